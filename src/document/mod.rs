@@ -1,0 +1,11 @@
+//! Markdown → a runbook: sections with anchors, blocks, cells with spans and lines, front matter.
+//!
+//! Invariant: every part keeps its place in the original text; spans are byte offsets into [`Runbook::text`]. Total on any bytes.
+//! Refuses to know: steps, running, files.
+
+mod model;
+
+pub use model::{
+    Attributes, Block, Cell, CellIndex, CellKind, Finding, FrontMatter, Item, Lead, LineRole, List, Runbook, Section,
+    SectionIndex, SourceLine, Span,
+};

@@ -1,0 +1,18 @@
+//! What happened in a run: the facts, the outcome of a command, and the state they add up to.
+//!
+//! Invariant: [`RunState::apply`] is the only transition, for a live run and for a journal read back, so resuming
+//! cannot drift from running. Refuses to know: files, JSON, the terminal, who recorded a fact or will show it.
+
+mod fact;
+mod outcome;
+mod output;
+mod state;
+
+pub use fact::{
+    ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, Decision, EngineLost, Event, Fact, InputGiven,
+    InputOrigin, MessageFilled, Mode, NoteAdded, Other, RunFinished, RunResult, RunStarted, RunbookIdentity, ShellDied,
+    ShellStarted, StepEntered, StepFinished, StepForm, StepResult,
+};
+pub use outcome::{Answer, Answers, End, Outcome, judge};
+pub use output::{Captured, OutputSource};
+pub use state::{CommandState, Phase, RunState, StepState};

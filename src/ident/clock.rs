@@ -1,0 +1,42 @@
+//! The one source of time.
+//!
+//! Invariant: `mono` never goes back within a process. Refuses to know: time zones; times are UTC until display.
+
+use jiff::Timestamp;
+use std::time::{Duration, Instant};
+
+/// One reading of the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Wall-clock time; it may step. For people, never for order.
+    pub utc: Timestamp,
+    /// Time since the clock was started; for durations.
+    pub mono: Duration,
+}
+
+/// Where the time comes from.
+pub trait Clock {
+    /// The present moment.
+    fn now(&self) -> Moment;
+}
+
+/// The machine's own clock.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock {
+    start: Instant,
+}
+
+impl SystemClock {
+    /// Starts the monotonic part at zero.
+    #[expect(clippy::disallowed_methods, reason = "this is the one home of the machine's clock")]
+    pub fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one home of the machine's clock")]
+    fn now(&self) -> Moment {
+        Moment { utc: Timestamp::now(), mono: Instant::now().duration_since(self.start) }
+    }
+}

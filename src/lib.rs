@@ -1,0 +1,11 @@
+//! `runbook`: runs an ordinary Markdown runbook step by step in one real shell, and keeps the record.
+//!
+//! The stages, one direction: `document` → `plan` → `engine` → `history` → `transcript`, with the operator, the kernel
+//! and the recorder at the ports. `ARCHITECTURE.md` is the map.
+
+pub mod document;
+pub mod history;
+pub mod ident;
+pub mod plan;
+pub mod ports;
+pub mod shell;

@@ -1,0 +1,3 @@
+//! The `runbook` program.
+
+fn main() {}

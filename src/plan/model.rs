@@ -1,0 +1,207 @@
+//! The parts of a plan.
+//!
+//! Invariant: `steps` is in order of the document; nodes name steps by their place in it, each exactly once.
+
+use crate::document::Attributes;
+use crate::ident::{Anchor, Digest, InputName, StepId};
+use crate::shell::Facts;
+use std::collections::BTreeMap;
+
+/// The values given for a run's inputs.
+pub type Values = BTreeMap<InputName, String>;
+
+/// The steps of one procedure.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The procedure.
+    pub procedure: Procedure,
+    /// SHA-256 of the document's original bytes.
+    pub document: Digest,
+    /// Every step, in order of the document.
+    pub steps: Vec<Step>,
+    /// How they follow each other.
+    pub root: Vec<Node>,
+}
+
+/// The section that a plan was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Procedure {
+    /// Its anchor; empty for a whole document.
+    pub anchor: Anchor,
+    /// Its heading, or the document's title.
+    pub title: String,
+    /// Its line, from 1.
+    pub line: u32,
+    /// The heading's level; 0 for a whole document.
+    pub level: u8,
+    /// The headings above it, outermost first.
+    pub path: Vec<String>,
+}
+
+/// A place in the order of a plan.
+#[derive(Clone, Debug)]
+pub enum Node {
+    /// A step, by its place in [`Plan::steps`].
+    Step(usize),
+    /// Something to choose first.
+    Choice(Choice),
+}
+
+/// Sections or alternatives to choose from. It comes back after each choice.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// What it is a choice of.
+    pub kind: ChoiceKind,
+    /// What is asked: the heading, or the line that leads the list.
+    pub title: String,
+    /// Its line, from 1.
+    pub line: u32,
+    /// What can be chosen.
+    pub options: Vec<Alternative>,
+}
+
+/// What a [`Choice`] is a choice of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChoiceKind {
+    /// The sections below a heading.
+    Sections,
+    /// The items of a list of alternatives.
+    Alternatives,
+}
+
+/// One option of a [`Choice`].
+#[derive(Clone, Debug)]
+pub struct Alternative {
+    /// Its title.
+    pub title: String,
+    /// Its anchor, when it is a section.
+    pub anchor: Option<Anchor>,
+    /// Its line, from 1.
+    pub line: u32,
+    /// What is done when it is chosen.
+    pub nodes: Vec<Node>,
+}
+
+/// A step's kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StepKind {
+    /// Commands under one comment.
+    Command,
+    /// Commands of a cell that only looks like shell.
+    Guessed,
+    /// Something the operator does elsewhere, and confirms.
+    Task,
+    /// A text with fields to fill in.
+    Message,
+}
+
+impl StepKind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Guessed => "guessed",
+            Self::Task => "task",
+            Self::Message => "message",
+        }
+    }
+}
+
+/// Text of the document shown before a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prose {
+    /// Its lines, from 1, inclusive.
+    pub lines: (u32, u32),
+    /// Its Markdown, the containers' indentation removed.
+    pub text: String,
+}
+
+/// What the operator decides on.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its name, from its heading path and content.
+    pub id: StepId,
+    /// The number shown: its author's (`3`, `3.1`), or its place in its procedure.
+    pub number: String,
+    /// Its title.
+    pub title: String,
+    /// Its kind.
+    pub kind: StepKind,
+    /// Its first line, from 1.
+    pub line: u32,
+    /// Its last line.
+    pub end_line: u32,
+    /// The condition its comment or attribute states ("If API down, restart"); then it always asks.
+    pub conditional: Option<String>,
+    /// The headings above it, outermost first, the procedure's own included; lists' items and leads too.
+    pub headings: Vec<String>,
+    /// What to read before it.
+    pub prose: Vec<Prose>,
+    /// Its commands, for a command or guessed step.
+    pub commands: Vec<Command>,
+    /// A task's or message's own text: comment lines, pasted lines, the template with its `[Field]`s.
+    pub body: String,
+    /// Why these lines are a task, where that is not plain from the document: `pasted YAML, not shell`.
+    pub why: Option<String>,
+    /// The cell's attributes.
+    pub attributes: Attributes,
+    /// What the commands are expected to print, where the document shows it.
+    pub expected: Option<String>,
+}
+
+/// One command of a step.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Its text as the document has it.
+    pub text: String,
+    /// Its first line, from 1.
+    pub line: u32,
+    /// Its last line.
+    pub end_line: u32,
+    /// The comment behind it.
+    pub note: Option<String>,
+    /// What is known of it.
+    pub facts: Facts,
+    /// Set when it is `NAME=value` alone and a later command of the procedure reads the name: an input with that default.
+    pub input: Option<InputName>,
+}
+
+/// Why a command may not run as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Values nobody has filled in.
+    #[error("{} {} not filled in", list(.0), if .0.len() == 1 { "is" } else { "are" })]
+    Unplaced(Vec<String>),
+    /// Pasted prompt: `> file` alone would truncate the file.
+    #[error("it begins with `>`, which looks like a pasted prompt and would empty a file")]
+    PastedPrompt,
+    /// Not a command at all.
+    #[error("{0}")]
+    NotShell(String),
+    /// Nothing but blanks and comments.
+    #[error("there is no command in it")]
+    Empty,
+}
+
+fn list(words: &[String]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// A command's text with every value in its place. Made by [`Command::bind`] alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runnable {
+    pub(super) text: String,
+    pub(super) placed: bool,
+}
+
+impl Runnable {
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it differs from the document by values placed in it.
+    pub fn is_placed(&self) -> bool {
+        self.placed
+    }
+}

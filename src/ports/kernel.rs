@@ -1,0 +1,118 @@
+//! The side that acts: the shell session, the journal, and the questions put to bash and to the machine.
+
+use crate::history::{CommandStarted, Decided, Event, Fact};
+use crate::plan::Runnable;
+use std::time::Duration;
+
+/// Why the session or its record cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum KernelError {
+    /// The record could not be written; nothing was run after that.
+    #[error("the record could not be written: {0}")]
+    Record(String),
+    /// The recorder is gone.
+    #[error("the recorder is gone: {0}")]
+    Lost(String),
+    /// The terminal cannot be used.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(String),
+    /// bash could not be started.
+    #[error("bash could not be started: {0}")]
+    Shell(String),
+}
+
+/// Which stream output came on. On a terminal there is only one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stream {
+    /// Standard output, or the terminal.
+    Out,
+    /// Standard error, in an unattended run.
+    Err,
+}
+
+/// A command to run.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The decision that led to it; recorded in the same append as the start.
+    pub decided: Option<Decided>,
+    /// What is recorded before the shell sees it; `started.text` is the text of `text`.
+    pub started: CommandStarted,
+    /// The text to run.
+    pub text: Runnable,
+    /// The name shown in the shell's own messages: the document's file name.
+    pub name: String,
+    /// After this long it is ended; none: never.
+    pub limit: Option<Duration>,
+}
+
+/// A command that came back: its two events, already on disk.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The start.
+    pub started: Event,
+    /// The end; its fact is [`Fact::CommandFinished`].
+    pub finished: Event,
+    /// Set when the shell died and a new one was started; says how the old one ended.
+    pub respawned: Option<String>,
+}
+
+/// Sees a command run.
+pub trait Watch {
+    /// Bytes the command printed, as they come; already on disk.
+    fn output(&mut self, stream: Stream, bytes: &[u8]);
+    /// Called about ten times a second while it runs: how long it has run, how long it has printed nothing.
+    fn quiet(&mut self, elapsed: Duration, silent: Duration);
+}
+
+/// A variable of the live shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveValue {
+    /// Its name.
+    pub name: String,
+    /// Its value; none when it is unset.
+    pub value: Option<String>,
+}
+
+/// The shell session.
+pub trait Kernel {
+    /// Records the start, runs the command, records the end, and only then returns. A non-zero exit is no error.
+    fn run(&mut self, request: &Request, watch: &mut dyn Watch) -> Result<Finished, KernelError>;
+    /// Asks the live shell for variables. Not recorded.
+    fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError>;
+    /// Sets a variable in the live shell; the caller has recorded the input.
+    fn set(&mut self, name: &str, value: &str) -> Result<(), KernelError>;
+}
+
+/// The record.
+pub trait Journal {
+    /// Appends facts; they are on disk when this returns.
+    fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError>;
+}
+
+/// What bash says of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// bash accepts it as complete.
+    Accepted,
+    /// bash rejects it, with its own message and the line in the text, from 1.
+    Rejected {
+        /// bash's message, without the file name and line.
+        message: String,
+        /// The line it names, from 1.
+        line: u32,
+    },
+    /// bash could not be asked.
+    Unavailable(String),
+}
+
+/// bash's own opinion of a text (`bash -n`), nothing executed.
+pub trait Syntax {
+    /// Asks.
+    fn check(&mut self, text: &str) -> Verdict;
+}
+
+/// What is there on the machine; looked up without starting anything.
+pub trait Probe {
+    /// Whether a file exists and can be executed.
+    fn is_executable(&mut self, path: &str) -> bool;
+}

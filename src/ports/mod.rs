@@ -1,0 +1,13 @@
+//! What the engine needs from the outside: a kernel, a journal, an operator, bash's opinion of a text, and whether a
+//! program is there.
+//!
+//! Invariant: no port names a file, a colour, a signal or a wire format. Refuses to know: which adapter answers.
+
+mod kernel;
+mod operator;
+
+pub use kernel::{Finished, Journal, Kernel, KernelError, LiveValue, Probe, Request, Stream, Syntax, Verdict, Watch};
+pub use operator::{
+    Ask, AskChoice, AskCommand, AskFailure, AskInput, AskMessage, AskTask, Chosen, Operator, OperatorError, Reply,
+    Shown, Standing, Talk,
+};

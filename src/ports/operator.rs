@@ -1,0 +1,263 @@
+//! The side that decides: what it is told, what it is asked, what it answers.
+//!
+//! Invariant: every question can be answered without a terminal, so an unattended run asks the same questions.
+
+use super::kernel::Watch;
+use crate::history::{CommandFinished, CommandState, Mode, Outcome, RunResult};
+use crate::plan::{ChoiceKind, Command, Plan, Step};
+use std::time::Duration;
+
+/// Why no answer came.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// The terminal is gone.
+    #[error("the terminal is gone: {0}")]
+    Gone(String),
+    /// An unattended run has no answer; says which flag gives it.
+    #[error("{0}")]
+    Unanswered(String),
+}
+
+/// Where the run stands; in sight at every question.
+#[derive(Clone, Debug)]
+pub struct Standing<'a> {
+    /// The procedure's title.
+    pub procedure: &'a str,
+    /// The machine.
+    pub host: &'a str,
+    /// The shell's directory.
+    pub cwd: &'a str,
+    /// The step's place among those that are to run, from 1.
+    pub position: usize,
+    /// How many there are.
+    pub of: usize,
+    /// Since the run began.
+    pub elapsed: Duration,
+    /// Earlier commands that failed, were negative, interrupted or are unknown; named before anything else runs.
+    pub unsettled: Vec<&'a CommandState>,
+}
+
+/// A step about to be asked about.
+#[derive(Clone, Debug)]
+pub struct Shown<'a> {
+    /// Where the run stands.
+    pub standing: Standing<'a>,
+    /// The step.
+    pub step: &'a Step,
+    /// The document's file name, for `RUNBOOK.md:12`.
+    pub file: &'a str,
+}
+
+/// Something the operator is told.
+#[derive(Clone, Debug)]
+pub enum Talk<'a> {
+    /// The run begins.
+    Opening {
+        /// The plan.
+        plan: &'a Plan,
+        /// The document's path.
+        file: &'a str,
+        /// The machine.
+        host: &'a str,
+        /// The user.
+        user: &'a str,
+        /// The directory.
+        cwd: &'a str,
+        /// Who answers.
+        mode: Mode,
+        /// Where the record is kept.
+        record: &'a str,
+    },
+    /// A step comes into sight: headings, prose, commands.
+    Step(Shown<'a>),
+    /// A command was handed to the shell.
+    Started {
+        /// The text.
+        text: &'a str,
+        /// The document's line; 0 for a command of one's own.
+        line: u32,
+    },
+    /// It came back.
+    Finished {
+        /// How.
+        finished: &'a CommandFinished,
+        /// What it was.
+        text: &'a str,
+        /// The program whose answer or failure it was, where that is known.
+        detail: Option<&'a str>,
+    },
+    /// The shell died and was started anew.
+    Respawned {
+        /// How the old one ended.
+        how: &'a str,
+    },
+    /// A step was skipped by a rule.
+    Skipped {
+        /// The step.
+        step: &'a Step,
+        /// The rule.
+        reason: &'a str,
+    },
+    /// Something worth knowing.
+    Notice(&'a str),
+    /// Something that needs attention.
+    Warning(&'a str),
+    /// The run is over.
+    Closing {
+        /// How it ended.
+        result: RunResult,
+        /// Why.
+        reason: &'a str,
+        /// How many steps were done.
+        done: usize,
+        /// Of how many.
+        of: usize,
+        /// The commands that did not succeed.
+        unsettled: Vec<&'a CommandState>,
+        /// Since the run began.
+        elapsed: Duration,
+    },
+}
+
+/// A question.
+#[derive(Clone, Debug)]
+pub enum Ask<'a> {
+    /// Shall this command run?
+    Command(AskCommand<'a>),
+    /// A command failed; what now?
+    Failure(AskFailure<'a>),
+    /// Is this task done?
+    Task(AskTask<'a>),
+    /// What goes into this message's fields?
+    Message(AskMessage<'a>),
+    /// Which of these?
+    Choice(AskChoice<'a>),
+    /// What is this value?
+    Input(AskInput<'a>),
+}
+
+/// See [`Ask::Command`].
+#[derive(Clone, Debug)]
+pub struct AskCommand<'a> {
+    /// The step, and where the run stands.
+    pub shown: Shown<'a>,
+    /// The command.
+    pub command: &'a Command,
+    /// Its place in the step, from 0.
+    pub index: usize,
+    /// The text that would run, values placed.
+    pub text: &'a str,
+    /// Why it cannot run as it stands; then it can be edited, skipped or done by hand.
+    pub refused: Option<String>,
+    /// Why Enter is not enough (a condition, a guess, what the parsers see differently); then `y` is needed.
+    pub confirm: Vec<String>,
+}
+
+/// See [`Ask::Failure`].
+#[derive(Clone, Debug)]
+pub struct AskFailure<'a> {
+    /// The step, and where the run stands.
+    pub shown: Shown<'a>,
+    /// The command's place in the step, from 0; none for a command of one's own.
+    pub index: Option<usize>,
+    /// The text that ran.
+    pub text: &'a str,
+    /// What came of it.
+    pub outcome: &'a Outcome,
+    /// Its exit status.
+    pub status: Option<i32>,
+}
+
+/// See [`Ask::Task`].
+#[derive(Clone, Debug)]
+pub struct AskTask<'a> {
+    /// The step, and where the run stands.
+    pub shown: Shown<'a>,
+}
+
+/// See [`Ask::Message`].
+#[derive(Clone, Debug)]
+pub struct AskMessage<'a> {
+    /// The step, and where the run stands.
+    pub shown: Shown<'a>,
+    /// The template's fields, in order, each once: `TIME` for `[TIME]`.
+    pub fields: Vec<String>,
+}
+
+/// See [`Ask::Choice`].
+#[derive(Clone, Debug)]
+pub struct AskChoice<'a> {
+    /// Where the run stands.
+    pub standing: Standing<'a>,
+    /// What it is a choice of.
+    pub kind: ChoiceKind,
+    /// What is asked.
+    pub title: &'a str,
+    /// The options: title, how many steps, whether it was chosen before.
+    pub options: Vec<(&'a str, usize, bool)>,
+    /// Prose that stands before it.
+    pub prose: Vec<&'a str>,
+}
+
+/// See [`Ask::Input`].
+#[derive(Clone, Debug)]
+pub struct AskInput<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Why it is asked: `` `sha256sum -c …` reads `BACKUP_FILE`, which is not set ``.
+    pub why: &'a str,
+    /// What stands there now.
+    pub default: Option<&'a str>,
+}
+
+/// What was chosen at a [`Choice`](crate::plan::Choice).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// The option at this place, from 0.
+    Option(usize),
+    /// None of them: go on.
+    GoOn,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Run it.
+    Run,
+    /// Run it and the rest of the step, until something stops it.
+    RunRest,
+    /// Do not run it. Why, if said.
+    Skip(String),
+    /// Run this text in its stead.
+    Edit(String),
+    /// Run it again.
+    Retry,
+    /// Go on past it.
+    GoOn,
+    /// Write this down, and ask again.
+    Note(String),
+    /// Run this command of one's own, and ask again.
+    Own(String),
+    /// It is done by other means, or the task is done. How, if said.
+    Done(String),
+    /// To the step before.
+    Back,
+    /// Stop the run.
+    Stop,
+    /// The gate was not passed.
+    Decline,
+    /// A value.
+    Value(String),
+    /// The filled text of a message.
+    Filled(String),
+    /// What was chosen.
+    Chosen(Chosen),
+}
+
+/// The operator.
+pub trait Operator: Watch {
+    /// Tells something.
+    fn tell(&mut self, talk: &Talk<'_>);
+    /// Asks something.
+    fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError>;
+}

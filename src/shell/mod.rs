@@ -1,0 +1,14 @@
+//! Bash as text: complete commands, what they are made of, what their statuses mean, and how to show them.
+//!
+//! Invariant: pure, and total on any input within the stated limits. A text is only ever split and described here;
+//! whether bash accepts it is asked elsewhere, and a rejection never moves a boundary. Refuses to know: documents, steps,
+//! processes.
+
+mod facts;
+mod part;
+
+pub use facts::{
+    Assignment, Clarity, Facts, NotACommand, Placeholder, Program, Read, SessionChange, Simple, TabledAnswer, Token,
+    TokenClass,
+};
+pub use part::{Comment, LineRange, NotShell, Part, ShellCommand};
