@@ -5,10 +5,14 @@
 //! processes.
 
 mod facts;
+mod guess;
 mod part;
+mod prompt;
 
 pub use facts::{
     Assignment, Clarity, Facts, NotACommand, Placeholder, Program, Read, SessionChange, Simple, TabledAnswer, Token,
     TokenClass,
 };
+pub use guess::looks_like_shell;
 pub use part::{Comment, LineRange, NotShell, Part, ShellCommand};
+pub use prompt::prompt_len;
