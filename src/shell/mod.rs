@@ -4,15 +4,35 @@
 //! whether bash accepts it is asked elsewhere, and a rejection never moves a boundary. Refuses to know: documents, steps,
 //! processes.
 
+mod answers;
+mod describe;
+mod endless;
 mod facts;
 mod guess;
+mod harmless;
+mod limits;
+mod masking;
+mod options;
 mod part;
 mod prompt;
+mod quote;
+mod reading;
+mod second;
+mod session;
+mod shuck;
+mod shuck_words;
+mod split;
+mod terminal;
 
+pub use answers::answers;
+pub use describe::describe;
 pub use facts::{
     Assignment, Clarity, Facts, NotACommand, Placeholder, Program, Read, SessionChange, Simple, TabledAnswer, Token,
     TokenClass,
 };
 pub use guess::looks_like_shell;
+pub use options::{Effective, program_of};
 pub use part::{Comment, LineRange, NotShell, Part, ShellCommand};
 pub use prompt::prompt_len;
+pub use quote::quote;
+pub use split::split;

@@ -1,0 +1,77 @@
+//! What a parser found in a text, in our own words.
+//!
+//! Invariant: every range lies within the text that was read. Refuses to know: which parser it was, and what any
+//! program does.
+
+use super::Simple;
+use std::ops::Range;
+
+/// One reading of a text without syntax errors.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// Each simple command, in the order of the text.
+    pub found: Vec<Found>,
+    /// How many words each command has, in order, where the second parser sees them too.
+    pub signature: Vec<usize>,
+    /// The places of the members in `found`, if the text is one pipeline of simple commands.
+    pub pipeline: Option<Vec<usize>>,
+    /// Variables set and read, in order.
+    pub variables: Vec<Variable>,
+    /// A function is defined in the session.
+    pub defines: bool,
+    /// Something is redirected into a file.
+    pub writes: bool,
+    /// An unquoted stretch with a blank or an operator in it: commands may hide there.
+    pub hides: Option<Range<usize>>,
+    /// Comments.
+    pub comments: Vec<Range<usize>>,
+    /// A loop that nothing in the text ends.
+    pub loops_for_ever: bool,
+    /// Two statements stand on one line with nothing between them, which no shell reads.
+    pub crowded: bool,
+}
+
+/// A simple command and where it stands.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub simple: Simple,
+    pub place: Place,
+}
+
+/// Where a simple command stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Its pipeline, if it is a member of one.
+    pub seat: Option<Seat>,
+    /// It runs in the session itself: no subshell, no substitution, no pipe, not in the background.
+    pub in_session: bool,
+    /// It only stands in the body of a function.
+    pub deferred: bool,
+    /// Nobody waits for it.
+    pub background: bool,
+    /// Its input is not the terminal.
+    pub fed: bool,
+}
+
+/// A place in a pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seat {
+    pub pipe: usize,
+    pub index: usize,
+}
+
+/// What happens to a variable.
+#[derive(Debug)]
+pub(super) enum Variable {
+    Set { name: String, literal: Option<String>, value: Range<usize>, in_session: bool },
+    Read { name: String, has_default: bool },
+}
+
+/// Why a text cannot be read.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// The parser's words.
+    pub message: String,
+    /// No further line can mend it.
+    pub hopeless: bool,
+}

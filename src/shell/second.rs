@@ -1,0 +1,78 @@
+//! The second parser: `rable`, asked only how many words each command has.
+//!
+//! Invariant: no type of `rable` leaves this file. It knows no better than the first parser; only where both see the
+//! same commands is a reading trusted. Refuses to know: places, words.
+
+use rable::{ListItem, Node, NodeKind};
+
+/// The longest text it is given: its recursion has no limit of its own.
+const LONGEST: usize = 32 * 1024;
+
+/// How many words each simple command has, in order, or why it reads none.
+pub(super) fn signature(text: &str) -> Result<Vec<usize>, &'static str> {
+    if text.len() > LONGEST {
+        return Err("too long for a second reading");
+    }
+    let nodes = rable::parse(text, false).map_err(|_| "one of the two parsers refuses it")?;
+    let mut counts = Vec::new();
+    nodes.iter().for_each(|node| count(node, &mut counts));
+    Ok(counts)
+}
+
+fn count(node: &Node, counts: &mut Vec<usize>) {
+    match &node.kind {
+        NodeKind::Command { assignments, words, redirects } => {
+            if !words.is_empty() {
+                counts.push(words.len());
+            }
+            all(assignments, counts);
+            all(words, counts);
+            all(redirects, counts);
+        }
+        NodeKind::Word { parts, .. } => all(parts, counts),
+        NodeKind::CommandSubstitution { command, .. } | NodeKind::ProcessSubstitution { command, .. } => {
+            count(command, counts);
+        }
+        NodeKind::Redirect { target, .. } => count(target, counts),
+        NodeKind::Pipeline { commands, .. } => all(commands, counts),
+        NodeKind::List { items } => items.iter().for_each(|ListItem { command, .. }| count(command, counts)),
+        NodeKind::If { condition, then_body, else_body, redirects } => {
+            count(condition, counts);
+            count(then_body, counts);
+            else_body.iter().for_each(|body| count(body, counts));
+            all(redirects, counts);
+        }
+        NodeKind::While { condition, body, redirects } | NodeKind::Until { condition, body, redirects } => {
+            count(condition, counts);
+            count(body, counts);
+            all(redirects, counts);
+        }
+        NodeKind::For { words, body, redirects, .. } | NodeKind::Select { words, body, redirects, .. } => {
+            words.iter().for_each(|words| all(words, counts));
+            count(body, counts);
+            all(redirects, counts);
+        }
+        NodeKind::Case { word, patterns, redirects } => {
+            count(word, counts);
+            patterns.iter().filter_map(|pattern| pattern.body.as_ref()).for_each(|body| count(body, counts));
+            all(redirects, counts);
+        }
+        NodeKind::ForArith { body, redirects, .. }
+        | NodeKind::Subshell { body, redirects }
+        | NodeKind::BraceGroup { body, redirects } => {
+            count(body, counts);
+            all(redirects, counts);
+        }
+        NodeKind::ConditionalExpr { redirects, .. } | NodeKind::ArithmeticCommand { redirects, .. } => {
+            all(redirects, counts);
+        }
+        NodeKind::Function { body, .. } => count(body, counts),
+        NodeKind::Coproc { command, .. } => count(command, counts),
+        NodeKind::Negation { pipeline } | NodeKind::Time { pipeline, .. } => count(pipeline, counts),
+        _ => {}
+    }
+}
+
+fn all(nodes: &[Node], counts: &mut Vec<usize>) {
+    nodes.iter().for_each(|node| count(node, counts));
+}

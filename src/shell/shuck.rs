@@ -1,0 +1,467 @@
+//! The first parser: `shuck`, which alone gives spans down to parts of words.
+//!
+//! Invariant: no type of `shuck` leaves this file and `shuck_words`. Statements' own spans are never used for
+//! boundaries: they leave out heredocs. Refuses to know: the second parser, and what any program does.
+
+use super::masking::Masked;
+use super::reading::{Found, Place, Reading, Refusal, Seat, Variable};
+use super::session::names_set;
+use super::{Program, Simple};
+use shuck_ast::{
+    BinaryOp, BuiltinCommand, Command, CompoundCommand, ConditionalExpr, DeclOperand, FunctionDef, LiteralText,
+    Redirect, RedirectKind, RedirectTarget, SimpleCommand, Span, Stmt, StmtSeq, StmtTerminator, Word, WordPart,
+};
+use shuck_parser::parser::Parser;
+use std::ops::Range;
+
+/// Reads a masked text, or says why not.
+pub(super) fn read(text: &Masked<'_>) -> Result<Reading, Refusal> {
+    let result = Parser::new(text.masked()).parse();
+    if let Some(first) = result.diagnostics.first() {
+        return Err(refusal(&first.message, first.span, text.masked()));
+    }
+    if !result.is_ok() {
+        return Err(Refusal { message: "no shell".to_owned(), hopeless: false });
+    }
+    let mut walk = Walk::new(text);
+    walk.sequence(&result.file.body);
+    walk.out.pipeline = walk.whole_pipeline(&result.file.body);
+    Ok(walk.out)
+}
+
+/// Whether a text has no syntax error, nothing more.
+pub(super) fn accepts(text: &str) -> bool {
+    Parser::new(text).parse().is_ok()
+}
+
+fn refusal(message: &str, span: Span, text: &str) -> Refusal {
+    let message = message.trim_start_matches("syntax error: ").to_owned();
+    let inside = span.start.offset() < text.trim_end().len();
+    Refusal { hopeless: inside && message == "expected command", message }
+}
+
+pub(super) fn range(span: Span) -> Range<usize> {
+    span.start.offset()..span.end.offset().max(span.start.offset())
+}
+
+/// The walk over one tree.
+pub(super) struct Walk<'a> {
+    pub(super) text: &'a Masked<'a>,
+    pub(super) out: Reading,
+    pub(super) place: Place,
+    /// The second parser descends here as well.
+    pub(super) comparable: bool,
+    pipes: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(text: &'a Masked<'a>) -> Self {
+        let place = Place { seat: None, in_session: true, deferred: false, background: false, fed: false };
+        Self { text, out: Reading::default(), place, comparable: true, pipes: 0 }
+    }
+
+    pub(super) fn source(&self) -> &'a str {
+        self.text.masked()
+    }
+
+    /// Walks with another place, and comes back.
+    pub(super) fn placed(&mut self, change: impl FnOnce(&mut Place), walk: impl FnOnce(&mut Self)) {
+        let before = self.place;
+        change(&mut self.place);
+        walk(self);
+        self.place = before;
+    }
+
+    pub(super) fn incomparable(&mut self, walk: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.comparable, false);
+        walk(self);
+        self.comparable = before;
+    }
+
+    pub(super) fn sequence(&mut self, sequence: &StmtSeq) {
+        self.comments(&sequence.leading_comments);
+        for pair in sequence.stmts.windows(2) {
+            if let [a, b] = pair {
+                let between = a.span.start.offset()..b.span.start.offset();
+                let lines = self.source().get(between).unwrap_or("\n");
+                self.out.crowded |= a.terminator.is_none() && !lines.contains('\n');
+            }
+        }
+        for stmt in &sequence.stmts {
+            self.statement(stmt);
+        }
+        self.comments(&sequence.trailing_comments);
+    }
+
+    fn comments(&mut self, comments: &[shuck_ast::Comment]) {
+        self.out.comments.extend(comments.iter().map(|comment| {
+            let range = comment.range;
+            usize::try_from(range.start().to_u32()).unwrap_or(0)..usize::try_from(range.end().to_u32()).unwrap_or(0)
+        }));
+    }
+
+    fn statement(&mut self, stmt: &Stmt) {
+        self.comments(&stmt.leading_comments);
+        let background = matches!(stmt.terminator, Some(StmtTerminator::Background(_)));
+        let fed = stmt.redirects.iter().any(|redirect| {
+            let input = matches!(
+                redirect.kind,
+                RedirectKind::Input | RedirectKind::HereDoc | RedirectKind::HereDocStrip | RedirectKind::HereString
+            );
+            input && redirect.fd.unwrap_or(0) == 0
+        });
+        let change = |place: &mut Place| {
+            place.background |= background;
+            place.in_session &= !background;
+            place.fed |= fed;
+        };
+        self.placed(change, |walk| walk.command(&stmt.command, &stmt.redirects));
+        self.comments(stmt.inline_comment.as_slice());
+    }
+
+    fn command(&mut self, command: &Command, redirects: &[Redirect]) {
+        match command {
+            Command::Simple(simple) => return self.simple(simple, redirects),
+            Command::Builtin(builtin) => return self.builtin(builtin, redirects),
+            Command::Decl(_) => return self.declaration(command, redirects),
+            Command::Binary(_) => self.binary(command),
+            Command::Compound(compound) => self.compound(compound),
+            Command::Function(function) => self.function(function),
+            Command::AnonymousFunction(function) => self.statement(&function.body),
+        }
+        self.redirects(redirects);
+    }
+
+    /// Chains lean to the left a thousand deep: their spine is walked in a loop.
+    fn binary(&mut self, command: &Command) {
+        let mut links = Vec::new();
+        let mut first = None;
+        let mut next = Some(command);
+        while let Some(Command::Binary(binary)) = next {
+            links.push((binary.op, &*binary.right));
+            let bare = binary.left.redirects.is_empty() && binary.left.terminator.is_none() && !binary.left.negated;
+            first = Some(&*binary.left);
+            next = bare.then_some(&binary.left.command);
+        }
+        let is_pipe = |op: BinaryOp| matches!(op, BinaryOp::Pipe | BinaryOp::PipeAll);
+        let mut members: Vec<(&Stmt, bool)> = Vec::with_capacity(links.len() + 1);
+        members.extend(first.map(|stmt| (stmt, false)));
+        members.extend(links.iter().rev().map(|(op, stmt)| (*stmt, is_pipe(*op))));
+        let mut rest = members.as_slice();
+        while let Some(((head, _), tail)) = rest.split_first() {
+            let piped = tail.iter().take_while(|(_, pipe)| *pipe).count();
+            if piped == 0 {
+                self.statement(head);
+            } else {
+                self.pipe(rest.get(..=piped).unwrap_or(rest));
+            }
+            rest = tail.get(piped..).unwrap_or(&[]);
+        }
+    }
+
+    fn pipe(&mut self, members: &[(&Stmt, bool)]) {
+        let pipe = self.pipes;
+        self.pipes += 1;
+        for (index, (stmt, _)) in members.iter().enumerate() {
+            let change = |place: &mut Place| {
+                // A pipeline within a pipeline's member keeps the outer seat's head.
+                place.seat = Some(Seat { pipe, index });
+                place.in_session = false;
+                place.fed |= index > 0;
+            };
+            self.placed(change, |walk| walk.statement(stmt));
+        }
+    }
+
+    fn compound(&mut self, compound: &CompoundCommand) {
+        match compound {
+            CompoundCommand::If(node) => {
+                self.sequence(&node.condition);
+                self.sequence(&node.then_branch);
+                for (condition, branch) in &node.elif_branches {
+                    self.sequence(condition);
+                    self.sequence(branch);
+                }
+                node.else_branch.iter().for_each(|branch| self.sequence(branch));
+            }
+            CompoundCommand::For(node) => {
+                node.words.iter().flatten().for_each(|word| self.word(word));
+                for target in &node.targets {
+                    self.set(target.name.as_ref().map_or("", |name| name.as_str()), None, range(target.span));
+                }
+                self.sequence(&node.body);
+            }
+            CompoundCommand::Select(node) => {
+                node.words.iter().for_each(|word| self.word(word));
+                self.set(node.variable.as_str(), None, range(node.variable_span));
+                self.sequence(&node.body);
+            }
+            CompoundCommand::While(node) => self.repeat(&node.condition, &node.body, &["true", ":"]),
+            CompoundCommand::Until(node) => self.repeat(&node.condition, &node.body, &["false"]),
+            CompoundCommand::Case(node) => {
+                self.word(&node.word);
+                for case in &node.cases {
+                    case.patterns.iter().for_each(|pattern| self.pattern(pattern));
+                    self.sequence(&case.body);
+                }
+            }
+            CompoundCommand::Subshell(body) => self.placed(|p| p.in_session = false, |walk| walk.sequence(body)),
+            CompoundCommand::BraceGroup(body) => self.sequence(body),
+            CompoundCommand::Time(node) => node.command.iter().for_each(|stmt| self.statement(stmt)),
+            CompoundCommand::Coproc(node) => {
+                let change = |place: &mut Place| {
+                    place.in_session = false;
+                    place.background = true;
+                };
+                self.placed(change, |walk| walk.statement(&node.body));
+            }
+            CompoundCommand::Conditional(node) => {
+                self.push(Program::Named("[[".to_owned()), Vec::new(), range(node.span));
+                self.incomparable(|walk| walk.condition(&node.expression));
+            }
+            CompoundCommand::Arithmetic(node) => self.arithmetic(node.expr_ast.as_ref()),
+            CompoundCommand::ArithmeticFor(node) => {
+                for part in [&node.init_ast, &node.condition_ast, &node.step_ast] {
+                    self.arithmetic(part.as_ref());
+                }
+                let ends = node.condition_span.is_some_and(|span| !span.slice(self.source()).trim().is_empty());
+                self.looped(!ends, |walk| walk.sequence(&node.body));
+            }
+            // Only zsh has the others; bash reads them otherwise.
+            CompoundCommand::Repeat(_) | CompoundCommand::Foreach(_) | CompoundCommand::Always(_) => {
+                self.out.crowded = true;
+            }
+        }
+    }
+
+    fn repeat(&mut self, condition: &StmtSeq, body: &StmtSeq, endless: &[&str]) {
+        let bare = match condition.stmts.as_slice() {
+            [stmt] => match &stmt.command {
+                Command::Simple(simple) if simple.args.is_empty() && !stmt.negated => {
+                    self.fixed(&simple.name).is_some_and(|name| endless.contains(&name.as_str()))
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        self.sequence(condition);
+        self.looped(bare, |walk| walk.sequence(body));
+    }
+
+    /// A loop without a condition that fails ends only by a command in it.
+    fn looped(&mut self, endless: bool, walk: impl FnOnce(&mut Self)) {
+        let first = self.out.found.len();
+        walk(self);
+        let ends = self.out.found.iter().skip(first).any(|found| {
+            matches!(&found.simple.program, Program::Named(name) if matches!(name.as_str(), "break" | "exit" | "return"))
+        });
+        self.out.loops_for_ever |= endless && !ends && !self.place.background && !self.place.deferred;
+    }
+
+    fn function(&mut self, function: &FunctionDef) {
+        self.out.defines |= self.place.in_session;
+        let change = |place: &mut Place| {
+            place.in_session = false;
+            place.deferred = true;
+        };
+        self.placed(change, |walk| walk.statement(&function.body));
+    }
+
+    fn condition(&mut self, expression: &ConditionalExpr) {
+        match expression {
+            ConditionalExpr::Binary(node) => {
+                self.condition(&node.left);
+                self.condition(&node.right);
+            }
+            ConditionalExpr::Unary(node) => self.condition(&node.expr),
+            ConditionalExpr::Parenthesized(node) => self.condition(&node.expr),
+            ConditionalExpr::Word(word) | ConditionalExpr::Regex(word) => self.inner_word(word),
+            ConditionalExpr::Pattern(pattern) => self.pattern(pattern),
+            ConditionalExpr::VarRef(_) => {}
+        }
+    }
+
+    fn simple(&mut self, simple: &SimpleCommand, redirects: &[Redirect]) {
+        let bare = simple.args.is_empty()
+            && simple.name.span.start.offset() == simple.name.span.end.offset()
+            && matches!(
+                simple.name.parts.as_slice(),
+                [] | [shuck_ast::WordPartNode { kind: WordPart::Literal(LiteralText::Owned(_)), .. }]
+            );
+        let program = if bare { Program::None } else { self.program(&simple.name) };
+        let words = simple.args.iter().map(|word| self.fixed(word)).collect();
+        let mut span = range(simple.span);
+        span.end = simple.args.last().map_or(simple.name.span.end.offset(), |word| word.span.end.offset());
+        self.count(usize::from(!bare) + simple.args.len());
+        let at = self.push(program, words, widened(span, simple.assignments.iter().map(|a| a.span), redirects));
+        for assignment in &simple.assignments {
+            self.value(&assignment.value);
+        }
+        if !bare {
+            self.word(&simple.name);
+        }
+        simple.args.iter().for_each(|word| self.word(word));
+        self.redirects(redirects);
+        if bare {
+            simple.assignments.iter().for_each(|assignment| self.assign(assignment));
+        }
+        self.set_by_builtin(at);
+    }
+
+    fn builtin(&mut self, builtin: &BuiltinCommand, redirects: &[Redirect]) {
+        let (name, first, rest, span) = match builtin {
+            BuiltinCommand::Break(node) => ("break", &node.depth, &node.extra_args, node.span),
+            BuiltinCommand::Continue(node) => ("continue", &node.depth, &node.extra_args, node.span),
+            BuiltinCommand::Return(node) => ("return", &node.code, &node.extra_args, node.span),
+            BuiltinCommand::Exit(node) => ("exit", &node.code, &node.extra_args, node.span),
+        };
+        let args: Vec<&Word> = first.iter().chain(rest).collect();
+        self.count(1 + args.len());
+        let mut span = range(span);
+        span.end = args.last().map_or(span.start + name.len(), |word| word.span.end.offset());
+        let words = args.iter().map(|word| self.fixed(word)).collect();
+        self.push(Program::Named(name.to_owned()), words, widened(span, std::iter::empty(), redirects));
+        args.iter().for_each(|word| self.word(word));
+        self.redirects(redirects);
+    }
+
+    fn declaration(&mut self, command: &Command, redirects: &[Redirect]) {
+        let Command::Decl(clause) = command else { return };
+        let mut words = Vec::with_capacity(clause.operands.len());
+        let mut span = range(clause.variant_span);
+        for operand in &clause.operands {
+            let (text, operand_span) = match operand {
+                DeclOperand::Flag(word) | DeclOperand::Dynamic(word) => (self.fixed(word), word.span),
+                DeclOperand::Name(name) => (Some(self.text.original(range(name.span)).to_owned()), name.span),
+                DeclOperand::Assignment(assignment) => (self.fixed_assignment(assignment), assignment.span),
+            };
+            span.end = span.end.max(operand_span.end.offset());
+            words.push(text);
+        }
+        self.count(1 + words.len());
+        let name = clause.variant.as_str().to_owned();
+        let assigned = clause.assignments.iter().map(|a| a.span);
+        let at = self.push(Program::Named(name), words, widened(span, assigned, redirects));
+        for operand in &clause.operands {
+            match operand {
+                DeclOperand::Flag(word) | DeclOperand::Dynamic(word) => self.word(word),
+                DeclOperand::Name(_) => {}
+                DeclOperand::Assignment(assignment) => {
+                    self.value(&assignment.value);
+                    self.assign(assignment);
+                }
+            }
+        }
+        self.redirects(redirects);
+        self.set_by_builtin(at);
+    }
+
+    fn redirects(&mut self, redirects: &[Redirect]) {
+        for redirect in redirects {
+            match &redirect.target {
+                RedirectTarget::Word(word) => {
+                    let target = self.fixed(word);
+                    self.out.writes |= writes_file(redirect.kind, target.as_deref());
+                    self.word(word);
+                }
+                RedirectTarget::Heredoc(heredoc) => self.incomparable(|walk| walk.heredoc(&heredoc.body)),
+            }
+            if let Some(name) = &redirect.fd_var {
+                self.set(name.as_str(), None, range(redirect.span));
+            }
+        }
+    }
+
+    fn program(&self, word: &Word) -> Program {
+        self.fixed(word).map_or(Program::Dynamic, Program::Named)
+    }
+
+    fn count(&mut self, words: usize) {
+        if self.comparable && words > 0 {
+            self.out.signature.push(words);
+        }
+    }
+
+    fn push(&mut self, program: Program, words: Vec<Option<String>>, span: Range<usize>) -> usize {
+        let at = self.out.found.len();
+        self.out.found.push(Found { simple: Simple { program, words, span }, place: self.place });
+        at
+    }
+
+    fn set_by_builtin(&mut self, at: usize) {
+        let Some(found) = self.out.found.get(at) else { return };
+        let end = found.simple.span.end;
+        for name in names_set(&found.simple) {
+            self.set(&name, None, end..end);
+        }
+    }
+
+    pub(super) fn set(&mut self, name: &str, literal: Option<String>, value: Range<usize>) {
+        if !name.is_empty() {
+            let in_session = self.place.in_session;
+            self.out.variables.push(Variable::Set { name: name.to_owned(), literal, value, in_session });
+        }
+    }
+
+    /// The places of the members, if the whole text is one pipeline of simple commands.
+    fn whole_pipeline(&self, body: &StmtSeq) -> Option<Vec<usize>> {
+        let [stmt] = body.stmts.as_slice() else { return None };
+        let mut stmt = stmt;
+        loop {
+            if stmt.terminator.is_some_and(|end| matches!(end, StmtTerminator::Background(_))) {
+                return None;
+            }
+            match &stmt.command {
+                Command::Compound(CompoundCommand::Time(time)) => stmt = time.command.as_deref()?,
+                _ => break,
+            }
+        }
+        let mut members = Vec::new();
+        let mut next = stmt;
+        while let Command::Binary(binary) = &next.command {
+            if !matches!(binary.op, BinaryOp::Pipe | BinaryOp::PipeAll) {
+                return None;
+            }
+            members.push(&*binary.right);
+            next = &binary.left;
+        }
+        members.push(next);
+        let single = |stmt: &&Stmt| {
+            matches!(
+                &stmt.command,
+                Command::Simple(_)
+                    | Command::Builtin(_)
+                    | Command::Decl(_)
+                    | Command::Compound(CompoundCommand::Conditional(_))
+            )
+        };
+        if !members.iter().all(single) {
+            return None;
+        }
+        // Members are walked in order and each is pushed before what stands inside it.
+        let starts = members.iter().rev().map(|stmt| stmt.span.start.offset());
+        starts.map(|start| self.out.found.iter().position(|found| found.simple.span.start >= start)).collect()
+    }
+}
+
+fn widened(span: Range<usize>, assigned: impl Iterator<Item = Span>, redirects: &[Redirect]) -> Range<usize> {
+    let others = assigned.chain(redirects.iter().map(|redirect| redirect.span));
+    others.fold(span, |all, other| all.start.min(other.start.offset())..all.end.max(other.end.offset()))
+}
+
+fn writes_file(kind: RedirectKind, target: Option<&str>) -> bool {
+    match kind {
+        RedirectKind::Output | RedirectKind::Clobber | RedirectKind::Append | RedirectKind::OutputBoth => {
+            target != Some("/dev/null")
+        }
+        RedirectKind::ReadWrite => true,
+        // `>&2` and `>&-` copy a descriptor; `>& file` writes.
+        RedirectKind::DupOutput => !target
+            .is_some_and(|target| target == "/dev/null" || target.bytes().all(|b| b.is_ascii_digit() || b == b'-')),
+        RedirectKind::Input
+        | RedirectKind::HereDoc
+        | RedirectKind::HereDocStrip
+        | RedirectKind::HereString
+        | RedirectKind::DupInput => false,
+    }
+}
