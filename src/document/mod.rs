@@ -3,9 +3,26 @@
 //! Invariant: every part keeps its place in the original text; spans are byte offsets into [`Runbook::text`]. Total on any bytes.
 //! Refuses to know: steps, running, files.
 
+mod anchors;
+mod cells;
+mod decode;
+mod fence;
+mod front_matter;
+mod info;
+mod kinds;
+mod lists;
 mod model;
+mod nearest;
+mod numbering;
+mod outline;
+mod reading;
+mod roles;
+mod select;
+mod text;
+mod yaml;
 
 pub use model::{
     Attributes, Block, Cell, CellIndex, CellKind, Finding, FrontMatter, Item, Lead, LineRole, List, Runbook, Section,
     SectionIndex, SourceLine, Span,
 };
+pub use select::{Candidate, SelectError, Selected};

@@ -3,6 +3,7 @@
 //! Invariant: indexes point into the same [`Runbook`]; nothing here owns text that the document already holds, but for
 //! titles and cell texts, which differ from their source (markup and containers' prefixes removed).
 
+use super::decode::Lines;
 use crate::ident::{Anchor, Digest};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -31,6 +32,8 @@ pub struct Runbook {
     pub cells: Vec<Cell>,
     /// What is odd about the document.
     pub findings: Vec<Finding>,
+    /// Where its lines begin.
+    pub(super) lines: Lines,
 }
 
 /// The part under one heading, down to the next heading of its level or higher.

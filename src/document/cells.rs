@@ -1,0 +1,129 @@
+//! From fence to cell: attributes, kind, roles, and what is odd about it.
+//!
+//! Invariant: a fence whose end is unsure is never run. Refuses to know: the blocks around it, but for what announced it.
+
+use super::decode::Lines;
+use super::fence::{self, Chunk, Fault, Fence};
+use super::front_matter::quoted;
+use super::{Cell, CellKind, Finding, SectionIndex, Span, info, kinds, roles};
+
+/// What stands around a fence and bears on its kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Surroundings {
+    pub(super) section: SectionIndex,
+    /// A line or comment before it says that this is output.
+    pub(super) is_announced: bool,
+    /// It may have been opened by a line that was meant to close the fence before it, or stands in a comment.
+    pub(super) is_doubtful: bool,
+}
+
+/// Makes a cell of a fence. The second part is whether its end is unsure.
+pub(super) fn make(
+    document: &str,
+    lines: &Lines,
+    span: Span,
+    chunks: &[Chunk],
+    around: Surroundings,
+    findings: &mut Vec<Finding>,
+) -> (Cell, bool) {
+    let Fence { info: source, span, mut content, fault } = fence::read(document, lines, span, chunks);
+    let info = info::read(source);
+    let line = lines.line_of(span.start);
+    let end_line = lines.line_of(span.end.saturating_sub(1).max(span.start));
+    let text = content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
+    let has_interpreter = info.attributes.get("interpreter").is_some_and(|value| !value.is_empty());
+    let mut kind = kinds::kind_of(&info.language, has_interpreter, around.is_announced, &text);
+    if fault.is_some() || around.is_doubtful {
+        kind = CellKind::Reference;
+    }
+    let is_shell = kind == CellKind::Guessed || (kind == CellKind::Command && kinds::is_shell(&info.language));
+    if is_shell {
+        roles::assign(&mut content, kinds::is_console(&info.language), document);
+    }
+    if let Some(fault) = fault.filter(|_| !around.is_doubtful) {
+        findings.push(fault_finding(fault, line, end_line, span.clone()));
+    }
+    let info_span = span.start..lines.span(line, line).end.min(span.end);
+    findings.extend(info.faults.iter().map(|fault| info_finding(fault, line, info_span.clone())));
+    let is_unsure = fault.is_some();
+    let (language, attributes) = (info.language, info.attributes);
+    (
+        Cell { kind, language, attributes, span, line, end_line, content, section: around.section, expected: None },
+        is_unsure,
+    )
+}
+
+fn fault_finding(fault: Fault, line: u32, end_line: u32, span: Span) -> Finding {
+    let (code, message, help) = match fault {
+        Fault::Unclosed => (
+            "unclosed-fence",
+            format!(
+                "the fence that opens on line {line} is never closed; it ends with line {end_line}, and is not run"
+            ),
+            "close it, indented like its opening line".to_owned(),
+        ),
+        Fault::DedentedEnd(end) => (
+            "mis-indented-fence",
+            format!("line {end} does not close the fence of line {line}: it is indented less than it; neither is run"),
+            format!("indent line {end} like line {line}"),
+        ),
+        Fault::IndentedEnd(end) => (
+            "mis-indented-fence",
+            format!("line {end} does not close the fence of line {line}: it is indented too far; the fence is not run"),
+            format!("indent line {end} like line {line}"),
+        ),
+        Fault::Swallowed(inner) => (
+            "unclosed-fence",
+            format!("a fence opens on line {inner}, inside the one of line {line}; it is not run"),
+            format!("close the fence of line {line} before, or give it more backticks"),
+        ),
+    };
+    Finding { code, line, span, message, help }
+}
+
+fn info_finding(fault: &info::Fault, line: u32, span: Span) -> Finding {
+    match fault {
+        info::Fault::Unknown { name, nearest } => {
+            let help = match nearest {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("the attributes are {}", quoted(info::KNOWN)),
+            };
+            let message = format!("the attribute `{name}` says nothing here");
+            Finding { code: "unknown-attribute", line, span, message, help }
+        }
+        info::Fault::Malformed(reason) => Finding {
+            code: "malformed-attributes",
+            line,
+            span,
+            message: format!("the attributes cannot be read to their end: {reason}"),
+            help: "write `{name=value}` or `{\"name\":\"value\"}`".to_owned(),
+        },
+    }
+}
+
+/// Findings for the fences that a piece of HTML hides.
+pub(super) fn hidden(document: &str, lines: &Lines, html: &Span, findings: &mut Vec<Finding>) {
+    let mut at = html.start;
+    let mut open: Option<(char, usize)> = None;
+    for source in document.get(html.clone()).unwrap_or("").split_inclusive('\n') {
+        let text = source.trim_start_matches([' ', '\t', '>']).trim_end();
+        let mark = text.chars().next().filter(|c| matches!(c, '`' | '~'));
+        let width = mark.map_or(0, |mark| text.len() - text.trim_start_matches(mark).len());
+        match (open, mark) {
+            (None, Some(mark)) if width >= 3 => {
+                open = Some((mark, width));
+                let start = at + source.len() - source.trim_start().len();
+                findings.push(hidden_finding(lines.line_of(at), start..at + source.trim_end().len()));
+            }
+            (Some((mark, least)), _) if width >= least && text.chars().all(|c| c == mark) => open = None,
+            _ => {}
+        }
+        at += source.len();
+    }
+}
+
+pub(super) fn hidden_finding(line: u32, span: Span) -> Finding {
+    let message = format!("the fence on line {line} stands inside HTML or a comment; it is no cell, and is not run");
+    let help = "take it out of the HTML, with a blank line before it, if it should be run".to_owned();
+    Finding { code: "hidden-fence", line, span, message, help }
+}

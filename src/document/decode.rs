@@ -1,0 +1,108 @@
+//! Bytes → text, with what was odd about them, and where its lines begin.
+//!
+//! Invariant: total on any bytes; text that is valid UTF-8 without a BOM comes out byte for byte. Refuses to know: Markdown.
+
+use super::{Finding, Span};
+
+const BOM: &str = "\u{feff}";
+
+/// Where each line of a text begins.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lines {
+    starts: Vec<usize>,
+    len: usize,
+}
+
+impl Lines {
+    pub(super) fn of(text: &str) -> Self {
+        let mut starts = vec![0];
+        starts.extend(text.match_indices('\n').map(|(at, _)| at + 1).filter(|&at| at < text.len()));
+        Self { starts, len: text.len() }
+    }
+
+    /// The line an offset stands in, from 1; past the end, the last one.
+    pub(super) fn line_of(&self, offset: usize) -> u32 {
+        u32::try_from(self.starts.partition_point(|&start| start <= offset)).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// Where a line, counted from 1, begins; past the last line, the end of the text.
+    pub(super) fn start_of(&self, line: u32) -> usize {
+        let index = (line as usize).saturating_sub(1);
+        self.starts.get(index).copied().unwrap_or(self.len)
+    }
+
+    /// The bytes of whole lines, both inclusive, with their line ends.
+    pub(super) fn span(&self, first: u32, last: u32) -> Span {
+        let start = self.start_of(first);
+        start..self.start_of(last.saturating_add(1)).max(start)
+    }
+}
+
+/// The text of a document, its lines, and what was odd about its bytes.
+pub(super) fn decode(bytes: &[u8]) -> (String, Lines, Vec<Finding>) {
+    let lossy = String::from_utf8_lossy(bytes);
+    let was_invalid = matches!(lossy, std::borrow::Cow::Owned(_));
+    let (text, had_bom) = match lossy.strip_prefix(BOM) {
+        Some(rest) => (rest.to_owned(), true),
+        None => (lossy.into_owned(), false),
+    };
+    let lines = Lines::of(&text);
+    let mut findings = Vec::new();
+    let mut report = |code, at: usize, width: usize, message: String, help: &str| {
+        let line = lines.line_of(at);
+        findings.push(Finding { code, line, span: at..at + width, message, help: help.to_owned() });
+    };
+    if had_bom {
+        report(
+            "byte-order-mark",
+            0,
+            0,
+            "the file begins with a byte order mark".to_owned(),
+            "save it as UTF-8 without one",
+        );
+    }
+    if was_invalid {
+        let at = first_invalid(bytes).map_or(0, |at| if had_bom { at.saturating_sub(BOM.len()) } else { at });
+        let count = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+        let message = format!("{count} byte sequences are not UTF-8; each is read as `\u{fffd}`");
+        report("invalid-utf8", at, '\u{fffd}'.len_utf8(), message, "save the file as UTF-8");
+    }
+    if let Some(at) = text.find('\0') {
+        let message = "the file holds a NUL byte, which no command can".to_owned();
+        report("nul-byte", at, 1, message, "remove it");
+    }
+    if let Some(at) = text.find("\r\n") {
+        let message = "lines end in CR LF; they are read as if they ended in LF".to_owned();
+        report("crlf", at, 2, message, "save the file with LF line ends");
+    }
+    (text, lines, findings)
+}
+
+fn first_invalid(bytes: &[u8]) -> Option<usize> {
+    std::str::from_utf8(bytes).err().map(|error| error.valid_up_to())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_bytes_are_read_with_a_finding_each() {
+        let (text, lines, findings) = decode(b"\xef\xbb\xbfone\r\ntwo\xff\0\n");
+        assert_eq!(text, "one\r\ntwo\u{fffd}\0\n");
+        assert_eq!(lines.line_of(0), 1);
+        assert_eq!(lines.line_of(5), 2);
+        let seen: Vec<_> = findings.iter().map(|f| (f.code, f.line)).collect();
+        assert_eq!(seen, [("byte-order-mark", 1), ("invalid-utf8", 2), ("nul-byte", 2), ("crlf", 1)]);
+    }
+
+    #[test]
+    fn a_line_number_and_its_bytes_belong_together() {
+        let text = "a\nbc\n\nd";
+        let lines = Lines::of(text);
+        assert_eq!(&text[lines.span(2, 2)], "bc\n");
+        assert_eq!(&text[lines.span(2, 4)], "bc\n\nd");
+        assert_eq!(&text[lines.span(9, 12)], "");
+        assert_eq!((lines.line_of(1), lines.line_of(2), lines.line_of(99)), (1, 2, 4));
+    }
+}

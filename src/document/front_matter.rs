@@ -1,0 +1,383 @@
+//! The front matter: what stands between `---` lines at the start of a document.
+//!
+//! Invariant: broken or foreign front matter never hides the document behind it. Refuses to know: what the values do.
+
+use super::decode::Lines;
+use super::nearest::nearest;
+use super::yaml::{self, Entry, Node};
+use super::{Finding, FrontMatter, Span};
+use std::collections::BTreeMap;
+
+const KEYS: &[&str] = &["title", "inputs", "cwd", "timeout", "env", "severity", "message_command"];
+
+/// Keys that other tools put there.
+const FOREIGN: &[&str] = &[
+    "runme",
+    "shell",
+    "skipPrompts",
+    "tag",
+    "tags",
+    "category",
+    "categories",
+    "layout",
+    "description",
+    "summary",
+    "slug",
+    "date",
+    "lastmod",
+    "updated",
+    "author",
+    "authors",
+    "owner",
+    "owners",
+    "owner_slack",
+    "team",
+    "weight",
+    "draft",
+    "keywords",
+    "permalink",
+    "id",
+    "version",
+    "status",
+    "type",
+    "name",
+    "url",
+    "aliases",
+    "redirect_from",
+    "parent",
+    "parents",
+    "nav_order",
+    "has_children",
+    "has_toc",
+    "menu",
+    "toc",
+    "hide",
+    "hide_title",
+    "sidebar",
+    "sidebar_position",
+    "sidebar_label",
+    "pagination_next",
+    "pagination_prev",
+    "custom_edit_url",
+    "image",
+    "images",
+    "lang",
+    "language",
+    "section",
+    "source_url",
+    "last_reviewed_on",
+    "review_in",
+    "review_by",
+    "jupytext",
+    "kernelspec",
+    "myst",
+    "html_meta",
+    "orphan",
+    "css",
+    "theme",
+    "output",
+    "template",
+    "terminalRows",
+    "audience",
+    "product",
+    "service",
+    "topic",
+    "titleSuffix",
+    "ms",
+    "editor",
+    "index",
+    "order",
+    "position",
+    "icon",
+    "subtitle",
+    "linkTitle",
+    "label",
+    "labels",
+    "meta",
+];
+
+/// Names that a document may not set in the environment: they change how every later command is read or found.
+const KEPT_FROM_ENV: &[&str] = &["PATH", "ENV", "IFS", "SHELLOPTS", "PROMPT_COMMAND"];
+const KEPT_PREFIXES: &[&str] = &["LD_", "BASH_"];
+
+/// Reads the front matter of a document, if there is one.
+pub(super) fn read(document: &str, lines: &Lines, findings: &mut Vec<Finding>) -> FrontMatter {
+    let mut reader = Reader { front: FrontMatter::default(), lines, findings };
+    if let Some((body, span)) = between(document, "+++", &["+++"]) {
+        reader.report(
+            "toml-front-matter",
+            1,
+            body,
+            "TOML front matter is not read".to_owned(),
+            "write it as YAML between `---` lines",
+        );
+        reader.front.span = span;
+        return reader.front;
+    }
+    let Some((body, span)) = between(document, "---", &["---", "..."]) else { return reader.front };
+    let text = document.get(body.clone()).unwrap_or("");
+    match yaml::read(text) {
+        Ok(Some(Node::Map(entries))) => {
+            reader.front.span = span;
+            reader.entries(entries);
+        }
+        Ok(None) => reader.front.span = span,
+        // Prose between two rules.
+        Ok(Some(Node::Text(_) | Node::List(_))) => {}
+        Err(_) if holds_markdown(text) => {}
+        Err(bad) => {
+            reader.front.span = span;
+            let message = format!("the front matter cannot be read: {}", bad.reason);
+            reader.report(
+                "malformed-front-matter",
+                bad.line + 1,
+                body,
+                message,
+                "correct the YAML; none of it counts until then",
+            );
+        }
+    }
+    reader.front
+}
+
+/// The bytes between the first line and the next one that ends it, and those of all of it.
+fn between(document: &str, opening: &str, closings: &[&str]) -> Option<(Span, Span)> {
+    let mut at = 0;
+    for (index, line) in document.split_inclusive('\n').enumerate() {
+        let text = line.trim_end();
+        if index == 0 {
+            if text != opening {
+                return None;
+            }
+        } else if closings.contains(&text) {
+            let start = document.find('\n').map_or(at, |end| end + 1);
+            return Some((start..at, 0..at + line.len()));
+        }
+        at += line.len();
+    }
+    None
+}
+
+fn holds_markdown(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("```") || line.starts_with("~~~") || line.starts_with("##"))
+}
+
+struct Reader<'a> {
+    front: FrontMatter,
+    lines: &'a Lines,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Reader<'_> {
+    fn report(&mut self, code: &'static str, line: usize, span: Span, message: String, help: &str) {
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        self.findings.push(Finding { code, line, span, message, help: help.to_owned() });
+    }
+
+    fn report_key(&mut self, code: &'static str, entry_line: usize, message: String, help: &str) {
+        // The YAML begins on the document's second line.
+        let line = entry_line + 1;
+        let number = u32::try_from(line).unwrap_or(u32::MAX);
+        self.report(code, line, self.lines.span(number, number), message, help);
+    }
+
+    fn entries(&mut self, entries: Vec<Entry>) {
+        for Entry { key, line, value } in entries {
+            match key.as_str() {
+                "title" => self.front.title = self.text(&key, line, value),
+                "cwd" => self.front.cwd = self.text(&key, line, value),
+                "timeout" => self.front.timeout = self.text(&key, line, value),
+                "severity" => self.front.severity = self.text(&key, line, value),
+                "message_command" => self.front.message_command = self.text(&key, line, value),
+                "env" => self.env(line, value),
+                "inputs" => self.inputs(line, value),
+                _ => self.unknown(&key, line),
+            }
+        }
+    }
+
+    fn unknown(&mut self, key: &str, line: usize) {
+        let meant = nearest(key, KEYS);
+        if meant.is_none() && (FOREIGN.contains(&key) || key.starts_with("ms.") || key.starts_with("x-")) {
+            return;
+        }
+        let help = match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("the keys are {}", quoted(KEYS)),
+        };
+        self.report_key("unknown-front-matter", line, format!("`{key}` in the front matter says nothing here"), &help);
+    }
+
+    fn text(&mut self, key: &str, line: usize, value: Node) -> Option<String> {
+        if let Node::Text(text) = value {
+            return Some(text);
+        }
+        self.wrong_shape(key, line, "a single value");
+        None
+    }
+
+    fn wrong_shape(&mut self, key: &str, line: usize, wanted: &str) {
+        let message = format!("`{key}` in the front matter is not {wanted}");
+        self.report_key("malformed-front-matter", line, message, &format!("give it {wanted}"));
+    }
+
+    fn env(&mut self, line: usize, value: Node) {
+        let Node::Map(entries) = value else {
+            return self.wrong_shape("env", line, "names with values");
+        };
+        for Entry { key, line, value } in entries {
+            let Some(text) = self.text(&key, line, value) else { continue };
+            if is_kept_from_env(&key, &text) {
+                let message = format!("the front matter may not set `{key}`; it is left out");
+                self.report_key(
+                    "env-not-allowed",
+                    line,
+                    message,
+                    "set it in the shell you start from, if it is needed",
+                );
+            } else if is_name(&key) {
+                self.front.env.insert(key, text);
+            } else {
+                let message = format!("`{key}` is no name of a variable; it is left out");
+                self.report_key("env-not-allowed", line, message, "use letters, digits and `_`");
+            }
+        }
+    }
+
+    fn inputs(&mut self, line: usize, value: Node) {
+        match value {
+            Node::Map(entries) => {
+                for Entry { key, line, value } in entries {
+                    let properties = self.properties(&key, line, value);
+                    self.front.inputs.insert(key, properties);
+                }
+            }
+            Node::List(nodes) => {
+                for node in nodes {
+                    self.listed_input(line, node);
+                }
+            }
+            Node::Text(_) => self.wrong_shape("inputs", line, "names with values"),
+        }
+    }
+
+    /// `- name` or `- name: x` with its properties.
+    fn listed_input(&mut self, line: usize, node: Node) {
+        if let Node::Text(name) = node {
+            self.front.inputs.insert(name, BTreeMap::new());
+            return;
+        }
+        let mut properties = self.properties("inputs", line, node);
+        match properties.remove("name") {
+            Some(name) => {
+                self.front.inputs.insert(name, properties);
+            }
+            None => self.wrong_shape("inputs", line, "a name for each input"),
+        }
+    }
+
+    fn properties(&mut self, name: &str, line: usize, value: Node) -> BTreeMap<String, String> {
+        match value {
+            // `name:` alone declares an input without a default.
+            Node::Text(text) if text.is_empty() => BTreeMap::new(),
+            Node::Text(text) => BTreeMap::from([("default".to_owned(), text)]),
+            Node::List(_) => {
+                self.wrong_shape(name, line, "a default or properties");
+                BTreeMap::new()
+            }
+            Node::Map(entries) => {
+                let mut properties = BTreeMap::new();
+                for Entry { key, line, value } in entries {
+                    match flat(value) {
+                        Some(text) => {
+                            properties.insert(key, text);
+                        }
+                        None => self.wrong_shape(&key, line, "a single value or a list of them"),
+                    }
+                }
+                properties
+            }
+        }
+    }
+}
+
+/// A value, or the values of a list, one a line.
+fn flat(node: Node) -> Option<String> {
+    match node {
+        Node::Text(text) => Some(text),
+        Node::List(nodes) => {
+            let texts: Option<Vec<String>> =
+                nodes.into_iter().map(|node| if let Node::Text(text) = node { Some(text) } else { None }).collect();
+            Some(texts?.join("\n"))
+        }
+        Node::Map(_) => None,
+    }
+}
+
+fn is_kept_from_env(name: &str, value: &str) -> bool {
+    KEPT_FROM_ENV.contains(&name)
+        || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || value.trim_start().starts_with("()")
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+pub(super) fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(document: &str) -> (FrontMatter, Vec<(&'static str, u32)>) {
+        let mut findings = Vec::new();
+        let front = read(document, &Lines::of(document), &mut findings);
+        (front, findings.iter().map(|finding| (finding.code, finding.line)).collect())
+    }
+
+    #[test]
+    fn values_are_text_and_inputs_take_a_default_or_properties() {
+        let (front, findings) = reading(
+            "---\ntitle: Restore\ntimeout: 30\nenv:\n  MODE: 0644\n  DRY: no\ninputs:\n  host: db1\n  file:\n    choices: [a, b]\n    type: path\n  bare:\n---\ntext\n",
+        );
+        assert_eq!(findings, []);
+        assert_eq!(front.title.as_deref(), Some("Restore"));
+        assert_eq!(front.timeout.as_deref(), Some("30"));
+        assert_eq!(front.env.get("MODE").map(String::as_str), Some("0644"));
+        assert_eq!(front.env.get("DRY").map(String::as_str), Some("no"));
+        assert_eq!(front.inputs["host"]["default"], "db1");
+        assert_eq!(front.inputs["file"]["choices"], "a\nb");
+        assert!(front.inputs["bare"].is_empty());
+    }
+
+    #[test]
+    fn a_document_may_not_change_how_commands_are_found_or_read() {
+        let (front, findings) = reading(
+            "---\nenv:\n  PATH: /tmp\n  LD_PRELOAD: x\n  BASH_ENV: y\n  F: '() { :; }'\n  a-b: c\n  OK: fine\n---\n",
+        );
+        assert_eq!(front.env.keys().collect::<Vec<_>>(), ["OK"]);
+        assert_eq!(findings, [3, 4, 5, 6, 7].map(|line| ("env-not-allowed", line)));
+    }
+
+    #[test]
+    fn broken_yaml_is_a_finding_and_a_rule_is_no_front_matter() {
+        let (front, findings) = reading("---\ntitle: [\n---\n# Text\n");
+        assert_eq!((front.span, findings), (0..17, vec![("malformed-front-matter", 2)]));
+        let (front, findings) = reading("---\n\nSome prose.\n\n---\n");
+        assert_eq!((front.span, findings), (0..0, vec![]));
+        let (front, findings) = reading("---\nno end\n");
+        assert_eq!((front.span, findings), (0..0, vec![]));
+        let (front, findings) = reading("---\nA: b: c\n\n```bash\nls\n```\n\n---\n");
+        assert_eq!((front.span, findings), (0..0, vec![]));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_found_and_a_foreign_one_is_left_alone() {
+        let (_, findings) = reading("---\nrunme:\n  id: x\nlayout: page\nms.date: 1\ninput: {a: b}\n---\n");
+        assert_eq!(findings, [("unknown-front-matter", 6)]);
+    }
+}

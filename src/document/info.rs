@@ -1,0 +1,307 @@
+//! What a fence's info string says: a language, and attributes in either notation.
+//!
+//! Invariant: total; whatever is malformed becomes a fault beside what could be read. Refuses to know: what a language or an
+//! attribute means.
+
+use super::Attributes;
+use super::nearest::nearest;
+
+/// The attributes there are: Runme's, then ours.
+pub(super) const KNOWN: &[&str] = &[
+    "name",
+    "cwd",
+    "interactive",
+    "background",
+    "interpreter",
+    "excludeFromRunAll",
+    "tag",
+    "category",
+    "promptEnv",
+    "timeout",
+    "retry",
+    "every",
+    "until",
+    "monitor",
+    "expect",
+    "risk",
+    "confirm",
+    "when",
+    "continue",
+    "rollback",
+];
+
+/// Attributes of other tools, which are kept and not remarked on.
+const FOREIGN: &[&str] = &[
+    "id",
+    "mimeType",
+    "terminalRows",
+    "closeTerminalOnSuccess",
+    "openTerminalOnError",
+    "transform",
+    "title",
+    "linenums",
+    "linenostart",
+    "lineNumbers",
+    "numberLines",
+    "showLineNumbers",
+    "hl_lines",
+    "highlight",
+    "filename",
+    "file",
+    "caption",
+    "class",
+    "lang",
+    "copy",
+    "wrap",
+    "editable",
+    "startLine",
+    "lineNos",
+    "linenos",
+    "echo",
+    "eval",
+    "include",
+    "results",
+    "label",
+    "no_run",
+    "ignore",
+    "noplayground",
+    "skip",
+    "indent",
+    "source",
+    "subs",
+    "emphasize-lines",
+];
+
+/// One info string, read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Info {
+    pub(super) language: String,
+    pub(super) attributes: Attributes,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// What is wrong with an info string.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// No tool we know of has this attribute; the known one that it resembles.
+    Unknown { name: String, nearest: Option<&'static str> },
+    /// The attributes could not be read to their end.
+    Malformed(String),
+}
+
+/// Reads an info string.
+pub(super) fn read(info: &str) -> Info {
+    let info = info.trim();
+    let mut read = Info::default();
+    let end = info.find(|c: char| c.is_whitespace() || matches!(c, ',' | '{')).unwrap_or(info.len());
+    let (word, rest) = info.split_at_checked(end).unwrap_or((info, ""));
+    // An info string may hold attributes alone: `interpreter=python3`.
+    let rest = if word.contains('=') {
+        info
+    } else {
+        word.clone_into(&mut read.language);
+        rest
+    };
+    read.attributes(rest);
+    read
+}
+
+impl Info {
+    fn attributes(&mut self, text: &str) {
+        let mut rest = text.trim_start_matches(separates);
+        while !rest.is_empty() {
+            rest = match rest.strip_prefix('{') {
+                Some(inner) if inner.trim_start().starts_with(['"', '}']) => self.json(rest),
+                Some(inner) => self.braced(inner),
+                None => self.pair(rest, false),
+            };
+            rest = rest.trim_start_matches(separates);
+        }
+    }
+
+    /// `{"name":"x"}`; returns what follows it.
+    fn json<'t>(&mut self, text: &'t str) -> &'t str {
+        let mut values =
+            serde_json::Deserializer::from_str(text).into_iter::<serde_json::Map<String, serde_json::Value>>();
+        match values.next() {
+            Some(Ok(map)) => {
+                for (name, value) in map {
+                    let value = match value {
+                        serde_json::Value::String(text) => text,
+                        other => other.to_string(),
+                    };
+                    self.put(&name, value, true);
+                }
+                text.get(values.byte_offset()..).unwrap_or("")
+            }
+            Some(Err(error)) => {
+                self.faults.push(Fault::Malformed(error.to_string()));
+                ""
+            }
+            None => "",
+        }
+    }
+
+    /// `name=x background}`, the brace before it already read; returns what follows the closing one.
+    fn braced<'t>(&mut self, text: &'t str) -> &'t str {
+        let mut rest = text.trim_start_matches(separates);
+        // `{.bash}` and `{bash}` name the language; `{note}` is another tool's block, and stays what it is.
+        if self.language.is_empty() {
+            let end = rest.find(|c: char| separates(c) || c == '}').unwrap_or(rest.len());
+            let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+            if !word.contains('=') && !KNOWN.contains(&word) && !word.starts_with('#') {
+                word.trim_start_matches('.').clone_into(&mut self.language);
+                if !word.starts_with('.') && after.starts_with('}') {
+                    self.language = super::kinds::rmarkdown_language(word);
+                }
+                rest = after;
+            }
+        }
+        loop {
+            rest = rest.trim_start_matches(separates);
+            if let Some(after) = rest.strip_prefix('}') {
+                return after;
+            }
+            if rest.is_empty() {
+                self.faults.push(Fault::Malformed("`{` is never closed".to_owned()));
+                return rest;
+            }
+            rest = self.pair(rest, true);
+        }
+    }
+
+    /// One `key=value`, `key="value"` or bare `key`; returns what follows it, always shorter than `text`.
+    fn pair<'t>(&mut self, text: &'t str, in_braces: bool) -> &'t str {
+        let ends = |c: char| separates(c) || c == '=' || c == '{' || c == '}';
+        let end = text.find(ends).unwrap_or(text.len());
+        let (name, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+        let Some(rest) = rest.strip_prefix('=') else {
+            self.bare(name, in_braces);
+            // A stray brace outside of braces.
+            return if name.is_empty() { after_first_char(rest) } else { rest };
+        };
+        let (value, rest) = match rest.chars().next() {
+            Some(quote @ ('"' | '\'')) => self.quoted(after_first_char(rest), quote),
+            _ => {
+                let end = rest.find(|c: char| c.is_whitespace() || (in_braces && c == '}')).unwrap_or(rest.len());
+                let (value, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
+                (value.trim_end_matches(',').to_owned(), rest)
+            }
+        };
+        if !name.is_empty() {
+            self.put(name, value, true);
+        }
+        rest
+    }
+
+    fn quoted<'t>(&mut self, text: &'t str, quote: char) -> (String, &'t str) {
+        let mut value = String::new();
+        let mut escaped = false;
+        for (at, c) in text.char_indices() {
+            if escaped {
+                value.push(c);
+                escaped = false;
+            } else if c == '\\' && quote == '"' {
+                escaped = true;
+            } else if c == quote {
+                return (value, after_first_char(text.get(at..).unwrap_or("")));
+            } else {
+                value.push(c);
+            }
+        }
+        self.faults.push(Fault::Malformed(format!("`{quote}` is never closed")));
+        (value, "")
+    }
+
+    /// A word without a value. Outside braces it may be anything (`bash copy`), so only a near miss is remarked on.
+    fn bare(&mut self, name: &str, in_braces: bool) {
+        let is_line_numbers = name.chars().all(|c| c.is_ascii_digit() || c == '-');
+        if name.is_empty() || is_line_numbers || name.starts_with('.') {
+            return;
+        }
+        if let Some(id) = name.strip_prefix('#') {
+            self.put("id", id.to_owned(), false);
+        } else {
+            self.put(name, "true".to_owned(), in_braces || nearest(name, KNOWN).is_some());
+        }
+    }
+
+    fn put(&mut self, name: &str, value: String, remark: bool) {
+        let is_ours = KNOWN.contains(&name) || FOREIGN.contains(&name) || name.starts_with("data-");
+        if remark && !is_ours {
+            self.faults.push(Fault::Unknown { name: name.to_owned(), nearest: nearest(name, KNOWN) });
+        }
+        self.attributes.all.insert(name.to_owned(), value);
+    }
+}
+
+fn separates(c: char) -> bool {
+    c.is_whitespace() || c == ','
+}
+
+fn after_first_char(text: &str) -> &str {
+    let mut chars = text.chars();
+    chars.next();
+    chars.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(info: &str) -> String {
+        let read = read(info);
+        let pairs: Vec<_> = read.attributes.all.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        let faults = if read.faults.is_empty() { String::new() } else { format!(" !{:?}", read.faults) };
+        format!("{} [{}]{faults}", read.language, pairs.join(" "))
+    }
+
+    #[test]
+    fn both_notations_and_their_mixtures_are_read() {
+        let table = [
+            ("", " []"),
+            ("bash", "bash []"),
+            ("{.bash}", "bash []"),
+            ("{.bash .numberLines startLine=3}", "bash [startLine=\"3\"]"),
+            ("{bash}", "bash []"),
+            ("{note}", "{note} []"),
+            ("bash,editable", "bash [editable=\"true\"]"),
+            ("bash {name=x timeout=30s background=true}", "bash [background=\"true\" name=\"x\" timeout=\"30s\"]"),
+            ("bash{name=x, background}", "bash [background=\"true\" name=\"x\"]"),
+            ("sh { name='drain node' when=\"a \\\"b\\\"\" }", "sh [name=\"drain node\" when=\"a \\\"b\\\"\"]"),
+            (
+                r#"sh {"name":"x","timeout":"30s","background":true,"retry":3}"#,
+                r#"sh [background="true" name="x" retry="3" timeout="30s"]"#,
+            ),
+            ("sh name=x timeout=5m", "sh [name=\"x\" timeout=\"5m\"]"),
+            ("interpreter=python3", " [interpreter=\"python3\"]"),
+            (r#"{"interpreter":"python3"}"#, r#" [interpreter="python3"]"#),
+            ("{name=x}", " [name=\"x\"]"),
+            ("bash {1,3-5}", "bash []"),
+            ("bash copy", "bash [copy=\"true\"]"),
+            ("bash run this first", "bash [first=\"true\" run=\"true\" this=\"true\"]"),
+        ];
+        for (info, expected) in table {
+            assert_eq!(shown(info), expected, "{info}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_attribute_is_named_with_the_one_it_resembles() {
+        let unknown = |name: &str, nearest| Fault::Unknown { name: name.to_owned(), nearest };
+        assert_eq!(read("bash {timout=3s}").faults, [unknown("timout", Some("timeout"))]);
+        assert_eq!(read("bash {Name=x}").faults, [unknown("Name", Some("name"))]);
+        assert_eq!(read("bash intractive").faults, [unknown("intractive", Some("interactive"))]);
+        assert_eq!(read(r#"bash {"zebra":"1"}"#).faults, [unknown("zebra", None)]);
+    }
+
+    #[test]
+    fn malformed_attributes_keep_the_language_and_what_was_read() {
+        for info in ["bash {name=x", "bash {\"name\":", "bash {name=\"x", "bash { ", "bash {\"a\":1"] {
+            let read = read(info);
+            assert_eq!(read.language, "bash", "{info}");
+            assert!(matches!(read.faults.as_slice(), [.., Fault::Malformed(_)]), "{info}: {:?}", read.faults);
+        }
+        assert_eq!(read("bash {name=x").attributes.get("name"), Some("x"));
+    }
+}

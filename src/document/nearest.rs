@@ -1,0 +1,62 @@
+//! How far apart two words are, for "did you mean".
+//!
+//! Invariant: bounded work: only the first 64 characters count. Refuses to know: what the words name.
+
+const LONGEST: usize = 64;
+
+/// The edit distance of two words: insertions, deletions, replacements.
+pub(super) fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(LONGEST).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().take(LONGEST).enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, cb) in row.iter_mut().skip(1).zip(&b) {
+            let above = *cell;
+            let replaced = diagonal + usize::from(ca != *cb);
+            diagonal = above;
+            left = replaced.min(above + 1).min(left + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// The word that was probably meant: the same but for case, or a slip or two in a word long enough for that.
+pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
+    if known.contains(&word) {
+        return None;
+    }
+    let lower = word.to_lowercase();
+    let allowed = match word.chars().count() {
+        0..=3 => 0,
+        4..=6 => 1,
+        _ => 2,
+    };
+    let best = known.iter().map(|k| (distance(&lower, &k.to_lowercase()), *k)).min_by_key(|(far, _)| *far)?;
+    (best.0 <= allowed).then_some(best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distance_counts_single_letter_slips() {
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("abc", ""), 3);
+        assert_eq!(distance("timout", "timeout"), 1);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("same", "same"), 0);
+    }
+
+    #[test]
+    fn a_short_word_is_not_taken_for_another() {
+        assert_eq!(nearest("tab", &["tag"]), None);
+        assert_eq!(nearest("TAG", &["tag"]), Some("tag"));
+        assert_eq!(nearest("confrim", &["confirm"]), Some("confirm"));
+    }
+}

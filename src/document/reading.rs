@@ -1,0 +1,79 @@
+//! Reading a document, and asking it where things are.
+//!
+//! Invariant: total on any bytes, in time and memory near linear in them. Refuses to know: files.
+
+use super::decode::decode;
+use super::{Runbook, SectionIndex, Span, front_matter, outline, text};
+use crate::ident::Digest;
+
+impl Runbook {
+    /// Reads a document. Whatever the bytes are, there is one; what is odd about it is in its findings.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let (text, lines, mut findings) = decode(bytes);
+        let front_matter = front_matter::read(&text, &lines, &mut findings);
+        let outline = outline::read(&text, front_matter.span.end, &lines, &mut findings);
+        findings.sort_by_key(|finding| (finding.line, finding.span.start));
+        let first_title =
+            || outline.sections.iter().find(|section| section.level == 1).map(|section| section.title.clone());
+        let title = front_matter.title.clone().or_else(first_title);
+        Self {
+            digest: Digest::of(bytes),
+            title,
+            front_matter,
+            sections: outline.sections,
+            cells: outline.cells,
+            findings,
+            text,
+            lines,
+        }
+    }
+
+    /// The line that a byte stands in, from 1.
+    pub fn line_of(&self, offset: usize) -> u32 {
+        self.lines.line_of(offset)
+    }
+
+    /// The bytes of whole lines, both inclusive, with their line ends.
+    pub fn line_span(&self, first: u32, last: u32) -> Span {
+        self.lines.span(first, last)
+    }
+
+    /// The titles of a section and those it is in, outermost first; empty for the document itself.
+    pub fn heading_path(&self, section: SectionIndex) -> Vec<String> {
+        let mut path = Vec::new();
+        let mut at = self.sections.get(section);
+        while let Some(section) = at {
+            if section.level > 0 {
+                path.push(section.title.clone());
+            }
+            at = section.parent.and_then(|parent| self.sections.get(parent));
+        }
+        path.reverse();
+        path
+    }
+
+    /// A stretch of the document as a reader sees it: no markup, no containers' prefixes.
+    pub fn plain_text(&self, span: Span) -> String {
+        text::plain(&self.markdown(span))
+    }
+
+    /// A stretch of the document as Markdown of its own: the quotes' marks and the indentation that all its lines have are
+    /// removed, and a list marker that only its first line has stays.
+    pub fn markdown(&self, span: Span) -> String {
+        let source = self.text.get(span).unwrap_or("");
+        let lines: Vec<&str> = source.lines().map(|line| unquoted(line, source)).collect();
+        let indent = |line: &&str| line.len() - line.trim_start_matches(' ').len();
+        let shared = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+        lines.iter().map(|line| line.get(shared..).unwrap_or("").trim_end()).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A line without the quotes' marks, when every line of the stretch has one.
+fn unquoted<'t>(line: &'t str, source: &str) -> &'t str {
+    let is_quoted = |line: &str| line.trim_start().starts_with('>');
+    if !is_quoted(line) || !source.lines().all(is_quoted) {
+        return line;
+    }
+    let inner = line.trim_start().trim_start_matches(['>', ' ']);
+    inner
+}

@@ -1,0 +1,311 @@
+//! Which lines of a cell with prompts are commands, and which are what they printed.
+//!
+//! Invariant: a line is a command's only with a prompt of its own, or as the rest of a command that is not finished, or as a
+//! comment that heads one. Refuses to know: whether bash would accept the command.
+
+use super::{LineRole, SourceLine};
+use crate::shell::{looks_like_shell, prompt_len};
+use std::collections::VecDeque;
+
+/// Sets the roles of a cell's lines, and takes prompts off. `document` is the text that the offsets point into.
+pub(super) fn assign(lines: &mut [SourceLine], console: bool, document: &str) {
+    let has_dollar = lines.iter().any(|line| prompt_len(&line.text, false).is_some());
+    let root = console && !has_dollar && hashes_are_prompts(lines);
+    if !has_dollar && !root {
+        return;
+    }
+    for line in lines.iter_mut() {
+        line.role = LineRole::Printed;
+    }
+    let mut at = 0;
+    while at < lines.len() {
+        at = if strip_prompt(lines, at, root, document) { command_end(lines, at, root, document) } else { at + 1 };
+    }
+    comments_and_blanks(lines);
+}
+
+/// In a console cell without any other prompt, `# ` is root's prompt if there is a command behind each of them.
+fn hashes_are_prompts(lines: &[SourceLine]) -> bool {
+    let mut behind = lines.iter().filter_map(|line| line.text.get(prompt_len(&line.text, true)?..)).peekable();
+    behind.peek().is_some() && behind.all(looks_like_shell)
+}
+
+fn has_prompt(line: &SourceLine, root: bool) -> bool {
+    prompt_len(&line.text, root).is_some()
+}
+
+fn strip_prompt(lines: &mut [SourceLine], at: usize, root: bool, document: &str) -> bool {
+    let Some(line) = lines.get_mut(at) else { return false };
+    let Some(length) = prompt_len(&line.text, root) else { return false };
+    strip(line, length, document);
+    line.role = LineRole::Shell;
+    true
+}
+
+/// Takes `length` bytes off the front. The offset is counted from the line's end, for a text may begin with blanks that
+/// stand for part of a tab and are not in the document.
+fn strip(line: &mut SourceLine, length: usize, document: &str) {
+    let rest = line.text.get(length..).unwrap_or("").to_owned();
+    let source = document.get(line.offset..).unwrap_or("").lines().next().unwrap_or("");
+    line.offset += source.len().saturating_sub(rest.len());
+    line.text = rest;
+}
+
+/// Gives the rest of the command that begins at `start` to it; returns the line after it.
+fn command_end(lines: &mut [SourceLine], start: usize, root: bool, document: &str) -> usize {
+    let limit =
+        (start + 1..lines.len()).find(|&at| lines.get(at).is_none_or(|l| has_prompt(l, root))).unwrap_or(lines.len());
+    let mut reader = Reader::default();
+    let mut sure = start + 1;
+    if let Some(line) = lines.get(start) {
+        reader.feed(&line.text);
+    }
+    let mut end = start + 1;
+    let mut second_prompts = Vec::new();
+    while end < limit && reader.unfinished() {
+        let Some(line) = lines.get(end) else { break };
+        let quoted = line.text.strip_prefix("> ").or_else(|| (line.text == ">").then_some(""));
+        let is_prompted = quoted.is_some() && reader.takes_second_prompt(lines.get(end..limit).unwrap_or(&[]));
+        let joined = reader.joined;
+        reader.feed(if is_prompted { quoted.unwrap_or("") } else { &line.text });
+        second_prompts.push(is_prompted);
+        end += 1;
+        if sure + 1 == end && (joined || is_prompted) {
+            sure = end;
+        }
+    }
+    // A quote or heredoc that never ends was probably none: then only what is surely the command's is taken.
+    if reader.unfinished() {
+        end = sure;
+    }
+    for (line, is_prompted) in lines.iter_mut().take(end).skip(start + 1).zip(second_prompts) {
+        if is_prompted {
+            let length = line.text.len().min(2);
+            strip(line, length, document);
+        }
+        line.role = LineRole::Shell;
+    }
+    end
+}
+
+/// A comment that heads a command is the command's, and blank lines go with what follows them.
+fn comments_and_blanks(lines: &mut [SourceLine]) {
+    let mut next = None;
+    let mut heads = Vec::with_capacity(lines.len());
+    for at in (0..lines.len()).rev() {
+        let Some(line) = lines.get(at) else { continue };
+        let is_blank = line.text.trim().is_empty();
+        let above = at.checked_sub(1).and_then(|above| lines.get(above));
+        // Output may hold lines that begin with `#`: a comment stands at the top or below a blank line or a comment.
+        let is_free = above.is_none_or(|above| above.text.trim().is_empty() || above.text.starts_with('#'));
+        let is_comment = line.text.starts_with('#') && is_free;
+        let role = match line.role {
+            LineRole::Shell => LineRole::Shell,
+            LineRole::Printed if is_blank || is_comment => next.unwrap_or(LineRole::Printed),
+            LineRole::Printed => LineRole::Printed,
+        };
+        next = Some(role);
+        heads.push(role);
+    }
+    for (line, role) in lines.iter_mut().zip(heads.into_iter().rev()) {
+        line.role = role;
+    }
+}
+
+/// Reads shell line by line, just closely enough to say whether a command goes on.
+#[derive(Debug, Default)]
+struct Reader {
+    quote: Option<char>,
+    heredocs: VecDeque<String>,
+    /// The last line ended in a backslash.
+    joined: bool,
+    /// The last line ended in an operator that wants more.
+    operator: bool,
+    /// Open compound commands and parentheses.
+    depth: u32,
+}
+
+impl Reader {
+    fn unfinished(&self) -> bool {
+        self.quote.is_some() || !self.heredocs.is_empty() || self.joined || self.operator || self.depth > 0
+    }
+
+    /// Whether a leading `> ` of the next line is bash's second prompt. In a heredoc it is, if the end has it as well.
+    fn takes_second_prompt(&self, following: &[SourceLine]) -> bool {
+        let Some(delimiter) = self.heredocs.front() else { return true };
+        following
+            .iter()
+            .find_map(|line| match line.text.trim_start_matches('\t') {
+                text if text == delimiter => Some(false),
+                text => text.strip_prefix("> ").is_some_and(|text| text.trim_start() == delimiter).then_some(true),
+            })
+            .unwrap_or(false)
+    }
+
+    fn feed(&mut self, line: &str) {
+        if let Some(delimiter) = self.heredocs.front() {
+            if line.trim_start_matches('\t') == delimiter {
+                self.heredocs.pop_front();
+            }
+            return;
+        }
+        self.joined = false;
+        self.operator = false;
+        let mut words = String::new();
+        let mut chars = line.chars().peekable();
+        while let Some(c) = chars.next() {
+            match (self.quote, c) {
+                (Some('\''), '\'') | (Some('"'), '"') => {
+                    self.quote = None;
+                    words.push('q');
+                }
+                (Some('\''), _) => {}
+                (_, '\\') => self.joined = chars.next().is_none(),
+                (Some(_), _) => {}
+                (None, '\'' | '"') => self.quote = Some(c),
+                (None, '#') if words.chars().next_back().is_none_or(|c| c.is_whitespace() || c == ';') => break,
+                (None, '<') if chars.peek() == Some(&'<') => {
+                    chars.next();
+                    self.heredoc(&mut chars);
+                }
+                (None, _) => words.push(c),
+            }
+        }
+        self.structure(&words);
+    }
+
+    /// Reads the delimiter after `<<`.
+    fn heredoc(&mut self, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+        if chars.next_if_eq(&'<').is_some() {
+            return;
+        }
+        chars.next_if_eq(&'-');
+        while chars.next_if(|c| matches!(c, ' ' | '\t')).is_some() {}
+        let mut delimiter = String::new();
+        while let Some(c) = chars.next_if(|&c| !c.is_whitespace() && !matches!(c, ';' | '|' | '&' | ')' | '<' | '>')) {
+            if !matches!(c, '\'' | '"' | '\\') {
+                delimiter.push(c);
+            }
+        }
+        if !delimiter.is_empty() {
+            self.heredocs.push_back(delimiter);
+        }
+    }
+
+    fn structure(&mut self, words: &str) {
+        let trimmed = words.trim_end();
+        if self.quote.is_none() && !self.joined {
+            self.operator = trimmed.ends_with('|') || trimmed.ends_with("&&");
+        }
+        for part in words.split([';', '|', '&']) {
+            let opened = part.matches('(').count();
+            let closed = part.matches(')').count();
+            self.depth = (self.depth + count(opened)).saturating_sub(count(closed));
+            let mut rest = part.trim_start();
+            loop {
+                let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                match word {
+                    "if" | "for" | "while" | "until" | "case" | "select" | "{" => self.depth += 1,
+                    "fi" | "done" | "esac" | "}" => self.depth = self.depth.saturating_sub(1),
+                    "then" | "do" | "else" | "elif" | "!" | "time" => {}
+                    _ => break,
+                }
+                rest = after.trim_start();
+            }
+        }
+    }
+}
+
+fn count(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, console: bool) -> String {
+        let mut offset = 0;
+        let mut lines = Vec::new();
+        for (line, source) in text.lines().enumerate() {
+            let line = u32::try_from(line + 1).unwrap();
+            lines.push(SourceLine { text: source.to_owned(), offset, line, role: LineRole::Shell });
+            offset += source.len() + 1;
+        }
+        assign(&mut lines, console, text);
+        let mut shown = String::new();
+        for line in &lines {
+            assert_eq!(text.get(line.offset..line.offset + line.text.len()), Some(line.text.as_str()));
+            let mark = if line.role == LineRole::Shell { "run" } else { "out" };
+            shown.push_str(format!("{mark} {}", line.text).trim_end());
+            shown.push('\n');
+        }
+        shown
+    }
+
+    #[test]
+    fn without_a_prompt_every_line_is_shell() {
+        assert_eq!(shown("ls -l\necho done", true), "run ls -l\nrun echo done\n");
+        assert_eq!(shown("# Check the disks\ndf -h", true), "run # Check the disks\nrun df -h\n");
+    }
+
+    #[test]
+    fn only_prompted_lines_are_commands_and_a_comment_heads_one() {
+        insta::assert_snapshot!(shown("# Look\n$ ls /srv\napi  web\n# not a comment of ours\n\n# Then\n$ df -h\n98%\n", false), @r"
+        run # Look
+        run ls /srv
+        out api  web
+        out # not a comment of ours
+        run
+        run # Then
+        run df -h
+        out 98%
+        ");
+    }
+
+    #[test]
+    fn a_command_goes_on_while_it_is_not_finished() {
+        insta::assert_snapshot!(shown("$ tar c /srv \\\n  | gzip > a.gz\n$ for i in 1 2; do\n> echo $i\n> done\n1\n2\n$ psql -c \"SELECT\n  1\"\n1 row", false), @r#"
+        run tar c /srv \
+        run   | gzip > a.gz
+        run for i in 1 2; do
+        run echo $i
+        run done
+        out 1
+        out 2
+        run psql -c "SELECT
+        run   1"
+        out 1 row
+        "#);
+    }
+
+    #[test]
+    fn heredocs_belong_to_their_command_with_and_without_second_prompts() {
+        insta::assert_snapshot!(shown("$ cat > a <<EOF\n> x\nEOF\nout\n$ cat <<'E' > b\n> x\n> E\nout", false), @r"
+        run cat > a <<EOF
+        run > x
+        run EOF
+        out out
+        run cat <<'E' > b
+        run x
+        run E
+        out out
+        ");
+    }
+
+    #[test]
+    fn an_apostrophe_does_not_make_output_part_of_a_command() {
+        assert_eq!(shown("$ echo don't\ndont\nmore\n$ ls", false), "run echo don't\nout dont\nout more\nrun ls\n");
+        assert_eq!(shown("$ ls\n> not ours", false), "run ls\nout > not ours\n");
+    }
+
+    #[test]
+    fn a_hash_is_roots_prompt_only_in_a_console_and_before_commands() {
+        assert_eq!(
+            shown("# systemctl restart nginx\n# df -h\n98%", true),
+            "run systemctl restart nginx\nrun df -h\nout 98%\n"
+        );
+        assert_eq!(shown("# systemctl restart nginx\nls", false), "run # systemctl restart nginx\nrun ls\n");
+        assert_eq!(shown("$ sudo -i\n# df -h", true), "run sudo -i\nout # df -h\n");
+    }
+}

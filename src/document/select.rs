@@ -1,0 +1,240 @@
+//! Which section and step a text such as `database-recovery:3` means.
+//!
+//! Invariant: an exact match beats a near one, and a near match selects only when it is the only one. Refuses to know: steps;
+//! what stands for one is handed on as it is.
+
+use super::anchors::slug;
+use super::nearest::distance;
+use super::numbering::split_number;
+use super::{Runbook, Section, SectionIndex};
+use crate::ident::Anchor;
+use std::fmt;
+
+const MOST_CANDIDATES: usize = 8;
+
+/// What a text selects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selected {
+    /// The section; 0 for the whole document.
+    pub section: SectionIndex,
+    /// The step named after the colon, as written: a number or an id.
+    pub step: Option<String>,
+}
+
+/// A section that may have been meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its anchor.
+    pub anchor: Anchor,
+    /// Its title.
+    pub title: String,
+    /// Its line, from 1.
+    pub line: u32,
+}
+
+/// A text that selects no section, or several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SelectError {
+    /// The text.
+    pub wanted: String,
+    /// Whether several sections fit; otherwise none does.
+    pub is_ambiguous: bool,
+    /// The sections that fit, or those nearest to it, best first, at most eight.
+    pub candidates: Vec<Candidate>,
+}
+
+impl std::error::Error for SelectError {}
+
+impl fmt::Display for SelectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.candidates.is_empty() {
+            return write!(f, "`{}` is no section: the runbook has no headings", self.wanted);
+        }
+        if self.is_ambiguous {
+            write!(f, "`{}` may be any of these sections; name one by its anchor:", self.wanted)?;
+        } else {
+            write!(f, "`{}` is no section of this runbook; the nearest are:", self.wanted)?;
+        }
+        let width = self.candidates.iter().map(|c| c.anchor.as_str().chars().count()).max().unwrap_or(0);
+        for Candidate { anchor, title, line } in &self.candidates {
+            write!(f, "\n  #{:width$}  {title} (line {line})", anchor.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+impl Runbook {
+    /// Finds what a text selects: an anchor, a title or a heading path (`Service Recovery/Database Recovery`), exact or
+    /// nearly so, and after a colon a step. An empty text is the whole document.
+    pub fn select(&self, text: &str) -> Result<Selected, SelectError> {
+        let text = text.trim();
+        let text = text.strip_prefix('#').unwrap_or(text);
+        let decoded = percent_decoded(text);
+        let whole = decoded.as_deref().unwrap_or(text);
+        let whole = whole.strip_prefix("user-content-").unwrap_or(whole);
+        // A title may hold a colon, so the whole text is tried first.
+        let split = whole.rsplit_once(':').filter(|(_, step)| !step.is_empty() && !step.contains(char::is_whitespace));
+        let with_step = |section, step: &str| Selected { section, step: Some(step.to_owned()) };
+        if let Some(section) = self.exact(whole)? {
+            return Ok(Selected { section, step: None });
+        }
+        if let Some((name, step)) = split
+            && let Some(section) = self.exact(name)?
+        {
+            return Ok(with_step(section, step));
+        }
+        if let Some(section) = self.near(whole)? {
+            return Ok(Selected { section, step: None });
+        }
+        if let Some((name, step)) = split
+            && let Some(section) = self.near(name)?
+        {
+            return Ok(with_step(section, step));
+        }
+        let name = split.map_or(whole, |(name, _)| name);
+        Err(self.unknown(name))
+    }
+
+    fn exact(&self, name: &str) -> Result<Option<SectionIndex>, SelectError> {
+        if name.is_empty() {
+            return Ok(Some(0));
+        }
+        let by_anchor = |section: &Section| section.anchor.as_str() == name;
+        let by_other = |section: &Section| section.also.iter().any(|anchor| anchor.as_str() == name);
+        // Anchors are unique but for what authors wrote themselves; the first one is where a browser goes.
+        if let Some(first) = self.matching(by_anchor).first().or(self.matching(by_other).first()) {
+            return Ok(Some(*first));
+        }
+        let folded = name.to_lowercase();
+        self.only(name, &self.matching(|section| section.title.to_lowercase() == folded))
+    }
+
+    fn near(&self, name: &str) -> Result<Option<SectionIndex>, SelectError> {
+        let key = Key::of(name);
+        if key.full.is_empty() {
+            return Ok(None);
+        }
+        let keys: Vec<[Key; 2]> =
+            self.sections.iter().map(|section| [Key::of(&section.title), Key::of(section.anchor.as_str())]).collect();
+        let fitting = |fits: &dyn Fn(&Key) -> bool| -> Vec<SectionIndex> {
+            let indexed = keys.iter().enumerate().skip(1);
+            indexed.filter(|(_, keys)| keys.iter().any(fits)).map(|(index, _)| index).collect()
+        };
+        let same = fitting(&|other| other.full == key.full);
+        if let Some(section) = self.only(name, &same)? {
+            return Ok(Some(section));
+        }
+        let same = fitting(&|other| other.plain == key.plain);
+        if let Some(section) = self.only(name, &same)? {
+            return Ok(Some(section));
+        }
+        if name.contains('/') {
+            let by_path = self.by_path(name);
+            if let Some(section) = self.only(name, &by_path)? {
+                return Ok(Some(section));
+            }
+        }
+        let longer = fitting(&|other| other.full.starts_with(&key.full) || other.plain.starts_with(&key.full));
+        self.only(name, &longer)
+    }
+
+    /// Sections whose title fits the last part of a path, below headings that fit the parts before it.
+    fn by_path(&self, path: &str) -> Vec<SectionIndex> {
+        let parts: Vec<Key> = path.split('/').map(Key::of).filter(|key| !key.full.is_empty()).collect();
+        let Some((last, above)) = parts.split_last() else { return Vec::new() };
+        let fits = |section: &Section, key: &Key| Key::of(&section.title).plain == key.plain;
+        self.matching(|section| {
+            if !fits(section, last) {
+                return false;
+            }
+            let mut wanted = above.iter().rev().peekable();
+            let mut at = section.parent;
+            while let (Some(key), Some(parent)) = (wanted.peek(), at.and_then(|at| self.sections.get(at))) {
+                if fits(parent, key) {
+                    wanted.next();
+                }
+                at = parent.parent;
+            }
+            wanted.peek().is_none()
+        })
+    }
+
+    fn matching(&self, fits: impl Fn(&Section) -> bool) -> Vec<SectionIndex> {
+        let sections = self.sections.iter().enumerate().skip(1);
+        sections.filter(|(_, section)| fits(section)).map(|(index, _)| index).collect()
+    }
+
+    fn only(&self, wanted: &str, sections: &[SectionIndex]) -> Result<Option<SectionIndex>, SelectError> {
+        match sections {
+            [] => Ok(None),
+            [section] => Ok(Some(*section)),
+            several => {
+                let candidates = several.iter().filter_map(|at| self.candidate(*at)).take(MOST_CANDIDATES).collect();
+                Err(SelectError { wanted: wanted.to_owned(), is_ambiguous: true, candidates })
+            }
+        }
+    }
+
+    fn candidate(&self, section: SectionIndex) -> Option<Candidate> {
+        let section = self.sections.get(section)?;
+        Some(Candidate { anchor: section.anchor.clone(), title: section.title.clone(), line: section.line })
+    }
+
+    fn unknown(&self, wanted: &str) -> SelectError {
+        let key = Key::of(wanted);
+        let mut ranked: Vec<(usize, SectionIndex)> = (1..self.sections.len())
+            .filter_map(|index| {
+                let section = self.sections.get(index)?;
+                let other = Key::of(&section.title);
+                // Words in common say more than letters in common.
+                let shares = key.plain.split('-').filter(|word| word.len() > 2).any(|word| other.plain.contains(word));
+                let far = distance(&key.plain, &other.plain).min(distance(&key.full, section.anchor.as_str()));
+                Some((if shares { far / 2 } else { far }, index))
+            })
+            .collect();
+        ranked.sort_unstable();
+        let candidates = ranked.iter().filter_map(|(_, index)| self.candidate(*index)).take(MOST_CANDIDATES).collect();
+        SelectError { wanted: wanted.to_owned(), is_ambiguous: false, candidates }
+    }
+}
+
+/// A name with everything taken out that people leave out or add.
+struct Key {
+    /// Lower case, punctuation and variation selectors dropped, dashes collapsed.
+    full: String,
+    /// The same without a leading number.
+    plain: String,
+}
+
+impl Key {
+    fn of(name: &str) -> Self {
+        let full = collapsed(name);
+        let plain = match split_number(name) {
+            Some((_, rest)) if !rest.is_empty() => collapsed(&rest),
+            _ => full.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-').to_owned(),
+        };
+        Self { plain: if plain.is_empty() { full.clone() } else { plain }, full }
+    }
+}
+
+fn collapsed(name: &str) -> String {
+    let slug = slug(&name.replace('\u{fe0f}', ""));
+    let words: Vec<&str> = slug.split('-').filter(|word| !word.is_empty()).collect();
+    words.join("-")
+}
+
+/// A browser copies anchors with bytes beyond ASCII as `%xx`.
+fn percent_decoded(text: &str) -> Option<String> {
+    if !text.contains('%') {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let code = (*first == b'%').then(|| tail.get(..2)).flatten();
+        let code = code.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { tail.get(2..).unwrap_or(&[]) } else { tail };
+    }
+    String::from_utf8(bytes).ok()
+}

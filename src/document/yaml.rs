@@ -1,0 +1,108 @@
+//! YAML as text: every scalar stays as it was written, `no` and `0644` included.
+//!
+//! Invariant: bounded depth; an alias is refused, so nothing grows. Refuses to know: what a key means.
+
+use serde_saphyr::granit_parser::{Event, Parser};
+
+const DEEPEST: usize = 16;
+
+/// A YAML node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Node {
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// A key and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    /// The key's line in the YAML text, from 1.
+    pub(super) line: usize,
+    pub(super) value: Node,
+}
+
+/// Why YAML was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BadYaml {
+    pub(super) line: usize,
+    pub(super) reason: String,
+}
+
+/// A node whose end has not come yet; of a map, with the key that waits for its value.
+enum Open {
+    List(Vec<Node>),
+    Map(Vec<Entry>, Option<(String, usize)>),
+}
+
+/// Reads one document; `None` when it is empty.
+pub(super) fn read(text: &str) -> Result<Option<Node>, BadYaml> {
+    let mut open: Vec<Open> = Vec::new();
+    for event in Parser::new_from_str(text) {
+        let (event, span) =
+            event.map_err(|error| BadYaml { line: error.marker().line(), reason: error.info().to_string() })?;
+        let line = span.start.line();
+        let bad = |reason: &str| BadYaml { line, reason: reason.to_owned() };
+        let node = match event {
+            // The parser puts `~` where no value is written.
+            Event::Scalar(text, ..) if text == "~" && span.start.index() == span.end.index() => Node::Text(String::new()),
+            Event::Scalar(text, ..) => Node::Text(text.into_owned()),
+            Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= DEEPEST => {
+                return Err(bad("it is nested too deep"));
+            }
+            Event::SequenceStart(..) => {
+                open.push(Open::List(Vec::new()));
+                continue;
+            }
+            Event::MappingStart(..) => {
+                open.push(Open::Map(Vec::new(), None));
+                continue;
+            }
+            Event::SequenceEnd | Event::MappingEnd => match open.pop() {
+                Some(Open::List(nodes)) => Node::List(nodes),
+                Some(Open::Map(entries, _)) => Node::Map(entries),
+                None => return Err(bad("it is not balanced")),
+            },
+            Event::Alias(_) => return Err(bad("aliases (`*name`) are not read here; write the value out")),
+            _ => continue,
+        };
+        match open.last_mut() {
+            None => return Ok(Some(node)),
+            Some(Open::List(nodes)) => nodes.push(node),
+            Some(Open::Map(entries, waiting)) => match waiting.take() {
+                Some((key, line)) => entries.push(Entry { key, line, value: node }),
+                None => match node {
+                    Node::Text(key) => *waiting = Some((key, line)),
+                    Node::List(_) | Node::Map(_) => return Err(bad("a key must be a word")),
+                },
+            },
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scalars_stay_as_they_were_written() {
+        let text = "mode: 0644\nanswer: no\nnothing:\nwhen: 2026-01-02\nlist: [1, 1.0, 'yes']\n";
+        let Ok(Some(Node::Map(entries))) = read(text) else { panic!("a map") };
+        let words: Vec<_> = entries.iter().map(|e| (e.key.as_str(), e.line, e.value.clone())).collect();
+        let text = |t: &str| Node::Text(t.to_owned());
+        assert_eq!(words[0], ("mode", 1, text("0644")));
+        assert_eq!(words[1], ("answer", 2, text("no")));
+        assert_eq!(words[2], ("nothing", 3, text("")));
+        assert_eq!(words[3], ("when", 4, text("2026-01-02")));
+        assert_eq!(words[4].2, Node::List(vec![text("1"), text("1.0"), text("yes")]));
+    }
+
+    #[test]
+    fn an_alias_bomb_and_deep_nesting_are_refused() {
+        assert!(read("a: &a [x]\nb: [*a, *a]\n").is_err());
+        assert!(read(&"[".repeat(5000)).is_err());
+        assert!(read("a: [").is_err());
+    }
+}
