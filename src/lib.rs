@@ -4,6 +4,7 @@
 //! and the recorder at the ports. `ARCHITECTURE.md` is the map.
 
 pub mod document;
+pub mod engine;
 pub mod history;
 pub mod ident;
 pub mod plan;

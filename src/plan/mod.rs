@@ -3,10 +3,109 @@
 //! Invariant: pure; a [`Command`] cannot run, only a [`Runnable`] can, and [`Command::bind`] alone makes one. Refuses to know:
 //! processes, the journal, the terminal.
 
+mod bind;
+mod build;
+mod cells;
+mod comments;
 mod model;
+mod name;
+mod number;
+mod policy;
+mod select;
 
 pub use crate::document::{Attributes, Span};
 pub use crate::shell::{Clarity, NotACommand, SessionChange, TabledAnswer, Token, TokenClass};
+pub use bind::{fields, fill, quote, tokens};
 pub use model::{
     Alternative, Choice, ChoiceKind, Command, Node, Plan, Procedure, Prose, Refusal, Runnable, Step, StepKind, Values,
+    duration,
 };
+pub use policy::{Missing, Policy};
+pub use select::{SelectStepError, collect};
+
+use crate::document::{CellIndex, Runbook, SectionIndex};
+use crate::ident::{Anchor, InputName};
+use std::collections::{BTreeSet, HashMap};
+
+/// Plans the procedures of one document.
+pub struct Planner<'a> {
+    runbook: &'a Runbook,
+    is_file: &'a dyn Fn(&str) -> bool,
+    cut: HashMap<CellIndex, Vec<cells::CellStep>>,
+}
+
+impl<'a> Planner<'a> {
+    /// For one document. `is_file` says whether a path names a file: a slash word that does is a command, one that does
+    /// not is a chat command and becomes a task.
+    pub fn new(runbook: &'a Runbook, is_file: &'a dyn Fn(&str) -> bool) -> Self {
+        Self { runbook, is_file, cut: HashMap::new() }
+    }
+
+    /// The plan of a section.
+    pub fn plan(&mut self, section: SectionIndex) -> Plan {
+        let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cut);
+        finish(self.runbook, section, builder)
+    }
+}
+
+fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<'_>) -> Plan {
+    let root = builder.procedure(section);
+    let closing = builder.closing();
+    let numbers = number::numbers(&builder.drafts);
+    let ids = name::ids(&builder.drafts);
+    let mut steps: Vec<Step> = builder
+        .drafts
+        .into_iter()
+        .zip(numbers)
+        .zip(ids)
+        .map(|((draft, number), id)| Step {
+            id,
+            number,
+            title: draft.cell.title,
+            kind: draft.cell.kind,
+            line: draft.cell.line,
+            end_line: draft.cell.end_line,
+            conditional: draft.cell.conditional,
+            headings: draft.headings,
+            prose: draft.prose,
+            commands: draft.cell.commands,
+            body: draft.cell.body,
+            why: draft.cell.why,
+            attributes: draft.attributes,
+            expected: draft.expected,
+        })
+        .collect();
+    mark_inputs(&mut steps);
+    Plan { procedure: procedure(runbook, section), document: runbook.digest, steps, root, closing }
+}
+
+fn procedure(runbook: &Runbook, index: SectionIndex) -> Procedure {
+    let found = runbook.sections.get(index);
+    let title = found.map(|s| s.title.clone()).filter(|title| !title.is_empty()).or_else(|| runbook.title.clone());
+    let mut path = runbook.heading_path(index);
+    path.pop();
+    Procedure {
+        anchor: found.map_or_else(|| Anchor::new(""), |s| s.anchor.clone()),
+        title: title.unwrap_or_else(|| "the whole document".to_owned()),
+        line: found.map_or(1, |s| s.line),
+        level: found.map_or(0, |s| s.level),
+        path,
+    }
+}
+
+/// A literal assignment that a later command reads is an input with that default.
+fn mark_inputs(steps: &mut [Step]) {
+    let mut read_later: BTreeSet<String> = BTreeSet::new();
+    for step in steps.iter_mut().rev() {
+        for command in step.commands.iter_mut().rev() {
+            let facts = &command.facts;
+            if let ([only], [_]) = (facts.assigns.as_slice(), facts.simple.as_slice())
+                && only.literal.is_some()
+                && read_later.contains(&only.name)
+            {
+                command.input = Some(InputName::new(only.name.clone()));
+            }
+            read_later.extend(facts.reads.iter().map(|read| read.name.clone()));
+        }
+    }
+}

@@ -6,6 +6,7 @@ use crate::document::Attributes;
 use crate::ident::{Anchor, Digest, InputName, StepId};
 use crate::shell::Facts;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The values given for a run's inputs.
 pub type Values = BTreeMap<InputName, String>;
@@ -21,6 +22,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// How they follow each other.
     pub root: Vec<Node>,
+    /// What stands in the document after the last step.
+    pub closing: Vec<Prose>,
 }
 
 /// The section that a plan was made from.
@@ -147,6 +150,37 @@ pub struct Step {
     pub attributes: Attributes,
     /// What the commands are expected to print, where the document shows it.
     pub expected: Option<String>,
+}
+
+impl Step {
+    /// The time its cell's `timeout` attribute gives a command.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.attributes.get("timeout").and_then(duration)
+    }
+}
+
+/// A length of time as people write it: `90`, `30s`, `5m`, `1h`, `1m30s`, `500ms`. Without a unit: seconds.
+pub fn duration(text: &str) -> Option<Duration> {
+    let mut total = Duration::ZERO;
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let (digits, after) = rest.split_at_checked(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()))?;
+        let amount: u64 = digits.parse().ok()?;
+        let (unit, later) = after.split_at_checked(after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len()))?;
+        let part = match unit.trim() {
+            "ms" => Duration::from_millis(amount),
+            "" | "s" => Duration::from_secs(amount),
+            "m" => Duration::from_secs(amount.checked_mul(60)?),
+            "h" => Duration::from_secs(amount.checked_mul(3600)?),
+            _ => return None,
+        };
+        total = total.checked_add(part)?;
+        rest = later;
+    }
+    Some(total)
 }
 
 /// One command of a step.

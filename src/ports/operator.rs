@@ -195,8 +195,8 @@ pub struct AskChoice<'a> {
     pub title: &'a str,
     /// The options: title, how many steps, whether it was chosen before.
     pub options: Vec<(&'a str, usize, bool)>,
-    /// Prose that stands before it.
-    pub prose: Vec<&'a str>,
+    /// Their anchors, where they are sections.
+    pub anchors: Vec<Option<&'a str>>,
 }
 
 /// See [`Ask::Input`].
@@ -228,6 +228,8 @@ pub enum Reply {
     RunRest,
     /// Do not run it. Why, if said.
     Skip(String),
+    /// Run neither it nor the rest of the step. Why, if said.
+    SkipRest(String),
     /// Run this text in its stead.
     Edit(String),
     /// Run it again.

@@ -1,0 +1,474 @@
+//! One command after the other: shown, decided, recorded, run, judged.
+//!
+//! Invariant: each command is its own unit; a failure stops the step until somebody decides, an answer does not.
+
+use super::walk::{Aside, Turn};
+use super::{Ending, Engine, EngineError, shown};
+use crate::history::{
+    Answer, Answers, CommandFinished, CommandSource, CommandStarted, Decided, Decision, End, Fact, InputGiven,
+    InputOrigin, Mode, Outcome, RunResult, StepResult,
+};
+use crate::ident::InputName;
+use crate::plan::{Clarity, Command, Refusal, Runnable, Step, StepKind};
+use crate::ports::{Ask, AskCommand, AskFailure, AskInput, Journal, Kernel, Operator, Reply, Request, Talk, Verdict};
+
+/// What became of one command of a step.
+enum Fate {
+    Done,
+    PassedOver,
+    Skipped,
+    /// The rest of the step is left out.
+    RestSkipped,
+    /// The whole step is done by other means.
+    StepDone,
+    Turn(Turn),
+}
+
+/// A command as it would run now.
+struct Candidate {
+    command: Command,
+    source: CommandSource,
+    decision: Decision,
+}
+
+impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
+    pub(super) fn commands(&mut self, step: &'a Step, place: usize) -> Result<Turn, EngineError> {
+        let (mut ran, mut skipped, mut passed) = (0_usize, 0_usize, 0_usize);
+        // Set by "run the rest": no question until something is not a plain success.
+        let mut rest = false;
+        for index in 0..step.commands.len() {
+            match self.command(step, place, index, &mut rest)? {
+                Fate::Done => ran += 1,
+                Fate::PassedOver => passed += 1,
+                Fate::Skipped => skipped += 1,
+                Fate::RestSkipped => {
+                    skipped += step.commands.len() - index;
+                    break;
+                }
+                Fate::StepDone => return self.leave(step, StepResult::Done),
+                Fate::Turn(Turn::End(ending)) => {
+                    if ending.result == RunResult::Failed {
+                        self.leave(step, StepResult::Failed)?;
+                    }
+                    return Ok(Turn::End(ending));
+                }
+                Fate::Turn(turn) => return Ok(turn),
+            }
+        }
+        let result = match (ran, passed, skipped) {
+            (_, 1.., _) => StepResult::DoneWithFailures,
+            (0, 0, 1..) => StepResult::Skipped,
+            (_, 0, 1..) => StepResult::PartlyRun,
+            _ => StepResult::Done,
+        };
+        self.leave(step, result)
+    }
+
+    fn command(&mut self, step: &'a Step, place: usize, index: usize, rest: &mut bool) -> Result<Fate, EngineError> {
+        let Some(written) = step.commands.get(index) else { return Ok(Fate::Done) };
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let mut candidate =
+            Candidate { command: written.clone(), source: CommandSource::Document, decision: Decision::Run };
+        loop {
+            let bound = self.ready(&candidate.command);
+            let confirm = confirm(step, index, &candidate.command);
+            let reply = match &bound {
+                Ok(_) if *rest && confirm.is_empty() => Reply::RunRest,
+                _ => {
+                    let text = bound.as_ref().map_or(candidate.command.text.as_str(), |runnable| runnable.text());
+                    let ask = AskCommand {
+                        shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
+                        command: &candidate.command,
+                        index,
+                        text,
+                        refused: bound.as_ref().err().map(ToString::to_string),
+                        confirm,
+                    };
+                    self.operator.ask(&Ask::Command(ask))?
+                }
+            };
+            match (reply, bound) {
+                (Reply::Run | Reply::RunRest, Err(refusal)) => {
+                    let reason = refusal.to_string();
+                    self.decide(step, Some(number), Decision::Decline, reason.clone())?;
+                    if self.settings.mode == Mode::Unattended {
+                        let reason = format!("`{}` cannot run: {reason}", head(&candidate.command.text));
+                        return Ok(end(RunResult::Stopped, reason, step));
+                    }
+                    self.operator.tell(&Talk::Warning(&format!("it cannot run as it stands: {reason}")));
+                }
+                (reply @ (Reply::Run | Reply::RunRest), Ok(runnable)) => {
+                    *rest = reply == Reply::RunRest;
+                    if let Some(fate) = self.across_a_negative(step, number, &candidate.command)? {
+                        return Ok(fate);
+                    }
+                    match self.values_for(step, &candidate.command)? {
+                        Values::Ready => {}
+                        Values::AskAgain => continue,
+                        Values::End(ending) => return Ok(Fate::Turn(Turn::End(ending))),
+                    }
+                    let decision = if *rest { Decision::RunRest } else { candidate.decision };
+                    let finished = self.execute(step, Some(number), &candidate, &runnable, decision)?;
+                    if finished.outcome.goes_on() {
+                        *rest = *rest && finished.outcome == Outcome::Succeeded;
+                        return Ok(Fate::Done);
+                    }
+                    *rest = false;
+                    match self.after_failure(step, place, index, &mut candidate, &finished)? {
+                        Some(fate) => return Ok(fate),
+                        None => continue,
+                    }
+                }
+                (Reply::Edit(text), _) => {
+                    if text != candidate.command.text {
+                        candidate = edited(written, &text);
+                    }
+                }
+                (Reply::Done(how), _) => {
+                    self.decide(step, Some(number), Decision::Done, how)?;
+                    return Ok(Fate::StepDone);
+                }
+                (Reply::Decline, _) => {
+                    self.decide(step, Some(number), Decision::Decline, String::new())?;
+                }
+                (Reply::SkipRest(reason), _) => {
+                    self.skip_rest(step, index, &reason)?;
+                    return Ok(Fate::RestSkipped);
+                }
+                (other, _) => match self.aside(step, place, other)? {
+                    Aside::Again => {}
+                    Aside::Skip(reason) => {
+                        self.decide(step, Some(number), Decision::Skip, reason)?;
+                        return Ok(Fate::Skipped);
+                    }
+                    Aside::Turn(turn) => return Ok(Fate::Turn(turn)),
+                },
+            }
+        }
+    }
+
+    fn skip_rest(&mut self, step: &'a Step, from: usize, reason: &str) -> Result<(), EngineError> {
+        if self.settings.mode == Mode::Unattended {
+            self.operator.tell(&Talk::Skipped { step, reason });
+        }
+        for index in from..step.commands.len() {
+            let number = u32::try_from(index).unwrap_or(u32::MAX);
+            self.decide(step, Some(number), Decision::Skip, reason.to_owned())?;
+        }
+        Ok(())
+    }
+
+    /// After a command that did not succeed. None: its question is asked again, or it was retried and the loop goes on.
+    fn after_failure(
+        &mut self,
+        step: &'a Step,
+        place: usize,
+        index: usize,
+        candidate: &mut Candidate,
+        finished: &CommandFinished,
+    ) -> Result<Option<Fate>, EngineError> {
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let mut finished = finished.clone();
+        loop {
+            let ask = AskFailure {
+                shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
+                index: Some(index),
+                text: &candidate.command.text,
+                outcome: &finished.outcome,
+                status: finished.status,
+            };
+            match self.operator.ask(&Ask::Failure(ask))? {
+                Reply::Retry => match self.ready(&candidate.command) {
+                    Ok(runnable) => {
+                        finished = self.execute(step, Some(number), candidate, &runnable, Decision::Retry)?;
+                        if finished.outcome.goes_on() {
+                            return Ok(Some(Fate::Done));
+                        }
+                    }
+                    Err(_) => return Ok(None),
+                },
+                Reply::GoOn => {
+                    self.decide(step, Some(number), Decision::GoOn, String::new())?;
+                    // `exit` ends the step; any other failure is passed over, and the step goes on.
+                    let ends_step = finished.outcome == Outcome::Exited;
+                    return Ok(Some(if ends_step { Fate::StepDone } else { Fate::PassedOver }));
+                }
+                Reply::Edit(text) => {
+                    if text != candidate.command.text
+                        && let Some(written) = step.commands.get(index)
+                    {
+                        *candidate = edited(written, &text);
+                    }
+                    return Ok(None);
+                }
+                Reply::Done(how) => {
+                    self.decide(step, Some(number), Decision::Done, how)?;
+                    return Ok(Some(Fate::Done));
+                }
+                Reply::SkipRest(reason) => {
+                    self.skip_rest(step, index, &reason)?;
+                    return Ok(Some(Fate::RestSkipped));
+                }
+                other => match self.aside(step, place, other)? {
+                    Aside::Again => {}
+                    Aside::Skip(reason) => {
+                        self.skip_rest(step, index + 1, &reason)?;
+                        return Ok(Some(Fate::RestSkipped));
+                    }
+                    Aside::Turn(turn) => return Ok(Some(Fate::Turn(turn))),
+                },
+            }
+        }
+    }
+
+    /// Bound, and accepted by bash itself.
+    fn ready(&mut self, command: &Command) -> Result<Runnable, Refusal> {
+        let runnable = command.bind(&self.values)?;
+        match self.syntax.check(runnable.text()) {
+            Verdict::Accepted => Ok(runnable),
+            Verdict::Rejected { message, line } => {
+                Err(Refusal::NotShell(format!("bash rejects it (line {}): {message}", command.line.max(1) + line - 1)))
+            }
+            Verdict::Unavailable(why) => Err(Refusal::NotShell(format!("bash could not be asked about it: {why}"))),
+        }
+    }
+
+    /// An unattended run never carries an answer like "no match" into a command that may change something.
+    fn across_a_negative(
+        &mut self,
+        step: &'a Step,
+        number: u32,
+        command: &Command,
+    ) -> Result<Option<Fate>, EngineError> {
+        if self.settings.mode != Mode::Unattended || command.facts.reads_only {
+            return Ok(None);
+        }
+        let Some(negative) = self.state.unsettled().into_iter().find_map(|earlier| match earlier.outcome() {
+            Outcome::Negative(meaning) => Some((head(&earlier.started.text), meaning)),
+            _ => None,
+        }) else {
+            return Ok(None);
+        };
+        let reason = format!(
+            "`{}` came back with {}, and `{}` is not known to only read",
+            negative.0,
+            negative.1,
+            head(&command.text)
+        );
+        self.decide(step, Some(number), Decision::Decline, reason.clone())?;
+        Ok(Some(end(RunResult::Failed, reason, step)))
+    }
+
+    /// Every variable the command reads without a form for being unset is asked of the live shell; one that is unset is
+    /// asked of the operator, and set in the session.
+    fn values_for(&mut self, step: &'a Step, command: &Command) -> Result<Values, EngineError> {
+        let needs = command.needs();
+        if needs.is_empty() {
+            return Ok(Values::Ready);
+        }
+        let live = self.session.values(&needs)?;
+        for unset in live.iter().filter(|value| value.value.is_none()) {
+            let name = InputName::new(unset.name.clone());
+            let why = format!("`{}` reads `{}`, which is not set", head(&command.text), unset.name);
+            let (value, origin) = if let Some(value) = self.values.get(&name) {
+                (value.clone(), InputOrigin::Flag)
+            } else {
+                let default = self.literal_default(&unset.name);
+                let ask = AskInput { name: &unset.name, why: &why, default: default.as_deref() };
+                match self.operator.ask(&Ask::Input(ask)) {
+                    Ok(Reply::Value(value)) => {
+                        let origin =
+                            if default.as_ref() == Some(&value) { InputOrigin::Default } else { InputOrigin::Prompt };
+                        (value, origin)
+                    }
+                    Ok(Reply::Stop) => {
+                        self.decide(step, None, Decision::Stop, String::new())?;
+                        return Ok(Values::End(self.stopped(Some(step))));
+                    }
+                    Ok(_) => return Ok(Values::AskAgain),
+                    Err(crate::ports::OperatorError::Unanswered(flag)) => {
+                        let reason = format!("{why}; {flag}");
+                        return Ok(Values::End(Ending {
+                            result: RunResult::Failed,
+                            reason,
+                            next: Some(step.id.clone()),
+                        }));
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            };
+            self.record(Fact::InputGiven(InputGiven {
+                step: Some(step.id.clone()),
+                name,
+                value: value.clone(),
+                origin,
+            }))?;
+            self.session.set(&unset.name, &value)?;
+        }
+        Ok(Values::Ready)
+    }
+
+    /// The value that the procedure itself writes for a variable, offered when its step was skipped.
+    fn literal_default(&self, name: &str) -> Option<String> {
+        let commands = self.plan.steps.iter().flat_map(|step| &step.commands);
+        commands
+            .filter(|command| command.input.as_ref().is_some_and(|input| input.as_str() == name))
+            .find_map(|command| command.default_value().map(ToOwned::to_owned))
+    }
+
+    fn execute(
+        &mut self,
+        step: &Step,
+        number: Option<u32>,
+        candidate: &Candidate,
+        runnable: &Runnable,
+        decision: Decision,
+    ) -> Result<CommandFinished, EngineError> {
+        let command = &candidate.command;
+        if let Some((name, value)) = command.given(&self.values) {
+            let fact = InputGiven {
+                step: Some(step.id.clone()),
+                name: name.clone(),
+                value: value.to_owned(),
+                origin: InputOrigin::Flag,
+            };
+            self.record(Fact::InputGiven(fact))?;
+        }
+        let source = match &candidate.source {
+            CommandSource::Document if runnable.is_placed() => CommandSource::Placed(command.text.clone()),
+            source => source.clone(),
+        };
+        let started = CommandStarted {
+            step: step.id.clone(),
+            command: number,
+            of: u32::try_from(step.commands.len()).unwrap_or(u32::MAX),
+            attempt: if number.is_none() { 1 } else { self.state.attempts_at(&step.id, number) + 1 },
+            source,
+            text: runnable.text().to_owned(),
+            line: command.line,
+            never_ends: command.facts.never_ends.is_some(),
+            answers: answers(command),
+        };
+        self.operator.tell(&Talk::Started { text: &started.text, line: started.line });
+        let unattended = self.settings.mode == Mode::Unattended;
+        let limit = if started.never_ends {
+            unattended.then_some(self.settings.monitor_for)
+        } else {
+            step.timeout().or(self.settings.timeout)
+        };
+        let request = Request {
+            decided: Some(Decided { step: step.id.clone(), command: number, decision, reason: String::new() }),
+            started,
+            text: runnable.clone(),
+            name: self.settings.file_name.clone(),
+            limit,
+        };
+        let result = self.session.run(&request, self.operator)?;
+        self.state.apply(&result.started);
+        self.state.apply(&result.finished);
+        let Fact::CommandFinished(finished) = result.finished.fact else {
+            return Err(crate::ports::KernelError::Lost("it answered with another event".to_owned()).into());
+        };
+        let detail = finished.pipestatus.iter().position(|&status| status != 0).and_then(|i| command.member(i));
+        self.operator.tell(&Talk::Finished {
+            finished: &finished,
+            text: &request.started.text,
+            detail: detail.as_deref().filter(|_| finished.outcome.needs_naming()),
+        });
+        if let Some(how) = &result.respawned {
+            self.operator.tell(&Talk::Respawned { how });
+        }
+        Ok(finished)
+    }
+
+    /// A command of the operator's own, in the same shell. An ending, when the operator ends the run after it failed.
+    pub(super) fn own(&mut self, step: &'a Step, place: usize, text: &str) -> Result<Option<Ending>, EngineError> {
+        let command = Command::typed(text, 0);
+        let candidate = Candidate { command, source: CommandSource::Own, decision: Decision::Own };
+        let runnable = match self.ready(&candidate.command) {
+            Ok(runnable) => runnable,
+            Err(refusal) => {
+                let reason = format!("`{}`: {refusal}", head(text));
+                self.operator.tell(&Talk::Warning(&reason));
+                self.decide(step, None, Decision::Decline, reason)?;
+                return Ok(None);
+            }
+        };
+        let finished = self.execute(step, None, &candidate, &runnable, Decision::Own)?;
+        if finished.end == End::Exited {
+            let ask = AskFailure {
+                shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
+                index: None,
+                text,
+                outcome: &finished.outcome,
+                status: finished.status,
+            };
+            if self.operator.ask(&Ask::Failure(ask))? == Reply::Stop {
+                self.decide(step, None, Decision::Stop, String::new())?;
+                return Ok(Some(self.stopped(Some(step))));
+            }
+        }
+        Ok(None)
+    }
+}
+
+enum Values {
+    Ready,
+    AskAgain,
+    End(Ending),
+}
+
+fn end(result: RunResult, reason: String, step: &Step) -> Fate {
+    Fate::Turn(Turn::End(Ending { result, reason, next: Some(step.id.clone()) }))
+}
+
+fn edited(written: &Command, text: &str) -> Candidate {
+    if text == written.text {
+        return Candidate { command: written.clone(), source: CommandSource::Document, decision: Decision::Run };
+    }
+    Candidate {
+        command: Command { end_line: written.end_line, ..Command::typed(text, written.line) },
+        source: CommandSource::Edited(written.text.clone()),
+        decision: Decision::Edit,
+    }
+}
+
+/// Why Enter is not enough for a command. Only a step's first command asks for the step's own reasons.
+fn confirm(step: &Step, index: usize, command: &Command) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if index == 0 {
+        if let Some(condition) = &step.conditional {
+            reasons.push(format!("only if it applies: {condition}"));
+        }
+        if step.kind == StepKind::Guessed {
+            reasons.push("the document does not say that this is shell".to_owned());
+        }
+        if step.attributes.is_set("confirm") {
+            reasons.push("the document asks for a confirmation".to_owned());
+        }
+    }
+    if let Clarity::Opaque(reason) = &command.facts.clarity {
+        reasons.push(format!("it cannot be read reliably: {reason}"));
+    }
+    reasons
+}
+
+fn answers(command: &Command) -> Answers {
+    let list = command.answers().into_iter().map(|member| {
+        member
+            .into_iter()
+            .map(|answer| Answer {
+                status: answer.status,
+                meaning: answer.meaning.to_owned(),
+                only_if_printed: answer.only_if_printed.map(ToOwned::to_owned),
+            })
+            .collect()
+    });
+    Answers(list.collect())
+}
+
+fn head(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let cut = line.chars().count() > 70 || text.lines().count() > 1;
+    if cut { line.chars().take(69).chain(['…']).collect() } else { line.to_owned() }
+}

@@ -1,0 +1,156 @@
+//! Decide, append, act: the loop that walks a plan with its operator.
+//!
+//! Invariant: a decision is recorded before it is acted on, and nothing runs that was not shown. Refuses to know: bash,
+//! files, colours, JSON; it sees ports alone.
+
+mod command;
+mod walk;
+
+use crate::history::{Event, Fact, Mode, RunResult, RunState};
+use crate::ident::{Clock, Moment, StepId};
+use crate::plan::{Plan, Step, Values};
+use crate::ports::{Journal, Kernel, KernelError, Operator, OperatorError, Shown, Standing, Syntax};
+use std::time::Duration;
+
+/// What a run is, beside its plan.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The document's path, as given.
+    pub file: String,
+    /// The document's file name, for `RUNBOOK.md:12` and the shell's own messages.
+    pub file_name: String,
+    /// The machine.
+    pub host: String,
+    /// The user.
+    pub user: String,
+    /// The directory the shell starts in.
+    pub cwd: String,
+    /// Who answers.
+    pub mode: Mode,
+    /// Values given beforehand.
+    pub values: Values,
+    /// After this long an unattended run ends a command that never ends.
+    pub monitor_for: Duration,
+    /// The document's own limit for a command.
+    pub timeout: Option<Duration>,
+    /// Where the record is kept, for the opening words.
+    pub record: String,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The result.
+    pub result: RunResult,
+    /// Why, when that is not plain.
+    pub reason: String,
+    /// The step that is next, when it was stopped before its end.
+    pub next: Option<StepId>,
+}
+
+/// Why a run could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The session or its record.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// The operator.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+}
+
+/// One run.
+pub struct Engine<'a, S, O> {
+    plan: &'a Plan,
+    settings: &'a Settings,
+    session: &'a mut S,
+    operator: &'a mut O,
+    syntax: &'a mut dyn Syntax,
+    clock: &'a dyn Clock,
+    began: Moment,
+    state: RunState,
+    /// The steps that can be met, in order; for `step n of m`.
+    order: Vec<usize>,
+    values: Values,
+}
+
+impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
+    /// A run whose first fact, the start, is already in `events`.
+    pub fn new(
+        plan: &'a Plan,
+        settings: &'a Settings,
+        session: &'a mut S,
+        operator: &'a mut O,
+        syntax: &'a mut dyn Syntax,
+        clock: &'a dyn Clock,
+        events: &[Event],
+    ) -> Self {
+        let mut state = RunState::default();
+        for event in events {
+            state.apply(event);
+        }
+        let values = settings.values.clone();
+        Self {
+            plan,
+            settings,
+            session,
+            operator,
+            syntax,
+            clock,
+            began: clock.now(),
+            state,
+            order: plan.reachable(),
+            values,
+        }
+    }
+
+    /// The state that the events add up to.
+    pub fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    fn record(&mut self, fact: Fact) -> Result<(), EngineError> {
+        for event in self.session.append(vec![fact])? {
+            self.state.apply(&event);
+        }
+        Ok(())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.clock.now().mono.saturating_sub(self.began.mono)
+    }
+}
+
+/// Where a run stands. Free of the engine, so that the operator can be borrowed beside it.
+fn standing<'s>(
+    plan: &'s Plan,
+    settings: &'s Settings,
+    state: &'s RunState,
+    order: &[usize],
+    place: Option<usize>,
+    elapsed: Duration,
+) -> Standing<'s> {
+    let position = place.and_then(|place| order.iter().position(|&p| p == place)).map_or(0, |i| i + 1);
+    Standing {
+        procedure: &plan.procedure.title,
+        host: &settings.host,
+        cwd: &state.cwd,
+        position,
+        of: order.len(),
+        elapsed,
+        unsettled: state.unsettled(),
+    }
+}
+
+/// A step, and where the run stands.
+fn shown<'s>(
+    plan: &'s Plan,
+    settings: &'s Settings,
+    state: &'s RunState,
+    order: &[usize],
+    place: usize,
+    elapsed: Duration,
+    step: &'s Step,
+) -> Shown<'s> {
+    Shown { standing: standing(plan, settings, state, order, Some(place), elapsed), step, file: &settings.file_name }
+}

@@ -1,0 +1,530 @@
+//! Sections and blocks → nodes and drafts of steps: what is a sequence, what a choice, what a task.
+//!
+//! Invariant: nothing ever runs across procedures by itself: sections that are not numbered become a choice.
+
+use super::cells;
+use super::cells::CellStep;
+use super::comments::condition_of;
+use super::model::{Alternative, Choice, ChoiceKind, Node, Prose, StepKind};
+use crate::document::Attributes;
+use crate::document::Block;
+use crate::document::CellKind;
+use crate::document::Item;
+use crate::document::Lead;
+use crate::document::List;
+use crate::document::Runbook;
+use crate::document::SectionIndex;
+use crate::document::Span;
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+/// A step before numbers and names are given.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) cell: CellStep,
+    pub(super) headings: Vec<String>,
+    pub(super) prose: Vec<Prose>,
+    pub(super) attributes: Attributes,
+    pub(super) expected: Option<String>,
+    /// The numbered things it stands in, outermost first.
+    pub(super) place: Vec<Container>,
+    /// The procedure it belongs to: numbers are unique within it.
+    pub(super) procedure: SectionIndex,
+    /// The cell it comes from, to tell steps under one numbered comment from later ones.
+    pub(super) source: u32,
+}
+
+/// Something numbered that steps stand in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Container {
+    /// Which one: no two have the same.
+    pub(super) instance: usize,
+    /// Its number.
+    pub(super) number: String,
+    /// Whether it is an option of a choice, whose steps are never numbered like the choice's neighbours.
+    pub(super) option: bool,
+}
+
+/// Where the walk stands.
+#[derive(Clone)]
+struct Scope {
+    procedure: SectionIndex,
+    headings: Vec<String>,
+    place: Vec<Container>,
+    /// The procedure has something to run, so numbered parts without any are tasks.
+    tasks: bool,
+    conditional: Option<String>,
+}
+
+pub(super) struct Builder<'a> {
+    runbook: &'a Runbook,
+    is_file: &'a dyn Fn(&str) -> bool,
+    pub(super) drafts: Vec<Draft>,
+    prose: Vec<Prose>,
+    instances: usize,
+    /// The output cells that stand with the command cell they belong to.
+    attached: HashSet<usize>,
+    /// The steps of cells that were cut before, for a document planned procedure by procedure.
+    cut: &'a mut HashMap<usize, Vec<CellStep>>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(
+        runbook: &'a Runbook,
+        is_file: &'a dyn Fn(&str) -> bool,
+        cut: &'a mut HashMap<usize, Vec<CellStep>>,
+    ) -> Self {
+        let attached = runbook.cells.iter().filter_map(|cell| cell.expected).collect();
+        Self { runbook, is_file, drafts: Vec::new(), prose: Vec::new(), instances: 0, attached, cut }
+    }
+
+    /// The nodes of a procedure.
+    pub(super) fn procedure(&mut self, index: SectionIndex) -> Vec<Node> {
+        let mut headings = self.runbook.heading_path(index);
+        if let (Some(section), true) = (self.runbook.sections.get(index), headings.is_empty()) {
+            headings.extend((!section.title.is_empty()).then(|| section.title.clone()));
+        }
+        let scope = Scope {
+            procedure: index,
+            headings,
+            place: Vec::new(),
+            tasks: self.has_anything_to_run(index),
+            conditional: None,
+        };
+        self.section(index, &scope)
+    }
+
+    /// What prose was left after the last step.
+    pub(super) fn closing(&mut self) -> Vec<Prose> {
+        std::mem::take(&mut self.prose)
+    }
+
+    fn section(&mut self, index: SectionIndex, scope: &Scope) -> Vec<Node> {
+        let Some(section) = self.runbook.sections.get(index) else { return Vec::new() };
+        let mut nodes = self.blocks(&section.blocks, scope);
+        let children: Vec<SectionIndex> =
+            section.children.iter().copied().filter(|&child| self.has_steps(child, scope.tasks)).collect();
+        let sequence = index != 0
+            && children.iter().all(|&child| self.runbook.sections.get(child).is_some_and(|s| s.number.is_some()));
+        if sequence {
+            for child in children {
+                nodes.extend(self.numbered_section(child, scope));
+            }
+            return nodes;
+        }
+        let own_steps = nodes.iter().any(|node| !matches!(node, Node::Choice(c) if c.options.is_empty()));
+        if let ([only], false) = (children.as_slice(), own_steps) {
+            // One procedure is no choice; but a document's only title opens onto the choice below it.
+            return self.menu_option(*only, index == 0, scope);
+        }
+        self.prose.clear();
+        let options: Vec<Alternative> = children
+            .iter()
+            .filter_map(|&child| {
+                let below = self.runbook.sections.get(child)?;
+                let nodes = self.menu_option(child, false, scope);
+                Some(Alternative {
+                    title: below.title.clone(),
+                    anchor: Some(below.anchor.clone()),
+                    line: below.line,
+                    nodes,
+                })
+            })
+            .collect();
+        if !options.is_empty() {
+            let title = if section.title.is_empty() { "Which procedure?".to_owned() } else { section.title.clone() };
+            nodes.push(Node::Choice(Choice { kind: ChoiceKind::Sections, title, line: section.line, options }));
+        }
+        nodes
+    }
+
+    /// A section below a choice is a procedure of its own; `as_choice` keeps its numbered sections a choice too.
+    fn menu_option(&mut self, index: SectionIndex, as_choice: bool, outer: &Scope) -> Vec<Node> {
+        let Some(section) = self.runbook.sections.get(index) else { return Vec::new() };
+        let mut headings = outer.headings.clone();
+        headings.push(section.title.clone());
+        let scope = Scope {
+            procedure: index,
+            headings,
+            place: Vec::new(),
+            tasks: self.has_anything_to_run(index),
+            conditional: None,
+        };
+        if !as_choice || section.children.is_empty() {
+            return self.section(index, &scope);
+        }
+        let mut nodes = self.blocks(&section.blocks, &scope);
+        let children: Vec<SectionIndex> =
+            section.children.iter().copied().filter(|&child| self.has_steps(child, scope.tasks)).collect();
+        let mut options = Vec::new();
+        for child in children {
+            let Some(below) = self.runbook.sections.get(child) else { continue };
+            self.prose.clear();
+            let inner = if self.has_anything_to_run(child) || below.number.is_none() {
+                self.menu_option(child, false, &scope)
+            } else {
+                self.numbered_section(child, &scope)
+            };
+            options.push(Alternative {
+                title: below.title.clone(),
+                anchor: Some(below.anchor.clone()),
+                line: below.line,
+                nodes: inner,
+            });
+        }
+        if !options.is_empty() {
+            nodes.push(Node::Choice(Choice {
+                kind: ChoiceKind::Sections,
+                title: section.title.clone(),
+                line: section.line,
+                options,
+            }));
+        }
+        nodes
+    }
+
+    fn numbered_section(&mut self, index: SectionIndex, scope: &Scope) -> Vec<Node> {
+        let Some(section) = self.runbook.sections.get(index) else { return Vec::new() };
+        let number = section.number.clone().unwrap_or_default();
+        let inner = self.inside(scope, &section.title, number, false, condition_of(&section.plain_title));
+        if self.has_anything_to_run(index) {
+            return self.section(index, &inner);
+        }
+        let body = section.blocks.iter().map(|block| self.span_of(block));
+        let end = body.clone().map(|span| span.end).max();
+        let text = body.map(|span| self.prose_of(&span).text).collect::<Vec<_>>().join("\n\n");
+        let end_line = end.map_or(section.line, |end| self.runbook.line_of(end.saturating_sub(1)));
+        self.task(section.plain_title.clone(), text, (section.line, end_line), &inner)
+    }
+
+    fn blocks(&mut self, blocks: &[Block], scope: &Scope) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        let mut rest = blocks;
+        while let Some((block, after)) = rest.split_first() {
+            rest = after;
+            match block {
+                Block::Prose(span) => self.read_first(span),
+                Block::Cell(index) => nodes.extend(self.cell(*index, scope)),
+                Block::List(list) => nodes.extend(self.list(list, scope)),
+                Block::Lead(lead) => {
+                    let end = rest.iter().position(|b| matches!(b, Block::Lead(_))).unwrap_or(rest.len());
+                    let (own, later) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+                    nodes.extend(self.lead(lead, own, scope));
+                    rest = later;
+                }
+            }
+        }
+        nodes
+    }
+
+    fn lead(&mut self, lead: &Lead, own: &[Block], scope: &Scope) -> Vec<Node> {
+        let inner = self.inside(
+            scope,
+            &format!("{}. {}", lead.number, lead.title),
+            lead.number.clone(),
+            false,
+            condition_of(&lead.title),
+        );
+        if own.iter().any(|block| self.block_runs(block)) {
+            return self.blocks(own, &inner);
+        }
+        if !scope.tasks {
+            self.read_first(&lead.span);
+            return self.blocks(own, scope);
+        }
+        let text = own.iter().map(|block| self.prose_of(&self.span_of(block)).text).collect::<Vec<_>>().join("\n\n");
+        let end = own.last().map_or(lead.span.end, |block| self.span_of(block).end);
+        let lines = (self.runbook.line_of(lead.span.start), self.runbook.line_of(end.saturating_sub(1)));
+        self.task(lead.title.clone(), text, lines, &inner)
+    }
+
+    fn list(&mut self, list: &List, scope: &Scope) -> Vec<Node> {
+        if let Some(question) = &list.alternatives {
+            return self.alternatives(list, question, scope);
+        }
+        let any_task = list.items.iter().any(|item| self.item_is_task(item, list.ordered && scope.tasks));
+        if !any_task && !list.items.iter().any(|item| item.blocks.iter().any(|b| self.block_runs(b))) {
+            self.read_first(&list.span);
+            return Vec::new();
+        }
+        let mut nodes = Vec::new();
+        for item in &list.items {
+            if self.item_is_task(item, list.ordered && scope.tasks) {
+                nodes.extend(self.item_task(item, scope, false));
+            } else if let Some(number) = item.number.filter(|_| list.ordered) {
+                let inner = self.inside(scope, &item.title, number.to_string(), false, condition_of(&item.title));
+                nodes.extend(self.item_blocks(item, &inner));
+            } else {
+                nodes.extend(self.blocks(&item.blocks, scope));
+            }
+        }
+        nodes
+    }
+
+    fn alternatives(&mut self, list: &List, question: &str, scope: &Scope) -> Vec<Node> {
+        let mut options = Vec::new();
+        for item in &list.items {
+            let number = item.number.unwrap_or_default().to_string();
+            let nodes = if self.item_is_task(item, true) {
+                self.item_task(item, scope, true)
+            } else {
+                let inner = self.inside(scope, &item.title, number, true, None);
+                self.item_blocks(item, &inner)
+            };
+            options.push(Alternative { title: item.title.clone(), anchor: None, line: item.line, nodes });
+        }
+        let line = self.runbook.line_of(list.span.start);
+        if options.iter().all(|option| option.nodes.is_empty()) {
+            return Vec::new();
+        }
+        vec![Node::Choice(Choice {
+            kind: ChoiceKind::Alternatives,
+            title: question.trim_end_matches(':').to_owned(),
+            line,
+            options,
+        })]
+    }
+
+    /// An item's blocks without the first line, which its title already shows.
+    fn item_blocks(&mut self, item: &Item, scope: &Scope) -> Vec<Node> {
+        let mut blocks = item.blocks.as_slice();
+        if let Some((Block::Prose(span), rest)) = blocks.split_first() {
+            if self.prose_of(span).text.lines().count() > 1 {
+                self.read_first(span);
+            }
+            blocks = rest;
+        }
+        self.blocks(blocks, scope)
+    }
+
+    fn item_is_task(&self, item: &Item, numbered: bool) -> bool {
+        let runs = item.blocks.iter().any(|block| self.block_runs(block));
+        !runs && (item.checked.is_some() || (numbered && item.number.is_some()))
+    }
+
+    fn item_task(&mut self, item: &Item, scope: &Scope, option: bool) -> Vec<Node> {
+        let number = item.number.map(|number| number.to_string());
+        let mut blocks = item.blocks.iter();
+        let mut text = String::new();
+        if let Some(first) = blocks.next() {
+            let prose = self.prose_of(&self.span_of(first)).text;
+            text.push_str(prose.split_once('\n').map_or("", |(_, more)| more));
+        }
+        for block in blocks {
+            if !text.is_empty() {
+                text.push_str("\n\n");
+            }
+            text.push_str(&self.prose_of(&self.span_of(block)).text);
+        }
+        let end_line = self.runbook.line_of(item.span.end.saturating_sub(1)).max(item.line);
+        let scope = match number {
+            Some(number) => self.inside(scope, "", number, option, condition_of(&item.title)),
+            None => scope.clone(),
+        };
+        self.task(item.title.clone(), text, (item.line, end_line), &scope)
+    }
+
+    fn task(&mut self, title: String, body: String, lines: (u32, u32), scope: &Scope) -> Vec<Node> {
+        let cell = CellStep {
+            kind: StepKind::Task,
+            title,
+            number: None,
+            head: None,
+            conditional: None,
+            commands: Vec::new(),
+            body,
+            why: None,
+            line: lines.0,
+            end_line: lines.1,
+        };
+        vec![self.push(cell, Attributes::default(), None, lines.0, scope)]
+    }
+
+    fn cell(&mut self, index: usize, scope: &Scope) -> Vec<Node> {
+        let runbook = self.runbook;
+        let Some(cell) = runbook.cells.get(index) else { return Vec::new() };
+        match cell.kind {
+            CellKind::Command | CellKind::Guessed => {
+                let expected =
+                    cell.expected.and_then(|i| runbook.cells.get(i)).map(crate::document::Cell::text).or_else(|| {
+                        let printed: Vec<&str> = cell
+                            .content
+                            .iter()
+                            .filter(|line| line.role == crate::document::LineRole::Printed)
+                            .map(|line| line.text.as_str())
+                            .collect();
+                        (!printed.is_empty()).then(|| printed.join("\n") + "\n")
+                    });
+                let steps = self.cut.entry(index).or_insert_with(|| cells::steps(cell, self.is_file)).clone();
+                let last = steps.len().saturating_sub(1);
+                steps
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, mut step)| {
+                        if let Some(when) = cell.attributes.get("when").filter(|_| step.conditional.is_none()) {
+                            step.conditional = Some(when.to_owned());
+                        }
+                        let expected = expected.clone().filter(|_| i == last);
+                        self.push(step, cell.attributes.clone(), expected, cell.line, scope)
+                    })
+                    .collect()
+            }
+            CellKind::Message => {
+                let step = CellStep {
+                    kind: StepKind::Message,
+                    title: message_title(&cell.text()),
+                    number: None,
+                    head: None,
+                    conditional: None,
+                    commands: Vec::new(),
+                    body: cell.text(),
+                    why: None,
+                    line: cell.line,
+                    end_line: cell.end_line,
+                };
+                vec![self.push(step, cell.attributes.clone(), None, cell.line, scope)]
+            }
+            CellKind::Reference => {
+                self.read_first(&cell.span);
+                Vec::new()
+            }
+            CellKind::Output => {
+                if !self.attached.contains(&index) {
+                    self.read_first(&cell.span);
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    fn push(
+        &mut self,
+        mut cell: CellStep,
+        attributes: Attributes,
+        expected: Option<String>,
+        source: u32,
+        scope: &Scope,
+    ) -> Node {
+        let mut headings = scope.headings.clone();
+        if let Some((number, title)) = &cell.head {
+            headings.push(format!("{number}. {title}"));
+        }
+        if cell.conditional.is_none() {
+            cell.conditional =
+                scope.conditional.clone().or_else(|| cell.head.as_ref().and_then(|(_, title)| condition_of(title)));
+        }
+        let prose = std::mem::take(&mut self.prose);
+        self.drafts.push(Draft {
+            cell,
+            headings,
+            prose,
+            attributes,
+            expected,
+            place: scope.place.clone(),
+            procedure: scope.procedure,
+            source,
+        });
+        Node::Step(self.drafts.len() - 1)
+    }
+
+    fn inside(
+        &mut self,
+        scope: &Scope,
+        title: &str,
+        number: String,
+        option: bool,
+        conditional: Option<String>,
+    ) -> Scope {
+        let mut inner = scope.clone();
+        self.instances += 1;
+        inner.place.push(Container { instance: self.instances, number, option });
+        if !title.is_empty() {
+            inner.headings.push(title.to_owned());
+        }
+        if conditional.is_some() {
+            inner.conditional = conditional;
+        }
+        inner
+    }
+
+    fn read_first(&mut self, span: &Span) {
+        let prose = self.prose_of(span);
+        if !prose.text.trim().is_empty() {
+            self.prose.push(prose);
+        }
+    }
+
+    fn prose_of(&self, span: &Span) -> Prose {
+        let raw = self.runbook.text.get(span.clone()).unwrap_or_default();
+        let lead = raw.len() - raw.trim_start_matches(['\n', '\r']).len();
+        let first = self.runbook.line_of(span.start + lead);
+        let last = self.runbook.line_of((span.start + raw.trim_end().len()).saturating_sub(1).max(span.start + lead));
+        Prose { lines: (first, last), text: dedent(raw.trim_matches(['\n', '\r'])) }
+    }
+
+    fn span_of(&self, block: &Block) -> Span {
+        match block {
+            Block::Prose(span) => span.clone(),
+            Block::Lead(lead) => lead.span.clone(),
+            Block::List(list) => list.span.clone(),
+            Block::Cell(index) => self.runbook.cells.get(*index).map_or(0..0, |cell| cell.span.clone()),
+        }
+    }
+
+    fn block_runs(&self, block: &Block) -> bool {
+        match block {
+            Block::Prose(_) | Block::Lead(_) => false,
+            Block::Cell(index) => self.runbook.cells.get(*index).is_some_and(|cell| is_step(cell.kind)),
+            Block::List(list) => {
+                list.items.iter().any(|i| i.checked.is_some() || i.blocks.iter().any(|b| self.block_runs(b)))
+            }
+        }
+    }
+
+    /// Whether a section, with those below it, has anything the tool would do or ask.
+    fn has_anything_to_run(&self, index: SectionIndex) -> bool {
+        self.runbook.sections.get(index).is_some_and(|section| {
+            section.blocks.iter().any(|block| self.block_runs(block))
+                || section.children.iter().any(|&child| self.has_anything_to_run(child))
+        })
+    }
+
+    /// Whether a section gives any step, in a procedure that has tasks or not.
+    fn has_steps(&self, index: SectionIndex, tasks: bool) -> bool {
+        let numbered = self.runbook.sections.get(index).is_some_and(|section| section.number.is_some());
+        self.has_anything_to_run(index) || (tasks && numbered)
+    }
+}
+
+fn is_step(kind: CellKind) -> bool {
+    matches!(kind, CellKind::Command | CellKind::Guessed | CellKind::Message)
+}
+
+/// A message is called by its first line.
+fn message_title(template: &str) -> String {
+    let marks = ['*', '_', '#', '>', ' ', '`'];
+    let first = template.lines().map(|line| line.trim_matches(marks)).find(|line| !line.is_empty());
+    format!("Message: {}", first.unwrap_or_default())
+}
+
+/// Removes the indentation that all lines but blank ones share; quote marks at the front go too.
+fn dedent(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t', '>']).len();
+    let blank = |line: &str| line.trim_matches([' ', '\t', '>', '\r']).is_empty();
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    // The first line may begin in the middle of one ("1. text"), so the others tell.
+    let shared = lines
+        .clone()
+        .filter(|line| !blank(line))
+        .map(indent)
+        .min()
+        .unwrap_or(0)
+        .min(if first.starts_with([' ', '\t', '>']) { indent(first) } else { usize::MAX });
+    let mut out = first.trim_start_matches([' ', '\t', '>']).to_owned();
+    for line in lines {
+        out.push('\n');
+        out.push_str(if blank(line) { "" } else { line.get(shared..).unwrap_or(line) });
+    }
+    out
+}

@@ -1,0 +1,264 @@
+//! One cell → drafts of steps: comments title, blank lines part, what is no shell becomes a task.
+//!
+//! Invariant: every line of shell in the cell is in exactly one draft. Refuses to know: headings, lists, numbers of others.
+
+use super::comments::{Comment, condition_of};
+use super::model::{Command, StepKind};
+use crate::document::Cell;
+use crate::document::CellKind;
+use crate::document::LineRole;
+use crate::shell::Facts;
+use crate::shell::NotACommand;
+use crate::shell::Part;
+
+/// A step of a cell, before it has its place, number and name.
+#[derive(Clone, Debug)]
+pub(super) struct CellStep {
+    pub(super) kind: StepKind,
+    pub(super) title: String,
+    /// The number its own comment begins with.
+    pub(super) number: Option<String>,
+    /// The numbered comment above it that it stands under, when it has no number itself.
+    pub(super) head: Option<(String, String)>,
+    pub(super) conditional: Option<String>,
+    pub(super) commands: Vec<Command>,
+    /// The comment's further lines, or a task's lines.
+    pub(super) body: String,
+    pub(super) why: Option<String>,
+    pub(super) line: u32,
+    pub(super) end_line: u32,
+}
+
+/// A part with the document's lines it stands on.
+struct Placed {
+    first: u32,
+    last: u32,
+    what: What,
+}
+
+enum What {
+    Comments(Vec<String>),
+    Command(Box<Command>),
+    /// Lines that are no command, and why.
+    Pasted(String, &'static str),
+}
+
+/// The steps of a command or guessed cell. `is_file` says whether a slash word names a file.
+pub(super) fn steps(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep> {
+    let kind = if cell.kind == CellKind::Guessed { StepKind::Guessed } else { StepKind::Command };
+    if let Some(interpreter) = cell.attributes.get("interpreter") {
+        return vec![interpreted(cell, interpreter, kind)];
+    }
+    let mut cutter = Cutter { kind, steps: Vec::new(), open: None, head: None };
+    let placed = placed(cell, is_file);
+    for (i, part) in placed.iter().enumerate() {
+        cutter.take(part, i.checked_sub(1).and_then(|before| placed.get(before)), placed.get(i + 1));
+    }
+    cutter.close();
+    cutter.steps
+}
+
+/// The cell's parts, printed lines left out, with the document's lines; adjacent comments and adjacent pasted lines joined.
+fn placed(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
+    let mut text = String::new();
+    for line in &cell.content {
+        if line.role == LineRole::Shell {
+            text.push_str(&line.text);
+        }
+        text.push('\n');
+    }
+    let line_of = |index: usize| cell.content.get(index).map_or(cell.line, |line| line.line);
+    let mut list: Vec<Placed> = Vec::new();
+    for part in crate::shell::split(&text) {
+        let (first, last, what) = match part {
+            Part::Comment(comment) => {
+                let line = line_of(comment.line);
+                (line, line, What::Comments(vec![comment.text]))
+            }
+            Part::NotShell(pasted) => (
+                line_of(pasted.lines.first),
+                line_of(pasted.lines.last),
+                What::Pasted(pasted.text, "these lines are no shell"),
+            ),
+            Part::Command(found) => {
+                let (first, last) = (line_of(found.lines.first), line_of(found.lines.last));
+                match no_command(&found.facts, is_file) {
+                    Some(why) => (first, last, What::Pasted(found.text, why)),
+                    None => (first, last, What::Command(Box::new(command(found, first, last)))),
+                }
+            }
+        };
+        match (list.last_mut(), what) {
+            (Some(Placed { last: before, what: What::Comments(lines), .. }), What::Comments(more))
+                if *before + 1 == first =>
+            {
+                lines.extend(more);
+                *before = last;
+            }
+            (Some(Placed { last: before, what: What::Pasted(lines, _), .. }), What::Pasted(more, _))
+                if *before + 1 == first =>
+            {
+                lines.push('\n');
+                lines.push_str(&more);
+                *before = last;
+            }
+            (_, what) => list.push(Placed { first, last, what }),
+        }
+    }
+    list
+}
+
+fn command(found: Box<crate::shell::ShellCommand>, line: u32, end_line: u32) -> Command {
+    let found = *found;
+    Command { text: found.text, line, end_line, note: found.note, facts: found.facts, input: None }
+}
+
+/// Why something that parses is still no command.
+fn no_command(facts: &Facts, is_file: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+    match facts.not_a_command.as_ref()? {
+        NotACommand::Yaml => Some("pasted YAML, not shell"),
+        NotACommand::Cron => Some("a line for a crontab, not a command"),
+        NotACommand::Slash(word) if is_file(word) => None,
+        NotACommand::Slash(_) => Some("a chat command, not shell"),
+    }
+}
+
+struct Cutter {
+    kind: StepKind,
+    steps: Vec<CellStep>,
+    open: Option<CellStep>,
+    /// The last numbered comment.
+    head: Option<(String, String)>,
+}
+
+impl Cutter {
+    fn take(&mut self, part: &Placed, before: Option<&Placed>, after: Option<&Placed>) {
+        match &part.what {
+            What::Comments(lines) => self.comments(lines, part, before, after),
+            What::Command(command) => {
+                // Commands behind pasted lines are a step of their own.
+                if self.open.is_none() || before.is_some_and(|b| matches!(b.what, What::Pasted(..))) {
+                    self.close();
+                    let title = first_line(&command.text);
+                    self.open = Some(self.draft(title, None, part));
+                }
+                if let Some(step) = &mut self.open {
+                    step.end_line = part.last;
+                    step.commands.push((**command).clone());
+                }
+            }
+            What::Pasted(text, why) => {
+                // A comment directly above titles the pasted lines.
+                let titled = self.open.take_if(|step| step.commands.is_empty());
+                self.close();
+                let mut task = titled.unwrap_or_else(|| self.draft(first_line(text), None, part));
+                task.kind = StepKind::Task;
+                task.end_line = part.last;
+                join(&mut task.body, text);
+                task.why = Some((*why).to_owned());
+                self.steps.push(task);
+            }
+        }
+    }
+
+    fn comments(&mut self, lines: &[String], part: &Placed, before: Option<&Placed>, after: Option<&Placed>) {
+        self.close();
+        let Some(first) = lines.iter().position(|line| !line.is_empty()) else { return };
+        let Some(comment) = lines.get(first).map(|line| Comment::read(line)) else { return };
+        let followed_directly = after.is_some_and(|a| a.first == part.last + 1);
+        let next_is_comment = after.is_some_and(|a| matches!(a.what, What::Comments(_)));
+        if comment.number.is_some() {
+            self.head = comment.number.clone().map(|number| (number, comment.title.clone()));
+        }
+        let rest = lines.get(first + 1..).unwrap_or_default().join("\n");
+        let mut step = self.draft(comment.title.clone(), comment.number.clone(), part);
+        step.body.clone_from(&rest);
+        step.conditional = lines.get(first).and_then(|line| condition_of(line));
+        match after {
+            // Something to run follows: the comment titles it.
+            Some(next) if !next_is_comment && (followed_directly || matches!(next.what, What::Command(_))) => {
+                self.open = Some(step);
+            }
+            // A numbered comment that only heads the unnumbered ones after it.
+            Some(Placed { what: What::Comments(next), .. })
+                if comment.number.is_some()
+                    && next.iter().find(|l| !l.is_empty()).is_some_and(|l| Comment::read(l).number.is_none()) => {}
+            _ => {
+                // Right below a command it says what that command will want (what to add in the editor it opens), so it
+                // is shown with it too.
+                if let (Some(above), Some(before)) = (self.steps.last_mut(), before)
+                    && before.last + 1 == part.first
+                    && matches!(before.what, What::Command(_))
+                {
+                    join(&mut above.body, &lines.join("\n"));
+                }
+                step.kind = StepKind::Task;
+                step.body = lines.get(first..).unwrap_or_default().join("\n");
+                self.steps.push(step);
+            }
+        }
+    }
+
+    fn draft(&self, title: String, number: Option<String>, part: &Placed) -> CellStep {
+        let head = if number.is_some() { None } else { self.head.clone() };
+        CellStep {
+            kind: self.kind,
+            title,
+            number,
+            head,
+            conditional: None,
+            commands: Vec::new(),
+            body: String::new(),
+            why: None,
+            line: part.first,
+            end_line: part.last,
+        }
+    }
+
+    fn close(&mut self) {
+        self.steps.extend(self.open.take());
+    }
+}
+
+/// A cell for another interpreter: one command that hands it the text. Its file is descriptor 3, so that standard input
+/// stays the operator's.
+fn interpreted(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
+    let body = cell.text();
+    let mut fence = String::from("RUNBOOK");
+    while body.lines().any(|line| line == fence) {
+        fence.push('_');
+    }
+    let text = format!("{interpreter} /dev/fd/3 3<<'{fence}'\n{body}{fence}");
+    let (line, end_line) =
+        (cell.content.first().map_or(cell.line, |l| l.line), cell.content.last().map_or(cell.line, |l| l.line));
+    let facts = crate::shell::describe(&text);
+    CellStep {
+        kind,
+        title: format!("{} for `{interpreter}`", cell.attributes.get("name").unwrap_or("a script")),
+        number: None,
+        head: None,
+        conditional: None,
+        commands: vec![Command { text, line, end_line, note: None, facts, input: None }],
+        body: String::new(),
+        why: None,
+        line,
+        end_line,
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default()
+        .trim_end_matches('\\')
+        .trim_end()
+        .to_owned()
+}
+
+fn join(body: &mut String, text: &str) {
+    if !body.is_empty() {
+        body.push('\n');
+    }
+    body.push_str(text);
+}

@@ -1,0 +1,86 @@
+//! What a comment or a heading says of a step: its number, its condition.
+//!
+//! Invariant: pure text; a number is only ever taken off the front.
+
+/// A comment line, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Comment {
+    /// `3`, `3.1`, from `3. Restore`, `3) Restore`, `Step 3: Restore`.
+    pub(super) number: Option<String>,
+    /// The rest.
+    pub(super) title: String,
+}
+
+impl Comment {
+    pub(super) fn read(line: &str) -> Self {
+        let line = line.trim().trim_matches(|c| c == '#' || c == '-' || c == '=').trim();
+        let worded = ["step ", "phase "].iter().find_map(|word| strip_prefix_ignoring_case(line, word));
+        let from = worded.unwrap_or(line);
+        let digits = from.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(from.len());
+        let (number, rest) = from.split_at_checked(digits).unwrap_or((from, ""));
+        let plain = number.trim_matches('.');
+        let ended = number.ends_with('.') || rest.starts_with([')', ':', '-', '–', '—']) || worded.is_some();
+        let well_formed = !plain.is_empty()
+            && plain.len() <= 7
+            && plain.split('.').all(|part| !part.is_empty() && part.len() <= 3)
+            && ended
+            && (rest.is_empty() || rest.starts_with([')', ':', '-', '–', '—', ' ']));
+        let title = rest.trim_start_matches([')', ':', '-', '–', '—', ' ']).trim();
+        if well_formed && !title.is_empty() {
+            Self { number: Some(plain.to_owned()), title: title.to_owned() }
+        } else {
+            Self { number: None, title: line.to_owned() }
+        }
+    }
+}
+
+/// The condition a comment states, if any: it begins with If, Or, When or Optionally, or has a parenthesised "if …".
+pub(super) fn condition_of(line: &str) -> Option<String> {
+    let title = Comment::read(line).title;
+    let first = title.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let begins = ["if", "or", "when", "optionally", "optional"].iter().any(|word| first.eq_ignore_ascii_case(word));
+    let lower = title.to_lowercase();
+    let parenthesised = ["(if ", "(when ", "(optional"].iter().any(|open| lower.contains(open));
+    (begins || parenthesised).then_some(title)
+}
+
+fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let head = text.get(..prefix.len())?;
+    if head.eq_ignore_ascii_case(prefix) { text.get(prefix.len()..) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> (Option<&'static str>, String) {
+        let comment = Comment::read(line);
+        (comment.number.map(|number| &*number.leak()), comment.title)
+    }
+
+    #[test]
+    fn a_numbered_comment_gives_its_number() {
+        assert_eq!(read("3. Restore the copy"), (Some("3"), "Restore the copy".into()));
+        assert_eq!(read("Step 2: check it"), (Some("2"), "check it".into()));
+        assert_eq!(read("2) go"), (Some("2"), "go".into()));
+        assert_eq!(read("1.2 Look"), (None, "1.2 Look".into()));
+        assert_eq!(read("1.2. Look"), (Some("1.2"), "Look".into()));
+    }
+
+    #[test]
+    fn an_amount_or_an_address_is_no_number() {
+        for line in ["30 seconds", "10.0.0.1 is down", "deny 1.2.3.4;", "2024", "1. "] {
+            assert_eq!(read(line).0, None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_comment_that_begins_with_if_or_has_it_in_parentheses_is_a_condition() {
+        assert!(condition_of("If the API is down, restart").is_some());
+        assert!(condition_of("Or use another one").is_some());
+        assert!(condition_of("Enable maintenance mode (if implemented)").is_some());
+        assert!(condition_of("Optionally tell them").is_some());
+        assert!(condition_of("Verify what is there").is_none());
+        assert!(condition_of("Order matters").is_none());
+    }
+}

@@ -1,0 +1,66 @@
+//! Step ids: from the heading path and the content, so that an unrelated edit keeps them.
+//!
+//! Invariant: within one plan no two steps have the same id.
+
+use super::build::Draft;
+use crate::ident::Digest;
+use crate::ident::StepId;
+use std::collections::HashMap;
+
+/// How much of a title an id shows.
+const SLUG_CHARS: usize = 32;
+
+/// The ids of drafts, by their place.
+pub(super) fn ids(drafts: &[Draft]) -> Vec<StepId> {
+    let mut taken: HashMap<String, u32> = HashMap::new();
+    drafts
+        .iter()
+        .map(|draft| {
+            let base = base(draft);
+            let count = taken.entry(base.clone()).and_modify(|n| *n += 1).or_insert(1);
+            StepId::new(if *count == 1 { base } else { format!("{base}-{count}") })
+        })
+        .collect()
+}
+
+fn base(draft: &Draft) -> String {
+    if let Some(name) = draft.attributes.get("name").filter(|name| is_plain(name)) {
+        return name.to_owned();
+    }
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for heading in &draft.headings {
+        parts.push(heading.as_bytes());
+        parts.push(b"\0");
+    }
+    parts.push(draft.cell.title.as_bytes());
+    for command in &draft.cell.commands {
+        parts.push(b"\0");
+        parts.push(command.text.as_bytes());
+    }
+    let digest = Digest::of_parts(&parts).to_string();
+    let tail: String = digest.chars().take(6).collect();
+    let slug = slug(&draft.cell.title);
+    if slug.is_empty() { format!("step-{tail}") } else { format!("{slug}-{tail}") }
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 64
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && !name.chars().all(|c| c.is_ascii_digit() || c == '.')
+}
+
+fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    for c in title.chars() {
+        if slug.len() >= SLUG_CHARS {
+            break;
+        }
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.ends_with('-') && !slug.is_empty() {
+            slug.push('-');
+        }
+    }
+    slug.trim_matches('-').to_owned()
+}

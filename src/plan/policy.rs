@@ -1,0 +1,207 @@
+//! What an unattended run is allowed, and what it still lacks before anything of it may start.
+//!
+//! Invariant: only the operator's own flags stand here; a document never adds to them.
+
+use super::model::{Alternative, Choice, Command, Node, Plan, Refusal, Step, StepKind, Values};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The flags of an unattended run.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// `--yes`.
+    pub yes: bool,
+    /// `--allow unknown`.
+    pub allow_unknown: bool,
+    /// `--include STEP`: conditional and guessed steps to run, by number or id.
+    pub include: Vec<String>,
+    /// `--choose OPTION`: by title, its beginning, anchor, or number.
+    pub choose: Vec<String>,
+    /// `--input NAME=VALUE`.
+    pub values: Values,
+    /// `--monitor-for`: after this long a command that never ends is ended.
+    pub monitor_for: Duration,
+}
+
+/// Something an unattended run lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The document's line, from 1.
+    pub line: u32,
+    /// What was found: `` `BACKUP_FILE=…` is a default that later commands use ``.
+    pub found: String,
+    /// The flag that answers it; none when only a change of the document, or an operator, can.
+    pub flag: Option<String>,
+}
+
+impl Policy {
+    /// Why a step is left out of an unattended run, if it is.
+    pub fn leaves_out(&self, step: &Step) -> Option<String> {
+        let included = self.include.iter().any(|name| name == &step.number || name == step.id.as_str());
+        let include = || format!("`--include {}` runs it", step.number);
+        match step.kind {
+            StepKind::Task => Some("a task for an operator".to_owned()),
+            StepKind::Message => Some("a message for an operator".to_owned()),
+            StepKind::Guessed if !included => Some(format!("only looks like shell; {}", include())),
+            _ if included => None,
+            _ => match &step.conditional {
+                Some(condition) => Some(format!("conditional (`{condition}`); {}", include())),
+                None if step.attributes.is_set("excludeFromRunAll") => {
+                    Some(format!("marked `excludeFromRunAll`; {}", include()))
+                }
+                None if step.attributes.is_set("confirm") => Some(format!("marked `confirm`; {}", include())),
+                None => None,
+            },
+        }
+    }
+
+    /// The option that `--choose` names, among those not yet taken.
+    pub fn choice(&self, options: &[(String, Option<String>)], taken: &[bool]) -> Option<usize> {
+        self.choose.iter().find_map(|wanted| {
+            (0..options.len()).find(|&i| {
+                !taken.get(i).copied().unwrap_or(false)
+                    && options.get(i).is_some_and(|(title, anchor)| {
+                        wanted == &(i + 1).to_string()
+                            || anchor.as_ref() == Some(&wanted.trim_start_matches('#').to_owned())
+                            || title.to_lowercase().starts_with(&wanted.to_lowercase())
+                    })
+            })
+        })
+    }
+
+    /// Everything an unattended run of this plan lacks. `is_set` says whether the shell will start with a variable;
+    /// `rejects` is bash's message for a text it does not accept.
+    pub fn missing(
+        &self,
+        plan: &Plan,
+        is_set: &dyn Fn(&str) -> bool,
+        rejects: &mut dyn FnMut(&str) -> Option<String>,
+    ) -> Vec<Missing> {
+        let mut steps = Vec::new();
+        let mut missing = Vec::new();
+        self.meet(&plan.root, plan, &mut steps, &mut missing);
+        let commands: Vec<&Command> = steps.iter().flat_map(|step| &step.commands).collect();
+        if !self.yes {
+            missing.push(Missing {
+                line: plan.procedure.line,
+                found: "there is no operator at a terminal to confirm each step".to_owned(),
+                flag: Some("--yes".to_owned()),
+            });
+        }
+        if let (Some(first), false) = (commands.first(), self.allow_unknown) {
+            missing.push(Missing {
+                line: first.line,
+                found: format!("{} whose risk is not known", count(commands.len(), "command")),
+                flag: Some("--allow unknown".to_owned()),
+            });
+        }
+        let mut set: BTreeSet<String> = BTreeSet::new();
+        for command in commands {
+            match command.bind(&self.values) {
+                Err(refusal @ Refusal::Unplaced(_)) => missing.push(Missing {
+                    line: command.line,
+                    found: format!("`{}`: {refusal}", head(&command.text)),
+                    flag: None,
+                }),
+                Err(refusal) => missing.push(Missing {
+                    line: command.line,
+                    found: format!("`{}` cannot run: {refusal}", head(&command.text)),
+                    flag: None,
+                }),
+                Ok(runnable) => {
+                    if let Some(message) = rejects(runnable.text()) {
+                        missing.push(Missing {
+                            line: command.line,
+                            found: format!("`{}`: bash says: {message}", head(&command.text)),
+                            flag: None,
+                        });
+                    }
+                }
+            }
+            if let Some(name) = command.input.as_ref().filter(|name| !self.values.contains_key(*name)) {
+                missing.push(Missing {
+                    line: command.line,
+                    found: format!("`{}` is a value written long ago that later commands use", head(&command.text)),
+                    flag: Some(format!("--input {name}=VALUE")),
+                });
+            }
+            for name in command.needs() {
+                let given = self.values.keys().any(|known| known.as_str() == name);
+                if !given && !is_set(&name) && set.insert(name.clone()) {
+                    missing.push(Missing {
+                        line: command.line,
+                        found: format!("`{}` reads `{name}`, which nothing sets", head(&command.text)),
+                        flag: Some(format!("--input {name}=VALUE")),
+                    });
+                }
+            }
+            set.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
+        }
+        missing
+    }
+
+    /// The steps that would run, in order, and the choices nobody has answered.
+    fn meet<'p>(&self, nodes: &'p [Node], plan: &'p Plan, steps: &mut Vec<&'p Step>, missing: &mut Vec<Missing>) {
+        for node in nodes {
+            match node {
+                Node::Step(place) => {
+                    steps.extend(plan.steps.get(*place).filter(|step| self.leaves_out(step).is_none()));
+                }
+                Node::Choice(choice) => self.meet_choice(choice, plan, steps, missing),
+            }
+        }
+    }
+
+    fn meet_choice<'p>(
+        &self,
+        choice: &'p Choice,
+        plan: &'p Plan,
+        steps: &mut Vec<&'p Step>,
+        missing: &mut Vec<Missing>,
+    ) {
+        let options = choice.names();
+        let mut taken = vec![false; options.len()];
+        while let Some(chosen) = self.choice(&options, &taken) {
+            if let Some(slot) = taken.get_mut(chosen) {
+                *slot = true;
+            }
+            if let Some(option) = choice.options.get(chosen) {
+                self.meet(&option.nodes, plan, steps, missing);
+            }
+        }
+        if !taken.contains(&true) {
+            let list: Vec<String> = choice.options.iter().map(Alternative::wanted).collect();
+            missing.push(Missing {
+                line: choice.line,
+                found: format!("`{}` is a choice", choice.title),
+                flag: Some(format!("--choose, one of {}", list.join(", "))),
+            });
+        }
+    }
+}
+
+impl Choice {
+    /// The options' titles and anchors.
+    pub fn names(&self) -> Vec<(String, Option<String>)> {
+        self.options
+            .iter()
+            .map(|option| (option.title.clone(), option.anchor.as_ref().map(|anchor| anchor.as_str().to_owned())))
+            .collect()
+    }
+}
+
+impl Alternative {
+    /// How `--choose` names it.
+    fn wanted(&self) -> String {
+        self.anchor.as_ref().map_or_else(|| format!("'{}'", self.title), |anchor| format!("'{anchor}'"))
+    }
+}
+
+fn head(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    if line.chars().count() > 60 { line.chars().take(59).chain(['…']).collect() } else { line.to_owned() }
+}
+
+fn count(n: usize, noun: &str) -> String {
+    if n == 1 { format!("there is 1 {noun}") } else { format!("there are {n} {noun}s") }
+}
