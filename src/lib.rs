@@ -7,6 +7,7 @@ pub mod document;
 pub mod engine;
 pub mod history;
 pub mod ident;
+pub mod journal;
 pub mod plan;
 pub mod ports;
 pub mod shell;

@@ -1,0 +1,135 @@
+//! JSON objects, written member by member and taken apart member by member without changing a byte.
+//!
+//! Invariant: what is written is one line; what is taken apart is the text as it stood.
+
+use super::names::Named;
+use serde::Serialize;
+use serde_json::Result;
+
+/// Appends the members of an object to a buffer.
+pub(super) struct Members<'a> {
+    out: &'a mut Vec<u8>,
+    first: bool,
+}
+
+impl<'a> Members<'a> {
+    /// The members of an object whose brace was just opened.
+    pub(super) fn opening(out: &'a mut Vec<u8>) -> Self {
+        Self { out, first: true }
+    }
+
+    fn name(&mut self, name: &str) -> Result<()> {
+        if !std::mem::take(&mut self.first) {
+            self.out.push(b',');
+        }
+        serde_json::to_writer(&mut *self.out, name)?;
+        self.out.push(b':');
+        Ok(())
+    }
+
+    /// One member.
+    pub(super) fn put<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
+        self.name(name)?;
+        serde_json::to_writer(&mut *self.out, value)
+    }
+
+    /// One member, left out when there is no value.
+    pub(super) fn put_some<T: Serialize>(&mut self, name: &str, value: Option<&T>) -> Result<()> {
+        value.map_or(Ok(()), |value| self.put(name, value))
+    }
+
+    /// One member that is a word of the format.
+    pub(super) fn put_name<T: Named>(&mut self, name: &str, value: T) -> Result<()> {
+        self.put(name, value.name())
+    }
+
+    /// One member that is JSON already.
+    pub(super) fn put_raw(&mut self, name: &str, json: &str) -> Result<()> {
+        self.name(name)?;
+        self.out.extend_from_slice(json.as_bytes());
+        Ok(())
+    }
+}
+
+/// The members of a JSON object, each with its value's text as it stands. None when the text is no such object.
+pub(super) fn members(text: &str) -> Option<Vec<(String, String)>> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
+    let bytes = text.as_bytes();
+    let mut at = skip_blanks(bytes, 0);
+    if bytes.get(at) != Some(&b'{') {
+        return None;
+    }
+    let mut found = Vec::new();
+    at = skip_blanks(bytes, at + 1);
+    while bytes.get(at) == Some(&b'"') {
+        let name_end = value_end(bytes, at);
+        let name = serde_json::from_str(text.get(at..name_end)?).ok()?;
+        let value_start = skip_blanks(bytes, skip_blanks(bytes, name_end) + 1);
+        let end = value_end(bytes, value_start);
+        found.push((name, text.get(value_start..end)?.to_owned()));
+        at = skip_blanks(bytes, end);
+        if bytes.get(at) == Some(&b',') {
+            at = skip_blanks(bytes, at + 1);
+        }
+    }
+    Some(found)
+}
+
+fn skip_blanks(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    from + rest.iter().take_while(|b| b.is_ascii_whitespace()).count()
+}
+
+/// Where the value that begins at `from` ends, in text known to be JSON.
+fn value_end(bytes: &[u8], from: usize) -> usize {
+    let (mut depth, mut in_string, mut escaped) = (0_u32, false, false);
+    for (i, &byte) in bytes.iter().enumerate().skip(from) {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => {
+                    in_string = false;
+                    if depth == 0 {
+                        return i + 1;
+                    }
+                }
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' | b',' if depth == 0 => return i,
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return i + 1;
+                }
+            }
+            _ if depth == 0 && byte.is_ascii_whitespace() => return i,
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_taken_apart_as_it_was_written() {
+        let text = r#"{"a":1.0e5,"b":{"c":["}",{}]},"d\n":"x\"y,","e":[],"f":null}"#;
+        let found = members(text).unwrap();
+        let pairs: Vec<_> = found.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(
+            pairs,
+            [("a", "1.0e5"), ("b", r#"{"c":["}",{}]}"#), ("d\n", r#""x\"y,""#), ("e", "[]"), ("f", "null")]
+        );
+        assert_eq!(members("{}"), Some(vec![]));
+        assert_eq!(members("[1]"), None);
+        assert_eq!(members(r#"{"a":}"#), None);
+    }
+}

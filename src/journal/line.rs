@@ -1,0 +1,119 @@
+//! One line of the file, taken apart by position and checked against its own hash and digest.
+//!
+//! Invariant: every byte of a line is covered: those before the hash's digits by the hash, the salt and payload by the
+//! digest, the rest by having one exact form.
+
+use super::salt::{SALT_LENGTH, from_hex};
+use crate::ident::{Digest, RunId, Seq};
+
+pub(super) const HEADER_START: &str = r#"{"runbook_journal":"#;
+pub(super) const DIGEST_MARK: &str = r#","digest":""#;
+pub(super) const PREV_MARK: &str = r#"","prev":""#;
+pub(super) const HASH_MARK: &str = r#"","hash":""#;
+pub(super) const SALT_MARK: &str = r#"","salt":""#;
+pub(super) const PAYLOAD_MARK: &str = r#"","payload":"#;
+/// What follows the hash when salt and payload were dropped.
+const PAYLOAD_DROPPED: &str = r#""}"#;
+const DIGEST_LENGTH: usize = 64;
+
+/// The first line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The format.
+    pub version: u64,
+    /// The run.
+    pub run: RunId,
+    /// Who wrote it: `runbook 0.1.0`.
+    pub program: String,
+    /// The hash the first event's `prev` repeats.
+    pub hash: Digest,
+}
+
+/// An event's line, in its parts.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    pub(super) seq: Seq,
+    /// The members before `digest`, without the closing brace.
+    pub(super) members: &'a str,
+    pub(super) prev: Digest,
+    pub(super) hash: Digest,
+    /// None when it was dropped.
+    pub(super) payload: Option<&'a str>,
+}
+
+/// Takes a line apart and checks it against itself; says what is wrong with it otherwise.
+pub(super) fn parse(line: &[u8]) -> Result<Line<'_>, &'static str> {
+    let text = std::str::from_utf8(line).map_err(|_| "it is not valid UTF-8")?;
+    let (covered, hash, rest) = split_hash(text).ok_or("it has no `hash` where one belongs")?;
+    if Digest::of(covered.as_bytes()) != hash {
+        return Err("its bytes do not match its hash");
+    }
+    let before = covered.strip_suffix(HASH_MARK);
+    let (before, prev) = before.and_then(split_digest).ok_or("it has no `prev` where one belongs")?;
+    let before = before.strip_suffix(PREV_MARK);
+    let (before, digest) = before.and_then(split_digest).ok_or("it has no `digest` where one belongs")?;
+    let members = before.strip_suffix(DIGEST_MARK).ok_or("it has no `digest` where one belongs")?;
+    let payload = if rest == PAYLOAD_DROPPED { None } else { Some(checked_payload(rest, digest)?) };
+    let seq = leading_seq(members).ok_or("it does not begin with its number")?;
+    Ok(Line { seq, members, prev, hash, payload })
+}
+
+fn checked_payload(rest: &str, digest: Digest) -> Result<&str, &'static str> {
+    let (salt, payload) = split_payload(rest).ok_or("what follows its hash is not a salt and a payload")?;
+    if Digest::of_parts(&[salt.as_bytes(), payload.as_bytes()]) == digest {
+        Ok(payload)
+    } else {
+        Err("its payload does not match its digest")
+    }
+}
+
+/// The first line, checked against its own hash.
+pub(super) fn parse_header(line: &[u8]) -> Result<Header, &'static str> {
+    let text = std::str::from_utf8(line).map_err(|_| "it is not valid UTF-8")?;
+    let (covered, hash, rest) = split_hash(text).ok_or("it has no `hash` where one belongs")?;
+    if rest != PAYLOAD_DROPPED {
+        return Err("something follows its hash");
+    }
+    if Digest::of(covered.as_bytes()) != hash {
+        return Err("its bytes do not match its hash");
+    }
+    let bad = "it does not name its format, run and program";
+    let (version, run, program) = header_fields(text).ok_or(bad)?;
+    Ok(Header { version, run: run.parse().map_err(|_| bad)?, program, hash })
+}
+
+/// Format, run and program of a first line, unchecked: a later format may hash otherwise.
+pub(super) fn header_fields(text: &str) -> Option<(u64, String, String)> {
+    let json: serde_json::Value = serde_json::from_str(text).ok()?;
+    let name = |key| json.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    Some((json.get("runbook_journal")?.as_u64()?, name("run"), name("program")))
+}
+
+/// The bytes before the hash's digits, the hash, and what follows it. The first `,"hash":"` is the one: quotes within
+/// strings are escaped, and no field has a member of that name.
+fn split_hash(text: &str) -> Option<(&str, Digest, &str)> {
+    let mark = HASH_MARK.trim_start_matches('"');
+    let start = text.find(mark)? + mark.len();
+    let hash = text.get(start..start + DIGEST_LENGTH)?.parse().ok()?;
+    Some((text.get(..start)?, hash, text.get(start + DIGEST_LENGTH..)?))
+}
+
+fn split_digest(text: &str) -> Option<(&str, Digest)> {
+    let at = text.len().checked_sub(DIGEST_LENGTH)?;
+    Some((text.get(..at)?, text.get(at..)?.parse().ok()?))
+}
+
+fn split_payload(rest: &str) -> Option<(&str, &str)> {
+    let rest = rest.strip_prefix(SALT_MARK)?;
+    let salt = rest.get(..SALT_LENGTH)?;
+    from_hex(salt)?;
+    let payload = rest.get(SALT_LENGTH..)?.strip_prefix(PAYLOAD_MARK)?.strip_suffix('}')?;
+    Some((salt, payload))
+}
+
+fn leading_seq(members: &str) -> Option<Seq> {
+    let rest = members.strip_prefix(r#"{"seq":"#)?;
+    let digits = rest.split(',').next()?;
+    let plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+    if plain { digits.parse().ok().map(Seq) } else { None }
+}

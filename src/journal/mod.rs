@@ -1,0 +1,29 @@
+//! The file a run is recorded in: wire format v1, its writer, its reader with recovery, and the run folder around it.
+//!
+//! Invariant: what is on disk is only ever appended to, and every byte of it is covered by a hash, a digest or an exact
+//! rule, so that any change shows. `docs/journal.md` is the format. Refuses to know: the plan, the transcript, the terminal,
+//! who makes the events.
+
+mod decode;
+mod encode;
+mod error;
+mod folder;
+mod json;
+mod line;
+mod names;
+mod reader;
+mod salt;
+mod writer;
+
+pub use error::{Damage, JournalError};
+pub use folder::{Folder, FolderError, Folders, RunOutput};
+pub use line::Header;
+pub use reader::{Journal, Reader, read};
+pub use salt::Salts;
+pub use writer::Writer;
+
+/// The journal's name in the run folder.
+pub const FILE_NAME: &str = "journal.jsonl";
+
+/// The version of the format this program writes.
+pub const FORMAT_VERSION: u64 = 1;

@@ -1,0 +1,234 @@
+//! Reads a journal, event by event, and checks it on the way.
+//!
+//! Invariant: an event that is given out is what was appended, and everything before it is there. Memory is bounded by the
+//! longest line. A last line without its newline was never acknowledged: it is reported, and is no event.
+
+use super::decode;
+use super::error::{Damage, JournalError};
+use super::line;
+use super::line::{HEADER_START, Header};
+use super::{FILE_NAME, FORMAT_VERSION};
+use crate::history::{Event, Fact};
+use crate::ident::{Digest, Seq};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+/// A longer line is damage.
+const LINE_LIMIT_BYTES: usize = 64 << 20;
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// A whole journal.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    /// Its first line; none when even that was torn.
+    pub header: Option<Header>,
+    /// Its events, in order.
+    pub events: Vec<Event>,
+    /// The hash of the last line that counts.
+    pub head: Option<Digest>,
+    /// How many bytes of a last, unfinished line were left out.
+    pub torn: Option<u64>,
+}
+
+/// Reads a whole journal: a file, or the one in a run folder.
+pub fn read(path: &Path) -> Result<Journal, JournalError> {
+    let mut reader = Reader::open(path)?;
+    let events = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
+    Ok(Journal { header: reader.header().cloned(), events, head: reader.head(), torn: reader.torn() })
+}
+
+/// Reads events one by one.
+#[derive(Debug)]
+pub struct Reader<R = BufReader<File>> {
+    source: R,
+    path: PathBuf,
+    header: Option<Header>,
+    head: Option<Digest>,
+    torn: Option<u64>,
+    next: Seq,
+    buffer: Vec<u8>,
+    /// Events without payload, until a `redacted` event names them.
+    dropped: BTreeSet<Seq>,
+    done: bool,
+}
+
+/// What is left of a file, up to the next newline.
+enum Next {
+    Line,
+    Torn,
+    TooLong,
+    End,
+}
+
+impl Reader {
+    /// Opens a journal: a file, or the one in a run folder.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
+        let file = File::open(&path).map_err(|e| JournalError::io("read", &path, e))?;
+        Self::new(BufReader::with_capacity(BUFFER_BYTES, file), &path)
+    }
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads a journal from anywhere; `path` is its name in errors.
+    pub fn new(source: R, path: &Path) -> Result<Self, JournalError> {
+        let mut reader = Self {
+            source,
+            path: path.to_owned(),
+            header: None,
+            head: None,
+            torn: None,
+            next: Seq(1),
+            buffer: Vec::new(),
+            dropped: BTreeSet::new(),
+            done: false,
+        };
+        reader.read_header()?;
+        Ok(reader)
+    }
+
+    /// The first line; none when even that is torn.
+    pub fn header(&self) -> Option<&Header> {
+        self.header.as_ref()
+    }
+
+    /// The hash of the last line read.
+    pub fn head(&self) -> Option<Digest> {
+        self.head
+    }
+
+    /// At the end: how many bytes of an unfinished last line there are.
+    pub fn torn(&self) -> Option<u64> {
+        self.torn
+    }
+
+    fn read_header(&mut self) -> Result<(), JournalError> {
+        let begins_like_one = match self.next_line()? {
+            Next::End => return Ok(()),
+            Next::Torn if self.could_be_torn_header() => return Ok(()),
+            Next::Line => self.buffer.starts_with(HEADER_START.as_bytes()),
+            Next::Torn | Next::TooLong => false,
+        };
+        if !begins_like_one {
+            return Err(JournalError::NotAJournal { path: self.path.clone() });
+        }
+        let text = String::from_utf8_lossy(&self.buffer);
+        if let Some((version, _, program)) = line::header_fields(&text)
+            && version > FORMAT_VERSION
+        {
+            return Err(JournalError::Version { path: self.path.clone(), version, program });
+        }
+        let header = line::parse_header(&self.buffer).map_err(|what| JournalError::Damaged {
+            path: self.path.clone(),
+            damage: Damage { line: 1, seq: None, what: what.to_owned() },
+        })?;
+        self.head = Some(header.hash);
+        self.header = Some(header);
+        Ok(())
+    }
+
+    /// Blocks that were allocated and never written read as NUL.
+    fn could_be_torn_header(&self) -> bool {
+        HEADER_START.bytes().zip(&self.buffer).all(|(expected, &found)| expected == found || found == 0)
+    }
+
+    /// Reads up to the next newline into the buffer.
+    fn next_line(&mut self) -> Result<Next, JournalError> {
+        self.buffer.clear();
+        loop {
+            let chunk = match self.source.fill_buf() {
+                Ok(chunk) => chunk,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(JournalError::io("read", &self.path, error)),
+            };
+            if chunk.is_empty() {
+                self.done = true;
+                if self.buffer.is_empty() {
+                    return Ok(Next::End);
+                }
+                self.torn = Some(self.buffer.len() as u64);
+                return Ok(Next::Torn);
+            }
+            let newline = chunk.iter().position(|&b| b == b'\n');
+            let taken = newline.unwrap_or(chunk.len());
+            if self.buffer.len() + taken > LINE_LIMIT_BYTES {
+                return Ok(Next::TooLong);
+            }
+            self.buffer.extend_from_slice(chunk.get(..taken).unwrap_or_default());
+            self.source.consume(taken + usize::from(newline.is_some()));
+            if newline.is_some() {
+                return Ok(Next::Line);
+            }
+        }
+    }
+
+    fn next_event(&mut self) -> Result<Option<Event>, JournalError> {
+        match self.next_line()? {
+            Next::Line => self.event().map(Some).map_err(|what| self.damaged(self.next, what)),
+            Next::TooLong => Err(self.damaged(self.next, "its line is longer than 64 MiB".to_owned())),
+            Next::Torn | Next::End => match self.dropped.first() {
+                None => Ok(None),
+                Some(&seq) => {
+                    Err(self.damaged(seq, "its payload is gone, and no `redacted` event names it".to_owned()))
+                }
+            },
+        }
+    }
+
+    fn event(&mut self) -> Result<Event, String> {
+        let line = line::parse(&self.buffer)?;
+        if line.seq != self.next {
+            return Err(format!("event {} stands in its place", line.seq));
+        }
+        if Some(line.prev) != self.head {
+            return Err("its `prev` is not the hash of the line before".to_owned());
+        }
+        let Some(event) = decode::event(line.seq, line.members, line.payload) else {
+            return Err("it is not an event of this format".to_owned());
+        };
+        if line.payload.is_none() {
+            self.dropped.insert(line.seq);
+        }
+        for seq in redacted(&event) {
+            self.dropped.remove(&seq);
+        }
+        self.head = Some(line.hash);
+        self.next = self.next.next();
+        Ok(event)
+    }
+
+    fn damaged(&self, seq: Seq, what: String) -> JournalError {
+        // The header is line 1, and each event is one line.
+        let damage = Damage { line: seq.0.saturating_add(1), seq: Some(seq), what };
+        JournalError::Damaged { path: self.path.clone(), damage }
+    }
+}
+
+/// The events whose payload was dropped on purpose, by a `redacted` event that says so.
+fn redacted(event: &Event) -> Vec<Seq> {
+    match &event.fact {
+        Fact::Other(other) if other.kind == "redacted" => {
+            other.fields.get("events").and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl<R: BufRead> Iterator for Reader<R> {
+    type Item = Result<Event, JournalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let event = self.next_event().transpose();
+        if !matches!(event, Some(Ok(_))) {
+            self.done = true;
+        }
+        event
+    }
+}

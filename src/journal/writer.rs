@@ -1,0 +1,186 @@
+//! Appends to a journal.
+//!
+//! Invariant: when [`Writer::append`] returns, its events are on disk, in order, after one write and one sync. After a write or
+//! sync that failed nothing more is written: nobody knows what is on disk then, and a second sync would lie.
+
+use super::error::JournalError;
+use super::json::Members;
+use super::line::{DIGEST_MARK, HASH_MARK, HEADER_START, PAYLOAD_MARK, PREV_MARK, SALT_MARK};
+use super::salt::Salts;
+use super::{FILE_NAME, FORMAT_VERSION, encode};
+use crate::history::{Event, Fact};
+use crate::ident::{Digest, Moment, RunId, Seq};
+use jiff::Timestamp;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Who takes a look at the lock holds it for a moment only.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
+
+/// Where lines go.
+trait Store: Write + Send + std::fmt::Debug {
+    /// Returns when everything written is on disk.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+impl Store for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// The one writer of a journal. The file is locked as long as this lives.
+#[derive(Debug)]
+pub struct Writer {
+    store: Box<dyn Store>,
+    path: PathBuf,
+    salts: Salts,
+    next: Seq,
+    head: Digest,
+    lines: Vec<u8>,
+    payload: Vec<u8>,
+    failed: Option<JournalError>,
+}
+
+impl Writer {
+    /// Creates the journal of a new run in its folder, locks it, and puts its header on disk.
+    pub fn create(folder: &Path, run: &RunId) -> Result<Self, JournalError> {
+        let path = folder.join(FILE_NAME);
+        let mut options = OpenOptions::new();
+        options.create_new(true).append(true).mode(0o600);
+        let file = options.open(&path).map_err(|e| JournalError::io("create", &path, e))?;
+        lock(&file, &path)?;
+        let writer = Self::start(Box::new(file), path, run)?;
+        let directory = File::open(folder).and_then(|folder| folder.sync_all());
+        directory.map_err(|e| JournalError::io("sync", folder, e))?;
+        Ok(writer)
+    }
+
+    fn start(mut store: Box<dyn Store>, path: PathBuf, run: &RunId) -> Result<Self, JournalError> {
+        let salts = Salts::open().map_err(|e| JournalError::io("read random bytes for", &path, e))?;
+        let program = concat!("runbook ", env!("CARGO_PKG_VERSION"));
+        // A run id and a version have nothing in them that JSON would escape.
+        let mut line = format!(r#"{HEADER_START}{FORMAT_VERSION},"run":"{run}","program":"{program}{HASH_MARK}"#);
+        let head = Digest::of(line.as_bytes());
+        line.push_str(&head.to_string());
+        line.push_str("\"}\n");
+        let written = store.write_all(line.as_bytes()).and_then(|()| store.sync());
+        written.map_err(|e| JournalError::Write { path: path.clone(), source: Arc::new(e) })?;
+        Ok(Self { store, path, salts, next: Seq(1), head, lines: Vec::new(), payload: Vec::new(), failed: None })
+    }
+
+    /// The journal's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The hash of the last event, which stands for all of them.
+    pub fn head(&self) -> Digest {
+        self.head
+    }
+
+    /// The number the next event gets.
+    pub fn next_seq(&self) -> Seq {
+        self.next
+    }
+
+    /// Puts facts on disk, in order, and returns them as the events they became: what a reader will read.
+    ///
+    /// After an error from the file system every later call is refused with the same error.
+    pub fn append(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
+        if let Some(failed) = &self.failed {
+            return Err(failed.clone());
+        }
+        let at = as_recorded(at);
+        let (mut seq, mut head) = (self.next, self.head);
+        let mut events = Vec::with_capacity(facts.len());
+        self.lines.clear();
+        for fact in facts {
+            head = self.encode(seq, at, fact, head)?;
+            events.push(Event { seq, at, fact: fact.clone() });
+            seq = seq.next();
+        }
+        if let Err(error) = self.store.write_all(&self.lines).and_then(|()| self.store.sync()) {
+            let failed = JournalError::Write { path: self.path.clone(), source: Arc::new(error) };
+            self.failed = Some(failed.clone());
+            return Err(failed);
+        }
+        (self.next, self.head) = (seq, head);
+        Ok(events)
+    }
+
+    /// Appends a line to the buffer and returns its hash.
+    fn encode(&mut self, seq: Seq, at: Moment, fact: &Fact, prev: Digest) -> Result<Digest, JournalError> {
+        let kind = encode::kind(fact);
+        let unwritable = |reason: String| JournalError::Unwritable { kind: kind.to_owned(), reason };
+        if let Fact::Other(other) = fact {
+            encode::objection(other).map_or(Ok(()), |reason| Err(unwritable(reason)))?;
+        }
+        let salt = self.salts.next_salt().map_err(|e| JournalError::io("read random bytes for", &self.path, e))?;
+        encode_payload(fact, &mut self.payload).map_err(|e| unwritable(e.to_string()))?;
+        let digest = Digest::of_parts(&[salt.as_bytes(), &self.payload]);
+        let start = self.lines.len();
+        encode_members(seq, at, fact, &mut self.lines).map_err(|e| unwritable(e.to_string()))?;
+        for part in [DIGEST_MARK, &digest.to_string(), PREV_MARK, &prev.to_string(), HASH_MARK] {
+            self.lines.extend_from_slice(part.as_bytes());
+        }
+        let hash = Digest::of(self.lines.get(start..).unwrap_or_default());
+        for part in [&hash.to_string(), SALT_MARK, &salt, PAYLOAD_MARK] {
+            self.lines.extend_from_slice(part.as_bytes());
+        }
+        self.lines.extend_from_slice(&self.payload);
+        self.lines.extend_from_slice(b"}\n");
+        Ok(hash)
+    }
+}
+
+/// The precision of the record, so that an event is the same live and read back.
+fn as_recorded(at: Moment) -> Moment {
+    let utc = Timestamp::from_millisecond(at.utc.as_millisecond()).unwrap_or(at.utc);
+    Moment { utc, mono: Duration::from_nanos(mono_ns(at)) }
+}
+
+fn mono_ns(at: Moment) -> u64 {
+    u64::try_from(at.mono.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn encode_members(seq: Seq, at: Moment, fact: &Fact, line: &mut Vec<u8>) -> serde_json::Result<()> {
+    line.push(b'{');
+    let mut members = Members::opening(line);
+    members.put("seq", &seq)?;
+    members.put("time", &format!("{:.3}", at.utc))?;
+    members.put("mono_ns", &mono_ns(at))?;
+    members.put("kind", encode::kind(fact))?;
+    encode::fields(fact, &mut members)
+}
+
+fn encode_payload(fact: &Fact, payload: &mut Vec<u8>) -> serde_json::Result<()> {
+    payload.clear();
+    if let Fact::Other(other) = fact
+        && let Some(json) = other.fields.get("payload")
+    {
+        payload.extend_from_slice(json.as_bytes());
+        return Ok(());
+    }
+    payload.push(b'{');
+    encode::payload(fact, &mut Members::opening(payload))?;
+    payload.push(b'}');
+    Ok(())
+}
+
+fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(JournalError::io("lock", path, error)),
+        }
+    }
+    Err(JournalError::Locked { path: path.to_owned() })
+}
