@@ -11,3 +11,4 @@ pub mod journal;
 pub mod plan;
 pub mod ports;
 pub mod shell;
+pub mod transcript;

@@ -1,0 +1,160 @@
+//! Text of any origin as Markdown that shows it and does nothing else.
+//!
+//! Invariant: what comes out holds no control character, no bidirectional override and nothing of no width; a table's row
+//! stays a row, a fence ends where it should. It still reads well as it stands.
+
+use std::fmt::Write as _;
+
+/// Appends a character, in visible form if it has none of its own.
+pub(super) fn push_visible(out: &mut String, c: char) {
+    match c {
+        '\0'..='\u{1f}' => out.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('�')),
+        '\u{7f}' => out.push('␡'),
+        _ if is_unseen(c) => write!(out, "U+{:04X}", u32::from(c)).unwrap_or_default(),
+        _ => out.push(c),
+    }
+}
+
+/// Controls, and what changes the order of text or has no width.
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Text on one line: blanks and newlines become spaces, the unseen is shown.
+fn one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.trim().replace("\r\n", " ").chars() {
+        if matches!(c, '\n' | '\t' | '\r') {
+            out.push(' ');
+        } else {
+            push_visible(&mut out, c);
+        }
+    }
+    out
+}
+
+/// Text within a paragraph, heading or table cell.
+pub(super) fn inline(text: &str) -> String {
+    let text: Vec<char> = one_line(text).chars().collect();
+    let mut out = String::with_capacity(text.len());
+    for (i, &c) in text.iter().enumerate() {
+        let word = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric());
+        let within_word = word(i.checked_sub(1).and_then(|i| text.get(i))) && word(text.get(i + 1));
+        let special = match c {
+            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '$' | '#' => true,
+            '_' => !within_word,
+            '&' => begins_entity(text.get(i + 1..).unwrap_or_default()),
+            _ => false,
+        };
+        if special {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn begins_entity(after: &[char]) -> bool {
+    let name = after.iter().take(40).take_while(|c| c.is_ascii_alphanumeric() || **c == '#').count();
+    name > 0 && after.get(name) == Some(&';')
+}
+
+/// Text as a code span in a paragraph.
+pub(super) fn code(text: &str) -> String {
+    span(&one_line(text))
+}
+
+fn span(text: &str) -> String {
+    if text.is_empty() {
+        return "*empty*".to_owned();
+    }
+    let ticks = "`".repeat(longest_run(text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{ticks}{pad}{text}{pad}{ticks}")
+}
+
+/// A command as a code span in a table cell: its first line, shortened.
+pub(super) fn cell_code(text: &str, most: usize) -> String {
+    let text = shorten(text, most);
+    if text.contains('\\') && text.contains('|') {
+        // No run of backslashes before a pipe survives a table's cell in every reader; entities do.
+        return format!("<code>{}</code>", entities(&text));
+    }
+    span(&text).replace('|', "\\|")
+}
+
+/// The first line that has something in it, cut to a length.
+pub(super) fn shorten(text: &str, most: usize) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = one_line(lines.next().unwrap_or_default());
+    let cut: String = first.chars().take(most).collect();
+    let more = cut.len() < first.len() || lines.next().is_some();
+    if more { format!("{} …", cut.trim_end()) } else { cut }
+}
+
+fn entities(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if c.is_ascii_punctuation() && !matches!(c, '-' | '.' | '/' | ',' | '=' | ':') {
+            write!(out, "&#{};", u32::from(c)).unwrap_or_default();
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Lines in a fence that is longer than any run of backticks in them. The lines are taken as they are: clean them before.
+pub(super) fn fence<'a>(language: &str, lines: impl Iterator<Item = &'a str> + Clone) -> String {
+    let longest = lines.clone().map(longest_run).max().unwrap_or(0);
+    let ticks = "`".repeat(longest.max(2) + 1);
+    let mut out = format!("{ticks}{language}\n");
+    for line in lines {
+        out.push_str(line);
+        out.push('\n');
+    }
+    out.push_str(&ticks);
+    out.push('\n');
+    out
+}
+
+/// Text that people or documents wrote, line by line, for a fence.
+pub(super) fn visible_lines(text: &str) -> Vec<String> {
+    let visible = |line: &str| {
+        let mut out = String::with_capacity(line.len());
+        for c in line.chars() {
+            if c == '\t' { out.push(c) } else { push_visible(&mut out, c) }
+        }
+        out
+    };
+    text.trim_end_matches('\n').split('\n').map(|line| visible(line.strip_suffix('\r').unwrap_or(line))).collect()
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_shows_itself() {
+        assert_eq!(
+            inline("a|b `c` <b> *d* BACKUP_FILE _e_ &amp; x&y $5"),
+            r"a\|b \`c\` \<b\> \*d\* BACKUP_FILE \_e\_ \&amp; x&y \$5"
+        );
+        assert_eq!(inline("two\nlines\t\u{202e}"), "two lines U+202E");
+    }
+
+    #[test]
+    fn code_in_a_cell_keeps_its_pipes() {
+        assert_eq!(cell_code("a | b", 20), r"`a \| b`");
+        assert_eq!(cell_code(r"grep 'a\|b'", 20), "<code>grep &#39;a&#92;&#124;b&#39;</code>");
+        assert_eq!(cell_code("first\nsecond", 20), "`first …`");
+        assert_eq!(code("`x`"), "`` `x` ``");
+    }
+}

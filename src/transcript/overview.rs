@@ -1,0 +1,197 @@
+//! What must be known of a whole run before its first line is written: its end, its commands' results, its deviations.
+//!
+//! Invariant: one pass, and a few words for each command.
+
+use super::escape::{cell_code, inline};
+use super::words;
+use crate::history::{
+    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, Outcome, RunFinished, RunStarted,
+    StepEntered, StepForm, StepResult,
+};
+use crate::ident::{Seq, StepId};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const COMMAND_CHARACTERS: usize = 72;
+
+/// How a command came back, in a few words.
+#[derive(Debug)]
+pub(super) struct Brief {
+    pub(super) result: String,
+    /// Whether the result must catch the eye.
+    pub(super) stands_out: bool,
+    pub(super) took: Duration,
+}
+
+/// A step as it was last entered.
+#[derive(Debug)]
+struct Visit {
+    link: String,
+    form: StepForm,
+    result: Option<StepResult>,
+}
+
+/// A run at a glance.
+#[derive(Debug, Default)]
+pub(super) struct Overview {
+    pub(super) events: u64,
+    pub(super) started: Option<RunStarted>,
+    pub(super) first_at: Option<Timestamp>,
+    pub(super) last_at: Option<Timestamp>,
+    /// None while it goes on, or when nobody knows.
+    pub(super) finished: Option<RunFinished>,
+    pub(super) briefs: BTreeMap<Seq, Brief>,
+    /// List items, in order.
+    pub(super) deviations: Vec<String>,
+    pub(super) notes: u64,
+    /// Commands by what came of them.
+    pub(super) outcomes: BTreeMap<&'static str, u64>,
+    open: BTreeMap<Seq, (Timestamp, CommandStarted)>,
+    steps: BTreeMap<StepId, Visit>,
+}
+
+impl Overview {
+    pub(super) fn of(events: impl Iterator<Item = Event>) -> Self {
+        let mut overview = Self::default();
+        for event in events {
+            overview.take(&event);
+        }
+        for (_, (at, started)) in std::mem::take(&mut overview.open) {
+            overview.count("unknown");
+            overview.command_deviation(at, &started, vec!["Unknown"], "no end was recorded");
+        }
+        overview
+    }
+
+    fn take(&mut self, event: &Event) {
+        self.events += 1;
+        self.first_at.get_or_insert(event.at.utc);
+        self.last_at = Some(event.at.utc);
+        match &event.fact {
+            Fact::RunStarted(started) => self.started = Some(started.clone()),
+            Fact::StepEntered(entered) => {
+                self.finished = None;
+                let link = format!("[{}](#{})", step_title(entered), anchor(event.seq));
+                self.steps.insert(entered.step.clone(), Visit { link, form: entered.form, result: None });
+            }
+            Fact::StepFinished(finished) => {
+                if let Some(step) = self.steps.get_mut(&finished.step) {
+                    step.result = Some(finished.result);
+                }
+            }
+            Fact::Decided(decided) => self.decided(event.at.utc, decided),
+            Fact::CommandStarted(started) => {
+                self.finished = None;
+                self.open.insert(event.seq, (event.at.utc, started.clone()));
+            }
+            Fact::CommandFinished(finished) => self.command_finished(finished),
+            Fact::NoteAdded(_) => self.notes += 1,
+            Fact::ShellDied(died) => {
+                let how = inline(&died.how);
+                self.deviations.push(format!("- {} **Shell died**: {how}", words::time(event.at.utc)));
+            }
+            Fact::EngineLost(lost) => {
+                let then = inline(&lost.then);
+                self.deviations.push(format!("- {} **Engine lost**: {then}", words::time(event.at.utc)));
+            }
+            Fact::RunFinished(finished) => self.finished = Some(finished.clone()),
+            _ => {}
+        }
+    }
+
+    fn decided(&mut self, at: Timestamp, decided: &Decided) {
+        let form = self.steps.get(&decided.step).map(|step| step.form);
+        let label = match decided.decision {
+            Decision::Skip => "Skipped",
+            Decision::GoOn => "Went on past it",
+            Decision::Decline => "Declined",
+            Decision::Done if matches!(form, Some(StepForm::Command | StepForm::Guessed)) => "Done by other means",
+            _ => return,
+        };
+        let what = decided.command.map_or(String::new(), |command| format!(", command {}", u64::from(command) + 1));
+        let reason = if decided.reason.trim().is_empty() {
+            if decided.decision == Decision::Skip { " — no reason given".to_owned() } else { String::new() }
+        } else {
+            format!(" — {}", inline(&decided.reason))
+        };
+        let link = self.link(&decided.step);
+        self.deviations.push(format!("- {} **{label}** {link}{what}{reason}", words::time(at)));
+    }
+
+    fn command_finished(&mut self, finished: &CommandFinished) {
+        let result = words::outcome(finished);
+        let stands_out = words::deviation(&finished.outcome).is_some();
+        let took = Duration::from_nanos(finished.took_ns);
+        self.count(counted(&finished.outcome));
+        self.briefs.insert(finished.started, Brief { result: result.clone(), stands_out, took });
+        let Some((at, started)) = self.open.remove(&finished.started) else { return };
+        let labels = [
+            matches!(started.source, CommandSource::Own).then_some("Own command"),
+            matches!(started.source, CommandSource::Edited(_)).then_some("Edited"),
+            (started.attempt > 1).then_some("Retried"),
+            words::deviation(&finished.outcome),
+        ];
+        self.command_deviation(at, &started, labels.into_iter().flatten().collect(), &result);
+    }
+
+    fn command_deviation(&mut self, at: Timestamp, started: &CommandStarted, labels: Vec<&str>, result: &str) {
+        if labels.is_empty() {
+            return;
+        }
+        let link = self.link(&started.step);
+        let command = cell_code(&started.text, COMMAND_CHARACTERS);
+        let (time, labels, result) = (words::time(at), labels.join(", ").to_lowercase(), inline(result));
+        let labels = capitalized(&labels);
+        self.deviations.push(format!("- {time} **{labels}** {link}: {command} — {result}"));
+    }
+
+    fn link(&self, step: &StepId) -> String {
+        self.steps.get(step).map_or_else(|| inline(step.as_str()), |visit| visit.link.clone())
+    }
+
+    fn count(&mut self, outcome: &'static str) {
+        *self.outcomes.entry(outcome).or_default() += 1;
+    }
+
+    /// How many steps were entered, and how many of them ended how.
+    pub(super) fn step_results(&self) -> (usize, BTreeMap<&'static str, u64>) {
+        let mut results = BTreeMap::new();
+        for visit in self.steps.values() {
+            *results.entry(visit.result.map_or("open", words::step_result)).or_default() += 1;
+        }
+        (self.steps.len(), results)
+    }
+}
+
+fn counted(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => "exit 0",
+        Outcome::Negative(_) => "negative",
+        Outcome::Failed => "failed",
+        Outcome::Unknown => "unknown",
+        _ => "ended otherwise",
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The name of an event's place in the transcript.
+pub(super) fn anchor(seq: Seq) -> String {
+    format!("event-{seq}")
+}
+
+/// A step's number and title, escaped.
+pub(super) fn step_title(entered: &StepEntered) -> String {
+    let title = entered.title.trim();
+    let numbered =
+        title.strip_prefix(entered.number.as_str()).is_some_and(|rest| rest.starts_with(['.', ')', ':', ' ']));
+    if numbered || entered.number.is_empty() {
+        inline(title)
+    } else {
+        format!("{}. {}", inline(&entered.number), inline(title))
+    }
+}

@@ -1,0 +1,176 @@
+//! The transcript's words for outcomes, times, durations and sizes.
+//!
+//! Invariant: a success is `exit 0`, never "verified"; what nobody knows is *unknown*; times are UTC.
+
+use crate::history::{CommandFinished, Decision, InputOrigin, Mode, Outcome, RunResult, StepResult};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// What came of a command, without markup: `exit 1 — no match`.
+pub(super) fn outcome(finished: &CommandFinished) -> String {
+    let exit = finished.status.map_or("no exit status".to_owned(), |status| format!("exit {status}"));
+    let members = &finished.pipestatus;
+    let pipeline = if members.len() > 1 && members.iter().any(|&status| status != 0) {
+        let list: Vec<_> = members.iter().map(ToString::to_string).collect();
+        format!(" (pipeline {})", list.join(" "))
+    } else {
+        String::new()
+    };
+    match &finished.outcome {
+        Outcome::Succeeded => format!("{exit}{pipeline}"),
+        Outcome::Negative(meaning) => format!("{exit} — {meaning}"),
+        Outcome::Failed => format!("failed: {exit}{pipeline}"),
+        Outcome::Interrupted => format!("interrupted: {exit}"),
+        Outcome::EndedByOperator => "ended by operator".to_owned(),
+        Outcome::EndedByTime => "ended by time".to_owned(),
+        Outcome::TimedOut => "timed out".to_owned(),
+        Outcome::Suspended => "suspended".to_owned(),
+        Outcome::Exited => format!("called exit: {exit}"),
+        Outcome::ShellEnded => "the shell ended".to_owned(),
+        Outcome::Unknown => "unknown".to_owned(),
+    }
+}
+
+/// Which deviation an outcome is, if any.
+pub(super) fn deviation(outcome: &Outcome) -> Option<&'static str> {
+    Some(match outcome {
+        Outcome::Succeeded | Outcome::EndedByOperator | Outcome::EndedByTime => return None,
+        Outcome::Negative(_) => "Negative",
+        Outcome::Failed => "Failed",
+        Outcome::Interrupted => "Interrupted",
+        Outcome::TimedOut => "Timed out",
+        Outcome::Suspended => "Suspended",
+        Outcome::Exited => "Called exit",
+        Outcome::ShellEnded => "Shell ended",
+        Outcome::Unknown => "Unknown",
+    })
+}
+
+pub(super) fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Run => "run",
+        Decision::RunRest => "run the rest of the step",
+        Decision::Skip => "skipped",
+        Decision::Edit => "edited",
+        Decision::Retry => "retried",
+        Decision::GoOn => "went on past it",
+        Decision::Own => "own command",
+        Decision::Done => "confirmed as done",
+        Decision::Back => "went back",
+        Decision::Stop => "stopped",
+        Decision::Decline => "declined",
+    }
+}
+
+pub(super) fn run_result(result: RunResult) -> &'static str {
+    match result {
+        RunResult::Completed => "completed",
+        RunResult::Failed => "failed",
+        RunResult::Stopped => "stopped",
+        RunResult::Interrupted => "interrupted",
+        RunResult::Abandoned => "abandoned",
+    }
+}
+
+pub(super) fn step_result(result: StepResult) -> &'static str {
+    match result {
+        StepResult::Done => "done",
+        StepResult::DoneWithFailures => "done, with failures passed over",
+        StepResult::Skipped => "skipped",
+        StepResult::PartlyRun => "partly run",
+        StepResult::Failed => "failed",
+    }
+}
+
+pub(super) fn origin(origin: InputOrigin) -> &'static str {
+    match origin {
+        InputOrigin::Flag => "given at the start",
+        InputOrigin::Prompt => "typed",
+        InputOrigin::Default => "the document's default, confirmed",
+    }
+}
+
+pub(super) fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Attended => "attended",
+        Mode::Unattended => "unattended",
+    }
+}
+
+/// `22:51:03`.
+pub(super) fn time(at: Timestamp) -> String {
+    at.strftime("%H:%M:%S").to_string()
+}
+
+/// `2026-11-24`.
+pub(super) fn date(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`.
+pub(super) fn took(duration: Duration) -> String {
+    let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
+    match seconds {
+        0 if millis < 100 => format!("{millis} ms"),
+        0..10 => format!("{seconds}.{} s", millis / 100),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// `0:09`, `12:34`, `1:02:03`.
+pub(super) fn elapsed(since_start: Duration) -> String {
+    let seconds = since_start.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// How long after `start` something was, as far as the wall clock tells; never negative.
+pub(super) fn since(start: Timestamp, at: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(start)).unwrap_or_default()
+}
+
+/// `1 line`, `1,234 lines`.
+pub(super) fn count(number: u64, singular: &str, plural: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { singular } else { plural })
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `812 bytes`, `12.5 KiB`, `1.0 GiB`.
+pub(super) fn size(bytes: u64) -> String {
+    for (unit, name) in [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
+        if bytes >= unit {
+            let tenths = u128::from(bytes) * 10 / u128::from(unit);
+            return format!("{}.{} {name}", tenths / 10, tenths % 10);
+        }
+    }
+    count(bytes, "byte", "bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_sizes_read_well() {
+        let of = |millis| took(Duration::from_millis(millis));
+        assert_eq!(
+            [of(7), of(412), of(9_999), of(12_345), of(185_000), of(3_725_000)],
+            ["7 ms", "0.4 s", "9.9 s", "12 s", "3 min 05 s", "1 h 02 min"]
+        );
+        assert_eq!([size(1), size(812), size(12_800), size(1 << 30)], ["1 byte", "812 bytes", "12.5 KiB", "1.0 GiB"]);
+        assert_eq!(count(1_234_567, "line", "lines"), "1,234,567 lines");
+    }
+}
