@@ -10,5 +10,6 @@ pub mod ident;
 pub mod journal;
 pub mod plan;
 pub mod ports;
+pub mod recorder;
 pub mod shell;
 pub mod transcript;

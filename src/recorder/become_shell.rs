@@ -1,0 +1,59 @@
+//! The last moment before bash: a process of this program that takes the terminal and turns into bash.
+//!
+//! It stands between the recorder and bash because what must happen between fork and exec (a session of its own, a
+//! controlling terminal) would otherwise need `unsafe` code.
+//!
+//! Invariant: nothing is opened or printed on the way. Refuses to know: everything but its arguments.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// What [`become_shell`] needs; the recorder makes its arguments.
+#[derive(Clone, Debug)]
+pub struct BecomeShell {
+    /// bash.
+    pub shell: PathBuf,
+    /// The rc file.
+    pub boot: PathBuf,
+    /// Whether standard input is emptied once it has become the controlling terminal.
+    pub unattended: bool,
+}
+
+impl BecomeShell {
+    /// From the arguments behind the hidden subcommand: the mode, bash, the rc file.
+    pub fn from_args(args: &[OsString]) -> Option<Self> {
+        let [mode, shell, boot] = args else { return None };
+        let unattended = match mode.to_str()? {
+            "attended" => false,
+            "unattended" => true,
+            _ => return None,
+        };
+        Some(Self { shell: shell.into(), boot: boot.into(), unattended })
+    }
+}
+
+/// Makes standard input the controlling terminal of a new session and becomes bash. Comes back only when that failed.
+///
+/// Signals need no care here: the recorder handles every signal bash must not inherit as ignored, a handled signal is
+/// back at its default after exec, and `std` empties the signal mask and restores SIGPIPE before exec.
+pub fn become_shell(options: &BecomeShell) -> std::io::Error {
+    match prepare(options.unattended) {
+        Ok(()) => Command::new(&options.shell)
+            .args(["--noprofile", "--noediting", "--rcfile"])
+            .arg(&options.boot)
+            .arg("-i")
+            .exec(),
+        Err(error) => error,
+    }
+}
+
+fn prepare(unattended: bool) -> std::io::Result<()> {
+    rustix::process::setsid()?;
+    rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
+    if unattended {
+        rustix::stdio::dup2_stdin(std::fs::File::open("/dev/null")?)?;
+    }
+    Ok(())
+}

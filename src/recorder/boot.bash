@@ -1,0 +1,147 @@
+# bash's side of the session: the rc file of `bash -i`. Its loop lives in PROMPT_COMMAND, so no prompt is ever read from
+# the terminal. Descriptor 38 brings requests, 39 takes reports. The recorder puts two lines before these:
+# __rb_nonce=... and __rb_dir=...; commands arrive as files in that folder.
+#
+# Rules: builtins only, by \builtin, because a command may define functions of any name; no $( ), which would fork for
+# every command; no function around the sourcing of a command, because `declare` in it would be local.
+#
+# Requests, a line each:
+#   r ID CHECK NAME    source the file NAME; CHECK is 1 when the last command may have touched the ERR trap
+#   v ID COUNT         report COUNT variables, whose names follow, a line each
+#   s ID NAME          set the variable NAME to the text that follows, up to a NUL
+# Reports, NUL after each field:  nonce ID how COUNT field...
+\builtin set +o history +o histexpand -E
+\builtin unset HISTFILE
+\builtin shopt -s execfail
+\builtin shopt -u checkwinsize 2>/dev/null
+__rb_kind='' __rb_new='' __rb_arg='' __rb_file='' __rb_value='' __rb_left='' __rb_name=''
+__rb_id='' __rb_asked='' __rb_st=0 __rb_how='' __rb_exit='' __rb_ps='' __rb_flags='' __rb_int='' __rb_nil='' __rb_parked=''
+\builtin readonly __rb_nil __rb_nonce __rb_dir
+
+__rb_report() { # ID how status pipestatus
+  \builtin printf '%s\0' "$__rb_nonce" "$1" "$2" 4 "$3" "$4" "$PWD" "$__rb_flags" >&39
+}
+__rb_off() { # flags: remembers the command's options; neutral ones for the code here
+  __rb_flags=$1
+  \builtin set +xeuv
+}
+__rb_values() { # ID COUNT
+  \builtin printf '%s\0' "$__rb_nonce" "$1" values $(($2 * 2)) >&39
+  __rb_left=$2
+  while ((__rb_left > 0)); do
+    IFS= \builtin read -r -u 38 __rb_name
+    \builtin printf '%s\0' "${!__rb_name+set}" "${!__rb_name-}" >&39
+    __rb_left=$((__rb_left - 1))
+  done
+}
+__rb_set() { # ID NAME
+  IFS= \builtin read -r -d '' -u 38 __rb_value
+  # `printf -v` fails on a readonly variable; an assignment would unwind to top level.
+  if \builtin printf -v "$2" '%s' "$__rb_value" 2>/dev/null; then
+    \builtin printf '%s\0' "$__rb_nonce" "$1" set 1 0 >&39
+  else
+    \builtin printf '%s\0' "$__rb_nonce" "$1" set 1 1 >&39
+  fi
+  __rb_value=''
+}
+__rb_next() { # waits for the next command; answers questions meanwhile
+  while :; do
+    __rb_id='' __rb_asked='' __rb_kind=''
+    IFS=' ' \builtin read -r -u 38 __rb_kind __rb_new __rb_arg __rb_file || \builtin exit 0
+    case $__rb_kind in
+      r)
+        __rb_how=ok __rb_exit='' __rb_ps=''
+        __rb_id=$__rb_new
+        # From here on Ctrl-C is the command's; keys are held back until the recorder has read this.
+        \builtin printf '%s\0' "$__rb_nonce" "$__rb_id" go 0 >&39
+        \builtin return 0
+        ;;
+      v) __rb_asked=$__rb_new; __rb_values "$__rb_new" "$__rb_arg" ;;
+      s) __rb_asked=$__rb_new; __rb_set "$__rb_new" "$__rb_arg" ;;
+    esac
+  done
+}
+__rb_begin() { # the options of the command before; its status is what `$?` is
+  PROMPT_COMMAND=$__rb_main
+  # Only after a command that mentions `trap`: it costs a fork.
+  [[ $__rb_arg != 1 ]] || [[ -n $(\builtin trap -p ERR) ]] || \builtin trap "$__rb_errtrap" ERR
+  case $__rb_flags in *v*) \builtin set -v ;; esac
+  case $__rb_flags in *u*) \builtin set -u ;; esac
+  case $__rb_flags in *e*) \builtin set -e ;; esac
+  \builtin return "$__rb_st"
+}
+__rb_end() { # the last line of a command's file: $? $- PIPESTATUS...
+  __rb_off "$2"
+  __rb_st=$1
+  \builtin shift 2
+  \builtin local IFS=' '
+  __rb_ps="$*" __rb_how=end
+}
+__rb_fin() { # after the file was sourced: $? $-
+  if [[ $__rb_how != end ]]; then
+    __rb_off "$2"
+    __rb_st=$1 __rb_ps=$1
+    [[ $__rb_how != ok ]] || __rb_how=return
+  fi
+  # A command may have made an array of it.
+  \builtin unset -v PROMPT_COMMAND
+  PROMPT_COMMAND=$__rb_main
+  __rb_report "$__rb_id" "$__rb_how" "$__rb_st" "$__rb_ps"
+  __rb_id=''
+}
+__rb_recover() { # first thing in PROMPT_COMMAND, $? $-: a command was thrown to top level
+  __rb_off "$2"
+  if [[ -n $__rb_int ]]; then
+    \builtin eval "$__rb_int"
+    __rb_int=''
+  fi
+  if [[ -n $__rb_parked ]]; then
+    \builtin exec 2>&37 37>&-
+    __rb_parked=''
+  fi
+  if [[ -n $__rb_id ]]; then
+    __rb_st=${__rb_exit:-$1}
+    [[ $__rb_how != ok ]] || __rb_how=throw
+    __rb_report "$__rb_id" "$__rb_how" "$__rb_st" "${__rb_ps:-$__rb_st}"
+    __rb_id=''
+  fi
+}
+__rb_throw() { # how status: unwinds everything to top level without leaving the shell
+  __rb_how=$1 __rb_exit=$2 PROMPT_COMMAND=$__rb_main
+  __rb_int=$(\builtin trap -p INT)
+  [[ -z $__rb_int ]] || \builtin trap - INT
+  \builtin exec 37>&2 2>/dev/null # swallows the newline bash prints
+  __rb_parked=1
+  \builtin kill -INT $$
+  : "${__rb_nil:?}"
+}
+__rb_broke() { # a stopped job breaks the loop
+  if [[ -n $__rb_id ]]; then __rb_throw stopped 148; else __rb_throw idle 0; fi
+}
+exit() { # leaves the command, not the session; in a subshell it is the real one
+  \builtin local __rb_was=$?
+  if [[ ${BASHPID-$(exec /bin/sh -c 'echo $PPID')} != "$$" || -z $__rb_id ]]; then
+    \builtin exit "${1:-$__rb_was}"
+  fi
+  __rb_throw exit "${1:-$__rb_was}"
+}
+__rb_onerr() { # the ERR trap: $? PIPESTATUS...
+  if [[ $- = *e* && ${BASHPID-$(exec /bin/sh -c 'echo $PPID')} = "$$" && -n $__rb_id ]]; then
+    \builtin local __rb_was=$1 IFS=' '
+    \builtin shift
+    __rb_ps="$*"
+    __rb_throw errexit "$__rb_was"
+  fi
+}
+__rb_errtrap='__rb_onerr $? "${PIPESTATUS[@]}"'
+\builtin trap "$__rb_errtrap" ERR
+\builtin trap '[[ -z $__rb_id ]] || __rb_throw aborted 124' USR1
+PS1='' PS2=''
+__rb_main='{ __rb_recover "$?" "$-"; } 2>/dev/null
+while __rb_next; do
+  if __rb_begin; then . "$__rb_dir/$__rb_file" 38<&- 39>&-; else . "$__rb_dir/$__rb_file" 38<&- 39>&-; fi
+  { __rb_fin "$?" "$-"; } 2>/dev/null
+done
+__rb_broke'
+PROMPT_COMMAND=$__rb_main
+\builtin printf '%s\0' "$__rb_nonce" 0 ready 2 "$BASH_VERSION" "$PWD" >&39

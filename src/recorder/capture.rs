@@ -1,0 +1,175 @@
+//! The output of one command: its file, its digest, its length.
+//!
+//! Invariant: bytes are in the file before anyone is told of them; the digest covers exactly the bytes kept. Refuses to
+//! know: where the bytes come from.
+
+use crate::history::Captured;
+use crate::ident::{Digest, Seq};
+use sha2::Digest as _;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// This many bytes of output stand in the event itself.
+pub const INLINE_BYTES: usize = 4096;
+
+/// Where the output of the command that started at `command` stands, in the folder of its run.
+pub fn output_path(folder: &Path, command: Seq) -> PathBuf {
+    folder.join("output").join(format!("{:06}.out", command.0))
+}
+
+/// Where output stands that came while no command ran.
+pub fn background_path(folder: &Path) -> PathBuf {
+    folder.join("output").join("background.out")
+}
+
+/// Opens a file of output for appending, readable by its owner alone.
+pub(super) fn open_output(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+}
+
+/// The output of a command, as it comes.
+pub(super) struct Capture {
+    path: PathBuf,
+    file: Option<File>,
+    salt: String,
+    hasher: sha2::Sha256,
+    head: Vec<u8>,
+    length: u64,
+    kept: u64,
+    limit: u64,
+    dirty: bool,
+    broken: bool,
+}
+
+impl Capture {
+    /// Nothing yet. The file is made when the first byte comes.
+    pub(super) fn new(path: PathBuf, salt: String, limit: u64) -> Self {
+        let mut hasher = sha2::Sha256::new();
+        hasher.update(salt.as_bytes());
+        Self {
+            path,
+            file: None,
+            salt,
+            hasher,
+            head: Vec::new(),
+            length: 0,
+            kept: 0,
+            limit,
+            dirty: false,
+            broken: false,
+        }
+    }
+
+    /// Takes bytes into the file. Returns where they begin in it and how many were kept: fewer than came when the limit
+    /// is met or the disk is full; then the rest is counted only, and never again is anything kept, so that what is
+    /// kept stays the beginning.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> (u64, usize) {
+        let offset = self.kept;
+        self.length += bytes.len() as u64;
+        let room = usize::try_from(self.limit - self.kept).unwrap_or(usize::MAX).min(bytes.len());
+        let kept = if self.broken { 0 } else { self.write(bytes.get(..room).unwrap_or_default()) };
+        let stored = bytes.get(..kept).unwrap_or_default();
+        self.hasher.update(stored);
+        self.kept += kept as u64;
+        let missing = INLINE_BYTES.saturating_sub(self.head.len());
+        self.head.extend(stored.iter().take(missing));
+        (offset, kept)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> usize {
+        if bytes.is_empty() {
+            return 0;
+        }
+        if self.file.is_none() {
+            self.file = open_output(&self.path).ok();
+        }
+        let Some(file) = self.file.as_mut() else {
+            self.broken = true;
+            return 0;
+        };
+        let mut written = 0;
+        while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+            match file.write(rest) {
+                Ok(0) => break,
+                Ok(count) => written += count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        self.broken = written < bytes.len();
+        self.dirty = true;
+        written
+    }
+
+    /// Whether something was written since the last sync.
+    pub(super) fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// Puts what was written on the disk. A failed sync is not tried again: its pages are gone.
+    pub(super) fn sync(&mut self) {
+        if std::mem::take(&mut self.dirty)
+            && let Some(file) = &self.file
+            && file.sync_data().is_err()
+        {
+            self.broken = true;
+        }
+    }
+
+    /// How many bytes came.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The beginning, at most [`INLINE_BYTES`].
+    pub(super) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// Closes the file. Output too long for the event is on disk when this returns.
+    pub(super) fn finish(mut self) -> Captured {
+        let small = self.kept <= INLINE_BYTES as u64;
+        if !small {
+            self.sync();
+        }
+        Captured {
+            length_bytes: self.length,
+            kept_bytes: self.kept,
+            digest: Digest::from_bytes(self.hasher.finalize().into()),
+            salt: self.salt,
+            inline: small.then_some(self.head),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_covers_salt_and_kept_bytes_and_the_rest_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("output")).unwrap();
+        let path = output_path(folder.path(), Seq(7));
+        let mut capture = Capture::new(path.clone(), "salt".into(), 5);
+        assert_eq!(capture.take(b"abc"), (0, 3));
+        assert_eq!(capture.take(b"defg"), (3, 2));
+        assert_eq!(capture.take(b"h"), (5, 0));
+        let captured = capture.finish();
+        assert_eq!((captured.length_bytes, captured.kept_bytes), (8, 5));
+        assert_eq!(captured.digest, Digest::of(b"saltabcde"));
+        assert_eq!(captured.inline.as_deref(), Some(&b"abcde"[..]));
+        assert_eq!(std::fs::read(path).unwrap(), b"abcde");
+    }
+
+    #[test]
+    fn a_command_that_prints_nothing_has_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = output_path(folder.path(), Seq(1));
+        let captured = Capture::new(path.clone(), String::new(), 10).finish();
+        assert_eq!(captured.inline.as_deref(), Some(&b""[..]));
+        assert!(!path.exists());
+    }
+}

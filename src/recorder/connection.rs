@@ -1,0 +1,123 @@
+//! One client on the recorder's socket.
+//!
+//! Invariant: a client that reads nothing costs bounded memory: what cannot be sent at once is told later as places in
+//! the output files. Refuses to know: what requests mean.
+
+use super::outbox::Outbox;
+use super::protocol::{self, Channel, Decoder, Frame, Reply, Request};
+use crate::ident::Seq;
+use rustix::io::Errno;
+use std::os::unix::net::UnixStream;
+
+/// Output in pieces up to this size travels in the message itself.
+const INLINE_BYTES: usize = 4096;
+/// With this much waiting, no more is put into the socket's queue.
+const FULL_BYTES: usize = 64 << 10;
+const READ_BYTES: usize = 64 << 10;
+/// More separate pieces than this are told as one.
+const NOTICES_LIMIT: usize = 1024;
+
+#[derive(Debug)]
+struct Notice {
+    command: Option<Seq>,
+    channel: Channel,
+    offset: u64,
+    length: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) stream: UnixStream,
+    decoder: Decoder<Request>,
+    outbox: Outbox,
+    notices: Vec<Notice>,
+}
+
+/// The client is gone, or speaks nonsense.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+impl Connection {
+    pub(super) fn new(stream: UnixStream) -> std::io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        Ok(Self { stream, decoder: Decoder::default(), outbox: Outbox::default(), notices: Vec::new() })
+    }
+
+    /// Reads what is there.
+    pub(super) fn receive(&mut self) -> Result<(), Gone> {
+        let mut buffer = vec![0; READ_BYTES];
+        match rustix::io::read(&self.stream, &mut buffer) {
+            Ok(0) => Err(Gone),
+            Ok(count) => {
+                self.decoder.push(buffer.get(..count).unwrap_or_default());
+                Ok(())
+            }
+            Err(Errno::AGAIN | Errno::INTR) => Ok(()),
+            Err(_) => Err(Gone),
+        }
+    }
+
+    /// The next request that was read.
+    pub(super) fn next_request(&mut self) -> Result<Option<Frame<Request>>, Gone> {
+        self.decoder.next_frame().map_err(|_| Gone)
+    }
+
+    /// Sends an answer, after all output told before it.
+    pub(super) fn send(&mut self, reply: &Reply) {
+        self.queue_notices();
+        if protocol::encode(reply, b"", self.outbox.buffer()).is_err() {
+            let failed = Reply::Failed {
+                what: protocol::Failure::Request,
+                message: "the answer is too large for a message".to_owned(),
+            };
+            let _ = protocol::encode(&failed, b"", self.outbox.buffer());
+        }
+        self.flush();
+    }
+
+    /// Tells of output that stands in its file.
+    pub(super) fn output(&mut self, command: Option<Seq>, channel: Channel, offset: u64, bytes: &[u8]) {
+        let length = bytes.len() as u64;
+        let inline = command.is_some() && bytes.len() <= INLINE_BYTES && self.notices.is_empty();
+        if inline && self.outbox.waiting() < FULL_BYTES {
+            let reply = Reply::Output { command, channel, offset, length };
+            let _ = protocol::encode(&reply, bytes, self.outbox.buffer());
+            return;
+        }
+        let full = self.notices.len() >= NOTICES_LIMIT;
+        match self.notices.last_mut() {
+            Some(last)
+                if last.command == command
+                    && last.offset + last.length == offset
+                    && (last.channel == channel || full) =>
+            {
+                last.length += length;
+            }
+            _ => self.notices.push(Notice { command, channel, offset, length }),
+        }
+    }
+
+    fn queue_notices(&mut self) {
+        for Notice { command, channel, offset, length } in self.notices.drain(..) {
+            let reply = Reply::Output { command, channel, offset, length };
+            let _ = protocol::encode(&reply, b"", self.outbox.buffer());
+        }
+    }
+
+    /// Whether something waits for the socket.
+    pub(super) fn wants_to_send(&self) -> bool {
+        self.outbox.waiting() > 0 || !self.notices.is_empty()
+    }
+
+    /// Sends what the socket takes. That nobody listens is noticed when reading.
+    pub(super) fn flush(&mut self) {
+        if self.outbox.waiting() == 0 {
+            self.queue_notices();
+        }
+        if self.outbox.flush(&self.stream).is_err() {
+            self.outbox.clear();
+            self.notices.clear();
+        }
+    }
+}

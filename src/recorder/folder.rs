@@ -1,0 +1,81 @@
+//! The folder for what lives as long as a recorder: its socket, bash's rc file, the command on its way to bash.
+//!
+//! Invariant: it and its parent belong to this user and are closed to all others. Refuses to know: what is put there.
+
+use std::fs::DirBuilder;
+use std::io::{Error, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// A folder that is removed, with everything in it, when this is dropped.
+#[derive(Debug)]
+pub(super) struct RuntimeFolder {
+    path: PathBuf,
+}
+
+impl RuntimeFolder {
+    /// Makes the folder `name` under `$XDG_RUNTIME_DIR/runbook`, or under one of the user's own among the temporary files.
+    pub(super) fn create(runtime_dir: Option<&Path>, temp_dir: &Path, name: &str) -> std::io::Result<Self> {
+        let parent = match runtime_dir {
+            Some(dir) => dir.join("runbook"),
+            None => temp_dir.join(format!("runbook-{}", rustix::process::geteuid().as_raw())),
+        };
+        private_folder(&parent)?;
+        let path = parent.join(name);
+        DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self { path })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for RuntimeFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    // Somebody else may have made it before, or put a link there.
+    let found = std::fs::symlink_metadata(path)?;
+    let ours = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw();
+    if !ours {
+        let message = format!("`{}` is not a folder of this user; remove it, or set XDG_RUNTIME_DIR", path.display());
+        return Err(Error::new(ErrorKind::PermissionDenied, message));
+    }
+    if found.mode() & 0o077 != 0 {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_closed_to_others_and_gone_afterwards() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = RuntimeFolder::create(None, temp.path(), "abc").unwrap();
+        let path = folder.path().to_owned();
+        for folder in [path.as_path(), path.parent().unwrap()] {
+            assert_eq!(std::fs::metadata(folder).unwrap().mode() & 0o777, 0o700);
+        }
+        drop(folder);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_the_folder_is_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        let target = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(target.path(), temp.path().join("runbook")).unwrap();
+        assert!(RuntimeFolder::create(Some(temp.path()), temp.path(), "abc").is_err());
+    }
+}

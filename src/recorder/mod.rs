@@ -1,0 +1,42 @@
+//! The small process that owns the terminal, bash, the output and the journal of one run.
+//!
+//! It outlives the engine that started it: a restore that is running goes on, recorded, when the operator's terminal is
+//! gone. So it is one synchronous poll loop without async, without threads, and nothing in it may panic.
+//!
+//! Invariant: a command's start is on disk before bash sees it; its output is in its file before anyone is told of it;
+//! its end is on disk before the engine hears of it. Refuses to know: the document, the plan, the operator.
+
+mod become_shell;
+mod capture;
+mod connection;
+mod folder;
+mod options;
+mod outbox;
+mod processes;
+pub mod protocol;
+mod pump;
+mod report;
+mod running;
+mod serve;
+mod session;
+mod shell;
+
+pub use become_shell::{BecomeShell, become_shell};
+pub use capture::{INLINE_BYTES, background_path, output_path};
+pub use options::{Announcement, OUTPUT_LIMIT_BYTES, ServeOptions};
+pub use serve::{RecorderError, serve};
+
+use std::time::Duration;
+
+/// Output that was written is on disk after this time at most.
+const SYNC_INTERVAL: Duration = Duration::from_millis(250);
+/// Without an engine a command that never ends is ended after this time.
+const MONITOR_ALONE: Duration = Duration::from_mins(1);
+/// Without an engine any other command is ended after this time.
+const COMMAND_ALONE: Duration = Duration::from_hours(24);
+/// bash, and the EXIT traps of the session, have this long to end.
+const EXIT_GRACE: Duration = Duration::from_secs(5);
+/// After a hangup they have this long.
+const HANGUP_GRACE: Duration = Duration::from_secs(1);
+/// More keys than this are not kept for a command that reads none.
+const KEYS_LIMIT_BYTES: usize = 1 << 20;

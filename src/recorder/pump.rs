@@ -1,0 +1,213 @@
+//! Moving bytes: from bash to the record, and what time and signals bring.
+//!
+//! Invariant: nothing blocks; one descriptor that never falls silent cannot starve the others. Refuses to know: requests.
+
+use super::protocol::Channel;
+use super::running::Abort;
+use super::session::{Activity, Closing, Session};
+use rustix::fd::AsFd;
+use rustix::io::Errno;
+use rustix::process::{Signal, WaitOptions, WaitStatus};
+use std::time::Duration;
+
+const READ_BYTES: usize = 64 << 10;
+/// Reads in one turn of the loop before others get theirs.
+const READS_PER_TURN: usize = 16;
+/// More than this cannot have been in the kernel's hands when the report came: a terminal holds less, a pipe 1 MiB.
+const DRAIN_LIMIT_BYTES: usize = 2 << 20;
+/// After bash is told to end a command, its processes have this long.
+const KILL_GRACE: Duration = Duration::from_secs(2);
+const KILL_AGAIN: Duration = Duration::from_millis(500);
+/// After this many kills without a report bash itself is killed.
+const KILLS_BEFORE_SHELL: u32 = 6;
+
+/// What a descriptor gave.
+enum Taken {
+    Bytes(usize),
+    Nothing,
+    Ended,
+}
+
+impl Session {
+    /// Reads the terminal, or an unattended run's pipes.
+    pub(super) fn read_output(&mut self) {
+        self.read_channels(READS_PER_TURN.saturating_mul(READ_BYTES), READS_PER_TURN);
+    }
+
+    /// Reads all that was printed before a report.
+    pub(super) fn drain(&mut self) {
+        self.read_channels(DRAIN_LIMIT_BYTES, usize::MAX);
+    }
+
+    fn read_channels(&mut self, limit_bytes: usize, limit_reads: usize) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.resize(READ_BYTES, 0);
+        let channels = self.shell.as_ref().map_or(0, |shell| shell.pipes.len());
+        // A command that writes to its terminal though it has pipes: it stands in the same output.
+        self.read_channel(None, Channel::Out, &mut buffer, limit_bytes, limit_reads);
+        for index in (0..channels).rev() {
+            let channel = self.shell.as_ref().and_then(|shell| shell.pipes.get(index)).map(|(channel, _)| *channel);
+            if let Some(channel) = channel {
+                self.read_channel(Some(index), channel, &mut buffer, limit_bytes, limit_reads);
+            }
+        }
+        self.buffer = buffer;
+    }
+
+    fn read_channel(&mut self, pipe: Option<usize>, channel: Channel, buffer: &mut [u8], bytes: usize, reads: usize) {
+        let mut taken_bytes = 0;
+        let mut count = 0;
+        while taken_bytes < bytes && count < reads {
+            let Some(shell) = &self.shell else { return };
+            let taken = match pipe {
+                None if shell.master_ended => return,
+                None => take(&shell.master, buffer),
+                Some(index) => match shell.pipes.get(index) {
+                    Some((_, fd)) => take(fd, buffer),
+                    None => return,
+                },
+            };
+            match taken {
+                Taken::Bytes(length) => {
+                    taken_bytes += length;
+                    count += 1;
+                    self.printed(channel, buffer.get(..length).unwrap_or_default());
+                }
+                Taken::Nothing => return,
+                Taken::Ended => return self.channel_ended(pipe),
+            }
+        }
+    }
+
+    fn channel_ended(&mut self, pipe: Option<usize>) {
+        let Some(shell) = &mut self.shell else { return };
+        match pipe {
+            None => shell.master_ended = true,
+            Some(index) if index < shell.pipes.len() => {
+                let _ = shell.pipes.remove(index);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Reads and takes up what bash has reported.
+    pub(super) fn read_reports(&mut self) {
+        let mut buffer = [0; 4096];
+        while let Some(shell) = self.shell.as_mut().filter(|shell| !shell.report_ended) {
+            match take(&shell.report, &mut buffer) {
+                Taken::Bytes(length) => shell.reports.push(buffer.get(..length).unwrap_or_default()),
+                Taken::Nothing => break,
+                Taken::Ended => shell.report_ended = true,
+            }
+        }
+        while let Some(report) = self.shell.as_mut().and_then(|shell| shell.reports.next_report()) {
+            self.reported(report);
+        }
+    }
+
+    /// Takes leave of children that have ended: bash, and orphans that were handed to the recorder.
+    pub(super) fn reap(&mut self) {
+        while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG | WaitOptions::UNTRACED) {
+            let Some(shell) = self.shell.as_ref().filter(|shell| shell.pid == pid) else { continue };
+            if status.stopped() {
+                // `kill -STOP $$` would stop the session for ever.
+                shell.signal(Signal::CONT);
+            } else {
+                self.shell_ended(&describe(status));
+            }
+        }
+    }
+
+    /// Does what is due.
+    pub(super) fn tick(&mut self) {
+        let now = self.now();
+        self.nobody_came(now);
+        match &mut self.activity {
+            Activity::Starting(at) if *at <= now => {
+                self.fail_to_start("it did not report in time");
+                return;
+            }
+            Activity::Command(running) => {
+                if running.sync_at.is_some_and(|at| at <= now) {
+                    running.sync_at = None;
+                    running.capture.sync();
+                }
+                let abort_due = match running.abort {
+                    Abort::No => running.limit,
+                    Abort::Told(at) | Abort::Killed(at, _) => Some(at),
+                };
+                if abort_due.is_some_and(|at| at <= now) {
+                    self.abort();
+                }
+            }
+            _ => {}
+        }
+        self.press_on(now);
+    }
+
+    /// Ends the running command: the first call tells it to, the later ones kill.
+    pub(super) fn abort(&mut self) {
+        let now = self.now();
+        let (Activity::Command(running), Some(shell)) = (&mut self.activity, &self.shell) else { return };
+        running.abort = match running.abort {
+            Abort::No => {
+                // bash first, so that it does not go on with the next command of a list.
+                shell.signal(Signal::USR1);
+                shell.signal_foreground(Signal::TERM);
+                shell.signal_foreground(Signal::CONT);
+                Abort::Told(now + KILL_GRACE)
+            }
+            Abort::Told(_) => {
+                shell.signal_foreground(Signal::KILL);
+                Abort::Killed(now + KILL_AGAIN, 1)
+            }
+            Abort::Killed(_, count) => {
+                shell.signal_foreground(Signal::KILL);
+                if count >= KILLS_BEFORE_SHELL {
+                    shell.signal(Signal::KILL);
+                }
+                Abort::Killed(now + KILL_AGAIN, count.saturating_add(1))
+            }
+        };
+    }
+
+    /// A bash that was let go and does not go is hung up, then killed.
+    fn press_on(&mut self, now: Duration) {
+        let Some(shell) = &self.shell else { return };
+        match self.closing {
+            Closing::Told(at) if at <= now => {
+                shell.signal_foreground(Signal::HUP);
+                shell.signal(Signal::HUP);
+                shell.signal_foreground(Signal::CONT);
+                shell.signal(Signal::CONT);
+                self.closing = Closing::HungUp(now + super::HANGUP_GRACE);
+            }
+            Closing::HungUp(at) if at <= now => {
+                shell.signal_foreground(Signal::KILL);
+                shell.signal(Signal::KILL);
+                self.closing = Closing::HungUp(now + super::HANGUP_GRACE);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn take(fd: impl AsFd, buffer: &mut [u8]) -> Taken {
+    loop {
+        return match rustix::io::read(&fd, &mut *buffer) {
+            Ok(0) => Taken::Ended,
+            Ok(length) => Taken::Bytes(length),
+            Err(Errno::INTR) => continue,
+            Err(Errno::AGAIN) => Taken::Nothing,
+            Err(_) => Taken::Ended,
+        };
+    }
+}
+
+fn describe(status: WaitStatus) -> String {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => format!("exit {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "for an unknown reason".to_owned(),
+    }
+}

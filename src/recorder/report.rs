@@ -1,0 +1,221 @@
+//! What bash reports on its report descriptor.
+//!
+//! Invariant: total over any bytes: what does not begin with the session's nonce and have the shape of a report is
+//! skipped, so a program that writes to the descriptor by accident cannot forge or lose one. Refuses to know: what is
+//! done about a report.
+
+use std::collections::VecDeque;
+
+const FIELD_LIMIT: usize = 2 * 4096;
+const BYTES_LIMIT: usize = 64 << 20;
+
+/// One report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Report {
+    /// bash is up.
+    Ready { version: String, cwd: String },
+    /// The command has begun; from here on keys are its own.
+    Go { id: u64 },
+    /// The command came back.
+    End(Ended),
+    /// Values of variables, in the order asked for; none: unset.
+    Values { id: u64, values: Vec<Option<String>> },
+    /// A variable was set, or could not be.
+    Set { id: u64, done: bool },
+}
+
+/// See [`Report::End`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) id: u64,
+    pub(super) how: How,
+    pub(super) status: i32,
+    pub(super) pipestatus: Vec<i32>,
+    pub(super) cwd: String,
+    /// `$-` at the end.
+    pub(super) flags: String,
+}
+
+/// How the command left, in the words of `boot.bash`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    Ran,
+    Returned,
+    Exited,
+    Errexit,
+    Thrown,
+    Stopped,
+    Aborted,
+}
+
+impl How {
+    fn from_word(word: &[u8]) -> Option<Self> {
+        Some(match word {
+            b"end" => Self::Ran,
+            b"return" => Self::Returned,
+            b"exit" => Self::Exited,
+            b"errexit" => Self::Errexit,
+            b"throw" => Self::Thrown,
+            b"stopped" => Self::Stopped,
+            b"aborted" => Self::Aborted,
+            _ => return None,
+        })
+    }
+}
+
+/// Takes bytes, gives reports.
+#[derive(Debug)]
+pub(super) struct Reader {
+    nonce: Vec<u8>,
+    partial: Vec<u8>,
+    fields: VecDeque<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Reader {
+    pub(super) fn new(nonce: &str) -> Self {
+        Self { nonce: nonce.as_bytes().to_vec(), partial: Vec::new(), fields: VecDeque::new(), bytes: 0 }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if byte == 0 {
+                let field = std::mem::take(&mut self.partial);
+                // Outside a report only a nonce is worth keeping.
+                if !self.fields.is_empty() || field.ends_with(&self.nonce) {
+                    self.bytes += field.len();
+                    self.fields.push_back(field);
+                }
+            } else {
+                self.partial.push(byte);
+            }
+        }
+        if self.bytes + self.partial.len() > BYTES_LIMIT {
+            self.partial.clear();
+            self.fields.clear();
+            self.bytes = 0;
+        }
+    }
+
+    /// The next whole report.
+    pub(super) fn next_report(&mut self) -> Option<Report> {
+        loop {
+            // A torn write may stand directly before a nonce.
+            while self.fields.front().is_some_and(|field| !field.ends_with(&self.nonce)) {
+                self.drop_fields(1);
+            }
+            let count: usize = match self.fields.get(3) {
+                None => return None,
+                Some(field) => match number(field).filter(|&count| count <= FIELD_LIMIT) {
+                    Some(count) => count,
+                    None => {
+                        self.drop_fields(1);
+                        continue;
+                    }
+                },
+            };
+            // A nonce in the head means that the report before it was torn.
+            if self.fields.iter().skip(1).take(3).any(|field| field.ends_with(&self.nonce)) {
+                self.drop_fields(1);
+                continue;
+            }
+            if self.fields.len() < 4 + count {
+                return None;
+            }
+            let taken: Vec<Vec<u8>> = self.fields.drain(..4 + count).collect();
+            self.bytes -= taken.iter().map(Vec::len).sum::<usize>();
+            if let Some(report) = read(&taken) {
+                return Some(report);
+            }
+        }
+    }
+
+    fn drop_fields(&mut self, count: usize) {
+        for field in self.fields.drain(..count.min(self.fields.len())) {
+            self.bytes -= field.len();
+        }
+    }
+}
+
+fn read(fields: &[Vec<u8>]) -> Option<Report> {
+    let (head, rest) = fields.split_at_checked(4)?;
+    let id: u64 = number(head.get(1)?)?;
+    let word = head.get(2)?.as_slice();
+    Some(match (word, rest) {
+        (b"ready", [version, cwd]) => Report::Ready { version: text(version), cwd: text(cwd) },
+        (b"go", []) => Report::Go { id },
+        (b"set", [status]) => Report::Set { id, done: status == b"0" },
+        (b"values", pairs) => {
+            let values = pairs.chunks_exact(2).map(|pair| match pair {
+                [set, value] if set == b"set" => Some(text(value)),
+                _ => None,
+            });
+            Report::Values { id, values: values.collect() }
+        }
+        (word, [status, pipestatus, cwd, flags]) => Report::End(Ended {
+            id,
+            how: How::from_word(word)?,
+            status: number(status)?,
+            pipestatus: pipestatus.split(|&byte| byte == b' ').filter_map(number).collect(),
+            cwd: text(cwd),
+            flags: text(flags),
+        }),
+        _ => return None,
+    })
+}
+
+fn number<T: std::str::FromStr>(field: impl AsRef<[u8]>) -> Option<T> {
+    std::str::from_utf8(field.as_ref()).ok()?.parse().ok()
+}
+
+fn text(field: &[u8]) -> String {
+    String::from_utf8_lossy(field).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const END: &[u8] = b"N0NCE\x007\0end\x004\x001\x000 1\0/tmp\0himB\0";
+
+    fn ended() -> Report {
+        Report::End(Ended {
+            id: 7,
+            how: How::Ran,
+            status: 1,
+            pipestatus: vec![0, 1],
+            cwd: "/tmp".into(),
+            flags: "himB".into(),
+        })
+    }
+
+    fn reports(bytes: &[u8]) -> Vec<Report> {
+        let mut reader = Reader::new("N0NCE");
+        reader.push(bytes);
+        std::iter::from_fn(|| reader.next_report()).collect()
+    }
+
+    #[test]
+    fn a_report_is_found_behind_garbage_and_behind_a_torn_report() {
+        assert_eq!(reports(END), [ended()]);
+        assert_eq!(reports(&[b"noise\0more", END].concat()), [ended()]);
+        assert_eq!(reports(&[b"N0NCE\x006\0end\0", END].concat()), [ended()]);
+        assert_eq!(reports(&[b"N0NCE\x006\0en", END].concat()), [ended()]);
+        assert_eq!(reports(&[b"N0NCE\x006\0end\x0099999999\0", END].concat()), [ended()]);
+    }
+
+    #[test]
+    fn an_unset_variable_differs_from_an_empty_one() {
+        let answer = b"N0NCE\x003\0values\x004\0set\0\0\0\0";
+        assert_eq!(reports(answer), [Report::Values { id: 3, values: vec![Some(String::new()), None] }]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(prop_oneof![Just(0u8), any::<u8>()], 0..400)) {
+            let _ = reports(&bytes);
+            let _ = reports(&[&bytes[..], END].concat());
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A command between its start and its end.
+//!
+//! Invariant: what is needed to record its end is here from its start, so that it can be recorded without an engine.
+
+use super::capture::Capture;
+use super::protocol::WireEvent;
+use crate::history::CommandStarted;
+use crate::ident::Seq;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// See the module.
+pub(super) struct Running {
+    pub(super) seq: Seq,
+    pub(super) event: WireEvent,
+    pub(super) started: CommandStarted,
+    pub(super) capture: Capture,
+    /// When it was handed to the shell.
+    pub(super) since: Duration,
+    /// The file its text stands in.
+    pub(super) file: PathBuf,
+    /// Whether bash has begun it. Before that, Ctrl-C would be lost, or hit bash while it reads the request.
+    pub(super) begun: bool,
+    pub(super) held_keys: Vec<u8>,
+    pub(super) held_interrupt: bool,
+    /// Whether Ctrl-C was sent to it.
+    pub(super) interrupted: bool,
+    /// When it is to be ended.
+    pub(super) limit: Option<Duration>,
+    pub(super) abort: Abort,
+    /// When its output is to be synced.
+    pub(super) sync_at: Option<Duration>,
+}
+
+/// How far the ending of a command has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Abort {
+    /// It was not asked for.
+    No,
+    /// It was told to end; at this moment it is killed.
+    Told(Duration),
+    /// It was killed; at this moment again, and after a few times bash with it.
+    Killed(Duration, u32),
+}
+
+impl Running {
+    /// The next moment at which something is due.
+    pub(super) fn due(&self) -> Option<Duration> {
+        let abort = match self.abort {
+            Abort::No => self.limit,
+            Abort::Told(at) | Abort::Killed(at, _) => Some(at),
+        };
+        [abort, self.sync_at].into_iter().flatten().min()
+    }
+}
+
+/// The file bash sources. The group makes an error abort all of it, and its syntax is checked before any of it runs; the
+/// blank line neutralises a backslash at the end; the leading newlines make bash's own messages name the document's lines.
+pub(super) fn step_file(text: &str, line: u32, trace: bool) -> Vec<u8> {
+    let above = usize::try_from(line.saturating_sub(1)).unwrap_or_default();
+    let mut file = vec![b'\n'; above];
+    if trace {
+        file.extend_from_slice(b"\\builtin set -x; ");
+    }
+    file.extend_from_slice(b"{ ");
+    file.extend_from_slice(text.as_bytes());
+    file.extend_from_slice(b"\n\n}\n{ __rb_end \"$?\" \"$-\" \"${PIPESTATUS[@]}\"; } 2>/dev/null\n");
+    file
+}
+
+/// A file name for a document's name: it stands in bash's messages, so it stays readable.
+pub(super) fn step_file_name(name: &str) -> String {
+    let base = Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let safe: String = base
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' })
+        .take(64)
+        .collect();
+    let safe = safe.trim_start_matches(['.', '-']);
+    if safe.is_empty() { "runbook".to_owned() } else { safe.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_stands_on_its_line_of_the_document() {
+        let file = String::from_utf8(step_file("echo a\necho b", 4, false)).unwrap();
+        assert_eq!(file.lines().nth(3), Some("{ echo a"));
+        assert_eq!(file.lines().nth(4), Some("echo b"));
+    }
+
+    #[test]
+    fn a_file_name_cannot_leave_the_folder_or_split_a_request() {
+        for (name, safe) in [
+            ("RUNBOOK.md", "RUNBOOK.md"),
+            ("docs/on call.md", "on_call.md"),
+            ("../..", "runbook"),
+            (".boot", "boot"),
+            ("", "runbook"),
+            ("a\nb", "a_b"),
+        ] {
+            assert_eq!(step_file_name(name), safe);
+        }
+    }
+}
