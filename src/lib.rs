@@ -9,6 +9,7 @@ pub mod history;
 pub mod ident;
 pub mod journal;
 pub mod plan;
+pub mod kernel;
 pub mod ports;
 pub mod recorder;
 pub mod shell;

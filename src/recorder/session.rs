@@ -220,10 +220,8 @@ impl Session {
                 }
                 Err(why) => self.fail(Failure::Record, why),
             },
-            Request::Bye => {
-                self.engine = None;
-                self.close();
-            }
+            // The connection stays until bash is gone: its end tells the engine so.
+            Request::Bye => self.close(),
             Request::Hello { .. } => self.fail(Failure::Request, "there was a hello before"),
             request @ (Request::Run(_) | Request::Values { .. } | Request::Set { .. }) => {
                 self.waiting.push_back(request);
@@ -551,6 +549,9 @@ impl Session {
     /// The engine's connection has ended without a goodbye.
     pub(super) fn engine_lost(&mut self) {
         self.engine = None;
+        if self.closing != Closing::No {
+            return;
+        }
         let now = self.now();
         let running = matches!(self.activity, Activity::Command(_));
         let then = if running { "the running command goes on" } else { "the run ends" };

@@ -1,0 +1,181 @@
+//! The connection to a recorder, and the output files it tells of.
+//!
+//! Invariant: messages are taken up in their order. Refuses to know: the terminal.
+
+use crate::ident::Seq;
+use crate::ports::{KernelError, Stream, Watch};
+use crate::recorder;
+use crate::recorder::protocol;
+use crate::recorder::protocol::{Channel, Decoder, Failure, Reply, Request};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const READ_BYTES: usize = 64 << 10;
+const SHOW_BYTES: usize = 256 << 10;
+/// A recorder that does not answer a question in this time is given up.
+const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) stream: UnixStream,
+    decoder: Decoder<Reply>,
+    folder: PathBuf,
+    /// The output file read last.
+    open: Option<(Option<Seq>, File)>,
+    /// Output that came while no command ran; shown with the next.
+    late: Vec<Late>,
+}
+
+#[derive(Debug)]
+struct Late {
+    channel: Channel,
+    offset: u64,
+    length: u64,
+}
+
+pub(super) fn lost(why: impl ToString) -> KernelError {
+    KernelError::Lost(why.to_string())
+}
+
+impl Link {
+    pub(super) fn new(stream: UnixStream, folder: PathBuf) -> Self {
+        Self { stream, decoder: Decoder::default(), folder, open: None, late: Vec::new() }
+    }
+
+    /// Sends a request and the bytes that go with it.
+    pub(super) fn send(&mut self, request: &Request, blob: &[u8]) -> Result<(), KernelError> {
+        let mut frame = Vec::new();
+        protocol::encode(request, blob, &mut frame).map_err(lost)?;
+        self.stream.write_all(&frame).map_err(lost)
+    }
+
+    /// Reads what is there, at least once.
+    pub(super) fn receive(&mut self) -> Result<(), KernelError> {
+        let mut buffer = vec![0; READ_BYTES];
+        match rustix::io::read(&self.stream, &mut buffer) {
+            Ok(0) => Err(lost("it has closed the connection")),
+            Ok(count) => {
+                self.decoder.push(buffer.get(..count).unwrap_or_default());
+                Ok(())
+            }
+            Err(Errno::INTR | Errno::AGAIN) => Ok(()),
+            Err(error) => Err(lost(error)),
+        }
+    }
+
+    /// The next message that was read. Output is shown to `watch`, or kept for later without one.
+    pub(super) fn next_reply(&mut self, mut watch: Option<&mut dyn Watch>) -> Result<Option<Reply>, KernelError> {
+        while let Some(frame) = self.decoder.next_frame().map_err(lost)? {
+            let Reply::Output { command, channel, offset, length } = frame.message else {
+                return Ok(Some(frame.message));
+            };
+            match &mut watch {
+                Some(watch) if frame.blob.is_empty() => self.show(command, channel, offset, length, &mut **watch),
+                Some(watch) => watch.output(stream(channel), &frame.blob),
+                None if command.is_none() => self.keep(channel, offset, length),
+                None => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn keep(&mut self, channel: Channel, offset: u64, length: u64) {
+        match self.late.last_mut() {
+            Some(last) if last.offset + last.length == offset => last.length += length,
+            _ => self.late.push(Late { channel, offset, length }),
+        }
+    }
+
+    /// Shows what came while no command ran.
+    pub(super) fn show_late(&mut self, watch: &mut dyn Watch) {
+        for Late { channel, offset, length } in std::mem::take(&mut self.late) {
+            self.show(None, channel, offset, length, watch);
+        }
+    }
+
+    /// Shows a piece of an output file. What cannot be read is not shown; it is in the record.
+    fn show(&mut self, command: Option<Seq>, channel: Channel, offset: u64, length: u64, watch: &mut dyn Watch) {
+        if self.open.as_ref().is_none_or(|(of, _)| *of != command) {
+            let path = match command {
+                Some(seq) => recorder::output_path(&self.folder, seq),
+                None => recorder::background_path(&self.folder),
+            };
+            self.open = File::open(path).ok().map(|file| (command, file));
+        }
+        let Some((_, file)) = &self.open else { return };
+        let end = offset.saturating_add(length);
+        let mut at = offset;
+        let block = usize::try_from(length).unwrap_or(usize::MAX).min(SHOW_BYTES);
+        let mut buffer = vec![0; block];
+        while at < end {
+            let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(block);
+            let Some(part) = buffer.get_mut(..wanted) else { return };
+            match file.read_at(part, at) {
+                Ok(0) => return,
+                Ok(count) => {
+                    watch.output(stream(channel), part.get(..count).unwrap_or_default());
+                    at += count as u64;
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Waits for the answer to a question.
+    pub(super) fn answer(&mut self) -> Result<Reply, KernelError> {
+        loop {
+            if let Some(reply) = self.next_reply(None)? {
+                return match reply {
+                    Reply::Failed { what, message } => Err(failure(what, message)),
+                    reply => Ok(reply),
+                };
+            }
+            if !self.wait(ANSWER_LIMIT)? {
+                return Err(lost("it does not answer"));
+            }
+            self.receive()?;
+        }
+    }
+
+    /// Waits until there is something to read.
+    pub(super) fn wait(&self, limit: Duration) -> Result<bool, KernelError> {
+        let mut fds = [PollFd::new(&self.stream, PollFlags::IN)];
+        loop {
+            match rustix::event::poll(&mut fds, Some(&timespec(limit))) {
+                Ok(count) => return Ok(count > 0),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(lost(error)),
+            }
+        }
+    }
+}
+
+pub(super) fn failure(what: Failure, message: String) -> KernelError {
+    match what {
+        Failure::Record => KernelError::Record(message),
+        Failure::Shell => KernelError::Shell(message),
+        Failure::Request => KernelError::Lost(message),
+    }
+}
+
+fn stream(channel: Channel) -> Stream {
+    match channel {
+        Channel::Out => Stream::Out,
+        Channel::Err => Stream::Err,
+    }
+}
+
+pub(super) fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
+}

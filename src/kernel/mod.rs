@@ -1,0 +1,19 @@
+//! The engine's side of the shell session: starts a recorder, drives it, and asks bash and the machine what the engine
+//! wants to know.
+//!
+//! Invariant: the operator's terminal is as it was found whenever control leaves this module. Refuses to know: the
+//! document, the operator's decisions, how the record is written.
+
+mod find;
+mod link;
+mod ports;
+mod session;
+mod signals;
+mod start;
+mod syntax;
+mod terminal;
+
+pub use find::{PathProbe, find_program};
+pub use session::Session;
+pub use start::StartOptions;
+pub use syntax::BashSyntax;

@@ -1,0 +1,36 @@
+//! A session as the engine knows it.
+
+use super::session::Session;
+use crate::history::{Event, Fact};
+use crate::ports::{Finished, Journal, Kernel, KernelError, LiveValue, Request, Watch};
+use crate::recorder::protocol::Run;
+
+impl Kernel for Session {
+    fn run(&mut self, request: &Request, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
+        let mut started = request.started.clone();
+        // What was gated is what runs and what is recorded.
+        request.text.text().clone_into(&mut started.text);
+        let run = Run {
+            decided: request.decided.clone(),
+            started,
+            name: request.name.clone(),
+            limit: request.limit,
+            size: None,
+        };
+        self.run_command(run, watch)
+    }
+
+    fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError> {
+        self.live_values(names)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
+        self.set_value(name, value)
+    }
+}
+
+impl Journal for Session {
+    fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError> {
+        self.append_facts(facts)
+    }
+}

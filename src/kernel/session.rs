@@ -1,0 +1,258 @@
+//! A session with a recorder: running a command while the operator watches.
+//!
+//! Invariant: when a command has come back, both its events are on disk. Refuses to know: what the command is for.
+
+use super::link::{Link, failure, lost, timespec};
+use super::signals::{Come, Signals};
+use super::start::{StartOptions, start};
+use super::terminal::{RawTerminal, window_size};
+use crate::history::{Event, Fact, Mode};
+use crate::ident::{Clock, SystemClock};
+use crate::ports::{Finished, KernelError, LiveValue, Watch};
+use crate::recorder::protocol::{Reply, Request, Run, Size};
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How often a silent command is looked at.
+const QUIET_INTERVAL: Duration = Duration::from_millis(100);
+/// After a goodbye the recorder has this long to let bash and its EXIT traps end.
+const GOODBYE_LIMIT: Duration = Duration::from_secs(10);
+const KEYS_BYTES: usize = 4096;
+
+/// A shell session. Clones are handles of the same one.
+#[derive(Clone, Debug)]
+pub struct Session {
+    inner: Rc<RefCell<Inner>>,
+    socket: PathBuf,
+    shell: u32,
+    recorder: u32,
+}
+
+#[derive(Debug)]
+struct Inner {
+    link: Link,
+    process: Child,
+    signals: Signals,
+    mode: Mode,
+    clock: SystemClock,
+}
+
+impl Session {
+    /// Starts a recorder, and with it the record and bash.
+    pub fn start(options: &StartOptions) -> Result<Self, KernelError> {
+        let signals = Signals::new().map_err(lost)?;
+        let started = start(options)?;
+        let recorder = started.process.id();
+        let inner = Inner {
+            link: started.link,
+            process: started.process,
+            signals,
+            mode: options.mode,
+            clock: SystemClock::start(),
+        };
+        Ok(Self {
+            inner: Rc::new(RefCell::new(inner)),
+            socket: started.socket,
+            shell: started.shell,
+            recorder,
+        })
+    }
+
+    /// The recorder's socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The first shell's process.
+    pub fn shell_pid(&self) -> u32 {
+        self.shell
+    }
+
+    /// The recorder's process.
+    pub fn recorder_pid(&self) -> u32 {
+        self.recorder
+    }
+
+    /// Runs a command; what [`Kernel::run`](crate::ports::Kernel::run) does, with the request in the form it travels in.
+    pub fn run_command(&mut self, run: Run, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
+        self.with(|inner| inner.run(run, watch))
+    }
+
+    /// Ends the session well: bash exits, its EXIT traps run, the recorder goes.
+    pub fn finish(&mut self) -> Result<(), KernelError> {
+        self.with(Inner::finish)
+    }
+
+    pub(super) fn append_facts(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError> {
+        self.with(|inner| match inner.ask(&Request::Append { facts })? {
+            Reply::Appended { events } => Ok(events.into_iter().map(Event::from).collect()),
+            _ => Err(out_of_turn()),
+        })
+    }
+
+    pub(super) fn live_values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError> {
+        self.with(|inner| match inner.ask(&Request::Values { names: names.to_vec() })? {
+            Reply::Values { values } => {
+                Ok(values.into_iter().map(|(name, value)| LiveValue { name, value }).collect())
+            }
+            _ => Err(out_of_turn()),
+        })
+    }
+
+    pub(super) fn set_value(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
+        let request = Request::Set { name: name.to_owned(), value: value.to_owned() };
+        self.with(|inner| match inner.ask(&request)? {
+            Reply::Set { refused: None } => Ok(()),
+            Reply::Set { refused: Some(why) } => Err(KernelError::Shell(format!("`{name}` could not be set: {why}"))),
+            _ => Err(out_of_turn()),
+        })
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Inner) -> Result<T, KernelError>) -> Result<T, KernelError> {
+        let mut inner = self.inner.try_borrow_mut().map_err(|_| lost("the session is in use"))?;
+        act(&mut inner)
+    }
+}
+
+fn out_of_turn() -> KernelError {
+    lost("it gave an answer to another question")
+}
+
+impl Inner {
+    fn ask(&mut self, request: &Request) -> Result<Reply, KernelError> {
+        self.link.send(request, b"")?;
+        self.link.answer()
+    }
+
+    fn run(&mut self, mut run: Run, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
+        let terminal = if self.mode == Mode::Attended { Some(RawTerminal::enter()?) } else { None };
+        let size = terminal.as_ref().and_then(|_| window_size());
+        run.size = size.or(run.size);
+        let Self { link, signals, clock, .. } = self;
+        let _taking = signals.taking();
+        link.show_late(watch);
+        link.send(&Request::Run(Box::new(run)), b"")?;
+        let mut watching = Watching { link, signals, clock, terminal, size, watch, since: clock.now().mono };
+        watching.follow()
+    }
+
+    fn finish(&mut self) -> Result<(), KernelError> {
+        self.link.send(&Request::Bye, b"")?;
+        let end = self.clock.now().mono + GOODBYE_LIMIT;
+        loop {
+            let left = end.saturating_sub(self.clock.now().mono);
+            if left.is_zero() || !self.link.wait(left)? {
+                return Err(lost("it did not end in time"));
+            }
+            // The connection is closed when bash is gone.
+            if self.link.receive().is_err() {
+                break;
+            }
+            while self.link.next_reply(None)?.is_some() {}
+        }
+        drop(self.process.wait());
+        Ok(())
+    }
+}
+
+/// A command that runs.
+struct Watching<'a> {
+    link: &'a mut Link,
+    signals: &'a Signals,
+    clock: &'a SystemClock,
+    terminal: Option<RawTerminal>,
+    size: Option<Size>,
+    watch: &'a mut dyn Watch,
+    since: Duration,
+}
+
+struct Ready {
+    reply: bool,
+    keys: bool,
+    signal: bool,
+}
+
+impl Watching<'_> {
+    fn follow(&mut self) -> Result<Finished, KernelError> {
+        let mut heard = self.since;
+        let mut looked = self.since;
+        loop {
+            let ready = self.wait(looked + QUIET_INTERVAL)?;
+            let now = self.clock.now().mono;
+            if ready.reply {
+                self.link.receive()?;
+                while let Some(reply) = self.link.next_reply(Some(&mut *self.watch))? {
+                    match reply {
+                        Reply::Finished { started, finished, respawned } => {
+                            return Ok(Finished { started: started.into(), finished: finished.into(), respawned });
+                        }
+                        Reply::Failed { what, message } => return Err(failure(what, message)),
+                        _ => return Err(out_of_turn()),
+                    }
+                }
+                (heard, looked) = (now, now);
+            }
+            if ready.signal {
+                let come = self.signals.taken();
+                self.signalled(come)?;
+            }
+            if ready.keys {
+                self.forward_keys()?;
+            }
+            if now >= looked + QUIET_INTERVAL {
+                looked = now;
+                self.watch.quiet(now.saturating_sub(self.since), now.saturating_sub(heard));
+            }
+        }
+    }
+
+    fn wait(&self, until: Duration) -> Result<Ready, KernelError> {
+        let stdin = rustix::stdio::stdin();
+        let mut fds =
+            vec![PollFd::new(&self.link.stream, PollFlags::IN), PollFd::new(&self.signals.wake, PollFlags::IN)];
+        if self.terminal.is_some() {
+            fds.push(PollFd::new(&stdin, PollFlags::IN));
+        }
+        let left = until.saturating_sub(self.clock.now().mono);
+        match rustix::event::poll(&mut fds, Some(&timespec(left))) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(Ready { reply: false, keys: false, signal: true }),
+            Err(error) => return Err(lost(error)),
+        }
+        let mut ready = fds.iter().map(|fd| !fd.revents().is_empty());
+        let mut next = || ready.next().unwrap_or(false);
+        Ok(Ready { reply: next(), signal: next(), keys: next() })
+    }
+
+    fn signalled(&mut self, come: Come) -> Result<(), KernelError> {
+        if come.end {
+            return Err(KernelError::Terminal("this program was told to end; the command goes on, recorded".to_owned()));
+        }
+        if come.interrupt {
+            self.link.send(&Request::Interrupt, b"")?;
+        }
+        if come.resized && self.terminal.is_some() {
+            let size = window_size();
+            if let Some(size) = size.filter(|_| size != self.size) {
+                self.size = Some(size);
+                self.link.send(&Request::Resize(size), b"")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn forward_keys(&mut self) -> Result<(), KernelError> {
+        let Some(terminal) = &self.terminal else { return Ok(()) };
+        let mut buffer = [0; KEYS_BYTES];
+        let keys = terminal.read(&mut buffer)?;
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.link.send(&Request::Input, keys)
+    }
+}

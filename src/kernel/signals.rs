@@ -1,0 +1,79 @@
+//! Signals to the engine while a command runs.
+//!
+//! Invariant: while no command runs they do what they do by default. Refuses to know: what is done about them.
+
+use signal_hook::consts::signal;
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Signals {
+    /// Readable when one has come.
+    pub(super) wake: UnixStream,
+    idle: Arc<AtomicBool>,
+    interrupt: Arc<AtomicBool>,
+    resized: Arc<AtomicBool>,
+    end: Arc<AtomicBool>,
+}
+
+/// What has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Come {
+    /// SIGINT.
+    pub(super) interrupt: bool,
+    /// SIGWINCH.
+    pub(super) resized: bool,
+    /// SIGTERM or SIGHUP.
+    pub(super) end: bool,
+}
+
+impl Signals {
+    pub(super) fn new() -> std::io::Result<Self> {
+        let (wake, write) = UnixStream::pair()?;
+        wake.set_nonblocking(true)?;
+        let idle = Arc::new(AtomicBool::new(true));
+        let [interrupt, resized, end] = std::array::from_fn(|_| Arc::new(AtomicBool::new(false)));
+        for (number, flag) in [
+            (signal::SIGINT, &interrupt),
+            (signal::SIGWINCH, &resized),
+            (signal::SIGTERM, &end),
+            (signal::SIGHUP, &end),
+        ] {
+            if number != signal::SIGWINCH {
+                signal_hook::flag::register_conditional_default(number, Arc::clone(&idle))?;
+            }
+            signal_hook::flag::register(number, Arc::clone(flag))?;
+            signal_hook::low_level::pipe::register(number, write.try_clone()?)?;
+        }
+        Ok(Self { wake, idle, interrupt, resized, end })
+    }
+
+    /// From here until the guard goes, they are taken instead of acting.
+    pub(super) fn taking(&self) -> Taking<'_> {
+        let _before = self.taken();
+        self.idle.store(false, Ordering::SeqCst);
+        Taking { signals: self }
+    }
+
+    /// What has come since the last call.
+    pub(super) fn taken(&self) -> Come {
+        let mut buffer = [0; 64];
+        while (&self.wake).read(&mut buffer).is_ok_and(|count| count > 0) {}
+        let take = |flag: &AtomicBool| flag.swap(false, Ordering::SeqCst);
+        Come { interrupt: take(&self.interrupt), resized: take(&self.resized), end: take(&self.end) }
+    }
+}
+
+/// See [`Signals::taking`].
+pub(super) struct Taking<'a> {
+    signals: &'a Signals,
+}
+
+impl Drop for Taking<'_> {
+    fn drop(&mut self) {
+        self.signals.idle.store(true, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,54 @@
+//! The operator's terminal while a command has it.
+//!
+//! Invariant: its modes are put back when the guard goes, also while unwinding; it is never made non-blocking, because
+//! that would outlive this program. Refuses to know: what the keys mean.
+
+use crate::ports::KernelError;
+use crate::recorder::protocol::Size;
+use rustix::io::Errno;
+use rustix::termios::{OptionalActions, Termios};
+
+/// The terminal's keys pass through as they come.
+#[derive(Debug)]
+pub(super) struct RawTerminal {
+    before: Termios,
+}
+
+impl RawTerminal {
+    /// Makes standard input raw. What was typed before is thrown away: it was not meant for the command.
+    pub(super) fn enter() -> Result<Self, KernelError> {
+        let stdin = rustix::stdio::stdin();
+        let before = rustix::termios::tcgetattr(stdin).map_err(gone)?;
+        let mut raw = before.clone();
+        raw.make_raw();
+        rustix::termios::tcsetattr(stdin, OptionalActions::Flush, &raw).map_err(gone)?;
+        Ok(Self { before })
+    }
+
+    /// Reads keys; call it when there are some.
+    pub(super) fn read<'a>(&self, buffer: &'a mut [u8]) -> Result<&'a [u8], KernelError> {
+        match rustix::io::read(rustix::stdio::stdin(), &mut *buffer) {
+            Ok(0) => Err(KernelError::Terminal("it was closed".to_owned())),
+            Ok(count) => Ok(buffer.get(..count).unwrap_or_default()),
+            Err(Errno::INTR | Errno::AGAIN) => Ok(&[]),
+            Err(error) => Err(gone(error)),
+        }
+    }
+}
+
+impl Drop for RawTerminal {
+    fn drop(&mut self) {
+        // Keys for the command that came too late are no answers to the next question.
+        let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), OptionalActions::Flush, &self.before);
+    }
+}
+
+/// The size of the operator's window.
+pub(super) fn window_size() -> Option<Size> {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdin()).ok()?;
+    Some(Size { rows: size.ws_row, columns: size.ws_col }).filter(|size| size.rows > 0 && size.columns > 0)
+}
+
+fn gone(error: Errno) -> KernelError {
+    KernelError::Terminal(std::io::Error::from(error).to_string())
+}
