@@ -14,3 +14,4 @@ pub mod ports;
 pub mod recorder;
 pub mod shell;
 pub mod transcript;
+pub mod term;

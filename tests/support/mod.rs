@@ -10,7 +10,6 @@
     clippy::disallowed_methods,
     reason = "a test that cannot set up its surroundings fails, and the clock and `PATH` are the machine's"
 )]
-#![expect(clippy::allow_attributes, reason = "each test file uses another part of this module")]
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test file uses another part of this module")]
 
 mod home;

@@ -1,0 +1,122 @@
+//! Text made harmless, and its width.
+//!
+//! Invariant: what `sanitize` and `sanitize_code` return has no control character but newline and tab, and nothing that
+//! reorders or hides what stands around it.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use unicode_width::UnicodeWidthStr as _;
+
+/// Prose of a document for the terminal: control characters and what reorders or hides text are shown as what they are
+/// (`^[`, `<U+202E>`).
+pub fn sanitize(text: &str) -> Cow<'_, str> {
+    clean(text, hides)
+}
+
+/// Shell text for the terminal: as [`sanitize`], and blanks that bash takes for letters are shown as well.
+pub fn sanitize_code(text: &str) -> Cow<'_, str> {
+    clean(text, |before, c, after| hides(before, c, after) || (c != ' ' && c.is_whitespace() && !c.is_ascii_control()))
+}
+
+/// Whether shell text shows as it is.
+pub fn is_plain_code(text: &str) -> bool {
+    matches!(sanitize_code(text), Cow::Borrowed(_))
+}
+
+/// How many columns a line takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+fn clean(text: &str, hidden: impl Fn(Option<char>, char, Option<char>) -> bool) -> Cow<'_, str> {
+    let mut out: Option<String> = None;
+    let mut before = None;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let after = chars.peek().map(|(_, c)| *c);
+        // The end of a line may be written the other way.
+        let carriage_return = c == '\r' && after == Some('\n');
+        let control = c.is_control() && c != '\n' && c != '\t';
+        if control || hidden(before, c, after) {
+            let out = out.get_or_insert_with(|| text.get(..at).unwrap_or_default().to_owned());
+            if !carriage_return {
+                show(out, c);
+            }
+        } else if let Some(out) = &mut out {
+            out.push(c);
+        }
+        before = Some(c);
+    }
+    out.map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// Writes a character by its name.
+fn show(out: &mut String, c: char) {
+    let code = u32::from(c);
+    let caret = u8::try_from(code).ok().filter(u8::is_ascii).map(|byte| char::from(byte ^ 0x40));
+    // Writing to a string cannot fail.
+    let _: std::fmt::Result = match caret {
+        Some(caret) => write!(out, "^{caret}"),
+        None => write!(out, "<U+{code:04X}>"),
+    };
+}
+
+/// Whether a character reorders or hides what stands around it, or is there and cannot be seen.
+fn hides(before: Option<char>, c: char, after: Option<char>) -> bool {
+    match c {
+        // Joins pictures to one picture.
+        '\u{200d}' => !before.is_some_and(|b| width(b.encode_utf8(&mut [0; 4])) == 2 || b == '\u{fe0f}'),
+        // Makes a picture of what stands before it.
+        '\u{fe0f}' => before.is_none_or(|b| b.is_ascii()) && after != Some('\u{20e3}'),
+        '\u{00ad}'
+        | '\u{034f}'
+        | '\u{061c}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0e}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_escape_sequence_is_shown_and_not_sent() {
+        assert_eq!(sanitize("a\u{1b}[31mb\u{7}\u{9b}2J\u{7f}"), "a^[[31mb^G<U+009B>2J^?");
+    }
+
+    #[test]
+    fn text_that_runs_backwards_is_shown_as_written() {
+        assert_eq!(sanitize_code("rm \u{202e}fdp.exe"), "rm <U+202E>fdp.exe");
+        assert_eq!(sanitize("\u{2066}x\u{2069}"), "<U+2066>x<U+2069>");
+    }
+
+    #[test]
+    fn a_blank_that_bash_takes_for_a_letter_is_shown_in_code_and_left_in_prose() {
+        assert_eq!(sanitize_code("rm\u{a0}-rf x"), "rm<U+00A0>-rf x");
+        assert_eq!(sanitize("10\u{a0}GB"), "10\u{a0}GB");
+        assert!(!is_plain_code("ls\u{200b}"));
+        assert!(is_plain_code("ls\t-l\n"));
+    }
+
+    #[test]
+    fn pictures_and_line_ends_stay() {
+        for text in ["⚠\u{fe0f} stop", "1\u{fe0f}\u{20e3} first", "👩\u{200d}🚒 fire", "a\tb\nc", "Grüße"] {
+            assert_eq!(sanitize(text), text);
+        }
+        assert_eq!(sanitize("a\r\nb\rc"), "a\nb^Mc");
+    }
+}
