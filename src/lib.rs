@@ -8,6 +8,7 @@ pub mod engine;
 pub mod history;
 pub mod ident;
 pub mod journal;
+pub mod operator;
 pub mod plan;
 pub mod kernel;
 pub mod ports;

@@ -1,0 +1,120 @@
+//! A command as it is shown: whole, highlighted, every character of it.
+//!
+//! Invariant: nothing is cut and nothing is hidden; a line too wide for the window goes on behind a mark.
+
+use super::look::Look;
+use crate::plan::TokenClass;
+use crate::plan::tokens;
+use crate::term::Span;
+use crate::term::Style;
+use crate::term::render;
+use crate::term::sanitize_code;
+use crate::term::width;
+use crate::term::wrap_code;
+
+/// The command's lines, each with its newline. `first` stands before the first line, blanks of its width before the others.
+pub(super) fn command_lines(text: &str, note: Option<&str>, first: &str, look: Look, columns: usize) -> String {
+    let mut lines = styled_lines(text);
+    if let (Some(note), Some(last)) = (note, lines.last_mut()) {
+        // The text of a command has its own comment in it; one that has not gets it back.
+        if !text.contains(note) {
+            last.push(Span::new(Style::Comment, format!("  # {}", super::look::one_line(note))));
+        }
+    }
+    let indent = " ".repeat(width(first));
+    let mark = look.glyphs.wrapped();
+    let room = columns.saturating_sub(width(first)).max(20);
+    let mut out = String::new();
+    for (i, line) in lines.iter().enumerate() {
+        for (j, piece) in wrap_code(line, room, room.saturating_sub(2 + width(mark))).iter().enumerate() {
+            let before = if i == 0 && j == 0 { look.paint(Style::Number, first) } else { indent.clone() };
+            out.push_str(&before);
+            if j > 0 {
+                out.push_str("  ");
+                out.push_str(&look.paint(Style::Dim, mark));
+            }
+            out.push_str(&render(piece, look.color));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// The text in styled lines, harmless.
+fn styled_lines(text: &str) -> Vec<Vec<Span>> {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let mut lines = vec![Vec::new()];
+    let mut at = 0;
+    for token in tokens(text) {
+        // Spans are in order and within the text; one that is not is shown as plain text.
+        if token.span.start < at {
+            continue;
+        }
+        let (Some(before), Some(piece)) = (text.get(at..token.span.start), text.get(token.span.clone())) else {
+            continue;
+        };
+        add(&mut lines, Style::Command, before);
+        add(&mut lines, style_of(token.class), piece);
+        at = token.span.end;
+    }
+    add(&mut lines, Style::Command, text.get(at..).unwrap_or_default());
+    lines
+}
+
+fn add(lines: &mut Vec<Vec<Span>>, style: Style, text: &str) {
+    for (i, piece) in sanitize_code(text).split('\n').enumerate() {
+        if i > 0 {
+            lines.push(Vec::new());
+        }
+        if !piece.is_empty()
+            && let Some(line) = lines.last_mut()
+        {
+            line.push(Span::new(style, piece.replace('\t', "    ")));
+        }
+    }
+}
+
+fn style_of(class: TokenClass) -> Style {
+    match class {
+        TokenClass::Program => Style::Program,
+        TokenClass::Keyword => Style::Keyword,
+        TokenClass::Operator => Style::Operator,
+        TokenClass::Flag => Style::Flag,
+        TokenClass::Quoted => Style::Quoted,
+        TokenClass::Expansion => Style::Expansion,
+        TokenClass::Name => Style::Name,
+        TokenClass::Comment => Style::Comment,
+        TokenClass::Placeholder => Style::Placeholder,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::term::Color;
+    use crate::term::Glyphs;
+
+    const LOOK: Look = Look { color: Color::Never, glyphs: Glyphs::Unicode };
+
+    #[test]
+    fn a_command_is_shown_whole_however_long_it_is() {
+        let text = format!("docker run {} image", "--env KEY=value ".repeat(20));
+        let shown = command_lines(&text, None, "    ", LOOK, 60);
+        assert!(!shown.contains('…'));
+        assert_eq!(shown.matches("KEY=value").count(), 20);
+        assert!(shown.lines().skip(1).all(|line| line.starts_with("      ↳ ")));
+        assert!(shown.lines().all(|line| width(line) <= 60), "{shown}");
+    }
+
+    #[test]
+    fn the_lines_of_a_command_stay_its_lines() {
+        let shown = command_lines("cat <<EOF\n  a\tb\n\nEOF\n", Some("write it"), "  1  ", LOOK, 60);
+        assert_eq!(shown, "  1  cat <<EOF\n       a    b\n     \n     EOF  # write it\n");
+    }
+
+    #[test]
+    fn a_character_that_hides_or_reorders_is_shown() {
+        let shown = command_lines("rm -rf \u{202e}x\u{200b} \u{1b}[8m", None, "", LOOK, 80);
+        assert_eq!(shown, "rm -rf <U+202E>x<U+200B> ^[[8m\n");
+    }
+}

@@ -1,0 +1,176 @@
+//! Lines as the operator types them: changed commands, notes, values.
+//!
+//! Invariant: what was typed is kept in memory alone; no file ever has it, since it may be a secret. No control character
+//! of a text reaches the terminal while it is edited.
+
+use super::look::Look;
+use crate::ports::OperatorError;
+use crate::term::Color;
+use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::Hinter;
+use rustyline::history::DefaultHistory;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{
+    Behavior, Cmd, ColorMode, Config, Editor, EventHandler, Helper, KeyCode, KeyEvent, Modifiers, Result as LineResult,
+};
+use std::borrow::Cow;
+
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A command: goes on after a trailing `\`.
+    Command,
+    /// Words: a note, a reason, a message.
+    Words,
+    /// A value: not remembered.
+    Value,
+}
+
+/// What came of asking for a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// The text.
+    Text(String),
+    /// Ctrl-C or Esc.
+    Cancelled,
+    /// Ctrl-D on an empty line.
+    End,
+}
+
+/// Where lines come from.
+pub trait Lines {
+    /// Asks for a line that begins as `initial`.
+    fn ask(&mut self, prompt: &str, initial: &str, purpose: Purpose) -> Result<Line, OperatorError>;
+}
+
+/// How long an escape waits for the rest of a sequence before it cancels.
+const ESCAPE_WAIT_MS: u16 = 60;
+
+type LineEditor = Editor<Manners, DefaultHistory>;
+
+/// Lines typed at the terminal, with a history for commands and another for words.
+pub(super) struct TypedLines {
+    look: Look,
+    commands: Option<LineEditor>,
+    words: Option<LineEditor>,
+    values: Option<LineEditor>,
+}
+
+impl TypedLines {
+    pub(super) fn new(look: Look) -> Self {
+        Self { look, commands: None, words: None, values: None }
+    }
+
+    fn editor(&mut self, purpose: Purpose) -> LineResult<&mut LineEditor> {
+        let slot = match purpose {
+            Purpose::Command => &mut self.commands,
+            Purpose::Words => &mut self.words,
+            Purpose::Value => &mut self.values,
+        };
+        if let Some(editor) = slot {
+            return Ok(editor);
+        }
+        Ok(slot.insert(new_editor(purpose, self.look)?))
+    }
+}
+
+fn new_editor(purpose: Purpose, look: Look) -> LineResult<LineEditor> {
+    let color = if look.color == Color::Always { ColorMode::Forced } else { ColorMode::Disabled };
+    let config = Config::builder()
+        .behavior(Behavior::PreferTerm)
+        .auto_add_history(false)
+        .max_history_size(200)?
+        .keyseq_timeout(Some(ESCAPE_WAIT_MS))
+        .bracketed_paste(true)
+        .color_mode(color)
+        .build();
+    let mut editor = Editor::with_history(config, DefaultHistory::new())?;
+    editor.set_helper(Some(Manners { continues: purpose == Purpose::Command }));
+    editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), EventHandler::Simple(Cmd::Newline));
+    editor.bind_sequence(KeyEvent(KeyCode::Esc, Modifiers::NONE), EventHandler::Simple(Cmd::Interrupt));
+    Ok(editor)
+}
+
+impl Lines for TypedLines {
+    fn ask(&mut self, prompt: &str, initial: &str, purpose: Purpose) -> Result<Line, OperatorError> {
+        let gone = |error: ReadlineError| OperatorError::Gone(error.to_string());
+        let editor = self.editor(purpose).map_err(gone)?;
+        match editor.readline_with_initial(prompt, (initial, "")) {
+            Ok(text) => {
+                if purpose != Purpose::Value && !text.trim().is_empty() {
+                    editor.add_history_entry(text.as_str()).map_err(gone)?;
+                }
+                Ok(Line::Text(text))
+            }
+            Err(ReadlineError::Eof) => Ok(Line::End),
+            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Line::Cancelled),
+            Err(error) => Err(gone(error)),
+        }
+    }
+}
+
+/// How the editor behaves.
+struct Manners {
+    /// A trailing `\` asks for another line.
+    continues: bool,
+}
+
+impl Helper for Manners {}
+
+impl Completer for Manners {
+    type Candidate = String;
+}
+
+impl Hinter for Manners {
+    type Hint = String;
+}
+
+impl Validator for Manners {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> LineResult<ValidationResult> {
+        let unfinished = self.continues && ends_in_backslash(context.input());
+        Ok(if unfinished { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+    }
+}
+
+impl Highlighter for Manners {
+    /// A pasted escape sequence is kept in the text and not sent to the terminal. Control characters have no width, so that
+    /// the places of all others stay right.
+    fn highlight<'l>(&self, line: &'l str, _pos: usize) -> Cow<'l, str> {
+        if line.chars().any(is_unshown) {
+            Cow::Owned(line.chars().filter(|c| !is_unshown(*c)).collect())
+        } else {
+            Cow::Borrowed(line)
+        }
+    }
+
+    fn highlight_char(&self, _line: &str, _pos: usize, _kind: CmdKind) -> bool {
+        true
+    }
+}
+
+fn is_unshown(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\t'
+}
+
+fn ends_in_backslash(text: &str) -> bool {
+    text.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_goes_on_after_a_backslash_that_is_not_quoted_by_another() {
+        assert!(ends_in_backslash("a \\"));
+        assert!(!ends_in_backslash("a \\\\"));
+        assert!(!ends_in_backslash("a"));
+    }
+
+    #[test]
+    fn a_pasted_escape_sequence_is_not_sent_to_the_terminal() {
+        assert_eq!(Manners { continues: true }.highlight("a\u{1b}[2Jb\nc", 0), "a[2Jb\nc");
+    }
+}

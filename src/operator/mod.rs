@@ -1,0 +1,28 @@
+//! The operator: at a terminal, and unattended.
+//!
+//! Invariant: both answer the same questions. No text of a document or a machine reaches a terminal unless it was made
+//! harmless; commands' own output does, byte for byte. Refuses to know: what follows from an answer, how it is recorded,
+//! and bash.
+
+mod at_terminal;
+mod command_text;
+mod display;
+mod entries;
+mod keys;
+mod lines;
+mod live;
+mod look;
+mod outcome;
+mod policy;
+mod question;
+mod questions;
+mod talk;
+mod tty;
+mod unattended;
+
+pub use at_terminal::AtTerminal;
+pub use keys::{Key, Keys};
+pub use lines::{Line, Lines, Purpose};
+pub use look::Look;
+pub use policy::{Allowance, Policy};
+pub use unattended::Unattended;

@@ -1,0 +1,65 @@
+//! What came of a command, in a few words.
+//!
+//! Invariant: exit 0 is called `exit 0`, never more than that.
+
+use super::look::{Look, took};
+use crate::history::CommandFinished;
+use crate::history::CommandState;
+use crate::history::Outcome;
+use crate::term::Style;
+use std::time::Duration;
+
+/// The line under a command's output, with its newline.
+pub(super) fn outcome_line(finished: &CommandFinished, detail: Option<&str>, look: Look) -> String {
+    let (style, sign, words) = describe(&finished.outcome, finished.status, &finished.pipestatus, look);
+    let dot = look.glyphs.dot();
+    let mut rest = String::new();
+    if let Some(detail) = detail {
+        rest.push_str(dot);
+        rest.push_str(&super::look::one_line(detail));
+    }
+    rest.push_str(dot);
+    rest.push_str(&took(Duration::from_nanos(finished.took_ns)));
+    format!("{}{}\n", look.paint(style, &format!("{sign} {words}")), look.paint(Style::Dim, &rest))
+}
+
+/// The same of an earlier command, without sign and time: `no match · exit 1`.
+pub(super) fn outcome_words(command: &CommandState, look: Look) -> String {
+    let (status, pipestatus) =
+        command.finished.as_ref().map_or((None, [].as_slice()), |f| (f.status, f.pipestatus.as_slice()));
+    describe(&command.outcome(), status, pipestatus, look).2
+}
+
+fn describe(outcome: &Outcome, status: Option<i32>, pipestatus: &[i32], look: Look) -> (Style, &'static str, String) {
+    let glyphs = look.glyphs;
+    let exit = status.map_or_else(String::new, |status| format!("{}exit {status}", glyphs.dot()));
+    match outcome {
+        Outcome::Succeeded => (Style::Success, glyphs.success(), "exit 0".to_owned()),
+        Outcome::Negative(meaning) => {
+            (Style::Negative, glyphs.negative(), format!("{}{exit}", super::look::one_line(meaning)))
+        }
+        Outcome::Failed => (Style::Failure, glyphs.failure(), format!("failed{exit}{}", pipeline(pipestatus))),
+        Outcome::Interrupted => (Style::Failure, glyphs.failure(), "interrupted".to_owned()),
+        Outcome::EndedByOperator => (Style::Success, glyphs.ended(), "ended by you".to_owned()),
+        Outcome::EndedByTime => (Style::Success, glyphs.ended(), "ended after its time".to_owned()),
+        Outcome::TimedOut => (Style::Failure, glyphs.failure(), "took too long and was ended".to_owned()),
+        Outcome::Suspended => (Style::Failure, glyphs.failure(), "suspended by Ctrl-Z and ended".to_owned()),
+        Outcome::Exited => {
+            let status = status.unwrap_or(0);
+            (Style::Negative, glyphs.negative(), format!("exit {status} called: the shell goes on"))
+        }
+        Outcome::ShellEnded => (Style::Failure, glyphs.failure(), "it ended the shell".to_owned()),
+        Outcome::Unknown => {
+            (Style::Warning, "?", "nobody knows how it ended; it is not run again by itself".to_owned())
+        }
+    }
+}
+
+/// The statuses of a pipeline's members, where there is more than one: ` (1|0)`.
+fn pipeline(pipestatus: &[i32]) -> String {
+    if pipestatus.len() < 2 {
+        return String::new();
+    }
+    let statuses: Vec<_> = pipestatus.iter().map(ToString::to_string).collect();
+    format!(" ({})", statuses.join("|"))
+}

@@ -1,0 +1,96 @@
+//! The operator's own terminal, read key by key.
+//!
+//! Invariant: its modes are as they were before whenever no question waits, after a panic too.
+
+use super::keys::{Key, Keys, decode};
+use crate::ports::OperatorError;
+use crate::term::size;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcsetattr,
+};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::time::Duration;
+
+/// What is assumed of a window that does not say.
+const WINDOW: (usize, usize) = (80, 24);
+
+pub(super) struct Tty {
+    file: File,
+    before: Option<Termios>,
+}
+
+impl Tty {
+    /// The controlling terminal, so that redirected streams do not matter.
+    pub(super) fn open() -> io::Result<Self> {
+        Ok(Self { file: OpenOptions::new().read(true).write(true).open("/dev/tty")?, before: None })
+    }
+
+    fn byte(&self, wait: Option<Duration>) -> Result<Option<u8>, OperatorError> {
+        let wait = wait.and_then(|wait| Timespec::try_from(wait).ok());
+        loop {
+            let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
+            match poll(&mut fds, wait.as_ref()) {
+                Ok(0) => return Ok(None),
+                Ok(_) => {}
+                Err(Errno::INTR) => continue,
+                Err(error) => return Err(gone(error)),
+            }
+            let mut byte = [0];
+            match rustix::io::read(&self.file, &mut byte) {
+                Ok(0) => return Err(OperatorError::Gone("it was closed".to_owned())),
+                Ok(_) => return Ok(byte.first().copied()),
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Err(error) => return Err(gone(error)),
+            }
+        }
+    }
+}
+
+fn gone(error: Errno) -> OperatorError {
+    OperatorError::Gone(io::Error::from(error).to_string())
+}
+
+impl Keys for Tty {
+    fn begin(&mut self) -> Result<(), OperatorError> {
+        if self.before.is_some() {
+            return Ok(());
+        }
+        let before = tcgetattr(&self.file).map_err(gone)?;
+        let mut modes = before.clone();
+        modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
+        modes.input_modes -= InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR | InputModes::IXON;
+        modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(&self.file, OptionalActions::Drain, &modes).map_err(gone)?;
+        self.before = Some(before);
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        if let Some(before) = self.before.take() {
+            // A terminal that is gone has no modes to restore, and the next question says that it is gone.
+            let _: rustix::io::Result<()> = tcsetattr(&self.file, OptionalActions::Drain, &before);
+        }
+    }
+
+    fn flush(&mut self) {
+        let _: rustix::io::Result<()> = tcflush(&self.file, QueueSelector::IFlush);
+    }
+
+    fn next(&mut self, wait: Option<Duration>) -> Result<Option<Key>, OperatorError> {
+        decode(&mut |wait| self.byte(wait), wait)
+    }
+
+    fn window(&self) -> (usize, usize) {
+        size(&self.file).unwrap_or(WINDOW)
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

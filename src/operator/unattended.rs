@@ -1,0 +1,217 @@
+//! Nobody at a terminal: the flags answer, and what happens is told in plain lines.
+//!
+//! Invariant: it never waits. Commands' output goes where it belongs, talk goes to standard error, a line for each thing
+//! that happened.
+
+use super::entries::pick;
+use super::look::{Look, count, one_line, took};
+use super::outcome::{outcome_line, outcome_words};
+use super::policy::{Allowance, Policy};
+use super::talk::{result_words, titles};
+use crate::history::CommandState;
+use crate::ident::StepId;
+use crate::plan::Plan;
+use crate::ports::Ask;
+use crate::ports::AskChoice;
+use crate::ports::AskCommand;
+use crate::ports::AskInput;
+use crate::ports::Chosen;
+use crate::ports::Operator;
+use crate::ports::OperatorError;
+use crate::ports::Reply;
+use crate::ports::Stream;
+use crate::ports::Talk;
+use crate::ports::Watch;
+use crate::term::OutputTracker;
+use crate::term::Style;
+use crate::term::sanitize_code;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+/// See the module.
+pub struct Unattended {
+    policy: Policy,
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    look: Look,
+    file: String,
+    titles: BTreeMap<StepId, String>,
+    /// What of `policy.choose` was used.
+    chosen: usize,
+    /// Whether standard error stands at the beginning of a line.
+    tracker: OutputTracker,
+}
+
+impl Unattended {
+    /// Answers by `policy`; commands' output goes to `out` and `err`, talk to `err`.
+    pub fn new(policy: Policy, out: Box<dyn Write>, err: Box<dyn Write>, look: Look) -> Self {
+        Self {
+            policy,
+            out,
+            err,
+            look,
+            file: String::new(),
+            titles: BTreeMap::new(),
+            chosen: 0,
+            tracker: OutputTracker::new(),
+        }
+    }
+
+    /// A reader of the talk that went away does not stop a run.
+    fn line(&mut self, style: Style, text: &str) {
+        let fresh = if self.tracker.on_fresh_line() { "" } else { "\n" };
+        let text = format!("{fresh}{}\n", self.look.paint(style, text));
+        self.talk(&text);
+    }
+
+    fn talk(&mut self, text: &str) {
+        drop(self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush()));
+        self.tracker.saw(text.as_bytes());
+    }
+
+    fn opening(&mut self, plan: &Plan, facts: &str, record: &str) {
+        self.titles = titles(plan);
+        let steps = count(plan.steps.len(), "step");
+        self.line(Style::Heading, &format!("== {} ({steps}) {facts}", one_line(&plan.procedure.title)));
+        self.line(Style::Dim, &format!("record: {}", one_line(record)));
+    }
+
+    fn started(&mut self, text: &str, line: u32) {
+        let place = if line == 0 { String::new() } else { format!("   {}:{line}", self.file) };
+        let harmless = sanitize_code(text.trim_end_matches('\n')).into_owned();
+        for (i, line) in harmless.split('\n').enumerate() {
+            let place = if i == 0 { place.as_str() } else { "" };
+            self.line(Style::Command, &format!("> {line}{place}"));
+        }
+        self.tracker = OutputTracker::new();
+    }
+
+    fn closing(&mut self, head: &str, style: Style, unsettled: &[&CommandState]) {
+        for command in unsettled {
+            let title = self.titles.get(&command.started.step).cloned().unwrap_or_default();
+            let (words, text) = (outcome_words(command, self.look), one_line(&command.started.text));
+            self.line(Style::Negative, &format!("not a plain success: {title}: `{text}` {words}"));
+        }
+        self.line(style, head);
+    }
+
+    fn command(&mut self, ask: &AskCommand<'_>) -> Result<Reply, OperatorError> {
+        let allowance = self.policy.allows(ask.shown.step, ask.command);
+        if let Allowance::Skip(reason) = allowance {
+            return Ok(Reply::Skip(reason));
+        }
+        if let Some(reason) = &ask.refused {
+            let text = one_line(ask.text);
+            self.line(Style::Failure, &format!("`{text}` cannot run as it stands: {}", one_line(reason)));
+            return Ok(Reply::Decline);
+        }
+        match allowance {
+            Allowance::Missing(flag) => Err(OperatorError::Unanswered(flag)),
+            Allowance::Run | Allowance::Skip(_) => Ok(Reply::Run),
+        }
+    }
+
+    /// The next of `--choose`; when all were used and something was chosen here before, on.
+    fn choice(&mut self, ask: &AskChoice<'_>) -> Result<Reply, OperatorError> {
+        let titles: Vec<_> = ask.options.iter().map(|(title, ..)| format!("`{}`", one_line(title))).collect();
+        let asked = format!("`{}` is a choice of {}", one_line(ask.title), titles.join(", "));
+        let Some(wanted) = self.policy.choose.get(self.chosen) else {
+            let before = ask.options.iter().any(|(_, _, chosen)| *chosen);
+            let missing = || OperatorError::Unanswered(format!("{asked}; `--choose TITLE` says which"));
+            return before.then_some(Reply::Chosen(Chosen::GoOn)).ok_or_else(missing);
+        };
+        match pick(ask, wanted) {
+            Ok(at) => {
+                self.chosen += 1;
+                Ok(Reply::Chosen(Chosen::Option(at)))
+            }
+            // The next choice may be that of another menu.
+            Err(_) if ask.options.iter().any(|(_, _, chosen)| *chosen) => Ok(Reply::Chosen(Chosen::GoOn)),
+            Err(why) => Err(OperatorError::Unanswered(format!("{asked}; `--choose {}`: {why}", one_line(wanted)))),
+        }
+    }
+
+    fn input(&self, ask: &AskInput<'_>) -> Result<Reply, OperatorError> {
+        let name = one_line(ask.name);
+        let missing = || {
+            let default =
+                ask.default.map_or_else(String::new, |value| format!(" (in the document: `{}`)", one_line(value)));
+            OperatorError::Unanswered(format!("{}; `--input {name}=VALUE` gives it{default}", one_line(ask.why)))
+        };
+        self.policy.value(ask.name).map(|value| Reply::Value(value.to_owned())).ok_or_else(missing)
+    }
+}
+
+impl Watch for Unattended {
+    fn output(&mut self, stream: Stream, bytes: &[u8]) {
+        // It is on disk already; a reader that went away does not stop a restore.
+        match stream {
+            Stream::Out => drop(self.out.write_all(bytes).and_then(|()| self.out.flush())),
+            Stream::Err => drop(self.err.write_all(bytes).and_then(|()| self.err.flush())),
+        }
+        // The two streams may be one file, so either may have left the line open.
+        self.tracker.saw(bytes);
+    }
+
+    fn quiet(&mut self, _elapsed: Duration, _silent: Duration) {}
+}
+
+impl Operator for Unattended {
+    fn tell(&mut self, talk: &Talk<'_>) {
+        match talk {
+            Talk::Opening { plan, file, host, user, cwd, mode: _, record } => {
+                let facts = format!("{}, {}@{}:{}", one_line(file), one_line(user), one_line(host), one_line(cwd));
+                self.opening(plan, &facts, record);
+            }
+            Talk::Step(shown) => {
+                self.file = one_line(shown.file);
+                let step = shown.step;
+                let title = format!("{} {}", one_line(&step.number), one_line(&step.title));
+                let place = format!("{}:{}", self.file, step.line);
+                self.line(Style::StepHeading, &format!("== {title}   {place}"));
+            }
+            Talk::Started { text, line } => self.started(text, *line),
+            Talk::Finished { finished, text: _, detail } => {
+                let fresh = if self.tracker.on_fresh_line() { "" } else { "\n" };
+                let line = outcome_line(finished, *detail, self.look);
+                self.talk(&format!("{fresh}{line}"));
+            }
+            Talk::Respawned { how } => {
+                self.line(
+                    Style::Warning,
+                    &format!("warning: the shell ended ({}); a new one was started", one_line(how)),
+                );
+            }
+            Talk::Skipped { step, reason } => {
+                let title = format!("{} {}", one_line(&step.number), one_line(&step.title));
+                self.line(Style::Dim, &format!("skipped {title}: {}", one_line(reason)));
+            }
+            Talk::Notice(text) => self.line(Style::Prose, &one_line(text)),
+            Talk::Warning(text) => self.line(Style::Warning, &format!("warning: {}", one_line(text))),
+            Talk::Closing { result, reason, done, of, unsettled, elapsed } => {
+                let (style, word) = result_words(*result);
+                let because = if reason.is_empty() { String::new() } else { format!(": {}", one_line(reason)) };
+                let head = format!("== {word}, {done} of {} done in {}{because}", count(*of, "step"), took(*elapsed));
+                self.closing(&head, style, unsettled);
+            }
+        }
+    }
+
+    fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError> {
+        match ask {
+            Ask::Command(ask) => self.command(ask),
+            Ask::Failure(_) => Ok(Reply::Stop),
+            Ask::Task(ask) => Ok(Reply::Skip(self.left_out(ask.shown.step, "a task for an operator"))),
+            Ask::Message(ask) => Ok(Reply::Skip(self.left_out(ask.shown.step, "a message for an operator"))),
+            Ask::Choice(ask) => self.choice(ask),
+            Ask::Input(ask) => self.input(ask),
+        }
+    }
+}
+
+impl Unattended {
+    fn left_out(&self, step: &crate::plan::Step, otherwise: &str) -> String {
+        self.policy.leaves_out(step).unwrap_or_else(|| otherwise.to_owned())
+    }
+}
