@@ -147,7 +147,8 @@ fn differing(cells: &[&String]) -> (usize, Vec<String>) {
         let Some(expected) = bash_splits(cell) else { continue };
         accepted += 1;
         let mut refused = Vec::new();
-        let found = split(cell).iter().filter_map(|part| match part {
+        let parts = split(cell);
+        let found = parts.iter().filter_map(|part| match part {
             Part::Command(command) => Some((command.lines.first, command.lines.last)),
             Part::NotShell(not) => {
                 refused.push(format!("{}: {}", not.lines.first, not.reason));

@@ -92,9 +92,13 @@ impl<'a> Splitter<'a> {
             match attempt(text) {
                 Attempt::Complete(facts, note) => return self.accept(first..end, *facts, note),
                 Attempt::Incomplete(why) => reason = reason.or(Some(why)),
+                // Behind an unfinished first line an error may yet be mended.
                 Attempt::Hopeless(why) => {
+                    let on_its_own = reason.is_none();
                     reason = reason.or(Some(why));
-                    break;
+                    if on_its_own {
+                        break;
+                    }
                 }
             }
             self.patience = self.patience.saturating_sub(text.len());
