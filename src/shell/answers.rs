@@ -75,3 +75,50 @@ fn tabled(effective: Effective<'_>) -> Vec<TabledAnswer> {
     };
     TABLE.iter().filter(holds).map(|row| row.3.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::answers;
+    use crate::shell::describe;
+
+    fn said(text: &str) -> Vec<Vec<(i32, &'static str)>> {
+        let table = answers(&describe(text));
+        table.iter().map(|member| member.iter().map(|a| (a.status, a.meaning)).collect()).collect()
+    }
+
+    #[test]
+    fn a_status_the_manual_calls_an_answer_is_one() {
+        for (text, status, meaning) in [
+            ("grep -i x log", 1, "no match"),
+            ("sudo grep x log", 1, "no match"),
+            ("timeout 5 grep x log", 1, "no match"),
+            ("! pgrep nginx", 1, "no match"),
+            ("diff a b", 1, "differs"),
+            ("[ -f x ]", 1, "false"),
+            ("[[ -f x ]]", 1, "false"),
+            ("sudo systemctl status nginx", 3, "inactive"),
+            ("systemctl is-active --quiet nginx", 3, "inactive"),
+            ("terraform plan -detailed-exitcode -out=p", 2, "changes"),
+            ("git -C x diff --quiet", 1, "differs"),
+            ("openssl x509 -in c.pem -noout -checkend 86400", 1, "will expire"),
+        ] {
+            assert_eq!(said(text), [[(status, meaning)]], "{text}");
+        }
+        let expiry = answers(&describe("openssl x509 -in c -checkend 1"));
+        assert_eq!(expiry.first().and_then(|m| m.first()).and_then(|a| a.only_if_printed), Some("will expire"));
+    }
+
+    #[test]
+    fn each_member_of_a_pipe_has_its_own() {
+        assert_eq!(said("docker-compose logs api | grep ERROR | wc -l"), [vec![], vec![(1, "no match")], vec![]]);
+    }
+
+    #[test]
+    fn nothing_else_is_an_answer() {
+        for text in ["git diff", "terraform plan", "docker-compose exec web grep x f", "xargs grep x", "ls", "$X a"] {
+            assert_eq!(said(text), [vec![]], "{text}");
+        }
+        assert!(said("grep a x; grep b x").is_empty());
+        assert!(said("for x in a; do grep $x y; done").is_empty());
+    }
+}

@@ -153,3 +153,161 @@ fn is_schedule(fields: &[&str]) -> bool {
         && fields.iter().any(|field| field.starts_with('*'))
         && minute.starts_with(|c: char| c.is_ascii_digit() || c == '*')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::describe;
+    use crate::shell::{Clarity, NotACommand, Program, SessionChange};
+
+    fn programs(text: &str) -> Vec<String> {
+        let name = |program: &Program| match program {
+            Program::Named(name) => name.clone(),
+            Program::Dynamic => "?".to_owned(),
+            Program::None => "=".to_owned(),
+        };
+        describe(text).simple.iter().map(|simple| name(&simple.program)).collect()
+    }
+
+    fn reads(text: &str) -> Vec<(String, bool)> {
+        describe(text).reads.into_iter().map(|read| (read.name, read.has_default)).collect()
+    }
+
+    #[test]
+    fn every_simple_command_is_seen_at_any_depth() {
+        assert_eq!(programs("a; b | c && d || e &"), ["a", "b", "c", "d", "e"]);
+        assert_eq!(programs("echo \"$(a $(b))\" `c` <(d) >(e)"), ["echo", "a", "b", "c", "d", "e"]);
+        assert_eq!(programs("f() { a; (b); { c; }; }"), ["a", "b", "c"]);
+        assert_eq!(programs("if a; then b; elif c; then d; else e; fi"), ["a", "b", "c", "d", "e"]);
+        assert_eq!(programs("for x in $(a); do b; done; while c; do d; done"), ["a", "b", "c", "d"]);
+        assert_eq!(programs("case $(a) in x) b;; esac"), ["a", "b"]);
+        assert_eq!(programs("cat <<E\n$(a)\nE"), ["cat", "a"]);
+        assert_eq!(programs("x=$(a) y=1"), ["=", "a"]);
+        assert_eq!(programs("echo ${x:-$(a)} $(( $(b) + 1 ))"), ["echo", "a", "b"]);
+        assert_eq!(programs("time a | b; ! c; $X d; \"e\" f"), ["a", "b", "c", "?", "e"]);
+        assert_eq!(programs("export A=$(a); exit 1"), ["export", "a", "exit"]);
+    }
+
+    #[test]
+    fn words_are_given_without_quotes_where_they_are_fixed() {
+        let facts = describe(r#"echo a\ b "c $x" 'd e' f"g"'h' *.gz {i,j} <pod> pod/<name> $'k'"#);
+        let words = facts.simple.first().map(|simple| simple.words.clone()).unwrap_or_default();
+        let text = |word: &Option<String>| word.clone().unwrap_or_else(|| "?".to_owned());
+        let words: Vec<_> = words.iter().map(text).collect();
+        assert_eq!(words, ["a b", "?", "d e", "fgh", "*.gz", "?", "<pod>", "pod/<name>", "k"]);
+    }
+
+    #[test]
+    fn a_span_is_the_command_with_its_redirections() {
+        let text = "A=1 a b 2>&1 | c > d; e";
+        let spans: Vec<_> =
+            describe(text).simple.into_iter().map(|s| text.get(s.span).unwrap_or("").to_owned()).collect();
+        assert_eq!(spans, ["A=1 a b 2>&1", "c > d", "e"]);
+    }
+
+    #[test]
+    fn a_pipeline_is_told_from_lists_and_compounds() {
+        assert_eq!(describe("a $(b) | c | d").pipeline, Some(vec![0, 2, 3]));
+        assert_eq!(describe("<x a | b").pipeline, Some(vec![0, 1]));
+        assert_eq!(describe("! a | b").pipeline, Some(vec![0, 1]));
+        assert_eq!(describe("a").pipeline, Some(vec![0]));
+        for text in ["a; b", "a && b", "a | b &", "for x in y; do a; done", "a | while read x; do b; done", "(a)"] {
+            assert_eq!(describe(text).pipeline, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_literal_assignment_keeps_its_value_and_place() {
+        let text = "BACKUP_FILE='backups/db 1.gz'";
+        let assigns = describe(text).assigns;
+        let [only] = assigns.as_slice() else { unreachable!("{assigns:?}") };
+        assert_eq!((only.name.as_str(), only.literal.as_deref()), ("BACKUP_FILE", Some("backups/db 1.gz")));
+        assert_eq!(text.get(only.value_span.clone()), Some("'backups/db 1.gz'"));
+    }
+
+    #[test]
+    fn only_what_the_session_keeps_is_assigned() {
+        let names = |text: &str| -> Vec<(String, bool)> {
+            describe(text).assigns.into_iter().map(|a| (a.name, a.literal.is_some())).collect()
+        };
+        assert_eq!(names("A=1 B=$x"), [("A".to_owned(), true), ("B".to_owned(), false)]);
+        assert_eq!(names("A=1 cmd"), []);
+        assert_eq!(names("(A=1)"), []);
+        assert_eq!(names("A=1 && ls"), [("A".to_owned(), false)]);
+        assert_eq!(names("export A=1"), [("A".to_owned(), false)]);
+        assert_eq!(names("read -r a b"), [("a".to_owned(), false), ("b".to_owned(), false)]);
+        assert_eq!(names("for i in 1 2; do ls; done"), [("i".to_owned(), false)]);
+        assert_eq!(names("A=~/x"), [("A".to_owned(), false)]);
+        assert_eq!(names("A+=x"), [("A".to_owned(), false)]);
+    }
+
+    #[test]
+    fn variables_read_leave_out_those_set_before_and_special_ones() {
+        let plain = |name: &str| (name.to_owned(), false);
+        assert_eq!(reads("echo $A \"${B}\" '$C' ${#D} ${E[0]} ${F%.gz}"), ["A", "B", "D", "E", "F"].map(plain));
+        assert_eq!(reads("cat <<X\n$A\nX\ncat <<'X'\n$B\nX"), [plain("A")]);
+        assert_eq!(reads("A=1; echo $A $B"), [plain("B")]);
+        assert_eq!(reads("A=$A:x"), [plain("A")]);
+        assert_eq!(reads("for i in $L; do echo $i; done"), [plain("L")]);
+        assert_eq!(reads("while read -r x; do echo $x; done"), []);
+        assert_eq!(reads("echo $1 $@ $? $$ $_ $#"), []);
+        assert_eq!(reads("echo ${A:-x} ${B?no} ${C+x}"), ["A", "B", "C"].map(|name| (name.to_owned(), true)));
+        assert_eq!(reads("echo ${A:-x} $A"), [plain("A")]);
+        assert_eq!(reads("ls $(( $N + 1 ))"), [plain("N")]);
+    }
+
+    #[test]
+    fn changes_to_the_session_are_marked() {
+        for (text, change) in [
+            ("cd /srv && ls", SessionChange::Directory),
+            ("export A=1", SessionChange::Variables),
+            ("f() { ls; }", SessionChange::Definitions),
+            ("source ./env", SessionChange::Definitions),
+            ("set -e", SessionChange::Options),
+            ("trap 'rm x' EXIT", SessionChange::Traps),
+            ("exec bash", SessionChange::Exec),
+            ("ls || exit 1", SessionChange::Exit),
+        ] {
+            assert_eq!(describe(text).session, [change], "{text}");
+        }
+        for text in ["(cd x && ls)", "cd x | y", "f() { cd x; }; true", "echo $(cd x)", "cd x &"] {
+            assert!(!describe(text).session.contains(&SessionChange::Directory), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_hides_another_is_opaque() {
+        for text in ["echo {{ a; rm -rf x; }}", "echo {a; rm x}", "ls {{ x | tee y }}", "x (a) y", "r\0m x", "echo 'a"]
+        {
+            let facts = describe(text);
+            assert!(matches!(facts.clarity, Clarity::Opaque(_)), "{text}: {facts:?}");
+            assert!(!facts.reads_only && facts.pipeline.is_none(), "{text}");
+        }
+        for text in
+            ["echo {{ name }}", "docker ps --format '{{.Names | x}}'", "ls {a,b}", "[[ a < b ]]", "((a = b | c))"]
+        {
+            assert_eq!(describe(text).clarity, Clarity::Clear, "{text}");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_found_in_quotes_and_not_in_comments() {
+        let text = "psql -c \"SELECT '<id>'\" <db> # see <doc>";
+        let found: Vec<_> = describe(text).placeholders.into_iter().map(|p| p.text).collect();
+        assert_eq!(found, ["<id>", "<db>"]);
+    }
+
+    #[test]
+    fn yaml_chat_lines_and_schedules_are_no_commands() {
+        for text in ["environment:", "DATABASE_POOL_SIZE: 30  # up from 20", "- name: x", "a.b-c: d"] {
+            assert_eq!(describe(text).not_a_command, Some(NotACommand::Yaml), "{text}");
+        }
+        let slash = Some(NotACommand::Slash("/incident".to_owned()));
+        assert_eq!(describe("/incident create 'API down'").not_a_command, slash);
+        for text in ["0 3 * * * cd /srv && make", "*/5 * * * 1-5 /x/y", "0 0 1 jan * x"] {
+            assert_eq!(describe(text).not_a_command, Some(NotACommand::Cron), "{text}");
+        }
+        for text in ["ls", "/usr/bin/ls", ": nothing", "echo a: b", "10 20"] {
+            assert_eq!(describe(text).not_a_command, None, "{text}");
+        }
+    }
+}

@@ -157,3 +157,87 @@ fn holds(when: &When, words: Words<'_>) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::shell::describe;
+
+    #[test]
+    fn commands_that_run_until_they_are_ended_are_known() {
+        for text in [
+            "top",
+            "top -b",
+            "sudo iftop -i eth0",
+            "nethogs",
+            "watch -n 30 'curl -s https://api.example.net/health'",
+            "watch -n 5 docker stats web",
+            "docker stats",
+            "docker stats --format '{{.Name}}'",
+            "docker-compose -f prod.yml logs -f",
+            "docker-compose logs --tail=50 -f web",
+            "docker compose -f prod.yml -p x logs --follow web",
+            "docker --context far logs -f web",
+            "docker logs -tf web",
+            "docker compose up",
+            "kubectl -n prod logs deploy/web -f",
+            "kubectl logs --follow=true web",
+            "kubectl get pods -w",
+            "kubectl port-forward svc/web 8080:80",
+            "tail -f /var/log/syslog",
+            "tail -n 100 -F a.log",
+            "tail -n100 -f a.log | grep x",
+            "journalctl -u nginx -f",
+            "journalctl -fu nginx",
+            "ping 10.0.0.1",
+            "sudo tcpdump -i any port 80",
+            "yes",
+            "vmstat 5",
+            "iostat -x 2",
+            "sleep infinity",
+            "redis-cli -h cache monitor",
+            "redis-cli --stat",
+            "stern web",
+            "cd /srv && tail -f app.log",
+            "while true; do curl -s x; sleep 1; done",
+            "for ((;;)); do date; done",
+            "ssh -N -L 5432:db:5432 bastion",
+        ] {
+            assert!(describe(text).never_ends.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn commands_that_end_are_not_taken_for_endless() {
+        for text in [
+            "top -b -n1",
+            "top -n 1",
+            "docker stats --no-stream",
+            "docker-compose -f prod.yml logs web",
+            "docker-compose -f prod.yml up -d",
+            "docker compose -f a.yml logs --tail 5",
+            "docker logs --tail 100 web",
+            "docker logs --follow=false web",
+            "kubectl -f x apply",
+            "kubectl logs web --tail=5",
+            "kubectl get pods -o wide",
+            "kubectl port-forward svc/web 8080:80 &",
+            "tail -n 100 a.log",
+            "tail -f a.log | head -5",
+            "tail -f a.log | grep -m1 ready",
+            "timeout 30 tail -f a.log",
+            "ping -c 4 10.0.0.1",
+            "ping -c4 10.0.0.1",
+            "tcpdump -c 100 -i any",
+            "vmstat 1 5",
+            "vmstat",
+            "sleep 30",
+            "follow() { tail -f \"$1\"; }",
+            "while true; do x && break; sleep 1; done",
+            "while read -r x; do echo $x; done < f",
+            "echo top",
+            "redis-cli info",
+        ] {
+            assert_eq!(describe(text).never_ends, None, "{text}");
+        }
+    }
+}

@@ -328,3 +328,79 @@ fn openssl_reads(effective: Effective<'_>) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::shell::describe;
+
+    #[test]
+    fn commands_that_only_read_are_known() {
+        for text in [
+            "ls -lt backups/*.gz | head -1",
+            "df -h",
+            "docker ps",
+            "docker-compose -f a.yml logs --tail=5 web | grep ERROR",
+            "docker system df",
+            "kubectl -n x get pods -o wide",
+            "git log --since='2 hours ago'",
+            "systemctl status nginx",
+            "sudo systemctl status nginx",
+            "curl -s https://api.example.net/health",
+            "curl -I -X HEAD https://x",
+            "curl -v https://x 2>&1 | grep -i expire",
+            "ls x 2>/dev/null",
+            "openssl x509 -in c.pem -noout -dates",
+            "cd /srv && pwd",
+            "echo $(date)",
+            "sort x | uniq -c | sort -rn",
+            "A=1",
+            "journalctl -u nginx --since today",
+            "find . -name '*.log'",
+            "sha256sum -c x.sha256",
+            "date +%s",
+            "if [ -f x ]; then cat x; fi",
+        ] {
+            assert!(describe(text).reads_only, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_write_or_cannot_be_told_is_not() {
+        for text in [
+            "rm x",
+            "ls > out",
+            "echo x >> f",
+            "cat a | tee b",
+            "docker restart web",
+            "docker-compose up -d",
+            "kubectl delete pod x",
+            "git pull",
+            "curl -X POST https://x",
+            "curl -XDELETE https://x",
+            "curl -sXPOST https://x",
+            "curl -d a=b https://x",
+            "curl --data-raw x https://x",
+            "curl -o f https://x",
+            "curl -sO https://x",
+            "sort -o x x",
+            "find . -delete",
+            "find . -exec rm {} +",
+            "$CMD",
+            "./run.sh",
+            "echo $(rm x)",
+            "xargs cat",
+            "uniq a b",
+            "date -s now",
+            "hostname web",
+            "journalctl --vacuum-time=1d",
+            "openssl x509 -in a -out b",
+            "awk '{print $1}'",
+            "sed -i s/a/b/ x",
+            "f() { ls; }",
+            "echo {a; rm x}",
+            "A=$(rm x)",
+        ] {
+            assert!(!describe(text).reads_only, "{text}");
+        }
+    }
+}

@@ -23,6 +23,7 @@ mod shuck;
 mod shuck_words;
 mod split;
 mod terminal;
+mod token;
 
 pub use answers::answers;
 pub use describe::describe;
@@ -36,3 +37,4 @@ pub use part::{Comment, LineRange, NotShell, Part, ShellCommand};
 pub use prompt::prompt_len;
 pub use quote::quote;
 pub use split::split;
+pub use token::tokens;

@@ -438,9 +438,12 @@ impl<'a> Walk<'a> {
         if !members.iter().all(single) {
             return None;
         }
-        // Members are walked in order and each is pushed before what stands inside it.
-        let starts = members.iter().rev().map(|stmt| stmt.span.start.offset());
-        starts.map(|start| self.out.found.iter().position(|found| found.simple.span.start >= start)).collect()
+        let found = |seat: Option<Seat>| self.out.found.iter().position(|found| found.place.seat == seat);
+        if members.len() == 1 {
+            return found(None).map(|at| vec![at]);
+        }
+        // The outermost pipeline is walked first, and each member is pushed before what stands inside it.
+        (0..members.len()).map(|index| found(Some(Seat { pipe: 0, index }))).collect()
     }
 }
 

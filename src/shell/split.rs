@@ -244,3 +244,139 @@ fn is_blank(line: &str) -> bool {
 fn ends_in_backslash(line: &str) -> bool {
     line.bytes().rev().take_while(|&b| b == b'\\').count() % 2 == 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+    use crate::shell::{Clarity, Part};
+
+    /// Each part as its kind and lines: `C` a command, `N` no shell, `#` a comment.
+    fn shape(text: &str) -> Vec<String> {
+        let parts = split(text);
+        let shape = parts.iter().map(|part| match part {
+            Part::Comment(comment) => format!("#{}", comment.line),
+            Part::Command(command) => format!("C{}-{}", command.lines.first, command.lines.last),
+            Part::NotShell(not) => format!("N{}-{}", not.lines.first, not.lines.last),
+        });
+        shape.collect()
+    }
+
+    fn reason(text: &str) -> String {
+        let refused = split(text).into_iter().find_map(|part| match part {
+            Part::NotShell(not) => Some(not.reason),
+            _ => None,
+        });
+        refused.unwrap_or_default()
+    }
+
+    #[test]
+    fn a_complete_command_is_one_part_however_many_lines_it_has() {
+        for (text, expected) in [
+            ("ls; pwd", vec!["C0-0"]),
+            ("ls\n\n# why\npwd\n", vec!["C0-0", "#2", "C3-3"]),
+            ("docker run \\\n  --rm x \\\n  true\nls", vec!["C0-2", "C3-3"]),
+            ("for x in a b; do\n  echo $x\n\ndone\nls", vec!["C0-3", "C4-4"]),
+            ("cat <<EOF > f\na\n\n# b\nEOF\nls", vec!["C0-4", "C5-5"]),
+            ("cat <<A <<-'B'\na\nA\n\tb\n\tB\nls", vec!["C0-4", "C5-5"]),
+            ("python -c \"\nimport sys\n# look\nprint(1)\n\"\nls", vec!["C0-4", "C5-5"]),
+            ("f() {\n  ls\n}\nf", vec!["C0-2", "C3-3"]),
+            ("f()\n{\n  ls\n}", vec!["C0-3"]),
+            ("a=(\n  1\n  2\n)\necho ${a[0]}", vec!["C0-3", "C4-4"]),
+            ("ls |\n  wc -l", vec!["C0-1"]),
+            ("true &&\n  ls", vec!["C0-1"]),
+            ("x=${y:-\nz}", vec!["C0-1"]),
+            ("case $x in\n  a) ls;;\nesac", vec!["C0-2"]),
+            ("if true\nthen\n  ls\nfi", vec!["C0-3"]),
+            ("echo 'a\n\nb'", vec!["C0-2"]),
+            ("(\n cd x\n ls\n)", vec!["C0-3"]),
+        ] {
+            assert_eq!(shape(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_bad_line_takes_its_paragraph_and_nothing_more() {
+        assert_eq!(shape("ls\n) oops\npwd\n\ndf"), ["C0-0", "N1-2", "C4-4"]);
+        assert_eq!(shape("Don't worry\nls\n# next\npwd"), ["N0-1", "#2", "C3-3"]);
+        assert_eq!(shape("x (default) y\nrm -rf z"), ["N0-1"]);
+    }
+
+    #[test]
+    fn what_never_ends_says_so() {
+        assert_eq!(reason("cat <<EOF\nls\n"), "a heredoc that never ends");
+        assert_eq!(reason("a=(1 2\n"), "an array that never ends");
+        assert_eq!(reason("ls \\"), "a backslash with nothing after it");
+        assert_eq!(reason("echo \"x"), "unterminated double quote");
+    }
+
+    #[test]
+    fn a_placeholder_is_no_redirection() {
+        let parts = split("kubectl get node <node-name> -n x\nssh <user>@<host>\n");
+        let texts: Vec<_> = parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Command(command) => Some((command.text.as_str(), command.facts.placeholders.len())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(texts, [("kubectl get node <node-name> -n x", 1), ("ssh <user>@<host>", 2)]);
+    }
+
+    #[test]
+    fn what_only_one_parser_reads_is_a_command_and_opaque() {
+        for text in ["echo a}b", "for x in a; { ls; }"] {
+            let parts = split(text);
+            assert!(
+                matches!(parts.as_slice(), [Part::Command(c)] if matches!(c.facts.clarity, Clarity::Opaque(_))),
+                "{text}: {parts:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_comment_behind_a_command_is_its_note() {
+        let note = |text: &str| match split(text).into_iter().next() {
+            Some(Part::Command(command)) => command.note,
+            _ => None,
+        };
+        assert_eq!(note("docker stats  # Check usage").as_deref(), Some("Check usage"));
+        assert_eq!(note("psql -c \\\n  'x' # Log it").as_deref(), Some("Log it"));
+        assert_eq!(note("echo 'a # b'"), None);
+        assert_eq!(note("echo a#b"), None);
+    }
+
+    #[test]
+    fn lines_that_end_in_carriage_returns_split_alike() {
+        assert_eq!(shape("cat <<EOF\r\na\r\nEOF\r\nls \\\r\n -l\r\n"), ["C0-2", "C3-4"]);
+    }
+
+    #[test]
+    fn text_without_bounds_is_refused_in_bounded_time() {
+        for text in [
+            "$(".repeat(200_000),
+            "(".repeat(200_000),
+            "if ".repeat(60_000),
+            "x".repeat(300_000),
+            format!("echo {}", "a ".repeat(120_000)),
+            "cat <<A\n".repeat(20_000),
+            "echo \"\n".repeat(50_000) + "'",
+            "for x in a\n".repeat(20_000),
+            "{ ".repeat(100_000),
+            "a |\n".repeat(50_000),
+            "echo ${".repeat(30_000),
+            "echo `".repeat(40_000),
+            "! ".repeat(100_000),
+            "x=(".repeat(60_000),
+            "\\\n".repeat(100_000),
+            "echo $((".to_owned() + &"-".repeat(200_000),
+            "[[ ".to_owned() + &"! ".repeat(100_000),
+            "a && ".repeat(50_000) + "b",
+            "'\n\n".repeat(60_000) + "'",
+        ] {
+            let parts = split(&text);
+            assert!(text.len() > 300_000 || !parts.is_empty());
+            assert!(!crate::shell::describe(&text).reads_only);
+            assert!(!crate::shell::tokens(&text).is_empty() || text.starts_with('\\'));
+        }
+    }
+}

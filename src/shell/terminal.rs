@@ -256,3 +256,87 @@ fn edits(words: Words<'_>) -> bool {
         || behind(words, &["rebase"], valued).is_some_and(|rest| has(rest, &["-i", "--interactive"]))
         || behind(words, &["add"], valued).is_some_and(|rest| has(rest, &["-p", "-i", "--patch"]))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::shell::describe;
+
+    #[test]
+    fn editors_shells_and_bare_clients_want_an_operator() {
+        for text in [
+            "vim /etc/hosts",
+            "sudo nano x",
+            "less log",
+            "cat log | less",
+            "man ls",
+            "crontab -e",
+            "sudo crontab -e",
+            "visudo",
+            "top",
+            "htop",
+            "psql",
+            "psql -U app -d shop",
+            "mysql -u root -p",
+            "redis-cli -h cache",
+            "mongosh mongodb://x",
+            "ssh ops@db1",
+            "ssh -i key -p 22 db1",
+            "docker exec -it web sh",
+            "docker exec -it web /bin/bash",
+            "docker-compose exec db psql -U app",
+            "docker compose -f a.yml exec web bash",
+            "kubectl exec -it web-0 -- sh",
+            "kubectl -n x exec -it web-0 -c app -- /bin/bash -l",
+            "kubectl exec web-0 -it -- bash",
+            "docker run -it --rm -v /x:/y alpine",
+            "docker run -it --rm alpine sh",
+            "kubectl edit deploy web",
+            "passwd",
+            "sudo passwd ops",
+            "sudo -i",
+            "su - postgres",
+            "python",
+            "python3",
+            "bash",
+            "git commit",
+            "git rebase -i main",
+            "read -p 'sure? ' answer",
+        ] {
+            assert!(describe(text).interactive.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_what_to_do_does_not() {
+        for text in [
+            "psql -c 'SELECT 1'",
+            "psql -U app -f x.sql",
+            "psql < dump.sql",
+            "zcat x | psql -U app",
+            "mysql -e 'SHOW TABLES'",
+            "redis-cli -h cache ping",
+            "ssh db1 uptime",
+            "ssh -N -L 1:db:2 bastion",
+            "docker exec web ls",
+            "docker exec -it web ls /",
+            "gunzip -c x | docker exec -i db psql -U app",
+            "docker-compose exec db psql -U app -c 'SELECT 1'",
+            "docker-compose exec backup /usr/local/bin/run.sh",
+            "docker-compose run --rm web alembic upgrade head",
+            "docker-compose exec -T db psql",
+            "kubectl exec web-0 -- cat /etc/hosts",
+            "crontab -l",
+            "python -c 'print(1)'",
+            "python script.py",
+            "bash x.sh",
+            "bash -c 'ls'",
+            "git commit -m x",
+            "while read -r x; do echo $x; done < f",
+            "echo a | read x",
+            "sudo -u postgres psql -c 'SELECT 1'",
+            "edit() { vim x; }",
+        ] {
+            assert_eq!(describe(text).interactive, None, "{text}");
+        }
+    }
+}
