@@ -72,6 +72,30 @@ pub(super) enum Variable {
 pub(super) struct Refusal {
     /// The parser's words.
     pub message: String,
-    /// No further line can mend it.
-    pub hopeless: bool,
+    /// What a further line must hold to mend it.
+    pub awaits: Awaits,
+}
+
+/// What an unfinished text waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Awaits {
+    /// Any line may go on with it.
+    Anything,
+    /// A line with this in it.
+    Text(String),
+    /// A line that begins with one of these.
+    Start(Vec<String>),
+    /// Nothing mends it.
+    Nothing,
+}
+
+impl Awaits {
+    pub(super) fn is_met_by(&self, line: &str) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Text(text) => line.contains(text.as_str()),
+            Self::Start(words) => words.iter().any(|word| line.trim_start_matches('\t').starts_with(word.as_str())),
+            Self::Nothing => false,
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! boundaries: they leave out heredocs. Refuses to know: the second parser, and what any program does.
 
 use super::masking::Masked;
-use super::reading::{Found, Place, Reading, Refusal, Seat, Variable};
+use super::reading::{Awaits, Found, Place, Reading, Refusal, Seat, Variable};
 use super::session::names_set;
 use super::{Program, Simple};
 use shuck_ast::{
@@ -21,7 +21,7 @@ pub(super) fn read(text: &Masked<'_>) -> Result<Reading, Refusal> {
         return Err(refusal(&first.message, first.span, text.masked()));
     }
     if !result.is_ok() {
-        return Err(Refusal { message: "no shell".to_owned(), hopeless: false });
+        return Err(Refusal { message: "no shell".to_owned(), awaits: Awaits::Anything });
     }
     let mut walk = Walk::new(text);
     walk.sequence(&result.file.body);
@@ -37,7 +37,16 @@ pub(super) fn accepts(text: &str) -> bool {
 fn refusal(message: &str, span: Span, text: &str) -> Refusal {
     let message = message.trim_start_matches("syntax error: ").to_owned();
     let inside = span.start.offset() < text.trim_end().len();
-    Refusal { hopeless: inside && message == "expected command", message }
+    let awaits = match message.as_str() {
+        "expected command" if inside => Awaits::Nothing,
+        "unterminated double quote" => Awaits::Text("\"".to_owned()),
+        "unterminated single quote" => Awaits::Text("'".to_owned()),
+        _ => {
+            let expected = message.strip_prefix("expected '").and_then(|rest| rest.split_once('\''));
+            expected.map_or(Awaits::Anything, |(sign, _)| Awaits::Text(sign.to_owned()))
+        }
+    };
+    Refusal { message, awaits }
 }
 
 pub(super) fn range(span: Span) -> Range<usize> {

@@ -5,7 +5,7 @@
 //! prompts and output, which the document has taken away before.
 
 use super::masking::Masked;
-use super::reading::Reading;
+use super::reading::{Awaits, Reading};
 use super::{Comment, Facts, LineRange, NotShell, Part, ShellCommand};
 use super::{describe, limits, second, shuck};
 use std::borrow::Cow;
@@ -40,8 +40,7 @@ struct Splitter<'a> {
 /// What became of a fragment.
 enum Attempt {
     Complete(Box<Facts>, Option<String>),
-    Incomplete(String),
-    Hopeless(String),
+    Incomplete(String, Awaits),
 }
 
 impl<'a> Splitter<'a> {
@@ -86,23 +85,24 @@ impl<'a> Splitter<'a> {
     /// One command from `first` on, or a paragraph that is none. Returns the line after it.
     fn command(&mut self, first: usize) -> usize {
         let mut reason = None;
+        let mut awaits = Awaits::Anything;
         let last = self.lines.len().min(first + limits::MOST_LINES);
         for end in first + 1..=last {
+            if !awaits.is_met_by(self.line(end - 1)) {
+                continue;
+            }
             let text = self.fragment(first, end);
             match attempt(text) {
                 Attempt::Complete(facts, note) => return self.accept(first..end, *facts, note),
-                Attempt::Incomplete(why) => reason = reason.or(Some(why)),
-                // Behind an unfinished first line an error may yet be mended.
-                Attempt::Hopeless(why) => {
-                    let on_its_own = reason.is_none();
+                Attempt::Incomplete(why, next) => {
+                    // Behind an unfinished first line an error may yet be mended.
+                    let mended = reason.is_some() && next == Awaits::Nothing;
+                    awaits = if mended { Awaits::Anything } else { next };
                     reason = reason.or(Some(why));
-                    if on_its_own {
-                        break;
-                    }
                 }
             }
             self.patience = self.patience.saturating_sub(text.len());
-            if self.patience == 0 {
+            if self.patience == 0 || awaits == Awaits::Nothing {
                 break;
             }
         }
@@ -181,42 +181,65 @@ impl<'a> Splitter<'a> {
 fn attempt(text: &str) -> Attempt {
     let last_line = text.rsplit('\n').next().unwrap_or(text);
     let continued = ends_in_backslash(last_line);
+    let backslash = || Attempt::Incomplete("a backslash with nothing after it".to_owned(), Awaits::Anything);
     if continued && !last_line.contains('#') {
-        return Attempt::Incomplete("a backslash with nothing after it".to_owned());
+        return backslash();
     }
     if limits::depth(text) > limits::DEEPEST {
-        return Attempt::Hopeless("nested more than 100 deep".to_owned());
+        return Attempt::Incomplete("nested more than 100 deep".to_owned(), Awaits::Nothing);
     }
     let masked = Masked::new(text);
     let reading = match shuck::read(&masked) {
         Ok(reading) => reading,
-        Err(refusal) if refusal.hopeless => return Attempt::Hopeless(refusal.message),
-        Err(refusal) => return Attempt::Incomplete(refusal.message),
+        Err(refusal) => return Attempt::Incomplete(refusal.message, refusal.awaits),
     };
     let in_comment = reading.comments.iter().any(|comment| comment.end >= text.len());
     if continued && !in_comment {
-        return Attempt::Incomplete("a backslash with nothing after it".to_owned());
+        return backslash();
     }
-    if let Some(reason) = open(masked.masked(), &reading) {
-        return Attempt::Incomplete(reason.to_owned());
+    if let Some((reason, awaits)) = open(masked.masked(), &reading) {
+        return Attempt::Incomplete(reason.to_owned(), awaits);
     }
     let note = note(text, &reading);
     Attempt::Complete(Box::new(describe::facts(&masked, reading)), note)
 }
 
 /// What the first parser leaves open without a word: whatever would still close it must be refused.
-fn open(text: &str, reading: &Reading) -> Option<&'static str> {
+fn open(text: &str, reading: &Reading) -> Option<(&'static str, Awaits)> {
     let goes_on = |tail: &str| shuck::accepts(&format!("{text}\n{tail}\n"));
     if reading.crowded {
-        return Some("two commands on a line with nothing between them");
+        return Some(("two commands on a line with nothing between them", Awaits::Nothing));
     }
     if text.contains("<<") && goes_on("fi") {
-        return Some("a heredoc that never ends");
+        return Some(("a heredoc that never ends", heredoc_ends(text)));
     }
     if text.contains("=(") && goes_on(")") {
-        return Some("an array that never ends");
+        return Some(("an array that never ends", Awaits::Text(")".to_owned())));
     }
-    (text.contains("${") && goes_on("}")).then_some("a `${` that never ends")
+    (text.contains("${") && goes_on("}")).then(|| ("a `${` that never ends", Awaits::Text("}".to_owned())))
+}
+
+/// The words that may end the heredocs of a text; anything, where a word is more than plain.
+fn heredoc_ends(text: &str) -> Awaits {
+    let mut words = Vec::new();
+    for (at, _) in text.match_indices("<<").take(16) {
+        let rest = text.get(at + 2..).unwrap_or("");
+        let rest = rest.strip_prefix('-').unwrap_or(rest).trim_start_matches([' ', '\t']);
+        let (quote, rest) = match rest.chars().next() {
+            Some(quote @ ('\'' | '"')) => (Some(quote), rest.get(1..).unwrap_or("")),
+            _ => (None, rest.strip_prefix('\\').unwrap_or(rest)),
+        };
+        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let closed = quote.is_none_or(|quote| after.starts_with(quote));
+        let plain = after.is_empty() || !after.starts_with(['$', '`', '\\', '"', '\'']) || quote.is_some();
+        if word.is_empty() || !closed || !plain {
+            return Awaits::Anything;
+        }
+        words.push(word.to_owned());
+    }
+    Awaits::Start(words)
 }
 
 /// The comment behind the last line, else behind the first.
