@@ -33,7 +33,9 @@ pub(super) fn make(
     let text = content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
     let has_interpreter = info.attributes.get("interpreter").is_some_and(|value| !value.is_empty());
     let mut kind = kinds::kind_of(&info.language, has_interpreter, around.is_announced, &text);
-    if fault.is_some() || around.is_doubtful {
+    // A command that is not, byte for byte, what its author wrote is not theirs.
+    let is_damaged = text.contains(['\0', char::REPLACEMENT_CHARACTER]);
+    if fault.is_some() || around.is_doubtful || is_damaged {
         kind = CellKind::Reference;
     }
     let is_shell = kind == CellKind::Guessed || (kind == CellKind::Command && kinds::is_shell(&info.language));
@@ -123,7 +125,7 @@ pub(super) fn hidden(document: &str, lines: &Lines, html: &Span, findings: &mut 
 }
 
 pub(super) fn hidden_finding(line: u32, span: Span) -> Finding {
-    let message = format!("the fence on line {line} stands inside HTML or a comment; it is no cell, and is not run");
+    let message = format!("the fence on line {line} stands inside HTML or a comment; it is not run");
     let help = "take it out of the HTML, with a blank line before it, if it should be run".to_owned();
     Finding { code: "hidden-fence", line, span, message, help }
 }

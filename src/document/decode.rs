@@ -64,11 +64,12 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Lines, Vec<Finding>) {
     if was_invalid {
         let at = first_invalid(bytes).map_or(0, |at| if had_bom { at.saturating_sub(BOM.len()) } else { at });
         let count = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
-        let message = format!("{count} byte sequences are not UTF-8; each is read as `\u{fffd}`");
+        let message =
+            format!("{count} byte sequences are not UTF-8; each is read as `\u{fffd}`, and no cell with one is run");
         report("invalid-utf8", at, '\u{fffd}'.len_utf8(), message, "save the file as UTF-8");
     }
     if let Some(at) = text.find('\0') {
-        let message = "the file holds a NUL byte, which no command can".to_owned();
+        let message = "the file holds a NUL byte; no cell with one is run".to_owned();
         report("nul-byte", at, 1, message, "remove it");
     }
     if let Some(at) = text.find("\r\n") {
@@ -100,9 +101,9 @@ mod tests {
     fn a_line_number_and_its_bytes_belong_together() {
         let text = "a\nbc\n\nd";
         let lines = Lines::of(text);
-        assert_eq!(&text[lines.span(2, 2)], "bc\n");
-        assert_eq!(&text[lines.span(2, 4)], "bc\n\nd");
-        assert_eq!(&text[lines.span(9, 12)], "");
+        assert_eq!(text.get(lines.span(2, 2)), Some("bc\n"));
+        assert_eq!(text.get(lines.span(2, 4)), Some("bc\n\nd"));
+        assert_eq!(text.get(lines.span(9, 12)), Some(""));
         assert_eq!((lines.line_of(1), lines.line_of(2), lines.line_of(99)), (1, 2, 4));
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: broken or foreign front matter never hides the document behind it. Refuses to know: what the values do.
 
 use super::decode::Lines;
-use super::nearest::nearest;
+use super::nearest::{is_word_of, nearest};
 use super::yaml::{self, Entry, Node};
 use super::{Finding, FrontMatter, Span};
 use std::collections::BTreeMap;
@@ -11,90 +11,13 @@ use std::collections::BTreeMap;
 const KEYS: &[&str] = &["title", "inputs", "cwd", "timeout", "env", "severity", "message_command"];
 
 /// Keys that other tools put there.
-const FOREIGN: &[&str] = &[
-    "runme",
-    "shell",
-    "skipPrompts",
-    "tag",
-    "tags",
-    "category",
-    "categories",
-    "layout",
-    "description",
-    "summary",
-    "slug",
-    "date",
-    "lastmod",
-    "updated",
-    "author",
-    "authors",
-    "owner",
-    "owners",
-    "owner_slack",
-    "team",
-    "weight",
-    "draft",
-    "keywords",
-    "permalink",
-    "id",
-    "version",
-    "status",
-    "type",
-    "name",
-    "url",
-    "aliases",
-    "redirect_from",
-    "parent",
-    "parents",
-    "nav_order",
-    "has_children",
-    "has_toc",
-    "menu",
-    "toc",
-    "hide",
-    "hide_title",
-    "sidebar",
-    "sidebar_position",
-    "sidebar_label",
-    "pagination_next",
-    "pagination_prev",
-    "custom_edit_url",
-    "image",
-    "images",
-    "lang",
-    "language",
-    "section",
-    "source_url",
-    "last_reviewed_on",
-    "review_in",
-    "review_by",
-    "jupytext",
-    "kernelspec",
-    "myst",
-    "html_meta",
-    "orphan",
-    "css",
-    "theme",
-    "output",
-    "template",
-    "terminalRows",
-    "audience",
-    "product",
-    "service",
-    "topic",
-    "titleSuffix",
-    "ms",
-    "editor",
-    "index",
-    "order",
-    "position",
-    "icon",
-    "subtitle",
-    "linkTitle",
-    "label",
-    "labels",
-    "meta",
-];
+const FOREIGN: &str = "runme shell skipPrompts tag tags category categories layout description summary slug date lastmod updated \
+    author authors owner owners owner_slack team weight draft keywords permalink id version status type name url \
+    aliases redirect_from parent parents nav_order has_children has_toc menu toc hide hide_title sidebar \
+    sidebar_position sidebar_label pagination_next pagination_prev custom_edit_url image images lang language \
+    section source_url last_reviewed_on review_in review_by jupytext kernelspec myst html_meta orphan css theme \
+    output template terminalRows audience product service topic titleSuffix ms editor index order position icon \
+    subtitle linkTitle label labels meta";
 
 /// Names that a document may not set in the environment: they change how every later command is read or found.
 const KEPT_FROM_ENV: &[&str] = &["PATH", "ENV", "IFS", "SHELLOPTS", "PROMPT_COMMAND"];
@@ -128,10 +51,9 @@ pub(super) fn read(document: &str, lines: &Lines, findings: &mut Vec<Finding>) -
         Err(bad) => {
             reader.front.span = span;
             let message = format!("the front matter cannot be read: {}", bad.reason);
-            reader.report(
+            reader.report_key(
                 "malformed-front-matter",
-                bad.line + 1,
-                body,
+                bad.line,
                 message,
                 "correct the YAML; none of it counts until then",
             );
@@ -169,16 +91,15 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn report(&mut self, code: &'static str, line: usize, span: Span, message: String, help: &str) {
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
+    fn report(&mut self, code: &'static str, line: u32, span: Span, message: String, help: &str) {
         self.findings.push(Finding { code, line, span, message, help: help.to_owned() });
     }
 
-    fn report_key(&mut self, code: &'static str, entry_line: usize, message: String, help: &str) {
+    fn report_key(&mut self, code: &'static str, yaml_line: usize, message: String, help: &str) {
         // The YAML begins on the document's second line.
-        let line = entry_line + 1;
-        let number = u32::try_from(line).unwrap_or(u32::MAX);
-        self.report(code, line, self.lines.span(number, number), message, help);
+        let line = u32::try_from(yaml_line + 1).unwrap_or(u32::MAX);
+        let span = self.lines.span(line, line);
+        self.report(code, self.lines.line_of(span.start), span, message, help);
     }
 
     fn entries(&mut self, entries: Vec<Entry>) {
@@ -198,7 +119,7 @@ impl Reader<'_> {
 
     fn unknown(&mut self, key: &str, line: usize) {
         let meant = nearest(key, KEYS);
-        if meant.is_none() && (FOREIGN.contains(&key) || key.starts_with("ms.") || key.starts_with("x-")) {
+        if meant.is_none() && (is_word_of(FOREIGN, key) || key.starts_with("ms.") || key.starts_with("x-")) {
             return;
         }
         let help = match meant {

@@ -4,7 +4,7 @@
 //! attribute means.
 
 use super::Attributes;
-use super::nearest::nearest;
+use super::nearest::{is_word_of, nearest};
 
 /// The attributes there are: Runme's, then ours.
 pub(super) const KNOWN: &[&str] = &[
@@ -31,46 +31,10 @@ pub(super) const KNOWN: &[&str] = &[
 ];
 
 /// Attributes of other tools, which are kept and not remarked on.
-const FOREIGN: &[&str] = &[
-    "id",
-    "mimeType",
-    "terminalRows",
-    "closeTerminalOnSuccess",
-    "openTerminalOnError",
-    "transform",
-    "title",
-    "linenums",
-    "linenostart",
-    "lineNumbers",
-    "numberLines",
-    "showLineNumbers",
-    "hl_lines",
-    "highlight",
-    "filename",
-    "file",
-    "caption",
-    "class",
-    "lang",
-    "copy",
-    "wrap",
-    "editable",
-    "startLine",
-    "lineNos",
-    "linenos",
-    "echo",
-    "eval",
-    "include",
-    "results",
-    "label",
-    "no_run",
-    "ignore",
-    "noplayground",
-    "skip",
-    "indent",
-    "source",
-    "subs",
-    "emphasize-lines",
-];
+const FOREIGN: &str = "id mimeType terminalRows closeTerminalOnSuccess openTerminalOnError transform title linenums linenostart \
+    lineNumbers numberLines showLineNumbers hl_lines highlight filename file caption class lang copy wrap editable \
+    startLine lineNos linenos echo eval include results label no_run ignore noplayground skip indent source subs \
+    emphasize-lines";
 
 /// One info string, read.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -180,13 +144,12 @@ impl Info {
             // A stray brace outside of braces.
             return if name.is_empty() { after_first_char(rest) } else { rest };
         };
-        let (value, rest) = match rest.chars().next() {
-            Some(quote @ ('"' | '\'')) => self.quoted(after_first_char(rest), quote),
-            _ => {
-                let end = rest.find(|c: char| c.is_whitespace() || (in_braces && c == '}')).unwrap_or(rest.len());
-                let (value, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
-                (value.trim_end_matches(',').to_owned(), rest)
-            }
+        let (value, rest) = if let Some(quote @ ('"' | '\'')) = rest.chars().next() {
+            self.quoted(after_first_char(rest), quote)
+        } else {
+            let end = rest.find(|c: char| c.is_whitespace() || (in_braces && c == '}')).unwrap_or(rest.len());
+            let (value, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
+            (value.trim_end_matches(',').to_owned(), rest)
         };
         if !name.is_empty() {
             self.put(name, value, true);
@@ -227,7 +190,7 @@ impl Info {
     }
 
     fn put(&mut self, name: &str, value: String, remark: bool) {
-        let is_ours = KNOWN.contains(&name) || FOREIGN.contains(&name) || name.starts_with("data-");
+        let is_ours = KNOWN.contains(&name) || is_word_of(FOREIGN, name) || name.starts_with("data-");
         if remark && !is_ours {
             self.faults.push(Fault::Unknown { name: name.to_owned(), nearest: nearest(name, KNOWN) });
         }

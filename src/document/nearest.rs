@@ -1,4 +1,4 @@
-//! How far apart two words are, for "did you mean".
+//! Words against tables of known ones, and how far apart two words are, for "did you mean".
 //!
 //! Invariant: bounded work: only the first 64 characters count. Refuses to know: what the words name.
 
@@ -38,6 +38,11 @@ pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str
     };
     let best = known.iter().map(|k| (distance(&lower, &k.to_lowercase()), *k)).min_by_key(|(far, _)| *far)?;
     (best.0 <= allowed).then_some(best.1)
+}
+
+/// Whether a blank-separated table of words holds one.
+pub(super) fn is_word_of(table: &str, word: &str) -> bool {
+    table.split(' ').any(|known| known == word)
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@ use super::decode::decode;
 use super::{Runbook, SectionIndex, Span, front_matter, outline, text};
 use crate::ident::Digest;
 
+/// Quotes nested deeper than this keep the marks beyond it.
+const MOST_QUOTES: usize = 16;
+
 impl Runbook {
     /// Reads a document. Whatever the bytes are, there is one; what is odd about it is in its findings.
     pub fn parse(bytes: &[u8]) -> Self {
@@ -58,22 +61,18 @@ impl Runbook {
     }
 
     /// A stretch of the document as Markdown of its own: the quotes' marks and the indentation that all its lines have are
-    /// removed, and a list marker that only its first line has stays.
+    /// removed; a list marker, which only the first line has, stays.
     pub fn markdown(&self, span: Span) -> String {
-        let source = self.text.get(span).unwrap_or("");
-        let lines: Vec<&str> = source.lines().map(|line| unquoted(line, source)).collect();
+        let mut lines: Vec<&str> = self.text.get(span).unwrap_or("").lines().collect();
+        for _ in 0..MOST_QUOTES {
+            let unquoted: Option<Vec<&str>> = lines.iter().map(|line| line.trim_start().strip_prefix('>')).collect();
+            match unquoted {
+                Some(unquoted) if !unquoted.is_empty() => lines = unquoted,
+                _ => break,
+            }
+        }
         let indent = |line: &&str| line.len() - line.trim_start_matches(' ').len();
         let shared = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
         lines.iter().map(|line| line.get(shared..).unwrap_or("").trim_end()).collect::<Vec<_>>().join("\n")
     }
-}
-
-/// A line without the quotes' marks, when every line of the stretch has one.
-fn unquoted<'t>(line: &'t str, source: &str) -> &'t str {
-    let is_quoted = |line: &str| line.trim_start().starts_with('>');
-    if !is_quoted(line) || !source.lines().all(is_quoted) {
-        return line;
-    }
-    let inner = line.trim_start().trim_start_matches(['>', ' ']);
-    inner
 }

@@ -90,25 +90,26 @@ fn command_end(lines: &mut [SourceLine], start: usize, root: bool, document: &st
 
 /// A comment that heads a command is the command's, and blank lines go with what follows them.
 fn comments_and_blanks(lines: &mut [SourceLine]) {
-    let mut next = None;
-    let mut heads = Vec::with_capacity(lines.len());
-    for at in (0..lines.len()).rev() {
-        let Some(line) = lines.get(at) else { continue };
-        let is_blank = line.text.trim().is_empty();
-        let above = at.checked_sub(1).and_then(|above| lines.get(above));
-        // Output may hold lines that begin with `#`: a comment stands at the top or below a blank line or a comment.
-        let is_free = above.is_none_or(|above| above.text.trim().is_empty() || above.text.starts_with('#'));
-        let is_comment = line.text.starts_with('#') && is_free;
-        let role = match line.role {
-            LineRole::Shell => LineRole::Shell,
-            LineRole::Printed if is_blank || is_comment => next.unwrap_or(LineRole::Printed),
-            LineRole::Printed => LineRole::Printed,
-        };
-        next = Some(role);
-        heads.push(role);
+    let is_blank = |line: &SourceLine| line.text.trim().is_empty();
+    let is_comment = |line: &SourceLine| line.role == LineRole::Printed && line.text.starts_with('#');
+    // Output may hold lines that begin with `#`. A comment that heads a command stands at the top or below a blank line;
+    // where the cell begins with a comment, its author writes them directly above every command.
+    let by_habit = lines.iter().find(|line| !is_blank(line)).is_some_and(is_comment);
+    let mut is_free = true;
+    let mut free = Vec::with_capacity(lines.len());
+    for line in lines.iter() {
+        is_free = is_blank(line) || (is_comment(line) && is_free);
+        free.push(is_free);
     }
-    for (line, role) in lines.iter_mut().zip(heads.into_iter().rev()) {
-        line.role = role;
+    let mut below = LineRole::Printed;
+    let mut is_adjacent = false;
+    for (line, is_free) in lines.iter_mut().zip(free).rev() {
+        let blank = is_blank(line);
+        if line.role == LineRole::Printed && (blank || (is_comment(line) && (is_free || (by_habit && is_adjacent)))) {
+            line.role = below;
+        }
+        below = line.role;
+        is_adjacent = !blank;
     }
 }
 
@@ -117,6 +118,8 @@ fn comments_and_blanks(lines: &mut [SourceLine]) {
 struct Reader {
     quote: Option<char>,
     heredocs: VecDeque<String>,
+    /// Whether the first heredoc's lines have second prompts, once that was looked up.
+    prompted: Option<bool>,
     /// The last line ended in a backslash.
     joined: bool,
     /// The last line ended in an operator that wants more.
@@ -131,21 +134,20 @@ impl Reader {
     }
 
     /// Whether a leading `> ` of the next line is bash's second prompt. In a heredoc it is, if the end has it as well.
-    fn takes_second_prompt(&self, following: &[SourceLine]) -> bool {
+    fn takes_second_prompt(&mut self, following: &[SourceLine]) -> bool {
         let Some(delimiter) = self.heredocs.front() else { return true };
-        following
-            .iter()
-            .find_map(|line| match line.text.trim_start_matches('\t') {
-                text if text == delimiter => Some(false),
-                text => text.strip_prefix("> ").is_some_and(|text| text.trim_start() == delimiter).then_some(true),
-            })
-            .unwrap_or(false)
+        let ends_prompted = |line: &SourceLine| match line.text.trim_start_matches('\t') {
+            text if text == delimiter => Some(false),
+            text => text.strip_prefix("> ").is_some_and(|text| text.trim_start() == delimiter).then_some(true),
+        };
+        *self.prompted.get_or_insert_with(|| following.iter().find_map(ends_prompted).unwrap_or(false))
     }
 
     fn feed(&mut self, line: &str) {
         if let Some(delimiter) = self.heredocs.front() {
             if line.trim_start_matches('\t') == delimiter {
                 self.heredocs.pop_front();
+                self.prompted = None;
             }
             return;
         }
@@ -261,6 +263,16 @@ mod tests {
         run df -h
         out 98%
         ");
+    }
+
+    #[test]
+    fn where_the_cell_begins_with_a_comment_those_directly_above_commands_head_them_too() {
+        let text = "# try\n$ ls\napi\n# then\n$ df\n# 98%";
+        assert_eq!(shown(text, false), "run # try\nrun ls\nout api\nrun # then\nrun df\nout # 98%\n");
+        assert_eq!(
+            shown("$ put\n# OK\n$ get\n# a\n# b\n$ del", false),
+            "run put\nout # OK\nrun get\nout # a\nout # b\nrun del\n"
+        );
     }
 
     #[test]

@@ -130,12 +130,11 @@ pub(super) fn plain(markdown: &str) -> String {
             Event::Start(Tag::Image { .. }) => images += 1,
             Event::End(TagEnd::Image) => images = images.saturating_sub(1),
             Event::Text(part) | Event::Code(part) if images == 0 => text.push_str(&part),
-            Event::SoftBreak => text.push(' '),
+            Event::SoftBreak | Event::End(TagEnd::TableCell) => text.push(' '),
             Event::HardBreak
             | Event::End(
                 TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item | TagEnd::TableRow | TagEnd::TableHead,
             ) if !text.ends_with('\n') => text.push('\n'),
-            Event::End(TagEnd::TableCell) => text.push(' '),
             _ => {}
         }
     }

@@ -41,12 +41,14 @@ pub(super) fn read(text: &str) -> Result<Option<Node>, BadYaml> {
     let mut open: Vec<Open> = Vec::new();
     for event in Parser::new_from_str(text) {
         let (event, span) =
-            event.map_err(|error| BadYaml { line: error.marker().line(), reason: error.info().to_string() })?;
+            event.map_err(|error| BadYaml { line: error.marker().line(), reason: error.info().clone() })?;
         let line = span.start.line();
         let bad = |reason: &str| BadYaml { line, reason: reason.to_owned() };
         let node = match event {
             // The parser puts `~` where no value is written.
-            Event::Scalar(text, ..) if text == "~" && span.start.index() == span.end.index() => Node::Text(String::new()),
+            Event::Scalar(text, ..) if text == "~" && span.start.index() == span.end.index() => {
+                Node::Text(String::new())
+            }
             Event::Scalar(text, ..) => Node::Text(text.into_owned()),
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= DEEPEST => {
                 return Err(bad("it is nested too deep"));
