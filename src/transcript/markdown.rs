@@ -29,7 +29,7 @@ pub fn markdown<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl 
 where
     I: Iterator<Item = Event>,
 {
-    let overview = Overview::of(events());
+    let overview = Overview::of(events(), sources.live);
     let same = || events().take(usize::try_from(overview.events).unwrap_or(usize::MAX));
     header(&overview, sources, to)?;
     timeline::write(same(), &overview, to)?;

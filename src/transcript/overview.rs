@@ -47,19 +47,24 @@ pub(super) struct Overview {
     pub(super) notes: u64,
     /// Commands by what came of them.
     pub(super) outcomes: BTreeMap<&'static str, u64>,
+    /// Whether the run goes on.
+    live: bool,
     open: BTreeMap<Seq, (Timestamp, CommandStarted)>,
     steps: BTreeMap<StepId, Visit>,
 }
 
 impl Overview {
-    pub(super) fn of(events: impl Iterator<Item = Event>) -> Self {
-        let mut overview = Self::default();
+    pub(super) fn of(events: impl Iterator<Item = Event>, live: bool) -> Self {
+        let mut overview = Self { live, ..Self::default() };
         for event in events {
             overview.take(&event);
         }
         for (_, (at, started)) in std::mem::take(&mut overview.open) {
-            overview.count("unknown");
-            overview.command_deviation(at, &started, vec!["Unknown"], "no end was recorded");
+            overview.count(overview.unfinished());
+            if live {
+                continue;
+            }
+            overview.command_deviation(at, &started, &["Unknown"], "no end was recorded");
         }
         overview
     }
@@ -126,16 +131,19 @@ impl Overview {
         self.count(counted(&finished.outcome));
         self.briefs.insert(finished.started, Brief { result: result.clone(), stands_out, took });
         let Some((at, started)) = self.open.remove(&finished.started) else { return };
-        let labels = [
+        let labels: Vec<&str> = [
             matches!(started.source, CommandSource::Own).then_some("Own command"),
             matches!(started.source, CommandSource::Edited(_)).then_some("Edited"),
             (started.attempt > 1).then_some("Retried"),
             words::deviation(&finished.outcome),
-        ];
-        self.command_deviation(at, &started, labels.into_iter().flatten().collect(), &result);
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        self.command_deviation(at, &started, &labels, &result);
     }
 
-    fn command_deviation(&mut self, at: Timestamp, started: &CommandStarted, labels: Vec<&str>, result: &str) {
+    fn command_deviation(&mut self, at: Timestamp, started: &CommandStarted, labels: &[&str], result: &str) {
         if labels.is_empty() {
             return;
         }
@@ -152,6 +160,11 @@ impl Overview {
 
     fn count(&mut self, outcome: &'static str) {
         *self.outcomes.entry(outcome).or_default() += 1;
+    }
+
+    /// The word for a command without an end.
+    pub(super) fn unfinished(&self) -> &'static str {
+        if self.live { "running" } else { "unknown" }
     }
 
     /// How many steps were entered, and how many of them ended how.

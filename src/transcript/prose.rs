@@ -69,7 +69,7 @@ fn push_line(out: &mut String, line: &str) {
 
 fn is_heading(text: &str) -> bool {
     let level = text.bytes().take_while(|&b| b == b'#').count();
-    (1..=6).contains(&level) && text.bytes().nth(level).is_none_or(|b| b == b' ' || b == b'\t')
+    (1..=6).contains(&level) && text.as_bytes().get(level).is_none_or(u8::is_ascii_whitespace)
 }
 
 fn is_underline(text: &str) -> bool {

@@ -148,7 +148,8 @@ impl<W: Write> Steps<'_, W> {
         if self.overview.briefs.contains_key(&seq) {
             return Ok(());
         }
-        writeln!(self.to, "→ *unknown*: no end was recorded.\n")
+        let why = if self.sources.live { "" } else { ": no end was recorded" };
+        writeln!(self.to, "→ *{}*{why}\n", self.overview.unfinished())
     }
 
     fn change(&mut self, label: &str, old: &str, new: &str) -> io::Result<()> {

@@ -1,0 +1,439 @@
+//! The transcript tells all of a run, in order, and nothing that was printed or typed can break it.
+
+#![expect(clippy::unwrap_used, reason = "helpers outside a #[test] fn are not covered by clippy.toml")]
+
+mod facts;
+
+use facts::{captured, decided, entered, every_fact, finished, moment, note, run_started, started};
+use proptest::prelude::*;
+use pulldown_cmark::{CodeBlockKind, Event as Markup, HeadingLevel, Options, Parser, Tag, TagEnd};
+use runbook::history::{
+    ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decision, End, EngineLost, Event, Fact, InputGiven,
+    InputOrigin, MessageFilled, Outcome, OutputSource, RunFinished, RunResult, ShellDied, ShellStarted, StepFinished,
+    StepForm, StepResult,
+};
+use runbook::ident::{Digest, InputName, Seq, StepId};
+use runbook::transcript::{Sources, markdown};
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+const DOCUMENT: &str = "\
+# Orders platform
+
+## Database recovery
+
+Stop the writers first.
+They reconnect by themselves.
+
+### Restore
+
+| a | b |
+|---|---|
+| 1 | 2 |
+";
+
+/// Outputs by the number of their command.
+#[derive(Default)]
+struct Outputs(BTreeMap<u64, Vec<u8>>);
+
+impl OutputSource for Outputs {
+    fn read(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
+        let bytes = self.0.get(&command.0).ok_or(io::ErrorKind::NotFound)?;
+        Ok(bytes.iter().skip(usize::try_from(offset_bytes).unwrap()).take(limit_bytes).copied().collect())
+    }
+}
+
+/// A run being told: facts get their numbers, and times a few seconds apart.
+#[derive(Default)]
+struct Story {
+    events: Vec<Event>,
+    outputs: Outputs,
+    seconds: u64,
+}
+
+impl Story {
+    fn tell(&mut self, fact: Fact) -> Seq {
+        self.seconds += 7;
+        let seq = Seq(self.events.len() as u64 + 1);
+        self.events.push(Event { seq, at: moment(self.seconds), fact });
+        seq
+    }
+
+    fn step(&mut self, step: &str, number: &str, title: &str, form: StepForm, prose: &[(u32, u32)]) {
+        let entered = entered(step, number, title, form);
+        self.tell(Fact::StepEntered(runbook::history::StepEntered { prose: prose.to_vec(), ..entered }));
+    }
+
+    fn run(&mut self, command: CommandStarted, outcome: Outcome, statuses: &[i32], output: &[u8]) -> Seq {
+        let seq = self.tell(Fact::CommandStarted(command));
+        self.back(seq, outcome, statuses, output);
+        seq
+    }
+
+    fn back(&mut self, seq: Seq, outcome: Outcome, statuses: &[i32], output: &[u8]) {
+        let Fact::CommandFinished(finished) = finished(seq, output) else { return };
+        let mut captured = captured(output);
+        if output.len() > 4096 {
+            captured.inline = None;
+            self.outputs.0.insert(seq.0, output.to_vec());
+        }
+        let end = if outcome == Outcome::ShellEnded { End::ShellDied } else { End::Ran };
+        self.tell(Fact::CommandFinished(CommandFinished {
+            end,
+            outcome,
+            status: statuses.last().copied(),
+            pipestatus: statuses.to_vec(),
+            output: captured,
+            ..finished
+        }));
+    }
+
+    fn left(&mut self, step: &str, result: StepResult) {
+        self.tell(Fact::StepFinished(StepFinished { step: StepId::new(step), result }));
+    }
+
+    fn render(&self, live: bool) -> String {
+        let sources =
+            Sources { document: Some(DOCUMENT), output: &self.outputs, head: Some(Digest::of(b"head")), live };
+        let mut bytes = Vec::new();
+        markdown(|| self.events.iter().cloned(), &sources, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+fn written(step: &str, command: u32, text: &str) -> CommandStarted {
+    started(step, Some(command), 1, CommandSource::Document, text)
+}
+
+/// Everything that can happen in a run.
+fn whole_story() -> Story {
+    let mut story = Story::default();
+    story.tell(Fact::RunStarted(run_started()));
+    story.tell(Fact::ShellStarted(ShellStarted { pid: 1, program: "/bin/bash".into(), version: "5.2".into() }));
+    story.tell(Fact::InputGiven(InputGiven {
+        step: None,
+        name: InputName::new("backup_file"),
+        value: "backups/20261124.sql.gz".into(),
+        origin: InputOrigin::Flag,
+    }));
+    story.step("s1", "1", "Stop the writers", StepForm::Command, &[(5, 6)]);
+    story.tell(decided("s1", Some(0), Decision::Run, ""));
+    story.run(
+        written("s1", 0, "docker-compose stop api"),
+        Outcome::Succeeded,
+        &[0],
+        b"\x1b[32mStopping api\x1b[0m ... \r\x1b[KStopped api\r\n",
+    );
+    story.run(written("s1", 1, "docker logs api | grep 'a\\|b'"), Outcome::Negative("no match".into()), &[0, 1], b"");
+    story.left("s1", StepResult::Done);
+    story.step("s2", "2", "Find the newest backup", StepForm::Command, &[(8, 12)]);
+    let long: String = (1..=5000).map(|i| format!("{i:05} backups/2026{i:04}.sql.gz\n")).collect();
+    story.run(written("s2", 0, "ls -l backups"), Outcome::Succeeded, &[0], long.as_bytes());
+    story.tell(note("The one of 22:00 is *half* its usual size | ask bob"));
+    let edited = CommandSource::Edited("sha256sum -c \\\n  backup.sha256".into());
+    let check = started("s2", Some(1), 1, edited, "sha256sum -c \\\n  backups/new.sha256");
+    story.tell(decided("s2", Some(1), Decision::Edit, ""));
+    story.run(check, Outcome::Failed, &[1], b"sha256sum: backups/new.sha256: No such file\n");
+    story.tell(decided("s2", Some(1), Decision::Own, ""));
+    story.run(started("s2", None, 1, CommandSource::Own, "cd backups"), Outcome::Succeeded, &[0], b"");
+    story.tell(decided("s2", Some(1), Decision::Retry, ""));
+    story.run(
+        started("s2", Some(1), 2, CommandSource::Document, "sha256sum -c new.sha256"),
+        Outcome::Succeeded,
+        &[0],
+        b"new: OK\n",
+    );
+    story.left("s2", StepResult::DoneWithFailures);
+    story.tell(Fact::ChoiceMade(ChoiceMade {
+        question: "How to restore?".into(),
+        option: Some("From backup".into()),
+        line: 20,
+    }));
+    story.step("s3", "3", "Notify the affected users", StepForm::Task, &[]);
+    story.tell(decided("s3", None, Decision::Done, "called bob; he told support"));
+    story.left("s3", StepResult::Done);
+    story.step("s4", "4", "Status update", StepForm::Message, &[]);
+    story.tell(Fact::MessageFilled(MessageFilled {
+        step: StepId::new("s4"),
+        text: "**Orders are down.**\nNext update: 23:30 UTC\n".into(),
+    }));
+    story.left("s4", StepResult::Done);
+    story.step("s5", "5", "Restore", StepForm::Command, &[]);
+    let placed = CommandSource::Placed("gunzip -c <backup> | psql".into());
+    let restore = started("s5", Some(0), 1, placed, "gunzip -c new.sql.gz | psql");
+    story.run(restore, Outcome::Failed, &[1, 0], b"gzip: new.sql.gz: unexpected end of file\n");
+    story.tell(decided("s5", Some(0), Decision::GoOn, "the last line is the comment"));
+    story.tell(decided("s5", Some(1), Decision::Skip, "the cache is empty anyway"));
+    story.left("s5", StepResult::PartlyRun);
+    story.tell(decided("s5", None, Decision::Back, ""));
+    story.step("s5", "5", "Restore", StepForm::Command, &[]);
+    story.run(
+        CommandStarted { never_ends: true, ..written("s5", 0, "top") },
+        Outcome::EndedByOperator,
+        &[130],
+        b"\x1b[?1049h\x1b[H\x1b[2Jtop - 22:51\x1b[?1049l",
+    );
+    story.run(written("s5", 1, "exec false"), Outcome::ShellEnded, &[], b"");
+    story.tell(Fact::ShellDied(ShellDied { how: "exit 1".into() }));
+    story.tell(Fact::ShellStarted(ShellStarted { pid: 2, program: "/bin/bash".into(), version: "5.2".into() }));
+    story.seconds += 5000;
+    story.tell(Fact::CommandStarted(written("s5", 1, "psql -c 'SELECT 1'")));
+    story.tell(Fact::EngineLost(EngineLost { then: "the running command goes on".into() }));
+    story.tell(decided("s5", None, Decision::Stop, ""));
+    story.tell(Fact::RunFinished(RunFinished {
+        result: RunResult::Stopped,
+        reason: "the operator stopped it".into(),
+        next: Some(StepId::new("s5")),
+    }));
+    story
+}
+
+#[test]
+fn the_transcript_tells_everything_that_happened() {
+    insta::assert_snapshot!(whole_story().render(false));
+}
+
+#[test]
+fn the_transcript_is_the_same_bytes_each_time() {
+    assert_eq!(whole_story().render(false), whole_story().render(false));
+}
+
+#[test]
+fn a_run_going_on_is_running_and_a_run_nobody_ends_is_unknown() {
+    let mut story = whole_story();
+    story.events.truncate(7);
+    let live = story.render(true);
+    assert!(live.contains("| Outcome | **running** |") && live.contains("→ *running*"), "{live}");
+    assert!(!live.contains("nknown"), "{live}");
+    let crashed = story.render(false);
+    assert!(crashed.contains("| Outcome | *unknown*: no end was recorded |") && crashed.contains("**Unknown**"));
+}
+
+#[test]
+fn every_prefix_of_a_run_renders() {
+    let mut story = whole_story();
+    while story.events.pop().is_some() {
+        check(&story.render(false));
+    }
+}
+
+#[test]
+fn facts_in_any_order_render() {
+    let mut story = Story::default();
+    every_fact().into_iter().rev().for_each(|fact| {
+        story.tell(fact);
+    });
+    check(&story.render(false));
+}
+
+#[test]
+fn an_output_of_a_gigabyte_is_read_at_its_ends_only() {
+    struct Huge;
+    impl OutputSource for Huge {
+        fn read(&self, _: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
+            assert!(limit_bytes <= 1 << 20);
+            assert!(!(1 << 20..(1 << 30) - (1 << 20)).contains(&offset_bytes));
+            Ok(b"0123456789abcde\n".iter().copied().cycle().take(limit_bytes).collect())
+        }
+    }
+    let mut story = Story::default();
+    let seq = story.tell(Fact::CommandStarted(written("s1", 0, "zcat huge")));
+    let Fact::CommandFinished(mut finished) = finished(seq, b"") else { return };
+    (finished.output.kept_bytes, finished.output.length_bytes, finished.output.inline) = (1 << 30, 3 << 30, None);
+    story.tell(Fact::CommandFinished(finished));
+    let sources = Sources { document: None, output: &Huge, head: None, live: false };
+    let mut bytes = Vec::new();
+    markdown(|| story.events.iter().cloned(), &sources, &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.contains("… much is left out here; all 1.0 GiB are in [`output/000001.out`](output/000001.out)"));
+    assert!(text.contains("*2.0 GiB more came back and were not kept.*"));
+}
+
+/// What a reader sees of the structure.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Shape {
+    fences: usize,
+    headings: Vec<(HeadingLevel, String)>,
+    rows: usize,
+    cells: usize,
+    quotes: usize,
+    links: usize,
+    html: usize,
+    rules: usize,
+}
+
+fn shape(text: &str) -> Shape {
+    let mut shape = Shape::default();
+    let mut heading = None;
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    for markup in Parser::new_ext(text, options) {
+        match markup {
+            Markup::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => shape.fences += 1,
+            Markup::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => shape.fences += 1000,
+            Markup::Start(Tag::Heading { level, .. }) => heading = Some((level, String::new())),
+            Markup::End(TagEnd::Heading(_)) => shape.headings.extend(heading.take()),
+            Markup::Start(Tag::TableRow) => shape.rows += 1,
+            Markup::Start(Tag::TableCell) => shape.cells += 1,
+            Markup::Start(Tag::BlockQuote(_)) => shape.quotes += 1,
+            Markup::Start(Tag::Link { .. }) => shape.links += 1,
+            Markup::Html(_) | Markup::InlineHtml(_) => shape.html += 1,
+            Markup::Rule => shape.rules += 1,
+            Markup::Text(text) | Markup::Code(text) => {
+                if let Some((_, title)) = &mut heading {
+                    title.push_str(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+    shape
+}
+
+/// No control characters, nothing that reorders text, and the sections in their order.
+fn check(text: &str) {
+    let bad = |c: &char| (c.is_control() && !matches!(c, '\n' | '\t')) || ('\u{202a}'..='\u{202e}').contains(c);
+    assert_eq!(text.chars().find(bad), None);
+    let sections: Vec<String> = shape(text)
+        .headings
+        .into_iter()
+        .filter(|(level, _)| *level == HeadingLevel::H2)
+        .map(|(_, title)| title)
+        .collect();
+    assert_eq!(sections, ["Timeline", "Steps", "Deviations", "Integrity"], "{text}");
+}
+
+/// A run whose every free text is `text`, with an output.
+fn story_of(text: &str, output: &[u8]) -> Story {
+    let mut story = Story::default();
+    let mut start = run_started();
+    start.runbook.title = text.into();
+    start.runbook.path = text.into();
+    start.procedure_title = text.into();
+    start.flags = vec![text.into()];
+    start.user = text.into();
+    story.tell(Fact::RunStarted(start));
+    story.step("s1", "1", &format!("T{text}"), StepForm::Command, &[(1, 100)]);
+    story.tell(Fact::InputGiven(InputGiven {
+        step: None,
+        name: InputName::new(text),
+        value: text.replace('\n', " "),
+        origin: InputOrigin::Prompt,
+    }));
+    let text_command = written("s1", 0, text);
+    story.run(text_command, Outcome::Failed, &[1], output);
+    story.tell(note(&text.replace('\n', " ")));
+    story.tell(decided("s1", Some(1), Decision::Skip, &text.replace('\n', " ")));
+    story.tell(Fact::ChoiceMade(ChoiceMade { question: format!("Q{text}"), option: Some(text.into()), line: 1 }));
+    story.tell(Fact::MessageFilled(MessageFilled { step: StepId::new("s1"), text: text.into() }));
+    story
+}
+
+/// Text in which Markdown's own marks are likely.
+fn hostile() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        prop::sample::select(vec![
+            "`",
+            "```",
+            "~~~",
+            "|",
+            "\\",
+            "\\|",
+            "*",
+            "_",
+            "<b>",
+            "<!--",
+            "-->",
+            "&amp;",
+            "[a](b)",
+            "![",
+            "](",
+            "\n",
+            "\n\n",
+            "# ",
+            "## Deviations",
+            "> ",
+            "- ",
+            "1. ",
+            "---",
+            "===",
+            "\r",
+            "\x1b[31m",
+            "\x1b]0;",
+            "\u{202e}",
+            "\u{200b}",
+            "\u{9b}",
+            "    ",
+            "\t",
+            "$x$",
+            "~",
+            "http://a.b/_c_",
+            "<details>",
+            "[x]: y",
+            "\0",
+        ])
+        .prop_map(str::to_owned),
+        "[a-z ]{0,6}",
+        any::<char>().prop_map(String::from),
+    ];
+    prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_and_no_output_breaks_the_transcript(text in hostile(), output in prop::collection::vec(any::<u8>(), 0..300)) {
+        let told = story_of(&text, &output).render(false);
+        check(&told);
+        let shape_of = |text: &str, output: &[u8]| {
+            let mut shape = shape(&story_of(text, output).render(false));
+            shape.headings.iter_mut().for_each(|(_, title)| title.clear());
+            shape
+        };
+        let mut plain = shape_of("x", b"x");
+        let shown = shape_of(&text, &output);
+        // Nothing to be seen in the output: no fence for it.
+        plain.fences -= usize::from(shown.fences + 1 == plain.fences && told.contains(", no output"));
+        // A command with both a backslash and a pipe is shown as `<code>` in the table.
+        prop_assert!(shown.html >= plain.html);
+        prop_assert_eq!(Shape { html: 0, ..shown }, Shape { html: 0, ..plain }, "{}", told);
+    }
+
+    #[test]
+    fn hostile_text_as_output_stays_in_its_fence(text in hostile()) {
+        let told = story_of("x", text.as_bytes()).render(false);
+        check(&told);
+        let expected = shape(&story_of("x", b"x").render(false));
+        let fences = expected.fences - usize::from(told.contains(", no output"));
+        prop_assert_eq!(shape(&told), Shape { fences, ..expected });
+    }
+
+    #[test]
+    fn hostile_prose_stays_in_its_quote(document in hostile()) {
+        let story = story_of("x", b"x");
+        let sources = Sources { document: Some(&document), output: &story.outputs, head: None, live: false };
+        let mut bytes = Vec::new();
+        markdown(|| story.events.iter().cloned(), &sources, &mut bytes).unwrap();
+        let told = String::from_utf8(bytes).unwrap();
+        check(&told);
+        let upper = |shape: Shape| -> Vec<(HeadingLevel, String)> {
+            shape.headings.into_iter().filter(|(level, _)| *level < HeadingLevel::H5).collect()
+        };
+        prop_assert_eq!(upper(shape(&told)), upper(shape(&story.render(false))), "{}", told);
+    }
+}
+
+#[test]
+fn a_hundred_thousand_events_render_in_seconds() {
+    let mut story = Story::default();
+    story.tell(Fact::RunStarted(run_started()));
+    for i in 0..20_000 {
+        story.step("s1", "1", "Again and again", StepForm::Command, &[]);
+        story.run(written("s1", 0, &format!("echo {i}")), Outcome::Succeeded, &[0], b"hi\n");
+        story.left("s1", StepResult::Done);
+    }
+    let before = std::fs::metadata("/proc/self").unwrap().modified().unwrap();
+    assert!(story.render(false).len() > 1_000_000);
+    assert!(before.elapsed().unwrap_or_default() < Duration::from_secs(60));
+}
