@@ -76,6 +76,11 @@ fn span(text: &str) -> String {
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
 
+/// A command as a code span in a paragraph: its first line, shortened.
+pub(super) fn short_code(text: &str, most: usize) -> String {
+    span(&shorten(text, most))
+}
+
 /// A command as a code span in a table cell: its first line, shortened.
 pub(super) fn cell_code(text: &str, most: usize) -> String {
     let text = shorten(text, most);

@@ -3,7 +3,7 @@
 //! Invariant: three passes over the events, none of which keeps them.
 
 use super::escape::{code, inline};
-use super::overview::Overview;
+use super::overview::{Count, Overview};
 use super::{steps, timeline, words};
 use crate::history::{Event, OutputSource, RunStarted};
 use crate::ident::Digest;
@@ -107,8 +107,8 @@ fn steps_row(overview: &Overview, started: &RunStarted) -> String {
     format!("{entered} of {} entered: {}", started.steps, counts(&results)).trim_end_matches(": ").to_owned()
 }
 
-fn counts(results: &BTreeMap<&'static str, u64>) -> String {
-    let list: Vec<_> = results.iter().map(|(result, count)| format!("{count} {result}")).collect();
+fn counts(results: &BTreeMap<Count, u64>) -> String {
+    let list: Vec<_> = results.iter().map(|(result, count)| format!("{count} {}", result.1)).collect();
     list.join(", ")
 }
 
@@ -124,7 +124,7 @@ fn deviations(overview: &Overview, to: &mut impl Write) -> io::Result<()> {
     if overview.deviations.is_empty() {
         return writeln!(to, "None: every step entered was run as the document has it.\n");
     }
-    for deviation in &overview.deviations {
+    for deviation in overview.deviations.values() {
         writeln!(to, "{deviation}")?;
     }
     writeln!(to)

@@ -2,7 +2,7 @@
 //!
 //! Invariant: one pass, and a few words for each command.
 
-use super::escape::{cell_code, inline};
+use super::escape::{inline, short_code};
 use super::words;
 use crate::history::{
     CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, Outcome, RunFinished, RunStarted,
@@ -32,6 +32,10 @@ struct Visit {
     result: Option<StepResult>,
 }
 
+/// What is counted, by its place in a list and its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Count(u8, pub(super) &'static str);
+
 /// A run at a glance.
 #[derive(Debug, Default)]
 pub(super) struct Overview {
@@ -42,11 +46,11 @@ pub(super) struct Overview {
     /// None while it goes on, or when nobody knows.
     pub(super) finished: Option<RunFinished>,
     pub(super) briefs: BTreeMap<Seq, Brief>,
-    /// List items, in order.
-    pub(super) deviations: Vec<String>,
+    /// List items, by the event that began them.
+    pub(super) deviations: BTreeMap<Seq, String>,
     pub(super) notes: u64,
     /// Commands by what came of them.
-    pub(super) outcomes: BTreeMap<&'static str, u64>,
+    pub(super) outcomes: BTreeMap<Count, u64>,
     /// Whether the run goes on.
     live: bool,
     open: BTreeMap<Seq, (Timestamp, CommandStarted)>,
@@ -59,12 +63,12 @@ impl Overview {
         for event in events {
             overview.take(&event);
         }
-        for (_, (at, started)) in std::mem::take(&mut overview.open) {
-            overview.count(overview.unfinished());
+        for (seq, (at, started)) in std::mem::take(&mut overview.open) {
+            overview.count(Count(4, overview.unfinished()));
             if live {
                 continue;
             }
-            overview.command_deviation(at, &started, &["Unknown"], "no end was recorded");
+            overview.command_deviation(seq, at, &started, &["Unknown"], "no end was recorded");
         }
         overview
     }
@@ -85,7 +89,7 @@ impl Overview {
                     step.result = Some(finished.result);
                 }
             }
-            Fact::Decided(decided) => self.decided(event.at.utc, decided),
+            Fact::Decided(decided) => self.decided(event.seq, event.at.utc, decided),
             Fact::CommandStarted(started) => {
                 self.finished = None;
                 self.open.insert(event.seq, (event.at.utc, started.clone()));
@@ -93,19 +97,17 @@ impl Overview {
             Fact::CommandFinished(finished) => self.command_finished(finished),
             Fact::NoteAdded(_) => self.notes += 1,
             Fact::ShellDied(died) => {
-                let how = inline(&died.how);
-                self.deviations.push(format!("- {} **Shell died**: {how}", words::time(event.at.utc)));
+                self.deviate(event.seq, event.at.utc, &format!("**Shell died**: {}", inline(&died.how)));
             }
             Fact::EngineLost(lost) => {
-                let then = inline(&lost.then);
-                self.deviations.push(format!("- {} **Engine lost**: {then}", words::time(event.at.utc)));
+                self.deviate(event.seq, event.at.utc, &format!("**Engine lost**: {}", inline(&lost.then)));
             }
             Fact::RunFinished(finished) => self.finished = Some(finished.clone()),
             _ => {}
         }
     }
 
-    fn decided(&mut self, at: Timestamp, decided: &Decided) {
+    fn decided(&mut self, seq: Seq, at: Timestamp, decided: &Decided) {
         let form = self.steps.get(&decided.step).map(|step| step.form);
         let label = match decided.decision {
             Decision::Skip => "Skipped",
@@ -121,12 +123,13 @@ impl Overview {
             format!(" — {}", inline(&decided.reason))
         };
         let link = self.link(&decided.step);
-        self.deviations.push(format!("- {} **{label}** {link}{what}{reason}", words::time(at)));
+        self.deviate(seq, at, &format!("**{label}** {link}{what}{reason}"));
     }
 
     fn command_finished(&mut self, finished: &CommandFinished) {
         let result = words::outcome(finished);
-        let stands_out = words::deviation(&finished.outcome).is_some();
+        let negative = matches!(finished.outcome, Outcome::Negative(_));
+        let stands_out = !negative && words::deviation(&finished.outcome).is_some();
         let took = Duration::from_nanos(finished.took_ns);
         self.count(counted(&finished.outcome));
         self.briefs.insert(finished.started, Brief { result: result.clone(), stands_out, took });
@@ -140,25 +143,29 @@ impl Overview {
         .into_iter()
         .flatten()
         .collect();
-        self.command_deviation(at, &started, &labels, &result);
+        self.command_deviation(finished.started, at, &started, &labels, &result);
     }
 
-    fn command_deviation(&mut self, at: Timestamp, started: &CommandStarted, labels: &[&str], result: &str) {
+    fn command_deviation(&mut self, seq: Seq, at: Timestamp, started: &CommandStarted, labels: &[&str], result: &str) {
         if labels.is_empty() {
             return;
         }
         let link = self.link(&started.step);
-        let command = cell_code(&started.text, COMMAND_CHARACTERS);
-        let (time, labels, result) = (words::time(at), labels.join(", ").to_lowercase(), inline(result));
-        let labels = capitalized(&labels);
-        self.deviations.push(format!("- {time} **{labels}** {link}: {command} — {result}"));
+        let command = short_code(&started.text, COMMAND_CHARACTERS);
+        let labels = capitalized(&labels.join(", ").to_lowercase());
+        self.deviate(seq, at, &format!("**{labels}** {link}: {command} — {}", inline(result)));
+    }
+
+    fn deviate(&mut self, seq: Seq, at: Timestamp, what: &str) {
+        let time = words::day_and_time(self.first_at, at);
+        self.deviations.insert(seq, format!("- {time} {what}"));
     }
 
     fn link(&self, step: &StepId) -> String {
         self.steps.get(step).map_or_else(|| inline(step.as_str()), |visit| visit.link.clone())
     }
 
-    fn count(&mut self, outcome: &'static str) {
+    fn count(&mut self, outcome: Count) {
         *self.outcomes.entry(outcome).or_default() += 1;
     }
 
@@ -168,22 +175,24 @@ impl Overview {
     }
 
     /// How many steps were entered, and how many of them ended how.
-    pub(super) fn step_results(&self) -> (usize, BTreeMap<&'static str, u64>) {
+    pub(super) fn step_results(&self) -> (usize, BTreeMap<Count, u64>) {
         let mut results = BTreeMap::new();
         for visit in self.steps.values() {
-            *results.entry(visit.result.map_or("open", words::step_result)).or_default() += 1;
+            let count =
+                visit.result.map_or(Count(u8::MAX, "open"), |result| Count(result as u8, words::step_result(result)));
+            *results.entry(count).or_default() += 1;
         }
         (self.steps.len(), results)
     }
 }
 
-fn counted(outcome: &Outcome) -> &'static str {
+fn counted(outcome: &Outcome) -> Count {
     match outcome {
-        Outcome::Succeeded => "exit 0",
-        Outcome::Negative(_) => "negative",
-        Outcome::Failed => "failed",
-        Outcome::Unknown => "unknown",
-        _ => "ended otherwise",
+        Outcome::Succeeded => Count(0, "exit 0"),
+        Outcome::Negative(_) => Count(1, "negative"),
+        Outcome::Failed => Count(2, "failed"),
+        Outcome::Unknown => Count(4, "unknown"),
+        _ => Count(3, "ended otherwise"),
     }
 }
 

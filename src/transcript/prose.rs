@@ -31,32 +31,77 @@ fn trimmed<'a, 'b>(lines: &'b [&'a str]) -> &'b [&'a str] {
 }
 
 fn push_block(out: &mut String, lines: &[&str]) {
-    let mut fence: Option<(char, usize)> = None;
+    let mut fence: Option<Fence> = None;
     for line in lines {
-        let text = line.trim_start_matches(' ');
-        let indent = line.len() - text.len();
-        if let Some(open) = fence {
-            if closes(text, open) {
-                fence = None;
-            }
-        } else if indent < 4 {
-            fence = opens(text);
-            if fence.is_none() && is_heading(text) {
-                out.push_str("> ###### ");
-                push_line(out, text.trim_start_matches('#').trim_start());
-                continue;
-            }
-            if is_underline(text) {
-                // Set apart from the line above, it does not make a heading of it.
-                out.push_str(">\n");
+        let line = spaces_for_tabs(line);
+        let text = content(&line);
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        if fence.as_ref().is_some_and(|fence| indent < fence.indent && !text.is_empty()) {
+            // It may have ended with the list it stood in; taking its lines for text is the safe mistake.
+            fence = None;
+        }
+        match &fence {
+            Some(open) if closes(text, open) => fence = None,
+            Some(_) => {}
+            None => {
+                fence = opens(text, indent);
+                if is_heading(text) {
+                    push_demoted(out, &line, text);
+                    continue;
+                }
+                if is_underline(text) {
+                    // Set apart from the line above, it does not make a heading of it.
+                    out.push_str(">\n");
+                }
             }
         }
         out.push_str(if line.trim().is_empty() { ">" } else { "> " });
-        push_line(out, line);
+        push_line(out, &line);
     }
-    if let Some((mark, length)) = fence {
+    if let Some(open) = fence {
         out.push_str("> ");
-        push_line(out, &mark.to_string().repeat(length));
+        push_line(out, &open.mark.to_string().repeat(open.length));
+    }
+}
+
+struct Fence {
+    mark: char,
+    length: usize,
+    indent: usize,
+}
+
+/// A heading of the document's own, as the smallest there is; one in a list or a quote, as text.
+fn push_demoted(out: &mut String, line: &str, text: &str) {
+    if line.trim_start_matches(' ') == text {
+        out.push_str("> ###### ");
+        push_line(out, text.trim_start_matches('#').trim_start());
+    } else {
+        out.push_str("> ");
+        push_line(out, &format!("{}\\{text}", line.strip_suffix(text).unwrap_or_default()));
+    }
+}
+
+/// Tabs before the text count differently within a quote.
+fn spaces_for_tabs(line: &str) -> String {
+    let text = line.trim_start_matches([' ', '\t']);
+    let blanks = line.strip_suffix(text).unwrap_or_default();
+    format!("{}{text}", blanks.replace('\t', "    "))
+}
+
+/// A line without the marks of the lists and quotes it opens or stands in.
+fn content(line: &str) -> &str {
+    let mut text = line.trim_start();
+    loop {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let rest = if digits > 0 {
+            text.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(['.', ')'])
+        } else {
+            text.strip_prefix(['-', '*', '+', '>'])
+        };
+        match rest {
+            Some(rest) if text.starts_with('>') || rest.starts_with([' ', '\t']) => text = rest.trim_start(),
+            _ => return text,
+        }
     }
 }
 
@@ -77,15 +122,16 @@ fn is_underline(text: &str) -> bool {
     !text.is_empty() && (text.bytes().all(|b| b == b'=') || text.bytes().all(|b| b == b'-'))
 }
 
-fn opens(text: &str) -> Option<(char, usize)> {
+fn opens(text: &str, indent: usize) -> Option<Fence> {
     let mark = text.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let length = text.chars().take_while(|&c| c == mark).count();
-    (length >= 3 && !(mark == '`' && text.chars().skip(length).any(|c| c == '`'))).then_some((mark, length))
+    let fits = indent < 4 && length >= 3 && !(mark == '`' && text.chars().skip(length).any(|c| c == '`'));
+    fits.then_some(Fence { mark, length, indent })
 }
 
-fn closes(text: &str, (mark, length): (char, usize)) -> bool {
+fn closes(text: &str, fence: &Fence) -> bool {
     let text = text.trim_end();
-    text.len() >= length && text.chars().all(|c| c == mark)
+    text.len() >= fence.length && text.chars().all(|c| c == fence.mark)
 }
 
 #[cfg(test)]
@@ -94,9 +140,12 @@ mod tests {
 
     #[test]
     fn prose_stays_in_its_quote() {
-        let document = ["", "# Title", "", "Text", "====", "```sh", "# a comment", "", "after"];
+        let document = ["", "# Title", "", "Text", "====", "```sh", "# a comment", "", "after", "- # b"];
         let quoted = quote(&document, &[(1, 7), (9, 99)]);
-        assert_eq!(quoted, "> ###### Title\n>\n> Text\n>\n> ====\n> ```sh\n> # a comment\n> ```\n>\n> after\n");
+        assert_eq!(
+            quoted,
+            "> ###### Title\n>\n> Text\n>\n> ====\n> ```sh\n> # a comment\n> ```\n>\n> after\n> - \\# b\n"
+        );
         assert_eq!(quote(&document, &[(0, 0), (50, 60), (9, 2)]), "");
     }
 }

@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// Longer texts are not compared line by line.
 const DIFF_LINES: usize = 1000;
+/// Of a step that was not run so many lines are shown.
+const SHOWN_LINES: usize = 100;
 
 /// Writes the sections of all steps.
 pub(super) fn write(
@@ -32,7 +34,7 @@ pub(super) fn write(
     writeln!(to, "## Steps\n")?;
     let cwd = overview.started.as_ref().map_or(String::new(), |started| started.cwd.clone());
     let document = sources.document.map(|text| text.lines().collect()).unwrap_or_default();
-    let mut steps = Steps { sources, overview, document, cwd, open: false, seen: BTreeSet::new(), to };
+    let mut steps = Steps { sources, overview, document, cwd, open: false, seen: BTreeSet::new(), unshown: None, to };
     for event in events {
         steps.event(&event)?;
     }
@@ -45,15 +47,17 @@ struct Steps<'a, W> {
     document: Vec<&'a str>,
     /// The shell's directory, to tell when it changes.
     cwd: String,
-    /// Whether a section is open.
+    /// Whether any section is open.
     open: bool,
     seen: BTreeSet<StepId>,
+    /// The document's lines of the step in sight, until they are shown.
+    unshown: Option<(u32, u32)>,
     to: &'a mut W,
 }
 
 impl<W: Write> Steps<'_, W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        let time = words::time(event.at.utc);
+        let time = words::day_and_time(self.overview.first_at, event.at.utc);
         match &event.fact {
             Fact::StepEntered(entered) => self.entered(event.seq, &time, entered),
             Fact::StepFinished(finished) => self.finished_step(finished),
@@ -94,10 +98,8 @@ impl<W: Write> Steps<'_, W> {
             let path: Vec<_> = entered.headings.iter().map(|heading| inline(heading)).collect();
             place.push(path.join(" › "));
         }
-        place.push(match (entered.line, entered.end_line) {
-            (first, last) if last > first => format!("lines {first}–{last}"),
-            (first, _) => format!("line {first}"),
-        });
+        place.push(line_range(entered.line, entered.end_line));
+        self.unshown = Some((entered.line, entered.end_line));
         place.extend(match entered.form {
             StepForm::Command => None,
             StepForm::Guessed => Some("looks like shell, not marked as such".to_owned()),
@@ -112,10 +114,8 @@ impl<W: Write> Steps<'_, W> {
 
     fn finished_step(&mut self, finished: &StepFinished) -> io::Result<()> {
         if finished.result != StepResult::Done {
-            self.say(&format!("Step: *{}*.", words::step_result(finished.result)))?;
+            return self.say(&format!("The step is *{}*.", words::step_result(finished.result)));
         }
-        // What comes before the next step belongs to none.
-        self.open = false;
         Ok(())
     }
 
@@ -222,18 +222,28 @@ impl<W: Write> Steps<'_, W> {
     }
 
     fn decided(&mut self, time: &str, decided: &Decided) -> io::Result<()> {
-        // The other decisions show in the command that follows, or in the run's end.
-        if !matches!(
-            decided.decision,
-            Decision::Skip | Decision::GoOn | Decision::Done | Decision::Back | Decision::Decline | Decision::Stop
-        ) {
+        let Some(decision) = words::decision(decided.decision, &words::subject(decided.command)) else {
+            return Ok(());
+        };
+        self.section()?;
+        if matches!(decided.decision, Decision::Skip | Decision::Done) {
+            self.as_written()?;
+        }
+        self.text(&format!("**{decision}**, {time}"), &decided.reason)
+    }
+
+    /// The step as the document has it, once: what was not run is told nowhere else.
+    fn as_written(&mut self) -> io::Result<()> {
+        let Some((first, last)) = self.unshown.take() else { return Ok(()) };
+        let start = usize::try_from(first).unwrap_or(usize::MAX).saturating_sub(1);
+        let end = usize::try_from(last).unwrap_or(usize::MAX).min(self.document.len());
+        let lines = self.document.get(start..end.min(start.saturating_add(SHOWN_LINES))).unwrap_or_default();
+        if lines.iter().all(|line| line.trim().is_empty()) {
             return Ok(());
         }
-        self.section()?;
-        let what = decided.command.map_or(String::new(), |command| format!(" command {}", u64::from(command) + 1));
-        let decision = words::decision(decided.decision);
-        let (first, rest) = decision.split_at(decision.chars().next().map_or(0, char::len_utf8));
-        self.text(&format!("**{}{rest}{what}**, {time}", first.to_uppercase()), &decided.reason)
+        writeln!(self.to, "The document has, {}:\n", line_range(first, last))?;
+        let lines = visible_lines(&lines.join("\n"));
+        self.lines(&lines)
     }
 
     fn input(&mut self, input: &InputGiven) -> io::Result<()> {
@@ -274,14 +284,14 @@ impl<W: Write> Steps<'_, W> {
         writeln!(self.to, "{}", fence("text", lines.iter().map(String::as_str)))
     }
 
-    /// Opens a section for what belongs to no step.
+    /// Opens a section for what comes before all steps.
     fn section(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.open, true) {
-            return Ok(());
-        }
-        let title = if self.seen.is_empty() { "Before the first step" } else { "Between steps" };
-        writeln!(self.to, "### {title}\n")
+        if std::mem::replace(&mut self.open, true) { Ok(()) } else { writeln!(self.to, "### Before the first step\n") }
     }
+}
+
+fn line_range(first: u32, last: u32) -> String {
+    if last > first { format!("lines {first}–{last}") } else { format!("line {first}") }
 }
 
 /// Where a command's output lies, seen from the transcript.

@@ -68,16 +68,16 @@ impl Timeline<'_> {
         let operator = self.operator();
         Some(match &event.fact {
             Fact::RunStarted(started) => {
-                row(operator, format!("run started on {}", inline(&started.host)), String::new())
+                row(operator, format!("Run started on {}", inline(&started.host)), String::new())
             }
             Fact::ShellStarted(_) => {
                 self.shells += 1;
                 if self.shells == 1 {
                     return None;
                 }
-                row("runbook", "a new shell was started", String::new())
+                row("runbook", "A new shell was started", String::new())
             }
-            Fact::ShellDied(died) => row("shell", "the shell died", format!("**{}**", inline(&died.how))),
+            Fact::ShellDied(died) => row("shell", "The shell died", format!("**{}**", inline(&died.how))),
             Fact::StepEntered(entered) => {
                 let form = match entered.form {
                     StepForm::Task => "task",
@@ -90,20 +90,20 @@ impl Timeline<'_> {
             Fact::InputGiven(input) => {
                 let value = cell_code(&input.value, COMMAND_CHARACTERS);
                 let name = cell_code(input.name.as_str(), COMMAND_CHARACTERS);
-                row(operator, format!("input {name} = {value}"), words::origin(input.origin))
+                row(operator, format!("Input {name} = {value}"), words::origin(input.origin))
             }
             Fact::CommandStarted(started) => self.command(event.seq, started, operator),
             Fact::NoteAdded(note) => {
-                row(operator, format!("note: *{}*", inline(&shorten(&note.text, TEXT_CHARACTERS))), String::new())
+                row(operator, format!("Note: *{}*", inline(&shorten(&note.text, TEXT_CHARACTERS))), String::new())
             }
             Fact::ChoiceMade(choice) => choice_row(choice, operator),
             Fact::MessageFilled(message) => {
-                row(operator, format!("message: {}", inline(&shorten(&message.text, TEXT_CHARACTERS))), String::new())
+                row(operator, format!("Message: {}", inline(&shorten(&message.text, TEXT_CHARACTERS))), String::new())
             }
             Fact::StepFinished(finished) if finished.result == StepResult::Failed => {
-                row("runbook", "the step ended", "**failed**")
+                row("runbook", "The step ended", "**failed**")
             }
-            Fact::EngineLost(lost) => row("runbook", "the engine was lost", inline(&lost.then)),
+            Fact::EngineLost(lost) => row("runbook", "The engine was lost", inline(&lost.then)),
             Fact::RunFinished(finished) => run_finished(finished, operator),
             Fact::Other(other) => row("runbook", cell_code(&other.kind, COMMAND_CHARACTERS), String::new()),
             Fact::CommandFinished(_) | Fact::StepFinished(_) => return None,
@@ -147,27 +147,19 @@ fn row(who: impl Into<String>, event: impl Into<String>, result: impl Into<Strin
 
 /// Decisions that no other row tells of.
 fn decision(decided: &Decided, operator: String) -> Option<Row> {
-    let what = decided.command.map_or("the step".to_owned(), |command| format!("command {}", u64::from(command) + 1));
-    let event = match decided.decision {
-        Decision::Skip => format!("**skipped** {what}"),
-        Decision::GoOn => "went on past the failure".to_owned(),
-        Decision::Done => "confirmed as done".to_owned(),
-        Decision::Back => "went back".to_owned(),
-        Decision::Decline => format!("**declined** {what}"),
-        Decision::Stop | Decision::Run | Decision::RunRest | Decision::Edit | Decision::Retry | Decision::Own => {
-            return None;
-        }
-    };
+    let event = words::decision(decided.decision, &words::subject(decided.command))?;
+    let event =
+        if matches!(decided.decision, Decision::Skip | Decision::Decline) { format!("**{event}**") } else { event };
     Some(row(operator, event, inline(&shorten(&decided.reason, TEXT_CHARACTERS))))
 }
 
 fn choice_row(choice: &ChoiceMade, operator: String) -> Row {
     let chosen = choice.option.as_deref().map_or("went on without one".to_owned(), inline);
-    row(operator, format!("choice: {}", inline(&shorten(&choice.question, TEXT_CHARACTERS))), chosen)
+    row(operator, format!("Choice: {}", inline(&shorten(&choice.question, TEXT_CHARACTERS))), chosen)
 }
 
 fn run_finished(finished: &RunFinished, operator: String) -> Row {
     let reason = inline(&shorten(&finished.reason, TEXT_CHARACTERS));
     let reason = if reason.is_empty() { reason } else { format!(" — {reason}") };
-    row(operator, "run ended", format!("**{}**{reason}", words::run_result(finished.result)))
+    row(operator, "Run ended", format!("**{}**{reason}", words::run_result(finished.result)))
 }

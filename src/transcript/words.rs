@@ -46,20 +46,23 @@ pub(super) fn deviation(outcome: &Outcome) -> Option<&'static str> {
     })
 }
 
-pub(super) fn decision(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Run => "run",
-        Decision::RunRest => "run the rest of the step",
-        Decision::Skip => "skipped",
-        Decision::Edit => "edited",
-        Decision::Retry => "retried",
-        Decision::GoOn => "went on past it",
-        Decision::Own => "own command",
-        Decision::Done => "confirmed as done",
-        Decision::Back => "went back",
-        Decision::Stop => "stopped",
-        Decision::Decline => "declined",
-    }
+/// A decision about `what` that no command shows; none for those that a command or an end tells of.
+pub(super) fn decision(decision: Decision, what: &str) -> Option<String> {
+    Some(match decision {
+        Decision::Skip => format!("Skipped {what}"),
+        Decision::GoOn => format!("Went on past {what}"),
+        Decision::Done => format!("Confirmed {what} as done"),
+        Decision::Back => "Went back".to_owned(),
+        Decision::Decline => format!("Declined {what}"),
+        Decision::Stop | Decision::Run | Decision::RunRest | Decision::Edit | Decision::Retry | Decision::Own => {
+            return None;
+        }
+    })
+}
+
+/// What a decision is about: `command 2`, `the step`.
+pub(super) fn subject(command: Option<u32>) -> String {
+    command.map_or("the step".to_owned(), |command| format!("command {}", u64::from(command) + 1))
 }
 
 pub(super) fn run_result(result: RunResult) -> &'static str {
@@ -75,7 +78,7 @@ pub(super) fn run_result(result: RunResult) -> &'static str {
 pub(super) fn step_result(result: StepResult) -> &'static str {
     match result {
         StepResult::Done => "done",
-        StepResult::DoneWithFailures => "done, with failures passed over",
+        StepResult::DoneWithFailures => "done with failures",
         StepResult::Skipped => "skipped",
         StepResult::PartlyRun => "partly run",
         StepResult::Failed => "failed",
@@ -105,6 +108,12 @@ pub(super) fn time(at: Timestamp) -> String {
 /// `2026-11-24`.
 pub(super) fn date(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
+}
+
+/// `22:51:03`, with the date before it when that is not the run's first.
+pub(super) fn day_and_time(first: Option<Timestamp>, at: Timestamp) -> String {
+    let day = date(at);
+    if first.is_none_or(|first| date(first) == day) { time(at) } else { format!("{day} {}", time(at)) }
 }
 
 /// `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`.

@@ -75,8 +75,8 @@ pub(crate) fn entered(step: &str, number: &str, title: &str, form: StepForm) -> 
         form,
         headings: vec!["Orders platform".into(), "Database recovery".into()],
         title: title.into(),
-        line: 12,
-        end_line: 14,
+        line: 15,
+        end_line: 16,
         prose: vec![],
     }
 }
@@ -95,7 +95,7 @@ pub(crate) fn started(
         attempt,
         source,
         text: text.into(),
-        line: if command.is_some() { 13 } else { 0 },
+        line: if command.is_some() { 15 } else { 0 },
         never_ends: false,
         answers: Answers::default(),
     }
