@@ -17,6 +17,8 @@ mod policy;
 mod question;
 mod questions;
 mod talk;
+#[cfg(test)]
+mod tests;
 mod tty;
 mod unattended;
 

@@ -1,0 +1,245 @@
+//! The operator over scripted keys and lines, and what it wrote.
+
+mod answers;
+mod shown;
+mod unattended;
+
+use super::{AtTerminal, Key, Keys, Line, Lines, Look, Purpose};
+use crate::history::Captured;
+use crate::history::CommandFinished;
+use crate::history::End;
+use crate::history::Outcome;
+use crate::ident::Anchor;
+use crate::ident::Clock;
+use crate::ident::Digest;
+use crate::ident::Moment;
+use crate::ident::Seq;
+use crate::ident::StepId;
+use crate::plan::Command;
+use crate::plan::Plan;
+use crate::plan::Procedure;
+use crate::plan::Step;
+use crate::plan::StepKind;
+use crate::ports::AskCommand;
+use crate::ports::OperatorError;
+use crate::ports::Shown;
+use crate::ports::Standing;
+use crate::term::Color;
+use crate::term::Glyphs;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::Write;
+use std::rc::Rc;
+use std::time::Duration;
+
+pub(super) const LOOK: Look = Look { color: Color::Never, glyphs: Glyphs::Unicode };
+
+/// What the operator's hands do.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Typed {
+    /// Before the question stands there.
+    Ahead(Key),
+    /// After it.
+    Key(Key),
+    /// Long enough that the next key is one by itself.
+    Pause,
+}
+
+/// Everything written, in order.
+#[derive(Clone, Default)]
+pub(super) struct Sink(Rc<RefCell<Vec<u8>>>);
+
+impl Sink {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.borrow()).into_owned()
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+struct ScriptedKeys {
+    typed: VecDeque<Typed>,
+    raw: bool,
+}
+
+impl Keys for ScriptedKeys {
+    fn begin(&mut self) -> Result<(), OperatorError> {
+        self.raw = true;
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.raw = false;
+    }
+
+    fn flush(&mut self) {
+        while matches!(self.typed.front(), Some(Typed::Ahead(_))) {
+            self.typed.pop_front();
+        }
+    }
+
+    fn next(&mut self, wait: Option<Duration>) -> Result<Option<Key>, OperatorError> {
+        assert!(self.raw, "keys are read only while the terminal gives them one by one");
+        match (self.typed.front(), wait) {
+            (Some(Typed::Pause), Some(_)) => Ok(None),
+            (Some(Typed::Pause), None) => {
+                self.typed.pop_front();
+                self.next(None)
+            }
+            (Some(Typed::Key(_) | Typed::Ahead(_)), _) => match self.typed.pop_front() {
+                Some(Typed::Key(key) | Typed::Ahead(key)) => Ok(Some(key)),
+                _ => Ok(None),
+            },
+            (None, Some(_)) => Ok(None),
+            (None, None) => Err(OperatorError::Gone("the script is over".to_owned())),
+        }
+    }
+
+    fn window(&self) -> (usize, usize) {
+        (80, 24)
+    }
+}
+
+type Asked = Rc<RefCell<Vec<(String, String)>>>;
+
+struct ScriptedLines {
+    lines: VecDeque<Line>,
+    asked: Asked,
+}
+
+impl Lines for ScriptedLines {
+    fn ask(&mut self, prompt: &str, initial: &str, _purpose: Purpose) -> Result<Line, OperatorError> {
+        self.asked.borrow_mut().push((prompt.to_owned(), initial.to_owned()));
+        self.lines.pop_front().ok_or_else(|| OperatorError::Gone("the script is over".to_owned()))
+    }
+}
+
+/// A clock that stands still.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Moment {
+        Moment { utc: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_secs(1) }
+    }
+}
+
+/// An operator, what it wrote, and what lines it asked for (prompt, initial text).
+pub(super) struct Scripted {
+    pub(super) operator: AtTerminal,
+    pub(super) sink: Sink,
+    pub(super) asked: Asked,
+}
+
+pub(super) fn scripted(typed: Vec<Typed>, lines: &[&str]) -> Scripted {
+    let sink = Sink::default();
+    let asked = Asked::default();
+    let lines = lines.iter().map(|text| Line::Text((*text).to_owned())).collect();
+    let keys = ScriptedKeys { typed: typed.into(), raw: false };
+    let lines = ScriptedLines { lines, asked: Rc::clone(&asked) };
+    let operator = AtTerminal::with(Box::new(sink.clone()), Box::new(keys), Box::new(lines), LOOK, Box::new(Still));
+    Scripted { operator, sink, asked }
+}
+
+/// Single keys, each by itself; `\r` is Enter, `\x03` Ctrl-C, `\x04` Ctrl-D.
+pub(super) fn one_by_one(keys: &str) -> Vec<Typed> {
+    keys.chars().flat_map(|c| [Typed::Key(key(c)), Typed::Pause]).collect()
+}
+
+/// Keys that come all at once.
+pub(super) fn at_once(keys: &str) -> Vec<Typed> {
+    keys.chars().map(|c| Typed::Key(key(c))).collect()
+}
+
+pub(super) fn key(c: char) -> Key {
+    match c {
+        '\r' => Key::Enter,
+        '\u{3}' => Key::Interrupt,
+        '\u{4}' => Key::End,
+        '\u{c}' => Key::Redraw,
+        c => Key::Char(c),
+    }
+}
+
+pub(super) fn command(text: &str, line: u32) -> Command {
+    let end_line = line;
+    Command { text: text.into(), line, end_line, note: None, facts: Default::default(), input: None }
+}
+
+pub(super) fn step(title: &str, kind: StepKind, commands: Vec<Command>) -> Step {
+    Step {
+        id: StepId::new(format!("step-{title}")),
+        number: "3.1".into(),
+        title: title.into(),
+        kind,
+        line: 40,
+        end_line: 48,
+        conditional: None,
+        headings: vec!["Recovery".into(), "Restore the orders database".into()],
+        prose: Vec::new(),
+        commands,
+        body: String::new(),
+        why: None,
+        attributes: crate::plan::Attributes::default(),
+        expected: None,
+    }
+}
+
+pub(super) fn plan(steps: Vec<Step>) -> Plan {
+    let procedure = Procedure {
+        anchor: Anchor::new("restore"),
+        title: "Restore the orders database".into(),
+        line: 30,
+        level: 2,
+        path: vec!["Recovery".into()],
+    };
+    Plan { procedure, document: Digest::of(b""), steps, root: Vec::new() }
+}
+
+pub(super) fn standing() -> Standing<'static> {
+    Standing {
+        procedure: "Restore the orders database",
+        host: "db1",
+        cwd: "/srv/orders",
+        position: 3,
+        of: 9,
+        elapsed: Duration::from_secs(761),
+        unsettled: Vec::new(),
+    }
+}
+
+pub(super) fn shown(step: &Step) -> Shown<'_> {
+    Shown { standing: standing(), step, file: "RUNBOOK.md" }
+}
+
+pub(super) fn ask_command(step: &Step, index: usize) -> AskCommand<'_> {
+    let command = step.commands.get(index).unwrap();
+    AskCommand { shown: shown(step), command, index, text: &command.text, refused: None, confirm: Vec::new() }
+}
+
+pub(super) fn finished(outcome: Outcome, status: i32, pipestatus: &[i32]) -> CommandFinished {
+    CommandFinished {
+        started: Seq(7),
+        end: End::Ran,
+        outcome,
+        status: Some(status),
+        pipestatus: pipestatus.to_vec(),
+        cwd: "/srv/orders".into(),
+        took_ns: 1_200_000_000,
+        output: Captured {
+            length_bytes: 0,
+            kept_bytes: 0,
+            digest: Digest::of(b""),
+            salt: String::new(),
+            inline: Some(Vec::new()),
+        },
+    }
+}
