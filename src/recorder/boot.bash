@@ -2,7 +2,7 @@
 # the terminal. Descriptor 38 brings requests, 39 takes reports. The recorder puts two lines before these:
 # __rb_nonce=... and __rb_dir=...; commands arrive as files in that folder.
 #
-# Rules: builtins only, by \builtin, because a command may define functions of any name; no $( ), which would fork for
+# Rules: builtins only, by \builtin (but for `exec`), because a command may define functions of any name; no $( ), which would fork for
 # every command; no function around the sourcing of a command, because `declare` in it would be local.
 #
 # Requests, a line each:
@@ -95,10 +95,6 @@ __rb_recover() { # first thing in PROMPT_COMMAND, $? $-: a command was thrown to
     \builtin eval "$__rb_int"
     __rb_int=''
   fi
-  if [[ -n $__rb_parked ]]; then
-    \builtin exec 2>&37 37>&-
-    __rb_parked=''
-  fi
   if [[ -n $__rb_id ]]; then
     __rb_st=${__rb_exit:-$1}
     [[ $__rb_how != ok ]] || __rb_how=throw
@@ -106,11 +102,17 @@ __rb_recover() { # first thing in PROMPT_COMMAND, $? $-: a command was thrown to
     __rb_id=''
   fi
 }
+__rb_unpark() { # after a throw; outside of any redirection, which would undo it
+  [[ -n $__rb_parked ]] || \builtin return 0
+  exec 2>&37 37>&-
+  __rb_parked=''
+}
 __rb_throw() { # how status: unwinds everything to top level without leaving the shell
   __rb_how=$1 __rb_exit=$2 PROMPT_COMMAND=$__rb_main
   __rb_int=$(\builtin trap -p INT)
   [[ -z $__rb_int ]] || \builtin trap - INT
-  \builtin exec 37>&2 2>/dev/null # swallows the newline bash prints
+  # Swallows the newline bash prints. Not `\builtin exec`, which would undo the redirections.
+  exec 37>&2 2>/dev/null
   __rb_parked=1
   \builtin kill -INT $$
   : "${__rb_nil:?}"
@@ -138,6 +140,7 @@ __rb_errtrap='__rb_onerr $? "${PIPESTATUS[@]}"'
 \builtin trap '[[ -z $__rb_id ]] || __rb_throw aborted 124' USR1
 PS1='' PS2=''
 __rb_main='{ __rb_recover "$?" "$-"; } 2>/dev/null
+__rb_unpark
 while __rb_next; do
   if __rb_begin; then . "$__rb_dir/$__rb_file" 38<&- 39>&-; else . "$__rb_dir/$__rb_file" 38<&- 39>&-; fi
   { __rb_fin "$?" "$-"; } 2>/dev/null

@@ -12,7 +12,7 @@ pub(super) fn group_members(group: Pid) -> Vec<Pid> {
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter_map(Pid::from_raw)
-        .filter(|&pid| rustix::process::getpgid(Some(pid)) == Ok(group))
+        .filter(|&pid| relatives(pid).is_some_and(|(_, of)| of == Some(group)))
         .collect()
 }
 
@@ -20,7 +20,7 @@ pub(super) fn group_members(group: Pid) -> Vec<Pid> {
 /// orphans are handed to the recorder.
 pub(super) fn is_descendant(mut pid: Pid, ancestor: Pid) -> bool {
     for _ in 0..ANCESTORS_LIMIT {
-        match parent(pid) {
+        match relatives(pid).and_then(|(parent, _)| parent) {
             Some(parent) if parent == ancestor => return true,
             Some(parent) => pid = parent,
             None => return false,
@@ -29,8 +29,30 @@ pub(super) fn is_descendant(mut pid: Pid, ancestor: Pid) -> bool {
     true
 }
 
-fn parent(pid: Pid) -> Option<Pid> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
-    Pid::from_raw(line.trim().parse().ok()?)
+/// A process's parent and group; none where the kernel has none.
+fn relatives(pid: Pid) -> Option<(Option<Pid>, Option<Pid>)> {
+    let stat = std::fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    // The name stands in parentheses and may contain some.
+    let after = stat.iter().rposition(|&byte| byte == b')')?;
+    let rest = std::str::from_utf8(stat.get(after + 1..)?).ok()?;
+    let mut fields = rest.split_ascii_whitespace().skip(1).map(|field| field.parse().ok().and_then(positive));
+    Some((fields.next()?, fields.next()?))
+}
+
+fn positive(number: i32) -> Option<Pid> {
+    Pid::from_raw(number).filter(|_| number > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_descends_from_its_parent_and_not_from_itself() {
+        let me = rustix::process::getpid();
+        let parent = rustix::process::getppid().unwrap();
+        assert!(is_descendant(me, parent));
+        assert!(!is_descendant(parent, me));
+        assert!(group_members(rustix::process::getpgrp()).contains(&me));
+    }
 }

@@ -217,7 +217,7 @@ fn pipe() -> std::io::Result<(OwnedFd, OwnedFd)> {
 }
 
 fn write_boot(folder: &Path, nonce: &str) -> std::io::Result<PathBuf> {
-    let path = folder.join(".boot");
+    let path = folder.join(format!(".boot-{}", nonce.get(..8).unwrap_or_default()));
     let _ = std::fs::remove_file(&path);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     let mut text = format!("__rb_nonce={nonce}\n__rb_dir=").into_bytes();
