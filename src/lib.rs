@@ -3,16 +3,18 @@
 //! The stages, one direction: `document` → `plan` → `engine` → `history` → `transcript`, with the operator, the kernel
 //! and the recorder at the ports. `ARCHITECTURE.md` is the map.
 
+pub mod cli;
 pub mod document;
 pub mod engine;
 pub mod history;
 pub mod ident;
 pub mod journal;
+pub mod kernel;
 pub mod operator;
 pub mod plan;
-pub mod kernel;
 pub mod ports;
 pub mod recorder;
+pub mod session;
 pub mod shell;
-pub mod transcript;
 pub mod term;
+pub mod transcript;

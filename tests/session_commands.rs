@@ -150,7 +150,8 @@ fn the_operator_answers_at_the_terminal() {
     let text = "read -r -p 'name? ' n; echo \"got=$n\"";
     let ran = client.run_with(Client::command(text), &[Act::Await("name?"), keys("bob\n")]);
     assert!(ran.text().contains("got=bob"), "{}", ran.text());
-    let ran = client.run_with(Client::command("cat; echo done"), &[after(100), keys("line\n"), after(50), keys("\x04")]);
+    let ran =
+        client.run_with(Client::command("cat; echo done"), &[after(100), keys("line\n"), after(50), keys("\x04")]);
     assert!(ran.text().contains("line\r\nline\r\ndone"), "{}", ran.text());
     assert_eq!(client.run("[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo TTY").text(), "TTY\r\n");
     let ran = client.run_with(Client::command("bash --norc -i; echo nested=$?"), &[after(300), keys("exit 5\n")]);

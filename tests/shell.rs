@@ -85,7 +85,10 @@ fn bash_once(text: &str) -> Verdict {
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&out.stderr);
-    if errors.contains("unexpected EOF") || errors.contains("unexpected end of file") || errors.contains("here-document") {
+    if errors.contains("unexpected EOF")
+        || errors.contains("unexpected end of file")
+        || errors.contains("here-document")
+    {
         Verdict::Incomplete
     } else if out.status.success() && !errors.contains("syntax error") && !errors.contains("conditional") {
         Verdict::Complete
@@ -111,7 +114,8 @@ fn bash_splits(text: &str) -> Option<Vec<(usize, usize)>> {
             at += 1;
             continue;
         }
-        let end = (at..lines.len()).find(|&end| bash(&(lines.get(at..=end).unwrap().join("\n") + "\n")) == Verdict::Complete)?;
+        let end = (at..lines.len())
+            .find(|&end| bash(&(lines.get(at..=end).unwrap().join("\n") + "\n")) == Verdict::Complete)?;
         found.push((at, end));
         at = end + 1;
     }

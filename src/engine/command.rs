@@ -137,6 +137,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 }
                 (other, _) => match self.aside(step, place, other)? {
                     Aside::Again => {}
+                    // A condition that does not hold does not hold for the rest of the step either.
+                    Aside::Skip(reason) if index == 0 && step.conditional.is_some() => {
+                        self.skip_rest(step, index, &reason)?;
+                        return Ok(Fate::RestSkipped);
+                    }
                     Aside::Skip(reason) => {
                         self.decide(step, Some(number), Decision::Skip, reason)?;
                         return Ok(Fate::Skipped);

@@ -120,7 +120,9 @@ pub fn judge(
         return Outcome::Interrupted;
     }
     let mut negative = None;
-    let members = if pipestatus.is_empty() { std::slice::from_ref(&status) } else { pipestatus };
+    // A single member is the status itself; where it is not, the shell speaks of something inside a compound command
+    // (`while read …` ends with a `read` that failed), or the status is negated.
+    let members = if pipestatus.len() < 2 { std::slice::from_ref(&status) } else { pipestatus };
     let known = answers.0.len() == members.len();
     for (i, &member) in members.iter().enumerate() {
         if member == 0 || (member == SIGPIPE_STATUS && i + 1 < members.len()) {
@@ -199,6 +201,11 @@ mod tests {
         let judged = |never| judge(End::Thrown, 130, &[130], &Answers::default(), never, true, b"");
         assert_eq!(judged(true), Outcome::EndedByOperator);
         assert_eq!(judged(false), Outcome::Interrupted);
+    }
+
+    #[test]
+    fn a_loop_whose_condition_failed_at_last_has_not_failed() {
+        assert_eq!(ran(0, &[1], vec![]), Outcome::Succeeded);
     }
 
     #[test]

@@ -82,7 +82,8 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+    /// The file system refused.
+    pub fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source: Arc::new(source) }
     }
 }

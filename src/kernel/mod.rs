@@ -5,6 +5,7 @@
 //! document, the operator's decisions, how the record is written.
 
 mod find;
+mod git;
 mod link;
 mod ports;
 mod session;
@@ -14,6 +15,7 @@ mod syntax;
 mod terminal;
 
 pub use find::{PathProbe, find_program};
+pub use git::{GitState, git_state};
 pub use session::Session;
 pub use start::StartOptions;
 pub use syntax::BashSyntax;

@@ -55,12 +55,7 @@ impl Session {
             mode: options.mode,
             clock: SystemClock::start(),
         };
-        Ok(Self {
-            inner: Rc::new(RefCell::new(inner)),
-            socket: started.socket,
-            shell: started.shell,
-            recorder,
-        })
+        Ok(Self { inner: Rc::new(RefCell::new(inner)), socket: started.socket, shell: started.shell, recorder })
     }
 
     /// The recorder's socket.
@@ -97,9 +92,7 @@ impl Session {
 
     pub(super) fn live_values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError> {
         self.with(|inner| match inner.ask(&Request::Values { names: names.to_vec() })? {
-            Reply::Values { values } => {
-                Ok(values.into_iter().map(|(name, value)| LiveValue { name, value }).collect())
-            }
+            Reply::Values { values } => Ok(values.into_iter().map(|(name, value)| LiveValue { name, value }).collect()),
             _ => Err(out_of_turn()),
         })
     }
@@ -231,7 +224,9 @@ impl Watching<'_> {
 
     fn signalled(&mut self, come: Come) -> Result<(), KernelError> {
         if come.end {
-            return Err(KernelError::Terminal("this program was told to end; the command goes on, recorded".to_owned()));
+            return Err(KernelError::Terminal(
+                "this program was told to end; the command goes on, recorded".to_owned(),
+            ));
         }
         if come.interrupt {
             self.link.send(&Request::Interrupt, b"")?;

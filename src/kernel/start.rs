@@ -50,6 +50,8 @@ pub struct StartOptions {
     pub output_limit_bytes: u64,
     /// Whether the recorder writes its errors to `recorder.log` in the run's folder.
     pub log: bool,
+    /// Variables for bash beyond those of this process: the document's own.
+    pub env: Vec<(String, String)>,
 }
 
 impl StartOptions {
@@ -69,12 +71,15 @@ impl StartOptions {
             temp_dir: std::env::temp_dir(),
             output_limit_bytes: OUTPUT_LIMIT_BYTES,
             log: false,
+            env: Vec::new(),
         }
     }
 
     fn serve_options(&self) -> Result<ServeOptions, KernelError> {
         let shell = find_program("bash", self.path.as_deref()).ok_or_else(|| {
-            KernelError::Shell("`bash` was not found in PATH; commands run in bash, so install it, or mend PATH".to_owned())
+            KernelError::Shell(
+                "`bash` was not found in PATH; commands run in bash, so install it, or mend PATH".to_owned(),
+            )
         })?;
         let rc = self.rc.as_deref().map(absolute).transpose()?;
         if let Some(rc) = rc.as_ref().filter(|rc| !rc.is_file()) {
@@ -135,6 +140,7 @@ fn spawn(options: &StartOptions, serve: &ServeOptions) -> Result<(Child, ChildSt
     let text = serde_json::to_vec(serve).map_err(lost)?;
     let mut process = Command::new(&serve.program)
         .arg(&options.recorder_subcommand)
+        .envs(options.env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

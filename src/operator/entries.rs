@@ -16,7 +16,6 @@ use crate::ports::Reply;
 use crate::term::Glyphs;
 use crate::term::Span;
 use crate::term::Style;
-use crate::term::markdown;
 use crate::term::sanitize_code;
 use std::collections::BTreeMap;
 
@@ -66,10 +65,6 @@ impl AtTerminal {
     fn menu(&self, ask: &AskChoice<'_>) -> String {
         let (look, columns) = (self.look, self.columns());
         let mut out = String::from("\n");
-        for prose in &ask.prose {
-            out.push_str(&markdown(prose, columns, look.color));
-            out.push('\n');
-        }
         out.push_str(&look.paragraph(&[Span::new(Style::StepHeading, one_line(ask.title))], columns, ""));
         let kind = match ask.kind {
             ChoiceKind::Sections => "which section?",

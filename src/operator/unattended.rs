@@ -3,14 +3,12 @@
 //! Invariant: it never waits. Commands' output goes where it belongs, talk goes to standard error, a line for each thing
 //! that happened.
 
-use super::entries::pick;
 use super::look::{Look, count, one_line, took};
 use super::outcome::{outcome_line, outcome_words};
-use super::policy::{Allowance, Policy};
 use super::talk::{result_words, titles};
 use crate::history::CommandState;
 use crate::ident::StepId;
-use crate::plan::Plan;
+use crate::plan::{Plan, Policy};
 use crate::ports::Ask;
 use crate::ports::AskChoice;
 use crate::ports::AskCommand;
@@ -37,8 +35,6 @@ pub struct Unattended {
     look: Look,
     file: String,
     titles: BTreeMap<StepId, String>,
-    /// What of `policy.choose` was used.
-    chosen: usize,
     /// Whether standard error stands at the beginning of a line.
     tracker: OutputTracker,
 }
@@ -46,16 +42,7 @@ pub struct Unattended {
 impl Unattended {
     /// Answers by `policy`; commands' output goes to `out` and `err`, talk to `err`.
     pub fn new(policy: Policy, out: Box<dyn Write>, err: Box<dyn Write>, look: Look) -> Self {
-        Self {
-            policy,
-            out,
-            err,
-            look,
-            file: String::new(),
-            titles: BTreeMap::new(),
-            chosen: 0,
-            tracker: OutputTracker::new(),
-        }
+        Self { policy, out, err, look, file: String::new(), titles: BTreeMap::new(), tracker: OutputTracker::new() }
     }
 
     /// A reader of the talk that went away does not stop a run.
@@ -96,39 +83,28 @@ impl Unattended {
         self.line(style, head);
     }
 
-    fn command(&mut self, ask: &AskCommand<'_>) -> Result<Reply, OperatorError> {
-        let allowance = self.policy.allows(ask.shown.step, ask.command);
-        if let Allowance::Skip(reason) = allowance {
-            return Ok(Reply::Skip(reason));
+    fn command(&mut self, ask: &AskCommand<'_>) -> Reply {
+        if let Some(reason) = self.policy.leaves_out(ask.shown.step) {
+            return Reply::SkipRest(reason);
         }
-        if let Some(reason) = &ask.refused {
-            let text = one_line(ask.text);
-            self.line(Style::Failure, &format!("`{text}` cannot run as it stands: {}", one_line(reason)));
-            return Ok(Reply::Decline);
-        }
-        match allowance {
-            Allowance::Missing(flag) => Err(OperatorError::Unanswered(flag)),
-            Allowance::Run | Allowance::Skip(_) => Ok(Reply::Run),
-        }
+        // A command that cannot run as it stands is refused by whoever asks, and recorded so.
+        Reply::Run
     }
 
-    /// The next of `--choose`; when all were used and something was chosen here before, on.
-    fn choice(&mut self, ask: &AskChoice<'_>) -> Result<Reply, OperatorError> {
-        let titles: Vec<_> = ask.options.iter().map(|(title, ..)| format!("`{}`", one_line(title))).collect();
-        let asked = format!("`{}` is a choice of {}", one_line(ask.title), titles.join(", "));
-        let Some(wanted) = self.policy.choose.get(self.chosen) else {
-            let before = ask.options.iter().any(|(_, _, chosen)| *chosen);
-            let missing = || OperatorError::Unanswered(format!("{asked}; `--choose TITLE` says which"));
-            return before.then_some(Reply::Chosen(Chosen::GoOn)).ok_or_else(missing);
-        };
-        match pick(ask, wanted) {
-            Ok(at) => {
-                self.chosen += 1;
-                Ok(Reply::Chosen(Chosen::Option(at)))
+    /// What `--choose` names among the options not taken yet; when something was taken before, on.
+    fn choice(&self, ask: &AskChoice<'_>) -> Result<Reply, OperatorError> {
+        let named = ask.options.iter().zip(&ask.anchors);
+        let names: Vec<_> =
+            named.map(|((title, ..), anchor)| ((*title).to_owned(), anchor.map(str::to_owned))).collect();
+        let taken: Vec<bool> = ask.options.iter().map(|(_, _, taken)| *taken).collect();
+        match self.policy.choice(&names, &taken) {
+            Some(at) => Ok(Reply::Chosen(Chosen::Option(at))),
+            None if taken.contains(&true) => Ok(Reply::Chosen(Chosen::GoOn)),
+            None => {
+                let titles: Vec<_> = ask.options.iter().map(|(title, ..)| format!("`{}`", one_line(title))).collect();
+                let asked = format!("`{}` is a choice of {}", one_line(ask.title), titles.join(", "));
+                Err(OperatorError::Unanswered(format!("{asked}; `--choose TITLE` says which")))
             }
-            // The next choice may be that of another menu.
-            Err(_) if ask.options.iter().any(|(_, _, chosen)| *chosen) => Ok(Reply::Chosen(Chosen::GoOn)),
-            Err(why) => Err(OperatorError::Unanswered(format!("{asked}; `--choose {}`: {why}", one_line(wanted)))),
         }
     }
 
@@ -139,7 +115,8 @@ impl Unattended {
                 ask.default.map_or_else(String::new, |value| format!(" (in the document: `{}`)", one_line(value)));
             OperatorError::Unanswered(format!("{}; `--input {name}=VALUE` gives it{default}", one_line(ask.why)))
         };
-        self.policy.value(ask.name).map(|value| Reply::Value(value.to_owned())).ok_or_else(missing)
+        let given = self.policy.values.iter().find(|(name, _)| name.as_str() == ask.name);
+        given.map(|(_, value)| Reply::Value(value.clone())).ok_or_else(missing)
     }
 }
 
@@ -200,7 +177,7 @@ impl Operator for Unattended {
 
     fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError> {
         match ask {
-            Ask::Command(ask) => self.command(ask),
+            Ask::Command(ask) => Ok(self.command(ask)),
             Ask::Failure(_) => Ok(Reply::Stop),
             Ask::Task(ask) => Ok(Reply::Skip(self.left_out(ask.shown.step, "a task for an operator"))),
             Ask::Message(ask) => Ok(Reply::Skip(self.left_out(ask.shown.step, "a message for an operator"))),

@@ -95,8 +95,8 @@ impl Command {
 }
 
 /// Stretches of shell by class, for display.
-pub fn tokens(_text: &str) -> Vec<Token> {
-    Vec::new()
+pub fn tokens(text: &str) -> Vec<Token> {
+    crate::shell::tokens(text)
 }
 
 /// A value as one word of shell.

@@ -44,6 +44,11 @@ impl Plan {
         prune(&mut self.root, keep);
     }
 
+    /// The plan with these steps alone, one after the other, without any choice.
+    pub fn only(&mut self, places: &std::collections::BTreeSet<usize>) {
+        self.root = places.iter().copied().filter(|&place| place < self.steps.len()).map(Node::Step).collect();
+    }
+
     /// The steps that can be met, by their places, in order.
     pub fn reachable(&self) -> Vec<usize> {
         let mut places = Vec::new();

@@ -120,8 +120,8 @@ impl Server {
             signal_hook::flag::register(number, std::sync::Arc::clone(&unused))?;
         }
         DirBuilder::new().recursive(true).mode(0o700).create(options.output_folder())?;
-        let journal = Writer::create(&options.folder, &options.run)
-            .map_err(|error| RecorderError::Record(error.to_string()))?;
+        let journal =
+            Writer::create(&options.folder, &options.run).map_err(|error| RecorderError::Record(error.to_string()))?;
         let folder = runtime_folder(&options)?;
         let socket = folder.path().join(".socket");
         let listener = UnixListener::bind(&socket)?;
@@ -315,8 +315,5 @@ fn in_out(out: bool) -> PollFlags {
 }
 
 fn timespec(duration: Duration) -> Timespec {
-    Timespec {
-        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: duration.subsec_nanos().into(),
-    }
+    Timespec { tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), tv_nsec: duration.subsec_nanos().into() }
 }

@@ -3,10 +3,10 @@
 //! Invariant: nothing here blocks; every descriptor kept is non-blocking and closed on exec. Refuses to know: the journal,
 //! the engine, what a command means.
 
-use super::outbox::Outbox;
-use super::report::Reader;
 use super::options::ServeOptions;
+use super::outbox::Outbox;
 use super::protocol::{Channel, Size};
+use super::report::Reader;
 use crate::history::Mode;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::{Errno, FdFlags};
@@ -248,7 +248,8 @@ fn environment(command: &mut Command, mode: Mode) {
     // Only names are looked at: what is ours, and what would change bash's start, is not handed on.
     for (name, _) in std::env::vars_os() {
         less |= name == "LESS";
-        let dropped = name.to_str().is_some_and(|name| DROPPED_VARIABLES.contains(&name) || name.starts_with("RUNBOOK_"));
+        let dropped =
+            name.to_str().is_some_and(|name| DROPPED_VARIABLES.contains(&name) || name.starts_with("RUNBOOK_"));
         if dropped {
             command.env_remove(name);
         }

@@ -178,7 +178,7 @@ fn a_task_is_done_with_enter_or_d() {
     }
 }
 
-fn choice(prose: &str) -> AskChoice<'_> {
+fn choice() -> AskChoice<'static> {
     AskChoice {
         standing: standing(),
         kind: ChoiceKind::Sections,
@@ -188,7 +188,7 @@ fn choice(prose: &str) -> AskChoice<'_> {
             ("Restore the database", 9, true),
             ("Restore the cache", 1, false),
         ],
-        prose: vec![prose],
+        anchors: vec![None; 3],
     }
 }
 
@@ -204,7 +204,7 @@ fn a_choice_takes_a_number_or_the_beginning_of_one_title() {
     ] {
         // What names no option, or two, is asked again.
         let mut script = scripted(Vec::new(), &["", "0", "4", "restore", "zzz", typed]);
-        assert_eq!(answer(&mut script, &Ask::Choice(choice(""))), reply, "{typed:?}");
+        assert_eq!(answer(&mut script, &Ask::Choice(choice())), reply, "{typed:?}");
         assert!(script.sink.text().contains("2 titles begin with `restore`"));
     }
 }

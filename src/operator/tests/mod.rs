@@ -201,7 +201,7 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
         level: 2,
         path: vec!["Recovery".into()],
     };
-    Plan { procedure, document: Digest::of(b""), steps, root: Vec::new() }
+    Plan { procedure, document: Digest::of(b""), steps, root: Vec::new(), closing: Vec::new() }
 }
 
 pub(super) fn standing() -> Standing<'static> {

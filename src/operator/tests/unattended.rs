@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::ident::InputName;
-use crate::operator::Policy;
 use crate::operator::Unattended;
 use crate::plan::ChoiceKind;
+use crate::plan::Policy;
 use crate::ports::Ask;
 use crate::ports::AskChoice;
 use crate::ports::AskFailure;
@@ -29,19 +29,6 @@ fn one(text: &str, reads_only: bool) -> Step {
 }
 
 #[test]
-fn nothing_runs_that_no_flag_allows_and_the_flag_is_named() {
-    let (reads, changes) = (one("docker ps", true), one("./deploy.sh", false));
-    let ask = |step| Ask::Command(ask_command(step, 0));
-    let yes = || Policy { yes: true, ..Policy::default() };
-    let unknown = || Policy { allow_unknown: true, ..Policy::default() };
-    assert_eq!(answer(yes(), &ask(&reads)), Ok(Reply::Run));
-    assert_eq!(answer(unknown(), &ask(&changes)), Ok(Reply::Run));
-    let error = answer(yes(), &ask(&changes)).unwrap_err();
-    assert_eq!(error, "line 12: `./deploy.sh` is not known to read only; `--allow unknown` lets it run");
-    assert!(answer(unknown(), &ask(&reads)).unwrap_err().contains("`--yes`"));
-}
-
-#[test]
 fn a_conditional_step_is_skipped_unless_it_is_included() {
     let mut step = one("docker restart api", false);
     step.conditional = Some("If the API is down".into());
@@ -53,18 +40,15 @@ fn a_conditional_step_is_skipped_unless_it_is_included() {
         include: include.iter().map(ToString::to_string).collect(),
         ..Policy::default()
     };
-    let skipped = Reply::Skip("conditional (If the API is down); `--include 3.1` runs it".into());
+    let skipped = Reply::SkipRest("conditional (`If the API is down`); `--include 3.1` runs it".into());
     assert_eq!(answer(policy(&[]), &ask), Ok(skipped));
     assert_eq!(answer(policy(&["3.1"]), &ask), Ok(Reply::Run));
     assert_eq!(answer(policy(&[step.id.as_str()]), &ask), Ok(Reply::Run));
 }
 
 #[test]
-fn what_cannot_run_as_it_stands_is_declined_and_a_failure_stops() {
-    let step = one("kubectl logs <pod>", true);
-    let ask = AskCommand { refused: Some("`<pod>` is not filled in".into()), ..ask_command(&step, 0) };
-    let policy = Policy { yes: true, ..Policy::default() };
-    assert_eq!(answer(policy, &Ask::Command(ask)), Ok(Reply::Decline));
+fn a_failure_stops() {
+    let step = one("kubectl get pods", true);
     let outcome = Outcome::Failed;
     let ask = AskFailure { shown: shown(&step), index: Some(0), text: "x", outcome: &outcome, status: Some(1) };
     assert_eq!(answer(Policy::default(), &Ask::Failure(ask)), Ok(Reply::Stop));
@@ -81,8 +65,8 @@ fn a_task_is_never_said_to_be_done() {
 fn choices_are_taken_in_the_order_they_were_given_and_then_it_goes_on() {
     let ask = |chosen: [bool; 2]| {
         let options = vec![("Restart", 2, chosen[0]), ("Restore", 5, chosen[1])];
-        let (kind, prose) = (ChoiceKind::Sections, Vec::new());
-        Ask::Choice(AskChoice { standing: standing(), kind, title: "Recovery", options, prose })
+        let (kind, anchors) = (ChoiceKind::Sections, vec![None, None]);
+        Ask::Choice(AskChoice { standing: standing(), kind, title: "Recovery", options, anchors })
     };
     let policy = Policy { choose: vec!["restore".into(), "1".into()], ..Policy::default() };
     let mut operator = Unattended::new(policy, Box::new(Sink::default()), Box::new(Sink::default()), LOOK);
@@ -99,7 +83,7 @@ fn a_value_comes_from_a_flag_or_its_flag_is_named() {
     let mut policy = Policy::default();
     let error = answer(policy.clone(), &ask).unwrap_err();
     assert_eq!(error, "`gunzip` reads `FILE`; `--input FILE=VALUE` gives it (in the document: `old.gz`)");
-    policy.inputs.insert(InputName::new("FILE"), "new.gz".into());
+    policy.values.insert(InputName::new("FILE"), "new.gz".into());
     assert_eq!(answer(policy, &ask), Ok(Reply::Value("new.gz".into())));
 }
 

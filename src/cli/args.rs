@@ -1,0 +1,175 @@
+//! The command line as typed.
+//!
+//! Invariant: what is typed is only read here; what it means is decided where it is used.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Run an ordinary Markdown runbook step by step in one real shell, and keep the record.
+#[derive(Debug, Parser)]
+#[command(name = "runbook", version, max_term_width = 100, arg_required_else_help = true, subcommand_required = true)]
+#[command(after_help = "Start here:  runbook list RUNBOOK.md      the procedures and their anchors
+             runbook run RUNBOOK.md#ANCHOR")]
+pub(super) struct Cli {
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(super) color: ColorChoice,
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` say no.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a procedure with the operator, or unattended with --yes
+    Run(Box<RunArgs>),
+    /// List the procedures and steps of documents
+    List(ListArgs),
+    /// Read a procedure: its prose, steps and commands
+    Show(ShowArgs),
+    /// List recorded and live runs
+    Runs(RunsArgs),
+    /// Render the transcript of a run
+    Transcript(TranscriptArgs),
+    /// Print a completion script: `source <(runbook completions bash)`
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, in roff
+    Man,
+    /// Complete FILE#ANCHOR.
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        /// The word so far.
+        word: String,
+    },
+    /// The process that owns the terminal, bash, the output and the journal.
+    #[command(name = "__recorder", hide = true)]
+    Recorder {
+        /// Its options, as JSON.
+        options: String,
+    },
+    /// Becomes bash on the terminal it is given.
+    #[command(name = "__shell", hide = true)]
+    Shell {
+        /// Its options, as JSON.
+        options: String,
+    },
+}
+
+/// See [`Command::Run`].
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The document, with the procedure after `#`: RUNBOOK.md#database-recovery; a step too: RUNBOOK.md#database-recovery:3
+    #[arg(value_name = "FILE[#PROCEDURE]")]
+    pub(super) file: String,
+    /// The procedure, where the shell does not like `#`: an anchor, or a path of headings "Service Recovery/Database Recovery"
+    #[arg(value_name = "PROCEDURE")]
+    pub(super) procedure: Option<String>,
+    /// Begin with this step (its number or id)
+    #[arg(long, value_name = "STEP", conflicts_with = "only")]
+    pub(super) from: Option<String>,
+    /// Run only these steps (numbers or ids)
+    #[arg(long, value_name = "STEP,…", value_delimiter = ',')]
+    pub(super) only: Vec<String>,
+    /// Run without asking. What is doubtful still needs its own flag
+    #[arg(long, short = 'y')]
+    pub(super) yes: bool,
+    /// With --yes: let commands run whose risk is this
+    #[arg(long, value_enum, value_name = "RISK")]
+    pub(super) allow: Vec<Allowed>,
+    /// With --yes: run this conditional or guessed step too (its number or id)
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
+    pub(super) include: Vec<String>,
+    /// With --yes: choose this option where there is a choice (an anchor, a title or its beginning, a number)
+    #[arg(long, value_name = "OPTION")]
+    pub(super) choose: Vec<String>,
+    /// Give a value that the procedure needs
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    pub(super) inputs: Vec<String>,
+    /// With --yes: end a command that never ends (`top`, `logs -f`) after this long
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub(super) monitor_for: String,
+    /// The directory to start in
+    #[arg(long, value_name = "DIR")]
+    pub(super) cwd: Option<PathBuf>,
+    /// A file for bash to read first; no other start-up file is read
+    #[arg(long, value_name = "FILE")]
+    pub(super) rc: Option<PathBuf>,
+    /// Never ask: a needed answer that no flag gives is an error
+    #[arg(long)]
+    pub(super) no_input: bool,
+}
+
+/// What `--allow` allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Allowed {
+    /// Commands whose risk is not known.
+    Unknown,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// See [`Command::List`].
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// The documents; FILE#PROCEDURE lists one procedure
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// See [`Command::Show`].
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The document, with the procedure after `#`
+    #[arg(value_name = "FILE[#PROCEDURE]")]
+    pub(super) file: String,
+    /// The procedure, where the shell does not like `#`
+    #[arg(value_name = "PROCEDURE")]
+    pub(super) procedure: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// See [`Command::Runs`].
+#[derive(Debug, Args)]
+pub(super) struct RunsArgs {
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// See [`Command::Transcript`].
+#[derive(Debug, Args)]
+pub(super) struct TranscriptArgs {
+    /// The run: its id, the beginning or the end of it; the latest when left out
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Where to write it; `-` is standard output
+    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    pub(super) output: String,
+}

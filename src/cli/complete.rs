@@ -1,0 +1,82 @@
+//! Completion: clap's own scripts, and `FILE#<TAB>` by asking the program.
+//!
+//! Invariant: a document that cannot be read completes to nothing; completion never prints an error.
+
+use super::args::Cli;
+use super::open::{self, Target};
+use crate::plan::Planner;
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+/// The script for a shell.
+pub(super) fn script(shell: Shell) -> String {
+    let mut bytes = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "runbook", &mut bytes);
+    let mut script = String::from_utf8_lossy(&bytes).into_owned();
+    match shell {
+        Shell::Bash => script.push_str(BASH),
+        Shell::Zsh => script.push_str(ZSH),
+        Shell::Fish => script.push_str(FISH),
+        _ => {}
+    }
+    script
+}
+
+const BASH: &str = r#"
+# FILE#<TAB>: the program itself knows the anchors.
+_runbook_anchors() {
+    local word="${COMP_WORDS[COMP_CWORD]}"
+    if [[ $word == *'#'* ]]; then
+        local IFS=$'\n'
+        COMPREPLY=( $(runbook __complete "$word" 2>/dev/null | cut -f1) )
+        return 0
+    fi
+    _runbook "$@"
+    case " ${COMP_WORDS[*]} " in
+        *' run '* | *' list '* | *' show '*)
+            if [[ $word != -* ]]; then
+                local IFS=$'\n'
+                COMPREPLY+=( $(compgen -f -X '!*.md' -- "$word") $(compgen -d -- "$word") )
+            fi
+            ;;
+    esac
+}
+complete -F _runbook_anchors -o nosort -o bashdefault -o default runbook 2>/dev/null ||
+    complete -F _runbook_anchors -o bashdefault -o default runbook
+"#;
+
+const ZSH: &str = r#"
+# FILE#<TAB>: the program itself knows the anchors.
+_runbook_anchors() {
+    if [[ $PREFIX == *'#'* ]]; then
+        local -a anchors
+        anchors=("${(@f)$(runbook __complete "${(Q)PREFIX}" 2>/dev/null | cut -f1)}")
+        compadd -U -Q -- "${(@q)anchors}"
+        return
+    fi
+    _runbook "$@"
+}
+compdef _runbook_anchors runbook
+"#;
+
+const FISH: &str = r##"
+# FILE#<TAB>: the program itself knows the anchors.
+complete -c runbook -n "string match -q '*#*' -- (commandline -ct)" -f -a "(runbook __complete (commandline -ct) 2>/dev/null)"
+"##;
+
+/// What `FILE#part` can become: `FILE#anchor`, a tab, and the title, a line each.
+pub(super) fn anchors(word: &str) -> String {
+    let Ok(target) = Target::read(word, None) else { return String::new() };
+    let Ok(opened) = open::open(&target.path) else { return String::new() };
+    let is_file = |path: &str| std::path::Path::new(path).is_file();
+    let mut planner = Planner::new(&opened.runbook, &is_file);
+    let mut out = String::new();
+    for (index, section) in opened.runbook.sections.iter().enumerate().skip(1) {
+        let anchor = section.anchor.as_str();
+        if anchor.starts_with(&target.procedure) && !planner.plan(index).steps.is_empty() {
+            let title = section.title.replace(['\t', '\n'], " ");
+            out.push_str(&format!("{}#{anchor}\t{title}\n", target.path.display()));
+        }
+    }
+    out
+}

@@ -1,0 +1,97 @@
+//! The environment, read once.
+//!
+//! Invariant: nothing else in the program asks for an environment variable.
+
+use crate::term::{Color, Glyphs};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use super::args::ColorChoice;
+use super::error::Failure;
+
+/// The environment of this process.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+}
+
+impl Environment {
+    /// Reads it.
+    pub(super) fn read() -> Self {
+        Self { variables: std::env::vars_os().collect() }
+    }
+
+    /// A variable's value, when it is set and not empty.
+    pub(super) fn get(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// A variable's value as text.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// Whether a variable is set, empty or not.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.variables.contains_key(OsStr::new(name))
+    }
+
+    /// Every variable.
+    pub(super) fn all(&self) -> &BTreeMap<OsString, OsString> {
+        &self.variables
+    }
+
+    /// Where runs are recorded: `$XDG_STATE_HOME/runbook/runs`, `~/.local/state` where that is unset.
+    pub(super) fn runs_folder(&self) -> Result<PathBuf, Failure> {
+        let state = self.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = || self.get("HOME").map(PathBuf::from).or_else(|| etcetera::home_dir().ok());
+        let base = state.or_else(|| home().map(|home| home.join(".local/state")));
+        base.map(|base| base.join("runbook/runs")).ok_or_else(|| {
+            Failure::usage("there is no place to keep the record: neither `XDG_STATE_HOME` nor `HOME` is set")
+                .help("set `XDG_STATE_HOME` to a folder")
+        })
+    }
+
+    /// Where sockets and step files go while a run lives: `$XDG_RUNTIME_DIR`.
+    pub(super) fn runtime_folder(&self) -> Option<PathBuf> {
+        self.get("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute() && path.is_dir())
+    }
+
+    /// The operator's user name.
+    pub(super) fn user(&self) -> String {
+        let named = || {
+            let id = rustix::process::getuid().as_raw().to_string();
+            let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+            let line = users.lines().find(|line| line.split(':').nth(2) == Some(&id));
+            line.and_then(|line| line.split(':').next()).map_or_else(|| format!("uid {id}"), ToOwned::to_owned)
+        };
+        self.text("USER").or_else(|| self.text("LOGNAME")).unwrap_or_else(named)
+    }
+
+    /// Whether colour is shown on a stream, as <https://no-color.org> and <https://bixense.com/clicolors> say.
+    pub(super) fn color(&self, choice: ColorChoice, is_terminal: bool) -> Color {
+        let yes = match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto if self.get("NO_COLOR").is_some() => false,
+            ColorChoice::Auto if self.get("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+            ColorChoice::Auto => is_terminal && self.get("TERM").is_some_and(|term| term != "dumb"),
+        };
+        if yes { Color::Always } else { Color::Never }
+    }
+
+    /// Which signs the terminal can show, from the locale.
+    pub(super) fn glyphs(&self) -> Glyphs {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.text(name)).unwrap_or_default();
+        let utf8 = locale.to_lowercase().replace('-', "").contains("utf8");
+        let dumb = self.get("TERM").is_some_and(|term| term == "dumb");
+        if utf8 && !dumb { Glyphs::Unicode } else { Glyphs::Ascii }
+    }
+
+    /// Whether there is an operator at a terminal.
+    pub(super) fn has_operator(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+}

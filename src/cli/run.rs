@@ -1,0 +1,196 @@
+//! `runbook run`: the arguments of a run, and what its ending means for the exit status.
+
+use super::args::{Allowed, ColorChoice, RunArgs};
+use super::environment::Environment;
+use super::error::{Exit, Failure};
+use super::notice;
+use super::open::{self, Opened, Target};
+use crate::engine::{Ending, EngineError};
+use crate::history::{Mode, RunResult};
+use crate::ident::InputName;
+use crate::plan::{Missing, Policy, Values};
+use crate::ports::{KernelError, OperatorError};
+use crate::session::{self, Look, RunOptions, Selection, SessionError};
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+/// Runs a procedure.
+pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment) -> Result<Exit, Failure> {
+    let target = Target::read(&args.file, args.procedure.as_deref())?;
+    let opened = open::open(&target.path)?;
+    let (section, step) = opened.select(&target.procedure)?;
+    let mode =
+        if !args.yes && !args.no_input && environment.has_operator() { Mode::Attended } else { Mode::Unattended };
+    notice(&opened.findings());
+    let cwd = working_directory(args, &opened)?;
+    let options = RunOptions {
+        bytes: &opened.bytes,
+        runbook: &opened.runbook,
+        section,
+        selection: selection(args, step)?,
+        mode,
+        policy: policy(args)?,
+        flags: flags(args),
+        cwd,
+        rc: args.rc.clone(),
+        runs: environment.runs_folder()?,
+        runtime: environment.runtime_folder(),
+        search_path: environment.get("PATH").map(ToOwned::to_owned),
+        variables: environment.all().keys().map(|name| name.to_string_lossy().into_owned()).collect(),
+        program: std::env::current_exe()
+            .map_err(|error| Failure::usage(format!("this program cannot find itself: {error}")))?,
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        user: environment.user(),
+        look: Look { color: environment.color(color, std::io::stderr().is_terminal()), glyphs: environment.glyphs() },
+        log: environment.has("RUNBOOK_LOG"),
+        path: target.path.clone(),
+    };
+    match session::run(&options) {
+        Ok((ending, transcript)) => {
+            notice(&[format!("transcript: {}", transcript.display())]);
+            Ok(exit(&ending))
+        }
+        Err(error) => Err(failure(error, &options)),
+    }
+}
+
+fn exit(ending: &Ending) -> Exit {
+    match ending.result {
+        RunResult::Completed => Exit::Success,
+        RunResult::Failed => Exit::CommandFailed,
+        RunResult::Stopped | RunResult::Abandoned => Exit::Stopped,
+        RunResult::Interrupted => Exit::Interrupted,
+    }
+}
+
+fn failure(error: SessionError, options: &RunOptions<'_>) -> Failure {
+    let message = error.to_string();
+    match error {
+        SessionError::Missing(missing) => Failure::usage(message).help(missing_help(&missing, &options.path)),
+        SessionError::Step(_) => Failure::usage(message),
+        SessionError::Nothing(_) => {
+            Failure::usage(message).help(format!("`runbook list {}` lists the procedures", options.path.display()))
+        }
+        SessionError::Journal(_) => Failure::record(message),
+        SessionError::Terminal(_) => Failure::usage(message),
+        SessionError::Engine(EngineError::Kernel(kernel)) => match kernel {
+            KernelError::Record(_) | KernelError::Lost(_) => {
+                Failure::record(message).help("what was recorded until then is kept: `runbook transcript` shows it")
+            }
+            KernelError::Shell(_) => Failure::usage(message),
+            KernelError::Terminal(_) => interrupted(message),
+        },
+        SessionError::Engine(EngineError::Operator(operator)) => match operator {
+            OperatorError::Gone(_) => interrupted(message),
+            OperatorError::Unanswered(_) => Failure { exit: Exit::Stopped, message, help: None },
+        },
+    }
+}
+
+fn interrupted(message: String) -> Failure {
+    let help = "a command that was running goes on by itself and is recorded: `runbook runs` shows it";
+    Failure { exit: Exit::Interrupted, message, help: Some(help.to_owned()) }
+}
+
+/// What an unattended run lacks, a line each, then the flags to copy.
+fn missing_help(missing: &[Missing], path: &Path) -> String {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut lines: Vec<String> = Vec::new();
+    for lack in missing {
+        let flag = lack.flag.as_ref().map_or_else(
+            || "needs an operator: run it at a terminal, or change the document".to_owned(),
+            |flag| format!("give `{flag}`"),
+        );
+        lines.push(format!("{file}:{}: {}; {flag}", lack.line, lack.found));
+    }
+    lines.join("\n")
+}
+
+fn selection(args: &RunArgs, step: Option<String>) -> Result<Selection, Failure> {
+    match (step, &args.from, args.only.as_slice()) {
+        (None, None, []) => Ok(Selection::All),
+        (None, Some(from), []) => Ok(Selection::From(from.clone())),
+        (None, None, only) => Ok(Selection::Only(only.to_vec())),
+        (Some(step), None, []) => Ok(Selection::Only(vec![step])),
+        (Some(step), ..) => {
+            Err(Failure::usage(format!("a step is named twice: `:{step}` and by `--from` or `--only`")))
+        }
+        (None, Some(_), [_, ..]) => Err(Failure::usage("`--from` and `--only` exclude each other")),
+    }
+}
+
+fn policy(args: &RunArgs) -> Result<Policy, Failure> {
+    let monitor_for = crate::plan::duration(&args.monitor_for).ok_or_else(|| {
+        Failure::usage(format!("`--monitor-for {}` is no length of time", args.monitor_for))
+            .help("write `30s`, `5m` or `1h`")
+    })?;
+    Ok(Policy {
+        yes: args.yes,
+        allow_unknown: args.allow.contains(&Allowed::Unknown),
+        include: args.include.clone(),
+        choose: args.choose.clone(),
+        values: values(&args.inputs)?,
+        monitor_for,
+    })
+}
+
+fn values(inputs: &[String]) -> Result<Values, Failure> {
+    let mut values = Values::new();
+    for input in inputs {
+        let Some((name, value)) = input.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            return Err(Failure::usage(format!("`--input {input}` has no `=`")).help("write `--input NAME=VALUE`"));
+        };
+        if value.contains('\0') {
+            return Err(Failure::usage(format!(
+                "the value of `--input {name}` has a NUL byte, which no shell can hold"
+            )));
+        }
+        values.insert(InputName::new(name), value.to_owned());
+    }
+    Ok(values)
+}
+
+/// The flags that loosen or narrow a run, for its record.
+fn flags(args: &RunArgs) -> Vec<String> {
+    let mut flags = Vec::new();
+    let mut add = |flag: &str, value: &str| flags.push(format!("{flag} {value}").trim_end().to_owned());
+    if args.yes {
+        add("--yes", "");
+    }
+    for _ in &args.allow {
+        add("--allow", "unknown");
+    }
+    args.from.iter().for_each(|step| add("--from", step));
+    args.only.iter().for_each(|step| add("--only", step));
+    args.include.iter().for_each(|step| add("--include", step));
+    args.choose.iter().for_each(|option| add("--choose", option));
+    // Values stand in the record where they are used.
+    for input in &args.inputs {
+        add("--input", input.split_once('=').map_or("", |(name, _)| name));
+    }
+    if let Some(rc) = &args.rc {
+        add("--rc", &rc.to_string_lossy());
+    }
+    if let Some(cwd) = &args.cwd {
+        add("--cwd", &cwd.to_string_lossy());
+    }
+    flags
+}
+
+/// `--cwd`, else the front matter's `cwd` (from the document's folder), else the operator's directory.
+fn working_directory(args: &RunArgs, opened: &Opened) -> Result<PathBuf, Failure> {
+    let here = std::env::current_dir().map_err(|error| {
+        Failure::usage(format!("the current directory cannot be used: {error}")).help("give `--cwd DIR`")
+    });
+    let (wanted, who) = match (&args.cwd, &opened.runbook.front_matter.cwd) {
+        (Some(cwd), _) => (cwd.clone(), "--cwd"),
+        (None, Some(cwd)) => (opened.path.parent().unwrap_or(Path::new("")).join(cwd), "the front matter's `cwd`"),
+        (None, None) => return here,
+    };
+    let path = if wanted.is_absolute() { wanted } else { here?.join(wanted) };
+    if !path.is_dir() {
+        return Err(Failure::usage(format!("`{}`, from {who}, is no directory", path.display())));
+    }
+    // `a/../b` as the shell would say it.
+    Ok(path.canonicalize().unwrap_or(path))
+}

@@ -1,0 +1,136 @@
+//! `runbook runs` and `runbook transcript`: what was recorded.
+
+use super::args::{Format, TranscriptArgs};
+use super::error::{Exit, Failure};
+use crate::history::{Mode, Phase, RunResult, RunState};
+use crate::journal::{Folder, FolderError, Folders, JournalError, Reader};
+use crate::session;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+/// A recorded run.
+struct Recorded {
+    folder: Folder,
+    live: bool,
+    state: RunState,
+    /// Why its journal cannot be read to its end, if so.
+    damage: Option<JournalError>,
+}
+
+/// The recorded runs, newest first.
+pub(super) fn runs(root: &Path, format: Format) -> Result<String, Failure> {
+    let folders = Folders::under(root).list().map_err(|error| Failure::record(error.to_string()))?;
+    let recorded: Vec<Recorded> = folders.into_iter().map(read).collect();
+    Ok(match format {
+        Format::Text => text(&recorded),
+        Format::Json => {
+            let value = json!({ "schema": 1, "runs": recorded.iter().map(json).collect::<Vec<_>>() });
+            format!("{value:#}\n")
+        }
+    })
+}
+
+fn read(folder: Folder) -> Recorded {
+    let live = folder.is_live();
+    let mut state = RunState::default();
+    let mut damage = None;
+    match Reader::open(&folder.journal()) {
+        Ok(reader) => {
+            for event in reader {
+                match event {
+                    Ok(event) => state.apply(&event),
+                    Err(error) => damage = Some(error),
+                }
+            }
+        }
+        Err(error) => damage = Some(error),
+    }
+    Recorded { folder, live, state, damage }
+}
+
+fn text(recorded: &[Recorded]) -> String {
+    if recorded.is_empty() {
+        return "no run is recorded yet\n".to_owned();
+    }
+    let mut out = format!("{:<24} {:<12} {:>8}  {}\n", "run", "state", "commands", "procedure");
+    for run in recorded {
+        let started = run.state.started.as_ref();
+        let procedure = started.map_or_else(String::new, |started| {
+            format!("{}#{}  {}", started.runbook.path, started.procedure, started.procedure_title)
+        });
+        let _ = writeln!(
+            out,
+            "{:<24} {:<12} {:>8}  {}",
+            run.folder.run().as_str(),
+            word(run),
+            run.state.commands.len(),
+            crate::term::sanitize(&procedure)
+        );
+        if let Some(damage) = &run.damage {
+            let _ = writeln!(out, "  {damage}");
+        }
+    }
+    out
+}
+
+/// A run's state in one word.
+fn word(run: &Recorded) -> &'static str {
+    match (&run.damage, run.live, run.state.phase) {
+        (Some(_), ..) => "damaged",
+        (None, true, Phase::Running(_)) if run.state.engine_lost => "left alone",
+        (None, true, Phase::Running(_)) => "running",
+        (None, true, _) => "live",
+        (None, false, Phase::Over(RunResult::Completed)) => "completed",
+        (None, false, Phase::Over(RunResult::Failed)) => "failed",
+        (None, false, Phase::Over(RunResult::Stopped)) => "stopped",
+        (None, false, Phase::Over(RunResult::Interrupted)) => "interrupted",
+        (None, false, Phase::Over(RunResult::Abandoned)) => "abandoned",
+        // Its recorder died: what was running then has no recorded end.
+        (None, false, _) => "unknown",
+    }
+}
+
+fn json(run: &Recorded) -> Value {
+    let started = run.state.started.as_ref();
+    json!({
+        "run": run.folder.run(),
+        "state": word(run),
+        "live": run.live,
+        "folder": run.folder.path(),
+        "started": run.state.started_at.map(|at| at.to_string()),
+        "last": run.state.last.map(|(_, at)| at.to_string()),
+        "commands": run.state.commands.len(),
+        "runbook": started.map(|started| &started.runbook.path),
+        "procedure": started.map(|started| started.procedure.as_str()),
+        "title": started.map(|started| &started.procedure_title),
+        "user": started.map(|started| &started.user),
+        "host": started.map(|started| &started.host),
+        "unattended": started.map(|started| started.mode == Mode::Unattended),
+        "damage": run.damage.as_ref().map(ToString::to_string),
+    })
+}
+
+/// Renders the transcript of one run.
+pub(super) fn transcript(root: &Path, args: &TranscriptArgs) -> Result<Exit, Failure> {
+    let name = args.run.as_deref().unwrap_or("latest");
+    let folder = Folders::under(root).find(name).map_err(|error| match error {
+        FolderError::NoRuns(_) => {
+            Failure::usage("no run is recorded yet").help("`runbook run FILE#PROCEDURE` records one")
+        }
+        other => Failure::usage(other.to_string()),
+    })?;
+    let mut page = Vec::new();
+    let rendered = session::render_to(&folder, folder.is_live(), &mut page);
+    let torn = rendered.map_err(|error| Failure::record(error.to_string()))?;
+    if let Some(bytes) = torn {
+        super::notice(&[format!("the journal's last line was torn off by a crash; its {bytes} bytes are left out")]);
+    }
+    if args.output == "-" {
+        return super::print(&String::from_utf8_lossy(&page));
+    }
+    let written = std::fs::File::create(&args.output).and_then(|mut file| file.write_all(&page));
+    written.map_err(|error| Failure::usage(format!("`{}` cannot be written: {error}", args.output)))?;
+    Ok(Exit::Success)
+}

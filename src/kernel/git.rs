@@ -1,0 +1,64 @@
+//! The commit a document lies in, by asking git.
+//!
+//! Invariant: a git that is missing, slow or odd gives no answer, never an error and no wait beyond a second.
+
+use super::find::find_program;
+use duct::cmd;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::time::Duration;
+
+/// What git says of a document's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitState {
+    /// The commit checked out.
+    pub commit: String,
+    /// Whether the document differs from it.
+    pub modified: bool,
+}
+
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// Asks git about a document. None where it lies in no repository.
+pub fn git_state(document: &Path, search_path: Option<&OsStr>) -> Option<GitState> {
+    let document = std::path::absolute(document).ok()?;
+    let folder = document.parent()?;
+    // Most runs are outside a repository; then git is not started.
+    folder.ancestors().find(|above| above.join(".git").exists())?;
+    let git = find_program("git", search_path)?;
+    let commit = ask(&git, folder, &["rev-parse".as_ref(), "HEAD".as_ref()])?;
+    let changed = ask(&git, folder, &["status".as_ref(), "--porcelain".as_ref(), "--".as_ref(), document.as_os_str()])?;
+    let commit = commit.trim().to_owned();
+    let well_formed = matches!(commit.len(), 40 | 64) && commit.bytes().all(|b| b.is_ascii_hexdigit());
+    well_formed.then(|| GitState { commit, modified: !changed.trim().is_empty() })
+}
+
+fn ask(git: &Path, folder: &Path, arguments: &[&OsStr]) -> Option<String> {
+    let mut all: Vec<&OsStr> = vec![
+        "--no-optional-locks".as_ref(),
+        "-c".as_ref(),
+        "core.fsmonitor=false".as_ref(),
+        "-C".as_ref(),
+        folder.as_os_str(),
+    ];
+    all.extend_from_slice(arguments);
+    let handle = cmd(git, all)
+        .stdin_null()
+        .stderr_null()
+        .stdout_capture()
+        .unchecked()
+        .before_spawn(|command| {
+            std::os::unix::process::CommandExt::process_group(command, 0);
+            Ok(())
+        })
+        .start()
+        .ok()?;
+    match handle.wait_timeout(LIMIT) {
+        Ok(Some(output)) if output.status.success() => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(Some(_)) => None,
+        Ok(None) | Err(_) => {
+            drop(handle.kill());
+            None
+        }
+    }
+}

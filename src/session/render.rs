@@ -1,0 +1,58 @@
+//! A run folder → its transcript.
+//!
+//! Invariant: the transcript comes from the run folder alone; it is written beside its place and moved there, so that a
+//! reader never sees half of one.
+
+use crate::history::{Event, Fact};
+use crate::journal::{Folder, JournalError, Reader};
+use crate::transcript::{Sources, markdown};
+use std::fs::OpenOptions;
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+/// A transcript that was written.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Where.
+    pub path: PathBuf,
+    /// How many bytes of the journal's last line were torn off, if it was.
+    pub torn: Option<u64>,
+}
+
+/// Writes the transcript of a run into its folder.
+pub fn render(folder: &Folder, live: bool) -> Result<Rendered, JournalError> {
+    let path = folder.transcript();
+    let beside = path.with_extension("md.new");
+    let failed = |error| JournalError::io("write", &beside, error);
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(failed)?;
+    let mut to = BufWriter::new(file);
+    let torn = render_to(folder, live, &mut to)?;
+    to.flush().map_err(failed)?;
+    std::fs::rename(&beside, &path).map_err(|error| JournalError::io("write", &path, error))?;
+    Ok(Rendered { path, torn })
+}
+
+/// Writes the transcript of a run anywhere. Returns how many bytes of the journal's last line were torn off, if it was.
+pub fn render_to(folder: &Folder, live: bool, to: &mut impl Write) -> Result<Option<u64>, JournalError> {
+    // One pass to check the chain and to gather what the passes of the renderer need beside the events.
+    let mut reader = Reader::open(&folder.journal())?;
+    let mut output = folder.outputs();
+    for event in reader.by_ref() {
+        if let Fact::CommandFinished(finished) = event?.fact {
+            output.remember(&finished);
+        }
+    }
+    let document = std::fs::read(folder.document()).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let sources = Sources { document: document.as_deref(), output: &output, head: reader.head(), live };
+    markdown(|| events(folder), &sources, to)
+        .map_err(|error| JournalError::io("render", &folder.transcript(), error))?;
+    Ok(reader.torn())
+}
+
+fn events(folder: &Folder) -> Box<dyn Iterator<Item = Event>> {
+    match Reader::open(&folder.journal()) {
+        Ok(reader) => Box::new(reader.map_while(Result::ok)),
+        Err(_) => Box::new(std::iter::empty()),
+    }
+}
