@@ -1,0 +1,168 @@
+//! The database recovery of a runbook nobody changed, walked through at a real terminal with stand-ins for Docker.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot read what it made fails")]
+
+mod support;
+
+use std::path::Path;
+use support::{Home, Terminal};
+
+const DOCUMENT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/runbooks/warehouse.md"));
+const COPY: &str = "copies/orders_20250301_040000.sql.gz";
+
+/// A home with the runbook, stand-ins that note how they were called, and one copy with its checksum.
+fn home() -> Home {
+    let home = Home::new().env("NO_COLOR", "1");
+    home.write("warehouse.md", DOCUMENT);
+    for name in ["docker-compose", "docker", "curl"] {
+        home.program(name, &format!("#!/bin/bash\necho \"{name} $*\" >> \"$HOME/calls\"\n[ -t 0 ] || cat > /dev/null\necho done\n"));
+    }
+    home.write("make.sh", format!("set -e\nmkdir -p copies\necho 'select 1;' | gzip > {COPY}\nsha256sum {COPY} > {COPY}.sha256\n"));
+    let made = home.run(Path::new("/bin/bash"), &["make.sh"], b"");
+    drop(made.exits(0));
+    home
+}
+
+/// What the stand-ins were called with.
+fn calls(home: &Home) -> String {
+    std::fs::read_to_string(home.work().parent().unwrap().join("home/calls")).unwrap_or_default()
+}
+
+fn transcript(home: &Home) -> String {
+    let run = home.runs().pop().unwrap();
+    std::fs::read_to_string(run.join("transcript.md")).unwrap()
+}
+
+/// Waits for a step's question.
+fn at<'t>(terminal: &'t mut Terminal, step: &str) -> &'t mut Terminal {
+    terminal.wait_for_output(step).wait_for_output("? help")
+}
+
+#[test]
+fn an_operator_runs_skips_edits_notes_retries_goes_back_and_stops() {
+    let home = home();
+    let mut terminal = Terminal::runbook(&home, &["run", "warehouse.md#the-database-from-a-copy"]);
+    at(&mut terminal, "1 Close the shop").send("\r").wait_for_output("exit 0");
+    at(&mut terminal, "2 Find the newest copy").send("n").wait_for_output("note: ").send("only one copy left\r");
+    terminal.wait_for_output("? help").send("\r").wait_for_output(COPY).wait_for_output("exit 0");
+    at(&mut terminal, "3 Bring it back").send("\r").wait_for_output("exit 0");
+    // The checksum is wrong at first: the failure stops the step, and Enter does nothing.
+    let sum = home.read(&format!("{COPY}.sha256"));
+    home.write(&format!("{COPY}.sha256"), sum.replacen(|c: char| c.is_ascii_hexdigit(), "0", 8));
+    at(&mut terminal, "3.1 Verify the checksum").send("\r").wait_for_output("FAILED").wait_for_output("? help");
+    terminal.send("\r").wait_for_output("Enter does nothing");
+    home.write(&format!("{COPY}.sha256"), sum);
+    terminal.send("r").wait_for_output(": OK").wait_for_output("exit 0");
+    at(&mut terminal, "3.2 Throw the old one away").send("b");
+    at(&mut terminal, "3.1 Verify the checksum").send("s");
+    at(&mut terminal, "3.2 Throw the old one away").send("s").wait_for_output("? help").send("s");
+    at(&mut terminal, "3.3 Fill the new one").send("!").wait_for_output("own command: ").send("echo \"it is $COPY\"\r");
+    terminal.wait_for_output(&format!("it is {COPY}")).wait_for_output("? help");
+    terminal.send("e").wait_for_output("edit: ").send("\u{5}x\r").wait_for_output("ordersx").wait_for_output("? help");
+    terminal.send("\r").wait_for_output("done").wait_for_output("exit 0");
+    at(&mut terminal, "4 Migrate").send("q").wait_for_output("transcript: ");
+    terminal.exits(3);
+
+    assert!(!calls(&home).contains("DROP"), "{}", calls(&home));
+    assert!(calls(&home).contains("psql -U shop -d ordersx"), "{}", calls(&home));
+    let transcript = transcript(&home);
+    let told = [
+        "1. Close the shop",
+        "only one copy left",
+        "FAILED",
+        "3.1. Verify the checksum",
+        "it is copies/orders_20250301_040000.sql.gz",
+        "ordersx",
+        "UTC",
+    ];
+    for text in told {
+        assert!(transcript.contains(text), "`{text}` is not in\n{transcript}");
+    }
+}
+
+#[test]
+fn without_a_copy_it_stops_at_the_listing_before_anything_is_dropped() {
+    let home = home();
+    std::fs::remove_dir_all(home.work().join("copies")).unwrap();
+    let mut terminal = Terminal::runbook(&home, &["run", "warehouse.md#the-database-from-a-copy"]);
+    at(&mut terminal, "1 Close the shop").send("\r");
+    at(&mut terminal, "2 Find the newest copy").send("\r").wait_for_output("failed").wait_for_output("? help");
+    terminal.send("\r").wait_for_output("Enter does nothing").send("q");
+    terminal.exits(3);
+    assert!(!calls(&home).contains("DROP"), "{}", calls(&home));
+}
+
+#[test]
+fn with_a_wrong_checksum_it_stops_at_the_checksum_before_anything_is_dropped() {
+    let home = home();
+    home.write(&format!("{COPY}.sha256"), format!("{}  {COPY}\n", "0".repeat(64)));
+    let mut terminal = Terminal::runbook(&home, &["run", "warehouse.md#the-database-from-a-copy"]);
+    at(&mut terminal, "1 Close the shop").send("\r");
+    at(&mut terminal, "2 Find the newest copy").send("\r");
+    at(&mut terminal, "3 Bring it back").send("\r");
+    at(&mut terminal, "3.1 Verify the checksum").send("\r").wait_for_output("FAILED").wait_for_output("? help");
+    terminal.send("\r").wait_for_output("Enter does nothing").send("q");
+    terminal.exits(3);
+    assert!(!calls(&home).contains("DROP"), "{}", calls(&home));
+}
+
+#[test]
+fn an_unattended_run_names_every_flag_it_lacks_and_runs_nothing() {
+    let home = home();
+    let output = home.runbook(&["run", "warehouse.md#the-database-from-a-copy"]);
+    drop(output.exits(2).says("--yes").says("--allow unknown").says("--input COPY=VALUE"));
+    assert_eq!(calls(&home), "");
+    assert!(home.runs().is_empty());
+}
+
+#[test]
+fn an_unattended_run_stops_before_the_drop_without_a_copy_and_with_a_wrong_checksum() {
+    let flags = ["run", "warehouse.md#the-database-from-a-copy", "--yes", "--allow", "unknown"];
+    let input = format!("COPY={COPY}");
+    let run = |home: &Home| home.runbook(&[flags.as_slice(), &["--input", &input]].concat());
+
+    let without = home();
+    std::fs::remove_dir_all(without.work().join("copies")).unwrap();
+    drop(run(&without).exits(1).says("failed"));
+    assert!(!calls(&without).contains("DROP"), "{}", calls(&without));
+
+    let wrong = home();
+    wrong.write(&format!("{COPY}.sha256"), format!("{}  {COPY}\n", "0".repeat(64)));
+    drop(run(&wrong).exits(1).prints("FAILED"));
+    assert!(!calls(&wrong).contains("DROP"), "{}", calls(&wrong));
+
+    let good = home();
+    drop(run(&good).exits(0));
+    assert!(calls(&good).contains("DROP"), "{}", calls(&good));
+}
+
+#[test]
+fn another_copy_can_be_given_without_editing_the_document() {
+    let home = home();
+    home.write("make.sh", "cp copies/orders_20250301_040000.sql.gz 'copies/new one.gz'; sha256sum 'copies/new one.gz' > 'copies/new one.gz.sha256'\n");
+    drop(home.run(Path::new("/bin/bash"), &["make.sh"], b"").exits(0));
+    let flags = ["run", "warehouse.md", "the-database-from-a-copy", "--yes", "--allow", "unknown", "--only", "3"];
+    let output = home.runbook(&[flags.as_slice(), &["--input", "COPY=copies/new one.gz"]].concat());
+    drop(output.exits(0).says("COPY='copies/new one.gz'"));
+    assert!(transcript(&home).contains("COPY='copies/new one.gz'"));
+}
+
+#[test]
+fn no_match_is_never_carried_into_a_command_that_may_change_something() {
+    let home = home();
+    home.write("r.md", "# R\n\n```bash\necho a | grep b\ndocker-compose restart web\n```\n");
+    let output = home.runbook(&["run", "r.md", "--yes", "--allow", "unknown"]);
+    drop(output.exits(1).says("no match").says("not known to only read"));
+    assert!(!calls(&home).contains("restart"), "{}", calls(&home));
+}
+
+#[test]
+fn a_grep_that_finds_nothing_is_no_match_and_the_run_goes_past_it() {
+    let home = home();
+    home.program("docker", "#!/bin/bash\nwhile sleep 1; do echo stats; done\n");
+    let flags = ["run", "warehouse.md#4-first-aid", "--yes", "--allow", "unknown", "--monitor-for", "1s", "--only", "1"];
+    let output = home.runbook(&flags).exits(0);
+    assert!(output.stderr.contains("no match"), "{}", output.stderr);
+    assert!(calls(&home).contains("curl"), "{}", calls(&home));
+    assert!(transcript(&home).contains("no match"));
+}
