@@ -49,7 +49,7 @@ fn push_block(out: &mut String, lines: &[&str]) {
                     push_demoted(out, &line, text);
                     continue;
                 }
-                if is_underline(text) {
+                if is_underline(&line) {
                     // Set apart from the line above, it does not make a heading of it.
                     out.push_str(">\n");
                 }
@@ -117,8 +117,8 @@ fn is_heading(text: &str) -> bool {
     (1..=6).contains(&level) && text.as_bytes().get(level).is_none_or(u8::is_ascii_whitespace)
 }
 
-fn is_underline(text: &str) -> bool {
-    let text = text.trim_end();
+fn is_underline(line: &str) -> bool {
+    let text = line.trim_start_matches([' ', '>']).trim_end();
     !text.is_empty() && (text.bytes().all(|b| b == b'=') || text.bytes().all(|b| b == b'-'))
 }
 
