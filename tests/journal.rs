@@ -7,12 +7,13 @@ mod facts;
 use facts::{every_fact, moment};
 use proptest::prelude::*;
 use runbook::history::{Event, Fact, Other, OutputSource as _, RunState};
-use runbook::ident::{Digest, RunId, Seq};
+use runbook::ident::{Clock as _, Digest, RunId, Seq, SystemClock};
 use runbook::journal::{Folders, JournalError, Reader, Writer, read};
 use std::io::Cursor;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 const RUN: &str = "20261124-225103-7c1d9e";
 
@@ -230,6 +231,21 @@ fn the_journal_of_a_run_is_for_its_owner_and_has_one_writer() {
 }
 
 #[test]
+fn a_transcript_is_replaced_whole_or_not_at_all() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = Folders::under(root.path()).create(&run()).unwrap();
+    folder.write(&folder.transcript(), |to| to.write_all(b"first")).unwrap();
+    let failed = folder.write(&folder.transcript(), |to| {
+        to.write_all(b"second")?;
+        Err(std::io::ErrorKind::StorageFull.into())
+    });
+    assert!(failed.is_err());
+    assert_eq!(std::fs::read_to_string(folder.transcript()).unwrap(), "first");
+    assert_eq!(std::fs::metadata(folder.transcript()).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "`output` and the transcript");
+}
+
+#[test]
 fn a_run_is_found_by_any_end_of_its_name() {
     let root = tempfile::tempdir().unwrap();
     let folders = Folders::under(root.path());
@@ -336,4 +352,24 @@ fn the_hashes_are_those_the_format_describes() {
         }
         prev = Some(json["hash"].clone());
     }
+}
+
+/// `cargo test --test journal -- --ignored --nocapture how_long` prints it.
+#[test]
+#[ignore = "a measurement"]
+#[expect(clippy::print_stdout, reason = "it is what this is for")]
+fn how_long_an_event_takes_to_encode_and_to_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(folder.path(), &run()).unwrap();
+    let clock = SystemClock::start();
+    let facts: Vec<Fact> = (0..10_000)
+        .map(|i| if i % 2 == 0 { facts::note("the disk of db-1 is full") } else { facts::finished(Seq(i), b"hi\n") })
+        .collect();
+    let before = clock.now().mono;
+    writer.append(&facts, clock.now()).unwrap();
+    let written = clock.now().mono;
+    assert_eq!(read(folder.path()).unwrap().events.len(), facts.len());
+    let read = clock.now().mono;
+    let each = |from: Duration, to: Duration| (to - from) / 10_000;
+    println!("write {:?}, read {:?} an event", each(before, written), each(written, read));
 }

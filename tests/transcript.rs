@@ -211,7 +211,12 @@ fn a_run_going_on_is_running_and_a_run_nobody_ends_is_unknown() {
     assert!(live.contains("| Outcome | **running** |") && live.contains("→ *running*"), "{live}");
     assert!(!live.contains("nknown"), "{live}");
     let crashed = story.render(false);
-    assert!(crashed.contains("| Outcome | *unknown*: no end was recorded |") && crashed.contains("**Unknown**"));
+    assert!(crashed.contains("| Outcome | *unknown*: no end is recorded |") && crashed.contains("**Unknown**"));
+}
+
+#[test]
+fn a_stopped_run_reads_the_same_while_its_recorder_is_still_there() {
+    assert_eq!(whole_story().render(true), whole_story().render(false));
 }
 
 #[test]

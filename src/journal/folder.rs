@@ -9,8 +9,10 @@ use crate::ident::{RunId, Seq};
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// How many candidates an error lists.
 const CANDIDATES: usize = 10;
@@ -185,6 +187,20 @@ impl Folder {
     pub fn is_live(&self) -> bool {
         let Ok(file) = File::open(self.journal()) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
+    /// Writes a file of the folder anew: whoever reads it sees the old text or the new, whole.
+    pub fn write(&self, path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), JournalError> {
+        let written = || -> io::Result<()> {
+            // The name cannot be guessed, and the file is for the owner alone.
+            let mut buffered = BufWriter::new(NamedTempFile::new_in(&self.path)?);
+            fill(&mut buffered)?;
+            let new = buffered.into_inner().map_err(io::IntoInnerError::into_error)?;
+            new.as_file().sync_data()?;
+            new.persist(path)?;
+            Ok(())
+        };
+        written().map_err(|e| JournalError::io("write", path, e))
     }
 
     /// Its outputs, from their files.

@@ -97,6 +97,9 @@ impl Writer {
         if let Some(failed) = &self.failed {
             return Err(failed.clone());
         }
+        if facts.is_empty() {
+            return Ok(Vec::new());
+        }
         let at = as_recorded(at);
         let (mut seq, mut head) = (self.next, self.head);
         let mut events = Vec::with_capacity(facts.len());
@@ -183,4 +186,57 @@ fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
         }
     }
     Err(JournalError::Locked { path: path.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::NoteAdded;
+    use crate::ident::{Clock as _, SystemClock};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// A disk that takes so many syncs and fails the next one.
+    #[derive(Debug)]
+    struct FailingDisk {
+        left: usize,
+        calls: Arc<AtomicUsize>,
+    }
+
+    impl Write for FailingDisk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Store for FailingDisk {
+        fn sync(&mut self) -> io::Result<()> {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            self.left = self.left.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn after_a_failed_sync_nothing_more_is_written_and_the_error_stays() {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let disk = FailingDisk { left: 2, calls: Arc::clone(&calls) };
+        let run = "20261124-225103-7c1d9e".parse().unwrap();
+        let mut writer = Writer::start(Box::new(disk), PathBuf::from("journal.jsonl"), &run).unwrap();
+        let clock = SystemClock::start();
+        let note = [Fact::NoteAdded(NoteAdded { step: None, text: "a".into() })];
+        assert_eq!(writer.append(&[note.clone(), note.clone()].concat(), clock.now()).unwrap().len(), 2);
+        assert_eq!(calls.load(Ordering::Relaxed), 4, "two events are one write and one sync");
+        let head = writer.head();
+
+        let error = writer.append(&note, clock.now()).unwrap_err().to_string();
+        assert_eq!(calls.swap(0, Ordering::Relaxed), 6);
+        assert_eq!(writer.append(&note, clock.now()).unwrap_err().to_string(), error);
+        assert_eq!(calls.load(Ordering::Relaxed), 0, "a failed sync is never tried again");
+        assert_eq!((writer.head(), writer.next_seq()), (head, Seq(3)));
+    }
 }

@@ -91,9 +91,10 @@ pub(super) fn cell_code(text: &str, most: usize) -> String {
     span(&text).replace('|', "\\|")
 }
 
-/// The first line that has something in it, cut to a length.
+/// The first line that has something in it, with those that continue it, cut to a length.
 pub(super) fn shorten(text: &str, most: usize) -> String {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let joined = text.split("\\\n").map(str::trim).collect::<Vec<_>>().join(" ");
+    let mut lines = joined.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = one_line(lines.next().unwrap_or_default());
     let cut: String = first.chars().take(most).collect();
     let more = cut.len() < first.len() || lines.next().is_some();

@@ -73,7 +73,7 @@ fn cell(text: &str) -> String {
 
 fn outcome(overview: &Overview, sources: &Sources<'_>) -> String {
     let Some(finished) = &overview.finished else {
-        return if sources.live { "**running**" } else { "*unknown*: no end was recorded" }.to_owned();
+        return if sources.live { "**running**" } else { "*unknown*: no end is recorded" }.to_owned();
     };
     let result = words::run_result(finished.result);
     let reason = finished.reason.trim();

@@ -51,24 +51,29 @@ pub(super) struct Overview {
     pub(super) notes: u64,
     /// Commands by what came of them.
     pub(super) outcomes: BTreeMap<Count, u64>,
-    /// Whether the run goes on.
-    live: bool,
+    /// The command that runs now.
+    running: Option<Seq>,
     open: BTreeMap<Seq, (Timestamp, CommandStarted)>,
     steps: BTreeMap<StepId, Visit>,
 }
 
 impl Overview {
     pub(super) fn of(events: impl Iterator<Item = Event>, live: bool) -> Self {
-        let mut overview = Self { live, ..Self::default() };
+        let mut overview = Self::default();
         for event in events {
             overview.take(&event);
         }
-        for (seq, (at, started)) in std::mem::take(&mut overview.open) {
-            overview.count(Count(4, overview.unfinished()));
-            if live {
-                continue;
+        let open = std::mem::take(&mut overview.open);
+        // A run that was stopped is no different for a recorder that is about to go.
+        if live && overview.finished.is_none() {
+            overview.running = open.last_key_value().map(|(seq, _)| *seq);
+        }
+        for (seq, (at, started)) in open {
+            let word = overview.unfinished(seq);
+            overview.count(Count(4, word));
+            if overview.running != Some(seq) {
+                overview.command_deviation(seq, at, &started, &["Unknown"], "no end is recorded");
             }
-            overview.command_deviation(seq, at, &started, &["Unknown"], "no end was recorded");
         }
         overview
     }
@@ -170,8 +175,8 @@ impl Overview {
     }
 
     /// The word for a command without an end.
-    pub(super) fn unfinished(&self) -> &'static str {
-        if self.live { "running" } else { "unknown" }
+    pub(super) fn unfinished(&self, command: Seq) -> &'static str {
+        if self.running == Some(command) { "running" } else { "unknown" }
     }
 
     /// How many steps were entered, and how many of them ended how.

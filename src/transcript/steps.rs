@@ -148,8 +148,7 @@ impl<W: Write> Steps<'_, W> {
         if self.overview.briefs.contains_key(&seq) {
             return Ok(());
         }
-        let why = if self.sources.live { "" } else { ": no end was recorded" };
-        writeln!(self.to, "→ *{}*{why}\n", self.overview.unfinished())
+        writeln!(self.to, "→ *{}*: no end is recorded\n", self.overview.unfinished(seq))
     }
 
     fn change(&mut self, label: &str, old: &str, new: &str) -> io::Result<()> {

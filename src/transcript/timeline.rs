@@ -130,7 +130,7 @@ impl Timeline<'_> {
             event = format!("{event} ({})", marks.join(", "));
         }
         let (result, took) = match self.overview.briefs.get(&seq) {
-            None => (format!("*{}*", self.overview.unfinished()), String::new()),
+            None => (format!("*{}*", self.overview.unfinished(seq)), String::new()),
             Some(brief) => {
                 let result = inline(&brief.result);
                 let result = if brief.stands_out { format!("**{result}**") } else { result };
