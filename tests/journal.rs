@@ -370,6 +370,6 @@ fn how_long_an_event_takes_to_encode_and_to_read() {
     let written = clock.now().mono;
     assert_eq!(read(folder.path()).unwrap().events.len(), facts.len());
     let read = clock.now().mono;
-    let each = |from: Duration, to: Duration| (to - from) / 10_000;
+    let each = |from: Duration, to: Duration| to.saturating_sub(from) / 10_000;
     println!("write {:?}, read {:?} an event", each(before, written), each(written, read));
 }

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use pulldown_cmark::{CodeBlockKind, Event as Markup, HeadingLevel, Options, Parser, Tag, TagEnd};
 use runbook::history::{
     ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decision, End, EngineLost, Event, Fact, InputGiven,
-    InputOrigin, MessageFilled, Outcome, OutputSource, RunFinished, RunResult, ShellDied, ShellStarted, StepFinished,
-    StepForm, StepResult,
+    InputOrigin, MessageFilled, Outcome, OutputSource, RunFinished, RunResult, ShellDied, ShellStarted, StepEntered,
+    StepFinished, StepForm, StepResult,
 };
 use runbook::ident::{Digest, InputName, Seq, StepId};
 use runbook::transcript::{Sources, markdown};
@@ -66,7 +66,7 @@ impl Story {
 
     fn step(&mut self, step: &str, number: &str, title: &str, form: StepForm, prose: &[(u32, u32)]) {
         let entered = entered(step, number, title, form);
-        self.tell(Fact::StepEntered(runbook::history::StepEntered { prose: prose.to_vec(), ..entered }));
+        self.tell(Fact::StepEntered(StepEntered { prose: prose.to_vec(), ..entered }));
     }
 
     fn run(&mut self, command: CommandStarted, outcome: Outcome, statuses: &[i32], output: &[u8]) -> Seq {
@@ -255,7 +255,7 @@ fn an_output_of_a_gigabyte_is_read_at_its_ends_only() {
     let mut bytes = Vec::new();
     markdown(|| story.events.iter().cloned(), &sources, &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
-    assert!(text.contains("… much is left out here; all 1.0 GiB are in [`output/000001.out`](output/000001.out)"));
+    assert!(text.contains("… the middle is left out; all 1.0 GiB are in [`output/000001.out`](output/000001.out)"));
     assert!(text.contains("*2.0 GiB more came back and were not kept.*"));
 }
 
@@ -322,7 +322,12 @@ fn story_of(text: &str, output: &[u8]) -> Story {
     start.flags = vec![text.into()];
     start.user = text.into();
     story.tell(Fact::RunStarted(start));
-    story.step("s1", "1", &format!("T{text}"), StepForm::Command, &[(1, 100)]);
+    story.tell(Fact::StepEntered(StepEntered {
+        headings: vec![text.into(), text.into()],
+        number: text.into(),
+        prose: vec![(1, 100)],
+        ..entered("s1", "", &format!("T{text}"), StepForm::Command)
+    }));
     story.tell(Fact::InputGiven(InputGiven {
         step: None,
         name: InputName::new(text),

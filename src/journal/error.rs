@@ -2,7 +2,7 @@
 //!
 //! Invariant: a damage names the first bad event and what differs; a failed write is told the same way ever after.
 
-use crate::ident::{RunId, Seq};
+use crate::ident::Seq;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -52,16 +52,6 @@ pub enum JournalError {
         version: u64,
         /// Who wrote it.
         program: String,
-    },
-    /// The journal is of another run than the one asked for.
-    #[error("the journal `{path}` is of run `{found}`, not of `{expected}`")]
-    OtherRun {
-        /// The file.
-        path: PathBuf,
-        /// The run it names.
-        found: RunId,
-        /// The run that was asked for.
-        expected: RunId,
     },
     /// Something in it was changed.
     #[error("the journal `{path}` is damaged: {damage}")]

@@ -33,11 +33,13 @@ pub(super) enum Excerpt {
     Parts {
         /// The first lines.
         head: Vec<String>,
-        /// How many lines are left out; none when they were not counted.
+        /// How many lines are left out; none when they were not counted, or when one line is too long.
         left_out: Option<u64>,
         /// The last lines.
         tail: Vec<String>,
     },
+    /// What is there of it, when that is less than was recorded.
+    Short(Vec<String>),
     /// A full-screen program drew it.
     FullScreen,
     /// It cannot be read.
@@ -55,9 +57,8 @@ pub(super) fn excerpt(command: Seq, output: &Captured, source: &dyn OutputSource
         return Excerpt::Nothing;
     }
     let both = 2 * WINDOW_BYTES as u64;
-    let Some(head) = read(0, if kept <= both { 2 * WINDOW_BYTES } else { WINDOW_BYTES }) else {
-        return Excerpt::Missing;
-    };
+    let asked = if kept <= both { 2 * WINDOW_BYTES } else { WINDOW_BYTES };
+    let Some(head) = read(0, asked).filter(|head| !head.is_empty()) else { return Excerpt::Missing };
     if clean::is_full_screen(&head) {
         return Excerpt::FullScreen;
     }
@@ -66,13 +67,19 @@ pub(super) fn excerpt(command: Seq, output: &Captured, source: &dyn OutputSource
     }
     let tail_start = kept.saturating_sub(WINDOW_BYTES as u64);
     let Some(tail) = read(tail_start, WINDOW_BYTES) else { return Excerpt::Missing };
-    if tail.is_empty() {
-        return Excerpt::Missing;
+    let mut head_lines = cut(clean::lines(&head));
+    if head.len() < asked || tail.is_empty() {
+        return Excerpt::Short(first_lines(&head_lines));
     }
-    let head = first_lines(&cut(clean::lines(&head)));
+    if head_lines.len() > 1 {
+        // The window cuts through it.
+        head_lines.pop();
+    }
+    let head = first_lines(&head_lines);
     let tail = last_lines(&cut(clean::lines(from_line_start(&tail))));
     let shown = (head.len() + tail.len()) as u64;
     let left_out = count_lines(kept, read).map(|lines| lines.saturating_sub(shown));
+    let left_out = left_out.filter(|&lines| lines > 0);
     Excerpt::Parts { head, left_out, tail }
 }
 
@@ -99,10 +106,9 @@ fn of_whole(lines: Vec<String>) -> Excerpt {
 
 fn cut(mut lines: Vec<String>) -> Vec<String> {
     for line in &mut lines {
-        let length = line.chars().count();
-        if length > LINE_CHARACTERS {
-            let kept: String = line.chars().take(LINE_CHARACTERS).collect();
-            *line = format!("{kept} … [{} more characters]", length - LINE_CHARACTERS);
+        if let Some((at, _)) = line.char_indices().nth(LINE_CHARACTERS) {
+            line.truncate(at);
+            line.push_str(" … [the line goes on]");
         }
     }
     lines
@@ -150,4 +156,71 @@ fn count_lines(kept: u64, read: impl Fn(u64, usize) -> Option<Vec<u8>>) -> Optio
         offset += chunk.len() as u64;
     }
     Some(lines + u64::from(last != b'\n'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ident::Digest;
+    use std::io;
+
+    struct File(Vec<u8>);
+
+    impl OutputSource for File {
+        fn read(&self, _: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
+            Ok(window(&self.0, offset_bytes, limit_bytes))
+        }
+    }
+
+    fn of(bytes: &[u8], kept_bytes: u64) -> Excerpt {
+        let output = Captured {
+            length_bytes: kept_bytes,
+            kept_bytes,
+            digest: Digest::of(b""),
+            salt: String::new(),
+            inline: None,
+        };
+        excerpt(Seq(1), &output, &File(bytes.to_vec()))
+    }
+
+    fn lines(count: usize, width: usize) -> Vec<u8> {
+        (1..=count).map(|i| format!("{i:0width$}\n")).collect::<Vec<_>>().concat().into_bytes()
+    }
+
+    #[test]
+    fn shown_and_left_out_lines_add_up() {
+        for count in [1, 60, 61, 300, 2_000, 70_000] {
+            for width in [6, 80, 400] {
+                let bytes = lines(count, width);
+                let (shown, left_out) = match of(&bytes, bytes.len() as u64) {
+                    Excerpt::Whole(lines) => (lines.len(), 0),
+                    Excerpt::Parts { head, left_out, tail } => {
+                        assert!(head.len() <= HEAD_LINES && tail.len() <= TAIL_LINES);
+                        assert_eq!(head.first(), Some(&format!("{:0width$}", 1)));
+                        assert_eq!(tail.last(), Some(&format!("{count:0width$}")));
+                        // Past the limit they are not counted.
+                        let counted = left_out.unwrap_or((count - head.len() - tail.len()) as u64);
+                        (head.len() + tail.len(), usize::try_from(counted).unwrap())
+                    }
+                    other => panic!("{count} lines of {width}: {other:?}"),
+                };
+                assert_eq!(shown + left_out, count, "{count} lines of {width}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_line_of_a_megabyte_is_cut() {
+        let Excerpt::Parts { head, left_out, tail } = of(&vec![b'x'; 1 << 20], 1 << 20) else { panic!() };
+        assert_eq!((head.len(), left_out, tail.len()), (1, None, 1));
+        assert!(head.concat().len() < 2 * LINE_CHARACTERS && tail.concat().len() < 2 * LINE_CHARACTERS);
+    }
+
+    #[test]
+    fn an_output_that_is_shorter_than_recorded_says_so() {
+        assert_eq!(of(b"all that is left\n", 100), Excerpt::Short(vec!["all that is left".to_owned()]));
+        assert_eq!(of(b"all that is left\n", 1 << 30), Excerpt::Short(vec!["all that is left".to_owned()]));
+        assert_eq!(of(b"", 100), Excerpt::Missing);
+        assert_eq!(of(b"", 0), Excerpt::Nothing);
+    }
 }

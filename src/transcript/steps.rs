@@ -93,12 +93,13 @@ impl<W: Write> Steps<'_, W> {
         let again = if self.seen.insert(entered.step.clone()) { "" } else { " (again)" };
         writeln!(self.to, "<a id=\"{}\"></a>\n", anchor(seq))?;
         writeln!(self.to, "### {}{again}\n", step_title(entered))?;
-        let mut place: Vec<String> = Vec::new();
+        let lines = line_range(entered.line, entered.end_line);
+        // It begins with our own word: a heading that begins with a number would make a list of it.
+        let mut place = vec![lines.replacen('l', "L", 1)];
         if !entered.headings.is_empty() {
             let path: Vec<_> = entered.headings.iter().map(|heading| inline(heading)).collect();
             place.push(path.join(" › "));
         }
-        place.push(line_range(entered.line, entered.end_line));
         self.unshown = Some((entered.line, entered.end_line));
         place.extend(match entered.form {
             StepForm::Command => None,
@@ -205,11 +206,15 @@ impl<W: Write> Steps<'_, W> {
             Excerpt::Parts { head, left_out, tail } => {
                 self.lines(head)?;
                 let left_out = left_out.map_or_else(
-                    || "much is left out here".to_owned(),
+                    || "the middle is left out".to_owned(),
                     |lines| format!("{} left out", words::count(lines, "line", "lines")),
                 );
                 writeln!(self.to, "… {left_out}; all {kept} are in [`{file}`]({file})\n")?;
                 self.lines(tail)?;
+            }
+            Excerpt::Short(lines) => {
+                self.lines(lines)?;
+                writeln!(self.to, "*`{file}` ends here, or sooner than it should: {kept} were recorded.*\n")?;
             }
             Excerpt::FullScreen => writeln!(self.to, "[full-screen program; {kept}, kept in [`{file}`]({file})]\n")?,
             Excerpt::Missing => writeln!(self.to, "*The output ({kept}) cannot be read from `{file}`.*\n")?,
