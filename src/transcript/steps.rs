@@ -179,8 +179,8 @@ impl<W: Write> Steps<'_, W> {
         let result = inline(&words::outcome(finished));
         let mut about = match (&finished.outcome, words::deviation(&finished.outcome)) {
             (Outcome::Unknown, _) => "*unknown*".to_owned(),
+            (Outcome::Negative(_), _) | (_, None) => result,
             (_, Some(_)) => format!("**{result}**"),
-            (_, None) => result,
         };
         about.push_str(", took ");
         about.push_str(&words::took(Duration::from_nanos(finished.took_ns)));
