@@ -1,9 +1,11 @@
 //! Splitting against bash's own reader, over the public corpus and the user's runbook.
 
 #![expect(clippy::unwrap_used, reason = "helpers outside a #[test] fn are not covered by allow-unwrap-in-tests")]
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 #![expect(clippy::disallowed_methods, reason = "the corpus' place comes from the environment")]
 
-use runbook::shell::{Part, split};
+use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use runbook::shell::{Clarity, Part, answers, describe, looks_like_shell, prompt_len, quote, split, tokens};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -166,4 +168,170 @@ fn differing(cells: &[&String]) -> (usize, Vec<String>) {
         }
     }
     (accepted, wrong)
+}
+
+/// Text from the pieces shell is made of, which reach deeper than random letters.
+fn shellish() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        prop::sample::select(PIECES.to_vec()).prop_map(str::to_owned),
+        "[a-z ]{0,6}",
+        any::<String>().prop_map(|text| text.chars().take(6).collect()),
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+const PIECES: &[&str] = &[
+    "\n",
+    "\n\n",
+    " ",
+    "\t",
+    "# x\n",
+    "'",
+    "\"",
+    "`",
+    "$(",
+    ")",
+    "(",
+    "((",
+    "))",
+    "{ ",
+    "; }",
+    "}",
+    "${",
+    "$x",
+    "[[ ",
+    " ]]",
+    "if ",
+    "then ",
+    "fi",
+    "for x in ",
+    "do ",
+    "done",
+    "while ",
+    "case x in ",
+    "esac",
+    ";;",
+    "|",
+    "||",
+    "&&",
+    "&",
+    ";",
+    "<<E\n",
+    "<<-'E'\n",
+    "\nE\n",
+    "<",
+    ">",
+    ">&2",
+    "<pod>",
+    "<a",
+    "{{ x }}",
+    "{{",
+    "}}",
+    "\\",
+    "\\\n",
+    "x=(",
+    "A=1",
+    "f() ",
+    "! ",
+    "$'",
+    "\r\n",
+    "é",
+    "\u{a0}",
+    "\0",
+    "echo ",
+    "<(",
+    "=~ ",
+    "$((",
+    "export ",
+    "time ",
+    "coproc ",
+    "select x",
+    "<<<",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn parts_are_ordered_apart_and_leave_out_only_blank_lines(text in shellish()) {
+        let parts = split(&text);
+        let normal = text.replace("\r\n", "\n");
+        let lines: Vec<&str> = normal.split('\n').collect();
+        let mut covered = vec![false; lines.len()];
+        let mut next = 0;
+        for part in &parts {
+            let (first, last, own) = match part {
+                Part::Comment(comment) => (comment.line, comment.line, None),
+                Part::Command(command) => (command.lines.first, command.lines.last, Some(&command.text)),
+                Part::NotShell(not) => (not.lines.first, not.lines.last, Some(&not.text)),
+            };
+            prop_assert!(first >= next && first <= last && last < lines.len(), "{parts:?}");
+            next = last + 1;
+            let exact = lines.get(first..=last).unwrap();
+            if let Some(own) = own {
+                prop_assert_eq!(own, &exact.join("\n"));
+            }
+            covered.get_mut(first..=last).unwrap().fill(true);
+        }
+        for (line, covered) in lines.iter().zip(covered) {
+            prop_assert!(covered || line.trim().is_empty(), "{line:?} is in no part");
+        }
+    }
+
+    #[test]
+    fn places_lie_within_the_text(text in shellish()) {
+        let facts = describe(&text);
+        for simple in &facts.simple {
+            prop_assert!(text.get(simple.span.clone()).is_some(), "{simple:?}");
+        }
+        for found in &facts.placeholders {
+            prop_assert_eq!(text.get(found.span.clone()), Some(found.text.as_str()));
+        }
+        for assigned in &facts.assigns {
+            prop_assert!(text.get(assigned.value_span.clone()).is_some(), "{assigned:?}");
+        }
+        for at in facts.pipeline.iter().flatten() {
+            prop_assert!(*at < facts.simple.len());
+        }
+        prop_assert!(answers(&facts).len() == facts.pipeline.as_ref().map_or(0, Vec::len));
+        looks_like_shell(&text);
+        for line in text.lines() {
+            for console in [false, true] {
+                prop_assert!(prompt_len(line, console).is_none_or(|len| line.get(len..).is_some()));
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_are_ordered_apart_and_on_characters(text in shellish()) {
+        let mut at = 0;
+        for token in tokens(&text) {
+            prop_assert!(token.span.start >= at && text.get(token.span.clone()).is_some(), "{token:?}");
+            at = token.span.end;
+        }
+    }
+
+    #[test]
+    fn a_quoted_value_is_one_fixed_word(value in "[ -~é]{0,12}") {
+        let facts = describe(&format!("echo {}", quote(&value)));
+        let word = facts.simple.first().and_then(|simple| simple.words.first()).cloned();
+        prop_assert_eq!(word, Some(Some(value)));
+    }
+}
+
+#[test]
+fn what_is_split_is_described_alike_alone() {
+    let Some(cells) = all_cells() else {
+        println!("skipped: RUNBOOK_TEST_CORPUS names no corpus");
+        return;
+    };
+    for cell in cells {
+        for part in split(&cell) {
+            let Part::Command(command) = part else { continue };
+            let alone = describe(&command.text);
+            if command.facts.clarity == Clarity::Clear {
+                assert_eq!(format!("{:?}", command.facts), format!("{alone:?}"), "{}", command.text);
+            }
+        }
+    }
 }

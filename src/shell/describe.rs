@@ -101,13 +101,14 @@ fn names(variables: Vec<Variable>, whole: bool) -> (Vec<Assignment>, Vec<Read>) 
                 }
             }
             Variable::Read { name, .. } if set.contains(&name) => {}
-            Variable::Read { name, has_default } => match place.get(&name).and_then(|&at: &usize| reads.get_mut(at)) {
-                Some(read) => read.has_default &= has_default,
-                None => {
+            Variable::Read { name, has_default } => {
+                if let Some(read) = place.get(&name).and_then(|&at: &usize| reads.get_mut(at)) {
+                    read.has_default &= has_default;
+                } else {
                     place.insert(name.clone(), reads.len());
                     reads.push(Read { name, has_default });
                 }
-            },
+            }
         }
     }
     (assigns, reads)

@@ -16,7 +16,7 @@ const VOID_TAGS: &[&str] = &["br", "hr", "img", "input", "link", "meta"];
 #[derive(Debug)]
 pub(super) struct Masked<'a> {
     original: &'a str,
-    masked: Cow<'a, str>,
+    plain: Cow<'a, str>,
     marks: Vec<Mark>,
     fill: char,
 }
@@ -32,7 +32,7 @@ impl<'a> Masked<'a> {
         let marks = marks(original);
         let fill = ['Q', 'Z', 'X', 'J', 'K'].into_iter().find(|c| !original.contains(&c.to_string().repeat(3)));
         let fill = fill.unwrap_or('Q');
-        let mut masked = Cow::Borrowed(original);
+        let mut plain = Cow::Borrowed(original);
         if !marks.is_empty() {
             let mut text = String::with_capacity(original.len());
             let mut at = 0;
@@ -42,13 +42,13 @@ impl<'a> Masked<'a> {
                 at = mark.span.end;
             }
             text.push_str(original.get(at..).unwrap_or(""));
-            masked = Cow::Owned(text);
+            plain = Cow::Owned(text);
         }
-        Self { original, masked, marks, fill }
+        Self { original, plain, marks, fill }
     }
 
     pub(super) fn masked(&self) -> &str {
-        &self.masked
+        &self.plain
     }
 
     /// The original's text at a place of the masked one.

@@ -206,7 +206,6 @@ pub(super) fn valued_before_subcommand(program: &str) -> &'static [&'static str]
         ],
         "git" => &["-C", "-c", "--git-dir", "--work-tree"],
         "systemctl" | "journalctl" => &["-H", "--host", "-M", "--machine"],
-        "terraform" | "tofu" => &[],
         "aws" => &["--profile", "--region", "--output"],
         _ => &[],
     }

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 /// One reading of a text without syntax errors.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "findings of one walk, each independent of the others")]
 pub(super) struct Reading {
     /// Each simple command, in the order of the text.
     pub found: Vec<Found>,
@@ -40,6 +41,7 @@ pub(super) struct Found {
 
 /// Where a simple command stands.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent of each other: any mix of them occurs")]
 pub(super) struct Place {
     /// Its pipeline, if it is a member of one.
     pub seat: Option<Seat>,

@@ -15,7 +15,9 @@ pub(super) fn signature(text: &str) -> Result<Vec<usize>, &'static str> {
     }
     let nodes = rable::parse(text, false).map_err(|_| "one of the two parsers refuses it")?;
     let mut counts = Vec::new();
-    nodes.iter().for_each(|node| count(node, &mut counts));
+    for node in &nodes {
+        count(node, &mut counts);
+    }
     Ok(counts)
 }
 
@@ -39,7 +41,9 @@ fn count(node: &Node, counts: &mut Vec<usize>) {
         NodeKind::If { condition, then_body, else_body, redirects } => {
             count(condition, counts);
             count(then_body, counts);
-            else_body.iter().for_each(|body| count(body, counts));
+            if let Some(body) = else_body {
+                count(body, counts);
+            }
             all(redirects, counts);
         }
         NodeKind::While { condition, body, redirects } | NodeKind::Until { condition, body, redirects } => {
@@ -48,13 +52,17 @@ fn count(node: &Node, counts: &mut Vec<usize>) {
             all(redirects, counts);
         }
         NodeKind::For { words, body, redirects, .. } | NodeKind::Select { words, body, redirects, .. } => {
-            words.iter().for_each(|words| all(words, counts));
+            if let Some(words) = words {
+                all(words, counts);
+            }
             count(body, counts);
             all(redirects, counts);
         }
         NodeKind::Case { word, patterns, redirects } => {
             count(word, counts);
-            patterns.iter().filter_map(|pattern| pattern.body.as_ref()).for_each(|body| count(body, counts));
+            for body in patterns.iter().filter_map(|pattern| pattern.body.as_ref()) {
+                count(body, counts);
+            }
             all(redirects, counts);
         }
         NodeKind::ForArith { body, redirects, .. }
@@ -74,5 +82,7 @@ fn count(node: &Node, counts: &mut Vec<usize>) {
 }
 
 fn all(nodes: &[Node], counts: &mut Vec<usize>) {
-    nodes.iter().for_each(|node| count(node, counts));
+    for node in nodes {
+        count(node, counts);
+    }
 }

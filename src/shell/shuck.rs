@@ -191,17 +191,23 @@ impl<'a> Walk<'a> {
                     self.sequence(condition);
                     self.sequence(branch);
                 }
-                node.else_branch.iter().for_each(|branch| self.sequence(branch));
+                if let Some(branch) = &node.else_branch {
+                    self.sequence(branch);
+                }
             }
             CompoundCommand::For(node) => {
-                node.words.iter().flatten().for_each(|word| self.word(word));
+                for word in node.words.iter().flatten() {
+                    self.word(word);
+                }
                 for target in &node.targets {
                     self.set(target.name.as_ref().map_or("", |name| name.as_str()), None, range(target.span));
                 }
                 self.sequence(&node.body);
             }
             CompoundCommand::Select(node) => {
-                node.words.iter().for_each(|word| self.word(word));
+                for word in &node.words {
+                    self.word(word);
+                }
                 self.set(node.variable.as_str(), None, range(node.variable_span));
                 self.sequence(&node.body);
             }
@@ -210,7 +216,9 @@ impl<'a> Walk<'a> {
             CompoundCommand::Case(node) => {
                 self.word(&node.word);
                 for case in &node.cases {
-                    case.patterns.iter().for_each(|pattern| self.pattern(pattern));
+                    for pattern in &case.patterns {
+                        self.pattern(pattern);
+                    }
                     self.sequence(&case.body);
                 }
             }
@@ -309,10 +317,14 @@ impl<'a> Walk<'a> {
         if !bare {
             self.word(&simple.name);
         }
-        simple.args.iter().for_each(|word| self.word(word));
+        for word in &simple.args {
+            self.word(word);
+        }
         self.redirects(redirects);
         if bare {
-            simple.assignments.iter().for_each(|assignment| self.assign(assignment));
+            for assignment in &simple.assignments {
+                self.assign(assignment);
+            }
         }
         self.set_by_builtin(at);
     }
@@ -330,7 +342,9 @@ impl<'a> Walk<'a> {
         span.end = args.last().map_or(span.start + name.len(), |word| word.span.end.offset());
         let words = args.iter().map(|word| self.fixed(word)).collect();
         self.push(Program::Named(name.to_owned()), words, widened(span, std::iter::empty(), redirects));
-        args.iter().for_each(|word| self.word(word));
+        for word in &args {
+            self.word(word);
+        }
         self.redirects(redirects);
     }
 

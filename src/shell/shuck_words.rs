@@ -67,11 +67,11 @@ impl Walk<'_> {
         match &part.kind {
             WordPart::Literal(_) if quoted => {}
             WordPart::Literal(_) => self.literal(part.span),
-            WordPart::SingleQuoted { .. } => {}
+            WordPart::SingleQuoted { .. } | WordPart::PrefixMatch { .. } => {}
             WordPart::DoubleQuoted { parts, .. } => self.parts(parts, true),
             WordPart::Variable(name) => self.read(name.as_str(), false),
             WordPart::CommandSubstitution { body, .. } | WordPart::ProcessSubstitution { body, .. } => {
-                self.inside(body)
+                self.inside(body);
             }
             WordPart::ArithmeticExpansion { expression_ast, expression_word_ast, .. } => match expression_ast {
                 Some(expression) => self.arithmetic(Some(expression)),
@@ -90,13 +90,16 @@ impl Walk<'_> {
             | WordPart::ArraySlice { reference, offset_word_ast, length_word_ast, .. } => {
                 self.reference(reference, false);
                 self.quoted_word(offset_word_ast);
-                length_word_ast.iter().for_each(|word| self.quoted_word(word));
+                if let Some(word) = length_word_ast {
+                    self.quoted_word(word);
+                }
             }
             WordPart::IndirectExpansion { reference, operand_word_ast, .. } => {
                 self.reference(reference, false);
-                operand_word_ast.iter().for_each(|word| self.quoted_word(word));
+                if let Some(word) = operand_word_ast {
+                    self.quoted_word(word);
+                }
             }
-            WordPart::PrefixMatch { .. } => {}
             // Bash has no such glob and may read commands in it.
             WordPart::ZshQualifiedGlob(_) => self.out.hides = Some(range(part.span)),
         }
@@ -143,17 +146,19 @@ impl Walk<'_> {
             BourneParameterExpansion::Access { reference }
             | BourneParameterExpansion::Length { reference }
             | BourneParameterExpansion::Indices { reference }
+            | BourneParameterExpansion::Indirect { reference, .. }
+            | BourneParameterExpansion::Slice { reference, .. }
             | BourneParameterExpansion::Transformation { reference, .. } => self.reference(reference, false),
-            BourneParameterExpansion::Indirect { reference, .. } => self.reference(reference, false),
             BourneParameterExpansion::PrefixMatch { .. } => {}
-            BourneParameterExpansion::Slice { reference, .. } => self.reference(reference, false),
             BourneParameterExpansion::Operation { reference, operator, operand_word_ast, .. } => {
                 self.operation(reference, operator, operand_word_ast.as_deref());
             }
         }
         let inner = [bourne.operand_word_ast(), bourne.offset_word_ast(), bourne.length_word_ast()];
         if !matches!(bourne, BourneParameterExpansion::Operation { .. }) {
-            inner.into_iter().flatten().for_each(|word| self.quoted_word(word));
+            for word in inner.into_iter().flatten() {
+                self.quoted_word(word);
+            }
         }
     }
 
@@ -163,7 +168,9 @@ impl Walk<'_> {
             ParameterOp::UseDefault | ParameterOp::AssignDefault | ParameterOp::UseReplacement | ParameterOp::Error
         );
         self.reference(reference, has_default);
-        operand.into_iter().for_each(|word| self.quoted_word(word));
+        if let Some(word) = operand {
+            self.quoted_word(word);
+        }
         match operator {
             ParameterOp::RemovePrefixShort { pattern }
             | ParameterOp::RemovePrefixLong { pattern }
@@ -213,7 +220,7 @@ impl Walk<'_> {
                 HeredocBodyPart::Variable(name) => self.read(name.as_str(), false),
                 HeredocBodyPart::CommandSubstitution { body, .. } => self.inside(body),
                 HeredocBodyPart::ArithmeticExpansion { expression_ast, .. } => {
-                    self.arithmetic(expression_ast.as_deref())
+                    self.arithmetic(expression_ast.as_deref());
                 }
                 HeredocBodyPart::Parameter(parameter) => self.parameter(parameter),
             }

@@ -128,8 +128,8 @@ const RUN_VALUED: &[&str] = &[
 
 /// Why a reading wants an operator, for its first command that does.
 pub(super) fn interactive(reading: &Reading) -> Option<String> {
-    let awaited = reading.found.iter().filter(|found| !found.place.deferred && !found.place.background);
-    awaited.filter_map(why).next()
+    let mut awaited = reading.found.iter().filter(|found| !found.place.deferred && !found.place.background);
+    awaited.find_map(why)
 }
 
 fn why(found: &Found) -> Option<String> {
@@ -182,7 +182,7 @@ fn talks(effective: Effective<'_>, fed: bool) -> bool {
         }
         _ => {
             let row = TOLD_BY_OPTION.iter().find(|row| row.0 == program);
-            row.is_some_and(|row| !has(words, row.1)) && !(fed && !matches!(program, "passwd"))
+            (!fed || program == "passwd") && row.is_some_and(|row| !has(words, row.1))
         }
     }
 }
