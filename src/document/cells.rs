@@ -30,11 +30,11 @@ pub(super) fn make(
     let info = info::read(source);
     let line = lines.line_of(span.start);
     let end_line = lines.line_of(span.end.saturating_sub(1).max(span.start));
-    let text = content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
+    let text = || content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
     let has_interpreter = info.attributes.get("interpreter").is_some_and(|value| !value.is_empty());
-    let mut kind = kinds::kind_of(&info.language, has_interpreter, around.is_announced, &text);
+    let mut kind = kinds::kind_of(&info.language, has_interpreter, around.is_announced, text);
     // A command that is not, byte for byte, what its author wrote is not theirs.
-    let is_damaged = text.contains(['\0', char::REPLACEMENT_CHARACTER]);
+    let is_damaged = content.iter().any(|line| line.text.contains(['\0', char::REPLACEMENT_CHARACTER]));
     if fault.is_some() || around.is_doubtful || is_damaged {
         kind = CellKind::Reference;
     }

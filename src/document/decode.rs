@@ -3,8 +3,11 @@
 //! Invariant: total on any bytes; text that is valid UTF-8 without a BOM comes out byte for byte. Refuses to know: Markdown.
 
 use super::{Finding, Span};
+use std::borrow::Cow;
 
 const BOM: &str = "\u{feff}";
+/// About how long lines are, so that room for them is made once.
+const USUAL_LINE: usize = 24;
 
 /// Where each line of a text begins.
 #[derive(Clone, Debug, Default)]
@@ -15,9 +18,15 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn of(text: &str) -> Self {
-        let mut starts = vec![0];
-        starts.extend(text.match_indices('\n').map(|(at, _)| at + 1).filter(|&at| at < text.len()));
+        let mut starts = Vec::with_capacity(text.len() / USUAL_LINE + 1);
+        starts.push(0);
+        starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1).filter(|&at| at < text.len()));
         Self { starts, len: text.len() }
+    }
+
+    fn first_crlf(&self, text: &str) -> Option<usize> {
+        let ends = self.starts.iter().copied().chain([self.len]);
+        ends.filter_map(|end| end.checked_sub(2)).find(|&at| text.as_bytes().get(at..at + 2) == Some(b"\r\n"))
     }
 
     /// The line an offset stands in, from 1; past the end, the last one.
@@ -40,12 +49,12 @@ impl Lines {
 
 /// The text of a document, its lines, and what was odd about its bytes.
 pub(super) fn decode(bytes: &[u8]) -> (String, Lines, Vec<Finding>) {
-    let lossy = String::from_utf8_lossy(bytes);
-    let was_invalid = matches!(lossy, std::borrow::Cow::Owned(_));
-    let (text, had_bom) = match lossy.strip_prefix(BOM) {
-        Some(rest) => (rest.to_owned(), true),
-        None => (lossy.into_owned(), false),
+    let (whole, was_invalid) = match std::str::from_utf8(bytes) {
+        Ok(text) => (Cow::Borrowed(text), false),
+        Err(_) => (String::from_utf8_lossy(bytes), true),
     };
+    let had_bom = whole.starts_with(BOM);
+    let text = whole.strip_prefix(BOM).map_or_else(|| whole.to_string(), str::to_owned);
     let lines = Lines::of(&text);
     let mut findings = Vec::new();
     let mut report = |code, at: usize, width: usize, message: String, help: &str| {
@@ -72,7 +81,7 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Lines, Vec<Finding>) {
         let message = "the file holds a NUL byte; no cell with one is run".to_owned();
         report("nul-byte", at, 1, message, "remove it");
     }
-    if let Some(at) = text.find("\r\n") {
+    if let Some(at) = lines.first_crlf(&text) {
         let message = "lines end in CR LF; they are read as if they ended in LF".to_owned();
         report("crlf", at, 2, message, "save the file with LF line ends");
     }

@@ -74,7 +74,7 @@ fn content(document: &str, lines: &Lines, chunks: &[Chunk]) -> Vec<SourceLine> {
             if content.last().is_none_or(|last| last.line != line) {
                 // A chunk that is only the LF of a CR LF begins behind the line's end.
                 let lone_end = text.is_empty() && document.get(..at).is_some_and(|before| before.ends_with('\r'));
-                let text = format!("{:padding$}{text}", "");
+                let text = if padding == 0 { text.to_owned() } else { format!("{:padding$}{text}", "") };
                 content.push(SourceLine { text, offset: at - usize::from(lone_end), line, role: LineRole::Shell });
             }
             padding = 0;

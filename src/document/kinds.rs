@@ -54,15 +54,20 @@ pub(super) fn announces_output(line: &str) -> bool {
 }
 
 /// The kind of a sound fence, by its language and text.
-pub(super) fn kind_of(language: &str, has_interpreter: bool, announced_as_output: bool, text: &str) -> CellKind {
+pub(super) fn kind_of(
+    language: &str,
+    has_interpreter: bool,
+    announced_as_output: bool,
+    text: impl Fn() -> String,
+) -> CellKind {
     let lower = language.to_ascii_lowercase();
     if lower == "output" || announced_as_output {
         CellKind::Output
     } else if has_interpreter || is_shell(language) {
         CellKind::Command
-    } else if TEXTS.contains(&lower.as_str()) && has_fields(text) {
+    } else if TEXTS.contains(&lower.as_str()) && has_fields(&text()) {
         CellKind::Message
-    } else if language.is_empty() && crate::shell::looks_like_shell(text) {
+    } else if language.is_empty() && crate::shell::looks_like_shell(&text()) {
         CellKind::Guessed
     } else {
         CellKind::Reference

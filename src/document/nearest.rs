@@ -31,12 +31,14 @@ pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str
         return None;
     }
     let lower = word.to_lowercase();
-    let allowed = match word.chars().count() {
+    let length = lower.chars().count();
+    let allowed = match length {
         0..=3 => 0,
         4..=6 => 1,
         _ => 2,
     };
-    let best = known.iter().map(|k| (distance(&lower, &k.to_lowercase()), *k)).min_by_key(|(far, _)| *far)?;
+    let of_like_length = known.iter().filter(|k| k.chars().count().abs_diff(length) <= allowed);
+    let best = of_like_length.map(|k| (distance(&lower, &k.to_lowercase()), *k)).min_by_key(|(far, _)| *far)?;
     (best.0 <= allowed).then_some(best.1)
 }
 

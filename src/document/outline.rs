@@ -82,7 +82,8 @@ struct Reader<'a> {
     is_unsure: bool,
     /// A paragraph holds `<!--` and what follows is commented out in its author's eyes.
     in_comment: bool,
-    last_comment_end: usize,
+    /// Where the last comment of the document ends, once that was looked up.
+    last_comment_end: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -117,7 +118,7 @@ impl<'a> Reader<'a> {
             anchors: Vec::new(),
             is_unsure: false,
             in_comment: false,
-            last_comment_end: document.rfind("-->").unwrap_or(0),
+            last_comment_end: None,
         }
     }
 
@@ -315,14 +316,23 @@ impl<'a> Reader<'a> {
     /// A fence may interrupt a paragraph that opens a comment; its author then thinks that it is commented out.
     fn watch_comment(&mut self, run: &TextRun) {
         for line in &run.lines {
+            if !self.in_comment && !line.text.contains('<') {
+                continue;
+            }
             let opened = line.text.rfind("<!--");
             let closed = line.text.rfind("-->");
             if opened > closed {
-                self.in_comment = self.last_comment_end > run.span.end;
+                self.in_comment = self.is_closed_below(run.span.end);
             } else if closed.is_some() {
                 self.in_comment = false;
             }
         }
+    }
+
+    /// Whether a comment ends below a place. Asked seldom, and the answer found once serves the places after it.
+    fn is_closed_below(&mut self, at: usize) -> bool {
+        let document = self.document;
+        *self.last_comment_end.get_or_insert_with(|| document.rfind("-->").unwrap_or(0)) > at
     }
 
     fn end_code(&mut self, span: &Span) {

@@ -10,6 +10,9 @@ pub(super) fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES
 }
 
+/// Room made for a line at first, since its text comes in pieces.
+const USUAL_LINE: usize = 64;
+
 /// One line of a paragraph or heading.
 #[derive(Debug, Default)]
 pub(super) struct TextLine {
@@ -67,6 +70,9 @@ impl TextRun {
     fn push(&mut self, text: &str, span: &Span) {
         let is_strong = self.strong > 0;
         if let Some(line) = self.lines.last_mut() {
+            if line.text.is_empty() {
+                line.text.reserve(text.len().max(USUAL_LINE));
+            }
             line.text.push_str(text);
             line.span.end = line.span.end.max(span.end);
             line.has_strong |= is_strong;
