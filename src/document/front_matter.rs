@@ -209,7 +209,7 @@ impl Reader<'_> {
             Node::Map(entries) => {
                 let mut properties = BTreeMap::new();
                 for Entry { key, line, value } in entries {
-                    match flat(value) {
+                    match value.flat() {
                         Some(text) => {
                             properties.insert(key, text);
                         }
@@ -219,19 +219,6 @@ impl Reader<'_> {
                 properties
             }
         }
-    }
-}
-
-/// A value, or the values of a list, one a line.
-fn flat(node: Node) -> Option<String> {
-    match node {
-        Node::Text(text) => Some(text),
-        Node::List(nodes) => {
-            let texts: Option<Vec<String>> =
-                nodes.into_iter().map(|node| if let Node::Text(text) = node { Some(text) } else { None }).collect();
-            Some(texts?.join("\n"))
-        }
-        Node::Map(_) => None,
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::Attributes;
 use super::nearest::{is_word_of, nearest};
+use super::yaml::{self, Entry, Node};
 
 /// The attributes there are: Runme's, then ours.
 pub(super) const KNOWN: &[&str] = &[
@@ -75,7 +76,7 @@ impl Info {
         let mut rest = text.trim_start_matches(separates);
         while !rest.is_empty() {
             rest = match rest.strip_prefix('{') {
-                Some(inner) if inner.trim_start().starts_with(['"', '}']) => self.json(rest),
+                Some(inner) if inner.trim_start().starts_with(['"', '\'', '}']) => self.json(rest),
                 Some(inner) => self.braced(inner),
                 None => self.pair(rest, false),
             };
@@ -85,25 +86,21 @@ impl Info {
 
     /// `{"name":"x"}`; returns what follows it.
     fn json<'t>(&mut self, text: &'t str) -> &'t str {
-        let mut values =
-            serde_json::Deserializer::from_str(text).into_iter::<serde_json::Map<String, serde_json::Value>>();
-        match values.next() {
-            Some(Ok(map)) => {
-                for (name, value) in map {
-                    let value = match value {
-                        serde_json::Value::String(text) => text,
-                        other => other.to_string(),
-                    };
-                    self.put(&name, value, true);
-                }
-                text.get(values.byte_offset()..).unwrap_or("")
+        let (entries, end) = match yaml::read_first(text) {
+            Ok(Some((Node::Map(entries), end))) if end > 0 => (entries, end),
+            Ok(_) => return "",
+            Err(bad) => {
+                self.faults.push(Fault::Malformed(bad.reason));
+                return "";
             }
-            Some(Err(error)) => {
-                self.faults.push(Fault::Malformed(error.to_string()));
-                ""
+        };
+        for Entry { key, value, .. } in entries {
+            match value.flat() {
+                Some(value) => self.put(&key, value, true),
+                None => self.faults.push(Fault::Malformed(format!("`{key}` holds more than a value"))),
             }
-            None => "",
         }
+        text.get(end..).unwrap_or("")
     }
 
     /// `name=x background}`, the brace before it already read; returns what follows the closing one.

@@ -14,6 +14,20 @@ pub(super) enum Node {
     Map(Vec<Entry>),
 }
 
+impl Node {
+    /// A value, or the values of a list, one a line; nothing for what is nested deeper.
+    pub(super) fn flat(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::List(nodes) => {
+                let text = |node| if let Self::Text(text) = node { Some(text) } else { None };
+                Some(nodes.into_iter().map(text).collect::<Option<Vec<String>>>()?.join("\n"))
+            }
+            Self::Map(_) => None,
+        }
+    }
+}
+
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -38,6 +52,11 @@ enum Open {
 
 /// Reads one document; `None` when it is empty.
 pub(super) fn read(text: &str) -> Result<Option<Node>, BadYaml> {
+    Ok(read_first(text)?.map(|(node, _)| node))
+}
+
+/// Reads the first node of a text, which may be JSON, and says where it ends, in bytes.
+pub(super) fn read_first(text: &str) -> Result<Option<(Node, usize)>, BadYaml> {
     let mut open: Vec<Open> = Vec::new();
     for event in Parser::new_from_str(text) {
         let (event, span) =
@@ -70,7 +89,7 @@ pub(super) fn read(text: &str) -> Result<Option<Node>, BadYaml> {
             _ => continue,
         };
         match open.last_mut() {
-            None => return Ok(Some(node)),
+            None => return Ok(Some((node, span.end.byte_offset().unwrap_or(text.len())))),
             Some(Open::List(nodes)) => nodes.push(node),
             Some(Open::Map(entries, waiting)) => match waiting.take() {
                 Some((key, line)) => entries.push(Entry { key, line, value: node }),
@@ -99,6 +118,15 @@ mod tests {
         assert_eq!(words[2], ("nothing", 3, text("")));
         assert_eq!(words[3], ("when", 4, text("2026-01-02")));
         assert_eq!(words[4].2, Node::List(vec![text("1"), text("1.0"), text("yes")]));
+    }
+
+    #[test]
+    fn json_is_read_to_its_end() {
+        let json = r#"{"a":"x\"y","b":true,"c":[1,2]} rest"#;
+        let Ok(Some((Node::Map(entries), end))) = read_first(json) else { panic!("a map") };
+        assert_eq!(json.get(end..), Some(" rest"));
+        assert_eq!(entries.iter().map(|e| e.key.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(entries[0].value, Node::Text("x\"y".to_owned()));
     }
 
     #[test]
