@@ -74,7 +74,7 @@ fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
     }
     if let Some(range) = &reading.hides {
         let part: String = masked.original(range.clone()).chars().take(40).collect();
-        return Clarity::Opaque(format!("`{part}` holds a blank or an operator outside quotes"));
+        return Clarity::Opaque(format!("`{part}` may hide a command"));
     }
     if reading.crowded {
         return Clarity::Opaque("two commands with nothing between them".to_owned());

@@ -24,6 +24,10 @@ pub(super) struct Reading {
     pub writes: bool,
     /// An unquoted stretch with a blank or an operator in it: commands may hide there.
     pub hides: Option<Range<usize>>,
+    /// Where each substitution and arithmetic expansion that was walked begins, and where each backtick stands.
+    pub expanded: Vec<usize>,
+    /// Single quotes and literal heredocs, in which nothing is expanded.
+    pub inert: Vec<Range<usize>>,
     /// Comments.
     pub comments: Vec<Range<usize>>,
     /// A loop that nothing in the text ends.

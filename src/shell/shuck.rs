@@ -11,12 +11,14 @@ use shuck_ast::{
     BinaryOp, BuiltinCommand, Command, CompoundCommand, ConditionalExpr, DeclOperand, FunctionDef, LiteralText,
     Redirect, RedirectKind, RedirectTarget, SimpleCommand, Span, Stmt, StmtSeq, StmtTerminator, Word, WordPart,
 };
-use shuck_parser::parser::Parser;
+use shuck_parser::parser::{ParseResult, Parser};
 use std::ops::Range;
 
 /// Reads a masked text, or says why not.
 pub(super) fn read(text: &Masked<'_>) -> Result<Reading, Refusal> {
-    let result = Parser::new(text.masked()).parse();
+    let Some(result) = parse(text.masked()) else {
+        return Err(Refusal { message: "the parser failed".to_owned(), awaits: Awaits::Anything });
+    };
     if let Some(first) = result.diagnostics.first() {
         return Err(refusal(&first.message, first.span, text.masked()));
     }
@@ -26,12 +28,18 @@ pub(super) fn read(text: &Masked<'_>) -> Result<Reading, Refusal> {
     let mut walk = Walk::new(text);
     walk.sequence(&result.file.body);
     walk.out.pipeline = walk.whole_pipeline(&result.file.body);
+    walk.account();
     Ok(walk.out)
+}
+
+/// Parses; None if the parser panics, which no text should make it do.
+fn parse(text: &str) -> Option<ParseResult> {
+    std::panic::catch_unwind(|| Parser::new(text).parse()).ok()
 }
 
 /// Whether a text has no syntax error, nothing more.
 pub(super) fn accepts(text: &str) -> bool {
-    Parser::new(text).parse().is_ok()
+    parse(text).is_some_and(|result| result.is_ok())
 }
 
 fn refusal(message: &str, span: Span, text: &str) -> Refusal {
@@ -294,7 +302,7 @@ impl<'a> Walk<'a> {
             ConditionalExpr::Parenthesized(node) => self.condition(&node.expr),
             ConditionalExpr::Word(word) | ConditionalExpr::Regex(word) => self.inner_word(word),
             ConditionalExpr::Pattern(pattern) => self.pattern(pattern),
-            ConditionalExpr::VarRef(_) => {}
+            ConditionalExpr::VarRef(reference) => self.subscript(reference),
         }
     }
 
@@ -368,7 +376,7 @@ impl<'a> Walk<'a> {
         for operand in &clause.operands {
             match operand {
                 DeclOperand::Flag(word) | DeclOperand::Dynamic(word) => self.word(word),
-                DeclOperand::Name(_) => {}
+                DeclOperand::Name(name) => self.subscript(name),
                 DeclOperand::Assignment(assignment) => {
                     self.value(&assignment.value);
                     self.assign(assignment);
@@ -423,6 +431,37 @@ impl<'a> Walk<'a> {
         if !name.is_empty() {
             let in_session = self.place.in_session;
             self.out.variables.push(Variable::Set { name: name.to_owned(), literal, value, in_session });
+        }
+    }
+
+    /// Every `$(` and backtick must have been walked, unless quotes make it plain: whatever the tree leaves out, a part
+    /// kept as text or a place that was lost, may hide commands.
+    fn account(&mut self) {
+        let text = self.source();
+        if self.out.hides.is_some() || !text.contains(['`', '$']) {
+            return;
+        }
+        let bytes = text.as_bytes();
+        let expanded: std::collections::HashSet<usize> = self.out.expanded.iter().copied().collect();
+        let mut inert: Vec<&Range<usize>> = self.out.inert.iter().chain(&self.out.comments).collect();
+        inert.sort_by_key(|range| range.start);
+        let mut quiet = inert.into_iter().peekable();
+        let mut quiet_to = 0;
+        let mut escaped = false;
+        for (at, byte) in bytes.iter().enumerate() {
+            while let Some(range) = quiet.next_if(|range| range.start <= at) {
+                quiet_to = quiet_to.max(range.end);
+            }
+            if at < quiet_to {
+                escaped = false;
+                continue;
+            }
+            let opens = *byte == b'`' || (*byte == b'$' && matches!(bytes.get(at + 1), Some(b'(' | b'[')));
+            if opens && !escaped && !expanded.contains(&at) {
+                self.out.hides = Some(at..text.len());
+                return;
+            }
+            escaped = *byte == b'\\' && !escaped;
         }
     }
 

@@ -7,8 +7,9 @@ use super::reading::{Place, Variable};
 use super::shuck::{Walk, range};
 use shuck_ast::{
     ArithmeticExpr, ArithmeticExprNode, ArithmeticLvalue, ArrayElem, Assignment, AssignmentValue,
-    BourneParameterExpansion, HeredocBody, HeredocBodyPart, LiteralText, ParameterExpansion, ParameterExpansionSyntax,
-    ParameterOp, Pattern, PatternPart, Span, StmtSeq, VarRef, Word, WordPart, WordPartNode,
+    BourneParameterExpansion, CommandSubstitutionSyntax, HeredocBody, HeredocBodyMode, HeredocBodyPart, LiteralText,
+    ParameterExpansion, ParameterExpansionSyntax, ParameterOp, Pattern, PatternPart, Span, StmtSeq, VarRef, Word,
+    WordPart, WordPartNode,
 };
 
 impl Walk<'_> {
@@ -18,7 +19,7 @@ impl Walk<'_> {
             return None;
         }
         let mut out = String::new();
-        self.fix(&word.parts, false, &mut out).then(|| self.text.restored(out, range(word.span)))
+        self.fix(&word.parts, false, &mut out).then_some(out)
     }
 
     /// `NAME=value` as one word.
@@ -31,16 +32,20 @@ impl Walk<'_> {
     fn fix(&self, parts: &[WordPartNode], quoted: bool, out: &mut String) -> bool {
         parts.iter().all(|part| match &part.kind {
             WordPart::Literal(text) => {
+                let place = range(part.span);
                 match text {
-                    LiteralText::Source if !quoted => unescape(text.as_str(self.source(), part.span), out),
-                    _ => out.push_str(text.as_str(self.source(), part.span)),
+                    // A nested reading may have lost its place: only then its own text counts.
+                    LiteralText::Owned(text) if self.source().get(place.clone()) != Some(&**text) => out.push_str(text),
+                    _ => unescape(self.text.original(place), quoted, out),
                 }
                 true
             }
             WordPart::SingleQuoted { value, dollar } => {
-                let value = value.slice(self.source());
-                out.push_str(value);
-                !dollar || !value.contains('\\')
+                let place = range(value.span());
+                let text =
+                    if value.is_source_backed() { self.text.original(place) } else { value.slice(self.source()) };
+                out.push_str(text);
+                !dollar || !text.contains('\\')
             }
             WordPart::DoubleQuoted { parts, .. } => self.fix(parts, true, out),
             _ => false,
@@ -67,16 +72,19 @@ impl Walk<'_> {
         match &part.kind {
             WordPart::Literal(_) if quoted => {}
             WordPart::Literal(_) => self.literal(part.span),
-            WordPart::SingleQuoted { .. } | WordPart::PrefixMatch { .. } => {}
+            WordPart::SingleQuoted { .. } => self.out.inert.push(range(part.span)),
+            WordPart::PrefixMatch { .. } => {}
             WordPart::DoubleQuoted { parts, .. } => self.parts(parts, true),
             WordPart::Variable(name) => self.read(name.as_str(), false),
-            WordPart::CommandSubstitution { body, .. } | WordPart::ProcessSubstitution { body, .. } => {
-                self.inside(body);
+            WordPart::CommandSubstitution { body, syntax } => self.substitution(body, *syntax, part.span),
+            WordPart::ProcessSubstitution { body, .. } => self.inside(body, part.span),
+            WordPart::ArithmeticExpansion { expression_ast, expression_word_ast, .. } => {
+                self.out.expanded.push(part.span.start.offset());
+                match expression_ast {
+                    Some(expression) => self.arithmetic(Some(expression)),
+                    None => self.quoted_word(expression_word_ast),
+                }
             }
-            WordPart::ArithmeticExpansion { expression_ast, expression_word_ast, .. } => match expression_ast {
-                Some(expression) => self.arithmetic(Some(expression)),
-                None => self.quoted_word(expression_word_ast),
-            },
             WordPart::Parameter(parameter) => self.parameter(parameter),
             WordPart::ParameterExpansion { reference, operator, operand_word_ast, .. } => {
                 self.operation(reference, operator, operand_word_ast.as_deref());
@@ -123,8 +131,26 @@ impl Walk<'_> {
         }
     }
 
-    /// Commands in `$( )` and `<( )`.
-    fn inside(&mut self, body: &StmtSeq) {
+    /// Commands in `$( )` or backticks.
+    fn substitution(&mut self, body: &StmtSeq, syntax: CommandSubstitutionSyntax, span: Span) {
+        self.out.expanded.push(span.start.offset());
+        if syntax == CommandSubstitutionSyntax::Backtick {
+            self.out.expanded.push(span.end.offset().saturating_sub(1));
+            // Bash takes backslashes off before it reads what stands in backticks; the parsers do not.
+            if span.slice(self.source()).contains('\\') {
+                self.out.hides.get_or_insert(range(span));
+            }
+        }
+        self.inside(body, span);
+    }
+
+    /// Commands in a substitution. One that cannot be read comes without commands and without a word.
+    fn inside(&mut self, body: &StmtSeq, span: Span) {
+        let text = span.slice(self.source());
+        let unread = body.stmts.is_empty() && !text.trim_matches(['$', '<', '>', '(', ')', '`']).trim().is_empty();
+        if unread {
+            self.out.hides.get_or_insert(range(span));
+        }
         let change = |place: &mut Place| {
             place.in_session = false;
             place.seat = None;
@@ -190,6 +216,10 @@ impl Walk<'_> {
 
     fn reference(&mut self, reference: &VarRef, has_default: bool) {
         self.read(reference.name.as_str(), has_default);
+        self.subscript(reference);
+    }
+
+    pub(super) fn subscript(&mut self, reference: &VarRef) {
         if let Some(word) = reference.subscript.as_ref().and_then(|subscript| subscript.word_ast.as_ref()) {
             self.quoted_word(word);
         }
@@ -214,12 +244,16 @@ impl Walk<'_> {
     }
 
     pub(super) fn heredoc(&mut self, body: &HeredocBody) {
+        if body.mode == HeredocBodyMode::Literal {
+            self.out.inert.push(range(body.span));
+        }
         for part in &body.parts {
             match &part.kind {
                 HeredocBodyPart::Literal(_) => {}
                 HeredocBodyPart::Variable(name) => self.read(name.as_str(), false),
-                HeredocBodyPart::CommandSubstitution { body, .. } => self.inside(body),
+                HeredocBodyPart::CommandSubstitution { body, syntax } => self.substitution(body, *syntax, part.span),
                 HeredocBodyPart::ArithmeticExpansion { expression_ast, .. } => {
+                    self.out.expanded.push(part.span.start.offset());
                     self.arithmetic(expression_ast.as_deref());
                 }
                 HeredocBodyPart::Parameter(parameter) => self.parameter(parameter),
@@ -249,6 +283,7 @@ impl Walk<'_> {
             AssignmentValue::Compound(array) => (None, range(array.span)),
         };
         let literal = literal.filter(|_| assignment.target.subscript.is_none());
+        self.subscript(&assignment.target);
         if assignment.append {
             self.read(assignment.target.name.as_str(), true);
         }
@@ -262,7 +297,7 @@ impl Walk<'_> {
             return None;
         }
         let mut out = String::new();
-        self.fix(&word.parts, false, &mut out).then(|| self.text.restored(out, range(word.span)))
+        self.fix(&word.parts, false, &mut out).then_some(out)
     }
 
     pub(super) fn arithmetic(&mut self, expression: Option<&ArithmeticExprNode>) {
@@ -280,8 +315,9 @@ impl Walk<'_> {
                     left.extend([&**else_expr, &**then_expr, &**condition]);
                 }
                 ArithmeticExpr::Assignment { target, value, .. } => {
-                    if let ArithmeticLvalue::Variable(name) = target {
-                        self.set(name.as_str(), None, range(node.span));
+                    match target {
+                        ArithmeticLvalue::Variable(name) => self.set(name.as_str(), None, range(node.span)),
+                        ArithmeticLvalue::Indexed { index, .. } => left.push(index),
                     }
                     left.push(value);
                 }
@@ -290,16 +326,23 @@ impl Walk<'_> {
     }
 }
 
-fn unescape(text: &str, out: &mut String) {
+/// Takes the backslashes off: within double quotes only those before a sign that means something there.
+fn unescape(text: &str, quoted: bool, out: &mut String) {
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('\n') => {}
-                Some(next) => out.push(next),
-                None => out.push('\\'),
-            },
-            _ => out.push(c),
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('\n') => {}
+            Some(next) => {
+                if quoted && !matches!(next, '$' | '`' | '"' | '\\') {
+                    out.push('\\');
+                }
+                out.push(next);
+            }
+            None => out.push('\\'),
         }
     }
 }
