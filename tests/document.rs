@@ -1,6 +1,6 @@
 //! What a document is read as: snapshots of fixtures, and facts that hold for any bytes.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, clippy::string_slice, reason = "these are tests")]
 
 use proptest::prelude::*;
 use runbook::document::{Block, Cell, CellKind, LineRole, Runbook, SectionIndex};
@@ -106,7 +106,7 @@ fn assert_places(runbook: &Runbook) {
             let rest = runbook.text.get(line.offset..).unwrap();
             // Blanks that stand for part of a tab are not in the document.
             let text = line.text.trim_start_matches(' ');
-            assert!(rest.starts_with(&line.text) || rest.starts_with(text), "{line:?}");
+            assert!(rest.starts_with(&line.text) || rest.trim_start_matches(' ').starts_with(text), "{line:?}");
         }
     }
     for section in &runbook.sections {
@@ -191,6 +191,16 @@ fn a_fence_is_of_the_kind_that_its_info_string_and_text_say() {
         assert_eq!(runbook.cells.len(), 1, "{info}");
         assert_eq!(runbook.cells[0].kind, kind, "{info}: {text}");
     }
+}
+
+#[test]
+fn a_command_that_a_terminal_may_show_otherwise_than_bash_reads_it_is_not_run() {
+    for text in ["echo \u{1b}[2K", "echo a\rrm b", "echo \u{8}", "echo \0", "echo \u{fffd}"] {
+        let runbook = Runbook::parse(format!("```bash\nls\n{text}\n```\n").as_bytes());
+        assert_eq!(runbook.cells[0].kind, CellKind::Reference, "{text:?}");
+    }
+    let runbook = Runbook::parse("```bash\nls\techo ü\n```\n".as_bytes());
+    assert_eq!(runbook.cells[0].kind, CellKind::Command);
 }
 
 #[test]
@@ -285,6 +295,47 @@ fn a_hostile_document_neither_hangs_nor_overflows() {
     }
 }
 
+/// What the Markdown parser itself says of each fence: its content, line ends left out.
+fn fences_of_the_parser(markdown: &str) -> Vec<Vec<String>> {
+    use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
+    let mut fences = Vec::new();
+    let mut open: Option<String> = None;
+    for event in Parser::new_ext(markdown, options) {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => open = Some(String::new()),
+            Event::Text(text) => {
+                if let Some(open) = &mut open {
+                    open.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => fences.extend(open.take()),
+            _ => {}
+        }
+    }
+    let lines = |text: &String| text.lines().map(|line| line.replace('\r', "")).collect();
+    fences.iter().map(lines).collect()
+}
+
+/// Cells are the parser's fences, line for line, but for prompts, which are taken off.
+fn assert_cells_are_the_parsers_fences(runbook: &Runbook) {
+    let fences = fences_of_the_parser(&runbook.text[runbook.front_matter.span.end..]);
+    assert_eq!(fences.len(), runbook.cells.len());
+    for (fence, cell) in fences.iter().zip(&runbook.cells) {
+        // Blanks before the end of the document, without a line end, are no line of ours.
+        let beyond = fence.get(cell.content.len()..).unwrap_or_default();
+        assert!(fence.len() >= cell.content.len() && beyond.iter().all(|line| line.trim().is_empty()), "{cell:?}");
+        for (expected, line) in fence.iter().zip(&cell.content) {
+            // The parser drops a lone CR before the last byte.
+            let text = line.text.replace('\r', "");
+            assert!(expected.ends_with(&text), "{expected:?} {line:?}");
+            let taken_off = expected.len() - text.len();
+            assert!(taken_off == 0 || line.role == LineRole::Shell, "{expected:?} {line:?}");
+        }
+    }
+}
+
 fn fragments() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "```",
@@ -344,6 +395,7 @@ proptest! {
     fn any_markdown_is_read_and_every_place_is_in_the_document(text in fragments(), wanted in ".{0,12}") {
         let runbook = Runbook::parse(text.as_bytes());
         assert_places(&runbook);
+        assert_cells_are_the_parsers_fences(&runbook);
         drop(runbook.select(&wanted));
         for section in &runbook.sections {
             drop(runbook.plain_text(section.span.clone()));
@@ -376,6 +428,7 @@ fn every_document_of_the_corpus_is_read() {
     for path in &paths {
         let runbook = Runbook::parse(&std::fs::read(path).unwrap());
         assert_places(&runbook);
+        assert_cells_are_the_parsers_fences(&runbook);
         for cell in &runbook.cells {
             *kinds.entry(format!("{:?}", cell.kind)).or_insert(0) += 1;
         }

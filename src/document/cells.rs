@@ -5,7 +5,7 @@
 use super::decode::Lines;
 use super::fence::{self, Chunk, Fault, Fence};
 use super::front_matter::quoted;
-use super::{Cell, CellKind, Finding, SectionIndex, Span, info, kinds, roles};
+use super::{Cell, CellKind, Finding, SectionIndex, SourceLine, Span, info, kinds, roles};
 
 /// What stands around a fence and bears on its kind.
 #[derive(Clone, Copy, Debug)]
@@ -33,9 +33,13 @@ pub(super) fn make(
     let text = || content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
     let has_interpreter = info.attributes.get("interpreter").is_some_and(|value| !value.is_empty());
     let mut kind = kinds::kind_of(&info.language, has_interpreter, around.is_announced, text);
-    // A command that is not, byte for byte, what its author wrote is not theirs.
-    let is_damaged = content.iter().any(|line| line.text.contains(['\0', char::REPLACEMENT_CHARACTER]));
-    if fault.is_some() || around.is_doubtful || is_damaged {
+    if fault.is_some() || around.is_doubtful || content.iter().any(|line| line.text.contains(is_damage)) {
+        kind = CellKind::Reference;
+    }
+    if matches!(kind, CellKind::Command | CellKind::Guessed)
+        && let Some(finding) = content.iter().find_map(control_finding)
+    {
+        findings.push(finding);
         kind = CellKind::Reference;
     }
     let is_shell = kind == CellKind::Guessed || (kind == CellKind::Command && kinds::is_shell(&info.language));
@@ -53,6 +57,20 @@ pub(super) fn make(
         Cell { kind, language, attributes, span, line, end_line, content, section: around.section, expected: None },
         is_unsure,
     )
+}
+
+/// Whether a character says that a command is not, byte for byte, what its author wrote; the document has a finding for it.
+fn is_damage(c: char) -> bool {
+    matches!(c, '\0' | char::REPLACEMENT_CHARACTER)
+}
+
+/// A terminal may show a line with a control character as another one than bash reads.
+fn control_finding(line: &SourceLine) -> Option<Finding> {
+    let control = line.text.chars().find(|c| c.is_control() && *c != '\t')?;
+    let message =
+        format!("line {} holds the control character U+{:04X}; its cell is not run", line.line, u32::from(control));
+    let help = "remove it, or write it as an escape such as `$'\\e'`".to_owned();
+    Some(Finding { code: "control-character", line: line.line, span: line.offset..line.offset, message, help })
 }
 
 fn fault_finding(fault: Fault, line: u32, end_line: u32, span: Span) -> Finding {
