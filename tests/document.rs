@@ -195,7 +195,7 @@ fn a_fence_is_of_the_kind_that_its_info_string_and_text_say() {
 
 #[test]
 fn a_command_that_a_terminal_may_show_otherwise_than_bash_reads_it_is_not_run() {
-    for text in ["echo \u{1b}[2K", "echo a\rrm b", "echo \u{8}", "echo \0", "echo \u{fffd}"] {
+    for text in ["echo \u{1b}[2K", "echo a\rrm b", "echo \u{8}", "echo \0", "echo \u{fffd}", "rm \u{202e}txt"] {
         let runbook = Runbook::parse(format!("```bash\nls\n{text}\n```\n").as_bytes());
         assert_eq!(runbook.cells[0].kind, CellKind::Reference, "{text:?}");
     }

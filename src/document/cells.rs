@@ -33,11 +33,11 @@ pub(super) fn make(
     let text = || content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
     let has_interpreter = info.attributes.get("interpreter").is_some_and(|value| !value.is_empty());
     let mut kind = kinds::kind_of(&info.language, has_interpreter, around.is_announced, text);
-    if fault.is_some() || around.is_doubtful || content.iter().any(|line| line.text.contains(is_damage)) {
+    if fault.is_some() || around.is_doubtful {
         kind = CellKind::Reference;
     }
     if matches!(kind, CellKind::Command | CellKind::Guessed)
-        && let Some(finding) = content.iter().find_map(control_finding)
+        && let Some(finding) = content.iter().find_map(deceptive_finding)
     {
         findings.push(finding);
         kind = CellKind::Reference;
@@ -59,16 +59,16 @@ pub(super) fn make(
     )
 }
 
-/// Whether a character says that a command is not, byte for byte, what its author wrote; the document has a finding for it.
-fn is_damage(c: char) -> bool {
-    matches!(c, '\0' | char::REPLACEMENT_CHARACTER)
+/// A command with such a character is not what its author wrote, or a terminal may show it as another one than bash reads:
+/// control characters, the mark of a broken byte, and those that turn the direction of writing.
+fn is_deceptive(c: char) -> bool {
+    (c.is_control() && c != '\t')
+        || matches!(c, char::REPLACEMENT_CHARACTER | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A terminal may show a line with a control character as another one than bash reads.
-fn control_finding(line: &SourceLine) -> Option<Finding> {
-    let control = line.text.chars().find(|c| c.is_control() && *c != '\t')?;
-    let message =
-        format!("line {} holds the control character U+{:04X}; its cell is not run", line.line, u32::from(control));
+fn deceptive_finding(line: &SourceLine) -> Option<Finding> {
+    let found = line.text.chars().find(|&c| is_deceptive(c))?;
+    let message = format!("line {} holds the character U+{:04X}; its cell is not run", line.line, u32::from(found));
     let help = "remove it, or write it as an escape such as `$'\\e'`".to_owned();
     Some(Finding { code: "control-character", line: line.line, span: line.offset..line.offset, message, help })
 }

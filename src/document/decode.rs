@@ -73,12 +73,11 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Lines, Vec<Finding>) {
     if was_invalid {
         let at = first_invalid(bytes).map_or(0, |at| if had_bom { at.saturating_sub(BOM.len()) } else { at });
         let count = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
-        let message =
-            format!("{count} byte sequences are not UTF-8; each is read as `\u{fffd}`, and no cell with one is run");
+        let message = format!("{count} byte sequences are not UTF-8; each is read as `\u{fffd}`");
         report("invalid-utf8", at, '\u{fffd}'.len_utf8(), message, "save the file as UTF-8");
     }
     if let Some(at) = text.find('\0') {
-        let message = "the file holds a NUL byte; no cell with one is run".to_owned();
+        let message = "the file holds a NUL byte".to_owned();
         report("nul-byte", at, 1, message, "remove it");
     }
     if let Some(at) = lines.first_crlf(&text) {
