@@ -52,7 +52,9 @@ pub struct AtTerminal {
     interrupted_at: Option<Duration>,
     pub(super) gone: Option<String>,
     pub(super) live: Option<Live>,
-    /// The line that says where the run stands is in sight.
+    /// The line that says where the run stands.
+    header: String,
+    /// It is in sight.
     pub(super) header_shown: bool,
     /// The headings last shown.
     pub(super) path: Vec<String>,
@@ -93,6 +95,7 @@ impl AtTerminal {
             interrupted_at: None,
             gone: None,
             live: None,
+            header: String::new(),
             header_shown: false,
             path: Vec::new(),
             fresh_step: None,
@@ -107,6 +110,10 @@ impl AtTerminal {
     /// Columns to write in: the window's, but no wider than can be read.
     pub(super) fn columns(&self) -> usize {
         self.keys.window().0.clamp(20, 120)
+    }
+
+    fn live(&mut self) -> &mut Live {
+        self.live.get_or_insert_with(|| Live::new(self.look, Some(self.keys.window().0)))
     }
 
     pub(super) fn write(&mut self, text: &str) {
@@ -128,9 +135,9 @@ impl AtTerminal {
         self.ahead = None;
         self.keys.flush();
         let columns = self.columns();
+        self.header = display::header(standing, self.look, columns);
         if !self.header_shown {
-            let header = display::header(standing, self.look, columns);
-            self.write(&format!("\n{header}"));
+            self.write(&format!("\n{}", self.header));
             self.header_shown = true;
         }
         let unnamed: Vec<&CommandState> =
@@ -162,7 +169,8 @@ impl AtTerminal {
             let key = match self.press()? {
                 Press::Stop => return Ok(Reply::Stop),
                 Press::Redraw => {
-                    self.write(&format!("{CLEAR}{body}{}", legend(self)));
+                    let clear = if self.look.cursor { CLEAR } else { "\n" };
+                    self.write(&format!("{clear}{}{body}{}", self.header, legend(self)));
                     continue;
                 }
                 Press::Key(Key::Char('?')) => {
@@ -331,14 +339,13 @@ impl AtTerminal {
 
 impl Watch for AtTerminal {
     fn output(&mut self, _stream: Stream, bytes: &[u8]) {
-        let columns = self.keys.window().0;
-        let bytes = self.live.get_or_insert_with(|| Live::new(self.look, Some(columns))).output(bytes);
-        self.write_bytes(&bytes);
+        let before = self.live().output(bytes);
+        self.write(before);
+        self.write_bytes(bytes);
     }
 
     fn quiet(&mut self, elapsed: Duration, silent: Duration) {
-        let columns = self.keys.window().0;
-        let line = self.live.get_or_insert_with(|| Live::new(self.look, Some(columns))).quiet(elapsed, silent);
+        let line = self.live().quiet(elapsed, silent);
         self.write(&line);
     }
 }

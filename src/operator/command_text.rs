@@ -94,7 +94,7 @@ mod tests {
     use crate::term::Color;
     use crate::term::Glyphs;
 
-    const LOOK: Look = Look { color: Color::Never, glyphs: Glyphs::Unicode };
+    const LOOK: Look = Look { color: Color::Never, glyphs: Glyphs::Unicode, cursor: true };
 
     #[test]
     fn a_command_is_shown_whole_however_long_it_is() {

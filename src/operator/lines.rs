@@ -16,6 +16,8 @@ use rustyline::{
     Behavior, Cmd, ColorMode, Config, Editor, EventHandler, Helper, KeyCode, KeyEvent, Modifiers, Result as LineResult,
 };
 use std::borrow::Cow;
+use std::fs::OpenOptions;
+use std::io::{self, Read as _, Write as _};
 
 /// What a line is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +97,9 @@ fn new_editor(purpose: Purpose, look: Look) -> LineResult<LineEditor> {
 
 impl Lines for TypedLines {
     fn ask(&mut self, prompt: &str, initial: &str, purpose: Purpose) -> Result<Line, OperatorError> {
+        if !self.look.cursor {
+            return ask_plainly(prompt, initial).map_err(|error| OperatorError::Gone(error.to_string()));
+        }
         let gone = |error: ReadlineError| OperatorError::Gone(error.to_string());
         let editor = self.editor(purpose).map_err(gone)?;
         match editor.readline_with_initial(prompt, (initial, "")) {
@@ -109,6 +114,28 @@ impl Lines for TypedLines {
             Err(error) => Err(gone(error)),
         }
     }
+}
+
+/// Where nothing can be edited (`TERM=dumb`): the initial text is shown, and an empty line stands for it.
+fn ask_plainly(prompt: &str, initial: &str) -> io::Result<Line> {
+    let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+    let shown = if initial.is_empty() { String::new() } else { format!("[{initial}] ") };
+    terminal.write_all(format!("{prompt}{shown}").as_bytes())?;
+    let mut line = Vec::new();
+    // Byte by byte: what comes behind the line belongs to the next question.
+    loop {
+        let mut byte = [0];
+        match terminal.read(&mut byte) {
+            Ok(0) if line.is_empty() => return Ok(Line::End),
+            Ok(0) => break,
+            Ok(_) if byte == [b'\n'] => break,
+            Ok(_) => line.extend(byte),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let text = String::from_utf8_lossy(&line).into_owned();
+    Ok(Line::Text(if text.is_empty() { initial.to_owned() } else { text }))
 }
 
 /// How the editor behaves.

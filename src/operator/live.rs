@@ -18,21 +18,20 @@ pub(super) struct Live {
     /// The seconds that the line says, while it stands.
     drawn: Option<u64>,
     look: Look,
-    /// The window's columns; none when this is no terminal and no line can be wiped.
+    /// The window's columns; none when no line can be wiped.
     columns: Option<usize>,
 }
 
 impl Live {
     pub(super) fn new(look: Look, columns: Option<usize>) -> Self {
+        let columns = columns.filter(|_| look.cursor);
         Self { tracker: OutputTracker::new(), drawn: None, look, columns }
     }
 
-    /// What to write for these bytes of output.
-    pub(super) fn output(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut out = self.wipe().as_bytes().to_vec();
+    /// What to write before these bytes of output.
+    pub(super) fn output(&mut self, bytes: &[u8]) -> &'static str {
         self.tracker.saw(bytes);
-        out.extend_from_slice(bytes);
-        out
+        self.wipe()
     }
 
     /// What to write while nothing comes.
@@ -78,7 +77,7 @@ mod tests {
     use crate::term::Glyphs;
 
     fn live() -> Live {
-        Live::new(Look { color: Color::Never, glyphs: Glyphs::Unicode }, Some(80))
+        Live::new(Look { color: Color::Never, glyphs: Glyphs::Unicode, cursor: true }, Some(80))
     }
 
     fn seconds(n: u64) -> Duration {
@@ -91,7 +90,8 @@ mod tests {
         assert_eq!(live.quiet(seconds(1), seconds(1)), "");
         assert_eq!(live.quiet(seconds(12), seconds(12)), "\r\u{1b}[K… running 12 s, no output yet · Ctrl-C ends it");
         assert_eq!(live.quiet(seconds(12), seconds(12)), "", "drawn once a second");
-        assert_eq!(live.output(b"done\r\n"), b"\r\x1b[Kdone\r\n");
+        assert_eq!(live.output(b"done\r\n"), "\r\u{1b}[K");
+        assert_eq!(live.output(b"more\r\n"), "");
         assert_eq!(live.end(), "");
     }
 
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn without_a_terminal_there_is_no_line() {
-        let mut live = Live::new(Look { color: Color::Never, glyphs: Glyphs::Ascii }, None);
+        let mut live = Live::new(Look { color: Color::Never, glyphs: Glyphs::Ascii, cursor: false }, None);
         assert_eq!(live.quiet(seconds(60), seconds(60)), "");
     }
 }

@@ -19,9 +19,20 @@ pub struct Look {
     pub color: Color,
     /// Which signs can be shown.
     pub glyphs: Glyphs,
+    /// Whether the cursor can be moved and what was written can be wiped.
+    pub cursor: bool,
 }
 
 impl Look {
+    /// How things look on a terminal of this type (`TERM`) and in this locale (the first of `LC_ALL`, `LC_CTYPE`, `LANG` that is
+    /// set).
+    pub fn on(color: Color, terminal: &str, locale: &str) -> Self {
+        let dumb = matches!(terminal, "" | "dumb" | "cons25" | "emacs");
+        let locale = locale.to_ascii_lowercase();
+        let unicode = !dumb && (locale.contains("utf-8") || locale.contains("utf8"));
+        Self { color, glyphs: if unicode { Glyphs::Unicode } else { Glyphs::Ascii }, cursor: !dumb }
+    }
+
     pub(super) fn paint(self, style: Style, text: &str) -> String {
         self.color.paint(style, text)
     }
@@ -94,6 +105,15 @@ pub(super) fn count(n: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dumb_terminal_gets_no_signs_and_no_moves() {
+        let look = |terminal, locale| Look::on(Color::Never, terminal, locale);
+        let full = Look { color: Color::Never, glyphs: Glyphs::Unicode, cursor: true };
+        assert_eq!(look("xterm-256color", "de_DE.UTF-8"), full);
+        assert_eq!(look("xterm", "C").glyphs, Glyphs::Ascii);
+        assert_eq!(look("dumb", "C.UTF-8"), Look { color: Color::Never, glyphs: Glyphs::Ascii, cursor: false });
+    }
 
     #[test]
     fn times_are_as_exact_as_they_matter() {

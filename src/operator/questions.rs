@@ -45,8 +45,9 @@ impl AtTerminal {
         let mut body = String::from("\n");
         if of > 1 || !fresh || !as_written {
             let place = display::location(file, ask.command.line);
-            let placed = if as_written { "" } else { ", with its values" };
-            let which = format!("command {} of {of}{placed}  {place}\n", ask.index + 1);
+            let which = if of > 1 { format!("command {} of {of}  ", ask.index + 1) } else { String::new() };
+            let placed = if as_written { "" } else { "with its values in place  " };
+            let which = format!("{which}{placed}{place}\n");
             body.push_str(&look.paint(Style::Dim, &which));
             body.push_str(&display::command(ask.text, ask.command.note.as_deref(), look, columns));
         }

@@ -73,8 +73,22 @@ impl OutputTracker {
     /// Takes bytes into account.
     pub fn saw(&mut self, bytes: &[u8]) {
         self.any |= !bytes.is_empty();
-        for &byte in bytes {
-            self.byte(byte);
+        let mut rest = bytes;
+        while let Some((&byte, after)) = rest.split_first() {
+            if self.state != State::Text {
+                self.byte(byte);
+                rest = after;
+                continue;
+            }
+            // Plain text, most of all output, is taken in one go.
+            let end = rest.iter().position(|b| matches!(b, 0x1b | 0x0e | 0x0f)).unwrap_or(rest.len());
+            let (plain, special) = rest.split_at(end);
+            self.plain(plain);
+            rest = special;
+            if let Some((&byte, after)) = special.split_first() {
+                self.byte(byte);
+                rest = after;
+            }
         }
     }
 
@@ -140,21 +154,20 @@ impl OutputTracker {
             }
             (State::Sequence, _) => self.sequence(byte),
             (State::Text, _) => {
-                self.text(byte);
+                match byte {
+                    0x0e => self.charset = true,
+                    0x0f => self.charset = false,
+                    _ => self.plain(&[byte]),
+                }
                 State::Text
             }
         };
     }
 
-    fn text(&mut self, byte: u8) {
-        match byte {
-            b'\n' => self.fresh_line = true,
-            0x0e => self.charset = true,
-            0x0f => self.charset = false,
-            // Silent ones, and CR at the beginning of a line.
-            0x00 | 0x07 => {}
-            b'\r' if self.fresh_line => {}
-            _ => self.fresh_line = false,
+    /// Only the end of a stretch of text matters. CR and the silent ones change nothing: a line that was written to stays so.
+    fn plain(&mut self, text: &[u8]) {
+        if let Some(last) = text.iter().rev().find(|byte| !matches!(byte, b'\r' | 0x00 | 0x07)) {
+            self.fresh_line = *last == b'\n';
         }
     }
 

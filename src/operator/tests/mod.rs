@@ -5,8 +5,12 @@ mod shown;
 mod unattended;
 
 use super::{AtTerminal, Key, Keys, Line, Lines, Look, Purpose};
+use crate::history::Answers;
 use crate::history::Captured;
 use crate::history::CommandFinished;
+use crate::history::CommandSource;
+use crate::history::CommandStarted;
+use crate::history::CommandState;
 use crate::history::End;
 use crate::history::Outcome;
 use crate::ident::Anchor;
@@ -32,7 +36,7 @@ use std::io::Write;
 use std::rc::Rc;
 use std::time::Duration;
 
-pub(super) const LOOK: Look = Look { color: Color::Never, glyphs: Glyphs::Unicode };
+pub(super) const LOOK: Look = Look { color: Color::Never, glyphs: Glyphs::Unicode, cursor: true };
 
 /// What the operator's hands do.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +94,7 @@ impl Keys for ScriptedKeys {
     fn next(&mut self, wait: Option<Duration>) -> Result<Option<Key>, OperatorError> {
         assert!(self.raw, "keys are read only while the terminal gives them one by one");
         match (self.typed.front(), wait) {
-            (Some(Typed::Pause), Some(_)) => Ok(None),
+            (Some(Typed::Pause) | None, Some(_)) => Ok(None),
             (Some(Typed::Pause), None) => {
                 self.typed.pop_front();
                 self.next(None)
@@ -99,7 +103,6 @@ impl Keys for ScriptedKeys {
                 Some(Typed::Key(key) | Typed::Ahead(key)) => Ok(Some(key)),
                 _ => Ok(None),
             },
-            (None, Some(_)) => Ok(None),
             (None, None) => Err(OperatorError::Gone("the script is over".to_owned())),
         }
     }
@@ -169,6 +172,7 @@ pub(super) fn key(c: char) -> Key {
     }
 }
 
+#[expect(clippy::default_trait_access, reason = "the facts' type is not this module's to name")]
 pub(super) fn command(text: &str, line: u32) -> Command {
     let end_line = line;
     Command { text: text.into(), line, end_line, note: None, facts: Default::default(), input: None }
@@ -242,4 +246,21 @@ pub(super) fn finished(outcome: Outcome, status: i32, pipestatus: &[i32]) -> Com
             inline: Some(Vec::new()),
         },
     }
+}
+
+/// An earlier command of another step.
+pub(super) fn earlier(outcome: Outcome, status: i32) -> CommandState {
+    let started = CommandStarted {
+        step: StepId::new("step-Check the logs"),
+        command: Some(0),
+        of: 1,
+        attempt: 1,
+        source: CommandSource::Document,
+        text: "docker logs api | grep ERROR".into(),
+        line: 20,
+        never_ends: false,
+        answers: Answers::default(),
+    };
+    let finished = Some(finished(outcome, status, &[0, status]));
+    CommandState { seq: Seq(5), at: jiff::Timestamp::UNIX_EPOCH, started, finished }
 }

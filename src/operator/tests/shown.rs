@@ -1,10 +1,6 @@
 //! What stands on the terminal.
 
 use super::*;
-use crate::history::Answers;
-use crate::history::CommandSource;
-use crate::history::CommandStarted;
-use crate::history::CommandState;
 use crate::history::Mode;
 use crate::history::RunResult;
 use crate::plan::Prose;
@@ -24,22 +20,6 @@ fn verify() -> Step {
     let text = "Stop **everything** that writes first:\n\n- the API\n- the workers";
     step.prose = vec![Prose { lines: (32, 36), text: text.into() }];
     step
-}
-
-fn earlier(outcome: Outcome, status: i32) -> CommandState {
-    let started = CommandStarted {
-        step: StepId::new("step-Check the logs"),
-        command: Some(0),
-        of: 1,
-        attempt: 1,
-        source: CommandSource::Document,
-        text: "docker logs api | grep ERROR".into(),
-        line: 20,
-        never_ends: false,
-        answers: Answers::default(),
-    };
-    let finished = Some(finished(outcome, status, &[0, status]));
-    CommandState { seq: Seq(5), at: jiff::Timestamp::UNIX_EPOCH, started, finished }
 }
 
 #[test]
