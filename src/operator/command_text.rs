@@ -3,6 +3,7 @@
 //! Invariant: nothing is cut and nothing is hidden; a line too wide for the window goes on behind a mark.
 
 use super::look::Look;
+use crate::plan::Token;
 use crate::plan::TokenClass;
 use crate::plan::tokens;
 use crate::term::Span;
@@ -14,7 +15,7 @@ use crate::term::wrap_code;
 
 /// The command's lines, each with its newline. `first` stands before the first line, blanks of its width before the others.
 pub(super) fn command_lines(text: &str, note: Option<&str>, first: &str, look: Look, columns: usize) -> String {
-    let mut lines = styled_lines(text);
+    let mut lines = styled_lines(text, &tokens(text));
     if let (Some(note), Some(last)) = (note, lines.last_mut()) {
         // The text of a command has its own comment in it; one that has not gets it back.
         if !text.contains(note) {
@@ -41,11 +42,11 @@ pub(super) fn command_lines(text: &str, note: Option<&str>, first: &str, look: L
 }
 
 /// The text in styled lines, harmless.
-fn styled_lines(text: &str) -> Vec<Vec<Span>> {
+fn styled_lines(text: &str, tokens: &[Token]) -> Vec<Vec<Span>> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     let mut lines = vec![Vec::new()];
     let mut at = 0;
-    for token in tokens(text) {
+    for token in tokens {
         // Spans are in order and within the text; one that is not is shown as plain text.
         if token.span.start < at {
             continue;
@@ -110,6 +111,26 @@ mod tests {
     fn the_lines_of_a_command_stay_its_lines() {
         let shown = command_lines("cat <<EOF\n  a\tb\n\nEOF\n", Some("write it"), "  1  ", LOOK, 60);
         assert_eq!(shown, "  1  cat <<EOF\n       a    b\n     \n     EOF  # write it\n");
+    }
+
+    #[test]
+    fn tokens_colour_the_text_and_wrong_ones_lose_nothing_of_it() {
+        let token = |span, class| Token { span, class };
+        let text = "echo \"grün\nund rot\" | wc";
+        let tokens = [
+            token(0..4, TokenClass::Program),
+            token(5..20, TokenClass::Quoted),
+            // Overlapping, in the middle of a letter, beyond the end.
+            token(6..9, TokenClass::Flag),
+            token(8..9, TokenClass::Flag),
+            token(21..22, TokenClass::Operator),
+            token(23..99, TokenClass::Program),
+        ];
+        let lines = styled_lines(text, &tokens);
+        let plain: Vec<_> = lines.iter().map(|line| render(line, Color::Never)).collect();
+        assert_eq!(plain.join("\n"), text);
+        let quoted = Span::new(Style::Quoted, "und rot\"");
+        assert_eq!(lines.get(1).and_then(|line| line.first()), Some(&quoted));
     }
 
     #[test]

@@ -73,12 +73,12 @@ impl AtTerminal {
         out.push_str(&look.paint(Style::Dim, &format!("  {kind}\n")));
         let digits = ask.options.len().to_string().len();
         for (i, (title, steps, chosen)) in ask.options.iter().enumerate() {
-            let before = if *chosen { tick(look.glyphs) } else { " " };
+            let before = if *chosen { tick(look.glyphs) } else { "\u{a0}" };
             let spans = [
-                Span::new(Style::Key, format!("{:>digits$}", i + 1)),
-                Span::new(Style::Success, format!(" {before} ")),
+                Span::new(Style::Key, format!("{:>digits$}", i + 1).replace(' ', "\u{a0}")),
+                Span::new(Style::Success, format!("\u{a0}{before}\u{a0}")),
                 Span::new(Style::Prose, one_line(title)),
-                Span::new(Style::Dim, format!("  {}", count(*steps, "step"))),
+                Span::new(Style::Dim, format!("\u{a0} {}", count(*steps, "step"))),
             ];
             out.push_str(&look.paragraph(&spans, columns, "  "));
         }

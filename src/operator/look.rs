@@ -37,7 +37,8 @@ impl Look {
         self.color.paint(style, text)
     }
 
-    /// Spans in lines of at most `columns`, each with its newline, behind `indent`.
+    /// Spans in lines of at most `columns`, each with its newline, behind `indent`. A [`HARD`] blank stays one and never ends a
+    /// line.
     pub(super) fn paragraph(self, spans: &[Span], columns: usize, indent: &str) -> String {
         let room = columns.saturating_sub(width(indent)).max(20);
         let mut out = String::new();
@@ -46,9 +47,12 @@ impl Look {
             out.push_str(&render(&line, self.color));
             out.push('\n');
         }
-        out
+        out.replace(HARD, " ")
     }
 }
+
+/// A blank that stays where it is.
+pub(super) const HARD: char = '\u{a0}';
 
 /// Prose of the document or the machine, harmless.
 pub(super) fn plain(text: &str) -> String {

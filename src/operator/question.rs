@@ -81,9 +81,9 @@ impl Question {
             }
             spans.push(Span::new(Style::Key, key));
             // The label stays with its key on one line.
-            spans.push(Span::new(Style::Prose, format!("\u{a0}{}", label.replace(' ', "\u{a0}"))));
+            spans.push(Span::new(Style::Prose, format!(" {label}").replace(' ', "\u{a0}")));
         }
-        look.paragraph(&spans, columns, "").replace('\u{a0}', " ")
+        look.paragraph(&spans, columns, "")
     }
 
     /// Every key with what it does.
@@ -98,9 +98,8 @@ impl Question {
             // Writing to a string cannot fail.
             let _: std::fmt::Result = write!(out, "  {}{pad}{text}", look.paint(Style::Key, &name));
         }
-        let more =
-            "  Ctrl-L shows the question again. Ctrl-C ends a running command only; here, twice, it stops the run.\n";
-        out.push_str(&look.paint(Style::Dim, more));
+        let more = "Ctrl-L shows the question again. Ctrl-C ends a running command only; here, pressed twice, it stops the run.";
+        out.push_str(&look.paragraph(&[Span::new(Style::Dim, more)], columns, "  "));
         out
     }
 }

@@ -133,7 +133,7 @@ fn opening(plan: &Plan, file: &str, whereabouts: &str, mode: Mode, record: &str,
     }
     let place = display::location(file, plan.procedure.line.max(1));
     let mut out = look.paragraph(
-        &[Span::new(Style::Heading, one_line(&plan.procedure.title)), Span::new(Style::Dim, format!("  {place}"))],
+        &[Span::new(Style::Heading, one_line(&plan.procedure.title)), Span::new(Style::Dim, format!("\u{a0} {place}"))],
         columns,
         "",
     );

@@ -3,8 +3,10 @@
 use super::*;
 use crate::history::Mode;
 use crate::history::RunResult;
+use crate::plan::ChoiceKind;
 use crate::plan::Prose;
 use crate::ports::Ask;
+use crate::ports::AskChoice;
 use crate::ports::AskTask;
 use crate::ports::Operator as _;
 use crate::ports::Stream;
@@ -52,6 +54,42 @@ fn a_gate_names_what_did_not_succeed_before() {
         2
     );
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_help_says_what_every_key_does() {
+    let step = verify();
+    let mut script = scripted(one_by_one("?q"), &[]);
+    script.operator.ask(&Ask::Command(ask_command(&step, 0))).unwrap();
+    insta::assert_snapshot!(script.sink.text());
+}
+
+#[test]
+fn the_end_says_what_was_done_and_what_was_no_plain_success() {
+    let known = super::step("Check the logs", StepKind::Command, Vec::new());
+    let plan = plan(vec![known]);
+    let mut script = scripted(Vec::new(), &[]);
+    script.operator.tell(&opening(&plan));
+    let logs = earlier(Outcome::Failed, 2);
+    let (result, unsettled, elapsed) = (RunResult::Stopped, vec![&logs], Duration::from_secs(724));
+    script.operator.tell(&Talk::Closing { result, reason: "by the operator", done: 5, of: 9, unsettled, elapsed });
+    insta::assert_snapshot!(script.sink.text());
+}
+
+#[test]
+fn a_choice_shows_every_option_with_its_steps() {
+    let options =
+        vec![("Restart the API", 3, false), ("Restore the database", 9, true), ("Restore the cache", 1, false)];
+    let ask = AskChoice {
+        standing: standing(),
+        kind: ChoiceKind::Sections,
+        title: "Recovery",
+        options,
+        prose: vec!["Pick the part that is down. *Restart before you restore.*"],
+    };
+    let mut script = scripted(Vec::new(), &["2"]);
+    script.operator.ask(&Ask::Choice(ask)).unwrap();
+    insta::assert_snapshot!(script.sink.text());
 }
 
 fn opening(plan: &Plan) -> Talk<'_> {
