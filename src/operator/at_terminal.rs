@@ -30,6 +30,8 @@ use std::time::Duration;
 const TOGETHER: Duration = Duration::from_millis(40);
 /// The same after Enter, where a wait would be felt.
 const TOGETHER_ENTER: Duration = Duration::from_millis(15);
+/// The same key again within this time is a key held down, and must not run one command after the other.
+const HELD: Duration = Duration::from_millis(60);
 /// Two Ctrl-C within this time stop the run.
 const TWICE: Duration = Duration::from_secs(2);
 
@@ -50,6 +52,8 @@ pub struct AtTerminal {
     /// A key that came with the one before.
     ahead: Option<Key>,
     interrupted_at: Option<Duration>,
+    /// The key before, and when it came.
+    before: Option<(Key, Duration)>,
     pub(super) gone: Option<String>,
     pub(super) live: Option<Live>,
     /// The line that says where the run stands.
@@ -93,6 +97,7 @@ impl AtTerminal {
             look,
             ahead: None,
             interrupted_at: None,
+            before: None,
             gone: None,
             live: None,
             header: String::new(),
@@ -286,6 +291,9 @@ impl AtTerminal {
                     self.write(&prompt);
                 }
                 Key::Enter | Key::Char(_) => {
+                    if self.is_held_down(key) {
+                        continue;
+                    }
                     if self.comes_alone(key)? {
                         return Ok(Press::Key(key));
                     }
@@ -317,6 +325,12 @@ impl AtTerminal {
         }
     }
 
+    fn is_held_down(&mut self, key: Key) -> bool {
+        let now = self.clock.now().mono;
+        let before = self.before.replace((key, now));
+        before.is_some_and(|(same, at)| same == key && now.saturating_sub(at) < HELD)
+    }
+
     fn is_second_interrupt(&mut self) -> bool {
         let now = self.clock.now().mono;
         let second = self.interrupted_at.is_some_and(|first| now.saturating_sub(first) <= TWICE);
@@ -334,6 +348,16 @@ impl AtTerminal {
     pub(super) fn hint(&mut self, text: &str) {
         let text = self.look.paint(Style::Dim, text);
         self.write(&format!("\r{text}\n"));
+    }
+}
+
+impl Drop for AtTerminal {
+    /// A command whose end was never told may have left the terminal in any state.
+    fn drop(&mut self) {
+        if let Some(mut live) = self.live.take() {
+            let end = live.end();
+            self.write(&end);
+        }
     }
 }
 

@@ -55,8 +55,8 @@ impl Operator for AtTerminal {
             }
             Talk::Skipped { step, reason } => self.write(&skipped(step, reason, look, columns)),
             Talk::Notice(text) => {
-                let text = look.paragraph(&[Span::new(Style::Prose, one_line(text))], columns, "");
-                self.write(&text);
+                // Not wrapped: a path in it can be copied.
+                self.write(&format!("{}\n", one_line(text)));
             }
             Talk::Warning(text) => self.write(&warning(text, look, columns)),
             Talk::Closing { result, reason, done, of, unsettled, elapsed } => {
@@ -138,7 +138,8 @@ fn opening(plan: &Plan, file: &str, whereabouts: &str, mode: Mode, record: &str,
         "",
     );
     out.push_str(&look.paragraph(&[Span::new(Style::Prose, facts)], columns, ""));
-    out.push_str(&look.paragraph(&[Span::new(Style::Dim, format!("record: {}", one_line(record)))], columns, ""));
+    out.push_str(&look.paint(Style::Dim, &format!("record: {}", one_line(record))));
+    out.push('\n');
     out
 }
 

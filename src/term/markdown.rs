@@ -106,9 +106,13 @@ impl Page {
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::Paragraph => self.end_block(),
-            Tag::Heading { .. } => {
+            Tag::Heading { level, .. } => {
                 self.end_block();
                 self.styles.push(Style::Heading);
+                if self.color == Color::Never {
+                    // Without colour only the signs tell a heading.
+                    self.push(Style::Heading, &format!("{} ", "#".repeat(level as usize)));
+                }
             }
             Tag::BlockQuote(_) => {
                 self.end_block();
@@ -342,7 +346,7 @@ mod tests {
                     1. Call the owner\n2. Wait:\n   - for an answer that may take a while to come\n   - [ ] for the all-clear\n\n\
                     > Never on a Friday.\n\n```sql\nSELECT 1;\n\tFROM x\n```\n\nAfter\n\n---\n\nEnd";
         insta::assert_snapshot!(plain(text), @r"
-        Restore
+        # Restore
 
         Stop everything that writes to the
         `orders` database first.

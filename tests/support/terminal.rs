@@ -18,12 +18,17 @@ use std::time::{Duration, Instant};
 /// How many lines that left the screen are kept.
 const SCROLLBACK: usize = 10_000;
 
+/// The time between two keys of a fast typist.
+const BETWEEN_KEYS: Duration = Duration::from_millis(100);
+
 /// See the module.
 pub struct Terminal {
     master: Option<OwnedFd>,
     child: Child,
     parser: vt100::Parser,
     raw: Vec<u8>,
+    /// When something was typed last.
+    typed: Option<Instant>,
     /// Where in `raw` the next `wait_for_output` begins to look.
     seen: usize,
 }
@@ -59,7 +64,7 @@ impl Terminal {
             .spawn()
             .unwrap();
         let parser = vt100::Parser::new(nonzero(rows), nonzero(cols), SCROLLBACK);
-        Self { master: Some(master), child, parser, raw: Vec::new(), seen: 0 }
+        Self { master: Some(master), child, parser, raw: Vec::new(), typed: None, seen: 0 }
     }
 
     /// The program's process.
@@ -67,8 +72,13 @@ impl Terminal {
         self.child.id()
     }
 
-    /// Types.
+    /// Types, no faster than a person: `runbook` takes keys that come all at once for a pasted text, and the same key at once
+    /// again for a key held down. Bytes of one call come at once.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+        if let Some(before) = self.typed {
+            std::thread::sleep(BETWEEN_KEYS.saturating_sub(before.elapsed()));
+        }
+        self.typed = Some(Instant::now());
         let mut rest = bytes.as_ref();
         let end = Instant::now() + DEADLINE;
         while !rest.is_empty() {

@@ -122,6 +122,14 @@ fn a_text_pasted_at_a_question_does_nothing() {
 }
 
 #[test]
+fn an_enter_held_down_runs_one_command_and_no_more() {
+    let step = restart();
+    let mut script = scripted_at(Duration::from_millis(33), one_by_one("\r\r\r\rq"), &[]);
+    assert_eq!(answer(&mut script, &Ask::Command(ask_command(&step, 0))), Reply::Run);
+    assert_eq!(answer(&mut script, &Ask::Command(ask_command(&step, 1))), Reply::Stop);
+}
+
+#[test]
 fn ctrl_c_at_a_question_is_explained_and_twice_it_stops() {
     let (reply, text) = at_command(one_by_one("\u{3}\r"), &[]);
     assert_eq!(reply, Reply::Run);

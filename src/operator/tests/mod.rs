@@ -30,7 +30,7 @@ use crate::ports::Shown;
 use crate::ports::Standing;
 use crate::term::Color;
 use crate::term::Glyphs;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io::Write;
 use std::rc::Rc;
@@ -126,12 +126,13 @@ impl Lines for ScriptedLines {
     }
 }
 
-/// A clock that stands still.
-struct Still;
+/// A clock on which this much passes between two looks at it.
+struct Steps(Cell<Duration>, Duration);
 
-impl Clock for Still {
+impl Clock for Steps {
     fn now(&self) -> Moment {
-        Moment { utc: jiff::Timestamp::UNIX_EPOCH, mono: Duration::from_secs(1) }
+        self.0.set(self.0.get() + self.1);
+        Moment { utc: jiff::Timestamp::UNIX_EPOCH, mono: self.0.get() }
     }
 }
 
@@ -143,12 +144,18 @@ pub(super) struct Scripted {
 }
 
 pub(super) fn scripted(typed: Vec<Typed>, lines: &[&str]) -> Scripted {
+    scripted_at(Duration::from_millis(200), typed, lines)
+}
+
+/// The same with this much time between two keys.
+pub(super) fn scripted_at(between: Duration, typed: Vec<Typed>, lines: &[&str]) -> Scripted {
     let sink = Sink::default();
     let asked = Asked::default();
     let lines = lines.iter().map(|text| Line::Text((*text).to_owned())).collect();
     let keys = ScriptedKeys { typed: typed.into(), raw: false };
     let lines = ScriptedLines { lines, asked: Rc::clone(&asked) };
-    let operator = AtTerminal::with(Box::new(sink.clone()), Box::new(keys), Box::new(lines), LOOK, Box::new(Still));
+    let clock = Steps(Cell::default(), between);
+    let operator = AtTerminal::with(Box::new(sink.clone()), Box::new(keys), Box::new(lines), LOOK, Box::new(clock));
     Scripted { operator, sink, asked }
 }
 

@@ -147,6 +147,14 @@ fn output_goes_through_byte_for_byte_and_the_outcome_has_a_line_of_its_own() {
 }
 
 #[test]
+fn a_command_whose_end_is_never_told_leaves_no_screen_behind() {
+    let mut script = scripted(Vec::new(), &[]);
+    script.operator.output(Stream::Out, b"\x1b[?1049h\x1b[?25l");
+    drop(script.operator);
+    assert!(script.sink.text().ends_with("\u{1b}[?1049l\u{1b}[?25h"));
+}
+
+#[test]
 fn outcomes_are_named_as_what_they_are() {
     let line = |outcome: Outcome, status| {
         let mut script = scripted(Vec::new(), &[]);
