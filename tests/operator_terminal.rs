@@ -248,5 +248,5 @@ fn a_dumb_terminal_gets_plain_lines() {
     let mut terminal = start(&home);
     terminal.wait_for("? help").send("q").wait_for("answer: Ok(Stop)").wait_for(SANE);
     let sent: Vec<_> = terminal.raw().split(|b| *b == 0x1b).collect();
-    assert_eq!(sent.len(), 2, "the command's own sequence and no other");
+    assert_eq!(sent.len(), 3, "the command's own sequence, what undoes it, and no other");
 }

@@ -121,6 +121,14 @@ impl AtTerminal {
         self.live.get_or_insert_with(|| Live::new(self.look, Some(self.keys.window().0)))
     }
 
+    /// The terminal as a command must leave it.
+    pub(super) fn end_live(&mut self) {
+        if let Some(mut live) = self.live.take() {
+            let end = live.end();
+            self.write(&end);
+        }
+    }
+
     pub(super) fn write(&mut self, text: &str) {
         self.write_bytes(text.as_bytes());
     }
@@ -354,10 +362,7 @@ impl AtTerminal {
 impl Drop for AtTerminal {
     /// A command whose end was never told may have left the terminal in any state.
     fn drop(&mut self) {
-        if let Some(mut live) = self.live.take() {
-            let end = live.end();
-            self.write(&end);
-        }
+        self.end_live();
     }
 }
 

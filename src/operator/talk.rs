@@ -42,8 +42,7 @@ impl Operator for AtTerminal {
                 self.live = Some(Live::new(look, Some(self.keys.window().0)));
             }
             Talk::Finished { finished, text: _, detail } => {
-                let end = self.live.take().map_or_else(String::new, |mut live| live.end());
-                self.write(&end);
+                self.end_live();
                 self.write(&outcome_line(finished, *detail, look));
                 self.named.insert(finished.started);
                 self.header_shown = false;
@@ -79,6 +78,7 @@ impl Operator for AtTerminal {
         if let Some(why) = &self.gone {
             return Err(OperatorError::Gone(why.clone()));
         }
+        self.end_live();
         let reply = match ask {
             Ask::Command(ask) => self.ask_command(ask),
             Ask::Failure(ask) => self.ask_failure(ask),
