@@ -5,9 +5,9 @@
 
 use super::style::{Color, Style};
 use super::table::Table;
-use super::text::{sanitize, width as width_of};
+use super::text::sanitize;
 use super::wrap::{Span, render, wrap};
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// The narrowest column of text; deeper containers are not indented any more.
 const NARROWEST: usize = 20;
@@ -31,8 +31,9 @@ struct Page {
     spans: Vec<Span>,
     styles: Vec<Style>,
     /// What stands before each line, and the marker that replaces its end on the next one.
-    indents: Vec<String>,
-    indent_width: usize,
+    indent: String,
+    /// How long it was before each container. Lengths alone: a deep nest costs each line nothing.
+    outer: Vec<usize>,
     marker: Option<String>,
     lists: Vec<Option<u64>>,
     code: Option<String>,
@@ -53,8 +54,8 @@ impl Default for Page {
             out: String::new(),
             spans: Vec::new(),
             styles: Vec::new(),
-            indents: Vec::new(),
-            indent_width: 0,
+            indent: String::new(),
+            outer: Vec::new(),
             marker: None,
             lists: Vec::new(),
             code: None,
@@ -119,11 +120,9 @@ impl Page {
                 self.before_block();
                 self.indent("| ");
             }
-            Tag::CodeBlock(kind) => {
+            Tag::CodeBlock(_) => {
                 self.end_block();
-                let indented = matches!(kind, CodeBlockKind::Indented);
-                // An indented block is often prose that somebody indented; both are shown as they are.
-                self.code = Some(String::with_capacity(if indented { 64 } else { 256 }));
+                self.code = Some(String::new());
             }
             Tag::HtmlBlock => {
                 self.end_block();
@@ -254,21 +253,18 @@ impl Page {
     }
 
     fn room(&self) -> usize {
-        self.width.saturating_sub(self.indent_width).max(NARROWEST)
+        self.width.saturating_sub(self.indent.len()).max(NARROWEST)
     }
 
     fn indent(&mut self, indent: &str) {
         // So deep that there is no room: the text stays readable, the depth does not show.
-        let deep = self.indent_width + indent.len() + NARROWEST > self.width;
-        let indent = if deep { "" } else { indent };
-        self.indent_width += indent.len();
-        self.indents.push(indent.to_owned());
+        let deep = self.indent.len() + indent.len() + NARROWEST > self.width;
+        self.outer.push(self.indent.len());
+        self.indent.push_str(if deep { "" } else { indent });
     }
 
     fn outdent(&mut self) {
-        if let Some(indent) = self.indents.pop() {
-            self.indent_width -= indent.len();
-        }
+        self.indent.truncate(self.outer.pop().unwrap_or(0));
     }
 
     /// Ends the block being read and writes it.
@@ -316,15 +312,12 @@ impl Page {
     /// Writes one line behind the indentation; the first line of an item has its marker there.
     fn line(&mut self, line: &[Span]) {
         let marker = self.marker.take();
-        let indents: String = match &marker {
-            Some(_) => self.indents.iter().take(self.indents.len().saturating_sub(1)).map(String::as_str).collect(),
-            None => self.indents.concat(),
-        };
+        let inner = if marker.is_some() { self.outer.last().copied() } else { None };
+        let indent = self.indent.get(..inner.unwrap_or(self.indent.len())).unwrap_or_default();
         let marker = marker.unwrap_or_default();
-        let mut written = self.color.paint(Style::Dim, indents.as_str());
-        if width_of(indents.trim()) == 0 {
-            written.clone_from(&indents);
-        }
+        // Blanks are not styled, so that they can be taken off the end of a line.
+        let style = if indent.trim().is_empty() { Style::Prose } else { Style::Dim };
+        let mut written = self.color.paint(style, indent);
         written.push_str(&self.color.paint(Style::Number, &marker));
         written.push_str(&render(line, self.color));
         self.out.push_str(written.trim_end());
@@ -411,7 +404,8 @@ mod tests {
         let quotes = format!("{}deep", "> ".repeat(5_000));
         let table = format!("|{}|\n|{}|\n{}", "a|".repeat(500), "-|".repeat(500), "| x |\n".repeat(2_000));
         let lists = (0..500).fold(String::new(), |lists, i| lists + &"  ".repeat(i) + "- x\n");
-        for text in [quotes, table, lists, "*a ".repeat(20_000), "[".repeat(20_000), "x".repeat(200_000)] {
+        let lazy = format!("{}deep\n{}", "> ".repeat(20_000), "words that go on\n".repeat(20_000));
+        for text in [quotes, table, lists, lazy, "*a ".repeat(20_000), "[".repeat(20_000), "x".repeat(200_000)] {
             let shown = markdown(&text, 80, Color::Always);
             assert!(shown.len() < 60_000_000, "{}", shown.len());
         }
