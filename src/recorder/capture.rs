@@ -118,11 +118,6 @@ impl Capture {
         }
     }
 
-    /// How many bytes came.
-    pub(super) fn length(&self) -> u64 {
-        self.length
-    }
-
     /// The beginning, at most [`INLINE_BYTES`].
     pub(super) fn head(&self) -> &[u8] {
         &self.head

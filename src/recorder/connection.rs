@@ -71,7 +71,7 @@ impl Connection {
                 what: protocol::Failure::Request,
                 message: "the answer is too large for a message".to_owned(),
             };
-            let _ = protocol::encode(&failed, b"", self.outbox.buffer());
+            drop(protocol::encode(&failed, b"", self.outbox.buffer()));
         }
         self.flush();
     }
@@ -82,7 +82,7 @@ impl Connection {
         let inline = command.is_some() && bytes.len() <= INLINE_BYTES && self.notices.is_empty();
         if inline && self.outbox.waiting() < FULL_BYTES {
             let reply = Reply::Output { command, channel, offset, length };
-            let _ = protocol::encode(&reply, bytes, self.outbox.buffer());
+            drop(protocol::encode(&reply, bytes, self.outbox.buffer()));
             return;
         }
         let full = self.notices.len() >= NOTICES_LIMIT;
@@ -101,7 +101,7 @@ impl Connection {
     fn queue_notices(&mut self) {
         for Notice { command, channel, offset, length } in self.notices.drain(..) {
             let reply = Reply::Output { command, channel, offset, length };
-            let _ = protocol::encode(&reply, b"", self.outbox.buffer());
+            drop(protocol::encode(&reply, b"", self.outbox.buffer()));
         }
     }
 

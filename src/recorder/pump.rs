@@ -22,6 +22,7 @@ const KILL_AGAIN: Duration = Duration::from_millis(500);
 const KILLS_BEFORE_SHELL: u32 = 6;
 
 /// What a descriptor gave.
+#[derive(Clone, Copy)]
 enum Taken {
     Bytes(usize),
     Nothing,
@@ -54,28 +55,38 @@ impl Session {
         self.buffer = buffer;
     }
 
+    /// Reads until there is nothing, or enough. A terminal gives 4 KiB at most at a time, so what came is gathered before
+    /// it is put into its file.
     fn read_channel(&mut self, pipe: Option<usize>, channel: Channel, buffer: &mut [u8], bytes: usize, reads: usize) {
         let mut taken_bytes = 0;
+        let mut filled = 0;
+        let mut state = Taken::Bytes(0);
         let mut count = 0;
-        while taken_bytes < bytes && count < reads {
-            let Some(shell) = &self.shell else { return };
-            let taken = match pipe {
-                None if shell.master_ended => return,
-                None => take(&shell.master, buffer),
-                Some(index) => match shell.pipes.get(index) {
-                    Some((_, fd)) => take(fd, buffer),
-                    None => return,
-                },
-            };
-            match taken {
-                Taken::Bytes(length) => {
-                    taken_bytes += length;
-                    count += 1;
-                    self.printed(channel, buffer.get(..length).unwrap_or_default());
-                }
-                Taken::Nothing => return,
-                Taken::Ended => return self.channel_ended(pipe),
+        while taken_bytes < bytes && count < reads && matches!(state, Taken::Bytes(_)) {
+            let room = buffer.get_mut(filled..).unwrap_or_default();
+            state = self.take_from(pipe, room);
+            count += 1;
+            if let Taken::Bytes(length) = state {
+                taken_bytes += length;
+                filled += length;
             }
+            if filled > buffer.len() / 2 || !matches!(state, Taken::Bytes(_)) {
+                self.printed(channel, buffer.get(..filled).unwrap_or_default());
+                filled = 0;
+            }
+        }
+        self.printed(channel, buffer.get(..filled).unwrap_or_default());
+        if matches!(state, Taken::Ended) {
+            self.channel_ended(pipe);
+        }
+    }
+
+    fn take_from(&self, pipe: Option<usize>, room: &mut [u8]) -> Taken {
+        let Some(shell) = &self.shell else { return Taken::Nothing };
+        match pipe {
+            None if shell.master_ended => Taken::Nothing,
+            None => take(&shell.master, room),
+            Some(index) => shell.pipes.get(index).map_or(Taken::Nothing, |(_, fd)| take(fd, room)),
         }
     }
 

@@ -32,6 +32,8 @@ const HANDLED: &[i32] = &[
     signal::SIGUSR1,
     signal::SIGUSR2,
     signal::SIGALRM,
+    // A limit on the size of files, met by the journal: an error of the write, not a death.
+    signal::SIGXFSZ,
     signal::SIGWINCH,
 ];
 
@@ -103,7 +105,7 @@ enum Source {
     Children,
     Ending,
     Listener,
-    Greeting(usize),
+    Greeting,
     Engine,
     Output,
     Report,
@@ -159,8 +161,8 @@ impl Server {
             PollFd::new(&self.ending, PollFlags::IN),
             PollFd::new(&self.listener, PollFlags::IN),
         ];
-        for (index, connection) in self.greeting.iter().enumerate() {
-            sources.push(Source::Greeting(index));
+        for connection in &self.greeting {
+            sources.push(Source::Greeting);
             fds.push(PollFd::new(&connection.stream, PollFlags::IN));
         }
         if let Some(engine) = &self.session.engine {
@@ -224,7 +226,7 @@ impl Server {
                 self.session.terminate();
             }
             Source::Engine => self.serve_engine(),
-            Source::Greeting(_) => self.serve_greeting(),
+            Source::Greeting => self.serve_greeting(),
             Source::Listener => self.accept(),
             Source::Output | Source::Control => {}
         }

@@ -14,11 +14,11 @@ use super::shell::{Shell, quote};
 use crate::history::{
     CommandFinished, End, EngineLost, Event, Fact, Mode, RunFinished, RunResult, ShellDied, ShellStarted, judge,
 };
-use crate::ident::{Clock, Seq, SystemClock};
-use crate::journal::Writer;
+use crate::ident::{Clock, SystemClock};
+use crate::journal::{Salts, Writer};
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -63,15 +63,13 @@ pub(super) struct Session {
     pub(super) clock: SystemClock,
     pub(super) folder: RuntimeFolder,
     journal: Writer,
-    random: File,
+    salts: Salts,
     pub(super) shell: Option<Shell>,
     pub(super) engine: Option<Connection>,
     pub(super) activity: Activity,
     pub(super) closing: Closing,
     /// Requests that came while the shell was busy.
     waiting: VecDeque<Request>,
-    /// Why nothing can be recorded any more.
-    broken: Option<String>,
     /// Facts about the shell that are recorded with the next append.
     untold: Vec<Fact>,
     /// The answer that is given once a new shell is up.
@@ -100,13 +98,12 @@ impl Session {
             options,
             folder,
             journal,
-            random: File::open("/dev/urandom")?,
+            salts: Salts::open()?,
             shell: None,
             engine: None,
             activity: Activity::Starting(START_LIMIT),
             closing: Closing::No,
             waiting: VecDeque::new(),
-            broken: None,
             untold: Vec::new(),
             held_reply: None,
             respawned: None,
@@ -127,20 +124,9 @@ impl Session {
         self.clock.now().mono
     }
 
-    /// Sixteen random bytes, as hexadecimal digits.
-    fn random(&mut self) -> std::io::Result<String> {
-        use std::fmt::Write as _;
-        let mut bytes = [0; 16];
-        self.random.read_exact(&mut bytes)?;
-        Ok(bytes.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        }))
-    }
-
     /// Starts a bash where the last one was.
     pub(super) fn start_shell(&mut self) -> std::io::Result<()> {
-        let nonce = self.random()?;
+        let nonce = self.salts.next_salt()?;
         let candidates = [self.cwd.clone(), self.options.cwd.clone(), PathBuf::from("/")];
         let cwd = candidates.iter().find(|dir| dir.is_dir()).map_or(Path::new("/"), PathBuf::as_path);
         let shell = Shell::start(&self.options, self.folder.path(), &nonce, cwd)?;
@@ -150,25 +136,18 @@ impl Session {
     }
 
     /// Appends facts, and with them those of the shell that wait: after the beginning of the run, before anything else.
-    pub(super) fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
-        if let Some(why) = &self.broken {
-            return Err(why.clone());
+    /// Once a write has failed, the writer refuses all that follows.
+    pub(super) fn append(&mut self, mut facts: Vec<Fact>) -> Result<Vec<Event>, String> {
+        let untold = self.untold.len();
+        let place = usize::from(matches!(facts.first(), Some(Fact::RunStarted(_))));
+        facts.splice(place..place, self.untold.drain(..));
+        if facts.is_empty() {
+            return Ok(Vec::new());
         }
         let at = self.clock.now();
-        let untold = std::mem::take(&mut self.untold);
-        let facts = if untold.is_empty() {
-            facts
-        } else if matches!(facts.first(), Some(Fact::RunStarted(_))) {
-            let mut all = facts;
-            all.splice(1..1, untold);
-            all
-        } else {
-            untold.into_iter().chain(facts).collect()
-        };
         self.journal.append(&facts, at).map_err(|error| {
-            let why = error.to_string();
-            self.broken = Some(why.clone());
-            why
+            self.untold.extend(facts.drain(place..place + untold));
+            error.to_string()
         })
     }
 
@@ -249,7 +228,7 @@ impl Session {
 
     fn run(&mut self, run: Run) {
         let Run { decided, started, name, limit, size } = run;
-        let Ok(salt) = self.random() else { return self.fail(Failure::Record, "no random bytes for the salt") };
+        let Ok(salt) = self.salts.next_salt() else { return self.fail(Failure::Record, "no random bytes for the salt") };
         let name = step_file_name(&name);
         let file = self.folder.path().join(&name);
         // The text is put where bash will find it before it is recorded: bash is not told yet.
@@ -260,7 +239,7 @@ impl Session {
         let event = match self.append(facts) {
             Ok(mut events) => events.pop(),
             Err(why) => {
-                let _ = std::fs::remove_file(&file);
+                drop(std::fs::remove_file(&file));
                 return self.fail(Failure::Record, why);
             }
         };
@@ -325,7 +304,7 @@ impl Session {
             (Report::Go { id }, Activity::Command(running)) if id == running.seq.0 => self.begun(),
             (Report::End(ended), Activity::Command(running)) if ended.id == running.seq.0 => self.ended(&ended),
             (Report::End(ended), Activity::ReadingRc(id, file)) if ended.id == *id => {
-                let _ = std::fs::remove_file(file);
+                drop(std::fs::remove_file(file));
                 self.take_state(&ended);
                 self.check_trap = true;
                 self.is_idle();
@@ -447,7 +426,7 @@ impl Session {
         if let Some(shell) = &mut self.shell {
             shell.restore_modes();
         }
-        let _ = std::fs::remove_file(&running.file);
+        drop(std::fs::remove_file(&running.file));
         let Running { seq, event, started, capture, since, interrupted, abort, .. } = *running;
         // A command that is told to end may end in its own way before bash hears of it.
         let end = match (abort, end) {
@@ -555,7 +534,7 @@ impl Session {
         let now = self.now();
         let running = matches!(self.activity, Activity::Command(_));
         let then = if running { "the running command goes on" } else { "the run ends" };
-        let _ = self.append(vec![Fact::EngineLost(EngineLost { then: then.to_owned() })]);
+        drop(self.append(vec![Fact::EngineLost(EngineLost { then: then.to_owned() })]));
         if let Activity::Command(running) = &mut self.activity {
             let alone = if running.started.never_ends { super::MONITOR_ALONE } else { super::COMMAND_ALONE };
             running.limit = Some(running.limit.unwrap_or(Duration::MAX).min(now + alone));
@@ -572,7 +551,7 @@ impl Session {
 
     fn end_run(&mut self, result: RunResult, reason: &str) {
         let finished = RunFinished { result, reason: reason.to_owned(), next: None };
-        let _ = self.append(vec![Fact::RunFinished(finished)]);
+        drop(self.append(vec![Fact::RunFinished(finished)]));
         self.close();
     }
 
@@ -638,6 +617,9 @@ impl Session {
 
     /// Output came.
     pub(super) fn printed(&mut self, channel: Channel, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         if let Activity::Command(running) = &mut self.activity {
             let (offset, kept) = running.capture.take(bytes);
             if running.sync_at.is_none() && running.capture.is_dirty() {

@@ -102,7 +102,7 @@ impl Shell {
 
     /// bash has read its rc file.
     pub(super) fn started(&self) {
-        let _ = std::fs::remove_file(&self.boot);
+        drop(std::fs::remove_file(&self.boot));
     }
 
     /// Keys typed before a command are not the command's; the modes a command left behind are not the next one's.
@@ -185,7 +185,7 @@ impl Shell {
 
 impl Drop for Shell {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.boot);
+        drop(std::fs::remove_file(&self.boot));
     }
 }
 
@@ -218,7 +218,7 @@ fn pipe() -> std::io::Result<(OwnedFd, OwnedFd)> {
 
 fn write_boot(folder: &Path, nonce: &str) -> std::io::Result<PathBuf> {
     let path = folder.join(format!(".boot-{}", nonce.get(..8).unwrap_or_default()));
-    let _ = std::fs::remove_file(&path);
+    drop(std::fs::remove_file(&path));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     let mut text = format!("__rb_nonce={nonce}\n__rb_dir=").into_bytes();
     text.extend_from_slice(&quote(folder));

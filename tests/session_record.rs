@@ -1,0 +1,244 @@
+//! What is on disk, and when; who may connect.
+
+mod session_support;
+
+use runbook::history::{Event, Fact, Mode, Outcome, OutputSource, RunResult};
+use runbook::ident::Digest;
+use runbook::journal;
+use runbook::recorder::protocol::{Reply, Request};
+use runbook::recorder::output_path;
+use session_support::{Client, PATIENCE, Recorder, session};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+fn events(recorder: &Recorder) -> Vec<Event> {
+    journal::read(&recorder.folder()).unwrap().events
+}
+
+fn start(client: &mut Client, text: &str, never_ends: bool) {
+    let mut run = Client::command(text);
+    run.started.never_ends = never_ends;
+    client.send(&Request::Run(Box::new(run)), b"");
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own deadline")]
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !done() {
+        assert!(Instant::now() < end, "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_killed_engine_loses_nothing_of_the_command_that_runs() {
+    let (mut recorder, mut client) = session(Mode::Attended);
+    start(&mut client, "for i in {1..200}; do echo line $i; sleep 0.002; done; touch finished; exit 3", false);
+    std::thread::sleep(Duration::from_millis(100));
+    drop(client);
+    recorder.wait();
+    assert!(recorder.dir().join("finished").exists());
+    let events = events(&recorder);
+    let facts: Vec<&Fact> = events.iter().map(|event| &event.fact).collect();
+    let [Fact::ShellStarted(_), Fact::CommandStarted(_), Fact::EngineLost(lost), Fact::CommandFinished(finished), Fact::RunFinished(over)] =
+        facts.as_slice()
+    else {
+        panic!("{facts:?}")
+    };
+    assert_eq!(lost.then, "the running command goes on");
+    assert_eq!((&finished.outcome, finished.status), (&Outcome::Exited, Some(3)));
+    assert_eq!(over.result, RunResult::Abandoned);
+    let expected: String = (1..=200).map(|i| format!("line {i}\r\n")).collect();
+    let folder = journal::Folder::at(&recorder.folder()).map(|folder| folder.outputs());
+    assert!(folder.is_none_or(|outputs| outputs.read(finished.started, 0, 1 << 20).unwrap() == expected.as_bytes()));
+    assert_eq!(finished.output.length_bytes, expected.len() as u64);
+    assert_eq!(finished.output.digest, Digest::of_parts(&[finished.output.salt.as_bytes(), expected.as_bytes()]));
+}
+
+#[test]
+fn an_engine_lost_between_commands_ends_the_run() {
+    let (mut recorder, mut client) = session(Mode::Attended);
+    client.run("trap 'touch exit-trap-ran' EXIT");
+    drop(client);
+    recorder.wait();
+    assert!(recorder.dir().join("exit-trap-ran").exists());
+    let events = events(&recorder);
+    let last: Vec<&Fact> = events.iter().rev().take(2).map(|event| &event.fact).collect();
+    assert!(matches!(last[..], [Fact::RunFinished(_), Fact::EngineLost(_)]), "{last:?}");
+}
+
+#[test]
+fn a_recorder_told_to_end_records_the_end_of_the_command_first() {
+    let (mut recorder, mut client) = session(Mode::Attended);
+    start(&mut client, "sleep 30", false);
+    until("the start is recorded", || recorder.journal().contains("command-started"));
+    std::thread::sleep(Duration::from_millis(100));
+    let kill = Command::new("kill").arg(recorder.process.id().to_string()).status().unwrap();
+    assert!(kill.success());
+    recorder.wait();
+    let facts: Vec<Fact> = events(&recorder).into_iter().map(|event| event.fact).collect();
+    let [.., Fact::CommandFinished(finished), Fact::RunFinished(over)] = facts.as_slice() else { panic!("{facts:?}") };
+    assert_eq!((&finished.outcome, over.result), (&Outcome::TimedOut, RunResult::Interrupted));
+}
+
+#[test]
+fn a_goodbye_lets_the_exit_traps_run_and_leaves_nothing_behind() {
+    let (mut recorder, mut client) = session(Mode::Attended);
+    client.run("trap 'touch exit-trap-ran' EXIT; sleep 0.1 &");
+    client.send(&Request::Bye, b"");
+    assert!(client.is_closed());
+    recorder.wait();
+    assert!(recorder.dir().join("exit-trap-ran").exists());
+    assert!(!recorder.socket.exists() && !recorder.socket.parent().unwrap().exists());
+    assert!(recorder.process.wait().unwrap().success());
+    assert!(events(&recorder).iter().all(|event| !matches!(event.fact, Fact::EngineLost(_))));
+}
+
+#[test]
+fn a_shell_that_will_not_go_is_hung_up() {
+    let (mut recorder, mut client) = session(Mode::Attended);
+    client.run("trap 'sleep 100' EXIT");
+    client.send(&Request::Bye, b"");
+    recorder.wait();
+}
+
+#[test]
+fn nothing_of_a_run_can_be_read_by_others() {
+    let (recorder, mut client) = session(Mode::Attended);
+    client.run("head -c 5000 /dev/zero | tr '\\0' x; sleep 0.2 && echo late &");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o7777;
+    let folder = recorder.folder();
+    assert_eq!(mode(&folder.join("journal.jsonl")), 0o600);
+    assert_eq!(mode(&folder.join("output")), 0o700);
+    for entry in std::fs::read_dir(folder.join("output")).unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
+    assert_eq!(mode(&recorder.socket), 0o600);
+    let runtime = recorder.socket.parent().unwrap();
+    assert_eq!((mode(runtime), mode(runtime.parent().unwrap())), (0o700, 0o700));
+    let left: Vec<_> = std::fs::read_dir(runtime).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, [".socket"], "the rc file and the commands are gone");
+}
+
+#[test]
+fn the_shell_gets_no_variable_that_would_change_it_and_sees_neither_descriptor() {
+    let (_recorder, mut client) = session(Mode::Attended);
+    let ran = client.run("env | grep -c -e '^RUNBOOK_' -e '^BASH_ENV' -e '^PROMPT_COMMAND'; ls /proc/self/fd | tr '\\n' ' '");
+    // What the test itself was started with is there as well.
+    let inherited = Command::new("ls").arg("/proc/self/fd").output().unwrap().stdout;
+    let inherited = String::from_utf8(inherited).unwrap().replace('\n', " ");
+    assert_eq!(ran.text(), format!("0\r\n{inherited}"));
+}
+
+#[test]
+fn a_second_engine_is_turned_away_and_an_older_one_told_so() {
+    let (recorder, mut client) = session(Mode::Attended);
+    let mut second = Client::connect(&recorder);
+    assert!(matches!(second.reply(), Reply::Refused { reason } if reason.contains("another engine")));
+    let mut older = Client::connect(&recorder);
+    older.send(&Request::Hello { protocol: 0, program: "0.0.1".to_owned() }, b"");
+    assert!(matches!(older.reply(), Reply::Refused { .. }));
+    assert_eq!(client.run("echo still here").text(), "still here\r\n");
+}
+
+#[test]
+fn garbage_on_the_socket_ends_the_connection_and_nothing_else() {
+    let (recorder, mut client) = session(Mode::Attended);
+    for bytes in [&[0xff; 64][..], b"\x02\0\0\0\0\0\0\0{}", b"GET / HTTP/1.1\r\n\r\n"] {
+        let mut stream = UnixStream::connect(&recorder.socket).unwrap();
+        std::io::Write::write_all(&mut stream, bytes).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        assert_eq!(std::io::Read::read(&mut stream, &mut [0; 16]).unwrap_or(0), 0);
+    }
+    assert_eq!(client.run("echo still here").text(), "still here\r\n");
+}
+
+#[test]
+fn a_command_cannot_drive_its_own_recorder() {
+    let (recorder, mut client) = session(Mode::Attended);
+    // Whoever connects is told something, or is shut out at once.
+    let socket = recorder.socket.display();
+    let python = format!(
+        "python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.connect(\"{socket}\"); s.settimeout(5); print(s.recv(1))'"
+    );
+    let ran = client.run(&format!("{python}; (setsid {python} &) ; sleep 0.3"));
+    if ran.text().contains("command not found") {
+        println!("skipped: python3 is not there");
+        return;
+    }
+    assert!(ran.text().contains("b''"), "{}", ran.text());
+}
+
+#[test]
+fn an_ordinary_command_costs_two_syncs() {
+    if Command::new("strace").arg("--version").output().is_err() {
+        println!("skipped: strace is not there");
+        return;
+    }
+    let (recorder, mut client) = session(Mode::Attended);
+    client.run("true");
+    let trace = recorder.dir().join("trace");
+    let mut strace = Command::new("strace")
+        .args(["-e", "trace=fsync,fdatasync,sync_file_range,openat", "-o"])
+        .arg(&trace)
+        .args(["-p", &recorder.process.id().to_string()])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    for _ in 0..5 {
+        client.run("echo hi");
+    }
+    client.send(&Request::Bye, b"");
+    strace.wait().unwrap();
+    let trace = std::fs::read_to_string(trace).unwrap();
+    if trace.is_empty() || trace.contains("EPERM") {
+        println!("skipped: strace may not attach");
+        return;
+    }
+    assert_eq!(trace.matches("fdatasync(").count(), 10, "{trace}");
+    assert_eq!(trace.matches("fsync(").count(), 0, "{trace}");
+}
+
+#[test]
+fn a_record_that_cannot_be_written_runs_nothing() {
+    let refused = Recorder::try_start_with(Mode::Attended, |options| {
+        std::fs::write(options.folder.join("journal.jsonl"), "taken").unwrap();
+    });
+    assert!(refused.is_err());
+    let (recorder, mut client) = session(Mode::Attended);
+    // The limit makes the next write of the journal fail, as a full disk would.
+    let size = std::fs::metadata(recorder.folder().join("journal.jsonl")).unwrap().len();
+    let limit = Command::new("prlimit")
+        .args([format!("--fsize={}", size + 100), format!("--pid={}", recorder.process.id())])
+        .status();
+    if !limit.is_ok_and(|status| status.success()) {
+        println!("skipped: prlimit is not there");
+        return;
+    }
+    for _ in 0..2 {
+        let failed = client.try_run(Client::command("touch ran"), &[]).unwrap_err();
+        assert!(matches!(failed, Reply::Failed { what: runbook::recorder::protocol::Failure::Record, .. }), "{failed:?}");
+    }
+    assert!(!recorder.dir().join("ran").exists());
+}
+
+#[test]
+fn output_beyond_the_limit_is_counted_and_the_command_not_held_up() {
+    let recorder = Recorder::start_with(Mode::Attended, |options| options.output_limit_bytes = 10_000);
+    let mut client = Client::drive(&recorder);
+    let ran = client.run("head -c 100000 /dev/zero | tr '\\0' x");
+    assert_eq!((ran.finished.output.length_bytes, ran.finished.output.kept_bytes), (100_000, 10_000));
+    assert_eq!(std::fs::metadata(output_path(&recorder.folder(), ran.finished.started)).unwrap().len(), 10_000);
+}
+
+#[test]
+fn a_missing_or_broken_bash_is_told() {
+    let broken = Recorder::try_start_with(Mode::Attended, |options| options.shell = "/bin/false".into());
+    let recorder = broken.unwrap_or_else(|announcement| panic!("{announcement:?}"));
+    let mut client = Client::connect(&recorder);
+    assert!(matches!(client.reply(), Reply::Refused { reason } if reason.contains("exit 1")));
+}
