@@ -36,6 +36,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("shuck_ast", &["shell"]),
     ("rable", &["shell"]),
     ("serde_saphyr", &["document"]),
+    ("memchr", &["document"]),
     ("duct", &["kernel"]),
     ("rustyline", &["operator"]),
     ("similar", &["transcript"]),

@@ -87,7 +87,7 @@ fn program() {
             kind: runbook::plan::ChoiceKind::Sections,
             title: "Trial",
             options: vec![("Restart", 1, false), ("Restore", 2, true)],
-            prose: Vec::new(),
+            anchors: vec![None; 8],
         })),
         "message" => {
             let fields = vec!["TIME".to_owned(), "What".to_owned()];

@@ -129,7 +129,7 @@ fn an_unfilled_placeholder_is_refused_in_every_mode() {
 #[test]
 fn a_full_screen_program_is_shown_left_and_the_run_goes_on() {
     let home = home();
-    if !std::path::Path::new("/usr/bin/top").exists() && !support::required("top") {
+    if !support::needs("top") {
         return;
     }
     home.write("r.md", "# R\n\n```bash\n# Look\ntop -d 1\n\n# Look again\ntop -d 1\n\n# Go on\necho went on\n```\n");

@@ -2,7 +2,8 @@
 //!
 //! Invariant: nothing else in the program asks for an environment variable.
 
-use crate::term::{Color, Glyphs};
+use crate::operator::Look;
+use crate::term::Color;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal as _;
@@ -82,12 +83,10 @@ impl Environment {
         if yes { Color::Always } else { Color::Never }
     }
 
-    /// Which signs the terminal can show, from the locale.
-    pub(super) fn glyphs(&self) -> Glyphs {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.text(name)).unwrap_or_default();
-        let utf8 = locale.to_lowercase().replace('-', "").contains("utf8");
-        let dumb = self.get("TERM").is_some_and(|term| term == "dumb");
-        if utf8 && !dumb { Glyphs::Unicode } else { Glyphs::Ascii }
+    /// How talk looks on a stream of this colour.
+    pub(super) fn look(&self, color: Color) -> Look {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.text(name));
+        Look::on(color, &self.text("TERM").unwrap_or_default(), &locale.unwrap_or_default())
     }
 
     /// Whether there is an operator at a terminal.

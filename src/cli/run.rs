@@ -10,7 +10,7 @@ use crate::history::{Mode, RunResult};
 use crate::ident::InputName;
 use crate::plan::{Missing, Policy, Values};
 use crate::ports::{KernelError, OperatorError};
-use crate::session::{self, Look, RunOptions, Selection, SessionError};
+use crate::session::{self, RunOptions, Selection, SessionError};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,7 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
             .map_err(|error| Failure::usage(format!("this program cannot find itself: {error}")))?,
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         user: environment.user(),
-        look: Look { color: environment.color(color, std::io::stderr().is_terminal()), glyphs: environment.glyphs() },
+        look: environment.look(environment.color(color, std::io::stderr().is_terminal())),
         log: environment.has("RUNBOOK_LOG"),
         path: target.path.clone(),
     };

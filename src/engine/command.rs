@@ -226,11 +226,16 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
     }
 
-    /// Bound, and accepted by bash itself.
+    /// Bound, and accepted by bash itself. What is no shell to us is refused in bash's own words.
     fn ready(&mut self, command: &Command) -> Result<Runnable, Refusal> {
-        let runnable = command.bind(&self.values)?;
-        match self.syntax.check(runnable.text()) {
-            Verdict::Accepted => Ok(runnable),
+        let bound = command.bind(&self.values);
+        let text = match &bound {
+            Ok(runnable) => runnable.text(),
+            Err(Refusal::NotShell(_)) => command.text.as_str(),
+            Err(_) => return bound,
+        };
+        match self.syntax.check(text) {
+            Verdict::Accepted => bound,
             Verdict::Rejected { message, line } => {
                 Err(Refusal::NotShell(format!("bash rejects it (line {}): {message}", command.line.max(1) + line - 1)))
             }

@@ -7,4 +7,4 @@ mod render;
 mod run;
 
 pub use render::{Rendered, render, render_to};
-pub use run::{Look, RunOptions, Selection, SessionError, run};
+pub use run::{RunOptions, Selection, SessionError, run};

@@ -9,10 +9,9 @@ use crate::history::{Fact, Mode, RunResult, RunStarted, RunbookIdentity};
 use crate::ident::{Clock, RunId, SystemClock};
 use crate::journal::{Folder, Folders, JournalError};
 use crate::kernel::{self, BashSyntax, StartOptions, find_program};
-use crate::operator::{AtTerminal, Unattended};
+use crate::operator::{AtTerminal, Look, Unattended};
 use crate::plan::{Missing, Plan, Planner, Policy, SelectStepError};
 use crate::ports::{Journal as _, KernelError, Operator, Syntax as _, Verdict};
-use crate::term::{Color, Glyphs};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -29,15 +28,6 @@ pub enum Selection {
     From(String),
     /// These.
     Only(Vec<String>),
-}
-
-/// How it looks on the terminal.
-#[derive(Clone, Copy, Debug)]
-pub struct Look {
-    /// Whether styles are shown.
-    pub color: Color,
-    /// Which signs can be shown.
-    pub glyphs: Glyphs,
 }
 
 /// A run's options.
@@ -114,7 +104,11 @@ impl From<KernelError> for SessionError {
 /// Runs it. With the ending comes the transcript's path.
 pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> {
     let plan = plan(options)?;
-    let mut syntax = BashSyntax::new(options.search_path.clone());
+    // Looked for before anything else: without bash there is no run.
+    let bash = find_program("bash", options.search_path.as_deref()).ok_or_else(|| {
+        KernelError::Shell("`bash` was not found in PATH; commands run in bash, so install it, or mend PATH".to_owned())
+    })?;
+    let mut syntax = BashSyntax::new(Some(bash));
     syntax.prefetch(texts(&plan, options));
     if options.mode == Mode::Unattended {
         let missing = missing(&plan, options, &mut syntax);
@@ -124,10 +118,6 @@ pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> 
     }
     let clock = SystemClock::start();
     let run = RunId::generate(&clock.now());
-    // Looked for before anything is written: without bash there is no run.
-    find_program("bash", options.search_path.as_deref()).ok_or_else(|| {
-        KernelError::Shell("`bash` was not found in PATH; commands run in bash, so install it, or mend PATH".to_owned())
-    })?;
     let folder = Folders::under(&options.runs).create(&run)?;
     keep_document(&folder, options.bytes)?;
     let mut session = kernel::Session::start(&start_options(options, &run, &folder))?;
@@ -136,16 +126,14 @@ pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> 
     let settings = settings(options, &folder);
     let ending = match options.mode {
         Mode::Attended => {
-            let look = crate::operator::Look { color: options.look.color, glyphs: options.look.glyphs };
             let out = Box::new(std::io::stderr());
             let mut operator =
-                AtTerminal::open(out, look, Box::new(SystemClock::start())).map_err(SessionError::Terminal)?;
+                AtTerminal::open(out, options.look, Box::new(SystemClock::start())).map_err(SessionError::Terminal)?;
             walk(&plan, &settings, &mut session, &mut operator, &mut syntax, &clock, &events)
         }
         Mode::Unattended => {
-            let look = crate::operator::Look { color: options.look.color, glyphs: options.look.glyphs };
             let (out, err) = (Box::new(std::io::stdout()), Box::new(std::io::stderr()));
-            let mut operator = Unattended::new(options.policy.clone(), out, err, look);
+            let mut operator = Unattended::new(options.policy.clone(), out, err, options.look);
             walk(&plan, &settings, &mut session, &mut operator, &mut syntax, &clock, &events)
         }
     };

@@ -20,7 +20,6 @@ pub struct Home {
 }
 
 /// What a run without a terminal left.
-#[must_use]
 pub struct Output {
     /// The exit status; none after a signal.
     pub status: Option<i32>,

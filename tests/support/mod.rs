@@ -17,3 +17,26 @@ mod terminal;
 
 pub use home::{Home, Output};
 pub use terminal::Terminal;
+
+/// Whether a program that a test needs is there. A missing one skips the test by name, or fails it where
+/// `RUNBOOK_TEST_REQUIRE` names it (or says `all`).
+pub fn needs(program: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
+        return true;
+    }
+    let required = std::env::var("RUNBOOK_TEST_REQUIRE").unwrap_or_default();
+    let is_required = required.split(',').any(|name| name == program || name == "all");
+    assert!(!is_required, "`{program}` is required and not there");
+    println!("skipped: `{program}` is not there");
+    false
+}
+
+/// The folder of public documents that tests are tried on, or none: then the test is skipped by name.
+pub fn corpus() -> Option<std::path::PathBuf> {
+    let folder = std::env::var_os("RUNBOOK_TEST_CORPUS").map(std::path::PathBuf::from);
+    if folder.is_none() {
+        println!("skipped: `RUNBOOK_TEST_CORPUS` is not set");
+    }
+    folder
+}

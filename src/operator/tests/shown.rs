@@ -85,7 +85,7 @@ fn a_choice_shows_every_option_with_its_steps() {
         kind: ChoiceKind::Sections,
         title: "Recovery",
         options,
-        prose: vec!["Pick the part that is down. *Restart before you restore.*"],
+        anchors: vec![None; 3],
     };
     let mut script = scripted(Vec::new(), &["2"]);
     script.operator.ask(&Ask::Choice(ask)).unwrap();

@@ -55,17 +55,6 @@ fn a_failure_stops() {
 }
 
 #[test]
-fn nothing_that_may_change_something_runs_after_an_answer_nobody_has_looked_at() {
-    let logs = earlier(Outcome::Negative("no match".into()), 1);
-    let policy = || Policy { yes: true, allow_unknown: true, ..Policy::default() };
-    for (step, reply) in [(one("docker ps", true), Reply::Run), (one("dropdb orders", false), Reply::Decline)] {
-        let mut ask = ask_command(&step, 0);
-        ask.shown.standing.unsettled = vec![&logs];
-        assert_eq!(answer(policy(), &Ask::Command(ask)), Ok(reply));
-    }
-}
-
-#[test]
 fn a_task_is_never_said_to_be_done() {
     let task = step("Call the owner", StepKind::Task, Vec::new());
     let ask = Ask::Task(AskTask { shown: shown(&task) });
