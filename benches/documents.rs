@@ -3,7 +3,6 @@
 //! With `RUNBOOK_TEST_CORPUS` set the documents are the corpus; otherwise they are our own runbooks, repeated.
 
 #![expect(
-    missing_docs,
     clippy::unwrap_used,
     clippy::print_stderr,
     clippy::disallowed_methods,

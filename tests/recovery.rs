@@ -15,9 +15,15 @@ fn home() -> Home {
     let home = Home::new().env("NO_COLOR", "1");
     home.write("warehouse.md", DOCUMENT);
     for name in ["docker-compose", "docker", "curl"] {
-        home.program(name, &format!("#!/bin/bash\necho \"{name} $*\" >> \"$HOME/calls\"\n[ -t 0 ] || cat > /dev/null\necho done\n"));
+        home.program(
+            name,
+            &format!("#!/bin/bash\necho \"{name} $*\" >> \"$HOME/calls\"\n[ -t 0 ] || cat > /dev/null\necho done\n"),
+        );
     }
-    home.write("make.sh", format!("set -e\nmkdir -p copies\necho 'select 1;' | gzip > {COPY}\nsha256sum {COPY} > {COPY}.sha256\n"));
+    home.write(
+        "make.sh",
+        format!("set -e\nmkdir -p copies\necho 'select 1;' | gzip > {COPY}\nsha256sum {COPY} > {COPY}.sha256\n"),
+    );
     let made = home.run(Path::new("/bin/bash"), &["make.sh"], b"");
     drop(made.exits(0));
     home
@@ -160,7 +166,8 @@ fn no_match_is_never_carried_into_a_command_that_may_change_something() {
 fn a_grep_that_finds_nothing_is_no_match_and_the_run_goes_past_it() {
     let home = home();
     home.program("docker", "#!/bin/bash\nwhile sleep 1; do echo stats; done\n");
-    let flags = ["run", "warehouse.md#4-first-aid", "--yes", "--allow", "unknown", "--monitor-for", "1s", "--only", "1"];
+    let flags =
+        ["run", "warehouse.md#4-first-aid", "--yes", "--allow", "unknown", "--monitor-for", "1s", "--only", "1"];
     let output = home.runbook(&flags).exits(0);
     assert!(output.stderr.contains("no match"), "{}", output.stderr);
     assert!(calls(&home).contains("curl"), "{}", calls(&home));

@@ -16,7 +16,8 @@ fn journal_has(home: &Home, text: &str) -> String {
     #[expect(clippy::disallowed_methods, reason = "a deadline")]
     let end = Instant::now() + Duration::from_secs(20);
     loop {
-        let journal = home.runs().pop().map(|run| std::fs::read_to_string(run.join("journal.jsonl")).unwrap_or_default());
+        let journal =
+            home.runs().pop().map(|run| std::fs::read_to_string(run.join("journal.jsonl")).unwrap_or_default());
         let journal = journal.unwrap_or_default();
         #[expect(clippy::disallowed_methods, reason = "a deadline")]
         let late = Instant::now() > end;
@@ -144,7 +145,10 @@ fn a_full_screen_program_is_shown_left_and_the_run_goes_on() {
 #[test]
 fn ctrl_c_ends_a_command_and_never_the_engine() {
     let home = home();
-    home.write("r.md", "# R\n\n```bash\n# Wait\nsleep 60\n\n# Follow\ntail -f /dev/null\n\n# Go on\necho went on\n```\n");
+    home.write(
+        "r.md",
+        "# R\n\n```bash\n# Wait\nsleep 60\n\n# Follow\ntail -f /dev/null\n\n# Go on\necho went on\n```\n",
+    );
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
     terminal.wait_for_output("1 Wait").wait_for_output("? help").send("\r").wait_for_output("running");
     terminal.send("\u{3}").wait_for_output("interrupted").wait_for_output("? help").send("g");

@@ -5,8 +5,8 @@ mod session_support;
 use runbook::history::{Event, Fact, Mode, Outcome, OutputSource, RunResult};
 use runbook::ident::Digest;
 use runbook::journal;
-use runbook::recorder::protocol::{Reply, Request};
 use runbook::recorder::output_path;
+use runbook::recorder::protocol::{Reply, Request};
 use session_support::{Client, PATIENCE, Recorder, session};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
@@ -43,8 +43,13 @@ fn a_killed_engine_loses_nothing_of_the_command_that_runs() {
     assert!(recorder.dir().join("finished").exists());
     let events = events(&recorder);
     let facts: Vec<&Fact> = events.iter().map(|event| &event.fact).collect();
-    let [Fact::ShellStarted(_), Fact::CommandStarted(_), Fact::EngineLost(lost), Fact::CommandFinished(finished), Fact::RunFinished(over)] =
-        facts.as_slice()
+    let [
+        Fact::ShellStarted(_),
+        Fact::CommandStarted(_),
+        Fact::EngineLost(lost),
+        Fact::CommandFinished(finished),
+        Fact::RunFinished(over),
+    ] = facts.as_slice()
     else {
         panic!("{facts:?}")
     };
@@ -126,7 +131,8 @@ fn nothing_of_a_run_can_be_read_by_others() {
 #[test]
 fn the_shell_gets_no_variable_that_would_change_it_and_sees_neither_descriptor() {
     let (_recorder, mut client) = session(Mode::Attended);
-    let ran = client.run("env | grep -c -e '^RUNBOOK_' -e '^BASH_ENV' -e '^PROMPT_COMMAND'; ls /proc/self/fd | tr '\\n' ' '");
+    let ran =
+        client.run("env | grep -c -e '^RUNBOOK_' -e '^BASH_ENV' -e '^PROMPT_COMMAND'; ls /proc/self/fd | tr '\\n' ' '");
     // What the test itself was started with is there as well.
     let inherited = Command::new("ls").arg("/proc/self/fd").output().unwrap().stdout;
     let inherited = String::from_utf8(inherited).unwrap().replace('\n', " ");
@@ -221,7 +227,10 @@ fn a_record_that_cannot_be_written_runs_nothing() {
     }
     for _ in 0..2 {
         let failed = client.try_run(Client::command("touch ran"), &[]).unwrap_err();
-        assert!(matches!(failed, Reply::Failed { what: runbook::recorder::protocol::Failure::Record, .. }), "{failed:?}");
+        assert!(
+            matches!(failed, Reply::Failed { what: runbook::recorder::protocol::Failure::Record, .. }),
+            "{failed:?}"
+        );
     }
     assert!(!recorder.dir().join("ran").exists());
 }

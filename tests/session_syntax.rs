@@ -165,8 +165,7 @@ fn the_verdict_message_and_line_are_those_of_bash_n() {
 #[test]
 fn every_beginning_of_a_script_has_the_verdict_of_bash_n() {
     let script = "if [[ -f a ]]; then\n  cat <<EOF | grep \"x $(date)\"\n a ${b:-'c'}\nEOF\nfi\nf() { case $1 in a) ;; *) x=(1 2) ;; esac; }\n";
-    let texts: Vec<String> =
-        script.char_indices().map(|(end, _)| script.chars().take(end).collect()).collect();
+    let texts: Vec<String> = script.char_indices().map(|(end, _)| script.chars().take(end).collect()).collect();
     agrees_with_bash_n(&texts);
 }
 

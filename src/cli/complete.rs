@@ -7,6 +7,7 @@ use super::open::{self, Target};
 use crate::plan::Planner;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
+use std::fmt::Write as _;
 
 /// The script for a shell.
 pub(super) fn script(shell: Shell) -> String {
@@ -59,10 +60,10 @@ _runbook_anchors() {
 compdef _runbook_anchors runbook
 "#;
 
-const FISH: &str = r##"
+const FISH: &str = r#"
 # FILE#<TAB>: the program itself knows the anchors.
 complete -c runbook -n "string match -q '*#*' -- (commandline -ct)" -f -a "(runbook __complete (commandline -ct) 2>/dev/null)"
-"##;
+"#;
 
 /// What `FILE#part` can become: `FILE#anchor`, a tab, and the title, a line each.
 pub(super) fn anchors(word: &str) -> String {
@@ -75,7 +76,8 @@ pub(super) fn anchors(word: &str) -> String {
         let anchor = section.anchor.as_str();
         if anchor.starts_with(&target.procedure) && !planner.plan(index).steps.is_empty() {
             let title = section.title.replace(['\t', '\n'], " ");
-            out.push_str(&format!("{}#{anchor}\t{title}\n", target.path.display()));
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "{}#{anchor}\t{title}", target.path.display());
         }
     }
     out

@@ -90,7 +90,7 @@ impl Environment {
     }
 
     /// Whether there is an operator at a terminal.
-    pub(super) fn has_operator(&self) -> bool {
+    pub(super) fn has_operator() -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 }

@@ -107,8 +107,7 @@ fn write_procedure(out: &mut String, shown: &str, runbook: &Runbook, procedure: 
     if section.level > 0 && section.children.iter().filter_map(child).any(|below| below.number.is_some()) {
         *shown_above = section.span.end;
     } else if let [Node::Step(_), ..] = plan.root.as_slice()
-        && let Some(first) =
-            section.children.iter().filter_map(child).filter(|below| below.line <= first_line(plan)).last()
+        && let Some(first) = section.children.iter().filter_map(child).rfind(|below| below.line <= first_line(plan))
     {
         let _ = writeln!(out, "{indent}  only #{}", first.anchor);
         return;

@@ -20,7 +20,7 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
     let opened = open::open(&target.path)?;
     let (section, step) = opened.select(&target.procedure)?;
     let mode =
-        if !args.yes && !args.no_input && environment.has_operator() { Mode::Attended } else { Mode::Unattended };
+        if !args.yes && !args.no_input && Environment::has_operator() { Mode::Attended } else { Mode::Unattended };
     notice(&opened.findings());
     let cwd = working_directory(args, &opened)?;
     let options = RunOptions {
@@ -67,12 +67,11 @@ fn failure(error: SessionError, options: &RunOptions<'_>) -> Failure {
     let message = error.to_string();
     match error {
         SessionError::Missing(missing) => Failure::usage(message).help(missing_help(&missing, &options.path)),
-        SessionError::Step(_) => Failure::usage(message),
         SessionError::Nothing(_) => {
             Failure::usage(message).help(format!("`runbook list {}` lists the procedures", options.path.display()))
         }
         SessionError::Journal(_) => Failure::record(message),
-        SessionError::Terminal(_) => Failure::usage(message),
+        SessionError::Step(_) | SessionError::Terminal(_) => Failure::usage(message),
         SessionError::Engine(EngineError::Kernel(kernel)) => match kernel {
             KernelError::Record(_) | KernelError::Lost(_) => {
                 Failure::record(message).help("what was recorded until then is kept: `runbook transcript` shows it")

@@ -116,7 +116,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     *rest = false;
                     match self.after_failure(step, place, index, &mut candidate, &finished)? {
                         Some(fate) => return Ok(fate),
-                        None => continue,
+                        None => {}
                     }
                 }
                 (Reply::Edit(text), _) => {

@@ -129,7 +129,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                         (option.title.as_str(), places.len(), taken)
                     })
                     .collect(),
-                anchors: choice.options.iter().map(|option| option.anchor.as_ref().map(|a| a.as_str())).collect(),
+                anchors: choice
+                    .options
+                    .iter()
+                    .map(|option| option.anchor.as_ref().map(crate::ident::Anchor::as_str))
+                    .collect(),
             };
             let (option, line, pick) = match self.operator.ask(&Ask::Choice(ask))? {
                 Reply::Chosen(Chosen::Option(i)) => match (choice.options.get(i), taken.get_mut(i)) {

@@ -15,7 +15,8 @@ use std::time::Duration;
 
 /// Builtins alone, and in an empty environment, so that no exported function and no `BASH_ENV` has a part in it.
 /// On one line, because `eval` counts lines from its own.
-const ASKING: &str = r#"while IFS= read -r -d "" t; do ( eval "set -n"$'\n'"$t" ) 2>&1 </dev/null; printf "\0%s\0" "$?"; done"#;
+const ASKING: &str =
+    r#"while IFS= read -r -d "" t; do ( eval "set -n"$'\n'"$t" ) 2>&1 </dev/null; printf "\0%s\0" "$?"; done"#;
 /// Texts for one bash.
 const BATCH: usize = 256;
 /// One bash has this long.

@@ -93,9 +93,9 @@ impl Unattended {
 
     /// What `--choose` names among the options not taken yet; when something was taken before, on.
     fn choice(&self, ask: &AskChoice<'_>) -> Result<Reply, OperatorError> {
-        let named = ask.options.iter().zip(&ask.anchors);
+        let with_anchors = ask.options.iter().zip(&ask.anchors);
         let names: Vec<_> =
-            named.map(|((title, ..), anchor)| ((*title).to_owned(), anchor.map(str::to_owned))).collect();
+            with_anchors.map(|((title, ..), anchor)| ((*title).to_owned(), anchor.map(str::to_owned))).collect();
         let taken: Vec<bool> = ask.options.iter().map(|(_, _, taken)| *taken).collect();
         match self.policy.choice(&names, &taken) {
             Some(at) => Ok(Reply::Chosen(Chosen::Option(at))),

@@ -50,16 +50,16 @@ pub(super) fn steps(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep
         return vec![interpreted(cell, interpreter, kind)];
     }
     let mut cutter = Cutter { kind, steps: Vec::new(), open: None, head: None };
-    let placed = placed(cell, is_file);
-    for (i, part) in placed.iter().enumerate() {
-        cutter.take(part, i.checked_sub(1).and_then(|before| placed.get(before)), placed.get(i + 1));
+    let parts = parts(cell, is_file);
+    for (i, part) in parts.iter().enumerate() {
+        cutter.take(part, i.checked_sub(1).and_then(|before| parts.get(before)), parts.get(i + 1));
     }
     cutter.close();
     cutter.steps
 }
 
 /// The cell's parts, printed lines left out, with the document's lines; adjacent comments and adjacent pasted lines joined.
-fn placed(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
+fn parts(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
     let mut text = String::new();
     for line in &cell.content {
         if line.role == LineRole::Shell {
@@ -67,21 +67,21 @@ fn placed(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
         }
         text.push('\n');
     }
-    let line_of = |index: usize| cell.content.get(index).map_or(cell.line, |line| line.line);
+    let document_line = |index: usize| cell.content.get(index).map_or(cell.line, |line| line.line);
     let mut list: Vec<Placed> = Vec::new();
     for part in crate::shell::split(&text) {
         let (first, last, what) = match part {
             Part::Comment(comment) => {
-                let line = line_of(comment.line);
+                let line = document_line(comment.line);
                 (line, line, What::Comments(vec![comment.text]))
             }
             Part::NotShell(pasted) => (
-                line_of(pasted.lines.first),
-                line_of(pasted.lines.last),
+                document_line(pasted.lines.first),
+                document_line(pasted.lines.last),
                 What::Pasted(pasted.text, "these lines are no shell"),
             ),
             Part::Command(found) => {
-                let (first, last) = (line_of(found.lines.first), line_of(found.lines.last));
+                let (first, last) = (document_line(found.lines.first), document_line(found.lines.last));
                 match no_command(&found.facts, is_file) {
                     Some(why) => (first, last, What::Pasted(found.text, why)),
                     None => (first, last, What::Command(Box::new(command(found, first, last)))),

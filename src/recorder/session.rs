@@ -228,7 +228,9 @@ impl Session {
 
     fn run(&mut self, run: Run) {
         let Run { decided, started, name, limit, size } = run;
-        let Ok(salt) = self.salts.next_salt() else { return self.fail(Failure::Record, "no random bytes for the salt") };
+        let Ok(salt) = self.salts.next_salt() else {
+            return self.fail(Failure::Record, "no random bytes for the salt");
+        };
         let name = step_file_name(&name);
         let file = self.folder.path().join(&name);
         // The text is put where bash will find it before it is recorded: bash is not told yet.

@@ -8,6 +8,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::print_stdout,
     reason = "a test that cannot set up its surroundings fails, and the clock and `PATH` are the machine's"
 )]
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test file uses another part of this module")]
