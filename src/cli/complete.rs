@@ -74,7 +74,7 @@ pub(super) fn anchors(word: &str) -> String {
     let mut out = String::new();
     for (index, section) in opened.runbook.sections.iter().enumerate().skip(1) {
         let anchor = section.anchor.as_str();
-        if anchor.starts_with(&target.procedure) && !planner.plan(index).steps.is_empty() {
+        if anchor.starts_with(&target.procedure) && !planner.outline(index).root.is_empty() {
             let title = section.title.replace(['\t', '\n'], " ");
             // Writing to a string cannot fail.
             let _ = writeln!(out, "{}#{anchor}\t{title}", target.path.display());

@@ -29,13 +29,13 @@ pub(super) fn text(words: &[String]) -> Result<(String, Vec<String>), Failure> {
         if !out.is_empty() {
             out.push('\n');
         }
-        let procedures = procedures(&opened, &target.procedure)?;
+        let procedures = procedures(&opened, &target.procedure, true)?;
         let shown = target.path.display().to_string();
-        if procedures.iter().all(|procedure| procedure.plan.steps.is_empty()) {
+        if procedures.iter().all(|procedure| procedure.plan.root.is_empty()) {
             notices.push(format!("`{shown}` has no step to run"));
         }
         let mut shown_above = 0;
-        for procedure in procedures.iter().filter(|p| !p.plan.steps.is_empty()) {
+        for procedure in procedures.iter().filter(|p| !p.plan.root.is_empty()) {
             write_procedure(&mut out, &shown, &opened.runbook, procedure, &mut shown_above);
         }
         notices.extend(opened.findings());
@@ -50,7 +50,7 @@ pub(super) fn json(words: &[String]) -> Result<(String, Vec<String>), Failure> {
     for word in words {
         let target = Target::read(word, None)?;
         let opened = open::open(&target.path)?;
-        let procedures = procedures(&opened, &target.procedure)?;
+        let procedures = procedures(&opened, &target.procedure, false)?;
         notices.extend(opened.findings());
         documents.push(document_json(&opened, &procedures));
     }
@@ -61,8 +61,9 @@ pub(super) fn json(words: &[String]) -> Result<(String, Vec<String>), Failure> {
     Ok((format!("{value:#}\n"), notices))
 }
 
-/// Every procedure of a document, or the one asked for with those below it.
-fn procedures(opened: &Opened, procedure: &str) -> Result<Vec<Procedure>, Failure> {
+/// Every procedure of a document, or the one asked for with those below it. An outline leaves what is below a choice to the
+/// procedures themselves.
+fn procedures(opened: &Opened, procedure: &str, outline: bool) -> Result<Vec<Procedure>, Failure> {
     let runbook = &opened.runbook;
     let (root, _) = opened.select(procedure)?;
     let within = runbook.sections.get(root).map_or(0..0, |section| section.span.clone());
@@ -78,8 +79,8 @@ fn procedures(opened: &Opened, procedure: &str) -> Result<Vec<Procedure>, Failur
         }
         let before = |limit: usize| runbook.cells.partition_point(|cell| cell.span.start < limit);
         let cells: Vec<usize> = (before(section.span.start)..before(section.span.end)).collect();
-        let plan = planner.plan(index);
-        if !plan.steps.is_empty() || !cells.is_empty() {
+        let plan = if outline { planner.outline(index) } else { planner.plan(index) };
+        if !plan.root.is_empty() || !cells.is_empty() {
             list.push(Procedure { section: index, plan, cells });
         }
     }

@@ -66,6 +66,8 @@ pub(super) struct Builder<'a> {
     attached: HashSet<usize>,
     /// The steps of cells that were cut before, for a document planned procedure by procedure.
     cut: &'a mut HashMap<usize, Vec<CellStep>>,
+    /// Leave the procedures below a choice empty.
+    shallow: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -73,9 +75,10 @@ impl<'a> Builder<'a> {
         runbook: &'a Runbook,
         is_file: &'a dyn Fn(&str) -> bool,
         cut: &'a mut HashMap<usize, Vec<CellStep>>,
+        shallow: bool,
     ) -> Self {
         let attached = runbook.cells.iter().filter_map(|cell| cell.expected).collect();
-        Self { runbook, is_file, drafts: Vec::new(), prose: Vec::new(), instances: 0, attached, cut }
+        Self { runbook, is_file, drafts: Vec::new(), prose: Vec::new(), instances: 0, attached, cut, shallow }
     }
 
     /// The nodes of a procedure.
@@ -122,7 +125,7 @@ impl<'a> Builder<'a> {
             .iter()
             .filter_map(|&child| {
                 let below = self.runbook.sections.get(child)?;
-                let nodes = self.menu_option(child, false, scope);
+                let nodes = if self.shallow { Vec::new() } else { self.menu_option(child, false, scope) };
                 Some(Alternative {
                     title: below.title.clone(),
                     anchor: Some(below.anchor.clone()),
@@ -160,7 +163,9 @@ impl<'a> Builder<'a> {
         for child in children {
             let Some(below) = self.runbook.sections.get(child) else { continue };
             self.prose.clear();
-            let inner = if self.has_anything_to_run(child) || below.number.is_none() {
+            let inner = if self.shallow {
+                Vec::new()
+            } else if self.has_anything_to_run(child) || below.number.is_none() {
                 self.menu_option(child, false, &scope)
             } else {
                 self.numbered_section(child, &scope)

@@ -43,7 +43,13 @@ impl<'a> Planner<'a> {
 
     /// The plan of a section.
     pub fn plan(&mut self, section: SectionIndex) -> Plan {
-        let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cut);
+        let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cut, false);
+        finish(self.runbook, section, builder)
+    }
+
+    /// The plan of a section in which the procedures below a choice are named and not planned: for an overview.
+    pub fn outline(&mut self, section: SectionIndex) -> Plan {
+        let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cut, true);
         finish(self.runbook, section, builder)
     }
 }
