@@ -81,7 +81,8 @@ pub struct Answer {
 }
 
 /// The answers of a command, where it is one pipeline: a list for each member, in order. Empty when nothing about
-/// its members is known, and then every status but 0 and SIGPIPE's is a failure.
+/// its members is known, and then every status but 0 and SIGPIPE's is a failure. One list for a command that is judged by
+/// its status alone: a single program, a loop, a group, a negated pipeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Answers(pub Vec<Vec<Answer>>);
@@ -122,7 +123,8 @@ pub fn judge(
     let mut negative = None;
     // A single member is the status itself; where it is not, the shell speaks of something inside a compound command
     // (`while read …` ends with a `read` that failed), or the status is negated.
-    let members = if pipestatus.len() < 2 { std::slice::from_ref(&status) } else { pipestatus };
+    let alone = pipestatus.len() < 2 || answers.0.len() == 1;
+    let members = if alone { std::slice::from_ref(&status) } else { pipestatus };
     let known = answers.0.len() == members.len();
     for (i, &member) in members.iter().enumerate() {
         if member == 0 || (member == SIGPIPE_STATUS && i + 1 < members.len()) {
@@ -201,6 +203,12 @@ mod tests {
         let judged = |never| judge(End::Thrown, 130, &[130], &Answers::default(), never, true, b"");
         assert_eq!(judged(true), Outcome::EndedByOperator);
         assert_eq!(judged(false), Outcome::Interrupted);
+    }
+
+    #[test]
+    fn a_loop_over_a_pipeline_that_failed_at_last_has_not_failed() {
+        assert_eq!(ran(0, &[0, 1], vec![vec![]]), Outcome::Succeeded);
+        assert_eq!(ran(1, &[0, 1], vec![vec![]]), Outcome::Failed);
     }
 
     #[test]

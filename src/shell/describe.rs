@@ -54,6 +54,7 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
         not_a_command: not_a_command(text, first),
         reads_only: clear && harmless::reads_only(&reading),
         session,
+        status_alone: clear && reading.status_alone,
         clarity,
         ..Facts::default()
     };
@@ -203,6 +204,16 @@ mod tests {
         let spans: Vec<_> =
             describe(text).simple.into_iter().map(|s| text.get(s.span).unwrap_or("").to_owned()).collect();
         assert_eq!(spans, ["A=1 a b 2>&1", "c > d", "e"]);
+    }
+
+    #[test]
+    fn a_loop_and_a_negated_pipeline_speak_by_their_status_alone() {
+        for text in ["while read -r x | y; do z; done", "if a | b; then c; fi", "! a | b", "cd x; { a | b; }"] {
+            assert!(describe(text).status_alone, "{text}");
+        }
+        for text in ["a | b", "a && b | c", "[[ a ]]", "time a | b"] {
+            assert!(!describe(text).status_alone, "{text}");
+        }
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub struct Facts {
     /// Where the whole command is one pipeline of simple commands (negated or not): their places in `simple`, in order.
     /// None for a list, a compound, or anything else whose last pipeline cannot be told.
     pub pipeline: Option<Vec<usize>>,
+    /// Whether its status alone says how it went, and not the members of a pipeline inside it: a compound command, or a
+    /// negated pipeline.
+    pub status_alone: bool,
     /// The variables it sets in the session.
     pub assigns: Vec<Assignment>,
     /// The variables it reads, without those it has set itself before.

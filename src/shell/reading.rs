@@ -16,6 +16,8 @@ pub(super) struct Reading {
     pub signature: Vec<usize>,
     /// The places of the members in `found`, if the text is one pipeline of simple commands.
     pub pipeline: Option<Vec<usize>>,
+    /// The last statement is a compound command or is negated.
+    pub status_alone: bool,
     /// Variables set and read, in order.
     pub variables: Vec<Variable>,
     /// A function is defined in the session.

@@ -28,6 +28,7 @@ pub(super) fn read(text: &Masked<'_>) -> Result<Reading, Refusal> {
     let mut walk = Walk::new(text);
     walk.sequence(&result.file.body);
     walk.out.pipeline = walk.whole_pipeline(&result.file.body);
+    walk.out.status_alone = result.file.body.stmts.last().is_some_and(status_alone);
     walk.account();
     Ok(walk.out)
 }
@@ -507,6 +508,17 @@ impl<'a> Walk<'a> {
         // The outermost pipeline is walked first, and each member is pushed before what stands inside it.
         (0..members.len()).map(|index| found(Some(Seat { pipe: 0, index }))).collect()
     }
+}
+
+/// Whether only the status of a statement says how it went: what ran last inside a loop or a group is no business of the
+/// whole, and a negated pipeline is meant to fail.
+fn status_alone(stmt: &Stmt) -> bool {
+    let compound = match &stmt.command {
+        Command::Compound(CompoundCommand::Time(_) | CompoundCommand::Conditional(_)) => false,
+        Command::Compound(_) => true,
+        _ => false,
+    };
+    compound || stmt.negated
 }
 
 fn widened(span: Range<usize>, assigned: impl Iterator<Item = Span>, redirects: &[Redirect]) -> Range<usize> {
