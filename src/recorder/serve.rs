@@ -19,7 +19,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::Duration;
 
-/// Clients that have not said hello yet; more are turned away.
+/// Clients that have not said hello yet; beyond that the oldest is turned away.
 const GREETING_LIMIT: usize = 8;
 /// What a recorder must not die of, and bash must not inherit as ignored. A handled signal is at its default after exec.
 const HANDLED: &[i32] = &[
@@ -121,7 +121,12 @@ impl Server {
         for &number in HANDLED {
             signal_hook::flag::register(number, std::sync::Arc::clone(&unused))?;
         }
-        DirBuilder::new().recursive(true).mode(0o700).create(options.output_folder())?;
+        let output = options.output_folder();
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&output)
+            .map_err(|error| RecorderError::Record(format!("`{}`: {error}", output.display())))?;
         let journal =
             Writer::create(&options.folder, &options.run).map_err(|error| RecorderError::Record(error.to_string()))?;
         let folder = runtime_folder(&options)?;
@@ -249,10 +254,12 @@ impl Server {
 
     fn accept(&mut self) {
         while let Ok((stream, _)) = self.listener.accept() {
-            if self.greeting.len() < GREETING_LIMIT
-                && is_allowed(&stream)
-                && let Ok(connection) = Connection::new(stream)
+            if let Ok(connection) = Connection::new(stream)
+                && is_allowed(&connection.stream)
             {
+                if self.greeting.len() >= GREETING_LIMIT {
+                    drop(self.greeting.remove(0));
+                }
                 self.greeting.push(connection);
             }
         }

@@ -77,6 +77,8 @@ pub(super) struct Session {
     respawned: Option<String>,
     /// When the session ends if no engine has come.
     engine_due: Option<Duration>,
+    /// Why there is no shell, before an engine has come to hear of it.
+    no_shell: Option<String>,
     welcomed: bool,
     terminated: bool,
     /// Whether the last command may have touched the ERR trap.
@@ -108,6 +110,7 @@ impl Session {
             held_reply: None,
             respawned: None,
             engine_due: Some(ENGINE_LIMIT),
+            no_shell: None,
             welcomed: false,
             terminated: false,
             check_trap: false,
@@ -165,7 +168,10 @@ impl Session {
     pub(super) fn engine_came(&mut self, connection: Connection) {
         self.engine = Some(connection);
         self.engine_due = None;
-        if !matches!(self.activity, Activity::Starting(_) | Activity::ReadingRc(..)) {
+        if let Some(reason) = self.no_shell.take() {
+            self.reply(&Reply::Refused { reason });
+            self.closing = Closing::Done;
+        } else if !matches!(self.activity, Activity::Starting(_) | Activity::ReadingRc(..)) {
             self.welcome();
         }
     }
@@ -521,9 +527,12 @@ impl Session {
         if self.welcomed {
             self.respawned = self.respawned.take().map(|how| format!("{how}; no new shell could be started: {why}"));
             self.is_idle();
-        } else {
+        } else if self.engine.is_some() {
             self.reply(&Reply::Refused { reason: why.to_owned() });
             self.closing = Closing::Done;
+        } else {
+            self.no_shell = Some(why.to_owned());
+            self.activity = Activity::Idle;
         }
     }
 
