@@ -2,18 +2,24 @@
 //!
 //! The engine on a terminal is this test program itself, started again on a pseudo-terminal.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers outside a #[test] fn are not covered by the allowances for tests"
+)]
+
 mod session_support;
 
 use runbook::history::{Event, Fact, Mode, Outcome, RunStarted, RunbookIdentity};
-use runbook::ident::{Anchor, Clock, Digest, RunId, SystemClock};
+use runbook::ident::{Anchor, Clock as _, Digest, RunId, SystemClock};
 use runbook::journal;
 use runbook::kernel::{Session, StartOptions};
-use runbook::ports::{Finished, Journal, Kernel, KernelError, Stream, Watch};
+use runbook::ports::{Finished, Journal as _, Kernel as _, KernelError, Stream, Watch};
 use rustix::fd::OwnedFd;
 use rustix::pty::OpenptFlags;
 use rustix::termios::{LocalModes, Termios, Winsize};
 use session_support::{Client, PATIENCE};
-use std::io::Write;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};

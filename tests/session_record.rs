@@ -1,14 +1,20 @@
 //! What is on disk, and when; who may connect.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers outside a #[test] fn are not covered by the allowances for tests"
+)]
+
 mod session_support;
 
-use runbook::history::{Event, Fact, Mode, Outcome, OutputSource, RunResult};
+use runbook::history::{Event, Fact, Mode, Outcome, OutputSource as _, RunResult};
 use runbook::ident::Digest;
 use runbook::journal;
 use runbook::recorder::output_path;
 use runbook::recorder::protocol::{Reply, Request};
 use session_support::{Client, PATIENCE, Recorder, session};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
@@ -56,7 +62,7 @@ fn a_killed_engine_loses_nothing_of_the_command_that_runs() {
     assert_eq!(lost.then, "the running command goes on");
     assert_eq!((&finished.outcome, finished.status), (&Outcome::Exited, Some(3)));
     assert_eq!(over.result, RunResult::Abandoned);
-    let expected: String = (1..=200).map(|i| format!("line {i}\r\n")).collect();
+    let expected = (1..=200).fold(String::new(), |text, i| text + &format!("line {i}\r\n"));
     let folder = journal::Folder::at(&recorder.folder()).map(|folder| folder.outputs());
     assert!(folder.is_none_or(|outputs| outputs.read(finished.started, 0, 1 << 20).unwrap() == expected.as_bytes()));
     assert_eq!(finished.output.length_bytes, expected.len() as u64);

@@ -1,7 +1,9 @@
 //! bash's opinion of texts.
 
+#![expect(clippy::unwrap_used, reason = "helpers outside a #[test] fn are not covered by allow-unwrap-in-tests")]
+
 use runbook::kernel::BashSyntax;
-use runbook::ports::{Syntax, Verdict};
+use runbook::ports::{Syntax as _, Verdict};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

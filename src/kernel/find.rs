@@ -2,7 +2,7 @@
 
 use crate::ports::Probe;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// Looks a program up as a shell would: in the folders of `path`, or at its place when its name has a slash.

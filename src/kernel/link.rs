@@ -10,8 +10,8 @@ use crate::recorder::protocol::{Channel, Decoder, Failure, Reply, Request};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use std::fs::File;
-use std::io::Write;
-use std::os::unix::fs::FileExt;
+use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use std::time::Duration;
 const READ_BYTES: usize = 64 << 10;
 const SHOW_BYTES: usize = 256 << 10;
 /// A recorder that does not answer a question in this time is given up.
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+const ANSWER_LIMIT: Duration = Duration::from_mins(1);
 
 /// See the module.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ struct Late {
     length: u64,
 }
 
-pub(super) fn lost(why: impl ToString) -> KernelError {
-    KernelError::Lost(why.to_string())
+pub(super) fn lost(why: impl std::fmt::Display) -> KernelError {
+    KernelError::Lost(format!("{why}"))
 }
 
 impl Link {

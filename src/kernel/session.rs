@@ -7,9 +7,9 @@ use super::signals::{Come, Signals};
 use super::start::{StartOptions, start};
 use super::terminal::{RawTerminal, window_size};
 use crate::history::{Event, Fact, Mode};
-use crate::ident::{Clock, SystemClock};
+use crate::ident::{Clock as _, SystemClock};
 use crate::ports::{Finished, KernelError, LiveValue, Watch};
-use crate::recorder::protocol::{Reply, Request, Run, Size};
+use crate::recorder::protocol::{CameBack, Reply, Request, Run, Size};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use std::cell::RefCell;
@@ -179,14 +179,14 @@ impl Watching<'_> {
             let now = self.clock.now().mono;
             if ready.reply {
                 self.link.receive()?;
-                while let Some(reply) = self.link.next_reply(Some(&mut *self.watch))? {
-                    match reply {
-                        Reply::Finished { started, finished, respawned } => {
-                            return Ok(Finished { started: started.into(), finished: finished.into(), respawned });
-                        }
-                        Reply::Failed { what, message } => return Err(failure(what, message)),
-                        _ => return Err(out_of_turn()),
+                match self.link.next_reply(Some(&mut *self.watch))? {
+                    Some(Reply::Finished(came)) => {
+                        let CameBack { started, finished, respawned } = *came;
+                        return Ok(Finished { started: started.into(), finished: finished.into(), respawned });
                     }
+                    Some(Reply::Failed { what, message }) => return Err(failure(what, message)),
+                    Some(_) => return Err(out_of_turn()),
+                    None => {}
                 }
                 (heard, looked) = (now, now);
             }

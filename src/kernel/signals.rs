@@ -3,7 +3,7 @@
 //! Invariant: while no command runs they do what they do by default. Refuses to know: what is done about them.
 
 use signal_hook::consts::signal;
-use std::io::Read;
+use std::io::Read as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

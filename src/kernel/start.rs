@@ -12,7 +12,7 @@ use crate::recorder::{Announcement, OUTPUT_LIMIT_BYTES, ServeOptions};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};

@@ -8,7 +8,7 @@
 
 use crate::ports::{Syntax, Verdict};
 use std::collections::HashMap;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;

@@ -26,6 +26,7 @@ impl RawTerminal {
     }
 
     /// Reads keys; call it when there are some.
+    #[expect(clippy::unused_self, reason = "only who holds the terminal may read it")]
     pub(super) fn read<'a>(&self, buffer: &'a mut [u8]) -> Result<&'a [u8], KernelError> {
         match rustix::io::read(rustix::stdio::stdin(), &mut *buffer) {
             Ok(0) => Err(KernelError::Terminal("it was closed".to_owned())),

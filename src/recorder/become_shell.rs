@@ -6,7 +6,7 @@
 //! Invariant: nothing is opened or printed on the way. Refuses to know: everything but its arguments.
 
 use std::ffi::OsString;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 

@@ -7,8 +7,8 @@ use crate::history::Captured;
 use crate::ident::{Digest, Seq};
 use sha2::Digest as _;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// This many bytes of output stand in the event itself.

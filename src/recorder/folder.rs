@@ -4,7 +4,7 @@
 
 use std::fs::DirBuilder;
 use std::io::{Error, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// A folder that is removed, with everything in it, when this is dropped.

@@ -8,13 +8,16 @@
 
 mod become_shell;
 mod capture;
+mod command;
 mod connection;
 mod folder;
+mod life;
 mod options;
 mod outbox;
 mod processes;
 pub mod protocol;
 mod pump;
+mod questions;
 mod report;
 mod running;
 mod serve;

@@ -6,7 +6,7 @@ use super::capture;
 use crate::history::Mode;
 use crate::ident::RunId;
 use serde::{Deserialize, Serialize};
-use std::io::{Read, Write};
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 
 /// The most output of one command that is kept.

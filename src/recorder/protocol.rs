@@ -144,14 +144,7 @@ pub enum Reply {
         length: u64,
     },
     /// The command came back; both events are on disk.
-    Finished {
-        /// Its start.
-        started: WireEvent,
-        /// Its end.
-        finished: WireEvent,
-        /// How the old shell ended, when a new one had to be started.
-        respawned: Option<String>,
-    },
+    Finished(Box<CameBack>),
     /// The variables asked for, in order.
     Values {
         /// Name and value.
@@ -169,6 +162,17 @@ pub enum Reply {
         /// How.
         message: String,
     },
+}
+
+/// See [`Reply::Finished`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CameBack {
+    /// Its start.
+    pub started: WireEvent,
+    /// Its end.
+    pub finished: WireEvent,
+    /// How the old shell ended, when a new one had to be started.
+    pub respawned: Option<String>,
 }
 
 /// See [`Reply::Failed`].
@@ -317,7 +321,7 @@ mod tests {
 
         #[test]
         fn no_bytes_make_the_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), step in 1usize..50) {
-            let _ = decode_all(&bytes, step);
+            drop(decode_all(&bytes, step));
         }
     }
 

@@ -95,7 +95,7 @@ impl Session {
         match pipe {
             None => shell.master_ended = true,
             Some(index) if index < shell.pipes.len() => {
-                let _ = shell.pipes.remove(index);
+                drop(shell.pipes.remove(index));
             }
             Some(_) => {}
         }

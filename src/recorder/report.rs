@@ -106,13 +106,14 @@ impl Reader {
             }
             let count: usize = match self.fields.get(3) {
                 None => return None,
-                Some(field) => match number(field).filter(|&count| count <= FIELD_LIMIT) {
-                    Some(count) => count,
-                    None => {
+                Some(field) => {
+                    if let Some(count) = number(field).filter(|&count| count <= FIELD_LIMIT) {
+                        count
+                    } else {
                         self.drop_fields(1);
                         continue;
                     }
-                },
+                }
             };
             // A nonce in the head means that the report before it was torn.
             if self.fields.iter().skip(1).take(3).any(|field| field.ends_with(&self.nonce)) {
@@ -214,8 +215,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(prop_oneof![Just(0u8), any::<u8>()], 0..400)) {
-            let _ = reports(&bytes);
-            let _ = reports(&[&bytes[..], END].concat());
+            drop(reports(&bytes));
+            drop(reports(&[&bytes[..], END].concat()));
         }
     }
 }

@@ -8,14 +8,14 @@ use super::outbox::Outbox;
 use super::protocol::{Channel, Size};
 use super::report::Reader;
 use crate::history::Mode;
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::{AsFd as _, OwnedFd};
 use rustix::io::{Errno, FdFlags};
 use rustix::process::{Pid, Signal};
 use rustix::pty::OpenptFlags;
 use rustix::termios::{OptionalActions, QueueSelector, SpecialCodeIndex, Termios, Winsize};
 use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -230,7 +230,7 @@ fn write_boot(folder: &Path, nonce: &str) -> std::io::Result<PathBuf> {
 
 /// A path as one word of bash.
 pub(super) fn quote(path: &Path) -> Vec<u8> {
-    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::ffi::OsStrExt as _;
     let mut quoted = vec![b'\''];
     for &byte in path.as_os_str().as_bytes() {
         if byte == b'\'' {
@@ -272,7 +272,7 @@ fn spawn_with(command: &mut Command, control: &OwnedFd, report: &OwnedFd) -> std
 }
 
 fn place(fd: &OwnedFd, wanted: i32) -> std::io::Result<OwnedFd> {
-    use rustix::fd::AsRawFd;
+    use rustix::fd::AsRawFd as _;
     let placed = rustix::io::fcntl_dupfd_cloexec(fd.as_fd(), wanted)?;
     if placed.as_raw_fd() == wanted {
         Ok(placed)

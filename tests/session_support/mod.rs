@@ -7,15 +7,16 @@
     clippy::panic,
     clippy::expect_used,
     clippy::disallowed_methods,
+    clippy::print_stdout,
     reason = "test support: the allowances for tests do not cover functions outside a #[test] fn"
 )]
 #![allow(dead_code, clippy::allow_attributes, reason = "not every test file uses all of it")]
 
 use runbook::history::{Answers, CommandFinished, CommandSource, CommandStarted, Fact, Mode, Outcome};
-use runbook::ident::{Clock, RunId, StepId, SystemClock};
+use runbook::ident::{Clock as _, RunId, StepId, SystemClock};
 use runbook::recorder::protocol::{self, Channel, Decoder, Frame, PROGRAM_VERSION, PROTOCOL, Reply, Request, Run};
 use runbook::recorder::{Announcement, OUTPUT_LIMIT_BYTES, ServeOptions, background_path, output_path};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -203,7 +204,7 @@ impl Client {
                 return None;
             }
             self.stream.set_read_timeout(Some(left)).unwrap();
-            let mut buffer = [0; 65536];
+            let mut buffer = [0; 16384];
             match self.stream.read(&mut buffer) {
                 Ok(0) => panic!("the recorder has closed the connection"),
                 Ok(count) => self.decoder.push(&buffer[..count]),
@@ -230,7 +231,7 @@ impl Client {
     /// Whether the recorder has hung up.
     pub(crate) fn is_closed(&mut self) -> bool {
         self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut buffer = [0; 65536];
+        let mut buffer = [0; 16384];
         loop {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return true,
@@ -313,8 +314,9 @@ impl Client {
                     pieces.push((channel, bytes));
                 }
                 Reply::Output { command: None, offset, length, .. } => self.read_background(offset, length),
-                Reply::Finished { finished, respawned, .. } => {
-                    let Fact::CommandFinished(finished) = finished.fact else { panic!("{finished:?}") };
+                Reply::Finished(came) => {
+                    let Fact::CommandFinished(finished) = came.finished.fact else { panic!("{:?}", came.finished) };
+                    let respawned = came.respawned;
                     let output = pieces.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
                     return Ok(Ran { finished, output, pieces, respawned });
                 }

@@ -1,0 +1,225 @@
+//! A command from its start to its end, its keys and its output.
+//!
+//! Invariant: its start is on disk before bash sees it, its end before the engine hears of it. Refuses to know: how bytes
+//! come and go.
+
+use super::capture::{self, Capture};
+use super::protocol::{CameBack, Channel, Failure, Reply, Run};
+use super::report::{Ended, How};
+use super::running::{Abort, Running, step_file, step_file_name};
+use super::session::{Activity, Session, write_private};
+use crate::history::{CommandFinished, End, Fact, Mode, ShellDied, judge};
+use crate::ident::Clock as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+impl Session {
+    pub(super) fn run(&mut self, run: Run) {
+        let Run { decided, started, name, limit, size } = run;
+        let Ok(salt) = self.salts.next_salt() else {
+            return self.fail(Failure::Record, "no random bytes for the salt");
+        };
+        let name = step_file_name(&name);
+        let file = self.folder.path().join(&name);
+        // The text is put where bash will find it before it is recorded: bash is not told yet.
+        if let Err(error) = write_private(&file, &step_file(&started.text, started.line, self.carried.trace)) {
+            return self.fail(Failure::Shell, format!("the command cannot be handed over: {error}"));
+        }
+        let facts = decided.map(Fact::Decided).into_iter().chain([Fact::CommandStarted(started.clone())]).collect();
+        let event = match self.append(facts) {
+            Ok(mut events) => events.pop(),
+            Err(why) => {
+                drop(std::fs::remove_file(&file));
+                return self.fail(Failure::Record, why);
+            }
+        };
+        let (Some(event), Some(shell)) = (event, self.shell.as_mut()) else { return };
+        shell.flush_input();
+        if let Some(size) = size {
+            shell.resize(size);
+        }
+        let since = self.clock.now().mono;
+        let check = u8::from(std::mem::replace(&mut self.carried.check_trap, started.text.contains("trap")));
+        shell.request(format!("r {} {check} {name}\n", event.seq.0).as_bytes());
+        let path = capture::output_path(&self.options.folder, event.seq);
+        self.activity = Activity::Command(Box::new(Running {
+            seq: event.seq,
+            event: event.into(),
+            started,
+            capture: Capture::new(path, salt, self.options.output_limit_bytes),
+            since,
+            file,
+            begun: false,
+            held_keys: Vec::new(),
+            held_interrupt: false,
+            interrupted: false,
+            limit: limit.map(|limit| since + limit),
+            abort: Abort::No,
+            sync_at: None,
+        }));
+    }
+
+    /// bash has begun the command: keys that came meanwhile are its own.
+    pub(super) fn begun(&mut self) {
+        let Activity::Command(running) = &mut self.activity else { return };
+        running.begun = true;
+        let keys = std::mem::take(&mut running.held_keys);
+        let interrupt = running.held_interrupt;
+        if !keys.is_empty() {
+            self.keys(&keys);
+        }
+        if interrupt {
+            self.interrupt();
+        }
+    }
+
+    pub(super) fn take_state(&mut self, ended: &Ended) {
+        if ended.cwd.starts_with('/') {
+            self.cwd = PathBuf::from(&ended.cwd);
+        }
+        self.carried.trace = ended.flags.contains('x');
+    }
+
+    pub(super) fn ended(&mut self, ended: &Ended) {
+        self.take_state(ended);
+        let end = match ended.how {
+            How::Ran => End::Ran,
+            How::Returned => End::Returned,
+            How::Exited => End::Exited,
+            How::Errexit => End::Errexit,
+            How::Thrown => End::Thrown,
+            How::Stopped => End::Stopped,
+            How::Aborted => End::Aborted,
+        };
+        self.finish(end, Some(ended.status), ended.pipestatus.clone(), None);
+    }
+
+    /// Records the end of the running command and tells the engine, or keeps the answer until a new shell is up.
+    pub(super) fn finish(&mut self, end: End, status: Option<i32>, pipestatus: Vec<i32>, died: Option<&str>) {
+        if !matches!(self.activity, Activity::Command(_)) {
+            return;
+        }
+        let took = self.now();
+        self.drain();
+        let Activity::Command(running) = std::mem::replace(&mut self.activity, Activity::Idle) else { return };
+        if let Some(shell) = &mut self.shell {
+            shell.restore_modes();
+        }
+        drop(std::fs::remove_file(&running.file));
+        let Running { seq, event, started, capture, since, interrupted, abort, .. } = *running;
+        // A command that is told to end may end in its own way before bash hears of it.
+        let end = match (abort, end) {
+            (Abort::No, end) => end,
+            (_, End::Stopped | End::Exited) => end,
+            _ => End::Aborted,
+        };
+        let outcome = judge(
+            end,
+            status.unwrap_or_default(),
+            &pipestatus,
+            &started.answers,
+            started.never_ends,
+            interrupted,
+            capture.head(),
+        );
+        let finished = CommandFinished {
+            started: seq,
+            end,
+            outcome,
+            status,
+            pipestatus,
+            cwd: self.cwd.display().to_string(),
+            took_ns: u64::try_from(took.saturating_sub(since).as_nanos()).unwrap_or(u64::MAX),
+            output: capture.finish(),
+        };
+        let died = died.map(|how| Fact::ShellDied(ShellDied { how: how.to_owned() }));
+        let facts = std::iter::once(Fact::CommandFinished(finished)).chain(died.clone()).collect();
+        let finished = match self.append(facts) {
+            Ok(events) => events.into_iter().find(|event| matches!(event.fact, Fact::CommandFinished(_))),
+            Err(why) => {
+                self.fail(Failure::Record, why);
+                None
+            }
+        };
+        if let Some(finished) = finished {
+            if died.is_some() {
+                self.held_reply = Some((event, finished.into()));
+                return;
+            }
+            let respawned = self.respawned.take();
+            self.reply(&Reply::Finished(Box::new(CameBack { started: event, finished: finished.into(), respawned })));
+        }
+        if died.is_none() {
+            self.is_idle();
+        }
+    }
+
+    pub(super) fn keys(&mut self, keys: &[u8]) {
+        let (Activity::Command(running), Some(shell), Mode::Attended) =
+            (&mut self.activity, &mut self.shell, self.options.mode)
+        else {
+            return;
+        };
+        if !running.begun {
+            running.held_keys.extend_from_slice(keys);
+            return;
+        }
+        let interrupts = keys.contains(&shell.interrupt_key());
+        running.interrupted |= interrupts;
+        if interrupts && shell.keys.waiting() > 0 {
+            // Behind keys that nobody reads it would never arrive.
+            shell.keys.clear();
+            shell.interrupt();
+            return;
+        }
+        if shell.keys.waiting() < super::KEYS_LIMIT_BYTES {
+            shell.keys.buffer().extend_from_slice(keys);
+        }
+        shell.flush_keys();
+    }
+
+    pub(super) fn interrupt(&mut self) {
+        let (Activity::Command(running), Some(shell)) = (&mut self.activity, &self.shell) else { return };
+        if running.begun {
+            running.interrupted = true;
+            shell.interrupt();
+        } else {
+            running.held_interrupt = true;
+        }
+    }
+
+    /// Output came.
+    pub(super) fn printed(&mut self, channel: Channel, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if let Activity::Command(running) = &mut self.activity {
+            let (offset, kept) = running.capture.take(bytes);
+            if running.sync_at.is_none() && running.capture.is_dirty() {
+                running.sync_at = Some(self.clock.now().mono + super::SYNC_INTERVAL);
+            }
+            if let Some(engine) = self.engine.as_mut().filter(|_| kept > 0) {
+                let kept = bytes.get(..kept).unwrap_or_default();
+                engine.output(Some(running.seq), channel, offset, kept);
+            }
+            return;
+        }
+        self.printed_in_background(channel, bytes);
+    }
+
+    pub(super) fn printed_in_background(&mut self, channel: Channel, bytes: &[u8]) {
+        if self.background.is_none() {
+            let path = capture::background_path(&self.options.folder);
+            self.background = capture::open_output(&path).ok().map(|file| (file, 0));
+        }
+        let Some((file, length)) = &mut self.background else { return };
+        if file.write_all(bytes).is_err() {
+            return;
+        }
+        let offset = *length;
+        *length += bytes.len() as u64;
+        if let Some(engine) = &mut self.engine {
+            engine.output(None, channel, offset, bytes);
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! How a session begins, loses its shell or its engine, and ends.
+//!
+//! Invariant: a bash that ends unasked is recorded and followed by another; a session without an engine ends by itself.
+//! Refuses to know: commands and their output.
+
+use super::connection::Connection;
+use super::protocol::{Failure, PROGRAM_VERSION, Reply};
+use super::running::step_file;
+use super::session::{Activity, Closing, START_LIMIT, Session, write_private};
+use super::shell::{Shell, quote};
+use crate::history::{End, EngineLost, Fact, RunFinished, RunResult, ShellDied, ShellStarted};
+use crate::ident::Clock as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+impl Session {
+    /// Starts a bash where the last one was.
+    pub(super) fn start_shell(&mut self) -> std::io::Result<()> {
+        let nonce = self.salts.next_salt()?;
+        let candidates = [self.cwd.clone(), self.options.cwd.clone(), PathBuf::from("/")];
+        let cwd = candidates.iter().find(|dir| dir.is_dir()).map_or(Path::new("/"), PathBuf::as_path);
+        let shell = Shell::start(&self.options, self.folder.path(), &nonce, cwd)?;
+        self.shell = Some(shell);
+        self.activity = Activity::Starting(self.now() + START_LIMIT);
+        Ok(())
+    }
+
+    pub(super) fn shell_is_up(&mut self, version: String, cwd: &str) {
+        let Some(shell) = &self.shell else { return };
+        shell.started();
+        self.cwd = PathBuf::from(cwd);
+        self.untold.push(Fact::ShellStarted(ShellStarted {
+            pid: u32::try_from(shell.pid.as_raw_nonzero().get()).unwrap_or_default(),
+            program: self.options.shell.display().to_string(),
+            version,
+        }));
+        match self.options.rc.clone() {
+            Some(rc) => self.read_rc(&rc),
+            None => self.is_idle(),
+        }
+    }
+
+    pub(super) fn read_rc(&mut self, rc: &Path) {
+        let id = self.next_asked;
+        self.next_asked += 1;
+        let file = self.folder.path().join("rc");
+        let mut text = b". ".to_vec();
+        text.extend_from_slice(&quote(rc));
+        let text = step_file(&String::from_utf8_lossy(&text), 1, false);
+        let written = write_private(&file, &text).is_ok();
+        if let Some(shell) = self.shell.as_mut().filter(|_| written) {
+            shell.request(format!("r {id} 0 rc\n").as_bytes());
+            self.activity = Activity::ReadingRc(id, file);
+        } else {
+            self.is_idle();
+        }
+    }
+
+    /// bash has ended.
+    pub(super) fn shell_ended(&mut self, how: &str) {
+        self.drain();
+        self.read_reports();
+        let Some(mut shell) = self.shell.take() else { return };
+        shell.close();
+        if self.closing != Closing::No {
+            self.finish(End::ShellDied, None, Vec::new(), Some(how));
+            self.closing = Closing::Done;
+            return;
+        }
+        match &self.activity {
+            Activity::Starting(_) | Activity::ReadingRc(..) => {
+                self.fail_to_start(&format!("it ended at its start: {how}"));
+                return;
+            }
+            Activity::Command(_) => {
+                self.respawned = Some(how.to_owned());
+                self.finish(End::ShellDied, None, Vec::new(), Some(how));
+            }
+            Activity::Answering(_) => {
+                self.respawned = Some(how.to_owned());
+                self.untold.push(Fact::ShellDied(ShellDied { how: how.to_owned() }));
+                self.fail(Failure::Shell, format!("it ended: {how}"));
+            }
+            Activity::Idle => {
+                self.respawned = Some(how.to_owned());
+                self.untold.push(Fact::ShellDied(ShellDied { how: how.to_owned() }));
+            }
+        }
+        self.carried.trace = false;
+        if let Err(error) = self.start_shell() {
+            self.fail_to_start(&error.to_string());
+        }
+    }
+
+    /// There is no shell, and there will be none.
+    pub(super) fn fail_to_start(&mut self, why: &str) {
+        if let Some(shell) = self.shell.take() {
+            shell.signal(rustix::process::Signal::KILL);
+        }
+        if self.welcomed {
+            self.respawned = self.respawned.take().map(|how| format!("{how}; no new shell could be started: {why}"));
+            self.is_idle();
+        } else if self.engine.is_some() {
+            self.reply(&Reply::Refused { reason: why.to_owned() });
+            self.closing = Closing::Done;
+        } else {
+            self.no_shell = Some(why.to_owned());
+            self.activity = Activity::Idle;
+        }
+    }
+
+    /// A client has said hello and is the engine now.
+    pub(super) fn engine_came(&mut self, connection: Connection) {
+        self.engine = Some(connection);
+        self.engine_due = None;
+        if let Some(reason) = self.no_shell.take() {
+            self.reply(&Reply::Refused { reason });
+            self.closing = Closing::Done;
+        } else if !matches!(self.activity, Activity::Starting(_) | Activity::ReadingRc(..)) {
+            self.welcome();
+        }
+    }
+
+    pub(super) fn welcome(&mut self) {
+        let Some(shell) = self.shell.as_ref().filter(|_| self.engine.is_some() && !self.welcomed) else { return };
+        let welcome = Reply::Welcome {
+            program: PROGRAM_VERSION.to_owned(),
+            run: self.options.run.clone(),
+            shell: u32::try_from(shell.pid.as_raw_nonzero().get()).unwrap_or_default(),
+        };
+        self.welcomed = true;
+        self.reply(&welcome);
+    }
+
+    /// The engine's connection has ended without a goodbye.
+    pub(super) fn engine_lost(&mut self) {
+        self.engine = None;
+        if self.closing != Closing::No {
+            return;
+        }
+        let now = self.now();
+        let running = matches!(self.activity, Activity::Command(_));
+        let then = if running { "the running command goes on" } else { "the run ends" };
+        drop(self.append(vec![Fact::EngineLost(EngineLost { then: then.to_owned() })]));
+        if let Activity::Command(running) = &mut self.activity {
+            let alone = if running.started.never_ends { super::MONITOR_ALONE } else { super::COMMAND_ALONE };
+            running.limit = Some(running.limit.unwrap_or(Duration::MAX).min(now + alone));
+        } else {
+            self.abandon();
+        }
+    }
+
+    pub(super) fn abandon(&mut self) {
+        if self.closing == Closing::No {
+            self.end_run(RunResult::Abandoned, "its engine was lost");
+        }
+    }
+
+    pub(super) fn end_run(&mut self, result: RunResult, reason: &str) {
+        let finished = RunFinished { result, reason: reason.to_owned(), next: None };
+        drop(self.append(vec![Fact::RunFinished(finished)]));
+        self.close();
+    }
+
+    /// The recorder itself is told to end.
+    pub(super) fn terminate(&mut self) {
+        self.terminated = true;
+        if matches!(self.activity, Activity::Command(_)) {
+            self.abort();
+        } else {
+            self.stop();
+        }
+    }
+
+    pub(super) fn stop(&mut self) {
+        if self.closing == Closing::No {
+            self.end_run(RunResult::Interrupted, "its recorder was told to end");
+        }
+    }
+
+    /// Lets bash exit.
+    pub(super) fn close(&mut self) {
+        let Some(shell) = &mut self.shell else {
+            self.closing = Closing::Done;
+            return;
+        };
+        shell.close();
+        self.closing = Closing::Told(self.clock.now().mono + super::EXIT_GRACE);
+    }
+
+    /// The next moment at which something is due.
+    pub(super) fn due(&self) -> Option<Duration> {
+        let activity = match &self.activity {
+            Activity::Starting(at) => Some(*at),
+            Activity::Command(running) => running.due(),
+            Activity::ReadingRc(..) | Activity::Idle | Activity::Answering(_) => None,
+        };
+        let closing = match self.closing {
+            Closing::Told(at) | Closing::HungUp(at) => Some(at),
+            Closing::No | Closing::Done => None,
+        };
+        [activity, closing, self.engine_due].into_iter().flatten().min()
+    }
+
+    /// Whether nobody has come in time.
+    pub(super) fn nobody_came(&mut self, now: Duration) {
+        if self.engine_due.is_some_and(|due| due <= now) {
+            self.engine_due = None;
+            self.close();
+        }
+    }
+
+    /// Whether no engine can take the session over any more.
+    pub(super) fn is_ending(&self) -> bool {
+        self.closing != Closing::No || self.welcomed
+    }
+}
