@@ -35,7 +35,7 @@ fn case(text: &'static str, end: End, status: i32, prints: &'static str) -> Case
 }
 
 fn broken_off(text: &'static str) -> Case {
-    Case { text, acts: vec![after(150), ctrl_c()], end: End::Thrown, status: 130, prints: "" }
+    Case { text, acts: vec![after(150), ctrl_c(), after(800), ctrl_c()], end: End::Thrown, status: 130, prints: "" }
 }
 
 /// Runs each in one session; the state set before the first must be there after the last.
@@ -257,6 +257,84 @@ fn a_shell_that_dies_is_an_outcome_and_the_next_one_starts_where_it_was() {
         assert!(place("command-finished") < place("shell-died") && place("shell-died") < place("shell-started"));
         assert_eq!(client.run("pwd").text(), "/usr\r\n", "{text}");
     }
+}
+
+#[test]
+fn a_shell_that_dies_between_commands_is_told_with_the_next() {
+    let (recorder, mut client) = session(Mode::Attended);
+    client.run("cd /usr; (sleep 0.1; kill -9 $$) &");
+    std::thread::sleep(Duration::from_millis(400));
+    let ran = client.run("pwd");
+    assert_eq!((ran.text().as_str(), ran.respawned.as_deref()), ("/usr\r\n", Some("signal 9")));
+    let journal = recorder.journal();
+    let place = |what: &str| journal.rfind(what).unwrap_or_else(|| panic!("no {what} in {journal}"));
+    assert!(place("shell-died") < place("shell-started") && place("shell-started") < place("command-started"));
+}
+
+#[test]
+fn descriptors_a_command_opens_stay_open() {
+    let (_recorder, mut client) = session(Mode::Attended);
+    for fd in [3, 9, 11, 12, 13, 37, 63, 200] {
+        client.run(&format!("exec {fd}>file{fd}; exec {{named}}>named{fd}"));
+        let ran = client.run(&format!("echo one >&{fd}; echo two >&$named; cat file{fd} named{fd}"));
+        assert_eq!(ran.text(), "one\r\ntwo\r\n", "descriptor {fd}");
+    }
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "says what was skipped")]
+fn full_screen_programs_work() {
+    let programs: [(&str, u64, &str, &str); 3] = [
+        ("less", 700, "q", "seq 500 | less; echo back"),
+        ("top", 700, "q", "top -d 1; echo back"),
+        ("vi", 900, ":q!\r", "vi -u NONE -N scratch; echo back"),
+    ];
+    let (_recorder, mut client) = session(Mode::Attended);
+    for (program, wait, quit, text) in programs {
+        if !client.run(&format!("type {program}")).text().contains("is /") {
+            println!("skipped: {program} is not there");
+            continue;
+        }
+        let ran = client.run_with(Client::command(text), &[after(wait), keys(quit)]);
+        assert!(ran.text().ends_with("back\r\n"), "{program}: {}", ran.text());
+        assert!(ran.text().contains('\x1b'), "{program} had no terminal: {}", ran.text());
+    }
+}
+
+#[test]
+fn small_limits_of_resources_do_not_end_the_session() {
+    let (_recorder, mut client) = session(Mode::Attended);
+    client.run("cd \"$(mktemp -d)\"; ulimit -Sn 64; ulimit -Sv 200000; ulimit -Sf 0; rmdir \"$PWD\"");
+    assert_eq!(client.run("echo \"$(echo alive)\"").text(), "alive\r\n");
+    client.run("exec >/dev/null 2>&1");
+    assert_eq!(client.run("echo unseen").text(), "");
+    client.run("exec >/dev/tty 2>&1");
+    assert_eq!(client.run("echo seen").text(), "seen\r\n");
+}
+
+#[test]
+fn a_thousand_commands_leave_nothing_open() {
+    let (recorder, mut client) = session(Mode::Attended);
+    let open = |pid: u32| std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
+    let shell: u32 = client.run("echo $$").text().trim().parse().unwrap();
+    let before = (open(recorder.process.id()), open(shell));
+    for i in 0..1000 {
+        let ran = client.run(&format!("echo {i}; (exit 3) || exit 4"));
+        assert_eq!(ran.text(), format!("{i}\r\n"));
+    }
+    assert_eq!((open(recorder.process.id()), open(shell)), before);
+}
+
+#[test]
+fn all_that_was_printed_before_the_end_is_in_the_output_also_under_load() {
+    let (_recorder, mut client) = session(Mode::Attended);
+    client.run("for i in 1 2 3; do (while :; do :; done) & done");
+    for i in 0..200 {
+        let ran = client.run(&format!("printf 'a%.0s' {{1..{}}}; printf END", 1 + i * 37));
+        assert_eq!(ran.output.len(), 1 + i * 37 + 3);
+        assert!(ran.output.ends_with(b"END"));
+    }
+    client.run("kill %1 %2 %3");
 }
 
 #[test]

@@ -10,7 +10,7 @@
 
 mod session_support;
 
-use runbook::history::{Event, Fact, Mode, Outcome, RunStarted, RunbookIdentity};
+use runbook::history::{Event, Fact, Mode, Outcome, RunFinished, RunResult, RunStarted, RunbookIdentity};
 use runbook::ident::{Anchor, Clock as _, Digest, RunId, SystemClock};
 use runbook::journal;
 use runbook::kernel::{Session, StartOptions};
@@ -107,6 +107,21 @@ fn a_session_records_runs_and_answers() {
     let recorded: Vec<Event> = journal::read(&options.folder).unwrap().events;
     assert_eq!(recorded[..2], begun[..]);
     assert_eq!(recorded[2..], [finished.started, finished.finished]);
+}
+
+#[test]
+fn a_run_that_is_over_is_not_abandoned_when_the_engine_goes_without_goodbye() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut session = Session::start(&options(temp.path(), Mode::Unattended)).unwrap();
+    let over = RunFinished { result: RunResult::Completed, reason: String::new(), next: None };
+    session.append(vec![Fact::RunFinished(over.clone())]).unwrap();
+    let recorder = session.recorder_pid();
+    drop(session);
+    std::thread::sleep(Duration::from_millis(300));
+    let events = journal::read(&temp.path().join("run")).unwrap().events;
+    assert_eq!(events.last().unwrap().fact, Fact::RunFinished(over));
+    let state = std::fs::read_to_string(format!("/proc/{recorder}/stat")).unwrap_or_default();
+    assert!(state.is_empty() || state.contains(") Z "), "it has ended: {state}");
 }
 
 #[test]

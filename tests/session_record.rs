@@ -70,6 +70,42 @@ fn a_killed_engine_loses_nothing_of_the_command_that_runs() {
 }
 
 #[test]
+fn an_engine_killed_at_any_moment_loses_no_byte() {
+    for round in 0..12 {
+        let (mut recorder, mut client) = session(Mode::Attended);
+        start(&mut client, "for i in {1..3000}; do echo $i; done; exit 7", false);
+        std::thread::sleep(Duration::from_millis(round * 5));
+        drop(client);
+        recorder.wait();
+        let facts: Vec<Fact> = events(&recorder).into_iter().map(|event| event.fact).collect();
+        let Some(Fact::CommandFinished(finished)) = facts.iter().find(|fact| matches!(fact, Fact::CommandFinished(_)))
+        else {
+            // It was gone before its command was read: nothing ran.
+            assert!(!facts.iter().any(|fact| matches!(fact, Fact::CommandStarted(_))), "{facts:?}");
+            continue;
+        };
+        assert_eq!(finished.status, Some(7));
+        let expected: String = (1..=3000).fold(String::new(), |text, i| text + &format!("{i}\r\n"));
+        let output = std::fs::read(output_path(&recorder.folder(), finished.started)).unwrap();
+        assert!(output == expected.as_bytes());
+        assert_eq!(finished.output.digest, Digest::of_parts(&[finished.output.salt.as_bytes(), &output]));
+    }
+}
+
+#[test]
+fn a_killed_recorder_leaves_a_start_without_an_end_and_no_shell() {
+    let (mut recorder, mut client) = session(Mode::Attended);
+    let shell = client.run("echo $$").text().trim().to_owned();
+    start(&mut client, "echo begun; sleep 30", false);
+    until("the start is recorded", || recorder.journal().matches("command-started").count() == 2);
+    std::thread::sleep(Duration::from_millis(100));
+    recorder.process.kill().unwrap();
+    recorder.process.wait().unwrap();
+    assert!(matches!(events(&recorder).last().unwrap().fact, Fact::CommandStarted(_)));
+    until("bash is gone", || !Path::new(&format!("/proc/{shell}")).exists());
+}
+
+#[test]
 fn an_engine_lost_between_commands_ends_the_run() {
     let (mut recorder, mut client) = session(Mode::Attended);
     client.run("trap 'touch exit-trap-ran' EXIT");

@@ -171,6 +171,42 @@ fn every_beginning_of_a_script_has_the_verdict_of_bash_n() {
     agrees_with_bash_n(&texts);
 }
 
+/// Fenced blocks, found in the simplest way: here any text will do.
+fn blocks(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            blocks(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+            let fenced = text.split("\n```").skip(1).step_by(2);
+            let shell =
+                fenced.filter(|block| ["bash", "sh", "shell", "console"].iter().any(|tag| block.starts_with(tag)));
+            found.extend(shell.filter_map(|block| Some(block.split_once('\n')?.1.to_owned())));
+        }
+    }
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "the corpus is named by the environment of the test"
+)]
+fn blocks_of_public_runbooks_have_the_verdict_of_bash_n() {
+    let Ok(corpus) = std::env::var("RUNBOOK_TEST_CORPUS") else {
+        println!("skipped: RUNBOOK_TEST_CORPUS is not set");
+        return;
+    };
+    let mut found = Vec::new();
+    blocks(Path::new(&corpus), &mut found);
+    found.retain(|block| !block.contains('\0'));
+    found.sort();
+    found.dedup();
+    println!("{} blocks", found.len());
+    agrees_with_bash_n(&found);
+}
+
 #[test]
 fn a_condition_that_breaks_off_is_rejected_though_bash_n_says_nothing_of_it() {
     assert!(matches!(BashSyntax::new(Some(bash())).check("[[ -f x && ]]"), Verdict::Rejected { .. }));

@@ -118,19 +118,23 @@ pub(super) struct Started {
 pub(super) fn start(options: &StartOptions) -> Result<Started, KernelError> {
     let serve = options.serve_options()?;
     let (mut process, announcements) = spawn(options, &serve)?;
-    let socket = match announced(&announcements) {
-        Ok(socket) => socket,
+    match greet(&announcements, serve.folder) {
+        Ok((link, socket, shell)) => Ok(Started { link, process, socket, shell }),
         Err(error) => {
             drop(process.kill());
             drop(process.wait());
-            return Err(error);
+            Err(error)
         }
-    };
+    }
+}
+
+fn greet(announcements: &ChildStdout, folder: PathBuf) -> Result<(Link, PathBuf, u32), KernelError> {
+    let socket = announced(announcements)?;
     let stream = UnixStream::connect(&socket).map_err(lost)?;
-    let mut link = Link::new(stream, serve.folder);
+    let mut link = Link::new(stream, folder);
     link.send(&Request::Hello { protocol: PROTOCOL, program: PROGRAM_VERSION.to_owned() }, b"")?;
     match link.answer()? {
-        Reply::Welcome { shell, .. } => Ok(Started { link, process, socket, shell }),
+        Reply::Welcome { shell, .. } => Ok((link, socket, shell)),
         Reply::Refused { reason } => Err(KernelError::Shell(reason)),
         _ => Err(lost("it did not welcome the engine")),
     }

@@ -6,9 +6,12 @@
 # every command; no function around the sourcing of a command, because `declare` in it would be local.
 #
 # Requests, a line each:
-#   r ID CHECK NAME    source the file NAME; CHECK is 1 when the last command may have touched the ERR trap
+#   r ID HOW NAME      source the file NAME; HOW has a `t` when the last command may have touched the ERR trap, and a `b`
+#                      when this one names descriptors that bash would otherwise keep our two in meanwhile
 #   v ID COUNT         report COUNT variables, whose names follow, a line each
 #   s ID NAME          set the variable NAME to the text that follows, up to a NUL
+# While a command runs our two descriptors are closed, so that no program finds them (lvm complains of such); bash keeps
+# them at the lowest free numbers from 10 up until it is back.
 # Reports, NUL after each field:  nonce ID how COUNT field...
 \builtin set +o history +o histexpand -E
 \builtin unset HISTFILE
@@ -64,7 +67,7 @@ __rb_next() { # waits for the next command; answers questions meanwhile
 __rb_begin() { # the options of the command before; its status is what `$?` is
   PROMPT_COMMAND=$__rb_main
   # Only after a command that mentions `trap`: it costs a fork.
-  [[ $__rb_arg != 1 ]] || [[ -n $(\builtin trap -p ERR) ]] || \builtin trap "$__rb_errtrap" ERR
+  [[ $__rb_arg != *t* ]] || [[ -n $(\builtin trap -p ERR) ]] || \builtin trap "$__rb_errtrap" ERR
   case $__rb_flags in *v*) \builtin set -v ;; esac
   case $__rb_flags in *u*) \builtin set -u ;; esac
   case $__rb_flags in *e*) \builtin set -e ;; esac
@@ -142,7 +145,9 @@ PS1='' PS2=''
 __rb_main='{ __rb_recover "$?" "$-"; } 2>/dev/null
 __rb_unpark
 while __rb_next; do
-  if __rb_begin; then . "$__rb_dir/$__rb_file" 38<&- 39>&-; else . "$__rb_dir/$__rb_file" 38<&- 39>&-; fi
+  if [[ $__rb_arg = *b* ]]; then
+    if __rb_begin; then . "$__rb_dir/$__rb_file"; else . "$__rb_dir/$__rb_file"; fi
+  elif __rb_begin; then . "$__rb_dir/$__rb_file" 38<&- 39>&-; else . "$__rb_dir/$__rb_file" 38<&- 39>&-; fi
   { __rb_fin "$?" "$-"; } 2>/dev/null
 done
 __rb_broke'

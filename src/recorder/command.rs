@@ -6,7 +6,7 @@
 use super::capture::{self, Capture};
 use super::protocol::{CameBack, Channel, Failure, Reply, Run};
 use super::report::{Ended, How};
-use super::running::{Abort, Running, step_file, step_file_name};
+use super::running::{Abort, Running, names_descriptors, step_file, step_file_name};
 use super::session::{Activity, Session, write_private};
 use crate::history::{CommandFinished, End, Fact, Mode, ShellDied, judge};
 use crate::ident::Clock as _;
@@ -39,8 +39,14 @@ impl Session {
             shell.resize(size);
         }
         let since = self.clock.now().mono;
-        let check = u8::from(std::mem::replace(&mut self.carried.check_trap, started.text.contains("trap")));
-        shell.request(format!("r {} {check} {name}\n", event.seq.0).as_bytes());
+        let check_trap = std::mem::replace(&mut self.carried.check_trap, started.text.contains("trap"));
+        let how = match (check_trap, names_descriptors(&started.text)) {
+            (false, false) => "-",
+            (true, false) => "t",
+            (false, true) => "b",
+            (true, true) => "tb",
+        };
+        shell.request(format!("r {} {how} {name}\n", event.seq.0).as_bytes());
         let path = capture::output_path(&self.options.folder, event.seq);
         self.activity = Activity::Command(Box::new(Running {
             seq: event.seq,

@@ -49,7 +49,7 @@ impl Session {
         let text = step_file(&String::from_utf8_lossy(&text), 1, false);
         let written = write_private(&file, &text).is_ok();
         if let Some(shell) = self.shell.as_mut().filter(|_| written) {
-            shell.request(format!("r {id} 0 rc\n").as_bytes());
+            shell.request(format!("r {id} b rc\n").as_bytes());
             self.activity = Activity::ReadingRc(id, file);
         } else {
             self.is_idle();
@@ -137,6 +137,10 @@ impl Session {
         self.engine = None;
         if self.closing != Closing::No {
             return;
+        }
+        if self.over && matches!(self.activity, Activity::Idle) {
+            // It only has not said goodbye.
+            return self.close();
         }
         let now = self.now();
         let running = matches!(self.activity, Activity::Command(_));

@@ -68,6 +68,12 @@ pub(super) fn step_file(text: &str, line: u32, trace: bool) -> Vec<u8> {
     file
 }
 
+/// Whether a text redirects a descriptor of two digits from 10 up (`exec 10>lock`): there bash keeps, while a command runs,
+/// what is hidden from it. A word too many costs nothing.
+pub(super) fn names_descriptors(text: &str) -> bool {
+    text.as_bytes().windows(3).any(|bytes| matches!(bytes, [b'1'..=b'9', b'0'..=b'9', b'<' | b'>']))
+}
+
 /// A file name for a document's name: it stands in bash's messages, so it stays readable.
 pub(super) fn step_file_name(name: &str) -> String {
     let base = Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -89,6 +95,12 @@ mod tests {
         let file = String::from_utf8(step_file("echo a\necho b", 4, false)).unwrap();
         assert_eq!(file.lines().nth(3), Some("{ echo a"));
         assert_eq!(file.lines().nth(4), Some("echo b"));
+    }
+
+    #[test]
+    fn descriptors_from_ten_up_are_seen() {
+        assert!(names_descriptors("exec 10>lock") && names_descriptors("{ flock 12; } 12<x"));
+        assert!(!names_descriptors("exec 9>lock; echo 10 > x 2>&1"));
     }
 
     #[test]

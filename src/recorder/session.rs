@@ -87,6 +87,8 @@ pub(super) struct Session {
     pub(super) no_shell: Option<String>,
     pub(super) welcomed: bool,
     pub(super) terminated: bool,
+    /// The engine has recorded the run's end.
+    pub(super) over: bool,
     pub(super) carried: Carried,
     pub(super) cwd: PathBuf,
     pub(super) next_asked: u64,
@@ -117,6 +119,7 @@ impl Session {
             no_shell: None,
             welcomed: false,
             terminated: false,
+            over: false,
             carried: Carried::default(),
             next_asked: FIRST_ASKED,
             asked_names: Vec::new(),
@@ -169,6 +172,7 @@ impl Session {
             Request::Abort => self.abort(),
             Request::Append { facts } => match self.append(facts) {
                 Ok(events) => {
+                    self.over |= events.iter().any(|event| matches!(event.fact, Fact::RunFinished(_)));
                     let events = events.into_iter().map(WireEvent::from).collect();
                     self.reply(&Reply::Appended { events });
                 }
