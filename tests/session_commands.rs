@@ -240,6 +240,21 @@ fn tracing_stays_on_and_shows_only_the_commands() {
 }
 
 #[test]
+fn options_of_the_session_carry_over_and_do_not_confuse_it() {
+    let (_recorder, mut client) = session(Mode::Attended);
+    client.run("shopt -s nocasematch; false; set -a");
+    assert_eq!(client.run("false; FROM_A=yes; echo on").text(), "on\r\n");
+    client.run("exit 3");
+    client.run("nope_nope");
+    let ran =
+        client.run("AGAIN=yes; env | grep -c -e __rb -e PROMPT_COMMAND; env | grep -c -e ^FROM_A -e ^AGAIN; set -e");
+    assert_eq!(ran.text(), "0\r\n2\r\n");
+    assert_eq!(client.run("false; echo NO").finished.end, End::Errexit);
+    client.run("set +e; shopt -u nocasematch; set -v");
+    assert!(client.run("echo told").text().contains("echo told\r\n"));
+}
+
+#[test]
 fn a_shell_that_dies_is_an_outcome_and_the_next_one_starts_where_it_was() {
     for (text, how) in [
         ("cd /usr; kill -9 $$", "signal 9"),

@@ -18,15 +18,18 @@
 \builtin shopt -s execfail
 \builtin shopt -u checkwinsize 2>/dev/null
 __rb_kind='' __rb_new='' __rb_arg='' __rb_file='' __rb_value='' __rb_left='' __rb_name=''
-__rb_id='' __rb_asked='' __rb_st=0 __rb_how='' __rb_exit='' __rb_ps='' __rb_flags='' __rb_int='' __rb_nil='' __rb_parked=''
+__rb_id='' __rb_asked='' __rb_st=0 __rb_how='' __rb_exit='' __rb_ps='' __rb_flags='' __rb_int='' __rb_nil='' __rb_parked='' __rb_all=''
 \builtin readonly __rb_nil __rb_nonce __rb_dir
 
 __rb_report() { # ID how status pipestatus
   \builtin printf '%s\0' "$__rb_nonce" "$1" "$2" 4 "$3" "$4" "$PWD" "$__rb_flags" >&39
 }
 __rb_off() { # flags: remembers the command's options; neutral ones for the code here
-  __rb_flags=$1
-  \builtin set +xeuv
+  \builtin set +xeuva # before any assignment, which `set -a` would export
+  __rb_flags=$1$__rb_all __rb_all=''
+}
+__rb_on() { # letter: switches an option of the command before on again. Not `case`: under `nocasematch` E is e.
+  [[ ${__rb_flags#*"$1"} = "$__rb_flags" ]] || \builtin set "-$1"
 }
 __rb_values() { # ID COUNT
   \builtin printf '%s\0' "$__rb_nonce" "$1" values $(($2 * 2)) >&39
@@ -68,9 +71,10 @@ __rb_begin() { # the options of the command before; its status is what `$?` is
   PROMPT_COMMAND=$__rb_main
   # Only after a command that mentions `trap`: it costs a fork.
   [[ $__rb_arg != *t* ]] || [[ -n $(\builtin trap -p ERR) ]] || \builtin trap "$__rb_errtrap" ERR
-  case $__rb_flags in *v*) \builtin set -v ;; esac
-  case $__rb_flags in *u*) \builtin set -u ;; esac
-  case $__rb_flags in *e*) \builtin set -e ;; esac
+  __rb_on v
+  __rb_on u
+  __rb_on a
+  __rb_on e
   \builtin return "$__rb_st"
 }
 __rb_end() { # the last line of a command's file: $? $- PIPESTATUS...
@@ -111,6 +115,10 @@ __rb_unpark() { # after a throw; outside of any redirection, which would undo it
   __rb_parked=''
 }
 __rb_throw() { # how status: unwinds everything to top level without leaving the shell
+  if [[ ${-#*a} != "$-" ]]; then
+    \builtin set +a
+    __rb_all=a
+  fi
   __rb_how=$1 __rb_exit=$2 PROMPT_COMMAND=$__rb_main
   __rb_int=$(\builtin trap -p INT)
   [[ -z $__rb_int ]] || \builtin trap - INT
@@ -131,7 +139,7 @@ exit() { # leaves the command, not the session; in a subshell it is the real one
   __rb_throw exit "${1:-$__rb_was}"
 }
 __rb_onerr() { # the ERR trap: $? PIPESTATUS...
-  if [[ $- = *e* && ${BASHPID-$(exec /bin/sh -c 'echo $PPID')} = "$$" && -n $__rb_id ]]; then
+  if [[ ${-#*e} != "$-" && ${BASHPID-$(exec /bin/sh -c 'echo $PPID')} = "$$" && -n $__rb_id ]]; then
     \builtin local __rb_was=$1 IFS=' '
     \builtin shift
     __rb_ps="$*"
