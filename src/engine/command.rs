@@ -366,16 +366,19 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         } else {
             step.timeout().or(self.settings.timeout)
         };
+        let decided =
+            Fact::Decided(Decided { step: step.id.clone(), command: number, decision, reason: String::new() });
         let request = Request {
-            decided: Some(Decided { step: step.id.clone(), command: number, decision, reason: String::new() }),
+            before: self.held.drain(..).chain([decided]).collect(),
             started,
             text: runnable.clone(),
             name: self.settings.file_name.clone(),
             limit,
         };
         let result = self.session.run(&request, self.operator)?;
-        self.state.apply(&result.started);
-        self.state.apply(&result.finished);
+        for event in result.before.iter().chain([&result.started, &result.finished]) {
+            self.state.apply(event);
+        }
         let Fact::CommandFinished(finished) = result.finished.fact else {
             return Err(crate::ports::KernelError::Lost("it answered with another event".to_owned()).into());
         };

@@ -72,6 +72,8 @@ pub struct Engine<'a, S, O> {
     /// The steps that can be met, in order; for `step n of m`.
     order: Vec<usize>,
     values: Values,
+    /// Facts that wait for the next append.
+    held: Vec<Fact>,
 }
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
@@ -101,6 +103,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             state,
             order: plan.reachable(),
             values,
+            held: Vec::new(),
         }
     }
 
@@ -109,11 +112,33 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         &self.state
     }
 
+    /// Records a fact now, and what was held back before it.
     fn record(&mut self, fact: Fact) -> Result<(), EngineError> {
-        for event in self.session.append(vec![fact])? {
+        let mut facts = std::mem::take(&mut self.held);
+        facts.push(fact);
+        for event in self.session.append(facts)? {
             self.state.apply(&event);
         }
         Ok(())
+    }
+
+    /// Records a fact with the next append. For what nobody acts on by itself (a step was entered, a step was left); it is on
+    /// disk before anything runs and before anybody is asked.
+    fn hold(&mut self, fact: Fact) {
+        self.held.push(fact);
+    }
+
+    /// Records what was held back.
+    fn settle(&mut self) -> Result<(), EngineError> {
+        match self.held.pop() {
+            Some(last) => self.record(last),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks the operator; what was held back is on disk first, where somebody may think about the answer for an hour.
+    fn settle_for_operator(&mut self) -> Result<(), EngineError> {
+        if self.settings.mode == Mode::Attended { self.settle() } else { Ok(()) }
     }
 
     fn elapsed(&self) -> Duration {

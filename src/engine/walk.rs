@@ -114,6 +114,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     fn choose(&mut self, choice: &'a Choice, taken: &mut [bool]) -> Result<Pick<'a>, EngineError> {
+        self.settle_for_operator()?;
         loop {
             let ask = AskChoice {
                 standing: standing(self.plan, self.settings, &self.state, &self.order, None, self.elapsed()),
@@ -161,7 +162,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let plan = self.plan;
         let Some(step) = plan.steps.get(place) else { return Ok(Turn::Next) };
         let position = self.order.iter().position(|&p| p == place).map_or(0, |i| i + 1);
-        self.record(Fact::StepEntered(StepEntered {
+        self.hold(Fact::StepEntered(StepEntered {
             step: step.id.clone(),
             number: step.number.clone(),
             position: u32::try_from(position).unwrap_or(u32::MAX),
@@ -171,7 +172,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             line: step.line,
             end_line: step.end_line,
             prose: step.prose.iter().map(|prose| prose.lines).collect(),
-        }))?;
+        }));
+        self.settle_for_operator()?;
         let shown = shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step);
         self.operator.tell(&Talk::Step(shown));
         match step.kind {
@@ -268,7 +270,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     pub(super) fn leave(&mut self, step: &Step, result: StepResult) -> Result<Turn, EngineError> {
-        self.record(Fact::StepFinished(StepFinished { step: step.id.clone(), result }))?;
+        self.hold(Fact::StepFinished(StepFinished { step: step.id.clone(), result }));
         Ok(Turn::Next)
     }
 

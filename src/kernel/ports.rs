@@ -11,7 +11,7 @@ impl Kernel for Session {
         // What was gated is what runs and what is recorded.
         request.text.text().clone_into(&mut started.text);
         let run = Run {
-            decided: request.decided.clone(),
+            before: request.before.clone(),
             started,
             name: request.name.clone(),
             limit: request.limit,

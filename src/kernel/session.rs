@@ -181,8 +181,10 @@ impl Watching<'_> {
                 self.link.receive()?;
                 match self.link.next_reply(Some(&mut *self.watch))? {
                     Some(Reply::Finished(came)) => {
-                        let CameBack { started, finished, respawned } = *came;
-                        return Ok(Finished { started: started.into(), finished: finished.into(), respawned });
+                        let CameBack { begun, finished, respawned } = *came;
+                        let mut before: Vec<Event> = begun.into_iter().map(Event::from).collect();
+                        let started = before.pop().ok_or_else(out_of_turn)?;
+                        return Ok(Finished { before, started, finished: finished.into(), respawned });
                     }
                     Some(Reply::Failed { what, message }) => return Err(failure(what, message)),
                     Some(_) => return Err(out_of_turn()),

@@ -1,6 +1,6 @@
 //! The side that acts: the shell session, the journal, and the questions put to bash and to the machine.
 
-use crate::history::{CommandStarted, Decided, Event, Fact};
+use crate::history::{CommandStarted, Event, Fact};
 use crate::plan::Runnable;
 use std::time::Duration;
 
@@ -33,8 +33,9 @@ pub enum Stream {
 /// A command to run.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The decision that led to it; recorded in the same append as the start.
-    pub decided: Option<Decided>,
+    /// What led to it (the step that was entered, the decision); recorded in the same append as the start, so that an
+    /// ordinary command costs two syncs.
+    pub before: Vec<Fact>,
     /// What is recorded before the shell sees it; `started.text` is the text of `text`.
     pub started: CommandStarted,
     /// The text to run.
@@ -48,6 +49,8 @@ pub struct Request {
 /// A command that came back: its two events, already on disk.
 #[derive(Clone, Debug)]
 pub struct Finished {
+    /// What led to it.
+    pub before: Vec<Event>,
     /// The start.
     pub started: Event,
     /// The end; its fact is [`Fact::CommandFinished`].

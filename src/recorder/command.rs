@@ -4,7 +4,7 @@
 //! come and go.
 
 use super::capture::{self, Capture};
-use super::protocol::{CameBack, Channel, Failure, Reply, Run};
+use super::protocol::{CameBack, Channel, Failure, Reply, Run, WireEvent};
 use super::report::{Ended, How};
 use super::running::{Abort, Running, names_descriptors, step_file, step_file_name};
 use super::session::{Activity, Session, write_private};
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 impl Session {
     pub(super) fn run(&mut self, run: Run) {
-        let Run { decided, started, name, limit, size } = run;
+        let Run { before, started, name, limit, size } = run;
         let Ok(salt) = self.salts.next_salt() else {
             return self.fail(Failure::Record, "no random bytes for the salt");
         };
@@ -25,15 +25,15 @@ impl Session {
         if let Err(error) = write_private(&file, &step_file(&started.text, started.line, self.carried.trace)) {
             return self.fail(Failure::Shell, format!("the command cannot be handed over: {error}"));
         }
-        let facts = decided.map(Fact::Decided).into_iter().chain([Fact::CommandStarted(started.clone())]).collect();
-        let event = match self.append(facts) {
-            Ok(mut events) => events.pop(),
+        let facts = before.into_iter().chain([Fact::CommandStarted(started.clone())]).collect();
+        let events = match self.append(facts) {
+            Ok(events) => events,
             Err(why) => {
                 drop(std::fs::remove_file(&file));
                 return self.fail(Failure::Record, why);
             }
         };
-        let (Some(event), Some(shell)) = (event, self.shell.as_mut()) else { return };
+        let (Some(seq), Some(shell)) = (events.last().map(|event| event.seq), self.shell.as_mut()) else { return };
         shell.flush_input();
         if let Some(size) = size {
             shell.resize(size);
@@ -46,11 +46,11 @@ impl Session {
             (false, true) => "b",
             (true, true) => "tb",
         };
-        shell.request(format!("r {} {how} {name}\n", event.seq.0).as_bytes());
-        let path = capture::output_path(&self.options.folder, event.seq);
+        shell.request(format!("r {} {how} {name}\n", seq.0).as_bytes());
+        let path = capture::output_path(&self.options.folder, seq);
         self.activity = Activity::Command(Box::new(Running {
-            seq: event.seq,
-            event: event.into(),
+            seq,
+            events: events.into_iter().map(WireEvent::from).collect(),
             started,
             capture: Capture::new(path, salt, self.options.output_limit_bytes),
             since,
@@ -112,7 +112,7 @@ impl Session {
             shell.restore_modes();
         }
         drop(std::fs::remove_file(&running.file));
-        let Running { seq, event, started, capture, since, interrupted, abort, .. } = *running;
+        let Running { seq, events, started, capture, since, interrupted, abort, .. } = *running;
         // A command that is told to end may end in its own way before bash hears of it.
         let end = match (abort, end) {
             (Abort::No, end) => end,
@@ -141,7 +141,7 @@ impl Session {
         let died = died.map(|how| Fact::ShellDied(ShellDied { how: how.to_owned() }));
         let facts = std::iter::once(Fact::CommandFinished(finished)).chain(died.clone()).collect();
         let finished = match self.append(facts) {
-            Ok(events) => events.into_iter().find(|event| matches!(event.fact, Fact::CommandFinished(_))),
+            Ok(appended) => appended.into_iter().find(|event| matches!(event.fact, Fact::CommandFinished(_))),
             Err(why) => {
                 self.fail(Failure::Record, why);
                 None
@@ -149,11 +149,11 @@ impl Session {
         };
         if let Some(finished) = finished {
             if died.is_some() {
-                self.held_reply = Some((event, finished.into()));
+                self.held_reply = Some((events, finished.into()));
                 return;
             }
             let respawned = self.respawned.take();
-            self.reply(&Reply::Finished(Box::new(CameBack { started: event, finished: finished.into(), respawned })));
+            self.reply(&Reply::Finished(Box::new(CameBack { begun: events, finished: finished.into(), respawned })));
         }
         if died.is_none() {
             self.is_idle();

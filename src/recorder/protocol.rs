@@ -6,7 +6,7 @@
 //! Invariant: [`Decoder`] is total: any bytes give messages or an error, never a panic, and never more memory than one
 //! frame may have. Refuses to know: sockets.
 
-use crate::history::{CommandStarted, Decided, Event, Fact};
+use crate::history::{CommandStarted, Event, Fact};
 use crate::ident::{Moment, RunId, Seq};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -78,8 +78,8 @@ pub enum Request {
 /// See [`Request::Run`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// The decision that led to it.
-    pub decided: Option<Decided>,
+    /// What led to it, recorded in the same append as its start.
+    pub before: Vec<Fact>,
     /// The command as recorded; its text is what runs.
     pub started: CommandStarted,
     /// The document's file name, for the shell's own messages.
@@ -167,8 +167,8 @@ pub enum Reply {
 /// See [`Reply::Finished`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CameBack {
-    /// Its start.
-    pub started: WireEvent,
+    /// What was appended when it began; the last of them is its start.
+    pub begun: Vec<WireEvent>,
     /// Its end.
     pub finished: WireEvent,
     /// How the old shell ended, when a new one had to be started.

@@ -12,7 +12,8 @@ use std::time::Duration;
 /// See the module.
 pub(super) struct Running {
     pub(super) seq: Seq,
-    pub(super) event: WireEvent,
+    /// What was appended when it began.
+    pub(super) events: Vec<WireEvent>,
     pub(super) started: CommandStarted,
     pub(super) capture: Capture,
     /// When it was handed to the shell.

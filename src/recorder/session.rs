@@ -79,7 +79,7 @@ pub(super) struct Session {
     /// Facts about the shell that are recorded with the next append.
     pub(super) untold: Vec<Fact>,
     /// The answer that is given once a new shell is up.
-    pub(super) held_reply: Option<(WireEvent, WireEvent)>,
+    pub(super) held_reply: Option<(Vec<WireEvent>, WireEvent)>,
     pub(super) respawned: Option<String>,
     /// When the session ends if no engine has come.
     pub(super) engine_due: Option<Duration>,
@@ -226,13 +226,13 @@ impl Session {
     pub(super) fn is_idle(&mut self) {
         self.activity = Activity::Idle;
         self.welcome();
-        if let Some((started, finished)) = self.held_reply.take() {
+        if let Some((begun, finished)) = self.held_reply.take() {
             // The new shell is recorded before the engine hears of it.
             if let Err(why) = self.append(Vec::new()) {
                 self.fail(Failure::Record, why);
             } else {
                 let respawned = self.respawned.take();
-                self.reply(&Reply::Finished(Box::new(CameBack { started, finished, respawned })));
+                self.reply(&Reply::Finished(Box::new(CameBack { begun, finished, respawned })));
             }
         }
         if self.terminated {

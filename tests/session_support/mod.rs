@@ -249,7 +249,7 @@ impl Client {
 
     pub(crate) fn command(text: &str) -> Run {
         Run {
-            decided: None,
+            before: Vec::new(),
             started: CommandStarted {
                 step: StepId::new("step"),
                 command: Some(0),
