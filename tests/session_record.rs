@@ -153,6 +153,22 @@ fn a_shell_that_will_not_go_is_hung_up() {
 }
 
 #[test]
+fn little_output_of_a_quick_command_stands_in_the_event_and_any_other_in_a_file() {
+    let (recorder, mut client) = session(Mode::Attended);
+    let quick = client.run("echo quick");
+    assert_eq!(quick.text(), "quick\r\n");
+    assert_eq!(quick.finished.output.inline.as_deref(), Some(&b"quick\r\n"[..]));
+    assert_eq!(quick.finished.output.digest, Digest::of_parts(&[quick.finished.output.salt.as_bytes(), b"quick\r\n"]));
+    for text in ["printf abc; sleep 0.1", "printf '%5000s'"] {
+        let ran = client.run(text);
+        let file = std::fs::read(output_path(&recorder.folder(), ran.finished.started)).unwrap();
+        assert_eq!(file, ran.output, "{text}");
+        let digest = Digest::of_parts(&[ran.finished.output.salt.as_bytes(), &file]);
+        assert_eq!(ran.finished.output.digest, digest, "{text}");
+    }
+}
+
+#[test]
 fn nothing_of_a_run_can_be_read_by_others() {
     let (recorder, mut client) = session(Mode::Attended);
     client.run("head -c 5000 /dev/zero | tr '\\0' x; sleep 0.2 && echo late &");

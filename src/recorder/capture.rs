@@ -1,7 +1,7 @@
 //! The output of one command: its file, its digest, its length.
 //!
-//! Invariant: bytes are in the file before anyone is told of them; the digest covers exactly the bytes kept. Refuses to
-//! know: where the bytes come from.
+//! Invariant: bytes are in the file, or on disk in the event, before anyone is told of them; the digest covers exactly the
+//! bytes kept. Refuses to know: where the bytes come from.
 
 use crate::history::Captured;
 use crate::ident::{Digest, Seq};
@@ -66,16 +66,30 @@ impl Capture {
     /// is met or the disk is full; then the rest is counted only, and never again is anything kept, so that what is
     /// kept stays the beginning.
     pub(super) fn take(&mut self, bytes: &[u8]) -> (u64, usize) {
+        let room = self.room(bytes.len());
+        let kept = if self.broken { 0 } else { self.write(bytes.get(..room).unwrap_or_default()) };
+        (self.note(bytes, kept), kept)
+    }
+
+    /// Takes bytes for the event alone, without a file: all there will be, and at most [`INLINE_BYTES`].
+    pub(super) fn take_inline(&mut self, bytes: &[u8]) -> (u64, usize) {
+        let kept = self.room(bytes.len());
+        (self.note(bytes, kept), kept)
+    }
+
+    fn room(&self, bytes: usize) -> usize {
+        usize::try_from(self.limit.saturating_sub(self.kept)).unwrap_or(usize::MAX).min(bytes)
+    }
+
+    fn note(&mut self, bytes: &[u8], kept: usize) -> u64 {
         let offset = self.kept;
         self.length += bytes.len() as u64;
-        let room = usize::try_from(self.limit - self.kept).unwrap_or(usize::MAX).min(bytes.len());
-        let kept = if self.broken { 0 } else { self.write(bytes.get(..room).unwrap_or_default()) };
         let stored = bytes.get(..kept).unwrap_or_default();
         self.hasher.update(stored);
         self.kept += kept as u64;
         let missing = INLINE_BYTES.saturating_sub(self.head.len());
         self.head.extend(stored.iter().take(missing));
-        (offset, kept)
+        offset
     }
 
     fn write(&mut self, bytes: &[u8]) -> usize {

@@ -6,10 +6,10 @@
 use super::capture::{self, Capture};
 use super::protocol::{CameBack, Channel, Failure, Reply, Run, WireEvent};
 use super::report::{Ended, How};
-use super::running::{Abort, Running, names_descriptors, step_file, step_file_name};
+use super::running::{Abort, Held, Running, names_descriptors, step_file, step_file_name};
 use super::session::{Activity, Session, write_private};
 use crate::history::{CommandFinished, End, Fact, Mode, ShellDied, judge};
-use crate::ident::Clock as _;
+use crate::ident::{Clock as _, Seq};
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -62,6 +62,7 @@ impl Session {
             limit: limit.map(|limit| since + limit),
             abort: Abort::No,
             sync_at: None,
+            held: Some(Held::until(since + super::HOLD)),
         }));
     }
 
@@ -112,7 +113,10 @@ impl Session {
             shell.restore_modes();
         }
         drop(std::fs::remove_file(&running.file));
-        let Running { seq, events, started, capture, since, interrupted, abort, .. } = *running;
+        let Running { seq, events, started, mut capture, since, interrupted, abort, held, .. } = *running;
+        let held = held.map(|held| held.pieces).unwrap_or_default();
+        let held: Vec<_> =
+            held.into_iter().map(|(channel, bytes)| (channel, capture.take_inline(&bytes), bytes)).collect();
         // A command that is told to end may end in its own way before bash hears of it.
         let end = match (abort, end) {
             (Abort::No, end) => end,
@@ -140,7 +144,14 @@ impl Session {
         };
         let died = died.map(|how| Fact::ShellDied(ShellDied { how: how.to_owned() }));
         let facts = std::iter::once(Fact::CommandFinished(finished)).chain(died.clone()).collect();
-        let finished = match self.append(facts) {
+        let appended = self.append(facts);
+        for (channel, (offset, kept), bytes) in held {
+            let kept = bytes.get(..kept).unwrap_or_default();
+            if let Some(engine) = self.engine.as_mut().filter(|_| !kept.is_empty()) {
+                engine.output_inline(Some(seq), channel, offset, kept);
+            }
+        }
+        let finished = match appended {
             Ok(appended) => appended.into_iter().find(|event| matches!(event.fact, Fact::CommandFinished(_))),
             Err(why) => {
                 self.fail(Failure::Record, why);
@@ -167,7 +178,9 @@ impl Session {
             return;
         };
         if !running.begun {
-            running.held_keys.extend_from_slice(keys);
+            if running.held_keys.len() < super::KEYS_LIMIT_BYTES {
+                running.held_keys.extend_from_slice(keys);
+            }
             return;
         }
         let interrupts = keys.contains(&shell.interrupt_key());
@@ -199,18 +212,38 @@ impl Session {
         if bytes.is_empty() {
             return;
         }
-        if let Activity::Command(running) = &mut self.activity {
-            let (offset, kept) = running.capture.take(bytes);
-            if running.sync_at.is_none() && running.capture.is_dirty() {
-                running.sync_at = Some(self.clock.now().mono + super::SYNC_INTERVAL);
-            }
-            if let Some(engine) = self.engine.as_mut().filter(|_| kept > 0) {
-                let kept = bytes.get(..kept).unwrap_or_default();
-                engine.output(Some(running.seq), channel, offset, kept);
-            }
-            return;
+        let now = self.now();
+        let Activity::Command(running) = &mut self.activity else {
+            return self.printed_in_background(channel, bytes);
+        };
+        if !running.held.as_mut().is_some_and(|held| held.hold(channel, bytes, now)) {
+            self.release_held();
+            self.keep_output(channel, bytes);
         }
-        self.printed_in_background(channel, bytes);
+    }
+
+    /// Puts what was held back into its file, and all that follows.
+    pub(super) fn release_held(&mut self) {
+        let Activity::Command(running) = &mut self.activity else { return };
+        for (channel, bytes) in running.held.take().map(|held| held.pieces).unwrap_or_default() {
+            self.keep_output(channel, &bytes);
+        }
+    }
+
+    fn keep_output(&mut self, channel: Channel, bytes: &[u8]) {
+        let Activity::Command(running) = &mut self.activity else { return };
+        let (offset, kept) = running.capture.take(bytes);
+        if running.sync_at.is_none() && running.capture.is_dirty() {
+            running.sync_at = Some(self.clock.now().mono + super::SYNC_INTERVAL);
+        }
+        let seq = running.seq;
+        self.tell_output(seq, channel, offset, bytes.get(..kept).unwrap_or_default());
+    }
+
+    fn tell_output(&mut self, command: Seq, channel: Channel, offset: u64, bytes: &[u8]) {
+        if let Some(engine) = self.engine.as_mut().filter(|_| !bytes.is_empty()) {
+            engine.output(Some(command), channel, offset, bytes);
+        }
     }
 
     pub(super) fn printed_in_background(&mut self, channel: Channel, bytes: &[u8]) {

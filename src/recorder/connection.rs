@@ -79,11 +79,9 @@ impl Connection {
     /// Tells of output that stands in its file.
     pub(super) fn output(&mut self, command: Option<Seq>, channel: Channel, offset: u64, bytes: &[u8]) {
         let length = bytes.len() as u64;
-        let inline = command.is_some() && bytes.len() <= INLINE_BYTES && self.notices.is_empty();
-        if inline && self.outbox.waiting() < FULL_BYTES {
-            let reply = Reply::Output { command, channel, offset, length };
-            drop(protocol::encode(&reply, bytes, self.outbox.buffer()));
-            return;
+        let small = command.is_some() && bytes.len() <= INLINE_BYTES;
+        if small && self.notices.is_empty() && self.outbox.waiting() < FULL_BYTES {
+            return self.output_inline(command, channel, offset, bytes);
         }
         let full = self.notices.len() >= NOTICES_LIMIT;
         match self.notices.last_mut() {
@@ -96,6 +94,13 @@ impl Connection {
             }
             _ => self.notices.push(Notice { command, channel, offset, length }),
         }
+    }
+
+    /// Tells of output that stands in the event alone: at most 4 KiB a command, so always in the message itself.
+    pub(super) fn output_inline(&mut self, command: Option<Seq>, channel: Channel, offset: u64, bytes: &[u8]) {
+        self.queue_notices();
+        let reply = Reply::Output { command, channel, offset, length: bytes.len() as u64 };
+        drop(protocol::encode(&reply, bytes, self.outbox.buffer()));
     }
 
     fn queue_notices(&mut self) {

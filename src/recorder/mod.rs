@@ -33,6 +33,8 @@ use std::time::Duration;
 
 /// Output that was written is on disk after this time at most.
 const SYNC_INTERVAL: Duration = Duration::from_millis(250);
+/// Output of a command is held back for its first moments, in case it is back by then and needs no file.
+const HOLD: Duration = Duration::from_millis(20);
 /// Without an engine a command that never ends is ended after this time.
 const MONITOR_ALONE: Duration = Duration::from_mins(1);
 /// Without an engine any other command is ended after this time.

@@ -143,10 +143,14 @@ impl Session {
                     running.sync_at = None;
                     running.capture.sync();
                 }
+                let held_due = running.held.as_ref().is_some_and(|held| held.until <= now);
                 let abort_due = match running.abort {
                     Abort::No => running.limit,
                     Abort::Told(at) | Abort::Killed(at, _) => Some(at),
                 };
+                if held_due {
+                    self.release_held();
+                }
                 if abort_due.is_some_and(|at| at <= now) {
                     self.abort();
                 }

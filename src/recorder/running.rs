@@ -2,8 +2,8 @@
 //!
 //! Invariant: what is needed to record its end is here from its start, so that it can be recorded without an engine.
 
-use super::capture::Capture;
-use super::protocol::WireEvent;
+use super::capture::{Capture, INLINE_BYTES};
+use super::protocol::{Channel, WireEvent};
 use crate::history::CommandStarted;
 use crate::ident::Seq;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,34 @@ pub(super) struct Running {
     pub(super) abort: Abort,
     /// When its output is to be synced.
     pub(super) sync_at: Option<Duration>,
+    /// Output of its first moments, held back: a command that is back by then and has printed little has no file, its
+    /// output stands in the event. None once there is a file.
+    pub(super) held: Option<Held>,
+}
+
+/// See [`Running::held`].
+#[derive(Debug)]
+pub(super) struct Held {
+    /// Until then.
+    pub(super) until: Duration,
+    pub(super) pieces: Vec<(Channel, Vec<u8>)>,
+    bytes: usize,
+}
+
+impl Held {
+    pub(super) fn until(until: Duration) -> Self {
+        Self { until, pieces: Vec::new(), bytes: 0 }
+    }
+
+    /// Holds a piece back, if it may.
+    pub(super) fn hold(&mut self, channel: Channel, bytes: &[u8], now: Duration) -> bool {
+        let fits = self.bytes + bytes.len() <= INLINE_BYTES && now < self.until;
+        if fits {
+            self.bytes += bytes.len();
+            self.pieces.push((channel, bytes.to_vec()));
+        }
+        fits
+    }
 }
 
 /// How far the ending of a command has come.
@@ -51,7 +79,8 @@ impl Running {
             Abort::No => self.limit,
             Abort::Told(at) | Abort::Killed(at, _) => Some(at),
         };
-        [abort, self.sync_at].into_iter().flatten().min()
+        let held = self.held.as_ref().filter(|held| !held.pieces.is_empty()).map(|held| held.until);
+        [abort, self.sync_at, held].into_iter().flatten().min()
     }
 }
 
