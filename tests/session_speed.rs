@@ -33,11 +33,13 @@ fn two_hundred_recorded_commands() {
     client.run("true");
     println!("first command, from the start of the recorder: {:?}", start.elapsed());
     for mode in [Mode::Attended, Mode::Unattended] {
-        let (_recorder, mut client) = session(mode);
+        let (recorder, mut client) = session(mode);
         let start = Instant::now();
         client.send(&Request::Run(Box::new(Client::command("head -c 200000000 /dev/zero"))), b"");
         assert!(matches!(client.reply(), Reply::Finished(_)));
         println!("{mode:?} 200 MB of output: {:?}", start.elapsed());
+        let status = std::fs::read_to_string(format!("/proc/{}/status", recorder.process.id())).unwrap();
+        println!("  recorder's memory: {:?}", status.lines().find(|line| line.starts_with("VmHWM")));
     }
     let temp = tempfile::tempdir().unwrap();
     let mut file = std::fs::File::create(temp.path().join("sync")).unwrap();
