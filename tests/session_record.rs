@@ -8,7 +8,7 @@
 
 mod session_support;
 
-use runbook::history::{Event, Fact, Mode, Outcome, OutputSource as _, RunResult};
+use runbook::history::{Decided, Decision, Event, Fact, Mode, Outcome, OutputSource as _, RunResult};
 use runbook::ident::Digest;
 use runbook::journal;
 use runbook::recorder::output_path;
@@ -90,6 +90,40 @@ fn an_engine_killed_at_any_moment_loses_no_byte() {
         assert!(output == expected.as_bytes());
         assert_eq!(finished.output.digest, Digest::of_parts(&[finished.output.salt.as_bytes(), &output]));
     }
+}
+
+#[test]
+fn an_engine_that_reads_nothing_holds_up_nothing() {
+    let (recorder, mut client) = session(Mode::Attended);
+    start(&mut client, "seq 1 1500000; touch finished", false);
+    until("the command is back", || recorder.dir().join("finished").exists());
+    until("its end is recorded", || recorder.journal().contains("command-finished"));
+    let status = std::fs::read_to_string(format!("/proc/{}/status", recorder.process.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim();
+    let peak_kib: u64 = peak.trim_end_matches(" kB").parse().unwrap();
+    assert!(peak_kib < 16 << 10, "{peak_kib} KiB");
+    assert!(matches!(client.reply(), Reply::Finished(_)));
+}
+
+#[test]
+fn the_decision_stands_before_the_start_it_led_to() {
+    let (recorder, mut client) = session(Mode::Attended);
+    let mut run = Client::command("true");
+    let decided = Decided {
+        step: run.started.step.clone(),
+        command: Some(0),
+        decision: Decision::Run,
+        reason: "Enter".to_owned(),
+    };
+    run.decided = Some(decided.clone());
+    client.run_with(run, &[]);
+    let facts: Vec<Fact> = events(&recorder).into_iter().map(|event| event.fact).collect();
+    let [Fact::ShellStarted(_), Fact::Decided(recorded), Fact::CommandStarted(_), Fact::CommandFinished(_)] =
+        facts.as_slice()
+    else {
+        panic!("{facts:?}")
+    };
+    assert_eq!(*recorded, decided);
 }
 
 #[test]
