@@ -118,12 +118,12 @@ fn the_decision_stands_before_the_start_it_led_to() {
     run.decided = Some(decided.clone());
     client.run_with(run, &[]);
     let facts: Vec<Fact> = events(&recorder).into_iter().map(|event| event.fact).collect();
-    let [Fact::ShellStarted(_), Fact::Decided(recorded), Fact::CommandStarted(_), Fact::CommandFinished(_)] =
+    let [Fact::ShellStarted(_), Fact::Decided(first), Fact::CommandStarted(_), Fact::CommandFinished(_)] =
         facts.as_slice()
     else {
         panic!("{facts:?}")
     };
-    assert_eq!(*recorded, decided);
+    assert_eq!(*first, decided);
 }
 
 #[test]
