@@ -115,7 +115,7 @@ fn the_decision_stands_before_the_start_it_led_to() {
         decision: Decision::Run,
         reason: "Enter".to_owned(),
     };
-    run.decided = Some(decided.clone());
+    run.before = vec![Fact::Decided(decided.clone())];
     client.run_with(run, &[]);
     let facts: Vec<Fact> = events(&recorder).into_iter().map(|event| event.fact).collect();
     let [Fact::ShellStarted(_), Fact::Decided(first), Fact::CommandStarted(_), Fact::CommandFinished(_)] =

@@ -23,7 +23,12 @@ const INDENT: &str = "    ";
 /// One line that says where the run stands; as many columns as the window.
 pub(super) fn header(standing: &Standing<'_>, look: Look, columns: usize) -> String {
     let dot = look.glyphs.dot();
-    let place = format!("step {} of {}{dot}{}", standing.position, standing.of, clock(standing.elapsed));
+    let elapsed = clock(standing.elapsed);
+    let place = match standing.position {
+        // Between steps, at a choice.
+        0 => elapsed,
+        position => format!("step {position} of {}{dot}{elapsed}", standing.of),
+    };
     let host = one_line(standing.host);
     let fixed = width(&place) + width(&host) + 2 * width(dot) + 3;
     let room = columns.saturating_sub(fixed);
@@ -149,10 +154,10 @@ pub(super) fn marks(command: &Command, look: Look, columns: usize) -> String {
     let facts = &command.facts;
     let mut marks = Vec::new();
     if let Some(why) = &facts.never_ends {
-        marks.push(format!("`{}` does not end by itself: Ctrl-C ends it, and the step goes on", one_line(why)));
+        marks.push(format!("does not end by itself ({}): Ctrl-C ends it, and the step goes on", one_line(why)));
     }
     if let Some(why) = &facts.interactive {
-        marks.push(format!("`{}` wants you at the keyboard", one_line(why)));
+        marks.push(one_line(why));
     }
     let changes: Vec<_> = facts.session.iter().map(|change| session_change(*change)).collect();
     if !changes.is_empty() {
