@@ -335,3 +335,51 @@ fn what_is_split_is_described_alike_alone() {
         }
     }
 }
+
+/// The programs of a text, by name, as bash prints them.
+fn programs(text: &str) -> Vec<String> {
+    let mut programs: Vec<String> = describe(text)
+        .simple
+        .into_iter()
+        .map(|simple| format!("{:?} {}", simple.program, simple.words.len()))
+        .filter(|program| !program.starts_with("None"))
+        .collect();
+    programs.sort();
+    programs
+}
+
+/// A text as bash prints it after reading it, inside a function that is never called.
+fn printed_by_bash(text: &str) -> Option<String> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, format!("f() {{\n{text}\n}}\ndeclare -f f\n").as_bytes()).unwrap();
+    let out = Command::new("bash").arg("--norc").arg(file.path()).stdin(Stdio::null()).output().unwrap();
+    let printed = String::from_utf8(out.stdout).ok()?;
+    (out.status.success() && printed.starts_with("f ()")).then_some(printed)
+}
+
+#[test]
+fn bash_prints_a_clear_command_with_the_same_programs() {
+    let Some(cells) = all_cells() else {
+        println!("skipped: RUNBOOK_TEST_CORPUS names no corpus");
+        return;
+    };
+    let mut asked = 0;
+    for cell in cells {
+        for part in split(&cell) {
+            let Part::Command(command) = part else { continue };
+            let facts = &command.facts;
+            if facts.clarity != Clarity::Clear || !facts.placeholders.is_empty() || command.text.contains("{{") {
+                continue;
+            }
+            // What closes the function early would run; the text is read only if bash takes it alone.
+            if bash(&command.text) != Verdict::Complete {
+                continue;
+            }
+            let Some(printed) = printed_by_bash(&command.text) else { continue };
+            asked += 1;
+            assert_eq!(programs(&command.text), programs(&printed), "{}\n{printed}", command.text);
+        }
+    }
+    println!("{asked} commands printed by bash");
+    assert!(asked > 500);
+}

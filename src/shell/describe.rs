@@ -6,7 +6,7 @@
 use super::masking::Masked;
 use super::reading::{Reading, Variable};
 use super::{Assignment, Clarity, Facts, NotACommand, Placeholder, Program, Read, Simple};
-use super::{endless, harmless, limits, second, session, shuck, terminal};
+use super::{endless, harmless, limits, second, session, shuck, split, terminal};
 use std::ops::Range;
 
 /// Describes one command, as the splitter does: also one that an operator typed.
@@ -17,7 +17,10 @@ pub fn describe(text: &str) -> Facts {
     let described = limits::with_room(text, || {
         let masked = Masked::new(text);
         match shuck::read(&masked) {
-            Ok(reading) => facts(&masked, reading),
+            Ok(reading) => match split::open(masked.masked(), &reading) {
+                Some((reason, _)) => opaque(text, reason.to_owned()),
+                None => facts(&masked, reading),
+            },
             Err(refusal) => opaque(text, format!("no reading of it: {}", refusal.message)),
         }
     });
@@ -120,6 +123,18 @@ fn placeholders(masked: &Masked<'_>, comments: &[Range<usize>]) -> Vec<Placehold
     spans.map(|span| Placeholder { text: masked.original(span.clone()).to_owned(), span }).collect()
 }
 
+/// Whether a line is meant for a chat: a slash and a plain word, `/incident create …`.
+pub fn is_slash_command(text: &str) -> bool {
+    text.split_ascii_whitespace().next().is_some_and(is_slash_word)
+}
+
+fn is_slash_word(word: &str) -> bool {
+    word.strip_prefix('/').is_some_and(|name| {
+        name.starts_with(|c: char| c.is_alphabetic())
+            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    })
+}
+
 /// What parses, and yet is meant for something else than a shell.
 fn not_a_command(text: &str, first: Option<&Simple>) -> Option<NotACommand> {
     let mut fields = text.split_ascii_whitespace();
@@ -135,10 +150,7 @@ fn not_a_command(text: &str, first: Option<&Simple>) -> Option<NotACommand> {
     if word == "-" || is_yaml_key(word) {
         return Some(NotACommand::Yaml);
     }
-    let name = word.strip_prefix('/')?;
-    let plain = name.starts_with(|c: char| c.is_alphabetic())
-        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
-    plain.then(|| NotACommand::Slash(word.to_owned()))
+    is_slash_word(word).then(|| NotACommand::Slash(word.to_owned()))
 }
 
 fn is_yaml_key(word: &str) -> bool {

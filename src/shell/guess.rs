@@ -3,7 +3,7 @@
 //! Invariant: conservative. Output, tables, trees, JSON and prose are never taken for commands; a doubtful text is not
 //! shell. Refuses to know: what becomes of a guess.
 
-use super::prompt_len;
+use super::{Part, prompt_len, split};
 
 /// Programs whose name at the start of a line makes a command of it.
 const CERTAIN: &[&str] = &[
@@ -151,7 +151,16 @@ pub fn looks_like_shell(text: &str) -> bool {
         commands += 1;
         begins_with_program(body)
     });
-    all && commands > 0
+    all && commands > 0 && split(text).iter().all(is_believable)
+}
+
+/// What only looks like a command to a reader of words.
+fn is_believable(part: &Part) -> bool {
+    match part {
+        Part::Comment(_) => true,
+        Part::NotShell(_) => false,
+        Part::Command(command) => command.facts.not_a_command.is_none(),
+    }
 }
 
 fn is_table_row(line: &str) -> bool {

@@ -7,7 +7,9 @@ pub(super) const LONGEST: usize = 256 * 1024;
 /// The most lines one command may have.
 pub(super) const MOST_LINES: usize = 400;
 /// How deep a text may nest.
-pub(super) const DEEPEST: usize = 100;
+const DEEPEST: usize = 100;
+/// How many strains a text may hold.
+const MOST_STRAIN: usize = 24;
 /// Texts within these are read on the caller's stack.
 const SHORT: usize = 2 * 1024;
 const SHALLOW: usize = 24;
@@ -19,7 +21,27 @@ pub(super) fn exceeded(text: &str) -> Option<&'static str> {
     if text.len() > LONGEST {
         return Some("longer than 256 KiB");
     }
-    (depth(text) > DEEPEST).then_some("nested more than 100 deep")
+    if depth(text) > DEEPEST {
+        return Some("nested more than 100 deep");
+    }
+    (strain(text) > MOST_STRAIN).then_some("more nested patterns and quotes than can be read in good time")
+}
+
+/// How many things stand in a text that the first parser may read again and again: quotes within `${…}`, and groups
+/// of patterns. Each more of them can multiply its time when they are left open.
+pub(super) fn strain(text: &str) -> usize {
+    let expansions = text.match_indices("${");
+    let quoted = expansions.filter(|(at, _)| {
+        let rest = text.as_bytes().get(at + 2..).unwrap_or(&[]);
+        let inside = rest.iter().take(64).take_while(|b| !matches!(b, b'}' | b'\n' | b' '));
+        inside.into_iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'$'))
+    });
+    let quoted = quoted.count();
+    if !["[[", "case", "${"].iter().any(|place| text.contains(place)) {
+        return quoted;
+    }
+    let groups = text.as_bytes().windows(2).filter(|pair| matches!(pair, [b'@' | b'!' | b'?' | b'*' | b'+', b'(']));
+    quoted.max(groups.count() * 2)
 }
 
 /// Runs on the caller's stack if the text is small, and on a large one if not. None if there is no room.

@@ -6,6 +6,7 @@
 //! the values come from.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// The longest name between the brackets.
@@ -74,12 +75,20 @@ fn push_ascii(text: &str, out: &mut String) {
 /// The places to mask, in order.
 fn marks(text: &str) -> Vec<Mark> {
     let bytes = text.as_bytes();
+    let tags: HashSet<&str> = text
+        .match_indices("</")
+        .filter_map(|(at, _)| {
+            let rest = text.get(at + 2..)?;
+            let close = rest.bytes().take(LONGEST).position(|b| b == b'>')?;
+            rest.get(..close)
+        })
+        .collect();
     let mut marks = Vec::new();
     let mut at = 0;
     while let Some(step) = bytes.get(at..).and_then(|rest| rest.iter().position(|b| matches!(b, b'<' | b'{'))) {
         at += step;
         let found = match bytes.get(at) {
-            Some(b'<') => placeholder(text, at).map(|end| (end, true)),
+            Some(b'<') => placeholder(text, at, &tags).map(|end| (end, true)),
             _ => template(text, at).map(|end| (end, false)),
         };
         match found {
@@ -108,7 +117,7 @@ fn template(text: &str, at: usize) -> Option<usize> {
 }
 
 /// The end of a `<name>` at `at`, if it stands for a value: bash would read a redirection there.
-fn placeholder(text: &str, at: usize) -> Option<usize> {
+fn placeholder(text: &str, at: usize, tags: &HashSet<&str>) -> Option<usize> {
     let before = text.get(..at)?.chars().next_back();
     let inner = text.get(at + 1..)?;
     if before == Some('<') || !inner.starts_with(char::is_alphabetic) {
@@ -120,8 +129,7 @@ fn placeholder(text: &str, at: usize) -> Option<usize> {
     if name.ends_with([' ', '/']) || matches!(after, Some('>' | '(' | '&')) || VOID_TAGS.contains(&name) {
         return None;
     }
-    let tag = format!("</{name}>");
-    (stands_alone(before, name, after) && !text.contains(&tag)).then_some(at + close + 2)
+    (stands_alone(before, name, after) && !tags.contains(name)).then_some(at + close + 2)
 }
 
 fn in_name(c: char) -> bool {

@@ -26,7 +26,7 @@ mod terminal;
 mod token;
 
 pub use answers::answers;
-pub use describe::describe;
+pub use describe::{describe, is_slash_command};
 pub use facts::{
     Assignment, Clarity, Facts, NotACommand, Placeholder, Program, Read, SessionChange, Simple, TabledAnswer, Token,
     TokenClass,

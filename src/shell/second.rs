@@ -8,10 +8,17 @@ use rable::{ListItem, Node, NodeKind};
 /// The longest text it is given: its recursion has no limit of its own.
 const LONGEST: usize = 32 * 1024;
 
+/// The most backticks.
+const MOST_BACKTICKS: usize = 16;
+
 /// How many words each simple command has, in order, or why it reads none.
 pub(super) fn signature(text: &str) -> Result<Vec<usize>, &'static str> {
     if text.len() > LONGEST {
         return Err("too long for a second reading");
+    }
+    // It reads what stands in backticks again for each expansion around them.
+    if text.bytes().filter(|&b| b == b'`').count() > MOST_BACKTICKS {
+        return Err("too many backticks for a second reading");
     }
     let nodes = rable::parse(text, false).map_err(|_| "one of the two parsers refuses it")?;
     let mut counts = Vec::new();

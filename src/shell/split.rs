@@ -101,7 +101,8 @@ impl<'a> Splitter<'a> {
                     reason = reason.or(Some(why));
                 }
             }
-            self.patience = self.patience.saturating_sub(text.len());
+            let strained = if limits::strain(text) > 4 { PATIENCE / 32 } else { 0 };
+            self.patience = self.patience.saturating_sub(text.len() + strained);
             if self.patience == 0 || awaits == Awaits::Nothing {
                 break;
             }
@@ -131,7 +132,7 @@ impl<'a> Splitter<'a> {
         }
         for end in first + 1..=last {
             let text = self.fragment(first, end);
-            if self.patience == 0 || limits::depth(text) > limits::DEEPEST {
+            if self.patience == 0 || limits::exceeded(text).is_some() {
                 return None;
             }
             self.patience = self.patience.saturating_sub(text.len());
@@ -185,8 +186,8 @@ fn attempt(text: &str) -> Attempt {
     if continued && !last_line.contains('#') {
         return backslash();
     }
-    if limits::depth(text) > limits::DEEPEST {
-        return Attempt::Incomplete("nested more than 100 deep".to_owned(), Awaits::Nothing);
+    if let Some(reason) = limits::exceeded(text) {
+        return Attempt::Incomplete(reason.to_owned(), Awaits::Nothing);
     }
     let masked = Masked::new(text);
     let reading = match shuck::read(&masked) {
@@ -205,7 +206,7 @@ fn attempt(text: &str) -> Attempt {
 }
 
 /// What the first parser leaves open without a word: whatever would still close it must be refused.
-fn open(text: &str, reading: &Reading) -> Option<(&'static str, Awaits)> {
+pub(super) fn open(text: &str, reading: &Reading) -> Option<(&'static str, Awaits)> {
     let goes_on = |tail: &str| shuck::accepts(&format!("{text}\n{tail}\n"));
     if reading.crowded {
         return Some(("two commands on a line with nothing between them", Awaits::Nothing));
@@ -395,6 +396,12 @@ mod tests {
             "[[ ".to_owned() + &"! ".repeat(100_000),
             "a && ".repeat(50_000) + "b",
             "'\n\n".repeat(60_000) + "'",
+            format!("[[ a == {}", "@(a|".repeat(90)),
+            "[[ a == @(a|@(a|\n\n".repeat(2_000),
+            "${x:-\"".repeat(90),
+            "${x:-\"${x:-\"${x:-\"${x:-\"\n\n".repeat(2_000),
+            "`${x/|".repeat(60),
+            "<a>".repeat(80_000),
         ] {
             let parts = split(&text);
             assert!(text.len() > 300_000 || !parts.is_empty());
