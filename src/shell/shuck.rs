@@ -55,7 +55,22 @@ fn refusal(message: &str, span: Span, text: &str) -> Refusal {
             expected.map_or(Awaits::Anything, |(sign, _)| Awaits::Text(sign.to_owned()))
         }
     };
-    Refusal { message, awaits }
+    Refusal { message: in_words(&message), awaits }
+}
+
+/// The parser's message as an operator would put it.
+fn in_words(message: &str) -> String {
+    if let Some(what) = message.strip_prefix("unterminated ") {
+        return format!("a {what} that never ends");
+    }
+    if let Some((sign, _)) = message.strip_prefix("expected '").and_then(|rest| rest.split_once('\'')) {
+        return format!("`{sign}` is missing");
+    }
+    match message {
+        "expected command" => "no command where one must stand".to_owned(),
+        "expected word" => "a word is missing".to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 pub(super) fn range(span: Span) -> Range<usize> {

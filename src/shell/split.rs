@@ -98,7 +98,8 @@ impl<'a> Splitter<'a> {
                     // Behind an unfinished first line an error may yet be mended.
                     let mended = reason.is_some() && next == Awaits::Nothing;
                     awaits = if mended { Awaits::Anything } else { next };
-                    reason = reason.or(Some(why));
+                    // An empty body is only what the line before the body looks like.
+                    reason = reason.filter(|known: &String| !known.starts_with("empty ")).or(Some(why));
                 }
             }
             let strained = if limits::strain(text) > 4 { PATIENCE / 32 } else { 0 };
@@ -330,7 +331,8 @@ mod tests {
         assert_eq!(reason("cat <<EOF\nls\n"), "a heredoc that never ends");
         assert_eq!(reason("a=(1 2\n"), "an array that never ends");
         assert_eq!(reason("ls \\"), "a backslash with nothing after it");
-        assert_eq!(reason("echo \"x"), "unterminated double quote");
+        assert_eq!(reason("echo \"x"), "a double quote that never ends");
+        assert_eq!(reason("for x in a; do\nls"), "`done` is missing");
     }
 
     #[test]
