@@ -11,7 +11,7 @@ pub struct Facts {
     /// Whether the tree can be trusted.
     pub clarity: Clarity,
     /// Every simple command in it, at any depth, in order of the text: lists, pipes, subshells, substitutions, bodies of
-    /// functions and loops.
+    /// functions and loops. Empty for an opaque command.
     pub simple: Vec<Simple>,
     /// Where the whole command is one pipeline of simple commands (negated or not): their places in `simple`, in order.
     /// None for a list, a compound, or anything else whose last pipeline cannot be told.
@@ -52,7 +52,8 @@ pub enum Clarity {
 pub struct Simple {
     /// The program, or why it cannot be named.
     pub program: Program,
-    /// Its words after the program, each with its text where that is fixed (no expansion in it), quotes removed.
+    /// Its words after the program, each with its text where that is fixed (no expansion in it), quotes removed. Globs, a
+    /// leading tilde and placeholders stand as written; `[[ … ]]` has none.
     pub words: Vec<Option<String>>,
     /// Its bytes in the command's text.
     pub span: Range<usize>,

@@ -41,15 +41,12 @@ const READERS: &[&str] = &[
     "id",
     "jq",
     "last",
-    "less",
     "logname",
     "ls",
     "lsblk",
     "lscpu",
     "lsof",
-    "man",
     "md5sum",
-    "more",
     "netstat",
     "nl",
     "nproc",
@@ -87,13 +84,15 @@ const READERS: &[&str] = &[
     "whoami",
     "zcat",
     "zgrep",
-    "zless",
-    "rg",
 ];
 
 /// Programs that only read unless one of these options stands there.
 const READERS_UNLESS: &[(&str, &[&str])] = &[
-    ("sort", &["-o", "--output"]),
+    ("sort", &["-o", "--output", "--compress-program"]),
+    ("rg", &["--pre", "--hostname-bin"]),
+    ("less", &["-o", "-O", "--log-file", "--LOG-FILE"]),
+    ("more", &[]),
+    ("man", &["-P", "--pager", "-H", "--html"]),
     ("hostname", &["-F", "--file", "-b"]),
     ("date", &["-s", "--set"]),
     ("printf", &["-v"]),
@@ -242,8 +241,8 @@ const CURL_WRITES: &[&str] = &[
 
 /// Whether every command of a reading is tabled as one that only reads.
 pub(super) fn reads_only(reading: &Reading) -> bool {
-    let loops = reading.defines || reading.writes;
-    !loops && !reading.found.is_empty() && reading.found.iter().all(|found| only_reads(&found.simple))
+    let more = reading.defines || reading.writes || reading.steers;
+    !more && !reading.found.is_empty() && reading.found.iter().all(|found| only_reads(&found.simple))
 }
 
 fn only_reads(simple: &Simple) -> bool {
@@ -252,7 +251,8 @@ fn only_reads(simple: &Simple) -> bool {
         return true;
     }
     // A wrapper that hands on its input, or whose program is not the word it seems, is not looked through.
-    let wrapped = matches!(&simple.program, Program::Named(name) if matches!(name.as_str(), "xargs" | "exec" | "env"));
+    let wrapped =
+        matches!(&simple.program, Program::Named(name) if matches!(name.as_str(), "xargs" | "exec" | "env" | "nohup"));
     program_of(simple).is_some_and(|effective| !wrapped && reads(effective))
 }
 
@@ -284,6 +284,10 @@ fn reads(effective: Effective<'_>) -> bool {
         "curl" => curl_reads(effective),
         "openssl" => openssl_reads(effective),
         _ => {
+            // `git -c core.pager=…` runs what it is told.
+            if program == "git" && words.iter().any(|word| matches!(word.as_deref(), None | Some("-c"))) {
+                return false;
+            }
             let valued = valued_before_subcommand(program);
             SUBCOMMANDS
                 .iter()
@@ -399,6 +403,14 @@ mod tests {
             "f() { ls; }",
             "echo {a; rm x}",
             "A=$(rm x)",
+            "PATH=/tmp ls",
+            "LD_PRELOAD=x.so",
+            "git -c core.pager=x log",
+            "rg --pre x y",
+            "sort --compress-program=x y",
+            "man -P x ls",
+            "sudo -e file",
+            "nohup ls",
         ] {
             assert!(!describe(text).reads_only, "{text}");
         }

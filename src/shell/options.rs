@@ -85,6 +85,12 @@ fn wrapped_at(wrapper: &Wrapper, words: Words<'_>) -> Option<usize> {
         match word.as_deref() {
             // `command -v` only looks a name up.
             Some("-v" | "-V") if wrapper.name == "command" => return None,
+            // These make sudo do something of its own.
+            Some("-e" | "-i" | "-s" | "-l" | "-v" | "-k" | "--edit" | "--login" | "--shell" | "--list")
+                if matches!(wrapper.name, "sudo" | "doas") =>
+            {
+                return None;
+            }
             Some("--") => return words.get(at + 1).map(|_| at + 1),
             Some(option) if option.starts_with('-') && option.len() > 1 => {
                 at += if wrapper.valued.contains(&option) { 2 } else { 1 };

@@ -24,6 +24,8 @@ pub(super) struct Reading {
     pub defines: bool,
     /// Something is redirected into a file.
     pub writes: bool,
+    /// A variable is set by which a program can be made to run another.
+    pub steers: bool,
     /// An unquoted stretch with a blank or an operator in it: commands may hide there.
     pub hides: Option<Range<usize>>,
     /// Where each substitution and arithmetic expansion that was walked begins, and where each backtick stands.

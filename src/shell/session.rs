@@ -45,6 +45,14 @@ pub(super) fn names_set(simple: &Simple) -> Vec<String> {
     names.into_iter().filter(is_name).filter(|_| !hands_on).map(str::to_owned).collect()
 }
 
+/// Whether a program may run another because of this variable.
+pub(super) fn steers(name: &str) -> bool {
+    const NAMES: &[&str] = &["PATH", "ENV", "IFS", "SHELLOPTS", "PROMPT_COMMAND", "EDITOR", "VISUAL", "CDPATH"];
+    NAMES.contains(&name)
+        || ["LD_", "DYLD_", "BASH_", "GIT_", "LESS"].iter().any(|start| name.starts_with(start))
+        || name.ends_with("PAGER")
+}
+
 /// The words that are no options, where a letter of `valued` takes the next word.
 fn operands<'a>(words: impl Iterator<Item = &'a str>, valued: &str) -> impl Iterator<Item = &'a str> {
     let mut skip = false;

@@ -5,7 +5,7 @@
 
 use super::masking::Masked;
 use super::reading::{Awaits, Found, Place, Reading, Refusal, Seat, Variable};
-use super::session::names_set;
+use super::session::{names_set, steers};
 use super::{Program, Simple};
 use shuck_ast::{
     BinaryOp, BuiltinCommand, Command, CompoundCommand, ConditionalExpr, DeclOperand, FunctionDef, LiteralText,
@@ -336,6 +336,7 @@ impl<'a> Walk<'a> {
         self.count(usize::from(!bare) + simple.args.len());
         let at = self.push(program, words, widened(span, simple.assignments.iter().map(|a| a.span), redirects));
         for assignment in &simple.assignments {
+            self.out.steers |= steers(assignment.target.name.as_str());
             self.value(&assignment.value);
         }
         if !bare {

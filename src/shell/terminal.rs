@@ -154,7 +154,10 @@ fn talks(effective: Effective<'_>, fed: bool) -> bool {
         _ if ALWAYS.contains(&program) => true,
         "crontab" => has(words, &["-e"]),
         "read" => !fed && !has(words, &["-t"]),
-        "sudo" | "doas" => has(words, &["-i", "-s", "-e", "--login", "--shell", "--edit"]),
+        "sudo" | "doas" => {
+            let opens = has(words, &["-i", "-s", "--login", "--shell"]);
+            has(words, &["-e", "--edit"]) || (opens && operands(words, &["-u", "-g", "--user", "--group"]).is_empty())
+        }
         "redis-cli" => {
             !fed && operands(words, REDIS_VALUED).is_empty()
                 && !has(
@@ -294,6 +297,8 @@ mod tests {
             "passwd",
             "sudo passwd ops",
             "sudo -i",
+            "sudo -i -u postgres",
+            "sudo -e /etc/hosts",
             "su - postgres",
             "python",
             "python3",
@@ -334,6 +339,7 @@ mod tests {
             "while read -r x; do echo $x; done < f",
             "echo a | read x",
             "sudo -u postgres psql -c 'SELECT 1'",
+            "sudo -i -u postgres psql -c 'SELECT 1'",
             "edit() { vim x; }",
         ] {
             assert_eq!(describe(text).interactive, None, "{text}");
