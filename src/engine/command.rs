@@ -45,10 +45,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     skipped += step.commands.len() - index;
                     break;
                 }
-                Fate::StepDone => return self.leave(step, StepResult::Done),
+                Fate::StepDone => return Ok(self.leave(step, StepResult::Done)),
                 Fate::Turn(Turn::End(ending)) => {
                     if ending.result == RunResult::Failed {
-                        self.leave(step, StepResult::Failed)?;
+                        self.leave(step, StepResult::Failed);
                     }
                     return Ok(Turn::End(ending));
                 }
@@ -61,7 +61,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             (_, 0, 1..) => StepResult::PartlyRun,
             _ => StepResult::Done,
         };
-        self.leave(step, result)
+        Ok(self.leave(step, result))
     }
 
     fn command(&mut self, step: &'a Step, place: usize, index: usize, rest: &mut bool) -> Result<Fate, EngineError> {
@@ -114,9 +114,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                         return Ok(Fate::Done);
                     }
                     *rest = false;
-                    match self.after_failure(step, place, index, &mut candidate, &finished)? {
-                        Some(fate) => return Ok(fate),
-                        None => {}
+                    if let Some(fate) = self.after_failure(step, place, index, &mut candidate, &finished)? {
+                        return Ok(fate);
                     }
                 }
                 (Reply::Edit(text), _) => {

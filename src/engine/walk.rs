@@ -197,7 +197,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 },
             };
             self.decide(step, None, decision, reason)?;
-            return self.leave(step, result);
+            return Ok(self.leave(step, result));
         }
     }
 
@@ -208,17 +208,17 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             match self.operator.ask(&Ask::Message(AskMessage { shown, fields }))? {
                 Reply::Filled(text) => {
                     self.record(Fact::MessageFilled(MessageFilled { step: step.id.clone(), text }))?;
-                    return self.leave(step, StepResult::Done);
+                    return Ok(self.leave(step, StepResult::Done));
                 }
                 Reply::Done(how) => {
                     self.decide(step, None, Decision::Done, how)?;
-                    return self.leave(step, StepResult::Done);
+                    return Ok(self.leave(step, StepResult::Done));
                 }
                 other => match self.aside(step, place, other)? {
                     Aside::Again => {}
                     Aside::Skip(reason) => {
                         self.decide(step, None, Decision::Skip, reason)?;
-                        return self.leave(step, StepResult::Skipped);
+                        return Ok(self.leave(step, StepResult::Skipped));
                     }
                     Aside::Turn(turn) => return Ok(turn),
                 },
@@ -269,9 +269,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         self.record(Fact::Decided(Decided { step: step.id.clone(), command, decision, reason }))
     }
 
-    pub(super) fn leave(&mut self, step: &Step, result: StepResult) -> Result<Turn, EngineError> {
+    pub(super) fn leave(&mut self, step: &Step, result: StepResult) -> Turn {
         self.hold(Fact::StepFinished(StepFinished { step: step.id.clone(), result }));
-        Ok(Turn::Next)
+        Turn::Next
     }
 
     pub(super) fn stopped(&self, step: Option<&Step>) -> Ending {

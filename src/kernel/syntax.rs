@@ -41,6 +41,8 @@ impl BashSyntax {
     /// Asks about texts on a thread of its own; the first question that needs an answer waits for it.
     pub fn prefetch(&mut self, mut texts: Vec<String>) {
         self.take_prefetched();
+        texts.sort_unstable();
+        texts.dedup();
         texts.retain(|text| !self.known.contains_key(text));
         let Some(shell) = self.shell.clone().filter(|_| !texts.is_empty()) else { return };
         let thread = std::thread::Builder::new().name("syntax".to_owned());

@@ -67,7 +67,7 @@ pub(super) struct Builder<'a> {
     /// The steps of cells that were cut before, for a document planned procedure by procedure.
     cut: &'a mut HashMap<usize, Vec<CellStep>>,
     /// Leave the procedures below a choice empty.
-    shallow: bool,
+    pub(super) shallow: bool,
 }
 
 impl<'a> Builder<'a> {

@@ -50,7 +50,7 @@ pub(super) fn steps(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep
         return vec![interpreted(cell, interpreter, kind)];
     }
     let mut cutter = Cutter { kind, steps: Vec::new(), open: None, head: None };
-    let parts = parts(cell, is_file);
+    let parts = in_document(cell, is_file);
     for (i, part) in parts.iter().enumerate() {
         cutter.take(part, i.checked_sub(1).and_then(|before| parts.get(before)), parts.get(i + 1));
     }
@@ -59,7 +59,7 @@ pub(super) fn steps(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep
 }
 
 /// The cell's parts, printed lines left out, with the document's lines; adjacent comments and adjacent pasted lines joined.
-fn parts(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
+fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
     let mut text = String::new();
     for line in &cell.content {
         if line.role == LineRole::Shell {
@@ -68,7 +68,7 @@ fn parts(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
         text.push('\n');
     }
     let document_line = |index: usize| cell.content.get(index).map_or(cell.line, |line| line.line);
-    let mut list: Vec<Placed> = Vec::new();
+    let mut out: Vec<Placed> = Vec::new();
     for part in crate::shell::split(&text) {
         let (first, last, what) = match part {
             Part::Comment(comment) => {
@@ -88,7 +88,7 @@ fn parts(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
                 }
             }
         };
-        match (list.last_mut(), what) {
+        match (out.last_mut(), what) {
             (Some(Placed { last: before, what: What::Comments(lines), .. }), What::Comments(more))
                 if *before + 1 == first =>
             {
@@ -102,10 +102,10 @@ fn parts(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
                 lines.push_str(&more);
                 *before = last;
             }
-            (_, what) => list.push(Placed { first, last, what }),
+            (_, what) => out.push(Placed { first, last, what }),
         }
     }
-    list
+    out
 }
 
 fn command(found: Box<crate::shell::ShellCommand>, line: u32, end_line: u32) -> Command {
