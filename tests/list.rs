@@ -1,6 +1,10 @@
 //! What `runbook list` makes of a document with every hazard that the field's runbooks have.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot read its fixture fails, and a skipped one says so"
+)]
 
 mod support;
 
@@ -200,4 +204,52 @@ fn a_file_that_is_missing_a_folder_or_binary_gives_a_clear_answer() {
     home.runbook(&["list", "binary.md"]).exits(0).says("`binary.md` has no step to run");
     home.write("r.md", fixture());
     home.runbook(&["list", "r.md#the-databse-from-a-copy"]).exits(2).says("the-database-from-a-copy");
+}
+
+#[test]
+fn every_public_document_lists_as_text_and_as_json() {
+    let Some(corpus) = support::corpus() else { return };
+    let home = Home::new();
+    let mut folders = vec![corpus];
+    let mut documents = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                let path = path.to_str().unwrap();
+                drop(home.runbook(&["list", path]).exits(0));
+                let json = home.runbook(&["list", "--format", "json", path]).exits(0).stdout;
+                drop(serde_json::from_str::<Value>(&json).unwrap());
+                documents += 1;
+            }
+        }
+    }
+    assert!(documents > 60, "{documents}");
+}
+
+#[test]
+fn the_operations_runbook_has_the_fences_and_steps_a_careful_person_sees() {
+    let Some(corpus) = support::corpus() else { return };
+    let document = corpus.join("../seed/RUNBOOK.md");
+    if !document.is_file() {
+        println!("skipped: the operations runbook is not there");
+        return;
+    }
+    let output = Home::new().runbook(&["list", "--format", "json", document.to_str().unwrap()]).exits(0);
+    let listed: Value = serde_json::from_str(&output.stdout).unwrap();
+    let mut kinds = std::collections::BTreeMap::new();
+    for procedure in listed["procedures"].as_array().unwrap() {
+        for cell in procedure["cells"].as_array().unwrap() {
+            kinds.insert(cell["line"].as_u64().unwrap(), cell["kind"].as_str().unwrap().to_owned());
+        }
+    }
+    let count = |kind: &str| kinds.values().filter(|k| *k == kind).count();
+    assert_eq!((count("command"), count("message"), count("reference")), (38, 1, 3));
+    let recovery = steps(&listed, "database-recovery");
+    assert_eq!(recovery.len(), 9);
+    assert_eq!(recovery[3], "3.1 Verify checksum [command 1]");
+    assert_eq!(recovery[4], "3.2 Drop and recreate database [command 2]");
+    assert_eq!(steps(&listed, "monthly-maintenance-checklist").len(), 9);
 }
