@@ -1,6 +1,5 @@
 //! What a run asks beside its commands, what it does without an operator, and what it says to bad input.
 
-
 mod support;
 
 use support::{Home, Terminal};

@@ -181,7 +181,7 @@ fn closing_unsettled(
     if unsettled.is_empty() {
         return String::new();
     }
-    let mut out = look.paint(Style::Negative, "not plain successes:");
+    let mut out = look.paint(Style::Negative, "worth a look:");
     out.push('\n');
     for command in unsettled {
         let head = [

@@ -78,7 +78,7 @@ impl Unattended {
         for command in unsettled {
             let title = self.titles.get(&command.started.step).cloned().unwrap_or_default();
             let (words, text) = (outcome_words(command, self.look), one_line(&command.started.text));
-            self.line(Style::Negative, &format!("not a plain success: {title}: `{text}` {words}"));
+            self.line(Style::Negative, &format!("worth a look: {title}: `{text}` {words}"));
         }
         self.line(style, head);
     }
