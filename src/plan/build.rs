@@ -159,6 +159,9 @@ impl<'a> Builder<'a> {
         let mut nodes = self.blocks(&section.blocks, &scope);
         let children: Vec<SectionIndex> =
             section.children.iter().copied().filter(|&child| self.has_steps(child, scope.tasks)).collect();
+        if let ([only], true) = (children.as_slice(), nodes.is_empty()) {
+            return self.menu_option(*only, false, &scope);
+        }
         let mut options = Vec::new();
         for child in children {
             let Some(below) = self.runbook.sections.get(child) else { continue };
