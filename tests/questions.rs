@@ -51,8 +51,8 @@ fn a_whole_document_is_a_menu_of_its_procedures() {
 fn a_message_is_filled_in_field_by_field_and_recorded() {
     let home = home();
     let mut terminal = Terminal::runbook(&home, &["run", "warehouse.md#5-say-what-is-going-on"]);
-    terminal.wait_for_output("TIME").send("14:05\r").wait_for_output("IMPACT").send("everyone\r");
-    terminal.wait_for_output("NEXT").send("\r").wait_for_output("Who notices: everyone").wait_for_output("? help");
+    terminal.wait_for_output("TIME: ").send("14:05\r").wait_for_output("IMPACT: ").send("everyone\r");
+    terminal.wait_for_output("NEXT: ").send("\r").wait_for_output("Who notices: everyone").wait_for_output("? help");
     terminal.send("\r");
     terminal.exits(0);
     let transcript = transcript(&home);
