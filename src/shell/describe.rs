@@ -72,7 +72,7 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
     facts
 }
 
-fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
+pub(super) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
     if masked.masked().contains('\0') {
         return Clarity::Opaque("a NUL byte, which bash drops".to_owned());
     }

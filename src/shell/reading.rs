@@ -4,6 +4,7 @@
 //! program does.
 
 use super::Simple;
+use super::risk::{Detail, Redirection};
 use std::ops::Range;
 
 /// One reading of a text without syntax errors.
@@ -12,6 +13,12 @@ use std::ops::Range;
 pub(super) struct Reading {
     /// Each simple command, in the order of the text.
     pub found: Vec<Found>,
+    /// Each simple command's words in full, in the same order; empty unless asked for.
+    pub details: Vec<Detail>,
+    /// The redirections of compounds; empty unless asked for.
+    pub loose: Vec<Redirection>,
+    /// The functions that are defined.
+    pub functions: Vec<String>,
     /// How many words each command has, in order, where the second parser sees them too.
     pub signature: Vec<usize>,
     /// The places of the members in `found`, if the text is one pipeline of simple commands.

@@ -16,6 +16,15 @@ use std::ops::Range;
 
 /// Reads a masked text, or says why not.
 pub(super) fn read(text: &Masked<'_>) -> Result<Reading, Refusal> {
+    walked(text, false)
+}
+
+/// The same with every word of every simple command, expansions as holes.
+pub(super) fn read_in_full(text: &Masked<'_>) -> Result<Reading, Refusal> {
+    walked(text, true)
+}
+
+fn walked(text: &Masked<'_>, in_full: bool) -> Result<Reading, Refusal> {
     let Some(result) = parse(text.masked()) else {
         return Err(Refusal { message: "the parser failed".to_owned(), awaits: Awaits::Anything });
     };
@@ -25,7 +34,7 @@ pub(super) fn read(text: &Masked<'_>) -> Result<Reading, Refusal> {
     if !result.is_ok() {
         return Err(Refusal { message: "no shell".to_owned(), awaits: Awaits::Anything });
     }
-    let mut walk = Walk::new(text);
+    let mut walk = Walk::new(text, in_full);
     walk.sequence(&result.file.body);
     walk.out.pipeline = walk.whole_pipeline(&result.file.body);
     walk.out.status_alone = result.file.body.stmts.last().is_some_and(status_alone);
@@ -84,13 +93,15 @@ pub(super) struct Walk<'a> {
     pub(super) place: Place,
     /// The second parser descends here as well.
     pub(super) comparable: bool,
+    /// Whether words are kept whole.
+    in_full: bool,
     pipes: usize,
 }
 
 impl<'a> Walk<'a> {
-    fn new(text: &'a Masked<'a>) -> Self {
+    fn new(text: &'a Masked<'a>, in_full: bool) -> Self {
         let place = Place { seat: None, in_session: true, deferred: false, background: false, fed: false };
-        Self { text, out: Reading::default(), place, comparable: true, pipes: 0 }
+        Self { text, out: Reading::default(), place, comparable: true, in_full, pipes: 0 }
     }
 
     pub(super) fn source(&self) -> &'a str {
@@ -161,6 +172,10 @@ impl<'a> Walk<'a> {
             Command::Compound(compound) => self.compound(compound),
             Command::Function(function) => self.function(function),
             Command::AnonymousFunction(function) => self.statement(&function.body),
+        }
+        if self.in_full {
+            let loose: Vec<_> = redirects.iter().map(|redirect| self.redirection(redirect)).collect();
+            self.out.loose.extend(loose);
         }
         self.redirects(redirects);
     }
@@ -301,6 +316,7 @@ impl<'a> Walk<'a> {
 
     fn function(&mut self, function: &FunctionDef) {
         self.out.defines |= self.place.in_session;
+        self.out.functions.extend(function.static_names().map(|name| name.as_str().to_owned()));
         let change = |place: &mut Place| {
             place.in_session = false;
             place.deferred = true;
@@ -335,6 +351,10 @@ impl<'a> Walk<'a> {
         span.end = simple.args.last().map_or(simple.name.span.end.offset(), |word| word.span.end.offset());
         self.count(usize::from(!bare) + simple.args.len());
         let at = self.push(program, words, widened(span, simple.assignments.iter().map(|a| a.span), redirects));
+        if self.in_full {
+            let name = (!bare).then_some(&simple.name);
+            self.detail(name.into_iter().chain(&simple.args), &simple.assignments, redirects);
+        }
         for assignment in &simple.assignments {
             self.out.steers |= steers(assignment.target.name.as_str());
             self.value(&assignment.value);
@@ -366,7 +386,11 @@ impl<'a> Walk<'a> {
         let mut span = range(span);
         span.end = args.last().map_or(span.start + name.len(), |word| word.span.end.offset());
         let words = args.iter().map(|word| self.fixed(word)).collect();
+        let begin = span.start;
         self.push(Program::Named(name.to_owned()), words, widened(span, std::iter::empty(), redirects));
+        if self.in_full {
+            self.named_detail(name, begin, args.iter().copied(), redirects);
+        }
         for word in &args {
             self.word(word);
         }
@@ -389,7 +413,11 @@ impl<'a> Walk<'a> {
         self.count(1 + words.len());
         let name = clause.variant.as_str().to_owned();
         let assigned = clause.assignments.iter().map(|a| a.span);
+        let begin = span.start;
         let at = self.push(Program::Named(name), words, widened(span, assigned, redirects));
+        if self.in_full {
+            self.declared_detail(clause, begin, redirects);
+        }
         for operand in &clause.operands {
             match operand {
                 DeclOperand::Flag(word) | DeclOperand::Dynamic(word) => self.word(word),
@@ -433,6 +461,9 @@ impl<'a> Walk<'a> {
     fn push(&mut self, program: Program, words: Vec<Option<String>>, span: Range<usize>) -> usize {
         let at = self.out.found.len();
         self.out.found.push(Found { simple: Simple { program, words, span }, place: self.place });
+        if self.in_full {
+            self.out.details.resize_with(at + 1, Default::default);
+        }
         at
     }
 

@@ -29,7 +29,7 @@ impl Walk<'_> {
         Some(format!("{name}{}", self.fixed(value)?))
     }
 
-    fn fix(&self, parts: &[WordPartNode], quoted: bool, out: &mut String) -> bool {
+    pub(super) fn fix(&self, parts: &[WordPartNode], quoted: bool, out: &mut String) -> bool {
         parts.iter().all(|part| match &part.kind {
             WordPart::Literal(text) => {
                 let place = range(part.span);

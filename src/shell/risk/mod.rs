@@ -1,0 +1,24 @@
+//! How much harm a command can do, from its syntax tree and tables of programs.
+//!
+//! Invariant: a command takes the maximum of its parts, and what cannot be parsed, named or bounded is *unknown*, which
+//! stands beside the level and never lowers it. Refuses to know: documents, gates, the machine.
+
+mod arg;
+mod clients;
+mod files;
+mod judge;
+mod line;
+mod net;
+mod programs;
+mod sql;
+mod table;
+mod verdict;
+mod wrappers;
+
+pub(super) use arg::{Arg, Detail, Flow, HOLE, Redirection};
+pub use verdict::{Flag, Level, Object, Reason, Risk};
+
+/// The risk of a text of shell.
+pub fn risk(text: &str) -> Risk {
+    judge::judge(text)
+}

@@ -1,0 +1,250 @@
+//! The tables, read once.
+//!
+//! Invariant: a table that cannot be read is found by the test below, never at run time: what is not understood makes
+//! the program unknown. Refuses to know: the words of any command.
+
+use super::verdict::{Flag, Level};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+const TABLES: &[&str] = &[
+    include_str!("tables/wrappers.txt"),
+    include_str!("tables/filesystem.txt"),
+    include_str!("tables/docker.txt"),
+    include_str!("tables/kubernetes.txt"),
+    include_str!("tables/databases.txt"),
+    include_str!("tables/git.txt"),
+    include_str!("tables/systemd.txt"),
+    include_str!("tables/network.txt"),
+    include_str!("tables/cloud.txt"),
+    include_str!("tables/terraform.txt"),
+    include_str!("tables/packages.txt"),
+    include_str!("tables/interpreters.txt"),
+];
+
+/// What is known of a program.
+#[derive(Debug, Default)]
+pub(super) struct Program {
+    pub valued: Vec<&'static str>,
+    pub posix: bool,
+    pub long: bool,
+    pub gnu: bool,
+    pub nocase: bool,
+    pub assigns: bool,
+    pub dry: Vec<&'static str>,
+    pub flags: Vec<Flag>,
+    pub bare: Option<Effect>,
+    pub rows: Vec<Row>,
+    pub otherwise: Effect,
+}
+
+/// What a row says: the level at least, whether it may be more, and what else runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Effect {
+    pub level: Level,
+    pub unknown: bool,
+    pub runs: Runs,
+}
+
+impl Default for Effect {
+    fn default() -> Self {
+        Self { level: Level::Reads, unknown: true, runs: Runs::Nothing }
+    }
+}
+
+/// What else a row runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Runs {
+    Nothing,
+    /// The words behind so many operands; with `true` behind `--`.
+    Words(usize, bool),
+    /// The words behind so many operands, as a shell text.
+    Script(usize),
+    /// The first operand, as a shell text.
+    First,
+    /// The value of an option, as a shell text: alternatives.
+    Value(&'static str),
+}
+
+/// A row.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub effect: Effect,
+    /// Operands in order: alternatives.
+    pub path: Vec<&'static str>,
+    pub with: Vec<&'static str>,
+    pub without: Vec<&'static str>,
+    /// Kind and place of the object.
+    pub object: Option<(&'static str, Option<&'static str>)>,
+    pub flags: Vec<Flag>,
+    pub reason: &'static str,
+}
+
+/// What is known of a program of this name.
+pub(super) fn program(name: &str) -> Option<&'static Program> {
+    static READ: LazyLock<HashMap<&'static str, &'static Program>> = LazyLock::new(|| read(TABLES).0);
+    READ.get(name).copied().or_else(|| name.starts_with("mkfs.").then(|| READ.get("mkfs").copied()).flatten())
+}
+
+/// Reads the tables; lines that mean nothing come back.
+fn read(tables: &[&'static str]) -> (HashMap<&'static str, &'static Program>, Vec<String>) {
+    let mut programs = HashMap::new();
+    let mut odd = Vec::new();
+    for table in tables {
+        let mut names: Vec<&'static str> = Vec::new();
+        let mut current = Program::default();
+        for line in table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if let Some(list) = line.strip_prefix("program ") {
+                keep(&mut programs, &names, std::mem::take(&mut current));
+                names = list.split_whitespace().collect();
+            } else if current.line(line).is_none() {
+                odd.push(line.to_owned());
+            }
+        }
+        keep(&mut programs, &names, current);
+    }
+    (programs, odd)
+}
+
+/// The tables live as long as the process.
+fn keep(programs: &mut HashMap<&'static str, &'static Program>, names: &[&'static str], program: Program) {
+    let program: &'static Program = Box::leak(Box::new(program));
+    for name in names {
+        programs.insert(name, program);
+    }
+}
+
+impl Program {
+    fn line(&mut self, line: &'static str) -> Option<()> {
+        let (head, reason) = line.split_once(" : ").unwrap_or((line, ""));
+        let mut words = head.split_whitespace().peekable();
+        let first = words.next()?;
+        match first {
+            "valued" => self.valued.extend(words),
+            "posix" => self.posix = true,
+            "long" => self.long = true,
+            "gnu" => self.gnu = true,
+            "nocase" => self.nocase = true,
+            "assigns" => self.assigns = true,
+            "dry" => self.dry.extend(words),
+            "flags" => self.flags = words.map(Flag::named).collect::<Option<_>>()?,
+            "bare" => self.bare = Some(effect(words.next()?, &mut words)?),
+            "else" => {
+                let mut row = Row::read(words.next()?, words, reason)?;
+                self.otherwise = row.effect;
+                if row.object.is_some() || !row.flags.is_empty() || !reason.is_empty() {
+                    row.path.clear();
+                    self.rows.push(row);
+                }
+            }
+            level => self.rows.push(Row::read(level, words, reason)?),
+        }
+        Some(())
+    }
+}
+
+impl Row {
+    fn read(
+        level: &'static str,
+        mut words: std::iter::Peekable<std::str::SplitWhitespace<'static>>,
+        reason: &'static str,
+    ) -> Option<Self> {
+        let effect = effect(level, &mut words)?;
+        let mut row = Self {
+            effect,
+            path: Vec::new(),
+            with: Vec::new(),
+            without: Vec::new(),
+            object: None,
+            flags: Vec::new(),
+            reason,
+        };
+        let mut part = "path";
+        for word in words {
+            match (word, part) {
+                ("with" | "without" | "of" | "flag", _) => part = word,
+                (_, "path") => row.path.push(word),
+                (_, "with") => row.with.push(word),
+                (_, "without") => row.without.push(word),
+                (_, "of") => {
+                    row.object = Some(word.split_once('@').map_or((word, None), |(kind, at)| (kind, Some(at))));
+                }
+                _ => row.flags.push(Flag::named(word)?),
+            }
+        }
+        Some(row)
+    }
+}
+
+fn effect(word: &'static str, rest: &mut std::iter::Peekable<std::str::SplitWhitespace<'static>>) -> Option<Effect> {
+    let (level, unknown) = match word {
+        "reads" | "inner" | "script" => (Level::Reads, false),
+        "changes" | "changes+inner" => (Level::Changes, false),
+        "changes?" => (Level::Changes, true),
+        "destroys" => (Level::Destroys, false),
+        "final" => (Level::Irreversible, false),
+        "unknown" => (Level::Reads, true),
+        _ => return None,
+    };
+    let runs = match word {
+        "inner" | "changes+inner" => {
+            let behind = rest.next()?.parse().ok()?;
+            Runs::Words(behind, rest.next_if_eq(&"--").is_some())
+        }
+        "script" => match rest.next()? {
+            "first" => Runs::First,
+            option if option.starts_with('-') => Runs::Value(option),
+            number => Runs::Script(number.parse().ok()?),
+        },
+        _ => Runs::Nothing,
+    };
+    Some(Effect { level, unknown, runs })
+}
+
+/// Whether a word is one of the alternatives: each may have one `*`.
+pub(super) fn alternative(alternatives: &str, word: &str, nocase: bool) -> bool {
+    alternatives.split('|').any(|pattern| glob(pattern, word, nocase))
+}
+
+pub(super) fn glob(pattern: &str, word: &str, nocase: bool) -> bool {
+    let eq = |a: &str, b: &str| if nocase { a.eq_ignore_ascii_case(b) } else { a == b };
+    let Some((before, after)) = pattern.split_once('*') else { return eq(pattern, word) };
+    if let Some((middle, last)) = after.split_once('*') {
+        return word.strip_prefix(before).is_some_and(|rest| {
+            rest.find(middle).is_some_and(|at| rest.get(at + middle.len()..).is_some_and(|r| r.ends_with(last)))
+        });
+    }
+    word.len() >= before.len() + after.len()
+        && word.get(..before.len()).is_some_and(|head| eq(head, before))
+        && word.get(word.len() - after.len()..).is_some_and(|tail| eq(tail, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TABLES, glob, program, read};
+
+    #[test]
+    fn every_line_of_the_tables_is_understood() {
+        let (programs, odd) = read(TABLES);
+        assert_eq!(odd, Vec::<String>::new());
+        assert!(programs.len() > 900, "{}", programs.len());
+    }
+
+    #[test]
+    fn no_program_stands_in_two_places() {
+        let mut seen = std::collections::BTreeMap::new();
+        let names = TABLES.iter().flat_map(|t| t.lines()).filter_map(|line| line.strip_prefix("program "));
+        for name in names.flat_map(str::split_whitespace) {
+            *seen.entry(name).or_insert(0) += 1;
+        }
+        let twice: Vec<_> = seen.into_iter().filter(|(_, n)| *n > 1).map(|(name, _)| name).collect();
+        assert_eq!(twice, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_pattern_is_a_word_with_a_star() {
+        assert!(glob("delete-*", "delete-bucket", false) && glob("*=0", "web=0", false) && glob("*a*", "bab", false));
+        assert!(!glob("delete-*", "deleted", false) && !glob("x", "X", false) && glob("x", "X", true));
+        assert!(program("mkfs.ext4").is_some() && program("nothing").is_none());
+    }
+}
