@@ -15,6 +15,10 @@ pub(super) fn judge(judge: &mut Judge, name: &str, program: &Arg, args: &[Arg], 
         "rm" | "grm" => rm(judge, args, &span),
         "mv" | "gmv" => mv(judge, args, &span),
         "cp" | "gcp" => cp(judge, args, &span),
+        "scp" | "pscp" => {
+            judge.flag(Flag::Remote);
+            scp(judge, args, &span);
+        }
         "dd" => dd(judge, args, &span),
         "tee" => tee(judge, args, &span),
         _ => return false,
@@ -258,6 +262,19 @@ fn cp(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
         return judge.stake(Level::Changes, "path", &target);
     }
     written(judge, &target, "`cp` writes over");
+}
+
+fn scp(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+    let line = Line::read(
+        args,
+        Rules { valued: &["-P", "-i", "-o", "-F", "-J", "-l", "-c", "-S", "-D", "-X"], ..Rules::default() },
+    );
+    let Some(target) = operands(&line).last() else { return };
+    if target.text.ends_with(['/', ':']) || target.text == "." {
+        judge.raise(Level::Changes, span, format!("`scp` copies into `{}`", target.shown()));
+        return judge.stake(Level::Changes, "path", target);
+    }
+    written(judge, target, "`scp` writes over");
 }
 
 fn dd(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {

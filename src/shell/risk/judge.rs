@@ -230,7 +230,7 @@ impl Judge {
         for row in &known.rows {
             if row.effect.runs == Runs::Nothing {
                 if self.row_holds(row, known, &line, usize::MAX) {
-                    if dry && row.effect.level > Level::Reads {
+                    if dry && (row.effect.level > Level::Reads || row.effect.unknown) {
                         return;
                     }
                     return self.row(row, known, &line, &span, name);

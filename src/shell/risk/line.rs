@@ -34,6 +34,7 @@ enum Name<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rules<'r> {
     pub valued: &'r [&'r str],
+    pub plain: &'r [(&'r str, Vec<&'r str>)],
     pub posix: bool,
     pub long: bool,
     pub gnu: bool,
@@ -44,6 +45,7 @@ impl<'r> From<&'r Program> for Rules<'r> {
     fn from(program: &'r Program) -> Self {
         Self {
             valued: &program.valued,
+            plain: &program.plain,
             posix: program.posix,
             long: program.long,
             gnu: program.gnu,
@@ -85,7 +87,7 @@ impl<'a> Line<'a> {
             Some((name, value)) => (name, Some(value)),
             None => (text, None),
         };
-        let takes = attached.is_none() && rules.valued.contains(&name);
+        let takes = attached.is_none() && self.takes(name, rules);
         let value = if takes { next } else { attached };
         self.options.push(Found { name: Name::Word(name), value, at });
         if takes || text.starts_with("--") || rules.long {
@@ -96,10 +98,8 @@ impl<'a> Line<'a> {
             let mut short = [0_u8; 5];
             short[0] = b'-';
             let length = letter.encode_utf8(&mut short[1..]).len();
-            let takes = short
-                .get(..=length)
-                .and_then(|s| std::str::from_utf8(s).ok())
-                .is_some_and(|s| rules.valued.contains(&s));
+            let takes =
+                short.get(..=length).and_then(|s| std::str::from_utf8(s).ok()).is_some_and(|s| self.takes(s, rules));
             if !takes {
                 self.options.push(Found { name: Name::Letter(letter), value: None, at });
                 continue;
@@ -110,6 +110,17 @@ impl<'a> Line<'a> {
             return usize::from(value.is_none());
         }
         0
+    }
+
+    /// Whether an option takes a value where it stands.
+    fn takes(&self, option: &str, rules: Rules<'_>) -> bool {
+        rules.valued.contains(&option)
+            && !self.operand(0).is_some_and(|first| {
+                rules
+                    .plain
+                    .iter()
+                    .any(|(words, options)| alternative(words, &first.text, false) && options.contains(&option))
+            })
     }
 
     fn named<'s>(&'s self, option: &'s str) -> impl Iterator<Item = &'s Found<'a>> {
@@ -172,9 +183,10 @@ impl<'a> Line<'a> {
                 return operands.into_iter().any(|arg| alternative(pattern, &arg.text, nocase));
             }
             match one.split_once('=').filter(|(name, _)| name.starts_with('-') && name.len() > 1) {
-                Some((name, value)) => self
-                    .named(name)
-                    .any(|found| found.at < end && found.value.is_some_and(|v| alternative(value, v, nocase))),
+                Some((name, value)) => self.named(name).any(|found| {
+                    let next = || self.args.get(found.at + 1).map(|arg| arg.text.as_str());
+                    found.at < end && found.value.or_else(next).is_some_and(|v| alternative(value, v, nocase))
+                }),
                 None if one == "--" => self.dashes.is_some(),
                 None => self.has_before(one, end),
             }

@@ -26,6 +26,8 @@ const TABLES: &[&str] = &[
 #[derive(Debug, Default)]
 pub(super) struct Program {
     pub valued: Vec<&'static str>,
+    /// Subcommands, and options that take no value behind them.
+    pub plain: Vec<(&'static str, Vec<&'static str>)>,
     pub posix: bool,
     pub long: bool,
     pub gnu: bool,
@@ -121,6 +123,7 @@ impl Program {
         let first = words.next()?;
         match first {
             "valued" => self.valued.extend(words),
+            "plain" => self.plain.push((words.next()?, words.collect())),
             "posix" => self.posix = true,
             "long" => self.long = true,
             "gnu" => self.gnu = true,
