@@ -14,6 +14,7 @@ pub mod operator;
 pub mod plan;
 pub mod ports;
 pub mod recorder;
+pub mod review;
 pub mod session;
 pub mod shell;
 pub mod term;

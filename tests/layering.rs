@@ -45,6 +45,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rustix", &["recorder", "kernel", "operator", "term", "journal"]),
     ("signal_hook", &["recorder", "kernel"]),
     ("serde_json", &["journal", "recorder", "kernel", "transcript"]),
+    ("annotate_snippets", &[]),
     ("clap", &[]),
     ("clap_complete", &[]),
     ("clap_mangen", &[]),

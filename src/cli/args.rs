@@ -35,6 +35,8 @@ pub(super) enum ColorChoice {
 pub(super) enum Command {
     /// Run a procedure with the operator, or unattended with --yes
     Run(Box<RunArgs>),
+    /// Review documents: what a careful reader would say before anybody runs them
+    Check(CheckArgs),
     /// List the procedures and steps of documents
     List(ListArgs),
     /// Read a procedure: its prose, steps and commands
@@ -128,6 +130,41 @@ pub(super) enum Format {
     Text,
     /// For programs.
     Json,
+}
+
+/// See [`Command::Check`].
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The documents
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(super) format: CheckFormat,
+    /// Exit with 1 on these, too
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) deny: Vec<Deny>,
+    /// Say what a finding's code means
+    #[arg(long, value_name = "CODE")]
+    pub(super) explain: Option<String>,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For code hosts.
+    Sarif,
+}
+
+/// What `--deny` denies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Deny {
+    /// Findings that are warnings.
+    Warnings,
 }
 
 /// See [`Command::List`].

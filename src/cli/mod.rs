@@ -3,6 +3,7 @@
 //! Invariant: data goes to standard output, talk to standard error; the environment is read here and nowhere else.
 
 mod args;
+mod check;
 mod complete;
 mod environment;
 mod error;
@@ -10,6 +11,7 @@ mod list;
 mod open;
 mod run;
 mod runs;
+mod sarif;
 mod show;
 
 pub use error::Exit;
@@ -72,6 +74,11 @@ fn shell(arguments: &[OsString]) -> ExitCode {
 fn dispatch(cli: &Cli, environment: &Environment) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Run(args) => run::run(args, cli.color, environment),
+        Command::Check(args) => {
+            let (text, exit) =
+                check::check(args, environment.color(cli.color, std::io::stdout().is_terminal()), environment)?;
+            print(&text).map(|_| exit)
+        }
         Command::List(args) => {
             let (text, notices) = match args.format {
                 Format::Text => list::text(&args.files)?,

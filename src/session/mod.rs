@@ -7,4 +7,4 @@ mod render;
 mod run;
 
 pub use render::{Rendered, render, render_to};
-pub use run::{RunOptions, Selection, SessionError, run};
+pub use run::{BASH_SETS, RunOptions, Selection, SessionError, run};

@@ -205,7 +205,7 @@ fn missing(plan: &Plan, options: &RunOptions<'_>, syntax: &mut BashSyntax) -> Ve
 }
 
 /// Variables that bash sets itself, from its manual's section "Shell Variables".
-const BASH_SETS: &[&str] = &[
+pub const BASH_SETS: &[&str] = &[
     "BASH",
     "BASHOPTS",
     "BASHPID",

@@ -38,6 +38,6 @@ pub use options::{Effective, program_of};
 pub use part::{Comment, LineRange, NotShell, Part, ShellCommand};
 pub use prompt::prompt_len;
 pub use quote::quote;
-pub use risk::{Flag, Level, Object, Reason, Risk, risk};
+pub use risk::{Flag, Level, Object, Reason, Risk, is_known_program, risk};
 pub use split::split;
 pub use token::tokens;

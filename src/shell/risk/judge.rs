@@ -29,6 +29,55 @@ pub(super) fn judge(text: &str) -> Risk {
     judge.risk
 }
 
+/// Whether a program of this name is known, in a table or by a reader of its own.
+pub(super) fn knows(name: &str) -> bool {
+    const READERS: &[&str] = &[
+        "bash",
+        "sh",
+        "zsh",
+        "dash",
+        "ksh",
+        "fish",
+        "ssh",
+        "env",
+        "su",
+        "xargs",
+        "parallel",
+        "find",
+        "fd",
+        "busybox",
+        "toybox",
+        "source",
+        ".",
+        "psql",
+        "mysql",
+        "mariadb",
+        "sqlite3",
+        "duckdb",
+        "clickhouse-client",
+        "cqlsh",
+        "redis-cli",
+        "valkey-cli",
+        "mongosh",
+        "mongo",
+        "rm",
+        "mv",
+        "cp",
+        "dd",
+        "tee",
+        "sed",
+        "awk",
+        "gawk",
+        "perl",
+        "alias",
+        "kill",
+        "curl",
+        "openssl",
+        "scp",
+    ];
+    table::program(name).is_some() || READERS.contains(&name)
+}
+
 /// Where a command's input comes from.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Input {

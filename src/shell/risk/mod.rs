@@ -22,3 +22,8 @@ pub use verdict::{Flag, Level, Object, Reason, Risk};
 pub fn risk(text: &str) -> Risk {
     judge::judge(text)
 }
+
+/// Whether a program stands in the tables.
+pub fn is_known_program(name: &str) -> bool {
+    judge::knows(name)
+}

@@ -1,0 +1,190 @@
+//! `runbook check`: what a careful reader would say of documents, for people and for programs.
+//!
+//! Invariant: nothing of a document is run; bash is asked for its syntax alone.
+
+use super::args::{CheckArgs, CheckFormat, Deny};
+use super::environment::Environment;
+use super::error::{Exit, Failure};
+use super::open::{self, Opened};
+use super::sarif;
+use crate::kernel::{BashSyntax, PathProbe, find_program};
+use crate::ports::{Probe as _, Syntax as _, Verdict};
+use crate::review::{self, CODES, Finding, Given, Severity};
+use crate::term::{Color, Style, sanitize};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::fmt::Write as _;
+
+/// A document and what was found in it.
+pub(super) struct Checked {
+    pub(super) opened: Opened,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Checks documents. The text to print, and the exit status.
+pub(super) fn check(args: &CheckArgs, color: Color, environment: &Environment) -> Result<(String, Exit), Failure> {
+    if let Some(code) = &args.explain {
+        return explain(code).map(|text| (text, Exit::Success));
+    }
+    if args.files.is_empty() {
+        return Err(Failure::usage("no document is named").help("`runbook check RUNBOOK.md`"));
+    }
+    let mut checked = Vec::new();
+    for file in &args.files {
+        let opened = open::open(std::path::Path::new(file))?;
+        let findings = findings(&opened, environment);
+        checked.push(Checked { opened, findings });
+    }
+    let worst = checked.iter().flat_map(|one| &one.findings).map(|finding| finding.severity).max();
+    let fails = match worst {
+        Some(Severity::Error) => true,
+        Some(Severity::Warning) => args.deny.contains(&Deny::Warnings),
+        Some(Severity::Note) | None => false,
+    };
+    let text = match args.format {
+        CheckFormat::Text => text(&checked, color),
+        CheckFormat::Json => format!("{:#}\n", as_json(&checked)),
+        CheckFormat::Sarif => format!("{:#}\n", sarif::log(&checked)),
+    };
+    Ok((text, if fails { Exit::CommandFailed } else { Exit::Success }))
+}
+
+/// Everything found in a document.
+pub(super) fn findings(opened: &Opened, environment: &Environment) -> Vec<Finding> {
+    let path = environment.get("PATH");
+    let mut syntax = BashSyntax::new(find_program("bash", path));
+    syntax.prefetch(review::texts(&opened.runbook));
+    let probe = RefCell::new(PathProbe::new(path.map(ToOwned::to_owned)));
+    let folder = opened.path.parent().unwrap_or(std::path::Path::new("")).to_owned();
+    let variables = environment.all();
+    let mut given = Given {
+        rejects: &mut |text| match syntax.check(text) {
+            Verdict::Rejected { message, line } => Some((message, line)),
+            Verdict::Accepted | Verdict::Unavailable(_) => None,
+        },
+        is_program: &|name| probe.borrow_mut().is_executable(name),
+        exists: &|file| Some(folder.join(file).exists()),
+        is_set: &|name| variables.keys().any(|known| known == name) || crate::session::BASH_SETS.contains(&name),
+    };
+    review::review(&opened.runbook, &mut given)
+}
+
+fn text(checked: &[Checked], color: Color) -> String {
+    let renderer = if color == Color::Always { Renderer::styled() } else { Renderer::plain() };
+    let mut out = String::new();
+    let (mut errors, mut warnings, mut notes) = (0_usize, 0_usize, 0_usize);
+    for one in checked {
+        let path = one.opened.path.display().to_string();
+        for finding in &one.findings {
+            match finding.severity {
+                Severity::Error => errors += 1,
+                Severity::Warning => warnings += 1,
+                Severity::Note => notes += 1,
+            }
+            out.push_str(&rendered(&renderer, &one.opened, &path, finding));
+            out.push_str("\n\n");
+        }
+    }
+    let files = if let [only] = checked { only.opened.file_name() } else { format!("{} documents", checked.len()) };
+    let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    let summary =
+        format!("{files}: {}, {}, {}", count(errors, "error"), count(warnings, "warning"), count(notes, "note"));
+    let style = if errors > 0 { Style::Failure } else { Style::Heading };
+    let _ = writeln!(out, "{}", color.paint(style, &sanitize(&summary)));
+    out
+}
+
+/// One finding with its lines.
+fn rendered(renderer: &Renderer, opened: &Opened, path: &str, finding: &Finding) -> String {
+    let text = opened.runbook.text.as_str();
+    let first = finding.also.iter().map(|(span, _)| span.start).chain([finding.span.start]).min().unwrap_or(0);
+    let last = finding.also.iter().map(|(span, _)| span.end).chain([finding.span.end]).max().unwrap_or(0);
+    let begin = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let end = text.get(last..).and_then(|after| after.find('\n')).map_or(text.len(), |at| last + at);
+    let source = harmless(text.get(begin..end).unwrap_or(""));
+    let within = |span: &std::ops::Range<usize>| {
+        let start = span.start.saturating_sub(begin).min(source.len());
+        start..span.end.saturating_sub(begin).min(source.len()).max(start)
+    };
+    let line = opened.runbook.line_of(begin) as usize;
+    let mut snippet = Snippet::source(source.as_str())
+        .line_start(line)
+        .path(path)
+        .fold(true)
+        .annotation(AnnotationKind::Primary.span(within(&finding.span)));
+    for (span, words) in &finding.also {
+        snippet = snippet.annotation(AnnotationKind::Context.span(within(span)).label(words.as_str()));
+    }
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let message = sanitize(&finding.message).into_owned();
+    let help = sanitize(&finding.help).into_owned();
+    let mut group = level.primary_title(message.as_str()).id(finding.code).element(snippet);
+    if !help.is_empty() {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group]).clone()
+}
+
+/// The same length without what would move the terminal's cursor.
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' && c.len_utf8() == 1 { '?' } else { c }).collect()
+}
+
+fn as_json(checked: &[Checked]) -> Value {
+    let document = |one: &Checked| {
+        json!({
+            "file": one.opened.path.to_string_lossy(),
+            "digest": one.opened.runbook.digest,
+            "findings": one.findings.iter().map(|finding| finding_json(&one.opened, finding)).collect::<Vec<_>>(),
+        })
+    };
+    json!({ "schema": 1, "documents": checked.iter().map(document).collect::<Vec<_>>() })
+}
+
+fn finding_json(opened: &Opened, finding: &Finding) -> Value {
+    let place = |span: &std::ops::Range<usize>| {
+        let (line, column) = position(opened, span.start);
+        json!({ "line": line, "column": column, "begin": span.start, "end": span.end })
+    };
+    json!({
+        "code": finding.code,
+        "severity": finding.severity.as_str(),
+        "message": finding.message,
+        "help": finding.help,
+        "place": place(&finding.span),
+        "text": opened.runbook.text.get(finding.span.clone()),
+        "also": finding.also.iter().map(|(span, words)| json!({ "place": place(span), "words": words })).collect::<Vec<_>>(),
+    })
+}
+
+/// Line and column of a byte, both from 1, the column in characters.
+pub(super) fn position(opened: &Opened, at: usize) -> (u32, usize) {
+    let text = opened.runbook.text.as_str();
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let column = text.get(start..at).map_or(1, |before| before.chars().count() + 1);
+    (opened.runbook.line_of(at), column)
+}
+
+fn explain(name: &str) -> Result<String, Failure> {
+    let Some(code) = review::code(name) else {
+        let names: Vec<_> = CODES.iter().map(|code| code.name).collect();
+        return Err(
+            Failure::usage(format!("there is no finding `{name}`")).help(format!("there are: {}", names.join(", ")))
+        );
+    };
+    Ok(format!(
+        "{} ({}): {}\n\n{}\n\nFor example: {}\nWhat to do: {}\n\nTo allow it on one line, write `# runbook: allow {}` behind the command or above it.\n",
+        code.name,
+        code.severity.as_str(),
+        code.title,
+        code.why,
+        code.example,
+        code.help,
+        code.name
+    ))
+}

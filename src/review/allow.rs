@@ -1,0 +1,35 @@
+//! `# runbook: allow CODE`.
+//!
+//! Invariant: a comment in a cell allows on its own line and the next; one in HTML (`<!-- … -->`) in the whole document.
+//! Refuses to know: what the codes mean.
+
+use super::Finding;
+use crate::document::Runbook;
+use std::collections::HashSet;
+
+const MARK: &str = "runbook: allow ";
+
+/// Takes out what is allowed.
+pub(super) fn filter(runbook: &Runbook, found: &mut Vec<Finding>) {
+    if !runbook.text.contains(MARK) {
+        return;
+    }
+    let mut everywhere: HashSet<&str> = HashSet::new();
+    let mut lines: HashSet<(usize, &str)> = HashSet::new();
+    for (number, line) in runbook.text.lines().enumerate() {
+        let Some((before, after)) = line.split_once(MARK) else { continue };
+        let list = after.split("-->").next().unwrap_or("");
+        let names = list.split([',', ' ']).map(str::trim).filter(|name| !name.is_empty());
+        for name in names {
+            if before.contains("<!--") {
+                everywhere.insert(name);
+            } else if before.trim_end().ends_with('#') {
+                lines.extend([(number + 1, name), (number + 2, name)]);
+            }
+        }
+    }
+    found.retain(|finding| {
+        let line = runbook.line_of(finding.span.start) as usize;
+        !everywhere.contains(finding.code) && !lines.contains(&(line, finding.code))
+    });
+}

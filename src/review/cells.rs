@@ -1,0 +1,136 @@
+//! Cells with their commands, and where each byte of a command stands in the document.
+//!
+//! Invariant: a place in a command is a place in the document, whatever containers stand between its lines. Refuses to
+//! know: steps.
+
+use crate::document::{Cell, CellKind, LineRole, Runbook, Span};
+use crate::shell::{Facts, Part, Risk};
+use std::ops::Range;
+
+/// A cell of commands.
+pub(super) struct CellText<'a> {
+    pub cell: &'a Cell,
+    pub parts: Vec<Placed>,
+}
+
+/// A part of a cell.
+pub(super) struct Placed {
+    pub what: What,
+    /// Its first line in the cell, from 0.
+    pub first: usize,
+    /// Its text.
+    pub text: String,
+}
+
+pub(super) enum What {
+    Comment,
+    Command { facts: Box<Facts>, risk: Box<Risk> },
+    NotShell { reason: String },
+}
+
+/// A command where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct At<'c, 'a> {
+    pub cell: &'c CellText<'a>,
+    pub placed: &'c Placed,
+    pub facts: &'c Facts,
+    pub risk: &'c Risk,
+}
+
+/// The cells that hold commands.
+pub(super) fn read(runbook: &Runbook) -> Vec<CellText<'_>> {
+    let commands = runbook.cells.iter().filter(|cell| matches!(cell.kind, CellKind::Command | CellKind::Guessed));
+    commands.filter(|cell| cell.attributes.get("interpreter").is_none()).map(cell_text).collect()
+}
+
+fn cell_text(cell: &Cell) -> CellText<'_> {
+    let mut text = String::new();
+    for line in &cell.content {
+        if line.role == LineRole::Shell {
+            text.push_str(&line.text);
+        }
+        text.push('\n');
+    }
+    let parts = crate::shell::split(&text).into_iter().map(|part| match part {
+        Part::Comment(comment) => Placed { what: What::Comment, first: comment.line, text: comment.text },
+        Part::Command(command) => {
+            let risk = Box::new(crate::shell::risk(&command.text));
+            let first = command.lines.first;
+            Placed { what: What::Command { facts: Box::new(command.facts), risk }, first, text: command.text }
+        }
+        Part::NotShell(part) => {
+            Placed { what: What::NotShell { reason: part.reason }, first: part.lines.first, text: part.text }
+        }
+    });
+    CellText { cell, parts: parts.collect() }
+}
+
+impl<'a> CellText<'a> {
+    /// The texts that bash is asked about.
+    pub(super) fn texts(&self) -> Vec<String> {
+        let asked = self.parts.iter().filter(|part| !matches!(part.what, What::Comment));
+        asked.map(|part| part.text.clone()).collect()
+    }
+
+    /// Its commands in order.
+    pub(super) fn commands<'c>(&'c self) -> impl Iterator<Item = At<'c, 'a>> {
+        self.parts.iter().filter_map(move |placed| match &placed.what {
+            What::Command { facts, risk } => Some(At { cell: self, placed, facts, risk }),
+            _ => None,
+        })
+    }
+
+    /// The document's bytes of a stretch of a part.
+    pub(super) fn span(&self, placed: &Placed, range: Range<usize>) -> Span {
+        let begin = self.offset(placed, range.start);
+        let end = self.offset(placed, range.end);
+        begin..end.max(begin)
+    }
+
+    /// The document's bytes of a whole part.
+    pub(super) fn whole(&self, placed: &Placed) -> Span {
+        let lead = placed.text.len() - placed.text.trim_start().len();
+        self.span(placed, lead..placed.text.trim_end().len().max(lead))
+    }
+
+    /// The document's bytes of the first line of a part.
+    pub(super) fn head(&self, placed: &Placed) -> Span {
+        self.line(placed, 0)
+    }
+
+    /// The document's bytes of a line of a part.
+    pub(super) fn line(&self, placed: &Placed, number: usize) -> Span {
+        let Some(line) = self.cell.content.get(placed.first + number) else { return self.whole(placed) };
+        let trimmed = line.text.trim_end();
+        let lead = trimmed.len() - trimmed.trim_start().len();
+        line.offset + lead..line.offset + trimmed.len().max(lead)
+    }
+
+    fn offset(&self, placed: &Placed, at: usize) -> usize {
+        let before = placed.text.get(..at).unwrap_or(&placed.text);
+        let line = before.bytes().filter(|&byte| byte == b'\n').count();
+        let column = before.rfind('\n').map_or(before.len(), |end| before.len() - end - 1);
+        self.cell
+            .content
+            .get(placed.first + line)
+            .map_or(self.cell.span.start, |source| source.offset + column.min(source.text.len()))
+    }
+}
+
+impl At<'_, '_> {
+    /// The document's bytes of a stretch of the command.
+    pub(super) fn span(&self, range: Range<usize>) -> Span {
+        self.cell.span(self.placed, range)
+    }
+
+    /// The document's bytes of its first line.
+    pub(super) fn head(&self) -> Span {
+        self.cell.head(self.placed)
+    }
+
+    /// Its first line, short.
+    pub(super) fn short(&self) -> String {
+        let line = self.placed.text.trim().lines().next().unwrap_or("").trim_end_matches([' ', '\\']);
+        if line.chars().count() > 76 { line.chars().take(75).chain(['…']).collect() } else { line.to_owned() }
+    }
+}

@@ -1,0 +1,372 @@
+//! Every code a finding can have.
+//!
+//! Invariant: `docs/findings.md` is made from this table, and a test says so. Refuses to know: how they are found.
+
+use super::finding::Severity;
+
+/// One code.
+#[derive(Clone, Copy, Debug)]
+pub struct Code {
+    /// Its name.
+    pub name: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// In a few words.
+    pub title: &'static str,
+    /// Why it matters.
+    pub why: &'static str,
+    /// What to do.
+    pub help: &'static str,
+    /// An example.
+    pub example: &'static str,
+}
+
+/// The code of a name.
+pub fn code(name: &str) -> Option<&'static Code> {
+    CODES.iter().find(|code| code.name == name)
+}
+
+const fn row(
+    name: &'static str,
+    severity: Severity,
+    title: &'static str,
+    why: &'static str,
+    help: &'static str,
+    example: &'static str,
+) -> Code {
+    Code { name, severity, title, why, help, example }
+}
+
+use Severity::{Error, Note, Warning};
+
+/// All codes, in order of their names.
+pub const CODES: &[Code] = &[
+    row(
+        "bidirectional-character",
+        Error,
+        "a character that turns the direction of text",
+        "What is shown is not what runs: a reviewer sees other text than bash does.",
+        "remove the character",
+        "an override U+202E within a command",
+    ),
+    row(
+        "broken-link",
+        Warning,
+        "a link to nothing",
+        "At night nobody looks for the page that was meant.",
+        "mend the link, or remove it",
+        "`[backups](../backup/README.md)` where no such file is",
+    ),
+    row(
+        "byte-order-mark",
+        Note,
+        "a byte order mark at the beginning",
+        "Some tools take it for text.",
+        "save the document without it",
+        "EF BB BF as the first bytes",
+    ),
+    row(
+        "cd-leaks",
+        Warning,
+        "a change of directory that later commands do not expect",
+        "A directory carries on from command to command and from step to step, so a relative path is looked for in the wrong place.",
+        "use an absolute path, or a subshell: `(cd DIR && …)`",
+        "`cd /srv/app/secrets`, then `docker-compose -f prod.yml restart`",
+    ),
+    row(
+        "chat-command",
+        Note,
+        "a command for a chat, in a shell fence",
+        "A shell looks for a file of that name.",
+        "put it into a `text` fence",
+        "`/incident create \"API down\"`",
+    ),
+    row(
+        "control-character",
+        Warning,
+        "a control character",
+        "What is shown is not what runs.",
+        "remove the character",
+        "a backspace in a command",
+    ),
+    row(
+        "crlf",
+        Note,
+        "lines that end in CR LF",
+        "Copied into a shell, the CR becomes part of the last word.",
+        "save the document with LF line ends",
+        "a document written on Windows",
+    ),
+    row(
+        "crontab-line",
+        Note,
+        "a line for a crontab, in a shell fence",
+        "A shell runs its first field as a program.",
+        "put it into a `crontab` or `text` fence",
+        "`0 3 * * * /usr/local/bin/rotate`",
+    ),
+    row(
+        "duplicate-heading",
+        Note,
+        "two sections with the same heading",
+        "Their anchors differ by a number that changes when one is moved, and the wrong one is run.",
+        "give each a heading of its own, or `{#id}`",
+        "two sections `### Rollback`",
+    ),
+    row(
+        "env-not-allowed",
+        Warning,
+        "a variable that a document may not set",
+        "It would change which programs run.",
+        "remove it from the front matter",
+        "`env: {PATH: …}`",
+    ),
+    row(
+        "guessed-shell",
+        Note,
+        "a fence without a language that looks like shell",
+        "It is shown, and never run without being included.",
+        "write ```` ```bash ````",
+        "a fence with `docker ps` and no language",
+    ),
+    row(
+        "health-check-without-fail",
+        Warning,
+        "a health check that succeeds when the service is ill",
+        "Without `--fail`, curl exits 0 on an HTTP error such as 503: the check passes.",
+        "add `--fail` (`curl -fsS URL`)",
+        "`curl https://example.com/health`",
+    ),
+    row(
+        "heredoc-unclosed",
+        Error,
+        "a here-document that never ends",
+        "Everything below it becomes its text.",
+        "end it with its word alone on a line",
+        "`cat <<EOF` without `EOF`",
+    ),
+    row(
+        "hidden-fence",
+        Warning,
+        "a fence that is no fence",
+        "What stands in it is shown as text, and cannot be run.",
+        "mend its indentation or its marks",
+        "a fence in an HTML block",
+    ),
+    row(
+        "inline-command",
+        Note,
+        "commands that stand only in the text",
+        "They cannot be run step by step.",
+        "put each into a fence of its own",
+        "\"run `poetry update` and then `make deploy`\"",
+    ),
+    row(
+        "interactive-before-others",
+        Warning,
+        "a command that waits for an operator, before others",
+        "What follows waits too, and without a terminal it fails.",
+        "put it into a cell of its own, or tell it what to do",
+        "`crontab -e`, then `systemctl restart cron`",
+    ),
+    row(
+        "invalid-utf8",
+        Warning,
+        "bytes that are no UTF-8",
+        "They are shown and run as another character.",
+        "save the document as UTF-8",
+        "Latin-1 text",
+    ),
+    row(
+        "invisible-character",
+        Warning,
+        "a character that nobody sees",
+        "bash takes a no-break space for part of a word: the command is not found, or means something else.",
+        "write a plain blank, or remove it",
+        "a no-break space between a program and its option",
+    ),
+    row(
+        "malformed-attributes",
+        Warning,
+        "attributes that cannot be read",
+        "They have no effect.",
+        "write `{name=x timeout=30s}`",
+        "```` ```bash {name=x ````",
+    ),
+    row(
+        "malformed-front-matter",
+        Warning,
+        "front matter that cannot be read",
+        "It has no effect.",
+        "write it as YAML",
+        "`timeout: [1, 2]`",
+    ),
+    row(
+        "mixed-compose-files",
+        Warning,
+        "some commands name a compose file, others do not",
+        "They may act on another project than the one that was stopped.",
+        "name the same `-f FILE` everywhere, or set `COMPOSE_FILE`",
+        "`docker-compose -f prod.yml stop api`, then `docker-compose exec db …`",
+    ),
+    row(
+        "never-ends-before-others",
+        Warning,
+        "a command that never ends, before others",
+        "Whoever copies the cell never gets to what follows.",
+        "put it into a cell of its own, or bound it (`--no-stream`, `timeout 30`)",
+        "`docker stats`, then `df -h`",
+    ),
+    row(
+        "not-shell",
+        Warning,
+        "lines that are no shell, in a shell fence",
+        "A shell would run them as commands.",
+        "put them into a fence of their own language",
+        "pasted YAML in a `bash` fence",
+    ),
+    row(
+        "nul-byte",
+        Warning,
+        "a NUL byte",
+        "bash drops it, so that another command runs than is shown.",
+        "remove it",
+        "a file that is not text",
+    ),
+    row(
+        "old-compose",
+        Note,
+        "the spelling `docker-compose`",
+        "Version 1 of Compose is no longer maintained, and new machines do not have it.",
+        "write `docker compose`",
+        "`docker-compose ps`",
+    ),
+    row(
+        "opaque-command",
+        Warning,
+        "a command that cannot be read for certain",
+        "What it does cannot be said beforehand, and no values are placed in it.",
+        "write it in a simpler way, or put it into a script",
+        "nested backticks with backslashes",
+    ),
+    row(
+        "pasted-prompt",
+        Error,
+        "a command that begins with `>`",
+        "A pasted prompt: bash would empty the file that follows.",
+        "remove the prompt",
+        "`> restart.sh`",
+    ),
+    row(
+        "pipe-hides-failure",
+        Warning,
+        "a pipe whose first part can fail unseen",
+        "A shell looks at the last part only: what could not be read is restored as nothing, and the next command runs.",
+        "`set -o pipefail` first, or check the file before",
+        "`gunzip -c backup.gz | psql shop`",
+    ),
+    row(
+        "placeholder",
+        Warning,
+        "a word that stands for a value",
+        "Run as it stands it does the wrong thing: `<x>` is a redirection to bash.",
+        "declare an input, or use a variable: it is then asked for",
+        "`kubectl logs <pod>`",
+    ),
+    row(
+        "prompt-in-cell",
+        Note,
+        "a prompt or printed lines in a shell fence",
+        "They are told apart here, but not by whoever copies the cell.",
+        "use a `console` fence, and a fence of its own for the output",
+        "`$ kubectl get pods`",
+    ),
+    row(
+        "secret",
+        Error,
+        "a secret in the document",
+        "Whoever can read the document has it, and it stays in its history.",
+        "take it out, change it, and declare an input of type `secret`",
+        "`export AWS_SECRET_ACCESS_KEY=…`",
+    ),
+    row(
+        "stale-value",
+        Note,
+        "a value with a date in it",
+        "It was right on the day it was written.",
+        "take it from a command (`ls -t … | head -1`), or declare an input with `from`",
+        "`BACKUP=backup_20240131.sql.gz`",
+    ),
+    row(
+        "sudo-in-the-middle",
+        Note,
+        "`sudo` in the middle of a cell",
+        "It may ask for a password after other commands have run, and fails without a terminal.",
+        "run `sudo -v` first, or put it into a step of its own",
+        "`docker-compose down`, then `sudo systemctl restart docker`",
+    ),
+    row(
+        "syntax-error",
+        Error,
+        "bash does not accept it",
+        "It cannot run.",
+        "mend it; `bash -n` says the same",
+        "`if [ -f x ]; then`, without `fi`",
+    ),
+    row(
+        "terminal-needed",
+        Note,
+        "a command that wants a terminal",
+        "Without one, in CI or from cron, it fails: `the input device is not a TTY`.",
+        "leave out `-t`; give `docker compose exec` its `-T`",
+        "`docker exec -it db psql -c …`",
+    ),
+    row(
+        "unchecked-destruction",
+        Warning,
+        "something is destroyed after a check that stops nothing",
+        "Pasted into a shell, what follows runs although the check has failed.",
+        "write `check && …`, or begin with `set -e`",
+        "`sha256sum -c f`, then `DROP DATABASE`",
+    ),
+    row(
+        "unclosed-fence",
+        Warning,
+        "a fence that is never closed",
+        "The rest of the document becomes its text.",
+        "close it with the same marks",
+        "```` ```bash ```` at the end of a document",
+    ),
+    row(
+        "unknown-attribute",
+        Warning,
+        "an attribute that nobody reads",
+        "It has no effect, and its author thinks it has.",
+        "mend its spelling; `runbook check --explain unknown-attribute`",
+        "```` ```bash {timout=30s} ````",
+    ),
+    row(
+        "unknown-front-matter",
+        Note,
+        "a key of the front matter that nobody reads",
+        "It has no effect.",
+        "mend its spelling, or remove it",
+        "`timout: 30s`",
+    ),
+    row(
+        "unknown-program",
+        Warning,
+        "a program that is not there",
+        "A typing error, or something nobody has installed.",
+        "mend its name, or say how to install it",
+        "`kubctl get pods`",
+    ),
+    row(
+        "unset-variable",
+        Warning,
+        "a variable that nothing sets",
+        "An unset variable is empty: `rm -rf \"$DIR/\"` becomes `rm -rf /`.",
+        "set it in an earlier command, or declare an input",
+        "`kubectl -n $NAMESPACE get pods`",
+    ),
+];

@@ -1,0 +1,280 @@
+//! What one command means for those after it.
+//!
+//! Invariant: a cell is read as whoever copies it into a shell would run it. Refuses to know: steps, decisions.
+
+use super::cells::{At, CellText};
+use super::{Finding, Given};
+use crate::shell::{Flag, Level, Program, SessionChange, program_of};
+use std::collections::{BTreeMap, HashSet};
+
+pub(super) fn review(cells: &[CellText<'_>], given: &Given<'_>, found: &mut Vec<Finding>) {
+    let mut sudo = None;
+    let mut sudo_count = 0;
+    for cell in cells {
+        let commands: Vec<At<'_, '_>> = cell.commands().filter(|at| at.facts.not_a_command.is_none()).collect();
+        waits(&commands, found);
+        unchecked(&commands, found);
+        mixed_files(&commands, found);
+        for (number, at) in commands.iter().enumerate() {
+            pipes(at, found);
+            let asks =
+                at.facts.simple.iter().any(|simple| matches!(&simple.program, Program::Named(name) if name == "sudo"));
+            let earlier = commands.iter().take(number).any(|before| before.risk.flags.contains(&Flag::Privileged));
+            if asks && number > 0 && !earlier {
+                sudo_count += 1;
+                sudo.get_or_insert_with(|| (at.head(), at.short()));
+            }
+        }
+    }
+    if let Some((span, short)) = sudo {
+        let more =
+            if sudo_count > 1 { format!(", here and in {} other places", sudo_count - 1) } else { String::new() };
+        found.push(Finding::new(
+            "sudo-in-the-middle",
+            span,
+            format!("`{short}` may ask for a password after other commands have run{more}"),
+        ));
+    }
+    unset(cells, given, found);
+    directories(cells, found);
+}
+
+/// Commands that never end or wait for an operator, before others.
+fn waits(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
+    for (at, next) in commands.iter().zip(commands.iter().skip(1)) {
+        if let Some(why) = &at.facts.never_ends {
+            found.push(
+                Finding::new(
+                    "never-ends-before-others",
+                    at.head(),
+                    format!("{why}, so `{}` is never reached", next.short()),
+                )
+                .also(next.head(), "never reached"),
+            );
+        } else if let Some(why) = &at.facts.interactive {
+            found.push(
+                Finding::new(
+                    "interactive-before-others",
+                    at.head(),
+                    format!("{why}, and `{}` waits for it", next.short()),
+                )
+                .also(next.head(), "waits"),
+            );
+        }
+    }
+}
+
+/// Programs that are asked whether something is right.
+const CHECKS: &[(&str, &[&str])] = &[
+    ("sha256sum", &["-c", "--check"]),
+    ("sha512sum", &["-c", "--check"]),
+    ("sha1sum", &["-c", "--check"]),
+    ("md5sum", &["-c", "--check"]),
+    ("shasum", &["-c", "--check"]),
+    ("b2sum", &["-c", "--check"]),
+    ("gzip", &["-t", "--test"]),
+    ("gunzip", &["-t", "--test"]),
+    ("test", &[]),
+    ("[", &[]),
+    ("[[", &[]),
+    ("cmp", &[]),
+    ("pg_verifybackup", &[]),
+    ("pg_isready", &[]),
+    ("gpg", &["--verify"]),
+    ("nginx", &["-t"]),
+    ("mountpoint", &[]),
+];
+
+/// A check whose failure stops nothing, and what is destroyed after it.
+fn unchecked(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
+    let mut stops = false;
+    for (number, at) in commands.iter().enumerate() {
+        stops |= at.facts.simple.iter().any(|simple| {
+            simple.program == Program::Named("set".to_owned())
+                && simple.words.iter().flatten().any(|word| {
+                    word == "errexit" || (word.starts_with('-') && !word.starts_with("--") && word.contains('e'))
+                })
+        });
+        let alone = at.facts.pipeline.is_some();
+        if stops || !alone || !is_check(at) {
+            continue;
+        }
+        let Some(harm) = commands.iter().skip(number + 1).find(|later| later.risk.level >= Level::Destroys) else {
+            continue;
+        };
+        let what = harm.risk.decisive().next().map_or_else(|| harm.short(), |reason| reason.text.clone());
+        let object =
+            harm.risk.object().map_or_else(String::new, |object| format!(" ({} `{}`)", object.kind, object.name));
+        found.push(
+            Finding::new(
+                "unchecked-destruction",
+                at.head(),
+                format!("when `{}` fails, a shell goes on to: {what}{object}", at.short()),
+            )
+            .also(harm.head(), "this runs all the same"),
+        );
+    }
+}
+
+fn is_check(at: &At<'_, '_>) -> bool {
+    at.facts.simple.iter().filter_map(program_of).any(|known| {
+        CHECKS.iter().any(|(name, options)| {
+            *name == known.program
+                && (options.is_empty() || known.words.iter().flatten().any(|word| options.contains(&word.as_str())))
+        })
+    })
+}
+
+/// `docker-compose -f X` here, and without `-f` there.
+fn mixed_files(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
+    let mut with: Option<(&At<'_, '_>, String)> = None;
+    let mut without: Option<&At<'_, '_>> = None;
+    for at in commands {
+        for simple in &at.facts.simple {
+            let Some(known) = program_of(simple) else { continue };
+            let words: Vec<&str> = known.words.iter().map(|word| word.as_deref().unwrap_or("")).collect();
+            let words = match (known.program, words.as_slice()) {
+                ("docker-compose", words) => words,
+                ("docker", ["compose", rest @ ..]) => rest,
+                _ => continue,
+            };
+            let before = words
+                .iter()
+                .take_while(|word| !word.chars().next().is_some_and(char::is_lowercase) || word.contains('.'));
+            let before: Vec<&&str> = before.collect();
+            match before.iter().position(|word| matches!(**word, "-f" | "--file")) {
+                Some(place) => {
+                    let file = before.get(place + 1).map_or("", |file| file);
+                    with.get_or_insert((at, (*file).to_owned()));
+                }
+                None => {
+                    without.get_or_insert(at);
+                }
+            }
+        }
+    }
+    if let (Some((with, file)), Some(without)) = (with, without) {
+        found.push(
+            Finding::new(
+                "mixed-compose-files",
+                without.head(),
+                format!("`{}` names no compose file; `{}` names `{file}`", without.short(), with.short()),
+            )
+            .also(with.head(), format!("this names `{file}`")),
+        );
+    }
+}
+
+/// A restore that goes on with half a file.
+fn pipes(at: &At<'_, '_>, found: &mut Vec<Finding>) {
+    let Some(members) = at.facts.pipeline.as_ref().filter(|members| members.len() > 1) else { return };
+    let name = |place: &usize| at.facts.simple.get(*place).and_then(program_of);
+    let (Some(first), Some(last)) = (members.first().and_then(name), members.last().and_then(name)) else { return };
+    let reads = matches!(
+        first.program,
+        "gunzip"
+            | "zcat"
+            | "gzip"
+            | "bzcat"
+            | "xzcat"
+            | "zstdcat"
+            | "zstd"
+            | "cat"
+            | "curl"
+            | "pg_dump"
+            | "mysqldump"
+            | "aws"
+            | "gpg"
+            | "openssl"
+            | "tar"
+            | "lz4"
+    );
+    let into = last
+        .words
+        .iter()
+        .flatten()
+        .any(|word| matches!(word.as_str(), "psql" | "mysql" | "mongorestore" | "pg_restore" | "mariadb"))
+        || matches!(last.program, "psql" | "mysql" | "mariadb" | "pg_restore" | "mongorestore" | "sqlite3");
+    if reads && into {
+        found.push(Finding::new(
+            "pipe-hides-failure",
+            at.head(),
+            format!("when `{}` fails, what it gave until then is restored, and the shell goes on", first.program),
+        ));
+    }
+}
+
+/// Variables that nothing sets.
+fn unset(cells: &[CellText<'_>], given: &Given<'_>, found: &mut Vec<Finding>) {
+    let mut set: HashSet<String> = HashSet::new();
+    let all: Vec<At<'_, '_>> = cells.iter().flat_map(CellText::commands).collect();
+    let mut told = HashSet::new();
+    for at in &all {
+        for read in at.facts.reads.iter().filter(|read| !read.has_default) {
+            let known = set.contains(&read.name) || (given.is_set)(&read.name) || read.name.len() < 2;
+            if known || !told.insert(read.name.clone()) {
+                continue;
+            }
+            let text = at.placed.text.as_str();
+            let place = ["${", "$"]
+                .iter()
+                .find_map(|mark| text.find(&format!("{mark}{}", read.name)).map(|place| (place, mark.len())));
+            let span = place.map_or_else(|| at.head(), |(place, mark)| at.span(place..place + mark + read.name.len()));
+            let harm = if at.risk.level >= Level::Destroys { "; and it stands in a command that destroys" } else { "" };
+            let later = all.iter().any(|other| other.facts.assigns.iter().any(|assign| assign.name == read.name));
+            let message = if later {
+                format!("`{}` is set only further below{harm}", read.name)
+            } else {
+                format!("nothing sets `{}`{harm}", read.name)
+            };
+            found.push(Finding::new("unset-variable", span, message));
+        }
+        set.extend(at.facts.assigns.iter().map(|assign| assign.name.clone()));
+    }
+}
+
+/// The same relative path looked for in a folder and in one below it.
+fn directories(cells: &[CellText<'_>], found: &mut Vec<Finding>) {
+    let mut used: BTreeMap<String, Vec<(String, crate::document::Span)>> = BTreeMap::new();
+    let mut moved: BTreeMap<String, crate::document::Span> = BTreeMap::new();
+    for cell in cells {
+        let mut folder = String::new();
+        for at in cell.commands() {
+            if at.facts.session.contains(&SessionChange::Directory)
+                && let Some(target) =
+                    at.facts.simple.iter().find(|simple| simple.program == Program::Named("cd".to_owned()))
+                && let Some(Some(target)) = target.words.first()
+            {
+                folder.clone_from(target);
+                moved.insert(folder.clone(), at.head());
+                continue;
+            }
+            for word in at.facts.simple.iter().flat_map(|simple| &simple.words).flatten() {
+                let file = [".yml", ".yaml", ".sh", ".sql", ".tf", ".json", ".env", ".conf"]
+                    .iter()
+                    .any(|end| word.ends_with(end));
+                if file && !word.starts_with(['/', '~', '$', '-']) && !word.contains("://") {
+                    used.entry(word.clone()).or_default().push((folder.clone(), at.head()));
+                }
+            }
+        }
+    }
+    for (word, places) in used {
+        for (folder, span) in &places {
+            let above = places.iter().find(|(other, _)| {
+                !other.is_empty() && folder.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            });
+            if let Some((above, _)) = above {
+                let mut finding = Finding::new(
+                    "cd-leaks",
+                    span.clone(),
+                    format!("`{word}` is looked for in `{folder}` here, and in `{above}` elsewhere"),
+                );
+                if let Some(place) = moved.get(folder) {
+                    finding = finding.also(place.clone(), "since here");
+                }
+                found.push(finding);
+            }
+        }
+    }
+}

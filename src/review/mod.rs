@@ -1,0 +1,57 @@
+//! What a careful reader would say of a document before anybody runs it.
+//!
+//! Invariant: pure; what bash says of a text and what is there on the machine is handed in. A finding's span is exact in
+//! the document's bytes. Refuses to know: terminals, files, formats.
+
+mod allow;
+mod cells;
+mod codes;
+mod finding;
+mod flow;
+mod prose;
+mod shell;
+
+pub use codes::{CODES, Code, code};
+pub use finding::{Finding, Severity};
+
+use crate::document::Runbook;
+use std::collections::HashSet;
+
+/// What is handed in.
+pub struct Given<'a> {
+    /// What bash says of a text it does not accept, with the line in it, from 1.
+    pub rejects: &'a mut dyn FnMut(&str) -> Option<(String, u32)>,
+    /// Whether a program is there.
+    pub is_program: &'a dyn Fn(&str) -> bool,
+    /// Whether a path, from the document's folder, is there; none when that is not known.
+    pub exists: &'a dyn Fn(&str) -> Option<bool>,
+    /// Whether the environment has a variable.
+    pub is_set: &'a dyn Fn(&str) -> bool,
+}
+
+/// The texts that bash will be asked about.
+pub fn texts(runbook: &Runbook) -> Vec<String> {
+    cells::read(runbook).iter().flat_map(cells::CellText::texts).collect()
+}
+
+/// Everything found, in order of the document.
+pub fn review(runbook: &Runbook, given: &mut Given<'_>) -> Vec<Finding> {
+    let cells = cells::read(runbook);
+    let mut found = Vec::new();
+    prose::document(runbook, &mut found);
+    prose::characters(runbook, &mut found);
+    prose::secrets(runbook, &mut found);
+    prose::links(runbook, given, &mut found);
+    prose::headings(runbook, &mut found);
+    prose::inline_commands(runbook, &mut found);
+    shell::review(runbook, &cells, given, &mut found);
+    flow::review(&cells, given, &mut found);
+    allow::filter(runbook, &mut found);
+    let mut seen = HashSet::new();
+    found.retain(|finding| seen.insert((finding.code, finding.span.clone(), finding.message.clone())));
+    found.sort_by_key(|finding| (finding.span.start, finding.span.end, finding.code));
+    for finding in &mut found {
+        finding.line = runbook.line_of(finding.span.start);
+    }
+    found
+}

@@ -1,0 +1,249 @@
+//! What there is to say of the document as text: characters, secrets, links, headings.
+//!
+//! Invariant: one pass over the text for each. Refuses to know: shell.
+
+use super::{CODES, Finding, Given};
+use crate::document::{CellKind, Runbook, Span};
+use std::collections::BTreeMap;
+
+/// What reading the document found odd.
+pub(super) fn document(runbook: &Runbook, found: &mut Vec<Finding>) {
+    for odd in &runbook.findings {
+        let code = CODES.iter().find(|code| code.name == odd.code).map_or("malformed-attributes", |code| code.name);
+        found.push(Finding::new(code, odd.span.clone(), odd.message.clone()).help(odd.help.clone()));
+    }
+}
+
+/// Characters that turn text around, and that nobody sees.
+pub(super) fn characters(runbook: &Runbook, found: &mut Vec<Finding>) {
+    if runbook.text.is_ascii() {
+        return;
+    }
+    let cells: Vec<&Span> = runbook.cells.iter().filter(|cell| is_command(cell.kind)).map(|cell| &cell.span).collect();
+    let mut next = cells.iter().peekable();
+    for (at, c) in runbook.text.char_indices().filter(|(_, c)| !c.is_ascii()) {
+        while next.peek().is_some_and(|span| span.end <= at) {
+            next.next();
+        }
+        let in_cell = next.peek().is_some_and(|span| span.contains(&at));
+        let span = at..at + c.len_utf8();
+        let name = format!("U+{:04X}", u32::from(c));
+        match c {
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                found.push(Finding::new(
+                    "bidirectional-character",
+                    span,
+                    format!("{name} turns the direction of the text"),
+                ));
+            }
+            '\u{200b}'..='\u{200f}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{00ad}'
+            | '\u{feff}'
+            | '\u{00a0}'
+            | '\u{2007}'
+            | '\u{202f}'
+            | '\u{3164}'
+                if in_cell =>
+            {
+                found.push(Finding::new(
+                    "invisible-character",
+                    span,
+                    format!("{name} stands in a command, and nobody sees it"),
+                ));
+            }
+            '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{2013}' | '\u{2014}'
+                if in_cell && beside_word(&runbook.text, at) =>
+            {
+                let finding = Finding::new(
+                    "invisible-character",
+                    span,
+                    format!("`{c}` is no plain quote or dash, and bash takes it for text"),
+                );
+                found.push(finding.help("write a plain `'`, `\"` or `-`"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A typographic dash counts only where an option begins; comments and prose may have them.
+fn beside_word(text: &str, at: usize) -> bool {
+    let line_start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let before = text.get(line_start..at).unwrap_or("");
+    !before.contains('#')
+        && before.ends_with([' ', '='])
+        && text.get(at..).is_some_and(|rest| !rest.chars().nth(1).is_some_and(char::is_whitespace))
+}
+
+fn is_command(kind: CellKind) -> bool {
+    matches!(kind, CellKind::Command | CellKind::Guessed)
+}
+
+/// Secrets with a form of their own.
+const SECRETS: &[(&str, usize, &str)] = &[
+    ("AKIA", 16, "an access key of AWS"),
+    ("ASIA", 16, "an access key of AWS"),
+    ("ghp_", 36, "a token of GitHub"),
+    ("gho_", 36, "a token of GitHub"),
+    ("ghs_", 36, "a token of GitHub"),
+    ("github_pat_", 40, "a token of GitHub"),
+    ("glpat-", 20, "a token of GitLab"),
+    ("xoxb-", 20, "a token of Slack"),
+    ("xoxp-", 20, "a token of Slack"),
+    ("sk_live_", 16, "a key of Stripe"),
+    ("rk_live_", 16, "a key of Stripe"),
+    ("sk-ant-", 20, "a key of Anthropic"),
+    ("AIza", 35, "a key of Google"),
+    ("SG.", 40, "a key of SendGrid"),
+    ("npm_", 36, "a token of npm"),
+    ("hvs.", 24, "a token of Vault"),
+    ("dop_v1_", 40, "a token of DigitalOcean"),
+];
+
+/// Secrets that stand in the text.
+pub(super) fn secrets(runbook: &Runbook, found: &mut Vec<Finding>) {
+    let text = runbook.text.as_str();
+    for (prefix, length, what) in SECRETS {
+        for (at, _) in text.match_indices(prefix) {
+            let begins = text
+                .get(..at)
+                .and_then(|t| t.chars().next_back())
+                .is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_');
+            let rest = text.get(at + prefix.len()..).unwrap_or("");
+            let run = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
+            let value = rest.get(..run).unwrap_or("");
+            if begins && run >= *length && is_random(value) {
+                found.push(Finding::new("secret", at..at + prefix.len() + run, format!("`{prefix}…` is {what}")));
+            }
+        }
+    }
+    for (at, _) in text.match_indices("-----BEGIN ") {
+        let line = text.get(at..).and_then(|rest| rest.lines().next()).unwrap_or("");
+        if line.contains("PRIVATE KEY-----") {
+            found.push(Finding::new("secret", at..at + line.len(), "a private key"));
+        }
+    }
+}
+
+/// `AKIAXXXXXXXXXXXXXXXX` and `…EXAMPLE` stand for one.
+fn is_random(value: &str) -> bool {
+    let distinct: std::collections::HashSet<char> = value.chars().collect();
+    distinct.len() >= 7
+        && !value.to_ascii_uppercase().contains("EXAMPLE")
+        && !value.to_ascii_lowercase().contains("your")
+        && !value.contains("xxxx")
+}
+
+/// Links to other files and to anchors.
+pub(super) fn links(runbook: &Runbook, given: &Given<'_>, found: &mut Vec<Finding>) {
+    let text = runbook.text.as_str();
+    let mut cells = runbook.cells.iter().map(|cell| cell.span.clone()).peekable();
+    let mut from = 0;
+    while let Some(open) = text.get(from..).and_then(|rest| rest.find("](")).map(|at| from + at) {
+        from = open + 2;
+        while cells.peek().is_some_and(|span| span.end <= open) {
+            cells.next();
+        }
+        if cells.peek().is_some_and(|span| span.contains(&open)) || in_code(text, open) {
+            continue;
+        }
+        let Some(rest) = text.get(from..) else { break };
+        let end = rest.find([')', '\n', ' ']).unwrap_or(rest.len());
+        let target = rest.get(..end).unwrap_or("").trim_start_matches('<').trim_end_matches('>');
+        if target.is_empty() || target.contains("://") || target.starts_with(['/', '{', '<', '$']) || is_scheme(target)
+        {
+            continue;
+        }
+        let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+        let span = from..from + end;
+        if file.is_empty() {
+            let known = anchor.is_empty()
+                || runbook.sections.iter().any(|section| {
+                    section.anchor.as_str() == anchor || section.also.iter().any(|a| a.as_str() == anchor)
+                })
+                || text.contains(&format!("id=\"{anchor}\""))
+                || text.contains(&format!("name=\"{anchor}\""));
+            if !known {
+                found.push(Finding::new("broken-link", span, format!("`#{anchor}` is no heading of this document")));
+            }
+        } else if (given.exists)(&decoded(file)) == Some(false) {
+            found.push(Finding::new("broken-link", span, format!("there is no file `{file}`")));
+        }
+    }
+}
+
+fn is_scheme(target: &str) -> bool {
+    target.split_once(':').is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    })
+}
+
+fn decoded(path: &str) -> String {
+    path.replace("%20", " ")
+}
+
+/// Whether a place stands in inline code: an odd number of backticks before it on its line.
+fn in_code(text: &str, at: usize) -> bool {
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    text.get(start..at).is_some_and(|before| before.matches('`').count() % 2 == 1)
+}
+
+/// Sections with the same heading, where a command stands in them.
+pub(super) fn headings(runbook: &Runbook, found: &mut Vec<Finding>) {
+    let mut seen: BTreeMap<(Option<usize>, String), Span> = BTreeMap::new();
+    for section in runbook.sections.iter().filter(|section| section.level > 0 && !section.title.is_empty()) {
+        let span = heading_span(runbook, section.span.start);
+        let key = (section.parent, section.title.to_lowercase());
+        match seen.get(&key) {
+            Some(first) => found.push(
+                Finding::new(
+                    "duplicate-heading",
+                    span,
+                    format!(
+                        "`{}` is a heading of this part already; this one is `#{}`",
+                        section.title,
+                        section.anchor.as_str()
+                    ),
+                )
+                .also(first.clone(), "the first one"),
+            ),
+            None => {
+                seen.insert(key, span);
+            }
+        }
+    }
+}
+
+fn heading_span(runbook: &Runbook, at: usize) -> Span {
+    let line = runbook.text.get(at..).and_then(|rest| rest.lines().next()).unwrap_or("");
+    at..at + line.trim_end().len()
+}
+
+/// Sections that have commands in their text and no cell at all.
+pub(super) fn inline_commands(runbook: &Runbook, found: &mut Vec<Finding>) {
+    for section in runbook.sections.iter().filter(|section| section.level > 0 && section.children.is_empty()) {
+        let has_cell = runbook.cells.iter().any(|cell| section.span.contains(&cell.span.start));
+        let Some(text) = runbook.text.get(section.span.clone()).filter(|_| !has_cell) else { continue };
+        let mut commands = Vec::new();
+        let mut at = 0;
+        for (number, piece) in text.split('`').enumerate() {
+            let inside = number % 2 == 1 && !piece.contains('\n') && piece.trim().contains(' ');
+            if inside && runs_something(piece) {
+                let begin = section.span.start + at;
+                commands.push((begin..begin + piece.len(), piece));
+            }
+            at += piece.len() + 1;
+        }
+        if let [first, second, ..] = commands.as_slice() {
+            let message =
+                format!("`{}` has commands in its text and no cell: `{}`, `{}`", section.title, first.1, second.1);
+            found.push(Finding::new("inline-command", first.0.clone(), message));
+        }
+    }
+}
+
+fn runs_something(text: &str) -> bool {
+    let risk = crate::shell::risk(text);
+    !risk.unknown && crate::shell::looks_like_shell(text)
+}
