@@ -14,6 +14,7 @@ mod limits;
 mod masking;
 mod options;
 mod part;
+mod placing;
 mod prompt;
 mod quote;
 mod reading;
@@ -36,6 +37,7 @@ pub use facts::{
 pub use guess::looks_like_shell;
 pub use options::{Effective, program_of};
 pub use part::{Comment, LineRange, NotShell, Part, ShellCommand};
+pub use placing::{By, Fill, Filter, Refused, Why, place, refusals};
 pub use prompt::prompt_len;
 pub use quote::quote;
 pub use risk::{Flag, Level, Object, Reason, Risk, is_known_program, risk};

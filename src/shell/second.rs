@@ -38,7 +38,14 @@ fn count(node: &Node, counts: &mut Vec<usize>) {
             all(words, counts);
             all(redirects, counts);
         }
-        NodeKind::Word { parts, .. } => all(parts, counts),
+        NodeKind::Word { parts, .. } => {
+            for part in parts {
+                match &part.kind {
+                    NodeKind::WordLiteral { value } => deeper(value, counts),
+                    _ => count(part, counts),
+                }
+            }
+        }
         NodeKind::CommandSubstitution { command, .. } | NodeKind::ProcessSubstitution { command, .. } => {
             count(command, counts);
         }
@@ -85,6 +92,16 @@ fn count(node: &Node, counts: &mut Vec<usize>) {
         NodeKind::Coproc { command, .. } => count(command, counts),
         NodeKind::Negation { pipeline } | NodeKind::Time { pipeline, .. } => count(pipeline, counts),
         _ => {}
+    }
+}
+
+/// From the third substitution within another on, it is kept as a text.
+fn deeper(text: &str, counts: &mut Vec<usize>) {
+    let inner = text.strip_prefix("$(").and_then(|inner| inner.strip_suffix(')'));
+    if let Some(inner) = inner.filter(|inner| !inner.starts_with('('))
+        && let Ok(nodes) = rable::parse(inner, false)
+    {
+        all(&nodes, counts);
     }
 }
 

@@ -42,6 +42,22 @@ fn walked(text: &Masked<'_>, in_full: bool) -> Result<Reading, Refusal> {
     Ok(walk.out)
 }
 
+/// Parses a masked text for a walk of another kind.
+pub(super) fn with_tree<'t, T>(
+    text: &'t Masked<'t>,
+    walk: impl FnOnce(&StmtSeq, &Walk<'t>) -> T,
+) -> Result<T, Refusal> {
+    let refused = |message: &str| Refusal { message: message.to_owned(), awaits: Awaits::Nothing };
+    let result = parse(text.masked()).ok_or_else(|| refused("the parser failed"))?;
+    if let Some(first) = result.diagnostics.first() {
+        return Err(refusal(&first.message, first.span, text.masked()));
+    }
+    if !result.is_ok() {
+        return Err(refused("no shell"));
+    }
+    Ok(walk(&result.file.body, &Walk::new(text)))
+}
+
 /// Parses; None if the parser panics, which no text should make it do.
 fn parse(text: &str) -> Option<ParseResult> {
     std::panic::catch_unwind(|| Parser::new(text).parse()).ok()
@@ -346,10 +362,11 @@ impl<'a> Walk<'a> {
                 [] | [shuck_ast::WordPartNode { kind: WordPart::Literal(LiteralText::Owned(_)), .. }]
             );
         let program = if bare { Program::None } else { self.program(&simple.name) };
-        let words = simple.args.iter().map(|word| self.fixed(word)).collect();
+        let args: Vec<&Word> = simple.args.iter().filter(|word| !self.is_descriptor(word)).collect();
+        let words = args.iter().map(|word| self.fixed(word)).collect();
         let mut span = range(simple.span);
         span.end = simple.args.last().map_or(simple.name.span.end.offset(), |word| word.span.end.offset());
-        self.count(usize::from(!bare) + simple.args.len());
+        self.count(usize::from(!bare) + args.len());
         let at = self.push(program, words, widened(span, simple.assignments.iter().map(|a| a.span), redirects));
         if self.in_full {
             let name = (!bare).then_some(&simple.name);
@@ -362,7 +379,7 @@ impl<'a> Walk<'a> {
         if !bare {
             self.word(&simple.name);
         }
-        for word in &simple.args {
+        for word in args {
             self.word(word);
         }
         self.redirects(redirects);
@@ -372,6 +389,14 @@ impl<'a> Walk<'a> {
             }
         }
         self.set_by_builtin(at);
+    }
+
+    /// The parser takes the number of `3<<EOF` for a word.
+    pub(super) fn is_descriptor(&self, word: &Word) -> bool {
+        let place = range(word.span);
+        let rest = self.source().get(place.end..).unwrap_or("");
+        let number = self.source().get(place).unwrap_or("");
+        rest.starts_with("<<") && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
     }
 
     fn builtin(&mut self, builtin: &BuiltinCommand, redirects: &[Redirect]) {
