@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 /// The longest name between the brackets.
-const LONGEST: usize = 61;
+const LONGEST: usize = 100;
 /// Tags that close themselves.
 const VOID_TAGS: &[&str] = &["br", "hr", "img", "input", "link", "meta"];
 

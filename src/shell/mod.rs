@@ -10,10 +10,12 @@ mod endless;
 mod facts;
 mod guess;
 mod harmless;
+mod lexed;
 mod limits;
 mod masking;
 mod options;
 mod part;
+mod placeholders;
 mod placing;
 mod prompt;
 mod quote;
@@ -27,6 +29,7 @@ mod shuck_words;
 mod split;
 mod terminal;
 mod token;
+mod vocabulary;
 
 pub use answers::answers;
 pub use describe::{describe, is_slash_command};
@@ -37,6 +40,7 @@ pub use facts::{
 pub use guess::looks_like_shell;
 pub use options::{Effective, program_of};
 pub use part::{Comment, LineRange, NotShell, Part, ShellCommand};
+pub use placeholders::{Hole, HoleKind, holes};
 pub use placing::{By, Fill, Filter, Refused, Why, place, refusals};
 pub use prompt::prompt_len;
 pub use quote::quote;
