@@ -97,6 +97,7 @@ impl StartOptions {
             runtime_dir: self.runtime_dir.as_deref().map(absolute).transpose()?,
             temp_dir: absolute(&self.temp_dir)?,
             output_limit_bytes: self.output_limit_bytes,
+            restore: None,
             log: self.log,
         })
     }

@@ -12,7 +12,8 @@
 #   s ID NAME          set the variable NAME to the text that follows, up to a NUL
 # While a command runs our two descriptors are closed, so that no program finds them (lvm complains of such); bash keeps
 # them at the lowest free numbers from 10 up until it is back.
-# Reports, NUL after each field:  nonce ID how COUNT field...
+# Reports, NUL after each field:  nonce ID how COUNT field...   After each command, once its end is reported, a `snap`
+# report tells what a new bash would need (snapshot.rs): bash writes it while the recorder syncs.
 \builtin set +o history +o histexpand -E
 \builtin unset HISTFILE
 \builtin shopt -s execfail
@@ -30,6 +31,29 @@ __rb_off() { # flags: remembers the command's options; neutral ones for the code
 }
 __rb_on() { # letter: switches an option of the command before on again. Not `case`: under `nocasematch` E is e.
   [[ ${__rb_flags#*"$1"} = "$__rb_flags" ]] || \builtin set "-$1"
+}
+__rb_snap() { # ID $@
+  # Ten fields; the lists end with the newline of their last line.
+  \builtin printf '%s\0' "$__rb_nonce" "$1" snap 10 "$PWD" "${OLDPWD-}" "$__rb_flags" "$__rb_st"
+  \builtin shift
+  [[ $# = 0 ]] || \builtin printf '%q\n' "$@"
+  \builtin printf '\0'
+  [[ ${#DIRSTACK[@]} = 1 ]] || \builtin printf '%q\n' "${DIRSTACK[@]}"
+  \builtin printf '\0'
+  \builtin umask
+  \builtin printf '\0'
+  \builtin declare -F
+  \builtin declare -f
+  \builtin printf '\0'
+  \builtin alias -p
+  \builtin trap -p
+  \builtin printf '\0'
+  \builtin declare -p
+  \builtin printf '\0'
+}
+__rb_lost() { # the last but one line of a restored state: what of it could not be restored
+  [[ -z $__rb_value ]] || \builtin printf '%s\0' "$__rb_nonce" "$__rb_id" lost 1 "$__rb_value" >&39
+  __rb_value=''
 }
 __rb_values() { # ID COUNT
   \builtin printf '%s\0' "$__rb_nonce" "$1" values $(($2 * 2)) >&39
@@ -94,7 +118,7 @@ __rb_fin() { # after the file was sourced: $? $-
   \builtin unset -v PROMPT_COMMAND
   PROMPT_COMMAND=$__rb_main
   __rb_report "$__rb_id" "$__rb_how" "$__rb_st" "$__rb_ps"
-  __rb_id=''
+  __rb_asked=$__rb_id __rb_id=''
 }
 __rb_recover() { # first thing in PROMPT_COMMAND, $? $-: a command was thrown to top level
   __rb_off "$2"
@@ -106,7 +130,7 @@ __rb_recover() { # first thing in PROMPT_COMMAND, $? $-: a command was thrown to
     __rb_st=${__rb_exit:-$1}
     [[ $__rb_how != ok ]] || __rb_how=throw
     __rb_report "$__rb_id" "$__rb_how" "$__rb_st" "${__rb_ps:-$__rb_st}"
-    __rb_id=''
+    __rb_asked=$__rb_id __rb_id=''
   fi
 }
 __rb_unpark() { # after a throw; outside of any redirection, which would undo it
@@ -152,11 +176,13 @@ __rb_errtrap='__rb_onerr $? "${PIPESTATUS[@]}"'
 PS1='' PS2=''
 __rb_main='{ __rb_recover "$?" "$-"; } 2>/dev/null
 __rb_unpark
+{ __rb_snap "${__rb_asked:-0}" "$@"; } 2>/dev/null >&39
 while __rb_next; do
   if [[ $__rb_arg = *b* ]]; then
     if __rb_begin; then . "$__rb_dir/$__rb_file"; else . "$__rb_dir/$__rb_file"; fi
   elif __rb_begin; then . "$__rb_dir/$__rb_file" 38<&- 39>&-; else . "$__rb_dir/$__rb_file" 38<&- 39>&-; fi
   { __rb_fin "$?" "$-"; } 2>/dev/null
+  { __rb_snap "$__rb_asked" "$@"; } 2>/dev/null >&39
 done
 __rb_broke'
 PROMPT_COMMAND=$__rb_main

@@ -39,6 +39,7 @@ impl Session {
             shell.resize(size);
         }
         let since = self.clock.now().mono;
+        self.state.will_run(&started);
         let check_trap = std::mem::replace(&mut self.carried.check_trap, started.text.contains("trap"));
         let how = match (check_trap, names_descriptors(&started.text)) {
             (false, false) => "-",

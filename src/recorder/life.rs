@@ -19,7 +19,7 @@ impl Session {
         let nonce = self.salts.next_salt()?;
         let candidates = [self.cwd.clone(), self.options.cwd.clone(), PathBuf::from("/")];
         let cwd = candidates.iter().find(|dir| dir.is_dir()).map_or(Path::new("/"), PathBuf::as_path);
-        let shell = Shell::start(&self.options, self.folder.path(), &nonce, cwd)?;
+        let shell = Shell::start(&self.options, self.folder.path(), &nonce, cwd, self.left.take())?;
         self.shell = Some(shell);
         self.activity = Activity::Starting(self.now() + START_LIMIT);
         Ok(())
@@ -36,23 +36,28 @@ impl Session {
         }));
         match self.options.rc.clone() {
             Some(rc) => self.read_rc(&rc),
-            None => self.is_idle(),
+            None => self.is_prepared(),
+        }
+    }
+
+    /// The shell is as it is to be at the start of a session: now as the last one was, if there was one.
+    pub(super) fn is_prepared(&mut self) {
+        if !self.restore() {
+            self.is_idle();
         }
     }
 
     pub(super) fn read_rc(&mut self, rc: &Path) {
-        let id = self.next_asked;
-        self.next_asked += 1;
         let file = self.folder.path().join("rc");
         let mut text = b". ".to_vec();
         text.extend_from_slice(&quote(rc));
         let text = step_file(&String::from_utf8_lossy(&text), 1, false);
         let written = write_private(&file, &text).is_ok();
-        if let Some(shell) = self.shell.as_mut().filter(|_| written) {
-            shell.request(format!("r {id} b rc\n").as_bytes());
+        if written {
+            let id = self.prepare("rc");
             self.activity = Activity::ReadingRc(id, file);
         } else {
-            self.is_idle();
+            self.is_prepared();
         }
     }
 
@@ -62,6 +67,7 @@ impl Session {
         self.read_reports();
         let Some(mut shell) = self.shell.take() else { return };
         shell.close();
+        self.left = shell.leave();
         if self.closing != Closing::No {
             self.finish(End::ShellDied, None, Vec::new(), Some(how));
             self.closing = Closing::Done;
@@ -71,6 +77,11 @@ impl Session {
             Activity::Starting(_) | Activity::ReadingRc(..) => {
                 self.fail_to_start(&format!("it ended at its start: {how}"));
                 return;
+            }
+            Activity::Restoring(_, file) => {
+                let file = file.clone();
+                self.restoring_failed(&file);
+                self.untold.push(Fact::ShellDied(ShellDied { how: how.to_owned() }));
             }
             Activity::Command(_) => {
                 self.respawned = Some(how.to_owned());
@@ -116,7 +127,7 @@ impl Session {
         if let Some(reason) = self.no_shell.take() {
             self.reply(&Reply::Refused { reason });
             self.closing = Closing::Done;
-        } else if !matches!(self.activity, Activity::Starting(_) | Activity::ReadingRc(..)) {
+        } else if !matches!(self.activity, Activity::Starting(_) | Activity::ReadingRc(..) | Activity::Restoring(..)) {
             self.welcome();
         }
     }
@@ -197,7 +208,7 @@ impl Session {
         let activity = match &self.activity {
             Activity::Starting(at) => Some(*at),
             Activity::Command(running) => running.due(),
-            Activity::ReadingRc(..) | Activity::Idle | Activity::Answering(_) => None,
+            Activity::ReadingRc(..) | Activity::Restoring(..) | Activity::Idle | Activity::Answering(_) => None,
         };
         let closing = match self.closing {
             Closing::Told(at) | Closing::HungUp(at) => Some(at),

@@ -19,10 +19,13 @@ pub mod protocol;
 mod pump;
 mod questions;
 mod report;
+mod respawn;
+mod restore;
 mod running;
 mod serve;
 mod session;
 mod shell;
+mod snapshot;
 
 pub use become_shell::{BecomeShell, become_shell};
 pub use capture::{INLINE_BYTES, background_path, output_path};

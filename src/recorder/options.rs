@@ -38,6 +38,9 @@ pub struct ServeOptions {
     pub temp_dir: PathBuf,
     /// More output of one command than this is counted, not kept.
     pub output_limit_bytes: u64,
+    /// The `snapshot` of an earlier recorder of this run, to go on from.
+    #[serde(default)]
+    pub restore: Option<PathBuf>,
     /// Whether errors go to `recorder.log` in the run's folder.
     pub log: bool,
 }

@@ -3,8 +3,12 @@
 //! Invariant: without `/proc` the answers are empty, never an error. Refuses to know: why it is asked.
 
 use rustix::process::Pid;
+use std::collections::BTreeSet;
+use std::fmt;
 
 const ANCESTORS_LIMIT: usize = 256;
+/// Of a command line this much is told.
+const LINE_LIMIT: usize = 60;
 
 /// The processes of a group.
 pub(super) fn group_members(group: Pid) -> Vec<Pid> {
@@ -14,6 +18,47 @@ pub(super) fn group_members(group: Pid) -> Vec<Pid> {
         .filter_map(Pid::from_raw)
         .filter(|&pid| relatives(pid).is_some_and(|(_, of)| of == Some(group)))
         .collect()
+}
+
+/// A process, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Process {
+    pub(super) pid: Pid,
+    /// How it was called.
+    pub(super) line: String,
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` (process {})", self.line, self.pid.as_raw_nonzero())
+    }
+}
+
+/// This process's children but one: what has outlived its parents.
+pub(super) fn children_but(one: Option<Pid>) -> Vec<Process> {
+    let me = rustix::process::getpid();
+    let Ok(children) = std::fs::read_to_string(format!("/proc/self/task/{}/children", me.as_raw_nonzero())) else {
+        return Vec::new();
+    };
+    let pids = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok().and_then(positive));
+    pids.filter(|&pid| Some(pid) != one).filter_map(process).collect()
+}
+
+fn process(pid: Pid) -> Option<Process> {
+    let line = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
+    // A process without arguments has ended, and waits to be taken leave of.
+    let line = String::from_utf8_lossy(line.split(|&byte| byte == 0).collect::<Vec<_>>().join(&b' ').trim_ascii_end())
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LINE_LIMIT)
+        .collect::<String>();
+    (!line.is_empty()).then_some(Process { pid, line })
+}
+
+/// The descriptors that a process has open.
+pub(super) fn descriptors(pid: Pid) -> BTreeSet<i32> {
+    let Ok(entries) = std::fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())) else { return BTreeSet::new() };
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
 }
 
 /// Whether a process descends from this one: everything bash starts does, even what has left its session, because

@@ -103,16 +103,17 @@ impl Session {
 
     /// Reads and takes up what bash has reported.
     pub(super) fn read_reports(&mut self) {
-        let mut buffer = [0; 4096];
+        let mut buffer = vec![0; READ_BYTES];
         while let Some(shell) = self.shell.as_mut().filter(|shell| !shell.report_ended) {
             match take(&shell.report, &mut buffer) {
                 Taken::Bytes(length) => shell.reports.push(buffer.get(..length).unwrap_or_default()),
                 Taken::Nothing => break,
                 Taken::Ended => shell.report_ended = true,
             }
-        }
-        while let Some(report) = self.shell.as_mut().and_then(|shell| shell.reports.next_report()) {
-            self.reported(report);
+            // Each as it comes: behind a command's end stands what the engine need not wait for.
+            while let Some(report) = self.shell.as_mut().and_then(|shell| shell.reports.next_report()) {
+                self.reported(report);
+            }
         }
     }
 

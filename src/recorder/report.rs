@@ -4,10 +4,14 @@
 //! skipped, so a program that writes to the descriptor by accident cannot forge or lose one. Refuses to know: what is
 //! done about a report.
 
+use super::snapshot::Dump;
 use std::collections::VecDeque;
 
 const FIELD_LIMIT: usize = 2 * 4096;
+/// A report longer than this is dropped.
 const BYTES_LIMIT: usize = 64 << 20;
+/// A state of more than this is not kept.
+const SNAPSHOT_LIMIT: usize = 4 << 20;
 
 /// One report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,10 @@ pub(super) enum Report {
     Values { id: u64, values: Vec<Option<String>> },
     /// A variable was set, or could not be.
     Set { id: u64, done: bool },
+    /// What a new bash would need.
+    Snapshot { id: u64, dump: Box<Dump> },
+    /// What could not be restored in a new bash.
+    Lost { id: u64, names: String },
 }
 
 /// See [`Report::End`].
@@ -78,19 +86,21 @@ impl Reader {
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            if byte == 0 {
-                let field = std::mem::take(&mut self.partial);
-                // Outside a report only a nonce is worth keeping.
-                if !self.fields.is_empty() || field.ends_with(&self.nonce) {
-                    self.bytes += field.len();
-                    self.fields.push_back(field);
-                }
-            } else {
-                self.partial.push(byte);
+        let mut rest = bytes;
+        while let Some(end) = memchr::memchr(0, rest) {
+            let (piece, after) = rest.split_at_checked(end).unwrap_or((rest, b""));
+            self.partial.extend_from_slice(piece);
+            rest = after.get(1..).unwrap_or_default();
+            let field = std::mem::take(&mut self.partial);
+            // Outside a report only a nonce is worth keeping.
+            if !self.fields.is_empty() || field.ends_with(&self.nonce) {
+                self.bytes += field.len();
+                self.fields.push_back(field);
             }
         }
-        if self.bytes + self.partial.len() > BYTES_LIMIT {
+        self.partial.extend_from_slice(rest);
+        let is_snapshot = self.fields.get(2).is_some_and(|word| word == b"snap");
+        if self.bytes + self.partial.len() > if is_snapshot { SNAPSHOT_LIMIT } else { BYTES_LIMIT } {
             self.partial.clear();
             self.fields.clear();
             self.bytes = 0;
@@ -153,6 +163,8 @@ fn read(fields: &[Vec<u8>]) -> Option<Report> {
             });
             Report::Values { id, values: values.collect() }
         }
+        (b"snap", fields) => Report::Snapshot { id, dump: Box::new(Dump::read(fields)?) },
+        (b"lost", [names]) => Report::Lost { id, names: text(names).trim().to_owned() },
         (word, [status, pipestatus, cwd, flags]) => Report::End(Ended {
             id,
             how: How::from_word(word)?,

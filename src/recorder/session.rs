@@ -8,8 +8,9 @@ use super::folder::RuntimeFolder;
 use super::options::ServeOptions;
 use super::protocol::{CameBack, Failure, Reply, Request, WireEvent};
 use super::report::Report;
+use super::respawn::State;
 use super::running::Running;
-use super::shell::Shell;
+use super::shell::{Left, Shell};
 use crate::history::{Event, Fact};
 use crate::ident::{Clock as _, SystemClock};
 use crate::journal::{Salts, Writer};
@@ -33,6 +34,8 @@ pub(super) enum Activity {
     Starting(Duration),
     /// It reads the operator's rc file.
     ReadingRc(u64, PathBuf),
+    /// It is made as the last one was.
+    Restoring(u64, PathBuf),
     /// It waits.
     Idle,
     /// It runs a command.
@@ -90,6 +93,9 @@ pub(super) struct Session {
     /// The engine has recorded the run's end.
     pub(super) over: bool,
     pub(super) carried: Carried,
+    pub(super) state: State,
+    /// What the last shell has left.
+    pub(super) left: Option<Left>,
     pub(super) cwd: PathBuf,
     pub(super) next_asked: u64,
     pub(super) asked_names: Vec<(String, bool)>,
@@ -103,7 +109,6 @@ impl Session {
         let clock = SystemClock::start();
         Ok(Self {
             cwd: options.cwd.clone(),
-            options,
             folder,
             journal,
             salts: Salts::open()?,
@@ -121,10 +126,13 @@ impl Session {
             terminated: false,
             over: false,
             carried: Carried::default(),
+            state: State::new(options.restore.as_deref()),
+            left: None,
             next_asked: FIRST_ASKED,
             asked_names: Vec::new(),
             background: None,
             buffer: Vec::new(),
+            options,
             clock,
         })
     }
@@ -215,8 +223,18 @@ impl Session {
                 drop(std::fs::remove_file(file));
                 self.take_state(&ended);
                 self.carried.check_trap = true;
+                self.is_prepared();
+            }
+            (Report::End(ended), Activity::Restoring(id, file)) if ended.id == *id => {
+                let file = std::mem::take(file);
+                self.carried.trace = ended.flags.contains('x');
+                self.carried.check_trap = true;
+                self.cwd = PathBuf::from(&ended.cwd);
+                self.restored(&file);
                 self.is_idle();
             }
+            (Report::Lost { id, names }, Activity::Restoring(now, _)) if id == *now => self.not_restored(&names),
+            (Report::Snapshot { id, dump }, _) => self.snapshot_came(id, &dump),
             (Report::Values { id, values }, Activity::Answering(asked)) if id == *asked => self.values_came(values),
             (Report::Set { id, done }, Activity::Answering(asked)) if id == *asked => self.set_came(done),
             _ => {}

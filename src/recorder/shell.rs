@@ -29,6 +29,14 @@ const DROPPED_VARIABLES: &[&str] = &["BASH_ENV", "ENV", "PROMPT_COMMAND", "SHELL
 const PAGERS: &[&str] = &["PAGER", "GIT_PAGER", "SYSTEMD_PAGER"];
 const DEFAULT_SIZE: Size = Size { rows: 24, columns: 80 };
 
+/// What a bash leaves to the next one: its terminal, and the pipes that its jobs still write to.
+pub(super) struct Left {
+    master: OwnedFd,
+    terminal: OwnedFd,
+    modes: Option<Termios>,
+    pipes: Vec<(Channel, OwnedFd)>,
+}
+
 /// A running bash.
 pub(super) struct Shell {
     pub(super) pid: Pid,
@@ -51,14 +59,15 @@ pub(super) struct Shell {
 }
 
 impl Shell {
-    /// Starts bash in `cwd`; it reports when it is ready.
-    pub(super) fn start(options: &ServeOptions, folder: &Path, nonce: &str, cwd: &Path) -> std::io::Result<Self> {
-        let master = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        rustix::pty::grantpt(&master)?;
-        rustix::pty::unlockpt(&master)?;
-        let terminal = open_terminal(&master)?;
-        let modes = prepare_terminal(&terminal);
-        set_size(&master, DEFAULT_SIZE);
+    /// Starts bash in `cwd`; it reports when it is ready. With what another has left it goes on on its terminal.
+    pub(super) fn start(
+        options: &ServeOptions,
+        folder: &Path,
+        nonce: &str,
+        cwd: &Path,
+        left: Option<Left>,
+    ) -> std::io::Result<Self> {
+        let Left { master, terminal, modes, pipes: old_pipes } = left.map_or_else(Left::fresh, Ok)?;
         let (control_read, control) = pipe()?;
         let (report, report_write) = pipe()?;
         let boot = write_boot(folder, nonce)?;
@@ -78,6 +87,7 @@ impl Shell {
             command.stdout(Stdio::from(out_write)).stderr(Stdio::from(err_write));
             pipes = vec![(Channel::Out, out), (Channel::Err, err)];
         }
+        pipes.extend(old_pipes);
         let child = spawn_with(&mut command, &control_read, &report_write)?;
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
         for fd in [&master, &control, &report].into_iter().chain(pipes.iter().map(|(_, fd)| fd)) {
@@ -98,6 +108,17 @@ impl Shell {
             pipes,
             boot,
         })
+    }
+
+    /// bash is gone.
+    pub(super) fn leave(self) -> Option<Left> {
+        drop(std::fs::remove_file(&self.boot));
+        if self.master_ended {
+            return None;
+        }
+        self.restore_modes();
+        let Self { master, terminal, modes, pipes, .. } = self;
+        Some(Left { master, terminal, modes, pipes })
     }
 
     /// bash has read its rc file.
@@ -183,9 +204,16 @@ impl Shell {
     }
 }
 
-impl Drop for Shell {
-    fn drop(&mut self) {
-        drop(std::fs::remove_file(&self.boot));
+impl Left {
+    /// A new terminal.
+    fn fresh() -> std::io::Result<Self> {
+        let master = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        rustix::pty::grantpt(&master)?;
+        rustix::pty::unlockpt(&master)?;
+        let terminal = open_terminal(&master)?;
+        let modes = prepare_terminal(&terminal);
+        set_size(&master, DEFAULT_SIZE);
+        Ok(Self { master, terminal, modes, pipes: Vec::new() })
     }
 }
 
@@ -231,8 +259,13 @@ fn write_boot(folder: &Path, nonce: &str) -> std::io::Result<PathBuf> {
 /// A path as one word of bash.
 pub(super) fn quote(path: &Path) -> Vec<u8> {
     use std::os::unix::ffi::OsStrExt as _;
+    quote_bytes(path.as_os_str().as_bytes())
+}
+
+/// Any bytes as one word of bash.
+pub(super) fn quote_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut quoted = vec![b'\''];
-    for &byte in path.as_os_str().as_bytes() {
+    for &byte in bytes {
         if byte == b'\'' {
             quoted.extend_from_slice(b"'\\''");
         } else {

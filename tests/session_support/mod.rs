@@ -58,6 +58,7 @@ impl Recorder {
             runtime_dir: Some(temp.path().to_owned()),
             temp_dir: temp.path().to_owned(),
             output_limit_bytes: OUTPUT_LIMIT_BYTES,
+            restore: None,
             log: true,
         };
         change(&mut options);
@@ -114,7 +115,11 @@ impl Drop for Recorder {
     }
 }
 
+/// The machine's bash, or that of the environment variable `RUNBOOK_TEST_BASH`.
 pub(crate) fn bash() -> PathBuf {
+    if let Some(bash) = std::env::var_os("RUNBOOK_TEST_BASH") {
+        return bash.into();
+    }
     ["/usr/bin/bash", "/bin/bash", "/usr/local/bin/bash"].iter().map(PathBuf::from).find(|path| path.exists()).unwrap()
 }
 

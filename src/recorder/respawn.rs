@@ -1,0 +1,150 @@
+//! A new bash in the place of one that died.
+//!
+//! Invariant: a state is restored once; when that ends bash too, the next one starts without it. What is not restored is
+//! named. Refuses to know: what bash's texts mean.
+
+use super::processes;
+use super::restore::Snapshot;
+use super::session::{Activity, Session, write_private};
+use super::snapshot::Dump;
+use crate::history::CommandStarted;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "snapshot";
+/// More surviving processes than this are counted, not named.
+const NAMED_LIMIT: usize = 5;
+
+/// What is known of the state between commands, for a new bash.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// As it was before the first command.
+    start: Option<Dump>,
+    /// As it was after the last one.
+    last: Option<Snapshot>,
+    /// The id of the rc file's reading, and of the restoring: neither is a command.
+    pub(super) preparing: u64,
+    /// Descriptors open in bash that it had not at its start.
+    descriptors: BTreeSet<i32>,
+    limits: bool,
+    /// Something that opens descriptors has run since they were looked at.
+    look: bool,
+    start_descriptors: BTreeSet<i32>,
+}
+
+impl State {
+    /// With the snapshot of an earlier recorder of the same run.
+    pub(super) fn new(restore: Option<&Path>) -> Self {
+        let last = restore.and_then(|path| std::fs::read(path).ok()).and_then(Snapshot::from_script);
+        Self { last, ..Self::default() }
+    }
+
+    /// A command is about to run: what may it do that bash does not tell?
+    pub(super) fn will_run(&mut self, started: &CommandStarted) {
+        self.limits |= started.text.contains("ulimit");
+        self.look |= started.text.contains("exec") || started.text.contains("coproc");
+    }
+}
+
+impl Session {
+    /// bash has told what it is like, after the command `id`, or after the preparation of that number.
+    pub(super) fn snapshot_came(&mut self, id: u64, dump: &Dump) {
+        let pid = self.shell.as_ref().map(|shell| shell.pid);
+        if id == 0 || (id == self.state.preparing && self.state.start.is_none()) {
+            self.state.start = Some(dump.clone());
+            self.state.start_descriptors = pid.map(processes::descriptors).unwrap_or_default();
+            return;
+        }
+        let Some(start) = &self.state.start else { return };
+        if std::mem::take(&mut self.state.look) {
+            let open = pid.map(processes::descriptors).unwrap_or_default();
+            self.state.descriptors = open.difference(&self.state.start_descriptors).copied().collect();
+        }
+        let snapshot = Snapshot::of(dump, start, |_| false);
+        if self.state.last.as_ref() == Some(&snapshot) {
+            return;
+        }
+        let path = self.options.folder.join(FILE);
+        let draft = self.options.folder.join(".snapshot");
+        // Not synced: after a crash of the machine there is nothing to go on with anyway but the record.
+        if write_private(&draft, &snapshot.script).is_ok() {
+            drop(std::fs::rename(&draft, &path));
+        }
+        self.state.last = Some(snapshot);
+    }
+
+    /// A new bash is up: gives it the state of the last one. False when there is nothing to give.
+    pub(super) fn restore(&mut self) -> bool {
+        let Some(snapshot) = self.state.last.clone() else { return false };
+        let file = self.folder.path().join(".restore");
+        if write_private(&file, &snapshot.script).is_err() {
+            self.not_restored("the state could not be written for it");
+            return false;
+        }
+        let id = self.prepare(".restore");
+        self.activity = Activity::Restoring(id, file);
+        true
+    }
+
+    /// Sends a file that is no command.
+    pub(super) fn prepare(&mut self, name: &str) -> u64 {
+        let id = self.next_asked;
+        self.next_asked += 1;
+        self.state.preparing = id;
+        if let Some(shell) = self.shell.as_mut() {
+            shell.request(format!("r {id} b {name}\n").as_bytes());
+        }
+        id
+    }
+
+    /// The new bash is as the last one was, but for what is named.
+    pub(super) fn restored(&mut self, file: &PathBuf) {
+        drop(std::fs::remove_file(file));
+        let missing = self.missing();
+        self.not_restored(&missing);
+        self.state.descriptors.clear();
+        self.state.limits = false;
+    }
+
+    /// The state ended the new bash as well.
+    pub(super) fn restoring_failed(&mut self, file: &PathBuf) {
+        drop(std::fs::remove_file(file));
+        self.state.last = None;
+        self.not_restored("anything: the state itself ended the shell");
+    }
+
+    /// Adds to what is told of the new bash.
+    pub(super) fn not_restored(&mut self, what: &str) {
+        if let Some(respawned) = self.respawned.as_mut().filter(|_| !what.is_empty()) {
+            respawned.push_str("; not restored: ");
+            respawned.push_str(what);
+        }
+    }
+
+    fn missing(&self) -> String {
+        let mut missing = Vec::new();
+        if let Some(last) = self.state.last.as_ref().filter(|last| !last.left_out.is_empty()) {
+            missing.push(format!("{} (secrets are not kept)", named(&last.left_out)));
+        }
+        if !self.state.descriptors.is_empty() {
+            let list: Vec<String> = self.state.descriptors.iter().map(ToString::to_string).collect();
+            missing.push(format!("open descriptors {}", list.join(", ")));
+        }
+        if self.state.limits {
+            missing.push("limits (`ulimit`)".to_owned());
+        }
+        let shell = self.shell.as_ref().map(|shell| shell.pid);
+        let jobs = processes::children_but(shell);
+        if !jobs.is_empty() {
+            let some: Vec<String> = jobs.iter().take(NAMED_LIMIT).map(ToString::to_string).collect();
+            let more = jobs.len().saturating_sub(NAMED_LIMIT);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            missing.push(format!("jobs, which go on by themselves: {}{more}", some.join(", ")));
+        }
+        missing.join("; ")
+    }
+}
+
+fn named(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

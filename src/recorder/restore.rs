@@ -1,0 +1,225 @@
+//! From what bash told of itself to a text that makes a new bash like it.
+//!
+//! Invariant: only the difference from the session's start is written; nothing named like a secret is, and whatever is left
+//! out is named. Each thing is restored by itself, so that one that cannot be does not keep others back. Refuses to know:
+//! when it is run.
+
+use super::shell::quote_bytes;
+use super::snapshot::{Dump, Entry};
+use std::collections::BTreeSet;
+
+/// Variables that are bash's own, or the kernel's.
+const NOT_STATE: &[&str] = &[
+    "_", "COLUMNS", "COMP_WORDBREAKS", "DIRSTACK", "EPOCHREALTIME", "EPOCHSECONDS", "EUID", "FUNCNAME", "GROUPS", "HISTCMD",
+    "LINENO", "LINES", "OLDPWD", "PIPESTATUS", "PPID", "PROMPT_COMMAND", "PS1", "PS2", "PWD", "RANDOM", "SECONDS",
+    "SHELLOPTS", "SHLVL", "SRANDOM", "UID",
+];
+/// What makes a name that of a secret.
+const SECRET_PARTS: &[&str] = &["PASS", "TOKEN", "SECRET", "CREDENTIAL", "APIKEY", "API_KEY", "PRIVATE_KEY", "PASSPHRASE"];
+
+/// What a new bash is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Snapshot {
+    /// The text to source.
+    pub(super) script: Vec<u8>,
+    /// What it leaves out, each named.
+    pub(super) left_out: Vec<String>,
+}
+
+const HEADER: &[u8] = b"# runbook: a session's state, 1\n";
+const LEFT_OUT: &[u8] = b"# left out: ";
+
+impl Snapshot {
+    /// The difference between two states. `is_secret` says of a text that it holds a secret.
+    pub(super) fn of(now: &Dump, start: &Dump, is_secret: impl Fn(&[u8]) -> bool) -> Self {
+        let mut writing = Writing { out: Vec::new(), left_out: BTreeSet::new(), is_secret };
+        writing.state(now, start);
+        let Writing { out, left_out, .. } = writing;
+        let left_out: Vec<String> = left_out.into_iter().collect();
+        let mut script = HEADER.to_vec();
+        for name in &left_out {
+            script.extend_from_slice(LEFT_OUT);
+            script.extend_from_slice(name.as_bytes());
+            script.push(b'\n');
+        }
+        script.extend_from_slice(b"{ __rb_value=''\n");
+        script.extend_from_slice(&out);
+        script.extend_from_slice(b":\n} >/dev/null 2>&1\n");
+        let flags: String = now.flags.chars().filter(char::is_ascii_alphanumeric).collect();
+        script.extend_from_slice(
+            format!(
+                "{{ __rb_lost; __rb_flags={flags} __rb_st={} __rb_ps={} __rb_how=end; }} 2>/dev/null\n",
+                now.status, now.status
+            )
+            .as_bytes(),
+        );
+        Self { script, left_out }
+    }
+
+    /// From the file of an earlier session.
+    pub(super) fn from_script(script: Vec<u8>) -> Option<Self> {
+        let rest = script.strip_prefix(HEADER)?;
+        let lines = rest.split(|&byte| byte == b'\n');
+        let left_out = lines.map_while(|line| line.strip_prefix(LEFT_OUT));
+        let left_out = left_out.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+        Some(Self { script, left_out })
+    }
+}
+
+struct Writing<F> {
+    out: Vec<u8>,
+    left_out: BTreeSet<String>,
+    is_secret: F,
+}
+
+impl<F: Fn(&[u8]) -> bool> Writing<F> {
+    fn state(&mut self, now: &Dump, start: &Dump) {
+        if now.shopt.contains("extglob") {
+            // Functions may need it to be read.
+            self.line(&[b"\\builtin shopt -s extglob"]);
+        }
+        self.entries(&now.functions, &start.functions, "-f");
+        let variables = |dump: &Dump| -> Vec<Entry> {
+            dump.variables.iter().filter(|entry| is_state(&entry.name)).cloned().collect()
+        };
+        self.entries(&variables(now), &variables(start), "-v");
+        for entry in changed(&now.aliases, &start.aliases) {
+            self.eval(&entry.text, &format!("alias {}", entry.name));
+        }
+        for name in gone(&now.aliases, &start.aliases) {
+            self.line(&[b"\\builtin unalias -- ", &quote_bytes(name.as_bytes())]);
+        }
+        self.directories(now, start);
+        if now.umask != start.umask && now.umask.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.line(&[b"\\builtin umask ", now.umask.as_bytes()]);
+        }
+        if now.positional != start.positional {
+            let words = [b"\\builtin set -- ".as_slice(), &now.positional.join(&b' ')].concat();
+            self.eval(&words, "positional parameters");
+        }
+        self.switches(&now.shopt, &start.shopt, ["shopt -s", "shopt -u"]);
+        self.switches(&now.set, &start.set, ["set -o", "set +o"]);
+        for entry in changed(&now.traps, &start.traps).filter(|entry| !is_kernels(&entry.text)) {
+            self.eval(&entry.text, &format!("trap {}", entry.name));
+        }
+        for name in gone(&now.traps, &start.traps).filter(|name| !["ERR", "SIGUSR1"].contains(name)) {
+            self.line(&[b"\\builtin trap - ", name.as_bytes()]);
+        }
+    }
+
+    fn directories(&mut self, now: &Dump, start: &Dump) {
+        let mut stack = now.dirs.iter().rev();
+        match stack.next() {
+            Some(bottom) => self.line(&[b"\\builtin cd ", bottom]),
+            None => self.line(&[b"\\builtin cd -- ", &quote_bytes(&now.cwd)]),
+        }
+        for dir in stack {
+            self.line(&[b"\\builtin pushd ", dir]);
+        }
+        if now.old_cwd != start.old_cwd {
+            self.line(&[b"OLDPWD=", &quote_bytes(&now.old_cwd)]);
+        }
+    }
+
+    /// Functions or variables: what is new or differs, and what is gone.
+    fn entries(&mut self, now: &[Entry], start: &[Entry], kind: &str) {
+        let before: BTreeSet<&str> = start.iter().map(|entry| entry.name.as_str()).collect();
+        for entry in changed(now, start).filter(|entry| !entry.name.starts_with("__rb_")) {
+            if kind == "-v" && before.contains(entry.name.as_str()) {
+                self.unset(kind, &entry.name);
+            }
+            let name = if kind == "-f" { format!("{}()", entry.name) } else { entry.name.clone() };
+            self.eval(&entry.text, &name);
+        }
+        for name in gone(now, start) {
+            self.unset(kind, name);
+        }
+    }
+
+    fn unset(&mut self, kind: &str, name: &str) {
+        self.line(&[b"\\builtin unset ", kind.as_bytes(), b" ", &quote_bytes(name.as_bytes())]);
+    }
+
+    fn switches(&mut self, now: &BTreeSet<String>, start: &BTreeSet<String>, [on, off]: [&str; 2]) {
+        for option in now.difference(start) {
+            self.line(&[b"\\builtin ", on.as_bytes(), b" ", option.as_bytes()]);
+        }
+        for option in start.difference(now) {
+            self.line(&[b"\\builtin ", off.as_bytes(), b" ", option.as_bytes()]);
+        }
+    }
+
+    /// A text of bash's own, by itself; when it fails its name is told.
+    fn eval(&mut self, text: &[u8], name: &str) {
+        if is_named_secret(name) || (self.is_secret)(text) {
+            self.left_out.insert(name.to_owned());
+            return;
+        }
+        let named = quote_bytes(format!(" `{name}`").as_bytes());
+        self.line(&[b"\\builtin eval ", &quote_bytes(text), b" || __rb_value+=", &named]);
+    }
+
+    fn line(&mut self, parts: &[&[u8]]) {
+        for part in parts {
+            self.out.extend_from_slice(part);
+        }
+        self.out.push(b'\n');
+    }
+}
+
+/// What is new, or not as it was. Both lists are sorted alike, by bash.
+fn changed<'a>(now: &'a [Entry], start: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
+    let before: BTreeSet<(&str, &[u8])> = start.iter().map(|entry| (entry.name.as_str(), entry.text.as_slice())).collect();
+    now.iter().filter(move |entry| !before.contains(&(entry.name.as_str(), entry.text.as_slice())))
+}
+
+fn gone<'a>(now: &'a [Entry], start: &'a [Entry]) -> impl Iterator<Item = &'a str> {
+    let left: BTreeSet<&str> = now.iter().map(|entry| entry.name.as_str()).collect();
+    start.iter().map(|entry| entry.name.as_str()).filter(move |name| !left.contains(name))
+}
+
+fn is_state(name: &str) -> bool {
+    !NOT_STATE.contains(&name) && !name.starts_with("__rb_") && !name.starts_with("BASH")
+}
+
+fn is_kernels(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"__rb_").is_some()
+}
+
+fn is_named_secret(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    SECRET_PARTS.iter().any(|part| upper.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dump(variables: &[(&str, &str)]) -> Dump {
+        let variables = variables.iter().map(|(name, value)| Entry {
+            name: (*name).to_owned(),
+            text: format!("declare -- {name}=\"{value}\"").into_bytes(),
+        });
+        Dump { variables: variables.collect(), cwd: b"/".to_vec(), ..Dump::default() }
+    }
+
+    #[test]
+    fn only_the_difference_is_written_and_no_secret() {
+        let start = dump(&[("HOME", "/root"), ("AWS_KEY", "inherited"), ("GONE", "1"), ("CHANGED", "1")]);
+        let now = dump(&[
+            ("HOME", "/root"),
+            ("AWS_KEY", "inherited"),
+            ("CHANGED", "2"),
+            ("DB_PASSWORD", "hunter2"),
+            ("NEW", "x"),
+            ("ODD", "s3cr3t"),
+        ]);
+        let snapshot = Snapshot::of(&now, &start, |text| memchr::memmem::find(text, b"s3cr3t").is_some());
+        let script = String::from_utf8(snapshot.script.clone()).unwrap();
+        assert!(!script.contains("inherited") && !script.contains("HOME"), "{script}");
+        assert!(!script.contains("hunter2") && !script.contains("s3cr3t"), "{script}");
+        assert!(script.contains("unset -v 'GONE'") && script.contains("NEW=\"x\""), "{script}");
+        assert_eq!(snapshot.left_out, ["DB_PASSWORD", "ODD"]);
+        assert_eq!(Snapshot::from_script(snapshot.script.clone()), Some(snapshot));
+    }
+}

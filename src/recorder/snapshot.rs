@@ -1,0 +1,238 @@
+//! What bash tells of itself after a command: all that a new bash would need to go on from there.
+//!
+//! Invariant: total over any bytes; what cannot be told apart stays together or is left out, never guessed at. It is kept
+//! in memory as bash printed it, secrets and all; what may be written down is chosen in `restore`. Refuses to know: when
+//! it is needed.
+
+use memchr::memmem;
+use std::collections::BTreeSet;
+
+/// A named thing, and the text of bash that makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) text: Vec<u8>,
+}
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Dump {
+    pub(super) cwd: Vec<u8>,
+    pub(super) old_cwd: Vec<u8>,
+    /// `$-` of the command.
+    pub(super) flags: String,
+    pub(super) status: i32,
+    /// The positional parameters, each a word of bash.
+    pub(super) positional: Vec<Vec<u8>>,
+    /// The directory stack, each a word of bash; empty when there is only the directory itself.
+    pub(super) dirs: Vec<Vec<u8>>,
+    pub(super) umask: String,
+    pub(super) functions: Vec<Entry>,
+    pub(super) aliases: Vec<Entry>,
+    /// By signal.
+    pub(super) traps: Vec<Entry>,
+    pub(super) variables: Vec<Entry>,
+    /// What `shopt` has switched on.
+    pub(super) shopt: BTreeSet<String>,
+    /// What `set -o` has switched on, but for what a command may have and the kernel's own code may not.
+    pub(super) set: BTreeSet<String>,
+}
+
+/// Options that `flags` tells of.
+const IN_FLAGS: &[&str] = &["allexport", "errexit", "nounset", "verbose", "xtrace"];
+
+impl Dump {
+    /// From the fields of a `snap` report, in the order of `boot.bash`.
+    pub(super) fn read(fields: &[Vec<u8>]) -> Option<Self> {
+        let [cwd, old_cwd, flags, status, positional, dirs, umask, functions, others, variables] = fields else {
+            return None;
+        };
+        let others = entries(others);
+        let variables: Vec<Entry> = entries(variables).into_iter().filter_map(variable).collect();
+        let options = |name| variables.iter().find(|entry| entry.name == name).map(options).unwrap_or_default();
+        let mut set = options("SHELLOPTS");
+        set.retain(|option| !IN_FLAGS.contains(&option.as_str()));
+        Some(Self {
+            cwd: cwd.clone(),
+            old_cwd: old_cwd.clone(),
+            flags: text(flags),
+            status: text(status).parse().ok()?,
+            positional: lines(positional),
+            dirs: lines(dirs),
+            umask: text(umask.trim_ascii_end()),
+            functions: read_functions(functions),
+            aliases: others.iter().filter_map(|entry| alias(entry)).collect(),
+            traps: others.iter().filter_map(|entry| trap(entry)).collect(),
+            shopt: options("BASHOPTS"),
+            set,
+            variables,
+        })
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
+    bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
+/// Splits at the newlines that stand outside of quotes.
+fn entries(text: &[u8]) -> Vec<&[u8]> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum In {
+        Plain,
+        Single,
+        Double,
+        Dollar,
+    }
+    let mut entries = Vec::new();
+    let (mut start, mut state, mut escaped, mut dollar) = (0, In::Plain, false, false);
+    for (at, &byte) in text.iter().enumerate() {
+        let after_dollar = std::mem::replace(&mut dollar, byte == b'$' && !escaped);
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        state = match (state, byte) {
+            (In::Single, b'\'') | (In::Dollar, b'\'') | (In::Double, b'"') => In::Plain,
+            (In::Plain, b'\'') if after_dollar => In::Dollar,
+            (In::Plain, b'\'') => In::Single,
+            (In::Plain, b'"') => In::Double,
+            (In::Plain | In::Double | In::Dollar, b'\\') => {
+                escaped = true;
+                state
+            }
+            (In::Plain, b'\n') => {
+                entries.extend(text.get(start..at));
+                start = at + 1;
+                state
+            }
+            _ => state,
+        };
+    }
+    entries.extend(text.get(start..));
+    entries.retain(|entry| !entry.is_empty());
+    entries
+}
+
+/// `declare -ATTRIBUTES NAME=VALUE`, or without a value.
+fn variable(entry: &[u8]) -> Option<Entry> {
+    let rest = entry.strip_prefix(b"declare ")?;
+    let space = memchr::memchr(b' ', rest)?;
+    let assigned = rest.get(space + 1..)?;
+    let name = assigned.get(..memchr::memchr(b'=', assigned).unwrap_or(assigned.len()))?;
+    let is_name = !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    is_name.then(|| Entry { name: text(name), text: entry.to_vec() })
+}
+
+/// The names in a variable like SHELLOPTS.
+fn options(entry: &Entry) -> BTreeSet<String> {
+    let value = entry.text.split(|&byte| byte == b'"').nth(1).unwrap_or_default();
+    let names = value.split(|&byte| byte == b':').map(text);
+    names.filter(|name| !name.is_empty() && name.bytes().all(is_option_byte)).collect()
+}
+
+fn is_option_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+fn alias(entry: &[u8]) -> Option<Entry> {
+    let rest = entry.strip_prefix(b"alias ")?;
+    let rest = rest.strip_prefix(b"-- ").unwrap_or(rest);
+    let name = rest.get(..memchr::memchr(b'=', rest)?)?;
+    Some(Entry { name: text(name), text: entry.to_vec() })
+}
+
+fn trap(entry: &[u8]) -> Option<Entry> {
+    let signal = entry.strip_prefix(b"trap -- ")?.rsplit(|&byte| byte == b' ').next()?;
+    Some(Entry { name: text(signal), text: entry.to_vec() })
+}
+
+/// The list of names, then the definitions in the same order. A definition ends where the next name begins.
+fn read_functions(all: &[u8]) -> Vec<Entry> {
+    let mut names: Vec<(&[u8], &[u8])> = Vec::new();
+    let mut at = 0;
+    while let Some(line) = all.get(at..).and_then(|rest| rest.split(|&byte| byte == b'\n').next()) {
+        let Some(rest) = line.strip_prefix(b"declare -f") else { break };
+        let Some(space) = memchr::memchr(b' ', rest) else { break };
+        names.push((rest.get(..space).unwrap_or_default(), rest.get(space + 1..).unwrap_or_default()));
+        at += line.len() + 1;
+    }
+    let mut functions = Vec::new();
+    let mut definitions = all.get(at..).unwrap_or_default();
+    for (place, (attributes, name)) in names.iter().enumerate() {
+        let end = match names.get(place + 1) {
+            Some((_, next)) => match beginning(definitions, next) {
+                Some(end) => end,
+                None => return functions,
+            },
+            None => definitions.len(),
+        };
+        let (definition, rest) = definitions.split_at_checked(end).unwrap_or((definitions, b""));
+        definitions = rest;
+        let mut definition = definition.trim_ascii_end().to_vec();
+        if !attributes.is_empty() {
+            definition.extend_from_slice(b"\n\\builtin declare -f");
+            definition.extend_from_slice(attributes);
+            definition.push(b' ');
+            definition.extend_from_slice(name);
+        }
+        functions.push(Entry { name: text(name), text: definition });
+    }
+    functions
+}
+
+/// Where the definition of `name` begins behind that of another function.
+fn beginning(definitions: &[u8], name: &[u8]) -> Option<usize> {
+    ["}\n", "}\nfunction "].iter().find_map(|before| {
+        let pattern = [before.as_bytes(), name, b" () \n"].concat();
+        memmem::find(definitions, &pattern).map(|at| at + 2)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn names(entries: &[Entry]) -> Vec<&str> {
+        entries.iter().map(|entry| entry.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_value_that_looks_like_another_variable_stays_in_its_own() {
+        let text = b"declare -- a=\"x\ndeclare -r b=\\\"1\\\"\n\"\ndeclare -x c=$'it\\'s\n\"'\ndeclare -a d=([0]=\"a b\" [2]=\"c\")\n\
+                     declare -i e\n";
+        let variables: Vec<Entry> = entries(text).into_iter().filter_map(variable).collect();
+        assert_eq!(names(&variables), ["a", "c", "d", "e"]);
+    }
+
+    #[test]
+    fn a_here_document_in_a_function_does_not_end_it() {
+        let text = b"declare -f a\ndeclare -fx b\na () \n{ \n    cat <<EOF\n}\nc () \nEOF\n\n}\nb () \n{ \n    echo b\n}\n";
+        let functions = read_functions(text);
+        assert_eq!(names(&functions), ["a", "b"]);
+        assert!(functions[0].text.ends_with(b"EOF\n\n}"));
+        assert!(functions[1].text.ends_with(b"}\n\\builtin declare -fx b"));
+    }
+
+    #[test]
+    fn aliases_and_traps_of_several_lines_are_read() {
+        let text = b"alias ll='ls\n-l'\ntrap -- 'echo a\necho '\\''b'\\''' EXIT\ntrap -- '' SIGINT\n";
+        let all = entries(text);
+        assert_eq!(all.len(), 3);
+        assert_eq!(alias(all[0]).unwrap().name, "ll");
+        assert_eq!(trap(all[1]).unwrap().name, "EXIT");
+        assert_eq!(trap(all[2]).unwrap().name, "SIGINT");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(fields in proptest::collection::vec("(\\PC|[\n\"'\\\\$ =}]|declare -f ){0,30}", 10)) {
+            let mut fields: Vec<Vec<u8>> = fields.into_iter().map(String::into_bytes).collect();
+            fields[3] = b"0".to_vec();
+            prop_assert!(Dump::read(&fields).is_some());
+        }
+    }
+}
