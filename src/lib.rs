@@ -10,6 +10,7 @@ pub mod history;
 pub mod ident;
 pub mod journal;
 pub mod kernel;
+pub mod mask;
 pub mod operator;
 pub mod plan;
 pub mod ports;

@@ -31,6 +31,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// Each third-party crate, and the only modules that may name it.
 const OWNERS: &[(&str, &[&str])] = &[
+    ("aho_corasick", &["mask"]),
     ("pulldown_cmark", &["document", "term"]),
     ("shuck_parser", &["shell"]),
     ("shuck_ast", &["shell"]),

@@ -1,0 +1,115 @@
+//! Where terminal escape sequences begin and end in a stream.
+//!
+//! Invariant: total, and bounded: a sequence that never ends is text again after a while. Refuses to know: what they do.
+
+const ESC: u8 = 0x1b;
+const BEL: u8 = 0x07;
+/// A longer one is no sequence any terminal knows.
+const CONTROL_LIMIT: u32 = 128;
+/// Titles, links and clipboard contents.
+const STRING_LIMIT: u32 = 16 << 10;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Text,
+    Escape,
+    Control(u32),
+    String(u32),
+    StringEscape(u32),
+}
+
+/// One sequence, from its ESC to the byte after its last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sequence {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    /// Whether it is `ESC [ …`: it moves or colours, and carries no text.
+    pub(super) control: bool,
+}
+
+/// Follows a stream byte by byte.
+#[derive(Clone, Debug)]
+pub(super) struct Escapes {
+    state: State,
+    start: u64,
+    /// The sequences that ended and may still stand within a match.
+    pub(super) ended: Vec<Sequence>,
+}
+
+impl Escapes {
+    pub(super) fn new() -> Self {
+        Self { state: State::Text, start: 0, ended: Vec::new() }
+    }
+
+    /// Whether no sequence is open.
+    pub(super) fn in_text(&self) -> bool {
+        self.state == State::Text
+    }
+
+    /// Where the open sequence began.
+    pub(super) fn open_since(&self) -> u64 {
+        self.start
+    }
+
+    /// Takes the byte at `at`; whether it is part of a sequence.
+    pub(super) fn step(&mut self, byte: u8, at: u64) -> bool {
+        use State::{Control, Escape, String, StringEscape, Text};
+        if byte == ESC && !matches!(self.state, String(_) | StringEscape(_)) {
+            self.close(at, false);
+            self.start = at;
+            self.state = Escape;
+            return true;
+        }
+        if matches!(byte, 0x18 | 0x1a) && self.state != Text {
+            self.close(at + 1, false);
+            return true;
+        }
+        match (self.state, byte) {
+            (Text, _) => return false,
+            (Escape, b'[') => self.state = Control(0),
+            (Escape, b']' | b'P' | b'X' | b'^' | b'_') => self.state = String(0),
+            (Escape, 0x20..=0x2f) => {}
+            (Control(count), 0x20..=0x3f) if count < CONTROL_LIMIT => self.state = Control(count + 1),
+            (Control(_), 0x40..=0x7e) => self.close(at + 1, true),
+            (String(_), BEL) | (StringEscape(_), b'\\') | (Escape, _) => self.close(at + 1, false),
+            (String(count) | StringEscape(count), ESC) if count < STRING_LIMIT => self.state = StringEscape(count + 1),
+            (String(count) | StringEscape(count), _) if count < STRING_LIMIT => self.state = String(count + 1),
+            // Too long, or a byte that no sequence has.
+            (Control(_) | String(_) | StringEscape(_), _) => {
+                self.close(at, false);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn close(&mut self, end: u64, control: bool) {
+        if self.state != State::Text && end > self.start {
+            self.ended.push(Sequence { start: self.start, end, control });
+        }
+        self.state = State::Text;
+    }
+
+    /// Where the byte stands that is `count` visible bytes before `end`, in the stream with the sequences in it.
+    pub(super) fn back(&self, end: u64, count: u64) -> u64 {
+        let (mut at, mut left) = (end, count);
+        for sequence in self.ended.iter().rev() {
+            if sequence.end > at {
+                continue;
+            }
+            let visible = at - sequence.end;
+            if visible >= left {
+                break;
+            }
+            left -= visible;
+            at = sequence.start;
+        }
+        at.saturating_sub(left)
+    }
+
+    /// Forgets the sequences before `at`.
+    pub(super) fn forget_before(&mut self, at: u64) {
+        let count = self.ended.iter().take_while(|sequence| sequence.end <= at).count();
+        self.ended.drain(..count);
+    }
+}

@@ -1,0 +1,208 @@
+//! The forms in which a secret is printed.
+//!
+//! Invariant: every form is what programs print for the secret inside its quotes, and none is so short that it stands in
+//! ordinary text by chance. Refuses to know: streams.
+
+use std::collections::BTreeSet;
+
+/// A form that is derived, or a single line, must have this many bytes.
+const MIN_DERIVED_BYTES: usize = 6;
+const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// All forms, each once.
+pub(super) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
+    let mut forms = BTreeSet::from([secret.to_vec()]);
+    let mut add = |form: Vec<u8>| {
+        if form.len() >= MIN_DERIVED_BYTES {
+            forms.insert(form);
+        }
+    };
+    add(with_crlf(secret));
+    for line in secret.split(|&byte| byte == b'\n') {
+        add(line.trim_ascii().to_vec());
+    }
+    add(replaced(secret, &[(b'\'', br"'\''")]));
+    add(replaced(secret, &[(b'\'', br#"'"'"'"#)]));
+    add(backslashed(secret, |byte| matches!(byte, b'"' | b'\\' | b'$' | b'`')));
+    add(backslashed(secret, is_special));
+    add(ansi_c(secret));
+    for ascii in [false, true] {
+        let json = json(secret, ascii);
+        add(replaced(&json, &[(b'/', br"\/")]));
+        add(json);
+    }
+    for kept in [b"-_.~".as_slice(), b"-_.!~*'()", b"-_.!~*'();/?:@&=+$,#"] {
+        for lower in [false, true] {
+            let url = url(secret, kept, lower);
+            add(url.clone());
+            add(spaces_as_plus(&url));
+        }
+    }
+    add(hex(secret, b"0123456789abcdef"));
+    add(hex(secret, b"0123456789ABCDEF"));
+    for offset in 0..3 {
+        add(base64(secret, offset, STANDARD));
+        add(base64(secret, offset, URL_SAFE));
+    }
+    forms
+}
+
+fn with_crlf(secret: &[u8]) -> Vec<u8> {
+    let unix = replaced(secret, &[(b'\r', b"")]);
+    replaced(&unix, &[(b'\n', b"\r\n")])
+}
+
+fn replaced(secret: &[u8], by: &[(u8, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(secret.len());
+    for &byte in secret {
+        match by.iter().find(|(from, _)| *from == byte) {
+            Some((_, to)) => out.extend_from_slice(to),
+            None => out.push(byte),
+        }
+    }
+    out
+}
+
+fn backslashed(secret: &[u8], wants: impl Fn(u8) -> bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(secret.len());
+    for &byte in secret {
+        if wants(byte) {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+    out
+}
+
+/// What `printf %q` puts a backslash before.
+fn is_special(byte: u8) -> bool {
+    byte.is_ascii()
+        && !byte.is_ascii_alphanumeric()
+        && !matches!(byte, b'_' | b'-' | b'.' | b'/' | b'=' | b':' | b'+' | b'@' | b'%')
+}
+
+/// What stands within `$'…'`, as bash itself prints it.
+fn ansi_c(secret: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(secret.len());
+    for &byte in secret {
+        match byte {
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            0x07 => out.extend_from_slice(b"\\a"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0b => out.extend_from_slice(b"\\v"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            0x1b => out.extend_from_slice(b"\\E"),
+            b'\\' | b'\'' => out.extend_from_slice(&[b'\\', byte]),
+            0x20..=0x7e => out.push(byte),
+            _ => {
+                let octal = |shift: u8| b'0' + ((byte >> shift) & 7);
+                out.extend_from_slice(&[b'\\', octal(6), octal(3), octal(0)]);
+            }
+        }
+    }
+    out
+}
+
+/// What stands within a JSON string; bytes that are no UTF-8 stay.
+fn json(secret: &[u8], ascii: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(secret.len());
+    for chunk in secret.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '"' => out.extend_from_slice(b"\\\""),
+                '\\' => out.extend_from_slice(b"\\\\"),
+                '\n' => out.extend_from_slice(b"\\n"),
+                '\r' => out.extend_from_slice(b"\\r"),
+                '\t' => out.extend_from_slice(b"\\t"),
+                '\u{8}' => out.extend_from_slice(b"\\b"),
+                '\u{c}' => out.extend_from_slice(b"\\f"),
+                c if u32::from(c) < 0x20 || (ascii && !c.is_ascii()) => {
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+                    }
+                }
+                c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        out.extend_from_slice(chunk.invalid());
+    }
+    out
+}
+
+fn url(secret: &[u8], kept: &[u8], lower: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(secret.len());
+    for &byte in secret {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
+            out.push(byte);
+        } else {
+            let escaped = if lower { format!("%{byte:02x}") } else { format!("%{byte:02X}") };
+            out.extend_from_slice(escaped.as_bytes());
+        }
+    }
+    out
+}
+
+fn spaces_as_plus(url: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(url).replace("%20", "+").into_bytes()
+}
+
+fn hex(secret: &[u8], digits: &[u8; 16]) -> Vec<u8> {
+    let digit = |value: u8| digits.get(usize::from(value)).copied().unwrap_or(b'0');
+    secret.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// The characters that depend on the secret alone when `offset` other bytes stand before it in their group of three.
+fn base64(secret: &[u8], offset: usize, alphabet: &[u8; 64]) -> Vec<u8> {
+    let first = (8 * offset).div_ceil(6);
+    let end = 8 * (offset + secret.len()) / 6;
+    let bit = |at: usize| -> u8 {
+        let byte = (at / 8).checked_sub(offset).and_then(|place| secret.get(place)).copied().unwrap_or(0);
+        (byte >> (7 - at % 8)) & 1
+    };
+    let character = |place: usize| {
+        let index = (0..6).fold(0_u8, |value, k| value << 1 | bit(6 * place + k));
+        alphabet.get(usize::from(index)).copied().unwrap_or(b'A')
+    };
+    (first..end).map(character).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    fn bash(script: &str, argument: &[u8]) -> Vec<u8> {
+        use std::os::unix::ffi::OsStrExt as _;
+        let argument = std::ffi::OsStr::from_bytes(argument);
+        let output = Command::new("bash").args(["-c", script, "bash"]).arg(argument).output().unwrap();
+        output.stdout
+    }
+
+    #[test]
+    fn what_bash_base64_and_od_print_of_a_secret_is_among_its_forms() {
+        for secret in
+            [b"p@ss w0rd'\"$x\\y".as_slice(), b"two\nlines'of it", "schl\u{fc}ssel!\t7".as_bytes(), b"plain-token"]
+        {
+            let forms = forms(secret);
+            for script in [
+                "printf %s \"$1\"",
+                "printf %q \"$1\" | sed \"s/^[$]'//; s/'$//\"",
+                "printf %s \"${1@Q}\" | sed \"s/^[$]*'//; s/'$//\"",
+                "printf %s \"$1\" | od -An -v -tx1 | tr -d ' \\n'",
+            ] {
+                let printed = bash(script, secret);
+                assert!(forms.contains(&printed), "{script}: {:?}", String::from_utf8_lossy(&printed));
+            }
+            for before in ["", "x", "xy", "xyz"] {
+                let printed = bash(&format!("printf '%s' '{before}'\"$1\"' tail' | base64 -w0"), secret);
+                let inside = forms.iter().any(|form| {
+                    form.len() >= secret.len() && printed.windows(form.len()).any(|part| part == form.as_slice())
+                });
+                assert!(inside, "{before}: {:?}", String::from_utf8_lossy(&printed));
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! All forms of all secrets, and all triggers, in one automaton.
+//!
+//! Invariant: for every state it is known how many of the last bytes may be the beginning of a secret. Refuses to know:
+//! streams.
+
+use super::forms::forms;
+use super::patterns::RULES;
+use aho_corasick::automaton::{Automaton as _, StateID};
+use aho_corasick::{Anchored, MatchKind, dfa, nfa};
+use std::collections::{BTreeMap, HashMap};
+
+/// Up to so many bytes of patterns the automaton is the fast kind; it costs half a KiB a byte.
+const FAST_LIMIT_BYTES: usize = 32 << 10;
+
+#[derive(Debug)]
+enum Machine {
+    Fast(Box<dfa::DFA>),
+    Compact(Box<nfa::contiguous::NFA>),
+    /// None could be built; nothing is found.
+    Nothing,
+}
+
+/// Whose a pattern is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The secret at this place.
+    Secret(usize),
+    /// The rule at this place.
+    Rule(usize),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Matcher {
+    machine: Machine,
+    pub(super) start: StateID,
+    /// Owner and length of each pattern.
+    owners: Vec<(Owner, u32)>,
+    /// How much of a secret may have been read in a state; absent: nothing.
+    depths: HashMap<usize, u32>,
+    labels: Vec<String>,
+}
+
+impl Matcher {
+    pub(super) fn new(secrets: &[(String, Vec<u8>)]) -> Self {
+        let mut patterns: BTreeMap<Vec<u8>, Owner> = BTreeMap::new();
+        for (place, (_, secret)) in secrets.iter().enumerate() {
+            for form in forms(secret) {
+                patterns.entry(form).or_insert(Owner::Secret(place));
+            }
+        }
+        for (place, rule) in RULES.iter().enumerate() {
+            patterns.entry(rule.trigger.to_vec()).or_insert(Owner::Rule(place));
+        }
+        let total: usize = patterns.keys().map(Vec::len).sum();
+        let machine = build(patterns.keys(), total);
+        let owners = patterns.iter().map(|(text, &owner)| (owner, u32::try_from(text.len()).unwrap_or(u32::MAX)));
+        let labels = secrets.iter().map(|(label, _)| label.clone()).collect();
+        let mut matcher =
+            Self { machine, start: StateID::default(), owners: owners.collect(), depths: HashMap::new(), labels };
+        matcher.start = matcher.start_state();
+        matcher.depths = matcher.measure(&patterns);
+        matcher
+    }
+
+    fn start_state(&self) -> StateID {
+        match &self.machine {
+            Machine::Fast(machine) => machine.start_state(Anchored::No).unwrap_or_default(),
+            Machine::Compact(machine) => machine.start_state(Anchored::No).unwrap_or_default(),
+            Machine::Nothing => StateID::default(),
+        }
+    }
+
+    /// The state after reading a beginning of a pattern is that beginning's own, so its depth is its length. The
+    /// beginnings of triggers need not be held back, but they may end in the beginning of a secret.
+    fn measure(&self, patterns: &BTreeMap<Vec<u8>, Owner>) -> HashMap<usize, u32> {
+        let mut depths = HashMap::new();
+        let walk = |text: &[u8]| text.iter().fold(self.start, |state, &byte| self.next(state, byte));
+        let secrets = patterns.iter().filter(|(_, owner)| matches!(owner, Owner::Secret(_)));
+        for (text, _) in secrets {
+            let mut state = self.start;
+            for (depth, &byte) in (1..).zip(text) {
+                state = self.next(state, byte);
+                depths.insert(state.as_usize(), depth);
+            }
+        }
+        for rule in RULES {
+            for length in 1..=rule.trigger.len() {
+                let read = rule.trigger.get(..length).unwrap_or_default();
+                let state = walk(read);
+                if depths.contains_key(&state.as_usize()) {
+                    continue;
+                }
+                let suffixes = (1..length).filter_map(|from| read.get(from..));
+                let depth = suffixes.map(|suffix| (walk(suffix), suffix.len())).find_map(|(state, length)| {
+                    depths
+                        .get(&state.as_usize())
+                        .copied()
+                        .filter(|&depth| usize::try_from(depth).is_ok_and(|d| d <= length))
+                });
+                if let Some(depth) = depth {
+                    depths.insert(state.as_usize(), depth);
+                }
+            }
+        }
+        depths
+    }
+
+    #[inline]
+    pub(super) fn next(&self, state: StateID, byte: u8) -> StateID {
+        match &self.machine {
+            Machine::Fast(machine) => machine.next_state(Anchored::No, state, byte),
+            Machine::Compact(machine) => machine.next_state(Anchored::No, state, byte),
+            Machine::Nothing => state,
+        }
+    }
+
+    #[inline]
+    pub(super) fn may_match(&self, state: StateID) -> bool {
+        match &self.machine {
+            Machine::Fast(machine) => machine.is_special(state) && machine.is_match(state),
+            Machine::Compact(machine) => machine.is_match(state),
+            Machine::Nothing => false,
+        }
+    }
+
+    /// The patterns that end in a state, with their lengths.
+    pub(super) fn matches(&self, state: StateID) -> impl Iterator<Item = (Owner, u32)> {
+        let count = match &self.machine {
+            Machine::Fast(machine) => machine.match_len(state),
+            Machine::Compact(machine) => machine.match_len(state),
+            Machine::Nothing => 0,
+        };
+        (0..count).filter_map(move |index| {
+            let pattern = match &self.machine {
+                Machine::Fast(machine) => machine.match_pattern(state, index),
+                Machine::Compact(machine) => machine.match_pattern(state, index),
+                Machine::Nothing => return None,
+            };
+            self.owners.get(pattern.as_usize()).copied()
+        })
+    }
+
+    /// How many of the last bytes may be the beginning of a secret.
+    pub(super) fn depth(&self, state: StateID) -> u64 {
+        self.depths.get(&state.as_usize()).copied().map_or(0, u64::from)
+    }
+
+    /// What stands in a secret's place.
+    pub(super) fn label(&self, owner: Owner) -> &str {
+        match owner {
+            Owner::Secret(place) => self.labels.get(place).map_or("secret", String::as_str),
+            Owner::Rule(place) => RULES.get(place).map_or("secret", |rule| rule.name),
+        }
+    }
+}
+
+fn build<'p>(patterns: impl Iterator<Item = &'p Vec<u8>>, total: usize) -> Machine {
+    if total <= FAST_LIMIT_BYTES {
+        let mut builder = dfa::Builder::new();
+        builder.match_kind(MatchKind::Standard).prefilter(false).start_kind(aho_corasick::StartKind::Unanchored);
+        builder.build(patterns).map_or(Machine::Nothing, |machine| Machine::Fast(Box::new(machine)))
+    } else {
+        let mut builder = nfa::contiguous::Builder::new();
+        builder.match_kind(MatchKind::Standard).prefilter(false);
+        builder.build(patterns).map_or(Machine::Nothing, |machine| Machine::Compact(Box::new(machine)))
+    }
+}

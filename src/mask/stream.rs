@@ -1,0 +1,301 @@
+//! A stream of bytes on its way through the masker.
+//!
+//! Two lanes read it: one as it is, one without its escape sequences; most of the time they are at the same place, and
+//! one does. What either finds is masked.
+//!
+//! Invariant: a byte is let go once nothing that is found later can reach back to it. Refuses to know: time.
+
+use super::escapes::Escapes;
+use super::matcher::{Matcher, Owner};
+use super::patterns::{Candidate, RULES, Step};
+use aho_corasick::automaton::StateID;
+use std::sync::Arc;
+
+const ESC: u8 = 0x1b;
+/// A pause releases so many bytes at most.
+const SILENT_BYTES: u64 = 3;
+/// So much of what was let go is kept to look back at.
+const CONTEXT_BYTES: u64 = 1024;
+/// More candidates at once than any text has.
+const CANDIDATES_LIMIT: usize = 64;
+
+/// What is to be masked, and for whom.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    start: u64,
+    end: u64,
+    owner: Owner,
+    /// The length of the match that gave the name.
+    length: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Lane {
+    state: StateID,
+    candidates: Vec<Candidate>,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    matcher: Arc<Matcher>,
+    /// From `base`: what was let go last, then what is held.
+    buffer: Vec<u8>,
+    base: u64,
+    /// Everything before was let go.
+    gone: u64,
+    raw: Lane,
+    /// The lane without escapes, while it differs from the other.
+    plain: Option<Lane>,
+    escapes: Escapes,
+    found: Vec<Found>,
+}
+
+impl Stream {
+    pub(super) fn new(matcher: Arc<Matcher>) -> Self {
+        let raw = Lane { state: matcher.start, candidates: Vec::new() };
+        Self {
+            matcher,
+            buffer: Vec::new(),
+            base: 0,
+            gone: 0,
+            raw,
+            plain: None,
+            escapes: Escapes::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Takes bytes; appends to `out` what can be let go.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let from = self.buffer.len();
+        self.buffer.extend_from_slice(bytes);
+        let buffer = std::mem::take(&mut self.buffer);
+        self.scan(&buffer, from);
+        self.buffer = buffer;
+        self.release(self.settled(), out);
+    }
+
+    /// How many bytes are held back.
+    pub fn held(&self) -> usize {
+        usize::try_from(self.at() - self.gone).unwrap_or(usize::MAX)
+    }
+
+    /// Nothing came for [`SILENCE`](super::SILENCE): a few held bytes are most likely no secret, and somebody waits for
+    /// them. More are held on.
+    pub fn flush_after_silence(&mut self, out: &mut Vec<u8>) {
+        if self.at() - self.gone <= SILENT_BYTES {
+            self.release(self.at(), out);
+        }
+    }
+
+    /// The stream is over; what follows is another.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        let lanes = std::iter::once(&self.raw).chain(&self.plain);
+        let ended: Vec<_> = lanes.flat_map(|lane| &lane.candidates).map(|c| (c.rule, c.at_end())).collect();
+        for (rule, step) in ended {
+            if let Step::Found(start, end) = step {
+                insert(&mut self.found, Found { start, end, owner: Owner::Rule(rule), length: end - start });
+            }
+        }
+        self.release(self.at(), out);
+        *self = Self::new(Arc::clone(&self.matcher));
+    }
+
+    /// Goes on with a masker that knows more; what is held is looked at again.
+    pub fn learn(&mut self, masker: &super::Masker, out: &mut Vec<u8>) {
+        let place = usize::try_from(self.gone - self.base).unwrap_or(usize::MAX);
+        let held = self.buffer.get(place..).unwrap_or_default().to_vec();
+        *self = masker.stream();
+        self.push(&held, out);
+    }
+
+    fn at(&self) -> u64 {
+        self.base + self.buffer.len() as u64
+    }
+
+    fn scan(&mut self, buffer: &[u8], from: usize) {
+        let matcher = Arc::clone(&self.matcher);
+        let mut index = from;
+        while index < buffer.len() {
+            if self.plain.is_none() && self.raw.candidates.is_empty() && self.escapes.in_text() {
+                let before = index;
+                let mut state = self.raw.state;
+                while let Some(&byte) = buffer.get(index).filter(|&&byte| byte != ESC) {
+                    state = matcher.next(state, byte);
+                    index += 1;
+                    if matcher.may_match(state) {
+                        break;
+                    }
+                }
+                self.raw.state = state;
+                if index > before && matcher.may_match(state) {
+                    let at = self.base + index as u64;
+                    let view = View { matcher: &matcher, buffer, base: self.base, escapes: None };
+                    self.raw.matched(&view, at, &mut self.found);
+                }
+                if self.raw.candidates.is_empty() && buffer.get(index) != Some(&ESC) {
+                    continue;
+                }
+            }
+            if let Some(&byte) = buffer.get(index) {
+                self.step(&matcher, buffer, byte, self.base + index as u64);
+                index += 1;
+            }
+        }
+    }
+
+    fn step(&mut self, matcher: &Matcher, buffer: &[u8], byte: u8, at: u64) {
+        if byte == ESC && self.plain.is_none() {
+            self.plain = Some(self.raw.clone());
+        }
+        let hidden = self.escapes.step(byte, at);
+        let view = View { matcher, buffer, base: self.base, escapes: None };
+        self.raw.step(&view, byte, at, &mut self.found);
+        let Some(plain) = self.plain.as_mut() else { return };
+        if !hidden {
+            let view = View { escapes: Some(&self.escapes), ..view };
+            plain.step(&view, byte, at, &mut self.found);
+        }
+        let home = |lane: &Lane| lane.state == matcher.start && lane.candidates.is_empty();
+        if self.escapes.in_text() && home(plain) && home(&self.raw) {
+            self.plain = None;
+        }
+    }
+
+    /// Up to here nothing can change any more.
+    fn settled(&self) -> u64 {
+        let at = self.at();
+        let mut settled = at - self.matcher.depth(self.raw.state);
+        if let Some(plain) = &self.plain {
+            let depth = self.matcher.depth(plain.state);
+            if depth > 0 {
+                let open = if self.escapes.in_text() { at } else { self.escapes.open_since() };
+                settled = settled.min(self.escapes.back(open, depth));
+            }
+        }
+        let lanes = std::iter::once(&self.raw).chain(&self.plain);
+        for held in lanes.flat_map(|lane| &lane.candidates).filter_map(Candidate::held_from) {
+            settled = settled.min(held);
+        }
+        for found in self.found.iter().rev() {
+            if found.end > settled {
+                settled = settled.min(found.start);
+            }
+        }
+        settled
+    }
+
+    fn release(&mut self, limit: u64, out: &mut Vec<u8>) {
+        let due = self.found.iter().take_while(|found| found.end <= limit).count();
+        let found: Vec<Found> = self.found.drain(..due).collect();
+        for Found { start, end, owner, .. } in found {
+            if end <= self.gone {
+                continue;
+            }
+            self.copy(start, out);
+            out.extend_from_slice(b"[masked:");
+            out.extend_from_slice(self.matcher.label(owner).as_bytes());
+            out.push(b']');
+            // Colours that were switched inside stay switched.
+            let inside = self.escapes.ended.iter().filter(|s| s.control && s.start >= start && s.end <= end);
+            for sequence in inside {
+                out.extend_from_slice(self.slice(sequence.start, sequence.end));
+            }
+            self.gone = self.gone.max(end);
+        }
+        self.copy(limit, out);
+        let keep_from = self.gone.saturating_sub(CONTEXT_BYTES);
+        if let Some(count) = keep_from.checked_sub(self.base).and_then(|count| usize::try_from(count).ok()) {
+            self.buffer.drain(..count.min(self.buffer.len()));
+            self.base = keep_from;
+        }
+        self.escapes.forget_before(keep_from);
+    }
+
+    fn copy(&mut self, to: u64, out: &mut Vec<u8>) {
+        if to > self.gone {
+            out.extend_from_slice(self.slice(self.gone, to));
+            self.gone = to;
+        }
+    }
+
+    fn slice(&self, from: u64, to: u64) -> &[u8] {
+        let place = |at: u64| usize::try_from(at.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        self.buffer.get(place(from)..place(to)).unwrap_or_default()
+    }
+}
+
+/// What a lane looks at.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    matcher: &'a Matcher,
+    buffer: &'a [u8],
+    base: u64,
+    /// The sequences to pass over.
+    escapes: Option<&'a Escapes>,
+}
+
+impl View<'_> {
+    fn back(&self, end: u64, count: u64) -> u64 {
+        self.escapes.map_or(end.saturating_sub(count), |escapes| escapes.back(end, count))
+    }
+
+    fn byte(&self, at: u64) -> Option<u8> {
+        let place = usize::try_from(at.checked_sub(self.base)?).ok()?;
+        self.buffer.get(place).copied()
+    }
+}
+
+impl Lane {
+    fn step(&mut self, view: &View<'_>, byte: u8, at: u64, found: &mut Vec<Found>) {
+        self.candidates.retain_mut(|candidate| match candidate.step(byte, at) {
+            Step::On => true,
+            Step::Out => false,
+            Step::Found(start, end) => {
+                insert(found, Found { start, end, owner: Owner::Rule(candidate.rule), length: end - start });
+                false
+            }
+        });
+        self.state = view.matcher.next(self.state, byte);
+        if view.matcher.may_match(self.state) {
+            self.matched(view, at + 1, found);
+        }
+    }
+
+    /// Patterns have ended before `end`.
+    fn matched(&mut self, view: &View<'_>, end: u64, found: &mut Vec<Found>) {
+        for (owner, length) in view.matcher.matches(self.state) {
+            let length = u64::from(length);
+            let start = view.back(end, length);
+            match owner {
+                Owner::Secret(_) => insert(found, Found { start, end, owner, length }),
+                Owner::Rule(rule) => {
+                    let continues = RULES.get(rule).is_some_and(|rule| rule.begins_word)
+                        && start > 0
+                        && view
+                            .byte(view.back(end, length + 1))
+                            .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
+                    if !continues && self.candidates.len() < CANDIDATES_LIMIT {
+                        self.candidates.extend(Candidate::new(rule));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Puts a find among the others, in order; those that overlap become one, named by the longest.
+fn insert(found: &mut Vec<Found>, mut new: Found) {
+    let first = found.iter().rposition(|old| old.end <= new.start).map_or(0, |place| place + 1);
+    let overlapping = found.iter().skip(first).take_while(|old| old.start < new.end).count();
+    for old in found.drain(first..first + overlapping) {
+        // Of equals the first found stays.
+        if old.length >= new.length {
+            (new.owner, new.length) = (old.owner, old.length);
+        }
+        new.start = new.start.min(old.start);
+        new.end = new.end.max(old.end);
+    }
+    found.insert(first, new);
+}
