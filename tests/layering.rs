@@ -37,7 +37,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("shuck_ast", &["shell"]),
     ("rable", &["shell"]),
     ("serde_saphyr", &["document"]),
-    ("memchr", &["document"]),
+    ("memchr", &["document", "journal"]),
     ("duct", &["kernel"]),
     ("rustyline", &["operator"]),
     ("similar", &["transcript"]),

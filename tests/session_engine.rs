@@ -303,6 +303,11 @@ impl Terminal {
         let end = Instant::now() + PATIENCE;
         loop {
             let events = journal::read(&self.folder.path().join("run")).unwrap().events;
+            let folder = self.folder.path().join("run");
+            let state = runbook::kernel::session_state(&folder);
+            if state.is_ok_and(|state| state.driver.is_none() && state.command.is_none()) {
+                runbook::kernel::stop_session(&folder).unwrap();
+            }
             if matches!(events.last().map(|event| &event.fact), Some(Fact::RunFinished(_))) {
                 return events.into_iter().map(|event| event.fact).collect();
             }

@@ -45,7 +45,7 @@ fn a_killed_engine_loses_nothing_of_the_command_that_runs() {
     start(&mut client, "for i in {1..200}; do echo line $i; sleep 0.002; done; touch finished; exit 3", false);
     std::thread::sleep(Duration::from_millis(100));
     drop(client);
-    recorder.wait();
+    recorder.end_when_idle();
     assert!(recorder.dir().join("finished").exists());
     let events = events(&recorder);
     let facts: Vec<&Fact> = events.iter().map(|event| &event.fact).collect();
@@ -61,7 +61,7 @@ fn a_killed_engine_loses_nothing_of_the_command_that_runs() {
     };
     assert_eq!(lost.then, "the running command goes on");
     assert_eq!((&finished.outcome, finished.status), (&Outcome::Exited, Some(3)));
-    assert_eq!(over.result, RunResult::Abandoned);
+    assert_eq!(over.result, RunResult::Interrupted);
     let expected = (1..=200).fold(String::new(), |text, i| text + &format!("line {i}\r\n"));
     let folder = journal::Folder::at(&recorder.folder()).map(|folder| folder.outputs());
     assert!(folder.is_none_or(|outputs| outputs.read(finished.started, 0, 1 << 20).unwrap() == expected.as_bytes()));
@@ -76,7 +76,7 @@ fn an_engine_killed_at_any_moment_loses_no_byte() {
         start(&mut client, "for i in {1..3000}; do echo $i; done; exit 7", false);
         std::thread::sleep(Duration::from_millis(round * 5));
         drop(client);
-        recorder.wait();
+        recorder.end_when_idle();
         let facts: Vec<Fact> = events(&recorder).into_iter().map(|event| event.fact).collect();
         let Some(Fact::CommandFinished(finished)) = facts.iter().find(|fact| matches!(fact, Fact::CommandFinished(_)))
         else {
@@ -140,15 +140,58 @@ fn a_killed_recorder_leaves_a_start_without_an_end_and_no_shell() {
 }
 
 #[test]
-fn an_engine_lost_between_commands_ends_the_run() {
+fn a_session_whose_engine_is_lost_between_commands_waits_until_it_is_stopped() {
     let (mut recorder, mut client) = session(Mode::Attended);
     client.run("trap 'touch exit-trap-ran' EXIT");
     drop(client);
-    recorder.wait();
+    recorder.end_when_idle();
     assert!(recorder.dir().join("exit-trap-ran").exists());
     let events = events(&recorder);
     let last: Vec<&Fact> = events.iter().rev().take(2).map(|event| &event.fact).collect();
-    assert!(matches!(last[..], [Fact::RunFinished(_), Fact::EngineLost(_)]), "{last:?}");
+    assert!(
+        matches!(last[..], [Fact::RunFinished(_), Fact::EngineLost(lost)] if lost.then == "the session waits to be resumed"),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn an_unattended_session_whose_engine_is_lost_ends_the_run() {
+    let (mut recorder, client) = session(Mode::Unattended);
+    drop(client);
+    recorder.wait();
+    let last = events(&recorder).pop().unwrap().fact;
+    assert!(matches!(last, Fact::RunFinished(over) if over.result == RunResult::Abandoned));
+}
+
+#[test]
+fn another_engine_takes_a_lost_session_up_with_the_output_so_far_and_its_end() {
+    let (recorder, mut client) = session(Mode::Attended);
+    client.run("cd /; kept=1; f() { echo called; }");
+    start(&mut client, "echo first; sleep 0.5; echo second; (exit 4)", false);
+    until("the start is recorded", || recorder.journal().matches("command-started").count() == 2);
+    std::thread::sleep(Duration::from_millis(150));
+    drop(client);
+    until("the engine is lost", || recorder.journal().contains("engine-lost"));
+    let mut client = Client::connect(&recorder);
+    let Reply::Welcome { running: Some(begun), .. } = client.reply() else { panic!("nothing runs") };
+    assert!(matches!(&begun.last().unwrap().fact, Fact::CommandStarted(started) if started.text.contains("first")));
+    let came = client.finished();
+    assert_eq!(came.text(), "first\r\nsecond\r\n");
+    assert_eq!(client.run("echo $kept; f; pwd").text(), "1\r\ncalled\r\n/\r\n");
+}
+
+#[test]
+fn a_secret_that_the_session_was_told_is_in_nothing_it_records_or_tells() {
+    let (recorder, mut client) = session(Mode::Attended);
+    client.send(&Request::Hide { secrets: vec![("pw".into(), "hunter22".into()), ("x".into(), "ab".into())] }, b"");
+    assert!(matches!(client.reply(), Reply::Hidden { refused } if refused.len() == 1 && refused[0].contains("`x`")));
+    let ran = client.run("mkdir -p hunter22; cd hunter22; printf 'hun'; sleep 0.01; printf 'ter22 aHVudGVyMjI=\\n'");
+    assert_eq!(ran.text(), "[masked:pw] [masked:pw]=\r\n");
+    assert_eq!(client.run("printf hun; sleep 0.2; echo dred").text(), "hundred\r\n");
+    runbook::kernel::hide_in_session(&recorder.folder(), vec![("late".into(), "another-one".into())]).unwrap();
+    assert_eq!(client.run("echo another-one").text(), "[masked:late]\r\n");
+    let journal = recorder.journal();
+    assert!(!journal.contains("hunter22") && !journal.contains("another-one"), "{journal}");
 }
 
 #[test]
@@ -237,7 +280,7 @@ fn a_second_engine_is_turned_away_and_an_older_one_told_so() {
     let mut second = Client::connect(&recorder);
     assert!(matches!(second.reply(), Reply::Refused { reason } if reason.contains("another engine")));
     let mut older = Client::connect(&recorder);
-    older.send(&Request::Hello { protocol: 0, program: "0.0.1".to_owned() }, b"");
+    older.send(&Request::Hello { protocol: 0, program: "0.0.1".to_owned(), who: String::new() }, b"");
     assert!(matches!(older.reply(), Reply::Refused { .. }));
     assert_eq!(client.run("echo still here").text(), "still here\r\n");
 }

@@ -45,6 +45,17 @@ pub(super) enum Command {
     Runs(RunsArgs),
     /// Render the transcript of a run
     Transcript(TranscriptArgs),
+    /// Go on with a run after a crash, a lost connection, or `q`
+    Resume(ResumeArgs),
+    /// End a run that goes on somewhere else
+    Stop(RunArg),
+    /// Check that a record is as it was written, and print its receipt
+    Verify(VerifyArgs),
+    /// Drop the text of an event that holds a secret; the record still verifies
+    Redact(RedactArgs),
+    /// Keep secrets out of the record of a live run
+    #[command(subcommand)]
+    Mask(MaskCommand),
     /// Print a completion script: `source <(runbook completions bash)`
     Completions {
         /// The shell.
@@ -198,6 +209,67 @@ pub(super) struct RunsArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+}
+
+/// A run.
+#[derive(Debug, Args)]
+pub(super) struct RunArg {
+    /// The run: its id, the beginning or the end of it; the latest when left out
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+}
+
+/// See [`Command::Resume`].
+#[derive(Debug, Args)]
+pub(super) struct ResumeArgs {
+    /// The run: its id, the beginning or the end of it; the latest that can be resumed when left out
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// The document, where it is not any more where it was
+    #[arg(long, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Give a value that the procedure needs
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    pub(super) inputs: Vec<String>,
+}
+
+/// See [`Command::Verify`].
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The run (its id, the beginning or the end of it), its folder, or a journal file; the latest run when left out
+    #[arg(value_name = "RUN|FILE")]
+    pub(super) run: Option<String>,
+    /// Compare with a receipt that was kept elsewhere: the text itself, or a file with it
+    #[arg(long, value_name = "RECEIPT")]
+    pub(super) receipt: Option<String>,
+}
+
+/// See [`Command::Redact`].
+#[derive(Debug, Args)]
+pub(super) struct RedactArgs {
+    /// The run: its id, the beginning or the end of it
+    #[arg(value_name = "RUN")]
+    pub(super) run: String,
+    /// The event, by its number in the journal; may be given several times
+    #[arg(long, value_name = "N", required = true, value_delimiter = ',')]
+    pub(super) seq: Vec<u64>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(super) reason: String,
+}
+
+/// See [`Command::Mask`].
+#[derive(Debug, Subcommand)]
+pub(super) enum MaskCommand {
+    /// Add a secret; it is read without echo, or from standard input
+    Add {
+        /// The run: its id, the beginning or the end of it
+        #[arg(value_name = "RUN")]
+        run: Option<String>,
+        /// What stands in its place: `[masked:NAME]`
+        #[arg(long, value_name = "NAME", default_value = "secret")]
+        name: String,
+    },
 }
 
 /// See [`Command::Transcript`].

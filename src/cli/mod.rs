@@ -9,10 +9,13 @@ mod environment;
 mod error;
 mod list;
 mod open;
+mod redact;
+mod resume;
 mod run;
 mod runs;
 mod sarif;
 mod show;
+mod verify;
 
 pub use error::Exit;
 
@@ -102,6 +105,11 @@ fn dispatch(cli: &Cli, environment: &Environment) -> Result<Exit, Failure> {
             print(&text)
         }
         Command::Runs(args) => print(&runs::runs(&environment.runs_folder()?, args.format)?),
+        Command::Resume(args) => resume::run(args, cli.color, environment),
+        Command::Stop(args) => resume::stop(args, environment),
+        Command::Verify(args) => verify::run(|| environment.runs_folder(), args),
+        Command::Redact(args) => redact::run(args, environment),
+        Command::Mask(command) => redact::mask(command, environment),
         Command::Transcript(args) => runs::transcript(&environment.runs_folder()?, args),
         Command::Completions { shell } => print(&complete::script(*shell)),
         Command::Man => {

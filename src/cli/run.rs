@@ -5,6 +5,7 @@ use super::environment::Environment;
 use super::error::{Exit, Failure};
 use super::notice;
 use super::open::{self, Opened, Target};
+use crate::document::SectionIndex;
 use crate::engine::{Ending, EngineError};
 use crate::history::{Mode, RunResult};
 use crate::ident::InputName;
@@ -22,17 +23,52 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
     let mode =
         if !args.yes && !args.no_input && Environment::has_operator() { Mode::Attended } else { Mode::Unattended };
     notice(&opened.findings());
-    let cwd = working_directory(args, &opened)?;
-    let options = RunOptions {
+    let values = RunValues {
+        selection: selection(args, step)?,
+        mode,
+        inputs: &args.inputs,
+        cwd: working_directory(args, &opened)?,
+        color,
+    };
+    let mut options = options(&opened, section, values, environment)?;
+    options.policy = policy(args)?;
+    options.flags = flags(args);
+    options.rc.clone_from(&args.rc);
+    ended(session::run(&options), &options)
+}
+
+/// What differs between beginning a run and going on with one.
+pub(super) struct RunValues<'a> {
+    /// The steps.
+    pub(super) selection: Selection,
+    /// Who answers.
+    pub(super) mode: Mode,
+    /// Values given beforehand.
+    pub(super) inputs: &'a [String],
+    /// Where the shell starts.
+    pub(super) cwd: PathBuf,
+    /// When to use colour.
+    pub(super) color: ColorChoice,
+}
+
+/// The options of a run, with what the environment says.
+pub(super) fn options<'a>(
+    opened: &'a Opened,
+    section: SectionIndex,
+    given: RunValues<'_>,
+    environment: &Environment,
+) -> Result<RunOptions<'a>, Failure> {
+    let policy = Policy { values: values(given.inputs)?, ..Policy::default() };
+    Ok(RunOptions {
         bytes: &opened.bytes,
         runbook: &opened.runbook,
         section,
-        selection: selection(args, step)?,
-        mode,
-        policy: policy(args)?,
-        flags: flags(args),
-        cwd,
-        rc: args.rc.clone(),
+        selection: given.selection,
+        mode: given.mode,
+        policy,
+        flags: Vec::new(),
+        cwd: given.cwd,
+        rc: None,
         runs: environment.runs_folder()?,
         runtime: environment.runtime_folder(),
         search_path: environment.get("PATH").map(ToOwned::to_owned),
@@ -41,16 +77,21 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
             .map_err(|error| Failure::usage(format!("this program cannot find itself: {error}")))?,
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         user: environment.user(),
-        look: environment.look(environment.color(color, std::io::stderr().is_terminal())),
+        look: environment.look(environment.color(given.color, std::io::stderr().is_terminal())),
         log: environment.has("RUNBOOK_LOG"),
-        path: target.path.clone(),
-    };
-    match session::run(&options) {
+        path: opened.path.clone(),
+        secrets: Vec::new(),
+    })
+}
+
+/// The exit status of a run, or what went wrong with it.
+pub(super) fn ended(ended: Result<(Ending, PathBuf), SessionError>, options: &RunOptions<'_>) -> Result<Exit, Failure> {
+    match ended {
         Ok((ending, transcript)) => {
             notice(&[format!("transcript: {}", transcript.display())]);
             Ok(exit(&ending))
         }
-        Err(error) => Err(failure(error, &options)),
+        Err(error) => Err(failure(error, options)),
     }
 }
 
@@ -71,6 +112,9 @@ fn failure(error: SessionError, options: &RunOptions<'_>) -> Failure {
             Failure::usage(message).help(format!("`runbook list {}` lists the procedures", options.path.display()))
         }
         SessionError::Journal(_) => Failure::record(message),
+        SessionError::NotResumable(_) => {
+            Failure::usage(message).help("`runbook runs` shows the runs; `runbook stop RUN` ends one")
+        }
         SessionError::Step(_) | SessionError::Terminal(_) => Failure::usage(message),
         SessionError::Engine(EngineError::Kernel(kernel)) => match kernel {
             KernelError::Record(_) | KernelError::Lost(_) => {

@@ -4,6 +4,8 @@ use super::args::{Format, TranscriptArgs};
 use super::error::{Exit, Failure};
 use crate::history::{Mode, Phase, RunResult, RunState};
 use crate::journal::{Folder, FolderError, Folders, JournalError, Reader};
+use crate::kernel::session_state;
+use crate::recorder::protocol::SessionState;
 use crate::session;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -14,6 +16,8 @@ use std::path::Path;
 struct Recorded {
     folder: Folder,
     live: bool,
+    /// What its recorder says.
+    session: Option<SessionState>,
     state: RunState,
     /// Why its journal cannot be read to its end, if so.
     damage: Option<JournalError>,
@@ -34,6 +38,7 @@ pub(super) fn runs(root: &Path, format: Format) -> Result<String, Failure> {
 
 fn read(folder: Folder) -> Recorded {
     let live = folder.is_live();
+    let session = session_state(folder.path()).ok().filter(|_| live);
     let mut state = RunState::default();
     let mut damage = None;
     match Reader::open(&folder.journal()) {
@@ -47,14 +52,14 @@ fn read(folder: Folder) -> Recorded {
         }
         Err(error) => damage = Some(error),
     }
-    Recorded { folder, live, state, damage }
+    Recorded { folder, live, session, state, damage }
 }
 
 fn text(recorded: &[Recorded]) -> String {
     if recorded.is_empty() {
         return "no run is recorded yet\n".to_owned();
     }
-    let mut out = format!("{:<24} {:<12} {:>8}  {}\n", "run", "state", "commands", "procedure");
+    let mut out = format!("{:<24} {:<12} {:>8}  {:<7} {}\n", "run", "state", "commands", "", "procedure");
     for run in recorded {
         let started = run.state.started.as_ref();
         let procedure = started.map_or_else(String::new, |started| {
@@ -62,10 +67,11 @@ fn text(recorded: &[Recorded]) -> String {
         });
         let _ = writeln!(
             out,
-            "{:<24} {:<12} {:>8}  {}",
+            "{:<24} {:<12} {:>8}  {:<7} {}",
             run.folder.run().as_str(),
             word(run),
             run.state.commands.len(),
+            if resumable(run) { "resume" } else { "" },
             crate::term::sanitize(&procedure)
         );
         if let Some(damage) = &run.damage {
@@ -75,13 +81,24 @@ fn text(recorded: &[Recorded]) -> String {
     out
 }
 
+/// Whether `runbook resume` can go on with it now.
+fn resumable(run: &Recorded) -> bool {
+    let attended = run.state.started.as_ref().is_some_and(|started| started.mode == Mode::Attended);
+    let driven = run.session.as_ref().is_some_and(|session| session.driver.is_some());
+    run.damage.is_none() && attended && !driven && session::is_open(&run.state)
+}
+
 /// A run's state in one word.
 fn word(run: &Recorded) -> &'static str {
     match (&run.damage, run.live, run.state.phase) {
         (Some(_), ..) => "damaged",
-        (None, true, Phase::Running(_)) if run.state.engine_lost => "left alone",
-        (None, true, Phase::Running(_)) => "running",
-        (None, true, _) => "live",
+        (None, true, _) => match &run.session {
+            Some(SessionState { driver: None, command: Some(_), reads_terminal: true, .. }) => "needs a key",
+            Some(SessionState { driver: None, command: Some(_), .. }) => "left alone",
+            Some(SessionState { driver: None, .. }) => "waiting",
+            Some(SessionState { command: Some(_), .. }) => "running",
+            _ => "live",
+        },
         (None, false, Phase::Over(RunResult::Completed)) => "completed",
         (None, false, Phase::Over(RunResult::Failed)) => "failed",
         (None, false, Phase::Over(RunResult::Stopped)) => "stopped",
@@ -98,6 +115,8 @@ fn json(run: &Recorded) -> Value {
         "run": run.folder.run(),
         "state": word(run),
         "live": run.live,
+        "resumable": resumable(run),
+        "driver": run.session.as_ref().and_then(|session| session.driver.as_ref()),
         "folder": run.folder.path(),
         "started": run.state.started_at.map(|at| at.to_string()),
         "last": run.state.last.map(|(_, at)| at.to_string()),
@@ -112,15 +131,19 @@ fn json(run: &Recorded) -> Value {
     })
 }
 
-/// Renders the transcript of one run.
-pub(super) fn transcript(root: &Path, args: &TranscriptArgs) -> Result<Exit, Failure> {
-    let name = args.run.as_deref().unwrap_or("latest");
-    let folder = Folders::under(root).find(name).map_err(|error| match error {
+/// The run of a name; the latest without one.
+pub(super) fn find(root: &Path, name: Option<&str>) -> Result<Folder, Failure> {
+    Folders::under(root).find(name.unwrap_or("latest")).map_err(|error| match error {
         FolderError::NoRuns(_) => {
             Failure::usage("no run is recorded yet").help("`runbook run FILE#PROCEDURE` records one")
         }
         other => Failure::usage(other.to_string()),
-    })?;
+    })
+}
+
+/// Renders the transcript of one run.
+pub(super) fn transcript(root: &Path, args: &TranscriptArgs) -> Result<Exit, Failure> {
+    let folder = find(root, args.run.as_deref())?;
     let mut page = Vec::new();
     let rendered = session::render_to(&folder, folder.is_live(), &mut page);
     let torn = rendered.map_err(|error| Failure::record(error.to_string()))?;

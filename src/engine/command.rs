@@ -2,6 +2,7 @@
 //!
 //! Invariant: each command is its own unit; a failure stops the step until somebody decides, an answer does not.
 
+use super::resume::Before;
 use super::walk::{Aside, Turn};
 use super::{Ending, Engine, EngineError, shown};
 use crate::history::{
@@ -36,8 +37,23 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let (mut ran, mut skipped, mut passed) = (0_usize, 0_usize, 0_usize);
         // Set by "run the rest": no question until something is not a plain success.
         let mut rest = false;
+        let mut taking_up = self.take_up(step);
         for index in 0..step.commands.len() {
-            match self.command(step, place, index, &mut rest)? {
+            let number = u32::try_from(index).unwrap_or(u32::MAX);
+            let before = if taking_up { self.before(step, number) } else { Before::New };
+            let fate = match before {
+                Before::Ran => Fate::Done,
+                Before::PassedOver => Fate::PassedOver,
+                Before::Skipped => Fate::Skipped,
+                Before::Open(finished, edited) => {
+                    self.command(step, place, index, &mut rest, Some((&finished, edited)))?
+                }
+                Before::New => {
+                    taking_up = false;
+                    self.command(step, place, index, &mut rest, None)?
+                }
+            };
+            match fate {
                 Fate::Done => ran += 1,
                 Fate::PassedOver => passed += 1,
                 Fate::Skipped => skipped += 1,
@@ -64,11 +80,27 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         Ok(self.leave(step, result))
     }
 
-    fn command(&mut self, step: &'a Step, place: usize, index: usize, rest: &mut bool) -> Result<Fate, EngineError> {
+    /// One command of a step. `open`: it was started before, and this came of it; with its text where that was edited.
+    fn command(
+        &mut self,
+        step: &'a Step,
+        place: usize,
+        index: usize,
+        rest: &mut bool,
+        open: Option<(&CommandFinished, Option<String>)>,
+    ) -> Result<Fate, EngineError> {
         let Some(written) = step.commands.get(index) else { return Ok(Fate::Done) };
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         let mut candidate =
             Candidate { command: written.clone(), source: CommandSource::Document, decision: Decision::Run };
+        if let Some((finished, text)) = open {
+            if let Some(text) = text {
+                candidate = edited(written, &text);
+            }
+            if let Some(fate) = self.after_failure(step, place, index, &mut candidate, finished)? {
+                return Ok(fate);
+            }
+        }
         loop {
             let bound = self.ready(&candidate.command);
             let confirm = confirm(step, index, &candidate.command);

@@ -4,6 +4,7 @@
 //! files, colours, JSON; it sees ports alone.
 
 mod command;
+mod resume;
 mod walk;
 
 use crate::history::{Event, Fact, Mode, RunResult, RunState};
@@ -74,6 +75,8 @@ pub struct Engine<'a, S, O> {
     values: Values,
     /// Facts that wait for the next append.
     held: Vec<Fact>,
+    /// What was before, when the run is taken up again.
+    earlier: resume::Earlier,
 }
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
@@ -104,6 +107,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             order: plan.reachable(),
             values,
             held: Vec::new(),
+            earlier: resume::Earlier::default(),
         }
     }
 

@@ -75,13 +75,18 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 }
                 Some(Node::Step(place)) => {
                     trail.push(cursor.clone());
-                    self.step(*place)?
+                    if plan.steps.get(*place).is_some_and(|step| self.was_finished(step)) {
+                        Turn::Next
+                    } else {
+                        self.step(*place)?
+                    }
                 }
                 Some(Node::Choice(choice)) => {
                     let taken = taken
                         .entry((choice.line, choice.title.as_str()))
                         .or_insert_with(|| vec![false; choice.options.len()]);
-                    match self.choose(choice, taken)? {
+                    let chosen = self.was_chosen(choice).map(|option| chosen_before(choice, option, taken));
+                    match chosen.map_or_else(|| self.choose(choice, taken), Ok)? {
                         Pick::Option(nodes) => {
                             cursor.push((nodes, 0));
                             continue;
@@ -309,6 +314,16 @@ pub(super) enum Aside {
 enum Pick<'p> {
     Option(&'p [Node]),
     Turn(Turn),
+}
+
+fn chosen_before<'p>(choice: &'p Choice, option: Option<usize>, taken: &mut [bool]) -> Pick<'p> {
+    let Some((place, option)) = option.and_then(|place| choice.options.get(place).map(|option| (place, option))) else {
+        return Pick::Turn(Turn::Next);
+    };
+    if let Some(slot) = taken.get_mut(place) {
+        *slot = true;
+    }
+    Pick::Option(option.nodes.as_slice())
 }
 
 fn form(kind: StepKind) -> StepForm {

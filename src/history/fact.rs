@@ -48,6 +48,12 @@ pub enum Fact {
     StepFinished(StepFinished),
     /// The engine's connection ended without a goodbye.
     EngineLost(EngineLost),
+    /// Somebody took the run up again.
+    RunResumed(RunResumed),
+    /// Payloads were dropped from the record.
+    Redacted(Redacted),
+    /// The record could not be written for a while; what follows was written from a reserve.
+    RecordFailed(RecordFailed),
     /// The run ended, or was stopped.
     RunFinished(RunFinished),
     /// A kind this version does not know, kept as it was read.
@@ -344,6 +350,45 @@ pub struct StepFinished {
 pub struct EngineLost {
     /// What the recorder does about it: `the running command goes on`, `the run ends`.
     pub then: String,
+}
+
+/// See [`Fact::RunResumed`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunResumed {
+    /// Who did.
+    pub user: String,
+    /// On which machine.
+    pub host: String,
+    /// SHA-256 of the document's bytes now.
+    pub runbook_digest: Digest,
+    /// Whether the session still lived: nothing of the shell's state is lost then.
+    pub attached: bool,
+    /// What is not as it was, a line each.
+    pub lost: Vec<String>,
+    /// The version of this program.
+    pub version: String,
+}
+
+/// See [`Fact::Redacted`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redacted {
+    /// The events whose payload was dropped.
+    pub events: Vec<Seq>,
+    /// Who did it.
+    pub user: String,
+    /// Why, in their words.
+    pub reason: String,
+}
+
+/// See [`Fact::RecordFailed`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordFailed {
+    /// The system's answer to the write that failed.
+    pub why: String,
+    /// How many events could not be recorded.
+    pub lost_events: u64,
+    /// How many bytes of output came back meanwhile and are not kept.
+    pub lost_bytes: u64,
 }
 
 /// How a run ended.

@@ -10,8 +10,8 @@ mod state;
 
 pub use fact::{
     ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, Decision, EngineLost, Event, Fact, InputGiven,
-    InputOrigin, MessageFilled, Mode, NoteAdded, Other, RunFinished, RunResult, RunStarted, RunbookIdentity, ShellDied,
-    ShellStarted, StepEntered, StepFinished, StepForm, StepResult,
+    InputOrigin, MessageFilled, Mode, NoteAdded, Other, RecordFailed, Redacted, RunFinished, RunResult, RunResumed,
+    RunStarted, RunbookIdentity, ShellDied, ShellStarted, StepEntered, StepFinished, StepForm, StepResult,
 };
 pub use outcome::{Answer, Answers, End, Outcome, judge};
 pub use output::{Captured, OutputSource};

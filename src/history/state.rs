@@ -141,6 +141,13 @@ impl RunState {
                 }
             }
             Fact::EngineLost(_) => self.engine_lost = true,
+            Fact::RunResumed(resumed) => {
+                // What ran when its recorder died does not run any more, and its end is unknown.
+                if !resumed.attached || matches!(self.phase, Phase::Over(_)) {
+                    self.phase = Phase::Waiting;
+                }
+                self.engine_lost = false;
+            }
             Fact::RunFinished(finished) => self.phase = Phase::Over(finished.result),
             _ => {}
         }

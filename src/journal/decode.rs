@@ -9,8 +9,8 @@ use super::names::Named;
 use super::salt::from_hex;
 use crate::history::{
     Answer, Answers, Captured, ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, EngineLost, Event,
-    Fact, InputGiven, MessageFilled, NoteAdded, Other, Outcome, RunFinished, RunStarted, RunbookIdentity, ShellDied,
-    ShellStarted, StepEntered, StepFinished,
+    Fact, InputGiven, MessageFilled, NoteAdded, Other, Outcome, RecordFailed, Redacted, RunFinished, RunResumed,
+    RunStarted, RunbookIdentity, ShellDied, ShellStarted, StepEntered, StepFinished,
 };
 use crate::ident::{Moment, Seq};
 use serde::Deserialize;
@@ -138,6 +138,25 @@ fn fact(kind: &str, from: &mut Source) -> Read<Fact> {
         "message-filled" => Fact::MessageFilled(MessageFilled { step: from.field("step")?, text: from.text("text")? }),
         "step-finished" => Fact::StepFinished(StepFinished { step: from.field("step")?, result: from.word("result")? }),
         "engine-lost" => Fact::EngineLost(EngineLost { then: from.field("then")? }),
+        "run-resumed" => Fact::RunResumed(RunResumed {
+            user: from.field("user")?,
+            host: from.field("host")?,
+            runbook_digest: from.field("runbook_digest")?,
+            attached: from.field("attached")?,
+            lost: from.texts("lost")?,
+            version: from.field("version")?,
+        }),
+        "redacted" => Fact::Redacted(Redacted {
+            events: from.field("events")?,
+            // The first writers of the kind did not say who.
+            user: from.maybe("user")?.unwrap_or_default(),
+            reason: from.text("reason")?,
+        }),
+        "record-failed" => Fact::RecordFailed(RecordFailed {
+            why: from.text("why")?,
+            lost_events: from.field("lost_events")?,
+            lost_bytes: from.field("lost_bytes")?,
+        }),
         "run-finished" => Fact::RunFinished(RunFinished {
             result: from.word("result")?,
             reason: from.text("reason")?,

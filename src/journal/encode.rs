@@ -32,6 +32,9 @@ pub(super) fn kind(fact: &Fact) -> &str {
         Fact::MessageFilled(_) => "message-filled",
         Fact::StepFinished(_) => "step-finished",
         Fact::EngineLost(_) => "engine-lost",
+        Fact::RunResumed(_) => "run-resumed",
+        Fact::Redacted(_) => "redacted",
+        Fact::RecordFailed(_) => "record-failed",
         Fact::RunFinished(_) => "run-finished",
         Fact::Other(other) => &other.kind,
     }
@@ -68,6 +71,21 @@ pub(super) fn fields(fact: &Fact, to: &mut Members<'_>) -> Result<()> {
             to.put_name("result", finished.result)
         }
         Fact::EngineLost(lost) => to.put("then", &lost.then),
+        Fact::RunResumed(resumed) => {
+            to.put("user", &resumed.user)?;
+            to.put("host", &resumed.host)?;
+            to.put("runbook_digest", &resumed.runbook_digest)?;
+            to.put("attached", &resumed.attached)?;
+            to.put("version", &resumed.version)
+        }
+        Fact::Redacted(redacted) => {
+            to.put("events", &redacted.events)?;
+            to.put("user", &redacted.user)
+        }
+        Fact::RecordFailed(failed) => {
+            to.put("lost_events", &failed.lost_events)?;
+            to.put("lost_bytes", &failed.lost_bytes)
+        }
         Fact::RunFinished(finished) => {
             to.put_name("result", finished.result)?;
             to.put_some("next", finished.next.as_ref())
@@ -104,6 +122,9 @@ pub(super) fn payload(fact: &Fact, to: &mut Members<'_>) -> Result<()> {
             to.put_some("option", choice.option.as_ref())
         }
         Fact::MessageFilled(message) => to.put("text", &message.text),
+        Fact::RunResumed(resumed) => to.put("lost", &resumed.lost),
+        Fact::Redacted(redacted) => to.put("reason", &redacted.reason),
+        Fact::RecordFailed(failed) => to.put("why", &failed.why),
         Fact::RunFinished(finished) => to.put("reason", &finished.reason),
         Fact::ShellStarted(_) | Fact::ShellDied(_) | Fact::StepFinished(_) | Fact::EngineLost(_) | Fact::Other(_) => {
             Ok(())

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a damage names the first bad event and what differs; a failed write is told the same way ever after.
 
+use crate::ident::RunId;
 use crate::ident::Seq;
 use std::fmt;
 use std::io;
@@ -34,6 +35,14 @@ pub enum JournalError {
     Locked {
         /// The journal.
         path: PathBuf,
+    },
+    /// It is another run's.
+    #[error("the journal `{path}` is that of the run `{run}`")]
+    OtherRun {
+        /// The journal.
+        path: PathBuf,
+        /// Whose it is.
+        run: RunId,
     },
     /// The first line is no journal's.
     #[error("`{path}` is not a run's journal: its first line is not a `runbook_journal` header")]

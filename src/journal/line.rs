@@ -111,6 +111,24 @@ fn split_payload(rest: &str) -> Option<(&str, &str)> {
     Some((salt, payload))
 }
 
+/// Cuts salt and payload off a line with its newline.
+pub(super) fn drop_payload(text: &mut Vec<u8>) {
+    let mark = HASH_MARK.trim_start_matches('"').as_bytes();
+    if let Some(start) = text.windows(mark.len()).position(|part| part == mark) {
+        text.truncate(start + mark.len() + DIGEST_LENGTH);
+        text.extend_from_slice(PAYLOAD_DROPPED.as_bytes());
+        text.push(b'\n');
+    }
+}
+
+/// Whether an event's members say that it is a start, an end, or a redaction: `kind` is the fourth of them, and no string
+/// stands before it but the time.
+pub(super) fn tells_of_the_record(members: &str) -> bool {
+    const MARK: &str = r#","kind":""#;
+    let kind = members.find(MARK).and_then(|at| members.get(at + MARK.len()..)).unwrap_or_default();
+    ["command-started\"", "command-finished\"", "redacted\""].iter().any(|word| kind.starts_with(word))
+}
+
 fn leading_seq(members: &str) -> Option<Seq> {
     let rest = members.strip_prefix(r#"{"seq":"#)?;
     let digits = rest.split(',').next()?;

@@ -12,14 +12,18 @@ mod json;
 mod line;
 mod names;
 mod reader;
+mod redact;
 mod salt;
+mod verify;
 mod writer;
 
 pub use error::{Damage, JournalError};
 pub use folder::{Folder, FolderError, Folders, RunOutput};
 pub use line::Header;
 pub use reader::{Journal, Reader, read};
+pub use redact::redact;
 pub use salt::Salts;
+pub use verify::{Attested, BadOutput, BadReceipt, Receipt, Verified, verify};
 pub use writer::Writer;
 
 /// The journal's name in the run folder.

@@ -153,7 +153,7 @@ impl<R: BufRead> Reader<R> {
                 self.torn = Some(self.buffer.len() as u64);
                 return Ok(Next::Torn);
             }
-            let newline = chunk.iter().position(|&b| b == b'\n');
+            let newline = memchr::memchr(b'\n', chunk);
             let taken = newline.unwrap_or(chunk.len());
             if self.buffer.len() + taken > LINE_LIMIT_BYTES {
                 return Ok(Next::TooLong);
@@ -169,35 +169,81 @@ impl<R: BufRead> Reader<R> {
     fn next_event(&mut self) -> Result<Option<Event>, JournalError> {
         match self.next_line()? {
             Next::Line => self.event().map(Some).map_err(|what| self.damaged(self.next, what)),
-            Next::TooLong => Err(self.damaged(self.next, "its line is longer than 64 MiB".to_owned())),
-            Next::Torn | Next::End => match self.dropped.first() {
-                None => Ok(None),
-                Some(&seq) => {
-                    Err(self.damaged(seq, "its payload is gone, and no `redacted` event names it".to_owned()))
-                }
-            },
+            other => self.end(&other).map(|()| None),
         }
     }
 
-    fn event(&mut self) -> Result<Event, String> {
+    /// Nothing follows; what was promised must have come.
+    fn end(&self, how: &Next) -> Result<(), JournalError> {
+        match (how, self.dropped.first()) {
+            (Next::TooLong, _) => Err(self.damaged(self.next, "its line is longer than 64 MiB".to_owned())),
+            (_, None) => Ok(()),
+            (_, Some(&seq)) => {
+                Err(self.damaged(seq, "its payload is gone, and no `redacted` event names it".to_owned()))
+            }
+        }
+    }
+
+    /// The next event, checked but not read: it is given only if it says what belongs to the record (a start, an end, a
+    /// redaction). At the end none.
+    pub fn next_checked(&mut self) -> Result<Option<Option<Event>>, JournalError> {
+        if self.done {
+            return Ok(None);
+        }
+        let next = match self.next_line() {
+            Ok(Next::Line) => self.checked().map(Some).map_err(|what| self.damaged(self.next, what)),
+            Ok(other) => self.end(&other).map(|()| None),
+            Err(error) => Err(error),
+        };
+        if !matches!(next, Ok(Some(_))) {
+            self.done = true;
+        }
+        next
+    }
+
+    fn checked(&mut self) -> Result<Option<Event>, String> {
         let line = line::parse(&self.buffer)?;
+        self.follows(&line)?;
+        let event = if line::tells_of_the_record(line.members) {
+            let event = decode::event(line.seq, line.members, line.payload);
+            Some(event.ok_or("it is not an event of this format")?)
+        } else {
+            None
+        };
+        let (seq, hash, dropped) = (line.seq, line.hash, line.payload.is_none());
+        self.passed(seq, hash, dropped, event.as_ref());
+        Ok(event)
+    }
+
+    fn follows(&self, line: &line::Line<'_>) -> Result<(), String> {
         if line.seq != self.next {
             return Err(format!("event {} stands in its place", line.seq));
         }
         if Some(line.prev) != self.head {
             return Err("its `prev` is not the hash of the line before".to_owned());
         }
+        Ok(())
+    }
+
+    fn passed(&mut self, seq: Seq, hash: Digest, dropped: bool, event: Option<&Event>) {
+        if dropped {
+            self.dropped.insert(seq);
+        }
+        for seq in event.map(redacted).unwrap_or_default() {
+            self.dropped.remove(&seq);
+        }
+        self.head = Some(hash);
+        self.next = self.next.next();
+    }
+
+    fn event(&mut self) -> Result<Event, String> {
+        let line = line::parse(&self.buffer)?;
+        self.follows(&line)?;
         let Some(event) = decode::event(line.seq, line.members, line.payload) else {
             return Err("it is not an event of this format".to_owned());
         };
-        if line.payload.is_none() {
-            self.dropped.insert(line.seq);
-        }
-        for seq in redacted(&event) {
-            self.dropped.remove(&seq);
-        }
-        self.head = Some(line.hash);
-        self.next = self.next.next();
+        let (hash, dropped) = (line.hash, line.payload.is_none());
+        self.passed(event.seq, hash, dropped, Some(&event));
         Ok(event)
     }
 
@@ -211,6 +257,7 @@ impl<R: BufRead> Reader<R> {
 /// The events whose payload was dropped on purpose, by a `redacted` event that says so.
 fn redacted(event: &Event) -> Vec<Seq> {
     match &event.fact {
+        Fact::Redacted(redacted) => redacted.events.clone(),
         Fact::Other(other) if other.kind == "redacted" => {
             other.fields.get("events").and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
         }

@@ -6,6 +6,7 @@
 use super::error::JournalError;
 use super::json::Members;
 use super::line::{DIGEST_MARK, HASH_MARK, HEADER_START, PAYLOAD_MARK, PREV_MARK, SALT_MARK};
+use super::reader::Reader;
 use super::salt::Salts;
 use super::{FILE_NAME, FORMAT_VERSION, encode};
 use crate::history::{Event, Fact};
@@ -46,6 +47,8 @@ pub struct Writer {
     lines: Vec<u8>,
     payload: Vec<u8>,
     failed: Option<JournalError>,
+    /// The file that this one replaces, for its lock.
+    replaced: Option<Box<dyn Store>>,
 }
 
 impl Writer {
@@ -62,6 +65,43 @@ impl Writer {
         Ok(writer)
     }
 
+    /// Opens the journal of a run to go on in it: locks it, checks all of it, and cuts off a line that a crash tore.
+    pub fn open(folder: &Path, run: &RunId) -> Result<Self, JournalError> {
+        let path = folder.join(FILE_NAME);
+        let file = OpenOptions::new().read(true).append(true).open(&path);
+        let file = file.map_err(|e| JournalError::io("open", &path, e))?;
+        lock(&file, &path)?;
+        let mut reader = Reader::open(&path)?;
+        let mut next = Seq(1);
+        for event in reader.by_ref() {
+            next = event?.seq.next();
+        }
+        if let Some(torn) = reader.torn() {
+            let cut = file.metadata().and_then(|found| file.set_len(found.len().saturating_sub(torn)));
+            cut.and_then(|()| file.sync_data()).map_err(|e| JournalError::io("mend", &path, e))?;
+        }
+        let (Some(header), Some(head)) = (reader.header(), reader.head()) else {
+            // Killed before its first line was whole: nothing was recorded.
+            return Self::start(Box::new(file), path, run);
+        };
+        if header.run != *run {
+            return Err(JournalError::OtherRun { path, run: header.run.clone() });
+        }
+        let salts = Salts::open().map_err(|e| JournalError::io("read random bytes for", &path, e))?;
+        let store = Box::new(file);
+        Ok(Self {
+            store,
+            path,
+            salts,
+            next,
+            head,
+            lines: Vec::new(),
+            payload: Vec::new(),
+            failed: None,
+            replaced: None,
+        })
+    }
+
     fn start(mut store: Box<dyn Store>, path: PathBuf, run: &RunId) -> Result<Self, JournalError> {
         let salts = Salts::open().map_err(|e| JournalError::io("read random bytes for", &path, e))?;
         let program = concat!("runbook ", env!("CARGO_PKG_VERSION"));
@@ -72,7 +112,22 @@ impl Writer {
         line.push_str("\"}\n");
         let written = store.write_all(line.as_bytes()).and_then(|()| store.sync());
         written.map_err(|e| JournalError::Write { path: path.clone(), source: Arc::new(e) })?;
-        Ok(Self { store, path, salts, next: Seq(1), head, lines: Vec::new(), payload: Vec::new(), failed: None })
+        Ok(Self {
+            store,
+            path,
+            salts,
+            next: Seq(1),
+            head,
+            lines: Vec::new(),
+            payload: Vec::new(),
+            failed: None,
+            replaced: None,
+        })
+    }
+
+    /// Goes on in a file that holds the same chain; the lock on the old one is kept.
+    pub(super) fn go_on_in(&mut self, file: File) {
+        self.replaced = Some(std::mem::replace(&mut self.store, Box::new(file)));
     }
 
     /// The journal's path.

@@ -4,6 +4,7 @@
 //! Invariant: the operator's terminal is as it was found whenever control leaves this module. Refuses to know: the
 //! document, the operator's decisions, how the record is written.
 
+mod attach;
 mod find;
 mod git;
 mod link;
@@ -14,6 +15,7 @@ mod start;
 mod syntax;
 mod terminal;
 
+pub use attach::{AttachError, hide_in_session, session_state, stop_session};
 pub use find::{PathProbe, find_program};
 pub use git::{GitState, git_state};
 pub use session::Session;

@@ -2,12 +2,13 @@
 //!
 //! Invariant: when a command has come back, both its events are on disk. Refuses to know: what the command is for.
 
+use super::attach::{AttachError, attach};
 use super::link::{Link, failure, lost, timespec};
 use super::signals::{Come, Signals};
 use super::start::{StartOptions, start};
 use super::terminal::{RawTerminal, window_size};
 use crate::history::{Event, Fact, Mode};
-use crate::ident::{Clock as _, SystemClock};
+use crate::ident::{Clock as _, RunId, SystemClock};
 use crate::ports::{Finished, KernelError, LiveValue, Watch};
 use crate::recorder::protocol::{CameBack, Reply, Request, Run, Size};
 use rustix::event::{PollFd, PollFlags};
@@ -36,7 +37,8 @@ pub struct Session {
 #[derive(Debug)]
 struct Inner {
     link: Link,
-    process: Child,
+    /// None when somebody else started it.
+    process: Option<Child>,
     signals: Signals,
     mode: Mode,
     clock: SystemClock,
@@ -50,12 +52,42 @@ impl Session {
         let recorder = started.process.id();
         let inner = Inner {
             link: started.link,
-            process: started.process,
+            process: Some(started.process),
             signals,
             mode: options.mode,
             clock: SystemClock::start(),
         };
         Ok(Self { inner: Rc::new(RefCell::new(inner)), socket: started.socket, shell: started.shell, recorder })
+    }
+
+    /// Takes up the living session of a run. With it comes what was appended when the running command began, if one
+    /// runs: then [`Session::follow`] is the next thing to do.
+    pub fn attach(
+        run: &RunId,
+        folder: &Path,
+        mode: Mode,
+        who: &str,
+    ) -> Result<(Self, Option<Vec<Event>>), AttachError> {
+        let signals = Signals::new().map_err(lost)?;
+        let attached = attach(run, folder, who)?;
+        let inner = Inner { link: attached.link, process: None, signals, mode, clock: SystemClock::start() };
+        let inner = Rc::new(RefCell::new(inner));
+        let session = Self { inner, socket: attached.socket, shell: attached.shell, recorder: 0 };
+        Ok((session, attached.running))
+    }
+
+    /// Watches a command that runs already, from its first output on.
+    pub fn follow(&mut self, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
+        self.with(|inner| inner.watch(None, watch))
+    }
+
+    /// Keeps secrets, by name and value, out of everything recorded and shown from here on; returns which are refused,
+    /// and why.
+    pub fn hide(&mut self, secrets: Vec<(String, String)>) -> Result<Vec<String>, KernelError> {
+        self.with(|inner| match inner.ask(&Request::Hide { secrets })? {
+            Reply::Hidden { refused } => Ok(refused),
+            _ => Err(out_of_turn()),
+        })
     }
 
     /// The recorder's socket.
@@ -122,14 +154,24 @@ impl Inner {
         self.link.answer()
     }
 
-    fn run(&mut self, mut run: Run, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
+    fn run(&mut self, run: Run, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
+        self.watch(Some(run), watch)
+    }
+
+    /// Runs a command and watches it, or watches the one that runs.
+    fn watch(&mut self, run: Option<Run>, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
         let terminal = if self.mode == Mode::Attended { Some(RawTerminal::enter()?) } else { None };
         let size = terminal.as_ref().and_then(|_| window_size());
-        run.size = size.or(run.size);
         let Self { link, signals, clock, .. } = self;
         let _taking = signals.taking();
-        link.show_late(watch);
-        link.send(&Request::Run(Box::new(run)), b"")?;
+        match run {
+            Some(mut run) => {
+                link.show_late(watch);
+                run.size = size.or(run.size);
+                link.send(&Request::Run(Box::new(run)), b"")?;
+            }
+            None => size.map_or(Ok(()), |size| link.send(&Request::Resize(size), b""))?,
+        }
         let mut watching = Watching { link, signals, clock, terminal, size, watch, since: clock.now().mono };
         watching.follow()
     }
@@ -148,7 +190,9 @@ impl Inner {
             }
             while self.link.next_reply(None)?.is_some() {}
         }
-        drop(self.process.wait());
+        if let Some(process) = &mut self.process {
+            drop(process.wait());
+        }
         Ok(())
     }
 }

@@ -52,6 +52,10 @@ pub struct StartOptions {
     pub log: bool,
     /// Variables for bash beyond those of this process: the document's own.
     pub env: Vec<(String, String)>,
+    /// Who drives it, for whoever else wants to: `ada on db1, terminal /dev/pts/3`.
+    pub who: String,
+    /// Whether the run goes on in a journal that is there.
+    pub resume: bool,
 }
 
 impl StartOptions {
@@ -72,6 +76,8 @@ impl StartOptions {
             output_limit_bytes: OUTPUT_LIMIT_BYTES,
             log: false,
             env: Vec::new(),
+            who: "another engine".to_owned(),
+            resume: false,
         }
     }
 
@@ -99,6 +105,7 @@ impl StartOptions {
             output_limit_bytes: self.output_limit_bytes,
             restore: None,
             log: self.log,
+            resume: self.resume,
         })
     }
 }
@@ -119,7 +126,7 @@ pub(super) struct Started {
 pub(super) fn start(options: &StartOptions) -> Result<Started, KernelError> {
     let serve = options.serve_options()?;
     let (mut process, announcements) = spawn(options, &serve)?;
-    match greet(&announcements, serve.folder) {
+    match greet(&announcements, serve.folder, &options.who) {
         Ok((link, socket, shell)) => Ok(Started { link, process, socket, shell }),
         Err(error) => {
             drop(process.kill());
@@ -129,16 +136,20 @@ pub(super) fn start(options: &StartOptions) -> Result<Started, KernelError> {
     }
 }
 
-fn greet(announcements: &ChildStdout, folder: PathBuf) -> Result<(Link, PathBuf, u32), KernelError> {
+fn greet(announcements: &ChildStdout, folder: PathBuf, who: &str) -> Result<(Link, PathBuf, u32), KernelError> {
     let socket = announced(announcements)?;
     let stream = UnixStream::connect(&socket).map_err(lost)?;
     let mut link = Link::new(stream, folder);
-    link.send(&Request::Hello { protocol: PROTOCOL, program: PROGRAM_VERSION.to_owned() }, b"")?;
+    link.send(&hello(who), b"")?;
     match link.answer()? {
         Reply::Welcome { shell, .. } => Ok((link, socket, shell)),
         Reply::Refused { reason } => Err(KernelError::Shell(reason)),
         _ => Err(lost("it did not welcome the engine")),
     }
+}
+
+pub(super) fn hello(who: &str) -> Request {
+    Request::Hello { protocol: PROTOCOL, program: PROGRAM_VERSION.to_owned(), who: who.to_owned() }
 }
 
 fn spawn(options: &StartOptions, serve: &ServeOptions) -> Result<(Child, ChildStdout), KernelError> {

@@ -132,6 +132,11 @@ impl Capture {
         }
     }
 
+    /// How many bytes are in the file.
+    pub(super) fn kept(&self) -> u64 {
+        self.kept
+    }
+
     /// The beginning, at most [`INLINE_BYTES`].
     pub(super) fn head(&self) -> &[u8] {
         &self.head

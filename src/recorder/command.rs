@@ -4,6 +4,7 @@
 //! come and go.
 
 use super::capture::{self, Capture};
+use super::hide::Masks;
 use super::protocol::{CameBack, Channel, Failure, Reply, Run, WireEvent};
 use super::report::{Ended, How};
 use super::running::{Abort, Held, Running, names_descriptors, step_file, step_file_name};
@@ -53,6 +54,7 @@ impl Session {
             seq,
             events: events.into_iter().map(WireEvent::from).collect(),
             started,
+            masks: Masks::new(&self.masker),
             capture: Capture::new(path, salt, self.options.output_limit_bytes),
             since,
             file,
@@ -61,6 +63,7 @@ impl Session {
             held_interrupt: false,
             interrupted: false,
             limit: limit.map(|limit| since + limit),
+            given_limit: limit.map(|limit| since + limit),
             abort: Abort::No,
             sync_at: None,
             held: Some(Held::until(since + super::HOLD)),
@@ -109,6 +112,7 @@ impl Session {
         }
         let took = self.now();
         self.drain();
+        self.end_masks();
         let Activity::Command(running) = std::mem::replace(&mut self.activity, Activity::Idle) else { return };
         if let Some(shell) = &mut self.shell {
             shell.restore_modes();
@@ -208,8 +212,8 @@ impl Session {
         }
     }
 
-    /// Output came.
-    pub(super) fn printed(&mut self, channel: Channel, bytes: &[u8]) {
+    /// Puts output into its file and tells the engine of it; secrets are out of it already.
+    pub(super) fn record_output(&mut self, channel: Channel, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
@@ -247,7 +251,7 @@ impl Session {
         }
     }
 
-    pub(super) fn printed_in_background(&mut self, channel: Channel, bytes: &[u8]) {
+    fn printed_in_background(&mut self, channel: Channel, bytes: &[u8]) {
         if self.background.is_none() {
             let path = capture::background_path(&self.options.folder);
             self.background = capture::open_output(&path).ok().map(|file| (file, 0));

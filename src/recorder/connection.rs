@@ -103,6 +103,13 @@ impl Connection {
         drop(protocol::encode(&reply, bytes, self.outbox.buffer()));
     }
 
+    /// Tells of all the output of a command that stands in its file already.
+    pub(super) fn output_kept(&mut self, command: Seq, length: u64) {
+        if length > 0 {
+            self.notices.push(Notice { command: Some(command), channel: Channel::Out, offset: 0, length });
+        }
+    }
+
     fn queue_notices(&mut self) {
         for Notice { command, channel, offset, length } in self.notices.drain(..) {
             let reply = Reply::Output { command, channel, offset, length };

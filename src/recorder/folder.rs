@@ -37,6 +37,27 @@ impl Drop for RuntimeFolder {
     }
 }
 
+/// Where a run's folder says which socket its recorder listens on: whoever resumes it may have another `XDG_RUNTIME_DIR`.
+pub fn socket_note(run_folder: &Path) -> PathBuf {
+    run_folder.join("socket")
+}
+
+/// Removes what a recorder of this run that was killed has left. Whoever calls holds the journal's lock.
+pub(super) fn clear_stale(run_folder: &Path, names: &[&str]) {
+    let Ok(socket) = std::fs::read_link(socket_note(run_folder)) else { return };
+    let ours = |folder: &Path| folder.file_name().is_some_and(|name| names.iter().any(|ours| name == *ours));
+    if let Some(folder) = socket.parent().filter(|folder| ours(folder)) {
+        drop(std::fs::remove_dir_all(folder));
+    }
+}
+
+/// Writes that note.
+pub(super) fn tell_socket(run_folder: &Path, socket: &Path) -> std::io::Result<()> {
+    let note = socket_note(run_folder);
+    drop(std::fs::remove_file(&note));
+    std::os::unix::fs::symlink(socket, note)
+}
+
 fn private_folder(path: &Path) -> std::io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),

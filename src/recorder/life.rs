@@ -8,7 +8,7 @@ use super::protocol::{Failure, PROGRAM_VERSION, Reply};
 use super::running::step_file;
 use super::session::{Activity, Closing, START_LIMIT, Session, write_private};
 use super::shell::{Shell, quote};
-use crate::history::{End, EngineLost, Fact, RunFinished, RunResult, ShellDied, ShellStarted};
+use crate::history::{End, EngineLost, Fact, Mode, RunFinished, RunResult, ShellDied, ShellStarted};
 use crate::ident::Clock as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -121,9 +121,13 @@ impl Session {
     }
 
     /// A client has said hello and is the engine now.
-    pub(super) fn engine_came(&mut self, connection: Connection) {
+    pub(super) fn engine_came(&mut self, connection: Connection, who: &str) {
         self.engine = Some(connection);
         self.engine_due = None;
+        who.clone_into(&mut self.driver);
+        if self.welcomed {
+            return self.welcome_back();
+        }
         if let Some(reason) = self.no_shell.take() {
             self.reply(&Reply::Refused { reason });
             self.closing = Closing::Done;
@@ -138,14 +142,45 @@ impl Session {
             program: PROGRAM_VERSION.to_owned(),
             run: self.options.run.clone(),
             shell: u32::try_from(shell.pid.as_raw_nonzero().get()).unwrap_or_default(),
+            running: None,
         };
         self.welcomed = true;
         self.reply(&welcome);
     }
 
+    /// An engine takes the session up again: it is shown what the running command has printed so far.
+    fn welcome_back(&mut self) {
+        let running = match &self.activity {
+            Activity::Command(running) => Some(running.events.clone()),
+            _ => None,
+        };
+        let shell = self.shell.as_ref().map_or(0, |shell| shell.pid.as_raw_nonzero().get());
+        self.reply(&Reply::Welcome {
+            program: PROGRAM_VERSION.to_owned(),
+            run: self.options.run.clone(),
+            shell: u32::try_from(shell).unwrap_or_default(),
+            running,
+        });
+        if let (Activity::Command(running), Some(engine)) = (&mut self.activity, self.engine.as_mut()) {
+            running.limit = running.given_limit;
+            engine.output_kept(running.seq, running.capture.kept());
+        }
+    }
+
+    /// Whoever resumes the run finds the session as it is; after a day nobody will.
+    pub(super) fn wait_for_engine(&mut self) {
+        if self.options.mode == Mode::Unattended || self.over {
+            return self.abandon();
+        }
+        self.engine_due.get_or_insert(self.clock.now().mono + super::IDLE_LIMIT);
+    }
+
     /// The engine's connection has ended without a goodbye.
     pub(super) fn engine_lost(&mut self) {
         self.engine = None;
+        self.driver.clear();
+        self.waiting.clear();
+        self.respawned = None;
         if self.closing != Closing::No {
             return;
         }
@@ -155,13 +190,17 @@ impl Session {
         }
         let now = self.now();
         let running = matches!(self.activity, Activity::Command(_));
-        let then = if running { "the running command goes on" } else { "the run ends" };
+        let then = match (running, self.options.mode) {
+            (true, _) => "the running command goes on",
+            (false, Mode::Attended) => "the session waits to be resumed",
+            (false, Mode::Unattended) => "the run ends",
+        };
         drop(self.append(vec![Fact::EngineLost(EngineLost { then: then.to_owned() })]));
         if let Activity::Command(running) = &mut self.activity {
             let alone = if running.started.never_ends { super::MONITOR_ALONE } else { super::COMMAND_ALONE };
             running.limit = Some(running.limit.unwrap_or(Duration::MAX).min(now + alone));
         } else {
-            self.abandon();
+            self.wait_for_engine();
         }
     }
 
@@ -208,7 +247,9 @@ impl Session {
         let activity = match &self.activity {
             Activity::Starting(at) => Some(*at),
             Activity::Command(running) => running.due(),
-            Activity::ReadingRc(..) | Activity::Restoring(..) | Activity::Idle | Activity::Answering(_) => None,
+            Activity::ReadingRc(..) | Activity::Restoring(..) | Activity::Idle | Activity::Answering(_) => {
+                self.background_masks.due()
+            }
         };
         let closing = match self.closing {
             Closing::Told(at) | Closing::HungUp(at) => Some(at),
@@ -221,12 +262,16 @@ impl Session {
     pub(super) fn nobody_came(&mut self, now: Duration) {
         if self.engine_due.is_some_and(|due| due <= now) {
             self.engine_due = None;
-            self.close();
+            if self.welcomed {
+                self.abandon();
+            } else {
+                self.close();
+            }
         }
     }
 
     /// Whether no engine can take the session over any more.
     pub(super) fn is_ending(&self) -> bool {
-        self.closing != Closing::No || self.welcomed
+        self.closing != Closing::No || self.over
     }
 }

@@ -11,6 +11,7 @@ mod capture;
 mod command;
 mod connection;
 mod folder;
+mod hide;
 mod life;
 mod options;
 mod outbox;
@@ -26,9 +27,11 @@ mod serve;
 mod session;
 mod shell;
 mod snapshot;
+mod visits;
 
 pub use become_shell::{BecomeShell, become_shell};
 pub use capture::{INLINE_BYTES, background_path, output_path};
+pub use folder::socket_note;
 pub use options::{Announcement, OUTPUT_LIMIT_BYTES, ServeOptions};
 pub use serve::{RecorderError, serve};
 
@@ -42,6 +45,8 @@ const HOLD: Duration = Duration::from_millis(20);
 const MONITOR_ALONE: Duration = Duration::from_mins(1);
 /// Without an engine any other command is ended after this time.
 const COMMAND_ALONE: Duration = Duration::from_hours(24);
+/// Without an engine and without a command a session waits this long to be resumed.
+const IDLE_LIMIT: Duration = Duration::from_hours(24);
 /// bash, and the EXIT traps of the session, have this long to end.
 const EXIT_GRACE: Duration = Duration::from_secs(5);
 /// After a hangup they have this long.

@@ -43,6 +43,8 @@ pub struct ServeOptions {
     pub restore: Option<PathBuf>,
     /// Whether errors go to `recorder.log` in the run's folder.
     pub log: bool,
+    /// Whether the run goes on in a journal that is there.
+    pub resume: bool,
 }
 
 impl ServeOptions {

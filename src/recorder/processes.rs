@@ -74,6 +74,19 @@ pub(super) fn is_descendant(mut pid: Pid, ancestor: Pid) -> bool {
     true
 }
 
+/// Whether a process of the shell's session waits for a key from its terminal, as far as the kernel tells.
+pub(super) fn reads_terminal(shell: Pid) -> bool {
+    let waits = |pid: Pid| {
+        let what = std::fs::read(format!("/proc/{}/wchan", pid.as_raw_nonzero())).unwrap_or_default();
+        matches!(what.as_slice(), b"n_tty_read" | b"wait_woken")
+    };
+    let Ok(entries) = std::fs::read_dir("/proc") else { return false };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter_map(Pid::from_raw)
+        .any(|pid| waits(pid) && (pid == shell || is_descendant(pid, shell)))
+}
+
 /// A process's parent and group; none where the kernel has none.
 fn relatives(pid: Pid) -> Option<(Option<Pid>, Option<Pid>)> {
     let stat = std::fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;

@@ -43,6 +43,22 @@ pub enum Request {
         protocol: u32,
         /// [`PROGRAM_VERSION`].
         program: String,
+        /// Who drives the run from here on: `ada on db1, terminal /dev/pts/3`.
+        who: String,
+    },
+    /// The first message of a client that does not drive: it has one errand, and is answered and let go.
+    Visit {
+        /// [`PROTOCOL`].
+        protocol: u32,
+        /// [`PROGRAM_VERSION`].
+        program: String,
+        /// What it wants.
+        errand: Errand,
+    },
+    /// Keep these out of everything recorded and shown from here on.
+    Hide {
+        /// Name and value.
+        secrets: Vec<(String, String)>,
     },
     /// Record these facts.
     Append {
@@ -73,6 +89,35 @@ pub enum Request {
     },
     /// The engine is done; end the shell.
     Bye,
+}
+
+/// See [`Request::Visit`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Errand {
+    /// How does it stand?
+    State,
+    /// End the run.
+    Stop,
+    /// Write this down.
+    Note(String),
+    /// Keep these out of the record, by name and value.
+    Hide(Vec<(String, String)>),
+}
+
+/// How a session stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionState {
+    /// The run.
+    pub run: RunId,
+    /// Who drives it; none: it waits to be resumed.
+    pub driver: Option<String>,
+    /// The command that runs.
+    pub command: Option<Seq>,
+    /// Whether that command waits for a key.
+    pub reads_terminal: bool,
+    /// The shell's process.
+    pub shell: u32,
 }
 
 /// See [`Request::Run`].
@@ -121,6 +166,17 @@ pub enum Reply {
         run: RunId,
         /// The shell's process.
         shell: u32,
+        /// The command that runs already, with what was appended when it began; its output so far follows.
+        running: Option<Vec<WireEvent>>,
+    },
+    /// The answer to [`Errand::State`].
+    State(SessionState),
+    /// The answer to [`Errand::Stop`]: it is on its way.
+    Stopping,
+    /// The secrets are known from here on.
+    Hidden {
+        /// Those that are not, and why.
+        refused: Vec<String>,
     },
     /// The connection is refused, and closed.
     Refused {

@@ -134,6 +134,7 @@ impl Session {
     pub(super) fn tick(&mut self) {
         let now = self.now();
         self.nobody_came(now);
+        self.fell_silent(now);
         match &mut self.activity {
             Activity::Starting(at) if *at <= now => {
                 self.fail_to_start("it did not report in time");

@@ -10,12 +10,35 @@ use std::collections::BTreeSet;
 
 /// Variables that are bash's own, or the kernel's.
 const NOT_STATE: &[&str] = &[
-    "_", "COLUMNS", "COMP_WORDBREAKS", "DIRSTACK", "EPOCHREALTIME", "EPOCHSECONDS", "EUID", "FUNCNAME", "GROUPS", "HISTCMD",
-    "LINENO", "LINES", "OLDPWD", "PIPESTATUS", "PPID", "PROMPT_COMMAND", "PS1", "PS2", "PWD", "RANDOM", "SECONDS",
-    "SHELLOPTS", "SHLVL", "SRANDOM", "UID",
+    "_",
+    "COLUMNS",
+    "COMP_WORDBREAKS",
+    "DIRSTACK",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "EUID",
+    "FUNCNAME",
+    "GROUPS",
+    "HISTCMD",
+    "LINENO",
+    "LINES",
+    "OLDPWD",
+    "PIPESTATUS",
+    "PPID",
+    "PROMPT_COMMAND",
+    "PS1",
+    "PS2",
+    "PWD",
+    "RANDOM",
+    "SECONDS",
+    "SHELLOPTS",
+    "SHLVL",
+    "SRANDOM",
+    "UID",
 ];
 /// What makes a name that of a secret.
-const SECRET_PARTS: &[&str] = &["PASS", "TOKEN", "SECRET", "CREDENTIAL", "APIKEY", "API_KEY", "PRIVATE_KEY", "PASSPHRASE"];
+const SECRET_PARTS: &[&str] =
+    &["PASS", "TOKEN", "SECRET", "CREDENTIAL", "APIKEY", "API_KEY", "PRIVATE_KEY", "PASSPHRASE"];
 
 /// What a new bash is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -169,7 +192,8 @@ impl<F: Fn(&[u8]) -> bool> Writing<F> {
 
 /// What is new, or not as it was. Both lists are sorted alike, by bash.
 fn changed<'a>(now: &'a [Entry], start: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
-    let before: BTreeSet<(&str, &[u8])> = start.iter().map(|entry| (entry.name.as_str(), entry.text.as_slice())).collect();
+    let before: BTreeSet<(&str, &[u8])> =
+        start.iter().map(|entry| (entry.name.as_str(), entry.text.as_slice())).collect();
     now.iter().filter(move |entry| !before.contains(&(entry.name.as_str(), entry.text.as_slice())))
 }
 

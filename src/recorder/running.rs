@@ -3,6 +3,7 @@
 //! Invariant: what is needed to record its end is here from its start, so that it can be recorded without an engine.
 
 use super::capture::{Capture, INLINE_BYTES};
+use super::hide::Masks;
 use super::protocol::{Channel, WireEvent};
 use crate::history::CommandStarted;
 use crate::ident::Seq;
@@ -16,6 +17,7 @@ pub(super) struct Running {
     pub(super) events: Vec<WireEvent>,
     pub(super) started: CommandStarted,
     pub(super) capture: Capture,
+    pub(super) masks: Masks,
     /// When it was handed to the shell.
     pub(super) since: Duration,
     /// The file its text stands in.
@@ -28,6 +30,8 @@ pub(super) struct Running {
     pub(super) interrupted: bool,
     /// When it is to be ended.
     pub(super) limit: Option<Duration>,
+    /// That moment as the engine wanted it; without an engine it may come earlier.
+    pub(super) given_limit: Option<Duration>,
     pub(super) abort: Abort,
     /// When its output is to be synced.
     pub(super) sync_at: Option<Duration>,
@@ -80,7 +84,7 @@ impl Running {
             Abort::Told(at) | Abort::Killed(at, _) => Some(at),
         };
         let held = self.held.as_ref().filter(|held| !held.pieces.is_empty()).map(|held| held.until);
-        [abort, self.sync_at, held].into_iter().flatten().min()
+        [abort, self.sync_at, held, self.masks.due()].into_iter().flatten().min()
     }
 }
 

@@ -127,12 +127,16 @@ impl Server {
             .mode(0o700)
             .create(&output)
             .map_err(|error| RecorderError::Record(format!("`{}`: {error}", output.display())))?;
-        let journal =
-            Writer::create(&options.folder, &options.run).map_err(|error| RecorderError::Record(error.to_string()))?;
+        let open = if options.resume { Writer::open } else { Writer::create };
+        let journal = open(&options.folder, &options.run).map_err(|error| RecorderError::Record(error.to_string()))?;
+        if options.resume {
+            super::folder::clear_stale(&options.folder, &[options.run.short(), options.run.as_str()]);
+        }
         let folder = runtime_folder(&options)?;
         let socket = folder.path().join(".socket");
         let listener = UnixListener::bind(&socket)?;
         std::fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
+        super::folder::tell_socket(&options.folder, &socket)?;
         listener.set_nonblocking(true)?;
         let mut session = Session::new(options, folder, journal)?;
         session.start_shell().map_err(|error| RecorderError::Shell(error.to_string()))?;
@@ -140,6 +144,12 @@ impl Server {
     }
 
     fn run(&mut self) -> Result<(), RecorderError> {
+        let ended = self.serve_until_done();
+        drop(std::fs::remove_file(super::folder::socket_note(&self.session.options.folder)));
+        ended
+    }
+
+    fn serve_until_done(&mut self) -> Result<(), RecorderError> {
         while self.session.closing != Closing::Done {
             let ready = self.wait()?;
             // Output first: a report that is ready says that all of it has been printed.
@@ -282,13 +292,23 @@ impl Server {
 
     fn greet(&mut self, mut connection: Connection, request: &Request) {
         let reason = match request {
-            Request::Hello { protocol, program } if *protocol != PROTOCOL => format!(
-                "this recorder is of runbook {PROGRAM_VERSION} (protocol {PROTOCOL}), and runbook {program} asks \
+            Request::Hello { protocol, program, .. } | Request::Visit { protocol, program, .. }
+                if *protocol != PROTOCOL =>
+            {
+                format!(
+                    "this recorder is of runbook {PROGRAM_VERSION} (protocol {PROTOCOL}), and runbook {program} asks \
                  (protocol {protocol}); use the same version for both"
-            ),
-            Request::Hello { .. } if self.session.engine.is_some() => "the run is driven by another engine".to_owned(),
+                )
+            }
+            Request::Hello { .. } if self.session.engine.is_some() => {
+                format!("the run is driven by {}", self.session.driver)
+            }
             Request::Hello { .. } if self.session.is_ending() => "the run is ending".to_owned(),
-            Request::Hello { .. } => return self.session.engine_came(connection),
+            Request::Hello { who, .. } => return self.session.engine_came(connection, who),
+            Request::Visit { errand, .. } => {
+                let reply = self.session.visited(errand);
+                return connection.send(&reply);
+            }
             _ => "the first message must be a hello".to_owned(),
         };
         connection.send(&Reply::Refused { reason });

@@ -5,6 +5,7 @@
 
 use super::connection::Connection;
 use super::folder::RuntimeFolder;
+use super::hide::{Masks, without_secrets};
 use super::options::ServeOptions;
 use super::protocol::{CameBack, Failure, Reply, Request, WireEvent};
 use super::report::Report;
@@ -14,6 +15,7 @@ use super::shell::{Left, Shell};
 use crate::history::{Event, Fact};
 use crate::ident::{Clock as _, SystemClock};
 use crate::journal::{Salts, Writer};
+use crate::mask::Masker;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Write as _;
@@ -73,6 +75,9 @@ pub(super) struct Session {
     pub(super) folder: RuntimeFolder,
     pub(super) journal: Writer,
     pub(super) salts: Salts,
+    /// What must not be recorded.
+    pub(super) masker: Masker,
+    pub(super) background_masks: Masks,
     pub(super) shell: Option<Shell>,
     pub(super) engine: Option<Connection>,
     pub(super) activity: Activity,
@@ -86,6 +91,8 @@ pub(super) struct Session {
     pub(super) respawned: Option<String>,
     /// When the session ends if no engine has come.
     pub(super) engine_due: Option<Duration>,
+    /// Who drives it.
+    pub(super) driver: String,
     /// Why there is no shell, before an engine has come to hear of it.
     pub(super) no_shell: Option<String>,
     pub(super) welcomed: bool,
@@ -107,7 +114,10 @@ impl Session {
     /// Begins the record. The shell is started by [`Session::start_shell`].
     pub(super) fn new(options: ServeOptions, folder: RuntimeFolder, journal: Writer) -> std::io::Result<Self> {
         let clock = SystemClock::start();
+        let masker = Masker::new();
         Ok(Self {
+            background_masks: Masks::new(&masker),
+            masker,
             cwd: options.cwd.clone(),
             folder,
             journal,
@@ -121,6 +131,7 @@ impl Session {
             held_reply: None,
             respawned: None,
             engine_due: Some(ENGINE_LIMIT),
+            driver: String::new(),
             no_shell: None,
             welcomed: false,
             terminated: false,
@@ -149,6 +160,9 @@ impl Session {
         facts.splice(place..place, self.untold.drain(..));
         if facts.is_empty() {
             return Ok(Vec::new());
+        }
+        for fact in &mut facts {
+            without_secrets(fact, &self.masker);
         }
         let at = self.clock.now();
         self.journal.append(&facts, at).map_err(|error| {
@@ -189,6 +203,11 @@ impl Session {
             // The connection stays until bash is gone: its end tells the engine so.
             Request::Bye => self.close(),
             Request::Hello { .. } => self.fail(Failure::Request, "there was a hello before"),
+            Request::Hide { secrets } => {
+                let refused = self.hide(&secrets);
+                self.reply(&Reply::Hidden { refused });
+            }
+            Request::Visit { .. } => self.fail(Failure::Request, "a driving client has no errand"),
             request @ (Request::Run(_) | Request::Values { .. } | Request::Set { .. }) => {
                 self.waiting.push_back(request);
                 self.take_up();
@@ -256,7 +275,7 @@ impl Session {
         if self.terminated {
             self.stop();
         } else if self.engine.is_none() && self.welcomed {
-            self.abandon();
+            self.wait_for_engine();
         } else {
             self.take_up();
         }

@@ -210,7 +210,8 @@ mod tests {
 
     #[test]
     fn a_here_document_in_a_function_does_not_end_it() {
-        let text = b"declare -f a\ndeclare -fx b\na () \n{ \n    cat <<EOF\n}\nc () \nEOF\n\n}\nb () \n{ \n    echo b\n}\n";
+        let text =
+            b"declare -f a\ndeclare -fx b\na () \n{ \n    cat <<EOF\n}\nc () \nEOF\n\n}\nb () \n{ \n    echo b\n}\n";
         let functions = read_functions(text);
         assert_eq!(names(&functions), ["a", "b"]);
         assert!(functions[0].text.ends_with(b"EOF\n\n}"));

@@ -3,8 +3,11 @@
 //! Invariant: an unattended run whose questions are not all answered starts nothing and records nothing. Refuses to know:
 //! the command line.
 
+mod masked;
 mod render;
+mod resume;
 mod run;
 
 pub use render::{Rendered, render, render_to};
+pub use resume::{Recorded, is_open, resume};
 pub use run::{BASH_SETS, RunOptions, Selection, SessionError, run};

@@ -2,16 +2,18 @@
 //!
 //! Invariant: the run folder exists before bash does, and the transcript is written however the run ended.
 
+use super::masked::Masked;
 use super::render;
 use crate::document::{Runbook, SectionIndex};
 use crate::engine::{Ending, Engine, EngineError, Settings};
-use crate::history::{Fact, Mode, RunResult, RunStarted, RunbookIdentity};
+use crate::history::{CommandStarted, Event, Fact, Mode, RunResult, RunResumed, RunStarted, RunbookIdentity};
 use crate::ident::{Clock, RunId, SystemClock};
 use crate::journal::{Folder, Folders, JournalError};
 use crate::kernel::{self, BashSyntax, StartOptions, find_program};
+use crate::mask::Masker;
 use crate::operator::{AtTerminal, Look, Unattended};
 use crate::plan::{Missing, Plan, Planner, Policy, SelectStepError};
-use crate::ports::{Journal as _, KernelError, Operator, Syntax as _, Verdict};
+use crate::ports::{Journal as _, KernelError, Operator, Syntax as _, Talk, Verdict};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -68,6 +70,8 @@ pub struct RunOptions<'a> {
     pub user: String,
     /// How it looks.
     pub look: Look,
+    /// Secrets, by name and value: they are kept out of everything recorded and shown.
+    pub secrets: Vec<(String, String)>,
     /// Whether the recorder writes its errors to the run folder.
     pub log: bool,
 }
@@ -84,6 +88,9 @@ pub enum SessionError {
     /// An unattended run lacks answers.
     #[error("nothing was run: {} not answered", if .0.len() == 1 { "one question is".to_owned() } else { format!("{} questions are", .0.len()) })]
     Missing(Vec<Missing>),
+    /// The run cannot be taken up.
+    #[error("{0}")]
+    NotResumable(String),
     /// The record could not be begun or rendered.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -105,11 +112,7 @@ impl From<KernelError> for SessionError {
 pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> {
     let plan = plan(options)?;
     // Looked for before anything else: without bash there is no run.
-    let bash = find_program("bash", options.search_path.as_deref()).ok_or_else(|| {
-        KernelError::Shell("`bash` was not found in PATH; commands run in bash, so install it, or mend PATH".to_owned())
-    })?;
-    let mut syntax = BashSyntax::new(Some(bash));
-    syntax.prefetch(texts(&plan, options));
+    let mut syntax = syntax(&plan, options)?;
     if options.mode == Mode::Unattended {
         let missing = missing(&plan, options, &mut syntax);
         if !missing.is_empty() {
@@ -119,51 +122,131 @@ pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> 
     let clock = SystemClock::start();
     let run = RunId::generate(&clock.now());
     let folder = Folders::under(&options.runs).create(&run)?;
-    keep_document(&folder, options.bytes)?;
+    let masker = masker(options);
+    keep_document(&folder, &masker.bytes(options.bytes))?;
     let mut session = kernel::Session::start(&start_options(options, &run, &folder))?;
+    hide(&mut session, options)?;
     let started = run_started(options, &plan, &run);
     let events = session.append(vec![Fact::RunStarted(started)])?;
-    let settings = settings(options, &folder);
-    let ending = match options.mode {
-        Mode::Attended => {
-            let out = Box::new(std::io::stderr());
-            let mut operator =
-                AtTerminal::open(out, options.look, Box::new(SystemClock::start())).map_err(SessionError::Terminal)?;
-            walk(&plan, &settings, &mut session, &mut operator, &mut syntax, &clock, &events)
-        }
-        Mode::Unattended => {
-            let (out, err) = (Box::new(std::io::stdout()), Box::new(std::io::stderr()));
-            let mut operator = Unattended::new(options.policy.clone(), out, err, options.look);
-            walk(&plan, &settings, &mut session, &mut operator, &mut syntax, &clock, &events)
-        }
-    };
-    let ending = ending?;
+    let mut walking = Walking { plan: &plan, options, folder: &folder, syntax, clock, events, resumed: None };
+    let ending = walking.go(&mut session, &masker)?;
     session.finish()?;
     let rendered = render::render(&folder, false)?;
     Ok((ending, rendered.path))
 }
 
-fn walk<O: Operator>(
-    plan: &Plan,
-    settings: &Settings,
-    session: &mut kernel::Session,
-    operator: &mut O,
-    syntax: &mut BashSyntax,
-    clock: &dyn Clock,
-    events: &[crate::history::Event],
-) -> Result<Ending, EngineError> {
-    let mut engine = Engine::new(plan, settings, session, operator, syntax, clock, events);
-    let mut ending = engine.run()?;
-    // A failure that was passed over is still one for whoever reads the exit status.
-    let failed = engine.state().unsettled().iter().any(|command| !command.outcome().goes_on());
-    if ending.result == RunResult::Completed && failed {
-        ending.result = RunResult::Failed;
+/// What the run must not record, as known before it begins.
+pub(super) fn masker(options: &RunOptions<'_>) -> Masker {
+    let mut masker = Masker::new();
+    masker.add_all(options.secrets.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+    masker
+}
+
+pub(super) fn hide(session: &mut kernel::Session, options: &RunOptions<'_>) -> Result<(), KernelError> {
+    if !options.secrets.is_empty() {
+        session.hide(options.secrets.clone())?;
     }
-    Ok(ending)
+    Ok(())
+}
+
+pub(super) fn syntax(plan: &Plan, options: &RunOptions<'_>) -> Result<BashSyntax, SessionError> {
+    let bash = find_program("bash", options.search_path.as_deref()).ok_or_else(|| {
+        KernelError::Shell("`bash` was not found in PATH; commands run in bash, so install it, or mend PATH".to_owned())
+    })?;
+    let mut syntax = BashSyntax::new(Some(bash));
+    syntax.prefetch(texts(plan, options));
+    Ok(syntax)
+}
+
+/// What a resumed run has to deal with before it goes on.
+pub(super) struct Resumed {
+    /// What the operator is told.
+    pub(super) told: Vec<String>,
+    /// The command that runs still.
+    pub(super) running: Option<CommandStarted>,
+    /// Recorded first.
+    pub(super) fact: RunResumed,
+}
+
+/// A run with everything it needs.
+pub(super) struct Walking<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) options: &'a RunOptions<'a>,
+    pub(super) folder: &'a Folder,
+    pub(super) syntax: BashSyntax,
+    pub(super) clock: SystemClock,
+    pub(super) events: Vec<Event>,
+    pub(super) resumed: Option<Resumed>,
+}
+
+impl Walking<'_> {
+    pub(super) fn go(&mut self, session: &mut kernel::Session, masker: &Masker) -> Result<Ending, SessionError> {
+        let look = self.options.look;
+        match self.options.mode {
+            Mode::Attended => {
+                let out = Box::new(Masked::new(std::io::stderr(), masker.clone()));
+                let clock = Box::new(SystemClock::start());
+                let mut operator = AtTerminal::open(out, look, clock).map_err(SessionError::Terminal)?;
+                self.walk(session, &mut operator)
+            }
+            Mode::Unattended => {
+                let out = Box::new(Masked::new(std::io::stdout(), masker.clone()));
+                let err = Box::new(Masked::new(std::io::stderr(), masker.clone()));
+                let mut operator = Unattended::new(self.options.policy.clone(), out, err, look);
+                self.walk(session, &mut operator)
+            }
+        }
+    }
+
+    fn walk<O: Operator>(&mut self, session: &mut kernel::Session, operator: &mut O) -> Result<Ending, SessionError> {
+        let settings = settings(self.options, self.folder);
+        let resumed = self.resumed.take();
+        let is_resumed = resumed.is_some();
+        if let Some(resumed) = resumed {
+            self.catch_up(session, operator, resumed)?;
+        }
+        let mut engine =
+            Engine::new(self.plan, &settings, session, operator, &mut self.syntax, &self.clock, &self.events);
+        if is_resumed {
+            engine.resume_at(&self.events);
+        }
+        let mut ending = engine.run()?;
+        // A failure that was passed over is still one for whoever reads the exit status.
+        let failed = engine.state().unsettled().iter().any(|command| !command.outcome().goes_on());
+        if ending.result == RunResult::Completed && failed {
+            ending.result = RunResult::Failed;
+        }
+        Ok(ending)
+    }
+
+    /// Says what is new, records who goes on, and watches the command that runs still to its end.
+    fn catch_up<O: Operator>(
+        &mut self,
+        session: &mut kernel::Session,
+        operator: &mut O,
+        resumed: Resumed,
+    ) -> Result<(), SessionError> {
+        for line in &resumed.told {
+            operator.tell(&Talk::Notice(line));
+        }
+        self.events.extend(session.append(vec![Fact::RunResumed(resumed.fact)])?);
+        if let Some(started) = &resumed.running {
+            operator.tell(&Talk::Started { text: &started.text, line: started.line });
+            let came = session.follow(operator)?;
+            if let Fact::CommandFinished(finished) = &came.finished.fact {
+                operator.tell(&Talk::Finished { finished, text: &started.text, detail: None });
+            }
+            if let Some(how) = &came.respawned {
+                operator.tell(&Talk::Respawned { how });
+            }
+            self.events.push(came.finished);
+        }
+        Ok(())
+    }
 }
 
 /// The plan with the steps that were selected.
-fn plan(options: &RunOptions<'_>) -> Result<Plan, SessionError> {
+pub(super) fn plan(options: &RunOptions<'_>) -> Result<Plan, SessionError> {
     let is_file = |path: &str| Path::new(path).is_file();
     let mut plan = Planner::new(options.runbook, &is_file).plan(options.section);
     match &options.selection {
@@ -254,7 +337,7 @@ fn keep_document(folder: &Folder, bytes: &[u8]) -> Result<(), JournalError> {
     written.map_err(|error| JournalError::io("write", &path, error))
 }
 
-fn start_options(options: &RunOptions<'_>, run: &RunId, folder: &Folder) -> StartOptions {
+pub(super) fn start_options(options: &RunOptions<'_>, run: &RunId, folder: &Folder) -> StartOptions {
     let mut start = StartOptions::new(
         options.program.clone(),
         run.clone(),
@@ -266,8 +349,16 @@ fn start_options(options: &RunOptions<'_>, run: &RunId, folder: &Folder) -> Star
     start.rc.clone_from(&options.rc);
     start.runtime_dir.clone_from(&options.runtime);
     start.log = options.log;
+    start.who = who(options);
     start.env = options.runbook.front_matter.env.clone().into_iter().collect();
     start
+}
+
+/// Who drives the run, for whoever else wants to.
+pub(super) fn who(options: &RunOptions<'_>) -> String {
+    let tty = rustix::termios::ttyname(std::io::stdin(), Vec::new()).ok();
+    let tty = tty.map_or_else(String::new, |tty| format!(", terminal {}", tty.to_string_lossy()));
+    format!("{} on {}{tty}, process {}", options.user, options.host, std::process::id())
 }
 
 fn run_started(options: &RunOptions<'_>, plan: &Plan, run: &RunId) -> RunStarted {

@@ -55,7 +55,7 @@ pub(super) fn with_tree<'t, T>(
     if !result.is_ok() {
         return Err(refused("no shell"));
     }
-    Ok(walk(&result.file.body, &Walk::new(text)))
+    Ok(walk(&result.file.body, &Walk::new(text, false)))
 }
 
 /// Parses; None if the parser panics, which no text should make it do.

@@ -4,6 +4,7 @@
 //! typed can break the transcript's structure or reach a terminal as a control sequence. Memory is bounded by the longest
 //! command, not by the run. Refuses to know: the journal's format, files, the plan.
 
+mod changes;
 mod clean;
 mod escape;
 mod excerpt;
@@ -14,4 +15,5 @@ mod steps;
 mod timeline;
 mod words;
 
+pub use changes::changes;
 pub use markdown::{Sources, markdown};

@@ -107,6 +107,10 @@ impl Overview {
             Fact::EngineLost(lost) => {
                 self.deviate(event.seq, event.at.utc, &format!("**Engine lost**: {}", inline(&lost.then)));
             }
+            Fact::RecordFailed(failed) => {
+                self.deviate(event.seq, event.at.utc, &format!("**The record failed**: {}", inline(&failed.why)));
+            }
+            Fact::RunResumed(_) => self.finished = None,
             Fact::RunFinished(finished) => self.finished = Some(finished.clone()),
             _ => {}
         }

@@ -84,6 +84,21 @@ impl<W: Write> Steps<'_, W> {
             }
             Fact::ShellDied(died) => self.say(&format!("**The shell died**, {time}: {}", inline(&died.how))),
             Fact::EngineLost(lost) => self.say(&format!("**The engine was lost**, {time}: {}", inline(&lost.then))),
+            Fact::RunResumed(resumed) => {
+                let lost: Vec<_> = resumed.lost.iter().map(|lost| inline(lost)).collect();
+                let (who, lost) = (
+                    inline(&resumed.user),
+                    if lost.is_empty() { String::new() } else { format!("; {}", lost.join("; ")) },
+                );
+                self.say(&format!("**The run was resumed** by {who} on {}, {time}{lost}", inline(&resumed.host)))
+            }
+            Fact::RecordFailed(failed) => self.say(&format!(
+                "**The record failed**, {time}: {}; {} events and {} bytes of output are not in it",
+                inline(&failed.why),
+                failed.lost_events,
+                failed.lost_bytes
+            )),
+            Fact::Redacted(_) => Ok(()),
             Fact::RunStarted(_) | Fact::ShellStarted(_) | Fact::RunFinished(_) | Fact::Other(_) => Ok(()),
         }
     }

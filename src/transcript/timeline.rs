@@ -104,6 +104,20 @@ impl Timeline<'_> {
                 row("runbook", "The step ended", "**failed**")
             }
             Fact::EngineLost(lost) => row("runbook", "The engine was lost", inline(&lost.then)),
+            Fact::RunResumed(resumed) => {
+                let how = if resumed.attached { "the session lived on" } else { "in a new shell" };
+                row(inline(&resumed.user), format!("Run resumed on {}", inline(&resumed.host)), how)
+            }
+            Fact::Redacted(redacted) => {
+                let events: Vec<_> = redacted.events.iter().map(ToString::to_string).collect();
+                let event = format!("The text of event {} was dropped from the record", events.join(", "));
+                row(inline(&redacted.user), event, inline(&shorten(&redacted.reason, TEXT_CHARACTERS)))
+            }
+            Fact::RecordFailed(failed) => {
+                let lost =
+                    format!("**{} events and {} bytes of output are missing**", failed.lost_events, failed.lost_bytes);
+                row("runbook", format!("The record failed: {}", inline(&failed.why)), lost)
+            }
             Fact::RunFinished(finished) => run_finished(finished, operator),
             Fact::Other(other) => row("runbook", cell_code(&other.kind, COMMAND_CHARACTERS), String::new()),
             Fact::CommandFinished(_) | Fact::StepFinished(_) => return None,

@@ -60,6 +60,7 @@ impl Recorder {
             output_limit_bytes: OUTPUT_LIMIT_BYTES,
             restore: None,
             log: true,
+            resume: false,
         };
         change(&mut options);
         let mut process = Command::new(env!("CARGO_BIN_EXE_runbook"))
@@ -91,6 +92,21 @@ impl Recorder {
 
     pub(crate) fn journal(&self) -> String {
         std::fs::read_to_string(self.folder().join("journal.jsonl")).unwrap()
+    }
+
+    /// Waits until the session, its engine lost, waits to be resumed; then ends it.
+    pub(crate) fn end_when_idle(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        let waits = || {
+            let state = runbook::kernel::session_state(&self.folder());
+            state.is_ok_and(|state| state.driver.is_none() && state.command.is_none())
+        };
+        while !waits() {
+            assert!(Instant::now() < end, "a command still runs:\n{}", self.journal());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        runbook::kernel::stop_session(&self.folder()).unwrap();
+        self.wait();
     }
 
     /// Waits for the recorder to go.
@@ -181,7 +197,14 @@ impl Client {
         let stream = UnixStream::connect(&recorder.socket).unwrap();
         let mut client =
             Self { stream, decoder: Decoder::default(), folder: recorder.folder(), background: Vec::new() };
-        client.send(&Request::Hello { protocol: PROTOCOL, program: PROGRAM_VERSION.to_owned() }, b"");
+        client.send(
+            &Request::Hello {
+                protocol: PROTOCOL,
+                program: PROGRAM_VERSION.to_owned(),
+                who: "another engine".to_owned(),
+            },
+            b"",
+        );
         client
     }
 
@@ -283,6 +306,15 @@ impl Client {
     pub(crate) fn try_run(&mut self, run: Run, acts: &[Act]) -> Result<Ran, Reply> {
         let text = run.started.text.clone();
         self.send(&Request::Run(Box::new(run)), b"");
+        self.watch(&text, acts)
+    }
+
+    /// Watches the command that runs already.
+    pub(crate) fn finished(&mut self) -> Ran {
+        self.watch("the running command", &[]).unwrap_or_else(|failed| panic!("{failed:?}"))
+    }
+
+    fn watch(&mut self, text: &str, acts: &[Act]) -> Result<Ran, Reply> {
         let end = Instant::now() + PATIENCE;
         let mut acts = acts.iter();
         let mut act = acts.next();

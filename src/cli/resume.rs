@@ -1,0 +1,104 @@
+//! `runbook resume` and `runbook stop`.
+//!
+//! Invariant: what the run was told with flags when it began is told again; values are asked for again.
+
+use super::args::{ColorChoice, ResumeArgs, RunArg};
+use super::environment::Environment;
+use super::error::{Exit, Failure};
+use super::run::{RunValues, ended, options};
+use super::{notice, open, runs};
+use crate::history::{Mode, RunStarted};
+use crate::journal::{Folder, Folders};
+use crate::kernel::{AttachError, stop_session};
+use crate::session;
+use crate::session::{Recorded, Selection};
+use std::path::{Path, PathBuf};
+
+/// Goes on with a run.
+pub(super) fn run(args: &ResumeArgs, color: ColorChoice, environment: &Environment) -> Result<Exit, Failure> {
+    if !Environment::has_operator() {
+        return Err(Failure::usage("a run is resumed by an operator at a terminal, and there is none"));
+    }
+    let root = environment.runs_folder()?;
+    let recorded = match &args.run {
+        Some(name) => read(runs::find(&root, Some(name))?)?,
+        None => latest_open(&root)?,
+    };
+    let run = recorded.folder.run().clone();
+    let Some(started) = recorded.state.started.clone().filter(|_| recorded.is_open()) else {
+        return Err(Failure::usage(format!("there is nothing to go on with in the run `{run}`: it came to its end"))
+            .help("`runbook runs` lists the runs and says which can be resumed"));
+    };
+    if started.mode == Mode::Unattended {
+        return Err(Failure::usage(format!("the run `{run}` was unattended; it cannot be resumed"))
+            .help(format!("`runbook run {} --from STEP` begins a new one", started.runbook.path)));
+    }
+    let path = document(args, &started, &recorded.folder)?;
+    let opened = open::open(&path)?;
+    notice(&opened.findings());
+    let (section, _) = opened.select(started.procedure.as_str())?;
+    let cwd = PathBuf::from(&started.cwd);
+    let values = RunValues {
+        selection: selection(&started),
+        mode: Mode::Attended,
+        inputs: &args.inputs,
+        cwd: if cwd.is_dir() { cwd } else { PathBuf::from("/") },
+        color,
+    };
+    let options = options(&opened, section, values, environment)?;
+    ended(session::resume(&options, recorded), &options)
+}
+
+fn read(folder: Folder) -> Result<Recorded, Failure> {
+    Recorded::read(folder).map_err(|error| Failure::record(error.to_string()))
+}
+
+fn latest_open(root: &Path) -> Result<Recorded, Failure> {
+    let folders = Folders::under(root).list().map_err(|error| Failure::record(error.to_string()))?;
+    let mut found = folders.into_iter().filter_map(|folder| Recorded::read(folder).ok()).filter(Recorded::is_open);
+    found.next().ok_or_else(|| Failure::usage("there is no run to go on with").help("`runbook runs` lists the runs"))
+}
+
+/// Where the document is now; where it is gone, its copy in the record.
+fn document(args: &ResumeArgs, started: &RunStarted, folder: &Folder) -> Result<PathBuf, Failure> {
+    if let Some(file) = &args.file {
+        return Ok(file.clone());
+    }
+    let path = PathBuf::from(&started.runbook.path);
+    for candidate in [path.clone(), Path::new(&started.cwd).join(&path)] {
+        if candidate.is_file() {
+            return Ok(candidate);
+        }
+    }
+    if folder.document().is_file() {
+        notice(&[format!("`{}` is not here; going on with the copy in the record", path.display())]);
+        return Ok(folder.document());
+    }
+    Err(Failure::usage(format!("the document `{}` is not here", path.display())).help("say where it is: `--file FILE`"))
+}
+
+/// The steps that were selected, as the flags in the record say.
+fn selection(started: &RunStarted) -> Selection {
+    let flag = |name: &'static str| {
+        started.flags.iter().filter_map(move |flag| flag.strip_prefix(name)).map(|value| value.trim().to_owned())
+    };
+    let only: Vec<String> = flag("--only ").collect();
+    match flag("--from ").next() {
+        _ if !only.is_empty() => Selection::Only(only),
+        Some(from) => Selection::From(from),
+        None => Selection::All,
+    }
+}
+
+/// Ends a run that goes on somewhere else.
+pub(super) fn stop(args: &RunArg, environment: &Environment) -> Result<Exit, Failure> {
+    let folder = runs::find(&environment.runs_folder()?, args.run.as_deref())?;
+    stop_session(folder.path()).map_err(|error| match error {
+        AttachError::NotThere => {
+            Failure::usage(format!("the run `{}` is not live", folder.run())).help("`runbook runs` says which are")
+        }
+        other => Failure::usage(other.to_string()),
+    })?;
+    notice(&[format!("`{}` ends; a running command is told to, and its end is recorded", folder.run())]);
+    Ok(Exit::Success)
+}

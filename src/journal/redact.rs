@@ -1,0 +1,88 @@
+//! Dropping a payload that turned out to hold a secret.
+//!
+//! Invariant: the chain verifies before and after, and at every moment in between the file is one or the other. Refuses to
+//! know: what was in it.
+
+use super::error::JournalError;
+use super::folder::Folder;
+use super::line;
+use super::reader::Reader;
+use super::writer::Writer;
+use crate::history::{Event, Fact, Redacted};
+use crate::ident::{Moment, Seq};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use tempfile::NamedTempFile;
+
+/// Drops the payloads of these events, and the output files of those that are a command's end, and records that it was
+/// done. Returns the event that says so, and the files that were removed.
+pub fn redact(folder: &Folder, fact: &Redacted, at: Moment) -> Result<(Event, Vec<PathBuf>), JournalError> {
+    let path = folder.journal();
+    // The lock is held until the end: nobody appends to the old file meanwhile.
+    let mut writer = Writer::open(folder.path(), folder.run())?;
+    let outputs = outputs_of(folder, fact)?;
+    let failed = |error| JournalError::io("rewrite", &path, error);
+    let new = rewritten(folder, &fact.events).map_err(failed)?;
+    writer.go_on_in(new.as_file().try_clone().map_err(failed)?);
+    let event = writer.append(&[Fact::Redacted(fact.clone())], at)?.pop();
+    new.persist(&path).map_err(|error| failed(error.error))?;
+    File::open(folder.path()).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    let mut removed = Vec::new();
+    for output in outputs {
+        match std::fs::remove_file(&output) {
+            Ok(()) => removed.push(output),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(JournalError::io("remove", &output, error)),
+        }
+    }
+    event.map(|event| (event, removed)).ok_or_else(|| failed(io::ErrorKind::UnexpectedEof.into()))
+}
+
+/// The output files that go with the events; an error for an event that is not there or has been dropped before.
+fn outputs_of(folder: &Folder, fact: &Redacted) -> Result<Vec<PathBuf>, JournalError> {
+    let mut wanted: BTreeSet<Seq> = fact.events.iter().copied().collect();
+    let mut outputs = Vec::new();
+    let refuse = |seq: Seq, reason: &str| JournalError::Unwritable {
+        kind: "redacted".to_owned(),
+        reason: format!("event {seq} {reason}"),
+    };
+    for event in Reader::open(&folder.journal())? {
+        let event = event?;
+        match &event.fact {
+            Fact::Redacted(earlier) => {
+                if let Some(&seq) = earlier.events.iter().find(|seq| fact.events.contains(seq)) {
+                    return Err(refuse(seq, "was dropped before"));
+                }
+            }
+            Fact::CommandFinished(finished) if wanted.contains(&event.seq) => {
+                outputs.push(folder.output(finished.started));
+            }
+            _ => {}
+        }
+        wanted.remove(&event.seq);
+    }
+    match wanted.first() {
+        None => Ok(outputs),
+        Some(&seq) => Err(refuse(seq, "is not in the journal")),
+    }
+}
+
+/// The journal without these payloads, in a file beside it.
+fn rewritten(folder: &Folder, events: &[Seq]) -> io::Result<NamedTempFile> {
+    let mut new = NamedTempFile::new_in(folder.path())?;
+    let mut source = BufReader::new(File::open(folder.journal())?);
+    let (mut text, mut seq) = (Vec::new(), 0);
+    while source.read_until(b'\n', &mut text)? > 0 {
+        if events.contains(&Seq(seq)) {
+            line::drop_payload(&mut text);
+        }
+        new.write_all(&text)?;
+        text.clear();
+        seq += 1;
+    }
+    new.as_file().sync_data()?;
+    Ok(new)
+}

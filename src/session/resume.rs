@@ -1,0 +1,166 @@
+//! Going on with a run that was stopped, lost its terminal, or died.
+//!
+//! Invariant: the same journal goes on; what was started and never came back is shown, and never run again by itself.
+//! Refuses to know: the command line.
+
+use super::render;
+use super::run::{Resumed, RunOptions, SessionError, Walking, hide, masker, plan, start_options, syntax, who};
+use crate::engine::Ending;
+use crate::history::{CommandState, Fact, OutputSource as _, Phase, RunResult, RunResumed, RunState};
+use crate::ident::SystemClock;
+use crate::journal;
+use crate::journal::Folder;
+use crate::kernel;
+use crate::kernel::AttachError;
+use crate::transcript;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Of the output of a command without an end so much is shown.
+const SHOWN_BYTES: usize = 4096;
+const SHOWN_LINES: usize = 20;
+/// Of the changes of a document so many lines are shown.
+const CHANGED_LINES: usize = 60;
+
+/// What is known of a run before it is taken up.
+pub struct Recorded {
+    /// Its folder.
+    pub folder: Folder,
+    /// What its events add up to.
+    pub state: RunState,
+}
+
+impl Recorded {
+    /// Reads it.
+    pub fn read(folder: Folder) -> Result<Self, SessionError> {
+        let mut state = RunState::default();
+        for event in journal::read(folder.path())?.events {
+            state.apply(&event);
+        }
+        Ok(Self { folder, state })
+    }
+
+    /// Whether there is anything to go on with.
+    pub fn is_open(&self) -> bool {
+        is_open(&self.state)
+    }
+}
+
+/// Whether there is anything to go on with: a run that has begun and not come to its end.
+pub fn is_open(state: &RunState) -> bool {
+    state.started.is_some() && state.phase != Phase::Over(RunResult::Completed)
+}
+
+/// Goes on with it. With the ending comes the transcript's path.
+pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, PathBuf), SessionError> {
+    let Recorded { folder, state } = recorded;
+    let Some(started) = state.started.clone() else {
+        return Err(SessionError::NotResumable(format!("nothing was run in `{}` yet", folder.run())));
+    };
+    let plan = plan(options)?;
+    let syntax = syntax(&plan, options)?;
+    let masker = masker(options);
+    let (mut session, running, attached) =
+        match kernel::Session::attach(folder.run(), folder.path(), options.mode, &who(options)) {
+            Ok((session, running)) => (session, running, true),
+            Err(AttachError::NotThere) if folder.is_live() => {
+                let why = format!("the run `{}` is live, and its recorder does not answer", folder.run());
+                return Err(SessionError::NotResumable(why));
+            }
+            Err(AttachError::NotThere) => {
+                let mut start = start_options(options, folder.run(), &folder);
+                start.resume = true;
+                if Path::new(&state.cwd).is_dir() {
+                    start.cwd = PathBuf::from(&state.cwd);
+                }
+                (kernel::Session::start(&start)?, None, false)
+            }
+            Err(AttachError::Refused(why)) => return Err(SessionError::NotResumable(why)),
+            Err(AttachError::Kernel(error)) => return Err(error.into()),
+        };
+    hide(&mut session, options)?;
+    // What was recorded until the session was ours.
+    let events = journal::read(folder.path())?.events;
+    let lost = if attached { Vec::new() } else { lost(&state, &folder) };
+    let running = running.and_then(|events| match events.into_iter().last()?.fact {
+        Fact::CommandStarted(started) => Some(started),
+        _ => None,
+    });
+    let mut told = about(&state, &folder, running.is_some());
+    told.extend(lost.iter().cloned());
+    let document = std::fs::read(folder.document()).unwrap_or_default();
+    if started.runbook.digest != options.runbook.digest {
+        told.extend(changes(&String::from_utf8_lossy(&document), &String::from_utf8_lossy(options.bytes)));
+        let new = masker.bytes(options.bytes);
+        folder.write(&folder.document(), |to| to.write_all(&new))?;
+    }
+    let fact = RunResumed {
+        user: options.user.clone(),
+        host: options.host.clone(),
+        runbook_digest: options.runbook.digest,
+        attached,
+        lost,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let resumed = Some(Resumed { told, running, fact });
+    let clock = SystemClock::start();
+    let mut walking = Walking { plan: &plan, options, folder: &folder, syntax, clock, events, resumed };
+    let ending = walking.go(&mut session, &masker)?;
+    session.finish()?;
+    let rendered = render::render(&folder, false)?;
+    Ok((ending, rendered.path))
+}
+
+/// Where the run stood.
+fn about(state: &RunState, folder: &Folder, runs_still: bool) -> Vec<String> {
+    let done = state.steps.values().filter(|step| step.result.is_some()).count();
+    let by = state.started.as_ref().map_or_else(String::new, |started| format!(", begun by {}", started.user));
+    let mut told = vec![format!("going on with the run `{}`{by}: {done} steps were left behind", folder.run())];
+    let unknown = state.commands.last().filter(|command| command.finished.is_none() && !runs_still);
+    if let Some(command) = unknown {
+        told.extend(unfinished(command, folder));
+    }
+    told
+}
+
+/// A command that was started and has no end.
+fn unfinished(command: &CommandState, folder: &Folder) -> Vec<String> {
+    let mut told = vec![format!(
+        "`{}` was started at {:.0}, and nobody recorded its end: it may have been done, in part or not at all",
+        command.started.text.trim_end(),
+        command.at
+    )];
+    let output = folder.outputs();
+    let length = std::fs::metadata(folder.output(command.seq)).map_or(0, |found| found.len());
+    let from = length.saturating_sub(SHOWN_BYTES as u64);
+    let tail = output.read(command.seq, from, SHOWN_BYTES).unwrap_or_default();
+    let tail = String::from_utf8_lossy(&tail).into_owned();
+    let lines: Vec<&str> = tail.lines().collect();
+    told.push(if lines.is_empty() { "it had printed nothing".to_owned() } else { "its output so far:".to_owned() });
+    told.extend(lines.iter().skip(lines.len().saturating_sub(SHOWN_LINES)).map(|line| format!("  {line}")));
+    told
+}
+
+/// What a new shell does not have.
+fn lost(state: &RunState, folder: &Folder) -> Vec<String> {
+    let mut lost = Vec::new();
+    if !folder.path().join("snapshot").is_file() {
+        lost.push("the old shell is gone, and with it its variables, functions and options".to_owned());
+    }
+    if !Path::new(&state.cwd).is_dir() {
+        lost.push(format!("its directory `{}` is gone", state.cwd));
+    }
+    lost.push("secrets and background jobs of the old shell are gone".to_owned());
+    lost
+}
+
+fn changes(old: &str, new: &str) -> Vec<String> {
+    let mut told = vec!["the document has changed since; changed steps are asked about again:".to_owned()];
+    let changes = transcript::changes(old, new);
+    let more = changes.len().saturating_sub(CHANGED_LINES);
+    told.extend(changes.into_iter().take(CHANGED_LINES).map(|line| format!("  {line}")));
+    if more > 0 {
+        told.push(format!("  … and {more} more lines"));
+    }
+    told
+}

@@ -1,0 +1,28 @@
+//! What differs between two versions of a text, for a terminal.
+//!
+//! Invariant: bounded in time: long texts are compared only roughly. Refuses to know: what the texts are.
+
+use similar::{ChangeTag, TextDiff};
+use std::time::Duration;
+
+const CONTEXT_LINES: usize = 1;
+const LIMIT: Duration = Duration::from_millis(500);
+
+/// The changed lines, each with its sign and a line around.
+pub fn changes(old: &str, new: &str) -> Vec<String> {
+    let diff = TextDiff::configure().timeout(LIMIT).diff_lines(old, new);
+    let mut lines = Vec::new();
+    for group in diff.grouped_ops(CONTEXT_LINES) {
+        let at = group.first().map_or(0, |op| op.new_range().start + 1);
+        lines.push(format!("@@ line {at} @@"));
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let sign = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            lines.push(format!("{sign}{}", change.value().trim_end_matches(['\n', '\r'])));
+        }
+    }
+    lines
+}
