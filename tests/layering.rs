@@ -37,7 +37,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("shuck_ast", &["shell"]),
     ("rable", &["shell"]),
     ("serde_saphyr", &["document"]),
-    ("memchr", &["document", "journal"]),
+    ("memchr", &["document", "journal", "recorder"]),
     ("duct", &["kernel"]),
     ("rustyline", &["operator"]),
     ("similar", &["transcript"]),

@@ -44,14 +44,19 @@ fn engine(home: &Home) -> String {
 
 const SLOW: &str = "# Slow\n\n```bash\nfor i in 1 2 3 4 5 6; do echo \"line $i of six\"; sleep 0.3; done\n```\n";
 
+/// The command is in the record to its end; its recorder waits for an engine, and ends when it is told to.
 fn is_complete(home: &Home) {
-    let journal = journal_has(home, "\"kind\":\"run-finished\"");
+    let journal = journal_has(home, "\"kind\":\"command-finished\"");
     assert!(journal.contains("\"kind\":\"engine-lost\""), "{journal}");
     assert!(journal.contains("\"outcome\":\"succeeded\""), "{journal}");
     let transcript = home.runbook(&["transcript"]).exits(0).stdout;
     for i in 1..=6 {
         assert!(transcript.contains(&format!("line {i} of six")), "line {i}:\n{transcript}");
     }
+    drop(home.runbook(&["runs"]).exits(0).prints("waiting"));
+    let run = home.runs().pop().unwrap();
+    drop(home.runbook(&["stop", run.file_name().unwrap().to_str().unwrap()]).exits(0));
+    drop(journal_has(home, "\"kind\":\"run-finished\""));
 }
 
 #[test]
