@@ -222,3 +222,31 @@ fn show_reads_a_procedure_and_one_step_of_it() {
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(value["steps"].as_array().unwrap().len(), 6);
 }
+
+#[test]
+fn a_heading_is_found_without_its_number_and_a_failing_check_offers_the_choices() {
+    let home = home();
+    home.program("curl", "#!/bin/bash\necho 'curl: (6) Could not resolve host' >&2\nexit 6\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "warehouse.md#alarm--first-look"]);
+    terminal.wait_for_output("1. Alarm & first look").wait_for_output("1 Is it true?").wait_for_output("? help");
+    terminal.send("\r").wait_for_output("Could not resolve host").wait_for_output("exit 6").wait_for_output("r retry");
+    terminal.wait_for_output("? help").send("g").wait_for_output("2 What is running?").wait_for_output("? help");
+    terminal.send("q");
+    terminal.exits(3);
+}
+
+#[test]
+fn lines_that_are_no_shell_are_a_task_that_says_why_and_what_follows_still_runs() {
+    let home = home();
+    home.write("r.md", "# R\n\n```bash\necho before\n\nif then\n\necho after\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("1 echo before").wait_for_output("? help").send("\r").wait_for_output("exit 0");
+    terminal
+        .wait_for_output("2 if then")
+        .wait_for_output("these lines are no shell")
+        .wait_for_output("? help")
+        .send("s");
+    terminal.wait_for_output("3 echo after").wait_for_output("? help").send("\r").wait_for_output("exit 0");
+    terminal.exits(0);
+    assert!(transcript(&home).contains("if then"), "{}", transcript(&home));
+}

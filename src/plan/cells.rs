@@ -40,7 +40,7 @@ enum What {
     Comments(Vec<String>),
     Command(Box<Command>),
     /// Lines that are no command, and why.
-    Pasted(String, &'static str),
+    Pasted(String, String),
 }
 
 /// The steps of a command or guessed cell. `is_file` says whether a slash word names a file.
@@ -78,12 +78,12 @@ fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
             Part::NotShell(pasted) => (
                 document_line(pasted.lines.first),
                 document_line(pasted.lines.last),
-                What::Pasted(pasted.text, "these lines are no shell"),
+                What::Pasted(pasted.text, format!("these lines are no shell: {}", pasted.reason)),
             ),
             Part::Command(found) => {
                 let (first, last) = (document_line(found.lines.first), document_line(found.lines.last));
                 match no_command(&found.facts, is_file) {
-                    Some(why) => (first, last, What::Pasted(found.text, why)),
+                    Some(why) => (first, last, What::Pasted(found.text, why.to_owned())),
                     None => (first, last, What::Command(Box::new(command(found, first, last)))),
                 }
             }
@@ -155,7 +155,7 @@ impl Cutter {
                 task.kind = StepKind::Task;
                 task.end_line = part.last;
                 join(&mut task.body, text);
-                task.why = Some((*why).to_owned());
+                task.why = Some(why.clone());
                 self.steps.push(task);
             }
         }
