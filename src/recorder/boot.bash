@@ -7,7 +7,8 @@
 #
 # Requests, a line each:
 #   r ID HOW NAME      source the file NAME; HOW has a `t` when the last command may have touched the ERR trap, and a `b`
-#                      when this one names descriptors that bash would otherwise keep our two in meanwhile
+#                      when this one names descriptors that bash would otherwise keep our two in meanwhile, and an `s`
+#                      when it cannot change the shell
 #   v ID COUNT         report COUNT variables, whose names follow, a line each
 #   s ID NAME          set the variable NAME to the text that follows, up to a NUL
 # While a command runs our two descriptors are closed, so that no program finds them (lvm complains of such); bash keeps
@@ -182,7 +183,7 @@ while __rb_next; do
     if __rb_begin; then . "$__rb_dir/$__rb_file"; else . "$__rb_dir/$__rb_file"; fi
   elif __rb_begin; then . "$__rb_dir/$__rb_file" 38<&- 39>&-; else . "$__rb_dir/$__rb_file" 38<&- 39>&-; fi
   { __rb_fin "$?" "$-"; } 2>/dev/null
-  { __rb_snap "$__rb_asked" "$@"; } 2>/dev/null >&39
+  [[ $__rb_arg = *s* ]] || { __rb_snap "$__rb_asked" "$@"; } 2>/dev/null >&39
 done
 __rb_broke'
 PROMPT_COMMAND=$__rb_main

@@ -40,14 +40,9 @@ impl Session {
             shell.resize(size);
         }
         let since = self.clock.now().mono;
-        self.state.will_run(&started);
         let check_trap = std::mem::replace(&mut self.carried.check_trap, started.text.contains("trap"));
-        let how = match (check_trap, names_descriptors(&started.text)) {
-            (false, false) => "-",
-            (true, false) => "t",
-            (false, true) => "b",
-            (true, true) => "tb",
-        };
+        let how = [('t', check_trap), ('b', names_descriptors(&started.text)), ('s', self.state.will_run(&started))];
+        let how: String = how.iter().filter(|(_, is_so)| *is_so).map(|(letter, _)| *letter).chain(['-']).collect();
         shell.request(format!("r {} {how} {name}\n", seq.0).as_bytes());
         let path = capture::output_path(&self.options.folder, seq);
         self.activity = Activity::Command(Box::new(Running {
@@ -93,6 +88,7 @@ impl Session {
 
     pub(super) fn ended(&mut self, ended: &Ended) {
         self.take_state(ended);
+        self.state.status = ended.status;
         let end = match ended.how {
             How::Ran => End::Ran,
             How::Returned => End::Returned,

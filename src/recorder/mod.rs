@@ -15,6 +15,7 @@ mod hide;
 mod life;
 mod options;
 mod outbox;
+mod plain;
 mod processes;
 pub mod protocol;
 mod pump;

@@ -3,6 +3,7 @@
 //! Invariant: a state is restored once; when that ends bash too, the next one starts without it. What is not restored is
 //! named. Refuses to know: what bash's texts mean.
 
+use super::plain::leaves_state;
 use super::processes;
 use super::restore::Snapshot;
 use super::session::{Activity, Session, write_private};
@@ -20,7 +21,8 @@ const NAMED_LIMIT: usize = 5;
 pub(super) struct State {
     /// As it was before the first command.
     start: Option<Dump>,
-    /// As it was after the last one.
+    /// As it was when bash last told, and what is written of that.
+    now: Option<Dump>,
     last: Option<Snapshot>,
     /// The id of the rc file's reading, and of the restoring: neither is a command.
     pub(super) preparing: u64,
@@ -30,6 +32,8 @@ pub(super) struct State {
     /// Something that opens descriptors has run since they were looked at.
     look: bool,
     start_descriptors: BTreeSet<i32>,
+    /// The status of the last command that came back.
+    pub(super) status: i32,
 }
 
 impl State {
@@ -39,10 +43,11 @@ impl State {
         Self { last, ..Self::default() }
     }
 
-    /// A command is about to run: what may it do that bash does not tell?
-    pub(super) fn will_run(&mut self, started: &CommandStarted) {
+    /// A command is about to run: what may it do that bash does not tell? Returns whether it cannot change the shell.
+    pub(super) fn will_run(&mut self, started: &CommandStarted) -> bool {
         self.limits |= started.text.contains("ulimit");
         self.look |= started.text.contains("exec") || started.text.contains("coproc");
+        self.now.as_ref().is_some_and(|now| leaves_state(&started.text, now))
     }
 }
 
@@ -52,6 +57,7 @@ impl Session {
         let pid = self.shell.as_ref().map(|shell| shell.pid);
         if id == 0 || (id == self.state.preparing && self.state.start.is_none()) {
             self.state.start = Some(dump.clone());
+            self.state.now = Some(dump.clone());
             self.state.start_descriptors = pid.map(processes::descriptors).unwrap_or_default();
             return;
         }
@@ -61,6 +67,7 @@ impl Session {
             self.state.descriptors = open.difference(&self.state.start_descriptors).copied().collect();
         }
         let snapshot = Snapshot::of(dump, start, |_| false);
+        self.state.now = Some(dump.clone());
         if self.state.last.as_ref() == Some(&snapshot) {
             return;
         }
@@ -77,7 +84,9 @@ impl Session {
     pub(super) fn restore(&mut self) -> bool {
         let Some(snapshot) = self.state.last.clone() else { return false };
         let file = self.folder.path().join(".restore");
-        if write_private(&file, &snapshot.script).is_err() {
+        let mut script = snapshot.script;
+        script.extend_from_slice(format!("__rb_st={0} __rb_ps={0}\n", self.state.status).as_bytes());
+        if write_private(&file, &script).is_err() {
             self.not_restored("the state could not be written for it");
             return false;
         }
@@ -110,6 +119,7 @@ impl Session {
     pub(super) fn restoring_failed(&mut self, file: &PathBuf) {
         drop(std::fs::remove_file(file));
         self.state.last = None;
+        self.state.now = None;
         self.not_restored("anything: the state itself ended the shell");
     }
 

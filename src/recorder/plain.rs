@@ -1,0 +1,146 @@
+//! Commands that leave the shell as it is: most of those in runbooks only call programs.
+//!
+//! Invariant: errs on the side of a change. It looks for command words in more places than bash does (also in quotes and
+//! here-documents), so none can hide. Refuses to know: what the programs do.
+
+use super::snapshot::Dump;
+
+/// What bash does itself without changing itself.
+const HARMLESS: &[&str] = &[":", "[", "echo", "false", "pwd", "test", "true", "type"];
+/// The other words that bash does not take for a program's name.
+const OWN: &[&str] = &[
+    "alias",
+    "bg",
+    "bind",
+    "break",
+    "builtin",
+    "caller",
+    "case",
+    "cd",
+    "command",
+    "compgen",
+    "complete",
+    "compopt",
+    "continue",
+    "coproc",
+    "declare",
+    "dirs",
+    "disown",
+    "do",
+    "done",
+    "elif",
+    "else",
+    "enable",
+    "esac",
+    "eval",
+    "exec",
+    "exit",
+    "export",
+    "fc",
+    "fg",
+    "fi",
+    "for",
+    "function",
+    "getopts",
+    "hash",
+    "help",
+    "history",
+    "if",
+    "in",
+    "jobs",
+    "kill",
+    "let",
+    "local",
+    "logout",
+    "mapfile",
+    "popd",
+    "printf",
+    "pushd",
+    "read",
+    "readarray",
+    "readonly",
+    "return",
+    "select",
+    "set",
+    "shift",
+    "shopt",
+    "source",
+    "suspend",
+    "then",
+    "time",
+    "times",
+    "trap",
+    "typeset",
+    "ulimit",
+    "umask",
+    "unalias",
+    "unset",
+    "until",
+    "wait",
+    "while",
+    ".",
+];
+
+/// Whether a text only calls programs, and what of bash is harmless, in a shell of this state.
+pub(super) fn leaves_state(text: &str, state: &Dump) -> bool {
+    let traps = state.traps.iter().any(|trap| memchr::memmem::find(&trap.text, b"__rb_").is_none());
+    let odd = text.bytes().any(|byte| matches!(byte, b'`' | b'(' | b')' | b'{' | b'}' | b'\\'));
+    if traps || odd || state.shopt.contains("lastpipe") {
+        return false;
+    }
+    text.split(['\n', ';', '|', '&']).all(|part| {
+        let word = part.split_ascii_whitespace().next().unwrap_or("true");
+        let known = |entries: &[super::snapshot::Entry]| entries.iter().any(|entry| entry.name == word);
+        let harmless = HARMLESS.contains(&word) || (is_program(word) && !OWN.contains(&word));
+        harmless && !known(&state.functions) && !known(&state.aliases)
+    })
+}
+
+/// A word without anything that bash would take for more than a name.
+fn is_program(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshot::Entry;
+    use super::*;
+
+    #[test]
+    fn programs_leave_the_shell_as_it_is_and_what_may_change_it_is_seen() {
+        let function = Entry { name: "deploy".into(), text: Vec::new() };
+        let alias = Entry { name: "echo".into(), text: Vec::new() };
+        let state = Dump { functions: vec![function], ..Dump::default() };
+        for text in
+            ["echo hi", "docker ps -a | grep web > out 2>&1", "kubectl get pods && ls $DIR/*.sql", "df -h # disk"]
+        {
+            assert!(leaves_state(text, &state), "{text}");
+        }
+        for text in [
+            "X=1",
+            "cd /",
+            "echo a; cd /",
+            "ls && export A=b",
+            "deploy",
+            "! cd /",
+            "\\cd /",
+            "'cd' /",
+            "$CMD x",
+            "f() { :; }",
+            "echo ${x:=1}",
+            "time cd /",
+            "cat <<E\n$(x)\nE",
+            "ls\nread x",
+            "exec 5>f",
+            "X=1 ls",
+            "true & cd /",
+            "((i++))",
+            "[[ a -eq i++ ]]",
+        ] {
+            assert!(!leaves_state(text, &state), "{text}");
+        }
+        assert!(!leaves_state("echo", &Dump { aliases: vec![alias], ..Dump::default() }));
+        let trap = Entry { name: "DEBUG".into(), text: b"trap -- 'X=1' DEBUG".to_vec() };
+        assert!(!leaves_state("ls", &Dump { traps: vec![trap], ..Dump::default() }));
+    }
+}
