@@ -186,7 +186,7 @@ fn a_secret_that_the_session_was_told_is_in_nothing_it_records_or_tells() {
     client.send(&Request::Hide { secrets: vec![("pw".into(), "hunter22".into()), ("x".into(), "ab".into())] }, b"");
     assert!(matches!(client.reply(), Reply::Hidden { refused } if refused.len() == 1 && refused[0].contains("`x`")));
     let ran = client.run("mkdir -p hunter22; cd hunter22; printf 'hun'; sleep 0.01; printf 'ter22 aHVudGVyMjI=\\n'");
-    assert_eq!(ran.text(), "[masked:pw] [masked:pw]=\r\n");
+    assert_eq!(ran.text(), "[masked:pw] [masked:pw]I=\r\n");
     assert_eq!(client.run("printf hun; sleep 0.2; echo dred").text(), "hundred\r\n");
     runbook::kernel::hide_in_session(&recorder.folder(), vec![("late".into(), "another-one".into())]).unwrap();
     assert_eq!(client.run("echo another-one").text(), "[masked:late]\r\n");

@@ -29,12 +29,13 @@ pub(super) struct Link {
     folder: PathBuf,
     /// The output file read last.
     open: Option<(Option<Seq>, File)>,
-    /// Output that came while no command ran; shown with the next.
+    /// Output that came while nobody watched; shown with the next command, or with the one it is of.
     late: Vec<Late>,
 }
 
 #[derive(Debug)]
 struct Late {
+    command: Option<Seq>,
     channel: Channel,
     offset: u64,
     length: u64,
@@ -79,24 +80,23 @@ impl Link {
             match &mut watch {
                 Some(watch) if frame.blob.is_empty() => self.show(command, channel, offset, length, &mut **watch),
                 Some(watch) => watch.output(stream(channel), &frame.blob),
-                None if command.is_none() => self.keep(channel, offset, length),
-                None => {}
+                None => self.keep(command, channel, offset, length),
             }
         }
         Ok(None)
     }
 
-    fn keep(&mut self, channel: Channel, offset: u64, length: u64) {
+    fn keep(&mut self, command: Option<Seq>, channel: Channel, offset: u64, length: u64) {
         match self.late.last_mut() {
-            Some(last) if last.offset + last.length == offset => last.length += length,
-            _ => self.late.push(Late { channel, offset, length }),
+            Some(last) if last.command == command && last.offset + last.length == offset => last.length += length,
+            _ => self.late.push(Late { command, channel, offset, length }),
         }
     }
 
-    /// Shows what came while no command ran.
+    /// Shows what came while nobody watched.
     pub(super) fn show_late(&mut self, watch: &mut dyn Watch) {
-        for Late { channel, offset, length } in std::mem::take(&mut self.late) {
-            self.show(None, channel, offset, length, watch);
+        for Late { command, channel, offset, length } in std::mem::take(&mut self.late) {
+            self.show(command, channel, offset, length, watch);
         }
     }
 

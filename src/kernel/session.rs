@@ -164,9 +164,9 @@ impl Inner {
         let size = terminal.as_ref().and_then(|_| window_size());
         let Self { link, signals, clock, .. } = self;
         let _taking = signals.taking();
+        link.show_late(watch);
         match run {
             Some(mut run) => {
-                link.show_late(watch);
                 run.size = size.or(run.size);
                 link.send(&Request::Run(Box::new(run)), b"")?;
             }

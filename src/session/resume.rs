@@ -115,7 +115,8 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
 fn about(state: &RunState, folder: &Folder, runs_still: bool) -> Vec<String> {
     let done = state.steps.values().filter(|step| step.result.is_some()).count();
     let by = state.started.as_ref().map_or_else(String::new, |started| format!(", begun by {}", started.user));
-    let mut told = vec![format!("going on with the run `{}`{by}: {done} steps were left behind", folder.run())];
+    let of = state.started.as_ref().map_or(0, |started| started.steps);
+    let mut told = vec![format!("going on with the run `{}`{by}: {done} of {of} steps were left behind", folder.run())];
     let unknown = state.commands.last().filter(|command| command.finished.is_none() && !runs_still);
     if let Some(command) = unknown {
         told.extend(unfinished(command, folder));

@@ -232,6 +232,9 @@ impl<W: Write> Steps<'_, W> {
                 writeln!(self.to, "*`{file}` ends here, or sooner than it should: {kept} were recorded.*\n")?;
             }
             Excerpt::FullScreen => writeln!(self.to, "[full-screen program; {kept}, kept in [`{file}`]({file})]\n")?,
+            Excerpt::Missing if finished.output.salt.is_empty() => {
+                writeln!(self.to, "*The output ({kept}) was dropped from the record.* [redacted]\n")?;
+            }
             Excerpt::Missing => writeln!(self.to, "*The output ({kept}) cannot be read from `{file}`.*\n")?,
         }
         match finished.output.length_bytes.saturating_sub(finished.output.kept_bytes) {

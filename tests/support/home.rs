@@ -177,3 +177,15 @@ impl Home {
         output
     }
 }
+
+impl Drop for Home {
+    /// Sessions that wait to be resumed are ended: nobody will.
+    fn drop(&mut self) {
+        for run in self.runs() {
+            if let Ok(state) = runbook::kernel::session_state(&run) {
+                drop(runbook::kernel::stop_session(&run));
+                drop(state);
+            }
+        }
+    }
+}

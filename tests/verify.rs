@@ -1,0 +1,216 @@
+//! A record that was changed is found out, wherever and however it was.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set up its journal fails")]
+
+#[allow(dead_code, reason = "each test file uses another part of it")]
+mod facts;
+
+use runbook::history::{CommandFinished, Fact, Redacted};
+use runbook::ident::{Clock as _, Digest, RunId, Seq, SystemClock};
+use runbook::journal::{Attested, Folder, Folders, JournalError, Reader, Receipt, Writer, redact, verify};
+use std::path::Path;
+
+const RUN: &str = "20261124-225103-7c1d9e";
+
+/// A run's folder whose journal has at least so many bytes.
+fn record(root: &Path, bytes: usize) -> Folder {
+    let run: RunId = RUN.parse().unwrap();
+    let folder = Folders::under(root).create(&run).unwrap();
+    let mut writer = Writer::create(folder.path(), &run).unwrap();
+    let clock = SystemClock::start();
+    for n in 0.. {
+        if std::fs::metadata(folder.journal()).unwrap().len() >= bytes as u64 {
+            break;
+        }
+        writer
+            .append(&[facts::note(&format!("note {n}: \u{e9} \"quoted\" {}", "x".repeat(n % 50)))], clock.now())
+            .unwrap();
+    }
+    folder
+}
+
+fn is_accepted(bytes: &[u8]) -> bool {
+    let Ok(mut reader) = Reader::new(bytes, Path::new("journal.jsonl")) else { return false };
+    loop {
+        match reader.next_checked() {
+            Ok(Some(_)) => {}
+            // A torn tail is told, so it is no silence.
+            Ok(None) => return reader.torn().is_none(),
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Every byte, three other values each.
+fn every_byte(bytes: usize) {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = record(temp.path(), bytes);
+    let mut journal = std::fs::read(folder.journal()).unwrap();
+    assert!(is_accepted(&journal));
+    for at in 0..journal.len() {
+        let was = journal[at];
+        for value in [was ^ 1, was ^ 0x20, b'\n'] {
+            if value != was {
+                journal[at] = value;
+                assert!(!is_accepted(&journal), "byte {at}: {was} to {value}");
+            }
+        }
+        journal[at] = was;
+    }
+}
+
+#[test]
+fn every_change_of_a_byte_is_found() {
+    every_byte(5 << 10);
+}
+
+/// In a release build: `cargo test --release --test verify -- --ignored`.
+#[test]
+#[ignore = "takes minutes without optimisation"]
+fn every_change_of_a_byte_of_64_kib_is_found() {
+    every_byte(64 << 10);
+}
+
+#[test]
+fn every_swap_duplicate_splice_and_inner_cut_is_found() {
+    let temp = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let read = |folder: &Folder| -> Vec<Vec<u8>> {
+        let bytes = std::fs::read(folder.journal()).unwrap();
+        bytes.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect()
+    };
+    let lines = read(&record(temp.path(), 8 << 10));
+    let foreign = read(&record(other.path(), 8 << 10));
+    let refused = |lines: &[Vec<u8>], what: &str| assert!(!is_accepted(&lines.concat()), "{what}");
+    for a in 0..lines.len() {
+        for b in a + 1..lines.len() {
+            let mut swapped = lines.clone();
+            swapped.swap(a, b);
+            refused(&swapped, &format!("{a} and {b} swapped"));
+            if b < lines.len() - 1 {
+                let mut cut = lines.clone();
+                cut.drain(a..=b);
+                refused(&cut, &format!("{a} to {b} cut out"));
+            }
+        }
+        for to in 0..=lines.len() {
+            let mut doubled = lines.clone();
+            doubled.insert(to, lines[a].clone());
+            refused(&doubled, &format!("{a} doubled at {to}"));
+        }
+        if a > 0 && a < foreign.len() {
+            let mut spliced = lines.clone();
+            spliced[a].clone_from(&foreign[a]);
+            refused(&spliced, &format!("{a} from another run"));
+            // From the first event on it is another run's whole.
+            let tail: Vec<Vec<u8>> = lines[..a].iter().chain(&foreign[a..]).cloned().collect();
+            assert!(a == 1 || !is_accepted(&tail.concat()), "another run's tail from {a}");
+        }
+        if a > 0 && a < lines.len() - 1 {
+            let mut cut = lines.clone();
+            cut.remove(a);
+            refused(&cut, &format!("{a} cut out"));
+        }
+    }
+}
+
+#[test]
+fn a_cut_tail_is_found_with_a_receipt_and_unattested_without() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = record(temp.path(), 4 << 10);
+    let receipt = verify(folder.path(), None).unwrap().receipt.unwrap();
+    assert_eq!(receipt.to_string().parse::<Receipt>().unwrap(), receipt);
+    assert_eq!(verify(folder.path(), Some(&receipt)).unwrap().attested, Attested::Whole);
+    let bytes = std::fs::read(folder.journal()).unwrap();
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
+    std::fs::write(folder.journal(), lines[..lines.len() - 2].concat()).unwrap();
+    assert_eq!(verify(folder.path(), None).unwrap().attested, Attested::No);
+    assert_eq!(verify(folder.path(), Some(&receipt)).unwrap().attested, Attested::Cut { missing: 2 });
+    // Written anew from there on.
+    let run: RunId = RUN.parse().unwrap();
+    let mut writer = Writer::open(folder.path(), &run).unwrap();
+    let clock = SystemClock::start();
+    for _ in 0..3 {
+        writer.append(&[facts::note("forged")], clock.now()).unwrap();
+    }
+    assert_eq!(verify(folder.path(), None).unwrap().attested, Attested::No);
+    assert_eq!(verify(folder.path(), Some(&receipt)).unwrap().attested, Attested::Differs);
+}
+
+#[test]
+fn the_first_bad_event_is_named() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = record(temp.path(), 4 << 10);
+    let text = std::fs::read_to_string(folder.journal()).unwrap();
+    std::fs::write(folder.journal(), text.replacen("note 3:", "note 4:", 1).replacen("note 7:", "note 9:", 1)).unwrap();
+    let Err(JournalError::Damaged { damage, .. }) = verify(folder.path(), None) else { panic!("not found") };
+    assert_eq!((damage.seq, damage.line), (Some(Seq(4)), 5));
+}
+
+fn finished(writer: &mut Writer, folder: &Folder, output: &[u8]) -> (Seq, Seq) {
+    let clock = SystemClock::start();
+    let started = facts::every_fact().into_iter().find(|fact| matches!(fact, Fact::CommandStarted(_))).unwrap();
+    let start = writer.append(&[started], clock.now()).unwrap()[0].seq;
+    let Fact::CommandFinished(template) = facts::finished(start, b"") else { panic!() };
+    let mut captured = template.output.clone();
+    captured.length_bytes = output.len() as u64;
+    captured.kept_bytes = output.len() as u64;
+    captured.digest = Digest::of_parts(&[captured.salt.as_bytes(), output]);
+    captured.inline = None;
+    std::fs::write(folder.output(start), output).unwrap();
+    let fact = Fact::CommandFinished(CommandFinished { output: captured, ..template });
+    (start, writer.append(&[fact], clock.now()).unwrap()[0].seq)
+}
+
+#[test]
+fn an_output_that_was_changed_or_removed_is_found_and_a_redacted_one_is_not_missed() {
+    let temp = tempfile::tempdir().unwrap();
+    let run: RunId = RUN.parse().unwrap();
+    let folder = Folders::under(temp.path()).create(&run).unwrap();
+    let mut writer = Writer::create(folder.path(), &run).unwrap();
+    let (first, _) = finished(&mut writer, &folder, &[b'a'; 9000]);
+    let (second, end) = finished(&mut writer, &folder, b"the password is hunter22");
+    assert!(verify(folder.path(), None).unwrap().bad_outputs.is_empty());
+    let mut bytes = std::fs::read(folder.output(first)).unwrap();
+    bytes[4000] = b'b';
+    std::fs::write(folder.output(first), &bytes).unwrap();
+    let bad = verify(folder.path(), None).unwrap().bad_outputs;
+    assert!(bad.len() == 1 && bad[0].command == first && bad[0].what.contains("was changed"), "{bad:?}");
+    std::fs::remove_file(folder.output(first)).unwrap();
+    assert!(verify(folder.path(), None).unwrap().bad_outputs[0].what.contains("cannot be read"));
+
+    let fact = Redacted { events: vec![end], user: "ada".into(), reason: "a password".into() };
+    let now = SystemClock::start().now();
+    assert!(matches!(redact(&folder, &fact, now), Err(JournalError::Locked { .. })), "its writer lives");
+    drop(writer);
+    let receipt = verify(folder.path(), None).unwrap().receipt.unwrap();
+    let (event, removed) = redact(&folder, &fact, now).unwrap();
+    assert_eq!((event.seq, removed), (Seq(5), vec![folder.output(second)]));
+    let verified = verify(folder.path(), Some(&receipt)).unwrap();
+    assert_eq!((verified.attested, verified.redacted, verified.bad_outputs.len()), (Attested::Until(1), vec![end], 1));
+    // It goes on.
+    let mut writer = Writer::open(folder.path(), &run).unwrap();
+    assert_eq!(writer.append(&[facts::note("later")], now).unwrap()[0].seq, Seq(6));
+    // A payload that is gone without a word about it is damage.
+    drop(writer);
+    let text = std::fs::read_to_string(folder.journal()).unwrap();
+    let without: Vec<&str> = text.lines().filter(|line| !line.contains("\"redacted\"")).collect();
+    std::fs::write(folder.journal(), without.join("\n") + "\n").unwrap();
+    assert!(verify(folder.path(), None).is_err());
+}
+
+#[test]
+fn a_journal_goes_on_after_a_torn_line_at_every_length() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = record(temp.path(), 3 << 10);
+    let run: RunId = RUN.parse().unwrap();
+    let whole = std::fs::read(folder.journal()).unwrap();
+    let last = whole[..whole.len() - 1].iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
+    for length in (0..60).chain(last..whole.len()) {
+        std::fs::write(folder.journal(), &whole[..length]).unwrap();
+        let mut writer = Writer::open(folder.path(), &run).unwrap();
+        writer.append(&[facts::note("after the crash")], SystemClock::start().now()).unwrap();
+        drop(writer);
+        assert!(verify(folder.path(), None).unwrap().torn.is_none(), "cut at {length}");
+    }
+}
