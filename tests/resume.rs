@@ -52,12 +52,7 @@ fn a_run_left_with_q_goes_on_at_its_step_in_the_same_journal() {
 
     let mut terminal = Terminal::runbook(&home, &["resume"]);
     terminal.wait_for_output("1 of 3 steps").wait_for_output("2 Second").wait_for_output("? help").send("\r");
-    // Without a snapshot a new shell does not have it.
-    terminal
-        .wait_for_output("reads `KEPT`, which is not set")
-        .wait_for_output("KEPT = ")
-        .send("typed\r")
-        .wait_for_output("typed /tmp");
+    terminal.wait_for_output("kept /tmp");
     terminal.wait_for_output("3 Third").wait_for_output("? help").send("\r").wait_for_output("transcript: ");
     terminal.exits(0);
     let journal = journal(&home);
@@ -151,7 +146,7 @@ fn a_secret_added_to_a_live_run_is_masked_and_what_holds_it_already_is_named() {
     let seq = line.split(' ').nth(1).unwrap();
     let before = home.runbook(&["verify"]).exits(0).stdout;
     let receipt = before.lines().last().unwrap().to_owned();
-    drop(home.runbook(&["redact", "latest", "--seq", seq, "--reason", "a password"]).exits(0).says("removed: "));
+    drop(home.runbook(&["redact", "latest", "--seq", seq, "--reason", "a password"]).exits(0));
     let folder = home.runs().pop().unwrap();
     let everything = std::process::Command::new("grep").args(["-r", "hunter22"]).arg(&folder).output().unwrap();
     assert!(everything.stdout.is_empty(), "{}", String::from_utf8_lossy(&everything.stdout));

@@ -56,6 +56,8 @@ pub struct StartOptions {
     pub who: String,
     /// Whether the run goes on in a journal that is there.
     pub resume: bool,
+    /// The snapshot of an earlier session, for the new shell to begin with.
+    pub restore: Option<PathBuf>,
 }
 
 impl StartOptions {
@@ -78,6 +80,7 @@ impl StartOptions {
             env: Vec::new(),
             who: "another engine".to_owned(),
             resume: false,
+            restore: None,
         }
     }
 
@@ -103,7 +106,7 @@ impl StartOptions {
             runtime_dir: self.runtime_dir.as_deref().map(absolute).transpose()?,
             temp_dir: absolute(&self.temp_dir)?,
             output_limit_bytes: self.output_limit_bytes,
-            restore: None,
+            restore: self.restore.as_deref().map(absolute).transpose()?,
             log: self.log,
             resume: self.resume,
         })

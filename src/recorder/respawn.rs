@@ -66,7 +66,9 @@ impl Session {
             let open = pid.map(processes::descriptors).unwrap_or_default();
             self.state.descriptors = open.difference(&self.state.start_descriptors).copied().collect();
         }
-        let snapshot = Snapshot::of(dump, start, |_| false);
+        let masker = &self.masker;
+        let is_secret = |text: &[u8]| matches!(masker.bytes(text), std::borrow::Cow::Owned(_));
+        let snapshot = Snapshot::of(dump, start, is_secret);
         self.state.now = Some(dump.clone());
         if self.state.last.as_ref() == Some(&snapshot) {
             return;

@@ -70,6 +70,7 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
             Err(AttachError::NotThere) => {
                 let mut start = start_options(options, folder.run(), &folder);
                 start.resume = true;
+                start.restore = Some(snapshot(&folder)).filter(|path| path.is_file());
                 if Path::new(&state.cwd).is_dir() {
                     start.cwd = PathBuf::from(&state.cwd);
                 }
@@ -142,12 +143,23 @@ fn unfinished(command: &CommandState, folder: &Folder) -> Vec<String> {
     told
 }
 
-/// What a new shell does not have.
+fn snapshot(folder: &Folder) -> PathBuf {
+    folder.path().join("snapshot")
+}
+
+/// What a new shell has of the old one, and what not.
 fn lost(state: &RunState, folder: &Folder) -> Vec<String> {
     let mut lost = Vec::new();
-    if !folder.path().join("snapshot").is_file() {
-        lost.push("the old shell is gone, and with it its variables, functions and options".to_owned());
-    }
+    lost.push(match std::fs::read(snapshot(folder)) {
+        Ok(script) => {
+            // The file's first lines name what could not be kept.
+            let script = String::from_utf8_lossy(&script).into_owned();
+            let left_out: Vec<&str> = script.lines().filter_map(|line| line.strip_prefix("# left out: ")).collect();
+            let but = if left_out.is_empty() { String::new() } else { format!(", but for {}", left_out.join(", ")) };
+            format!("a new shell has the old one's directory, variables, functions and options{but}")
+        }
+        Err(_) => "the old shell is gone, and with it its variables, functions and options".to_owned(),
+    });
     if !Path::new(&state.cwd).is_dir() {
         lost.push(format!("its directory `{}` is gone", state.cwd));
     }
