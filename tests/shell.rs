@@ -293,7 +293,8 @@ proptest! {
         for at in facts.pipeline.iter().flatten() {
             prop_assert!(*at < facts.simple.len());
         }
-        prop_assert!(answers(&facts).len() == facts.pipeline.as_ref().map_or(0, Vec::len));
+        let members = if facts.status_alone { 1 } else { facts.pipeline.as_ref().map_or(0, Vec::len) };
+        prop_assert_eq!(answers(&facts).len(), members);
         looks_like_shell(&text);
         for line in text.lines() {
             for console in [false, true] {
