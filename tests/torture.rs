@@ -179,3 +179,8 @@ fn matrix(file: &str, least: usize) {
 fn the_session_outlives_what_is_done_to_it() {
     matrix("torture.tsv", ALIVE);
 }
+
+#[test]
+fn it_outlives_more_than_that() {
+    matrix("torture_more.tsv", 70);
+}

@@ -20,11 +20,18 @@
 \builtin shopt -s execfail
 \builtin shopt -u checkwinsize 2>/dev/null
 __rb_kind='' __rb_new='' __rb_arg='' __rb_file='' __rb_value='' __rb_left='' __rb_name=''
-__rb_id='' __rb_asked='' __rb_st=0 __rb_how='' __rb_exit='' __rb_ps='' __rb_flags='' __rb_int='' __rb_nil='' __rb_parked='' __rb_all=''
+__rb_id='' __rb_asked='' __rb_st=0 __rb_how='' __rb_exit='' __rb_ps='' __rb_flags='' __rb_int='' __rb_nil='' __rb_parked='' __rb_all='' __rb_prompted='' __rb_sign=$'\r'
 \builtin readonly __rb_nil __rb_nonce __rb_dir
 
 __rb_report() { # ID how status pipestatus
-  \builtin printf '%s\0' "$__rb_nonce" "$1" "$2" 4 "$3" "$4" "$PWD" "$__rb_flags" >&39
+  \builtin printf '%s\0' "$__rb_nonce" "$1" "$2" 4 "$3" "$4" "$PWD" "$__rb_flags" >&39 ||
+    \builtin kill -9 $$ # what cannot report is of no use: `enable -n printf`, `set -r`
+}
+__rb_keep() { # a command may have set PROMPT_COMMAND, made an array of it, or made it readonly
+  [[ ${PROMPT_COMMAND[*]-} = "$__rb_main" ]] || {
+    \builtin unset -v PROMPT_COMMAND
+    \builtin printf -v PROMPT_COMMAND %s "$__rb_main"
+  }
 }
 __rb_off() { # flags: remembers the command's options; neutral ones for the code here
   \builtin set +xeuva # before any assignment, which `set -a` would export
@@ -76,9 +83,14 @@ __rb_set() { # ID NAME
   __rb_value=''
 }
 __rb_next() { # waits for the next command; answers questions meanwhile
+  if [[ -n $__rb_id ]]; then # a command said `continue` where it had no loop of its own
+    __rb_off "$-"
+    __rb_left continue
+  fi
   while :; do
     __rb_id='' __rb_asked='' __rb_kind=''
-    IFS=' ' \builtin read -r -u 38 __rb_kind __rb_new __rb_arg __rb_file || \builtin exit 0
+    IFS=' ' \builtin read -r -u 38 __rb_kind __rb_new __rb_arg __rb_file ||
+      { \builtin exit 0 || \builtin kill -9 $$; }
     case $__rb_kind in
       r)
         __rb_how=ok __rb_exit='' __rb_ps=''
@@ -93,7 +105,7 @@ __rb_next() { # waits for the next command; answers questions meanwhile
   done
 }
 __rb_begin() { # the options of the command before; its status is what `$?` is
-  PROMPT_COMMAND=$__rb_main
+  __rb_keep
   # Only after a command that mentions `trap`: it costs a fork.
   [[ $__rb_arg != *t* ]] || [[ -n $(\builtin trap -p ERR) ]] || \builtin trap "$__rb_errtrap" ERR
   __rb_on v
@@ -115,9 +127,7 @@ __rb_fin() { # after the file was sourced: $? $-
     __rb_st=$1 __rb_ps=$1
     [[ $__rb_how != ok ]] || __rb_how=return
   fi
-  # A command may have made an array of it.
-  \builtin unset -v PROMPT_COMMAND
-  PROMPT_COMMAND=$__rb_main
+  __rb_keep
   __rb_report "$__rb_id" "$__rb_how" "$__rb_st" "$__rb_ps"
   __rb_asked=$__rb_id __rb_id=''
 }
@@ -144,7 +154,8 @@ __rb_throw() { # how status: unwinds everything to top level without leaving the
     \builtin set +a
     __rb_all=a
   fi
-  __rb_how=$1 __rb_exit=$2 PROMPT_COMMAND=$__rb_main
+  __rb_how=$1 __rb_exit=$2
+  __rb_keep 2>/dev/null
   __rb_int=$(\builtin trap -p INT)
   [[ -z $__rb_int ]] || \builtin trap - INT
   # Swallows the newline bash prints. Not `\builtin exec`, which would undo the redirections.
@@ -153,8 +164,32 @@ __rb_throw() { # how status: unwinds everything to top level without leaving the
   \builtin kill -INT $$
   : "${__rb_nil:?}"
 }
-__rb_broke() { # a stopped job breaks the loop
-  if [[ -n $__rb_id ]]; then __rb_throw stopped 148; else __rb_throw idle 0; fi
+__rb_left() { # word: a command took the kernel's loop for its own
+  \builtin printf 'bash: %s: only meaningful in a `for'\'', `while'\'', or `until'\'' loop\n' "$1" >&2
+  __rb_st=1 __rb_ps=1
+  __rb_report "$__rb_id" return 1 1
+  __rb_asked=$__rb_id __rb_id=''
+}
+__rb_broke() { # $?: a stopped job breaks the loop, and so does `break`
+  if [[ -z $__rb_id ]]; then
+    __rb_throw idle 0
+  elif (($1 > 128)); then
+    __rb_throw stopped 148
+  else
+    __rb_left break
+    __rb_throw idle 0
+  fi
+}
+__rb_told() { # on SIGUSR1
+  if [[ -n $__rb_prompted ]]; then
+    __rb_prompted=''
+    __rb_keep
+    # What cannot be brought back is ended, and followed by another.
+    [[ ${PROMPT_COMMAND-} = "$__rb_main" ]] || \builtin kill -9 $$
+    __rb_throw throw 130
+  elif [[ -n $__rb_id ]]; then
+    __rb_throw aborted 124
+  fi
 }
 exit() { # leaves the command, not the session; in a subshell it is the real one
   \builtin local __rb_was=$?
@@ -173,8 +208,10 @@ __rb_onerr() { # the ERR trap: $? PIPESTATUS...
 }
 __rb_errtrap='__rb_onerr $? "${PIPESTATUS[@]}"'
 \builtin trap "$__rb_errtrap" ERR
-\builtin trap '[[ -z $__rb_id ]] || __rb_throw aborted 124' USR1
-PS1='' PS2=''
+\builtin trap '__rb_told' USR1
+# A prompt is never shown, unless a command has taken PROMPT_COMMAND away and was then unwound to top level: showing it
+# brings the loop back. What it prints is the sign that it was shown.
+PS1='${__rb_prompted:=$__rb_sign}$(\builtin kill -USR1 $$)' PS2=''
 __rb_main='{ __rb_recover "$?" "$-"; } 2>/dev/null
 __rb_unpark
 { __rb_snap "${__rb_asked:-0}" "$@"; } 2>/dev/null >&39
@@ -185,6 +222,7 @@ while __rb_next; do
   { __rb_fin "$?" "$-"; } 2>/dev/null
   [[ $__rb_arg = *s* ]] || { __rb_snap "$__rb_asked" "$@"; } 2>/dev/null >&39
 done
-__rb_broke'
+__rb_broke "$?"'
+\builtin readonly __rb_main __rb_errtrap __rb_sign
 PROMPT_COMMAND=$__rb_main
 \builtin printf '%s\0' "$__rb_nonce" 0 ready 2 "$BASH_VERSION" "$PWD" >&39

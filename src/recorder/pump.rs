@@ -175,6 +175,8 @@ impl Session {
                 Abort::Told(now + KILL_GRACE)
             }
             Abort::Told(_) => {
+                // Where a command has taken USR1 for itself, Ctrl-C unwinds it.
+                shell.signal(Signal::INT);
                 shell.signal_foreground(Signal::KILL);
                 Abort::Killed(now + KILL_AGAIN, 1)
             }

@@ -95,7 +95,7 @@ fn entries(text: &[u8]) -> Vec<&[u8]> {
             continue;
         }
         state = match (state, byte) {
-            (In::Single, b'\'') | (In::Dollar, b'\'') | (In::Double, b'"') => In::Plain,
+            (In::Single | In::Dollar, b'\'') | (In::Double, b'"') => In::Plain,
             (In::Plain, b'\'') if after_dollar => In::Dollar,
             (In::Plain, b'\'') => In::Single,
             (In::Plain, b'"') => In::Double,
