@@ -26,7 +26,7 @@ pub fn redact(folder: &Folder, fact: &Redacted, at: Moment) -> Result<(Event, Ve
     let outputs = outputs_of(folder, fact)?;
     let failed = |error| JournalError::io("rewrite", &path, error);
     let new = rewritten(folder, &fact.events).map_err(failed)?;
-    writer.go_on_in(new.as_file().try_clone().map_err(failed)?);
+    new.as_file().try_clone().and_then(|file| writer.go_on_in(file)).map_err(failed)?;
     let event = writer.append(&[Fact::Redacted(fact.clone())], at)?.pop();
     new.persist(&path).map_err(|error| failed(error.error))?;
     File::open(folder.path()).and_then(|folder| folder.sync_all()).map_err(failed)?;

@@ -1,7 +1,8 @@
 //! Appends to a journal.
 //!
 //! Invariant: when [`Writer::append`] returns, its events are on disk, in order, after one write and one sync. After a write or
-//! sync that failed nothing more is written: nobody knows what is on disk then, and a second sync would lie.
+//! sync that failed nothing more is written: nobody knows what is on disk then, and a second sync would lie. After a write
+//! that failed its beginning is cut off again, so that the file is a readable journal at every moment.
 
 use super::error::JournalError;
 use super::json::Members;
@@ -24,16 +25,52 @@ use std::time::Duration;
 const LOCK_TRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
+/// So much room is kept behind the journal's end, for what must still be recorded when the disk is full.
+const RESERVE_BYTES: u64 = 64 << 10;
+
 /// Where lines go.
 trait Store: Write + Send + std::fmt::Debug {
     /// Returns when everything written is on disk.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Makes sure that there is room up to this place.
+    fn reserve(&mut self, end: u64) -> io::Result<()> {
+        let _ = end;
+        Ok(())
+    }
+
+    /// Cuts off what was written behind this place.
+    fn truncate(&mut self, end: u64) -> io::Result<()>;
 }
 
 impl Store for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
+
+    fn reserve(&mut self, end: u64) -> io::Result<()> {
+        use rustix::io::Errno;
+        match rustix::fs::fallocate(&*self, rustix::fs::FallocateFlags::KEEP_SIZE, 0, end) {
+            // Without the means there is no reserve, and nothing else changes.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) | Ok(()) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn truncate(&mut self, end: u64) -> io::Result<()> {
+        self.set_len(end)
+    }
+}
+
+/// Whether the journal can be written.
+#[derive(Debug)]
+enum Health {
+    /// It can.
+    Good,
+    /// A write failed, and what it left was cut off: the reserve is there, and later there may be room again.
+    Full(JournalError),
+    /// Nobody knows what is on disk: nothing is ever written again.
+    Dead(JournalError),
 }
 
 /// The one writer of a journal. The file is locked as long as this lives.
@@ -46,7 +83,11 @@ pub struct Writer {
     head: Digest,
     lines: Vec<u8>,
     payload: Vec<u8>,
-    failed: Option<JournalError>,
+    health: Health,
+    /// How long the file is.
+    length: u64,
+    /// Up to here there is room.
+    reserved: u64,
     /// The file that this one replaces, for its lock.
     replaced: Option<Box<dyn Store>>,
 }
@@ -88,6 +129,7 @@ impl Writer {
             return Err(JournalError::OtherRun { path, run: header.run.clone() });
         }
         let salts = Salts::open().map_err(|e| JournalError::io("read random bytes for", &path, e))?;
+        let length = file.metadata().map_err(|e| JournalError::io("read", &path, e))?.len();
         let store = Box::new(file);
         Ok(Self {
             store,
@@ -97,7 +139,9 @@ impl Writer {
             head,
             lines: Vec::new(),
             payload: Vec::new(),
-            failed: None,
+            health: Health::Good,
+            length,
+            reserved: 0,
             replaced: None,
         })
     }
@@ -120,14 +164,18 @@ impl Writer {
             head,
             lines: Vec::new(),
             payload: Vec::new(),
-            failed: None,
+            health: Health::Good,
+            length: line.len() as u64,
+            reserved: 0,
             replaced: None,
         })
     }
 
     /// Goes on in a file that holds the same chain; the lock on the old one is kept.
-    pub(super) fn go_on_in(&mut self, file: File) {
+    pub(super) fn go_on_in(&mut self, file: File) -> io::Result<()> {
+        (self.length, self.reserved) = (file.metadata()?.len(), 0);
         self.replaced = Some(std::mem::replace(&mut self.store, Box::new(file)));
+        Ok(())
     }
 
     /// The journal's path.
@@ -147,9 +195,27 @@ impl Writer {
 
     /// Puts facts on disk, in order, and returns them as the events they became: what a reader will read.
     ///
-    /// After an error from the file system every later call is refused with the same error.
+    /// After a failed sync every later call is refused with the same error; after a failed write one may succeed again,
+    /// once there is room.
     pub fn append(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
-        if let Some(failed) = &self.failed {
+        self.append_with(facts, at, true)
+    }
+
+    /// The same, out of the reserve if need be: for the end of what runs already, and for saying that the record failed.
+    pub fn append_last(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
+        self.append_with(facts, at, false)
+    }
+
+    /// Why nothing can be recorded now, if so.
+    pub fn failure(&self) -> Option<&JournalError> {
+        match &self.health {
+            Health::Good => None,
+            Health::Full(error) | Health::Dead(error) => Some(error),
+        }
+    }
+
+    fn append_with(&mut self, facts: &[Fact], at: Moment, keep_reserve: bool) -> Result<Vec<Event>, JournalError> {
+        if let Health::Dead(failed) = &self.health {
             return Err(failed.clone());
         }
         if facts.is_empty() {
@@ -164,13 +230,45 @@ impl Writer {
             events.push(Event { seq, at, fact: fact.clone() });
             seq = seq.next();
         }
-        if let Err(error) = self.store.write_all(&self.lines).and_then(|()| self.store.sync()) {
-            let failed = JournalError::Write { path: self.path.clone(), source: Arc::new(error) };
-            self.failed = Some(failed.clone());
-            return Err(failed);
-        }
+        self.put(keep_reserve)?;
         (self.next, self.head) = (seq, head);
         Ok(events)
+    }
+
+    /// Puts the lines on disk.
+    fn put(&mut self, keep_reserve: bool) -> Result<(), JournalError> {
+        let end = self.length + self.lines.len() as u64;
+        if keep_reserve && end + RESERVE_BYTES > self.reserved {
+            let wanted = end + 2 * RESERVE_BYTES;
+            if let Err(error) = self.store.reserve(wanted) {
+                let failed = self.failed(error);
+                self.health = Health::Full(failed.clone());
+                return Err(failed);
+            }
+            self.reserved = wanted;
+        }
+        if let Err(error) = self.store.write_all(&self.lines) {
+            let failed = self.failed(error);
+            // Part of a line may be there. Once it is cut off, the file is as it was.
+            let mended = self.store.truncate(self.length).is_ok();
+            self.reserved = self.length;
+            self.health = if mended { Health::Full(failed.clone()) } else { Health::Dead(failed.clone()) };
+            return Err(failed);
+        }
+        if let Err(error) = self.store.sync() {
+            let failed = self.failed(error);
+            self.health = Health::Dead(failed.clone());
+            return Err(failed);
+        }
+        self.length = end;
+        if keep_reserve {
+            self.health = Health::Good;
+        }
+        Ok(())
+    }
+
+    fn failed(&self, error: io::Error) -> JournalError {
+        JournalError::Write { path: self.path.clone(), source: Arc::new(error) }
     }
 
     /// Appends a line to the buffer and returns its hash.
@@ -195,6 +293,15 @@ impl Writer {
         self.lines.extend_from_slice(&self.payload);
         self.lines.extend_from_slice(b"}\n");
         Ok(hash)
+    }
+}
+
+impl Drop for Writer {
+    /// Gives the reserve back.
+    fn drop(&mut self) {
+        if self.reserved > self.length && !matches!(self.health, Health::Dead(_)) {
+            drop(self.store.truncate(self.length));
+        }
     }
 }
 
@@ -274,6 +381,10 @@ mod tests {
             self.left = self.left.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
             Ok(())
         }
+
+        fn truncate(&mut self, _: u64) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     #[test]
@@ -293,5 +404,117 @@ mod tests {
         assert_eq!(writer.append(&note, clock.now()).unwrap_err().to_string(), error);
         assert_eq!(calls.load(Ordering::Relaxed), 0, "a failed sync is never tried again");
         assert_eq!((writer.head(), writer.next_seq()), (head, Seq(3)));
+    }
+
+    /// What a disk does at its call number `at`: a write, a sync, or the making of room.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Fault {
+        Full,
+        Quota,
+        Broken,
+        Short,
+        Sync,
+    }
+
+    #[derive(Clone, Debug, Default)]
+    struct Disk(Arc<std::sync::Mutex<(Vec<u8>, usize)>>);
+
+    #[derive(Debug)]
+    struct Faulty {
+        disk: Disk,
+        fault: Fault,
+        at: usize,
+    }
+
+    impl Faulty {
+        fn fails(&self) -> bool {
+            let mut disk = self.disk.0.lock().unwrap();
+            disk.1 += 1;
+            disk.1 == self.at
+        }
+
+        fn error(&self) -> io::Error {
+            io::Error::from_raw_os_error(match self.fault {
+                Fault::Full | Fault::Short => 28,
+                Fault::Quota => 122,
+                Fault::Broken | Fault::Sync => 5,
+            })
+        }
+    }
+
+    impl Write for Faulty {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let fails = self.fault != Fault::Sync && self.fails();
+            let mut disk = self.disk.0.lock().unwrap();
+            if fails && self.fault == Fault::Short {
+                disk.0.extend_from_slice(&bytes[..bytes.len() / 2]);
+            }
+            if fails {
+                return Err(self.error());
+            }
+            disk.0.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Store for Faulty {
+        fn sync(&mut self) -> io::Result<()> {
+            if self.fault == Fault::Sync && self.fails() { Err(self.error()) } else { Ok(()) }
+        }
+
+        fn truncate(&mut self, end: u64) -> io::Result<()> {
+            self.disk.0.lock().unwrap().0.truncate(usize::try_from(end).unwrap());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn whichever_write_fails_what_was_acknowledged_stays_readable() {
+        let run = "20261124-225103-7c1d9e".parse().unwrap();
+        let note = |n: usize| Fact::NoteAdded(NoteAdded { step: None, text: format!("note {n}") });
+        let now = SystemClock::start().now();
+        for fault in [Fault::Full, Fault::Quota, Fault::Broken, Fault::Short, Fault::Sync] {
+            for at in 1.. {
+                let disk = Disk::default();
+                let store = Box::new(Faulty { disk: disk.clone(), fault, at });
+                let Ok(mut writer) = Writer::start(store, PathBuf::from("journal.jsonl"), &run) else { continue };
+                let mut acknowledged = Vec::new();
+                let mut failures = 0;
+                for n in 0..12 {
+                    match writer.append(&[note(n)], now) {
+                        Ok(events) => acknowledged.extend(events),
+                        Err(_) => {
+                            failures += 1;
+                            // What runs already may still be recorded, unless nobody knows what is on disk.
+                            assert_eq!(writer.append_last(&[note(99)], now).is_ok(), fault != Fault::Sync);
+                            acknowledged.extend(reread(&disk).into_iter().skip(acknowledged.len()).take(1));
+                        }
+                    }
+                }
+                let found = reread(&disk);
+                assert!(
+                    found.len() >= acknowledged.len() && found[..acknowledged.len()] == acknowledged,
+                    "{fault:?} {at}"
+                );
+                if fault == Fault::Sync {
+                    assert!(failures == 0 || found.len() == acknowledged.len(), "nothing follows a failed sync");
+                } else {
+                    assert!(failures <= 1, "there was room again");
+                }
+                if failures == 0 {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn reread(disk: &Disk) -> Vec<Event> {
+        let bytes = disk.0.lock().unwrap().0.clone();
+        let reader = Reader::new(bytes.as_slice(), Path::new("journal.jsonl")).unwrap();
+        reader.collect::<Result<Vec<_>, _>>().unwrap()
     }
 }
