@@ -117,6 +117,11 @@ impl Capture {
         written
     }
 
+    /// Whether its file cannot be written.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
     /// Whether something was written since the last sync.
     pub(super) fn is_dirty(&self) -> bool {
         self.dirty

@@ -5,6 +5,7 @@
 
 use super::capture::{self, Capture};
 use super::hide::Masks;
+use super::outbox::Ring;
 use super::protocol::{CameBack, Channel, Failure, Reply, Run, WireEvent};
 use super::report::{Ended, How};
 use super::running::{Abort, Held, Running, names_descriptors, step_file, step_file_name};
@@ -50,6 +51,7 @@ impl Session {
             events: events.into_iter().map(WireEvent::from).collect(),
             started,
             masks: Masks::new(&self.masker),
+            unstored: Ring::default(),
             capture: Capture::new(path, salt, self.options.output_limit_bytes),
             since,
             file,
@@ -145,7 +147,7 @@ impl Session {
         };
         let died = died.map(|how| Fact::ShellDied(ShellDied { how: how.to_owned() }));
         let facts = std::iter::once(Fact::CommandFinished(finished)).chain(died.clone()).collect();
-        let appended = self.append(facts);
+        let appended = self.append_last(facts);
         for (channel, (offset, kept), bytes) in held {
             let kept = bytes.get(..kept).unwrap_or_default();
             if let Some(engine) = self.engine.as_mut().filter(|_| !kept.is_empty()) {
@@ -238,7 +240,18 @@ impl Session {
             running.sync_at = Some(self.clock.now().mono + super::SYNC_INTERVAL);
         }
         let seq = running.seq;
-        self.tell_output(seq, channel, offset, bytes.get(..kept).unwrap_or_default());
+        let (kept, rest) = bytes.split_at_checked(kept).unwrap_or((bytes, b""));
+        if !rest.is_empty() {
+            running.unstored.push(rest);
+        }
+        let broken = running.capture.is_broken();
+        self.tell_output(seq, channel, offset, kept);
+        if let Some(engine) = self.engine.as_mut().filter(|_| broken && !rest.is_empty()) {
+            engine.output_unstored(seq, rest);
+        }
+        if broken && !rest.is_empty() {
+            self.gap.get_or_insert_default().bytes += rest.len() as u64;
+        }
     }
 
     fn tell_output(&mut self, command: Seq, channel: Channel, offset: u64, bytes: &[u8]) {

@@ -3,7 +3,7 @@
 //! Invariant: a client that reads nothing costs bounded memory: what cannot be sent at once is told later as places in
 //! the output files. Refuses to know: what requests mean.
 
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Ring};
 use super::protocol::{self, Channel, Decoder, Frame, Reply, Request};
 use crate::ident::Seq;
 use rustix::io::Errno;
@@ -32,6 +32,8 @@ pub(super) struct Connection {
     decoder: Decoder<Request>,
     outbox: Outbox,
     notices: Vec<Notice>,
+    /// Output that stands in no file, and of which command it is.
+    unstored: (Option<Seq>, Ring),
 }
 
 /// The client is gone, or speaks nonsense.
@@ -41,7 +43,13 @@ pub(super) struct Gone;
 impl Connection {
     pub(super) fn new(stream: UnixStream) -> std::io::Result<Self> {
         stream.set_nonblocking(true)?;
-        Ok(Self { stream, decoder: Decoder::default(), outbox: Outbox::default(), notices: Vec::new() })
+        Ok(Self {
+            stream,
+            decoder: Decoder::default(),
+            outbox: Outbox::default(),
+            notices: Vec::new(),
+            unstored: <(Option<Seq>, Ring)>::default(),
+        })
     }
 
     /// Reads what is there.
@@ -66,6 +74,7 @@ impl Connection {
     /// Sends an answer, after all output told before it.
     pub(super) fn send(&mut self, reply: &Reply) {
         self.queue_notices();
+        self.queue_unstored(usize::MAX);
         if protocol::encode(reply, b"", self.outbox.buffer()).is_err() {
             let failed = Reply::Failed {
                 what: protocol::Failure::Request,
@@ -110,6 +119,25 @@ impl Connection {
         }
     }
 
+    /// Tells of output that could not be kept: the last of it, as the client reads.
+    pub(super) fn output_unstored(&mut self, command: Seq, bytes: &[u8]) {
+        self.unstored.0 = Some(command);
+        self.unstored.1.push(bytes);
+        self.flush();
+    }
+
+    fn queue_unstored(&mut self, limit: usize) {
+        let command = self.unstored.0;
+        let mut left = limit;
+        while left > 0 && !self.unstored.1.is_empty() {
+            let bytes = self.unstored.1.take(READ_BYTES);
+            let length = bytes.len() as u64;
+            left = left.saturating_sub(bytes.len());
+            let reply = Reply::Output { command, channel: Channel::Out, offset: u64::MAX, length };
+            drop(protocol::encode(&reply, &bytes, self.outbox.buffer()));
+        }
+    }
+
     fn queue_notices(&mut self) {
         for Notice { command, channel, offset, length } in self.notices.drain(..) {
             let reply = Reply::Output { command, channel, offset, length };
@@ -119,13 +147,14 @@ impl Connection {
 
     /// Whether something waits for the socket.
     pub(super) fn wants_to_send(&self) -> bool {
-        self.outbox.waiting() > 0 || !self.notices.is_empty()
+        self.outbox.waiting() > 0 || !self.notices.is_empty() || !self.unstored.1.is_empty()
     }
 
     /// Sends what the socket takes. That nobody listens is noticed when reading.
     pub(super) fn flush(&mut self) {
         if self.outbox.waiting() == 0 {
             self.queue_notices();
+            self.queue_unstored(READ_BYTES);
         }
         if self.outbox.flush(&self.stream).is_err() {
             self.outbox.clear();

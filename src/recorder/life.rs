@@ -164,6 +164,10 @@ impl Session {
         if let (Activity::Command(running), Some(engine)) = (&mut self.activity, self.engine.as_mut()) {
             running.limit = running.given_limit;
             engine.output_kept(running.seq, running.capture.kept());
+            let unstored = running.unstored.copy();
+            if !unstored.is_empty() {
+                engine.output_unstored(running.seq, &unstored);
+            }
         }
     }
 
@@ -195,7 +199,7 @@ impl Session {
             (false, Mode::Attended) => "the session waits to be resumed",
             (false, Mode::Unattended) => "the run ends",
         };
-        drop(self.append(vec![Fact::EngineLost(EngineLost { then: then.to_owned() })]));
+        drop(self.append_last(vec![Fact::EngineLost(EngineLost { then: then.to_owned() })]));
         if let Activity::Command(running) = &mut self.activity {
             let alone = if running.started.never_ends { super::MONITOR_ALONE } else { super::COMMAND_ALONE };
             running.limit = Some(running.limit.unwrap_or(Duration::MAX).min(now + alone));
@@ -212,7 +216,7 @@ impl Session {
 
     pub(super) fn end_run(&mut self, result: RunResult, reason: &str) {
         let finished = RunFinished { result, reason: reason.to_owned(), next: None };
-        drop(self.append(vec![Fact::RunFinished(finished)]));
+        drop(self.append_last(vec![Fact::RunFinished(finished)]));
         self.close();
     }
 

@@ -4,6 +4,7 @@
 
 use rustix::fd::AsFd;
 use rustix::io::Errno;
+use std::collections::VecDeque;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -45,5 +46,38 @@ impl Outbox {
         }
         self.clear();
         Ok(())
+    }
+}
+
+/// More than this is not kept in memory of what cannot be kept on disk.
+const RING_BYTES: usize = 1 << 20;
+
+/// The last of many bytes.
+#[derive(Debug, Default)]
+pub(super) struct Ring {
+    bytes: VecDeque<u8>,
+}
+
+impl Ring {
+    /// Takes bytes; the oldest fall out.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let from = bytes.len().saturating_sub(RING_BYTES);
+        self.bytes.extend(bytes.iter().skip(from));
+        let over = self.bytes.len().saturating_sub(RING_BYTES);
+        self.bytes.drain(..over);
+    }
+
+    /// Takes the oldest out, at most so many.
+    pub(super) fn take(&mut self, limit: usize) -> Vec<u8> {
+        self.bytes.drain(..limit.min(self.bytes.len())).collect()
+    }
+
+    /// All of them.
+    pub(super) fn copy(&self) -> Vec<u8> {
+        self.bytes.iter().copied().collect()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 }

@@ -4,6 +4,7 @@
 
 use super::capture::{Capture, INLINE_BYTES};
 use super::hide::Masks;
+use super::outbox::Ring;
 use super::protocol::{Channel, WireEvent};
 use crate::history::CommandStarted;
 use crate::ident::Seq;
@@ -18,6 +19,8 @@ pub(super) struct Running {
     pub(super) started: CommandStarted,
     pub(super) capture: Capture,
     pub(super) masks: Masks,
+    /// The last of the output that could not be kept.
+    pub(super) unstored: Ring,
     /// When it was handed to the shell.
     pub(super) since: Duration,
     /// The file its text stands in.

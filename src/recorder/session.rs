@@ -12,9 +12,9 @@ use super::report::Report;
 use super::respawn::State;
 use super::running::Running;
 use super::shell::{Left, Shell};
-use crate::history::{Event, Fact};
-use crate::ident::{Clock as _, SystemClock};
-use crate::journal::{Salts, Writer};
+use crate::history::{Event, Fact, RecordFailed};
+use crate::ident::{Clock as _, Moment, SystemClock};
+use crate::journal::{JournalError, Salts, Writer};
 use crate::mask::Masker;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -68,6 +68,24 @@ pub(super) struct Carried {
     pub(super) trace: bool,
 }
 
+/// What could not be recorded.
+#[derive(Debug, Default)]
+pub(super) struct Gap {
+    why: String,
+    events: u64,
+    /// Output that is not kept.
+    pub(super) bytes: u64,
+    /// It was said, out of the reserve.
+    told: bool,
+}
+
+impl Gap {
+    fn fact(&self) -> Fact {
+        let why = self.why.clone();
+        Fact::RecordFailed(RecordFailed { why, lost_events: self.events, lost_bytes: self.bytes })
+    }
+}
+
 /// See the module.
 pub(super) struct Session {
     pub(super) options: ServeOptions,
@@ -77,6 +95,8 @@ pub(super) struct Session {
     pub(super) salts: Salts,
     /// What must not be recorded.
     pub(super) masker: Masker,
+    /// What could not be recorded lately.
+    pub(super) gap: Option<Gap>,
     pub(super) background_masks: Masks,
     pub(super) shell: Option<Shell>,
     pub(super) engine: Option<Connection>,
@@ -118,6 +138,7 @@ impl Session {
         Ok(Self {
             background_masks: Masks::new(&masker),
             masker,
+            gap: None,
             cwd: options.cwd.clone(),
             folder,
             journal,
@@ -154,7 +175,16 @@ impl Session {
 
     /// Appends facts, and with them those of the shell that wait: after the beginning of the run, before anything else.
     /// Once a write has failed, the writer refuses all that follows.
-    pub(super) fn append(&mut self, mut facts: Vec<Fact>) -> Result<Vec<Event>, String> {
+    pub(super) fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
+        self.record(facts, false)
+    }
+
+    /// The same for what has happened already, and is recorded out of the reserve when there is no room.
+    pub(super) fn append_last(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
+        self.record(facts, true)
+    }
+
+    fn record(&mut self, mut facts: Vec<Fact>, happened: bool) -> Result<Vec<Event>, String> {
         let untold = self.untold.len();
         let place = usize::from(matches!(facts.first(), Some(Fact::RunStarted(_))));
         facts.splice(place..place, self.untold.drain(..));
@@ -165,10 +195,37 @@ impl Session {
             without_secrets(fact, &self.masker);
         }
         let at = self.clock.now();
-        self.journal.append(&facts, at).map_err(|error| {
+        let appended = self.write_events(&facts, at).or_else(|error| {
+            self.gap.get_or_insert_with(|| Gap { why: error.to_string(), ..Gap::default() });
+            if happened { self.write_last(&facts, at) } else { Err(error) }
+        });
+        appended.map_err(|error| {
+            if happened {
+                let gap = self.gap.get_or_insert_default();
+                gap.events += (facts.len() - untold) as u64;
+            }
             self.untold.extend(facts.drain(place..place + untold));
             error.to_string()
         })
+    }
+
+    /// Once there is room again, the first thing recorded is that there was none.
+    fn write_events(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
+        let gap = self.gap.as_ref().map(Gap::fact);
+        let all: Vec<Fact> = gap.into_iter().chain(facts.iter().cloned()).collect();
+        let mut events = self.journal.append(&all, at)?;
+        self.gap = None;
+        Ok(events.split_off(all.len() - facts.len()))
+    }
+
+    fn write_last(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
+        let gap = self.gap.as_ref().filter(|gap| !gap.told).map(Gap::fact);
+        let all: Vec<Fact> = gap.into_iter().chain(facts.iter().cloned()).collect();
+        let mut events = self.journal.append_last(&all, at)?;
+        if let Some(gap) = &mut self.gap {
+            *gap = Gap { why: std::mem::take(&mut gap.why), told: true, ..Gap::default() };
+        }
+        Ok(events.split_off(all.len() - facts.len()))
     }
 
     pub(super) fn reply(&mut self, reply: &Reply) {

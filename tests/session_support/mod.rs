@@ -208,6 +208,14 @@ impl Client {
         client
     }
 
+    /// The same for a run whose folder is elsewhere.
+    pub(crate) fn drive_in(recorder: &Recorder, folder: &Path) -> Self {
+        let mut client = Self::connect(recorder);
+        folder.clone_into(&mut client.folder);
+        assert!(matches!(client.reply(), Reply::Welcome { .. }));
+        client
+    }
+
     /// Connects, and is welcomed.
     pub(crate) fn drive(recorder: &Recorder) -> Self {
         let mut client = Self::connect(recorder);
