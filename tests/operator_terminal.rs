@@ -65,6 +65,7 @@ fn program() {
         text: COMMAND,
         refused: None,
         confirm: Vec::new(),
+        gate: Default::default(),
     };
     let answer = match asked.as_str() {
         "panic" => {

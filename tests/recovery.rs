@@ -39,6 +39,15 @@ fn transcript(home: &Home) -> String {
     std::fs::read_to_string(run.join("transcript.md")).unwrap()
 }
 
+/// The approval of the step that drops the database, as a dry run gives it.
+fn approval(home: &Home, input: &str) -> String {
+    let flags = ["run", "warehouse.md#the-database-from-a-copy", "--dry-run", "--format", "json", "--input", input];
+    let output = home.runbook(&flags).exits(0);
+    let value: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    let steps = value["steps"].as_array().unwrap();
+    steps.iter().find_map(|step| step["approve"].as_str()).unwrap().to_owned()
+}
+
 /// Waits for a step's question.
 fn at<'t>(terminal: &'t mut Terminal, step: &str) -> &'t mut Terminal {
     terminal.wait_for_output(step).wait_for_output("? help")
@@ -48,7 +57,11 @@ fn at<'t>(terminal: &'t mut Terminal, step: &str) -> &'t mut Terminal {
 fn an_operator_runs_skips_edits_notes_retries_goes_back_and_stops() {
     let home = home();
     let mut terminal = Terminal::runbook(&home, &["run", "warehouse.md#the-database-from-a-copy"]);
-    at(&mut terminal, "1 Close the shop").send("\r").wait_for_output("exit 0");
+    at(&mut terminal, "1 Close the shop")
+        .send("\r")
+        .wait_for_output("only y runs this one")
+        .send("y")
+        .wait_for_output("exit 0");
     at(&mut terminal, "2 Find the newest copy").send("n").wait_for_output("note: ").send("only one copy left\r");
     terminal.wait_for_output("? help").send("\r").wait_for_output(COPY).wait_for_output("exit 0");
     at(&mut terminal, "3 Bring it back").send("\r").wait_for_output("exit 0");
@@ -65,7 +78,7 @@ fn an_operator_runs_skips_edits_notes_retries_goes_back_and_stops() {
     at(&mut terminal, "3.3 Fill the new one").send("!").wait_for_output("own command: ").send("echo \"it is $COPY\"\r");
     terminal.wait_for_output(&format!("it is {COPY}")).wait_for_output("? help");
     terminal.send("e").wait_for_output("edit: ").send("\u{5}x\r").wait_for_output("ordersx").wait_for_output("? help");
-    terminal.send("\r").wait_for_output("done").wait_for_output("exit 0");
+    terminal.send("y").wait_for_output("done").wait_for_output("exit 0");
     at(&mut terminal, "4 Migrate").send("q").wait_for_output("transcript: ");
     terminal.exits(3);
 
@@ -91,7 +104,7 @@ fn without_a_copy_it_stops_at_the_listing_before_anything_is_dropped() {
     let home = home();
     std::fs::remove_dir_all(home.work().join("copies")).unwrap();
     let mut terminal = Terminal::runbook(&home, &["run", "warehouse.md#the-database-from-a-copy"]);
-    at(&mut terminal, "1 Close the shop").send("\r");
+    at(&mut terminal, "1 Close the shop").send("y");
     at(&mut terminal, "2 Find the newest copy").send("\r").wait_for_output("failed").wait_for_output("? help");
     terminal.send("\r").wait_for_output("Enter does nothing").send("q");
     terminal.exits(3);
@@ -103,7 +116,7 @@ fn with_a_wrong_checksum_it_stops_at_the_checksum_before_anything_is_dropped() {
     let home = home();
     home.write(&format!("{COPY}.sha256"), format!("{}  {COPY}\n", "0".repeat(64)));
     let mut terminal = Terminal::runbook(&home, &["run", "warehouse.md#the-database-from-a-copy"]);
-    at(&mut terminal, "1 Close the shop").send("\r");
+    at(&mut terminal, "1 Close the shop").send("y");
     at(&mut terminal, "2 Find the newest copy").send("\r");
     at(&mut terminal, "3 Bring it back").send("\r");
     at(&mut terminal, "3.1 Verify the checksum").send("\r").wait_for_output("FAILED").wait_for_output("? help");
@@ -116,16 +129,28 @@ fn with_a_wrong_checksum_it_stops_at_the_checksum_before_anything_is_dropped() {
 fn an_unattended_run_names_every_flag_it_lacks_and_runs_nothing() {
     let home = home();
     let output = home.runbook(&["run", "warehouse.md#the-database-from-a-copy"]);
-    drop(output.exits(2).says("--yes").says("--allow unknown").says("--input COPY=VALUE"));
+    drop(
+        output
+            .exits(2)
+            .says("--yes")
+            .says("--allow unknown")
+            .says("--allow destructive")
+            .says("--approve 3.2@")
+            .says("--input COPY=VALUE"),
+    );
     assert_eq!(calls(&home), "");
     assert!(home.runs().is_empty());
 }
 
 #[test]
 fn an_unattended_run_stops_before_the_drop_without_a_copy_and_with_a_wrong_checksum() {
-    let flags = ["run", "warehouse.md#the-database-from-a-copy", "--yes", "--allow", "unknown"];
     let input = format!("COPY={COPY}");
-    let run = |home: &Home| home.runbook(&[flags.as_slice(), &["--input", &input]].concat());
+    let run = |home: &Home| {
+        let approval = approval(home, &input);
+        let flags =
+            ["run", "warehouse.md#the-database-from-a-copy", "--yes", "--allow", "unknown", "--allow", "destructive"];
+        home.runbook(&[flags.as_slice(), &["--input", &input, "--approve", &approval]].concat())
+    };
 
     let without = home();
     std::fs::remove_dir_all(without.work().join("copies")).unwrap();
@@ -154,12 +179,12 @@ fn another_copy_can_be_given_without_editing_the_document() {
 }
 
 #[test]
-fn no_match_is_never_carried_into_a_command_that_may_change_something() {
+fn no_match_is_never_carried_into_a_command_that_may_destroy_something() {
     let home = home();
-    home.write("r.md", "# R\n\n```bash\necho a | grep b\ndocker-compose restart web\n```\n");
-    let output = home.runbook(&["run", "r.md", "--yes", "--allow", "unknown"]);
-    drop(output.exits(1).says("no match").says("not known to only read"));
-    assert!(!calls(&home).contains("restart"), "{}", calls(&home));
+    home.write("r.md", "# R\n\n```bash\necho a | grep b\ndocker-compose stop web\n```\n");
+    let output = home.runbook(&["run", "r.md", "--yes", "--allow", "destructive"]);
+    drop(output.exits(1).says("no match").says("may destroy something"));
+    assert!(!calls(&home).contains("stop"), "{}", calls(&home));
 }
 
 #[test]
@@ -172,4 +197,50 @@ fn a_grep_that_finds_nothing_is_no_match_and_the_run_goes_past_it() {
     assert!(output.stderr.contains("no match"), "{}", output.stderr);
     assert!(calls(&home).contains("curl"), "{}", calls(&home));
     assert!(transcript(&home).contains("no match"));
+}
+
+#[test]
+fn a_drop_runs_only_when_its_name_is_typed_and_a_run_of_the_rest_stops_before_it() {
+    let home = home();
+    let mut terminal = Terminal::runbook(&home, &["run", "warehouse.md#the-database-from-a-copy:3.2"]);
+    at(&mut terminal, "cannot be undone").send("a").wait_for_output("asked about by itself");
+    terminal
+        .send("y")
+        .wait_for_output("to run it: ")
+        .send("yes\r")
+        .wait_for_output("not the name")
+        .wait_for_output("? help");
+    assert!(!calls(&home).contains("DROP"), "{}", calls(&home));
+    terminal.send("y").wait_for_output("to run it: ").send("orders\r").wait_for_output("exit 0");
+    assert!(calls(&home).contains("DROP"), "{}", calls(&home));
+    terminal.wait_for_output("? help").send("q").exits(3);
+}
+
+#[test]
+fn an_approval_holds_for_nothing_but_what_it_was_given_for() {
+    let home = home();
+    let approval = approval(&home, &format!("COPY={COPY}"));
+    let flags =
+        ["run", "warehouse.md#the-database-from-a-copy", "--yes", "--allow", "unknown", "--allow", "destructive"];
+    let run = |copy: &str| home.runbook(&[flags.as_slice(), &["--input", copy, "--approve", &approval]].concat());
+    drop(run("COPY=copies/other.gz").exits(2).says("--approve 3.2@"));
+    home.write("warehouse.md", format!("{DOCUMENT}\n"));
+    drop(run(&format!("COPY={COPY}")).exits(2).says("--approve 3.2@"));
+    assert_eq!(calls(&home), "");
+}
+
+#[test]
+fn a_dry_run_names_what_is_at_stake_and_runs_nothing() {
+    let home = home();
+    let output = home.runbook(&["run", "warehouse.md#the-database-from-a-copy", "--dry-run"]).exits(0);
+    for text in
+        ["cannot be undone, database `orders`", "unchecked-destruction", "--allow destructive", "pipe-hides-failure"]
+    {
+        assert!(output.stdout.contains(text), "`{text}` is not in\n{}", output.stdout);
+    }
+    let markdown =
+        home.runbook(&["run", "warehouse.md#the-database-from-a-copy", "--dry-run", "--format", "markdown"]).exits(0);
+    assert!(markdown.stdout.starts_with("# Dry run: "), "{}", markdown.stdout);
+    assert_eq!(calls(&home), "");
+    assert!(home.runs().is_empty());
 }

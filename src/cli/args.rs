@@ -104,6 +104,15 @@ pub(super) struct RunArgs {
     /// With --yes: let commands run whose risk is this
     #[arg(long, value_enum, value_name = "RISK")]
     pub(super) allow: Vec<Allowed>,
+    /// With --yes: let this step run although it cannot be undone; --dry-run says its digest
+    #[arg(long, value_name = "STEP@DIGEST")]
+    pub(super) approve: Vec<String>,
+    /// Show what would be done, with its risks, and run nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// How --dry-run prints
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = DryRunFormat::Text, requires = "dry_run")]
+    pub(super) format: DryRunFormat,
     /// With --yes: run this conditional or guessed step too (its number or id)
     #[arg(long, value_name = "STEP", value_delimiter = ',')]
     pub(super) include: Vec<String>,
@@ -132,6 +141,19 @@ pub(super) struct RunArgs {
 pub(super) enum Allowed {
     /// Commands whose risk is not known.
     Unknown,
+    /// Commands that destroy or stop something.
+    Destructive,
+}
+
+/// How `--dry-run` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DryRunFormat {
+    /// For people.
+    Text,
+    /// For a review document.
+    Markdown,
+    /// For programs.
+    Json,
 }
 
 /// How to print.

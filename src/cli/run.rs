@@ -1,15 +1,17 @@
 //! `runbook run`: the arguments of a run, and what its ending means for the exit status.
 
-use super::args::{Allowed, ColorChoice, RunArgs};
+use super::args::{Allowed, ColorChoice, DryRunFormat, RunArgs};
+use super::dry_run;
 use super::environment::Environment;
 use super::error::{Exit, Failure};
 use super::notice;
 use super::open::{self, Opened, Target};
+use super::print;
 use crate::document::SectionIndex;
 use crate::engine::{Ending, EngineError};
 use crate::history::{Mode, RunResult};
 use crate::ident::InputName;
-use crate::plan::{Missing, Policy, Values};
+use crate::plan::{Missing, Place, Policy, Values};
 use crate::ports::{KernelError, OperatorError};
 use crate::session::{self, RunOptions, Selection, SessionError};
 use std::io::IsTerminal as _;
@@ -31,9 +33,20 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
         color,
     };
     let mut options = options(&opened, section, values, environment)?;
-    options.policy = policy(args)?;
+    let place = Place { host: options.host.clone(), cwd: options.cwd.to_string_lossy().into_owned() };
+    options.policy = policy(args, place)?;
     options.flags = flags(args);
     options.rc.clone_from(&args.rc);
+    if args.dry_run {
+        let plan = session::plan(&options).map_err(|error| failure(error, &options))?;
+        let reviewed = dry_run::review(&plan, &opened, &options.policy, environment);
+        let text = match args.format {
+            DryRunFormat::Text => reviewed.text(environment.color(color, std::io::stdout().is_terminal())),
+            DryRunFormat::Markdown => reviewed.markdown(),
+            DryRunFormat::Json => format!("{:#}\n", reviewed.json()),
+        };
+        return print(&text);
+    }
     ended(session::run(&options), &options)
 }
 
@@ -58,6 +71,7 @@ pub(super) fn options<'a>(
     given: RunValues<'_>,
     environment: &Environment,
 ) -> Result<RunOptions<'a>, Failure> {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let policy = Policy { values: values(given.inputs)?, ..Policy::default() };
     Ok(RunOptions {
         bytes: &opened.bytes,
@@ -75,7 +89,7 @@ pub(super) fn options<'a>(
         variables: environment.all().keys().map(|name| name.to_string_lossy().into_owned()).collect(),
         program: std::env::current_exe()
             .map_err(|error| Failure::usage(format!("this program cannot find itself: {error}")))?,
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        host,
         user: environment.user(),
         look: environment.look(environment.color(given.color, std::io::stderr().is_terminal())),
         log: environment.has("RUNBOOK_LOG"),
@@ -162,7 +176,7 @@ fn selection(args: &RunArgs, step: Option<String>) -> Result<Selection, Failure>
     }
 }
 
-fn policy(args: &RunArgs) -> Result<Policy, Failure> {
+fn policy(args: &RunArgs, place: Place) -> Result<Policy, Failure> {
     let monitor_for = crate::plan::duration(&args.monitor_for).ok_or_else(|| {
         Failure::usage(format!("`--monitor-for {}` is no length of time", args.monitor_for))
             .help("write `30s`, `5m` or `1h`")
@@ -170,6 +184,9 @@ fn policy(args: &RunArgs) -> Result<Policy, Failure> {
     Ok(Policy {
         yes: args.yes,
         allow_unknown: args.allow.contains(&Allowed::Unknown),
+        allow_destructive: args.allow.contains(&Allowed::Destructive),
+        approve: args.approve.clone(),
+        place,
         include: args.include.clone(),
         choose: args.choose.clone(),
         values: values(&args.inputs)?,
@@ -200,9 +217,10 @@ fn flags(args: &RunArgs) -> Vec<String> {
     if args.yes {
         add("--yes", "");
     }
-    for _ in &args.allow {
-        add("--allow", "unknown");
+    for allowed in &args.allow {
+        add("--allow", if *allowed == Allowed::Unknown { "unknown" } else { "destructive" });
     }
+    args.approve.iter().for_each(|approval| add("--approve", approval));
     args.from.iter().for_each(|step| add("--from", step));
     args.only.iter().for_each(|step| add("--only", step));
     args.include.iter().for_each(|step| add("--include", step));

@@ -10,7 +10,7 @@ use crate::history::{
     InputOrigin, Mode, Outcome, RunResult, StepResult,
 };
 use crate::ident::InputName;
-use crate::plan::{Clarity, Command, Refusal, Runnable, Step, StepKind};
+use crate::plan::{Command, Gate, Refusal, Runnable, Step, StepKind};
 use crate::ports::{Ask, AskCommand, AskFailure, AskInput, Journal, Kernel, Operator, Reply, Request, Talk, Verdict};
 
 /// What became of one command of a step.
@@ -103,18 +103,20 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         loop {
             let bound = self.ready(&candidate.command);
-            let confirm = confirm(step, index, &candidate.command);
+            let text = bound.as_ref().map_or(candidate.command.text.as_str(), |runnable| runnable.text()).to_owned();
+            let gate = Gate::of(step, &text, &self.settings.host);
+            let confirm = confirm(step, index, &gate);
             let reply = match &bound {
                 Ok(_) if *rest && confirm.is_empty() => Reply::RunRest,
                 _ => {
-                    let text = bound.as_ref().map_or(candidate.command.text.as_str(), |runnable| runnable.text());
                     let ask = AskCommand {
                         shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
                         command: &candidate.command,
                         index,
-                        text,
+                        text: &text,
                         refused: bound.as_ref().err().map(ToString::to_string),
                         confirm,
+                        gate: gate.clone(),
                     };
                     self.operator.ask(&Ask::Command(ask))?
                 }
@@ -131,7 +133,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 }
                 (reply @ (Reply::Run | Reply::RunRest), Ok(runnable)) => {
                     *rest = reply == Reply::RunRest;
-                    if let Some(fate) = self.across_a_negative(step, number, &candidate.command)? {
+                    if let Some(fate) = self.across_a_negative(step, number, &candidate.command, &gate)? {
                         return Ok(fate);
                     }
                     match self.values_for(step, &candidate.command)? {
@@ -280,8 +282,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         step: &'a Step,
         number: u32,
         command: &Command,
+        gate: &Gate,
     ) -> Result<Option<Fate>, EngineError> {
-        if self.settings.mode != Mode::Unattended || command.facts.reads_only {
+        if self.settings.mode != Mode::Unattended || !gate.is_closed() {
             return Ok(None);
         }
         let Some(negative) = self.state.unsettled().into_iter().find_map(|earlier| match earlier.outcome() {
@@ -291,7 +294,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             return Ok(None);
         };
         let reason = format!(
-            "`{}` came back with {}, and `{}` is not known to only read",
+            "`{}` came back with {}, and `{}` may destroy something",
             negative.0,
             negative.1,
             head(&command.text)
@@ -438,6 +441,22 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 return Ok(None);
             }
         };
+        let gate = Gate::of(step, runnable.text(), &self.settings.host);
+        if gate.is_closed() {
+            let ask = AskCommand {
+                shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
+                command: &candidate.command,
+                index: 0,
+                text: runnable.text(),
+                refused: None,
+                confirm: gate.reasons(),
+                gate,
+            };
+            if !matches!(self.operator.ask(&Ask::Command(ask))?, Reply::Run | Reply::RunRest) {
+                self.decide(step, None, Decision::Decline, format!("`{}` was not confirmed", head(text)))?;
+                return Ok(None);
+            }
+        }
         let finished = self.execute(step, None, &candidate, &runnable, Decision::Own)?;
         if finished.end == End::Exited {
             let ask = AskFailure {
@@ -478,7 +497,7 @@ fn edited(written: &Command, text: &str) -> Candidate {
 }
 
 /// Why Enter is not enough for a command. Only a step's first command asks for the step's own reasons.
-fn confirm(step: &Step, index: usize, command: &Command) -> Vec<String> {
+fn confirm(step: &Step, index: usize, gate: &Gate) -> Vec<String> {
     let mut reasons = Vec::new();
     if index == 0 {
         if let Some(condition) = &step.conditional {
@@ -491,9 +510,7 @@ fn confirm(step: &Step, index: usize, command: &Command) -> Vec<String> {
             reasons.push("the document asks for a confirmation".to_owned());
         }
     }
-    if let Clarity::Opaque(reason) = &command.facts.clarity {
-        reasons.push(format!("it cannot be read reliably: {reason}"));
-    }
+    reasons.extend(gate.reasons());
     reasons
 }
 

@@ -215,12 +215,25 @@ impl AtTerminal {
                 Some(reply.clone())
             }
             Action::Edit => self.edit(&question.text)?,
+            Action::Typed(name) => Some(self.typed(name)?),
             Action::Note => self.filled("note: ", Purpose::Words)?.map(Reply::Note),
             Action::Own => self.filled("own command: ", Purpose::Command)?.map(Reply::Own),
             Action::SkipBecause => self.filled("skip, because: ", Purpose::Words)?.map(Reply::Skip),
             Action::DoneBy => self.filled("done, how: ", Purpose::Words)?.map(Reply::Done),
         };
         Ok(reply)
+    }
+
+    /// Only the name itself runs the command.
+    fn typed(&mut self, name: &str) -> Result<Reply, OperatorError> {
+        let shown = sanitize_code(name).into_owned();
+        match self.line(&format!("type {shown} to run it: "), "", Purpose::Words)? {
+            Line::Text(text) if text.trim() == shown.trim() => Ok(Reply::Run),
+            Line::Text(_) | Line::Cancelled | Line::End => {
+                self.hint("that is not the name, so it is not run");
+                Ok(Reply::Decline)
+            }
+        }
     }
 
     fn edit(&mut self, text: &str) -> Result<Option<Reply>, OperatorError> {

@@ -17,6 +17,8 @@ pub(super) enum Action {
     Reply(Reply),
     /// Opens the text for a change; the changed text is the answer.
     Edit,
+    /// Asks for this name to be typed, and runs; anything else declines.
+    Typed(String),
     /// Asks for a note.
     Note,
     /// Asks for a command of one's own.

@@ -6,6 +6,7 @@ use super::at_terminal::AtTerminal;
 use super::display;
 use super::look::one_line;
 use super::question::{Action, Question};
+use crate::plan::Pass;
 use crate::ports::AskCommand;
 use crate::ports::AskFailure;
 use crate::ports::AskTask;
@@ -45,7 +46,14 @@ impl AtTerminal {
         let mut body = String::from("\n");
         if of > 1 || !fresh || !as_written {
             let place = display::location(file, ask.command.line);
-            let which = if of > 1 { format!("command {} of {of}  ", ask.index + 1) } else { String::new() };
+            let own = ask.command.line == 0;
+            let which = if own {
+                "own command  ".to_owned()
+            } else if of > 1 {
+                format!("command {} of {of}  ", ask.index + 1)
+            } else {
+                String::new()
+            };
             let placed = if as_written { "" } else { "with its values in place  " };
             let which = format!("{which}{placed}{place}\n");
             body.push_str(&look.paint(Style::Dim, &which));
@@ -111,8 +119,15 @@ fn open(ask: &AskCommand<'_>) -> Question {
 
 /// A command that needs a yes.
 fn gated(ask: &AskCommand<'_>) -> Question {
-    let question = Question::new(ask.text)
-        .key('y', "yes, run it", "runs this command", Action::Reply(Reply::Run))
+    let question = Question::new(ask.text);
+    let question = match &ask.gate.pass {
+        Pass::Typed(name) => {
+            let help = "asks for the name of what is at stake, and runs this command when it is typed";
+            question.key('y', "yes, type its name", help, Action::Typed(name.clone()))
+        }
+        Pass::Yes | Pass::Enter => question.key('y', "yes, run it", "runs this command", Action::Reply(Reply::Run)),
+    };
+    let question = question
         .key('n', "no", "does not run it; the step waits as after a failure", Action::Reply(Reply::Decline))
         .enter("", "", Action::Hint("only y runs this one; n does not".to_owned()))
         .key('a', "", "", Action::Hint("this one is asked about by itself: y runs it, n does not".to_owned()));

@@ -83,6 +83,19 @@ impl Command {
         names
     }
 
+    /// The programs it names on this machine, each once.
+    pub fn programs(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for simple in &self.facts.simple {
+            if let crate::shell::Program::Named(name) = &simple.program
+                && !names.contains(name)
+            {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
     /// The program of a member of its pipeline, for naming what answered or failed.
     pub fn member(&self, place: usize) -> Option<String> {
         let facts: &Facts = &self.facts;

@@ -7,6 +7,7 @@ mod bind;
 mod build;
 mod cells;
 mod comments;
+mod gate;
 mod model;
 mod name;
 mod number;
@@ -14,8 +15,11 @@ mod policy;
 mod select;
 
 pub use crate::document::{Attributes, Span};
-pub use crate::shell::{Clarity, NotACommand, SessionChange, TabledAnswer, Token, TokenClass};
+pub use crate::shell::{
+    Clarity, Flag, Level, NotACommand, Object, Reason, Risk, SessionChange, TabledAnswer, Token, TokenClass,
+};
 pub use bind::{fields, fill, quote, tokens};
+pub use gate::{Gate, Pass, Place, approval};
 pub use model::{
     Alternative, Choice, ChoiceKind, Command, Node, Plan, Procedure, Prose, Refusal, Runnable, Step, StepKind, Values,
     duration,

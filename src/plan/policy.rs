@@ -2,7 +2,9 @@
 //!
 //! Invariant: only the operator's own flags stand here; a document never adds to them.
 
+use super::gate::{Gate, Place, approval};
 use super::model::{Alternative, Choice, Command, Node, Plan, Refusal, Step, StepKind, Values};
+use crate::shell::Level;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -13,6 +15,12 @@ pub struct Policy {
     pub yes: bool,
     /// `--allow unknown`.
     pub allow_unknown: bool,
+    /// `--allow destructive`.
+    pub allow_destructive: bool,
+    /// `--approve STEP@DIGEST`.
+    pub approve: Vec<String>,
+    /// Where it runs.
+    pub place: Place,
     /// `--include STEP`: conditional and guessed steps to run, by number or id.
     pub include: Vec<String>,
     /// `--choose OPTION`: by title, its beginning, anchor, or number.
@@ -88,13 +96,7 @@ impl Policy {
                 flag: Some("--yes".to_owned()),
             });
         }
-        if let (Some(first), false) = (commands.first(), self.allow_unknown) {
-            missing.push(Missing {
-                line: first.line,
-                found: format!("{} whose risk is not known", count(commands.len(), "command")),
-                flag: Some("--allow unknown".to_owned()),
-            });
-        }
+        self.gates(plan, &steps, &mut missing);
         let mut set: BTreeSet<String> = BTreeSet::new();
         for command in commands {
             match command.bind(&self.values) {
@@ -137,7 +139,59 @@ impl Policy {
             }
             set.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
         }
+        missing.sort_by_key(|lack| lack.line);
         missing
+    }
+
+    /// The gates that no flag answers.
+    fn gates(&self, plan: &Plan, steps: &[&Step], missing: &mut Vec<Missing>) {
+        let (mut unknown, mut destructive) = (Vec::new(), Vec::new());
+        for step in steps {
+            let mut last_resort = None;
+            for command in &step.commands {
+                let bound = command.bind(&self.values);
+                let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text());
+                let risk = Gate::of(step, text, &self.place.host).risk;
+                if risk.unknown {
+                    unknown.push(command.line);
+                }
+                match risk.level {
+                    Level::Destroys => destructive.push(command.line),
+                    Level::Irreversible => last_resort = last_resort.or(Some(command)),
+                    Level::Reads | Level::Changes => {}
+                }
+            }
+            if let Some(command) = last_resort {
+                missing.extend(self.unapproved(plan, step, command));
+            }
+        }
+        if let (Some(&line), false) = (unknown.first(), self.allow_unknown) {
+            let found = format!("{} whose risk is not known", count(unknown.len(), "command"));
+            missing.push(Missing { line, found, flag: Some("--allow unknown".to_owned()) });
+        }
+        if let (Some(&line), false) = (destructive.first(), self.allow_destructive) {
+            let found = format!(
+                "{} that {} or stop something",
+                count(destructive.len(), "command"),
+                if destructive.len() == 1 { "may destroy" } else { "destroy" }
+            );
+            missing.push(Missing { line, found, flag: Some("--allow destructive".to_owned()) });
+        }
+    }
+
+    /// What a step that cannot be undone lacks.
+    fn unapproved(&self, plan: &Plan, step: &Step, command: &Command) -> Option<Missing> {
+        let found = format!("`{}` cannot be undone", head(&command.text));
+        match approval(plan, step, &self.values, &self.place) {
+            Ok(digest) => {
+                let given = [&step.number, step.id.as_str()]
+                    .into_iter()
+                    .any(|name| self.approve.contains(&format!("{name}@{digest}")));
+                let flag = Some(format!("--approve {}@{digest}", step.number));
+                (!given).then_some(Missing { line: command.line, found, flag })
+            }
+            Err(why) => Some(Missing { line: command.line, found: format!("{found}, and {why}"), flag: None }),
+        }
     }
 
     /// The steps that would run, in order, and the choices nobody has answered.

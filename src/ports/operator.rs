@@ -4,7 +4,7 @@
 
 use super::kernel::Watch;
 use crate::history::{CommandFinished, CommandState, Mode, Outcome, RunResult};
-use crate::plan::{ChoiceKind, Command, Plan, Step};
+use crate::plan::{ChoiceKind, Command, Gate, Plan, Step};
 use std::time::Duration;
 
 /// Why no answer came.
@@ -151,6 +151,8 @@ pub struct AskCommand<'a> {
     pub refused: Option<String>,
     /// Why Enter is not enough (a condition, a guess, what the parsers see differently); then `y` is needed.
     pub confirm: Vec<String>,
+    /// What its risk asks for.
+    pub gate: Gate,
 }
 
 /// See [`Ask::Failure`].

@@ -246,7 +246,7 @@ impl Walking<'_> {
 }
 
 /// The plan with the steps that were selected.
-pub(super) fn plan(options: &RunOptions<'_>) -> Result<Plan, SessionError> {
+pub fn plan(options: &RunOptions<'_>) -> Result<Plan, SessionError> {
     let is_file = |path: &str| Path::new(path).is_file();
     let mut plan = Planner::new(options.runbook, &is_file).plan(options.section);
     match &options.selection {

@@ -233,7 +233,15 @@ pub(super) fn shown(step: &Step) -> Shown<'_> {
 
 pub(super) fn ask_command(step: &Step, index: usize) -> AskCommand<'_> {
     let command = step.commands.get(index).unwrap();
-    AskCommand { shown: shown(step), command, index, text: &command.text, refused: None, confirm: Vec::new() }
+    AskCommand {
+        shown: shown(step),
+        command,
+        index,
+        text: &command.text,
+        refused: None,
+        confirm: Vec::new(),
+        gate: Default::default(),
+    }
 }
 
 pub(super) fn finished(outcome: Outcome, status: i32, pipestatus: &[i32]) -> CommandFinished {

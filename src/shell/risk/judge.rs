@@ -363,7 +363,11 @@ impl Judge {
 
     fn row(&mut self, row: &Row, known: &Program, line: &Line<'_>, span: &Range<usize>, name: &str) {
         let said = if row.reason.is_empty() {
-            said(name, &row.path, line)
+            let short = said_short(name, &row.path, line);
+            match row.effect.level {
+                Level::Reads if row.effect.unknown => format!("what `{short}` does is not in its words"),
+                level => format!("`{short}` {}", level.as_str()),
+            }
         } else {
             format!("`{}` {}", said_short(name, &row.path, line), row.reason)
         };
@@ -420,10 +424,6 @@ impl Judge {
             self.flag(Flag::Production);
         }
     }
-}
-
-fn said(name: &str, path: &[&str], line: &Line<'_>) -> String {
-    format!("`{}`", said_short(name, path, line))
 }
 
 /// The program and its subcommands as they stand there.

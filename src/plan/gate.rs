@@ -1,0 +1,138 @@
+//! What must be answered before a command may run.
+//!
+//! Invariant: a document can raise a risk and never lower it; an approval holds for exactly what it was given for.
+//! Refuses to know: who answers.
+
+use super::model::{Plan, Step, Values};
+use crate::ident::Digest;
+use crate::shell::{Level, Risk, SessionChange};
+
+/// What lets a command pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Pass {
+    /// Enter.
+    #[default]
+    Enter,
+    /// `y`.
+    Yes,
+    /// This, typed.
+    Typed(String),
+}
+
+/// What must be answered before a command may run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gate {
+    /// The command's risk, raised where the document says so.
+    pub risk: Risk,
+    /// What lets it pass.
+    pub pass: Pass,
+}
+
+impl Gate {
+    /// The gate of a text of a step, on this machine.
+    pub fn of(step: &Step, text: &str, host: &str) -> Self {
+        let mut risk = crate::shell::risk(text);
+        if let Some(raised) = step.attributes.get("risk").and_then(level) {
+            risk.level = risk.level.max(raised);
+        }
+        let pass = match risk.level {
+            Level::Irreversible => Pass::Typed(asked_for(&risk, text, host)),
+            Level::Destroys => Pass::Yes,
+            Level::Reads | Level::Changes if risk.unknown => Pass::Yes,
+            Level::Reads | Level::Changes => Pass::Enter,
+        };
+        Self { risk, pass }
+    }
+
+    /// Whether it needs more than Enter.
+    pub fn is_closed(&self) -> bool {
+        self.pass != Pass::Enter
+    }
+
+    /// Why it needs more than Enter, a line each.
+    pub fn reasons(&self) -> Vec<String> {
+        if !self.is_closed() {
+            return Vec::new();
+        }
+        let risk = &self.risk;
+        let mut lines = Vec::new();
+        if risk.level >= Level::Destroys {
+            let stake = risk.object().map_or_else(String::new, |object| format!(": {} `{}`", object.kind, object.name));
+            lines.push(format!("{}{stake}", risk.level.as_str()));
+        }
+        let decisive: Vec<&str> = risk.decisive().map(|reason| reason.text.as_str()).collect();
+        lines.extend(decisive.iter().take(3).map(|text| (*text).to_owned()));
+        if risk.unknown {
+            lines.push("its risk is not known".to_owned());
+        }
+        if !risk.flags.is_empty() && risk.level >= Level::Destroys {
+            let flags: Vec<&str> = risk.flags.iter().map(|flag| flag.as_str()).collect();
+            lines.push(flags.join(", "));
+        }
+        lines
+    }
+}
+
+/// The name that a typed confirmation asks for: the object's; without one the program and the host.
+fn asked_for(risk: &Risk, text: &str, host: &str) -> String {
+    match risk
+        .object()
+        .filter(|object| object.level == risk.level && object.name.len() <= 80 && !object.name.contains('\n'))
+    {
+        Some(object) => object.name.clone(),
+        None => {
+            let program = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or("run");
+            let short: String = program.rsplit('/').next().unwrap_or(program).chars().take(40).collect();
+            format!("{short} {host}")
+        }
+    }
+}
+
+fn level(text: &str) -> Option<Level> {
+    Some(match text {
+        "1" | "changes" => Level::Changes,
+        "2" | "destroys" | "destructive" => Level::Destroys,
+        "3" | "irreversible" | "final" => Level::Irreversible,
+        _ => return None,
+    })
+}
+
+/// Where an unattended run takes place; part of what an approval is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The machine.
+    pub host: String,
+    /// The directory it starts in.
+    pub cwd: String,
+}
+
+/// The approval of a step that holds commands which cannot be undone: 16 hexadecimal digits, or why it cannot be approved
+/// beforehand.
+pub fn approval(plan: &Plan, step: &Step, values: &Values, place: &Place) -> Result<String, String> {
+    let mut texts = Vec::new();
+    for command in &step.commands {
+        let text = command.bind(values).map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
+        let gate = Gate::of(step, &text, &place.host);
+        if gate.risk.level == Level::Irreversible {
+            let open = command.facts.reads.iter().find(|read| !values.keys().any(|name| name.as_str() == read.name));
+            if let Some(open) = open {
+                return Err(format!("what `${}` stands for is not known beforehand", open.name));
+            }
+            if text.contains("$(") || text.contains('`') {
+                return Err("a part of it comes out of another command".to_owned());
+            }
+        }
+        texts.push(format!("{}:{text}", gate.risk.level.number()));
+    }
+    let before = plan.steps.iter().take_while(|other| other.id != step.id).flat_map(|other| &other.commands);
+    let mut moved = before.filter(|command| command.facts.session.contains(&SessionChange::Directory));
+    if let Some(command) = moved.next() {
+        return Err(format!("line {} changes the directory", command.line));
+    }
+    let given: Vec<String> = values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut parts = vec![plan.document.to_string(), step.id.as_str().to_owned(), place.host.clone(), place.cwd.clone()];
+    parts.extend(given);
+    parts.extend(texts);
+    let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+    Ok(Digest::of_parts(&parts).to_string().chars().filter(char::is_ascii_hexdigit).take(16).collect())
+}
