@@ -8,7 +8,7 @@ mod support;
 
 use runbook::ident::{StepId, SystemClock};
 use runbook::operator::{AtTerminal, Look};
-use runbook::plan::{Attributes, Command, Step, StepKind};
+use runbook::plan::{Attributes, Command, Gate, Step, StepKind};
 use runbook::ports::{
     Ask, AskChoice, AskCommand, AskInput, AskMessage, Operator as _, Shown, Standing, Stream, Talk, Watch as _,
 };
@@ -65,7 +65,7 @@ fn program() {
         text: COMMAND,
         refused: None,
         confirm: Vec::new(),
-        gate: Default::default(),
+        gate: Gate::default(),
     };
     let answer = match asked.as_str() {
         "panic" => {

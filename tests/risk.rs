@@ -14,8 +14,8 @@ struct Labelled {
 }
 
 fn labelled() -> Vec<Labelled> {
-    let file = include_str!("../fixtures/risk/commands.tsv");
-    let lines = file.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let files = [include_str!("../fixtures/risk/commands.tsv"), include_str!("../fixtures/risk/held_out.tsv")];
+    let lines = files.iter().flat_map(|file| file.lines()).filter(|line| !line.starts_with('#') && !line.is_empty());
     lines
         .map(|line| {
             let mut fields = line.splitn(3, '\t');

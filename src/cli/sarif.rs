@@ -6,6 +6,7 @@ use super::check::{Checked, position};
 use super::open::Opened;
 use crate::review::{CODES, Code, Finding, Severity};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 /// The log of one run.
 pub(super) fn log(checked: &[Checked]) -> Value {
@@ -89,7 +90,8 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=@".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     if path.starts_with('/') { format!("file://{out}") } else { out }

@@ -75,17 +75,13 @@ impl Gate {
 
 /// The name that a typed confirmation asks for: the object's; without one the program and the host.
 fn asked_for(risk: &Risk, text: &str, host: &str) -> String {
-    match risk
-        .object()
-        .filter(|object| object.level == risk.level && object.name.len() <= 80 && !object.name.contains('\n'))
-    {
-        Some(object) => object.name.clone(),
-        None => {
-            let program = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or("run");
-            let short: String = program.rsplit('/').next().unwrap_or(program).chars().take(40).collect();
-            format!("{short} {host}")
-        }
+    let can_be_typed = |name: &str| name.len() <= 80 && !name.contains('\n');
+    if let Some(object) = risk.object().filter(|object| object.level == risk.level && can_be_typed(&object.name)) {
+        return object.name.clone();
     }
+    let program = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or("run");
+    let short: String = program.rsplit('/').next().unwrap_or(program).chars().take(40).collect();
+    format!("{short} {host}")
 }
 
 fn level(text: &str) -> Option<Level> {

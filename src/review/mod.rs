@@ -50,8 +50,33 @@ pub fn review(runbook: &Runbook, given: &mut Given<'_>) -> Vec<Finding> {
     let mut seen = HashSet::new();
     found.retain(|finding| seen.insert((finding.code, finding.span.clone(), finding.message.clone())));
     found.sort_by_key(|finding| (finding.span.start, finding.span.end, finding.code));
+    shorten(&mut found);
     for finding in &mut found {
         finding.line = runbook.line_of(finding.span.start);
     }
     found
+}
+
+/// More findings of one code than anybody reads.
+const MOST: usize = 100;
+
+/// Keeps the first of each code, and says how many there are.
+fn shorten(found: &mut Vec<Finding>) {
+    let mut counts: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    for finding in found.iter() {
+        *counts.entry(finding.code).or_default() += 1;
+    }
+    if counts.values().all(|&count| count <= MOST) {
+        return;
+    }
+    let mut seen: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    found.retain_mut(|finding| {
+        let place = seen.entry(finding.code).or_default();
+        *place += 1;
+        let all = counts.get(finding.code).copied().unwrap_or_default();
+        if *place == MOST && all > MOST {
+            finding.message = format!("{}; and {} more of this kind", finding.message, all - MOST);
+        }
+        *place <= MOST
+    });
 }

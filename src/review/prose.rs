@@ -4,7 +4,7 @@
 
 use super::{CODES, Finding, Given};
 use crate::document::{CellKind, Runbook, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// What reading the document found odd.
 pub(super) fn document(runbook: &Runbook, found: &mut Vec<Finding>) {
@@ -35,6 +35,14 @@ pub(super) fn characters(runbook: &Runbook, found: &mut Vec<Finding>) {
                     span,
                     format!("{name} turns the direction of the text"),
                 ));
+            }
+            '\u{2010}' | '\u{2011}' | '\u{2212}' if in_cell => {
+                let finding = Finding::new(
+                    "invisible-character",
+                    span,
+                    format!("{name} looks like `-`, and bash takes it for text"),
+                );
+                found.push(finding.help("write a plain `-`"));
             }
             '\u{200b}'..='\u{200f}'
             | '\u{2060}'..='\u{2064}'
@@ -139,13 +147,15 @@ fn is_random(value: &str) -> bool {
 pub(super) fn links(runbook: &Runbook, given: &Given<'_>, found: &mut Vec<Finding>) {
     let text = runbook.text.as_str();
     let mut cells = runbook.cells.iter().map(|cell| cell.span.clone()).peekable();
+    let anchors = anchors(runbook);
+    let mut code = InCode { text, seen: 0, ticks: 0 };
     let mut from = 0;
     while let Some(open) = text.get(from..).and_then(|rest| rest.find("](")).map(|at| from + at) {
         from = open + 2;
         while cells.peek().is_some_and(|span| span.end <= open) {
             cells.next();
         }
-        if cells.peek().is_some_and(|span| span.contains(&open)) || in_code(text, open) {
+        if cells.peek().is_some_and(|span| span.contains(&open)) || code.at(open) {
             continue;
         }
         let Some(rest) = text.get(from..) else { break };
@@ -158,12 +168,7 @@ pub(super) fn links(runbook: &Runbook, given: &Given<'_>, found: &mut Vec<Findin
         let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
         let span = from..from + end;
         if file.is_empty() {
-            let known = anchor.is_empty()
-                || runbook.sections.iter().any(|section| {
-                    section.anchor.as_str() == anchor || section.also.iter().any(|a| a.as_str() == anchor)
-                })
-                || text.contains(&format!("id=\"{anchor}\""))
-                || text.contains(&format!("name=\"{anchor}\""));
+            let known = anchor.is_empty() || anchors.contains(anchor);
             if !known {
                 found.push(Finding::new("broken-link", span, format!("`#{anchor}` is no heading of this document")));
             }
@@ -171,6 +176,17 @@ pub(super) fn links(runbook: &Runbook, given: &Given<'_>, found: &mut Vec<Findin
             found.push(Finding::new("broken-link", span, format!("there is no file `{file}`")));
         }
     }
+}
+
+/// Every anchor of the document.
+fn anchors(runbook: &Runbook) -> HashSet<&str> {
+    let sections = runbook.sections.iter().flat_map(|section| section.also.iter().chain([&section.anchor]));
+    let marks = ["id=\"", "name=\""];
+    let html = marks.iter().flat_map(|mark| {
+        let places = runbook.text.match_indices(mark);
+        places.filter_map(|(at, _)| runbook.text.get(at + mark.len()..)?.split('"').next())
+    });
+    sections.map(crate::ident::Anchor::as_str).chain(html).collect()
 }
 
 fn is_scheme(target: &str) -> bool {
@@ -183,10 +199,25 @@ fn decoded(path: &str) -> String {
     path.replace("%20", " ")
 }
 
-/// Whether a place stands in inline code: an odd number of backticks before it on its line.
-fn in_code(text: &str, at: usize) -> bool {
-    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    text.get(start..at).is_some_and(|before| before.matches('`').count() % 2 == 1)
+/// Tells whether places, in order, stand in inline code: an odd number of backticks before them on their line.
+struct InCode<'a> {
+    text: &'a str,
+    seen: usize,
+    ticks: usize,
+}
+
+impl InCode<'_> {
+    fn at(&mut self, place: usize) -> bool {
+        for byte in self.text.as_bytes().get(self.seen..place).unwrap_or_default() {
+            match byte {
+                b'\n' => self.ticks = 0,
+                b'`' => self.ticks += 1,
+                _ => {}
+            }
+        }
+        self.seen = self.seen.max(place);
+        self.ticks % 2 == 1
+    }
 }
 
 /// Sections with the same heading, where a command stands in them.

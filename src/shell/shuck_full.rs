@@ -98,15 +98,14 @@ impl Walk<'_> {
     fn fill(&self, parts: &[WordPartNode], quoted: bool, out: &mut String) {
         for part in parts {
             let one = std::slice::from_ref(part);
-            match &part.kind {
-                WordPart::DoubleQuoted { parts, .. } => self.fill(parts, true, out),
-                _ => {
-                    let before = out.len();
-                    if !self.fix(one, quoted, out) {
-                        out.truncate(before);
-                        out.push(HOLE);
-                    }
-                }
+            if let WordPart::DoubleQuoted { parts, .. } = &part.kind {
+                self.fill(parts, true, out);
+                continue;
+            }
+            let before = out.len();
+            if !self.fix(one, quoted, out) {
+                out.truncate(before);
+                out.push(HOLE);
             }
         }
     }
@@ -120,7 +119,7 @@ impl Walk<'_> {
                     match &part.kind {
                         HeredocBodyPart::Literal(literal) => match literal {
                             LiteralText::Owned(owned) if self.source().get(range(part.span)) != Some(&**owned) => {
-                                text.push_str(owned)
+                                text.push_str(owned);
                             }
                             _ => text.push_str(self.text.original(range(part.span))),
                         },

@@ -20,6 +20,7 @@ use crate::ident::Moment;
 use crate::ident::Seq;
 use crate::ident::StepId;
 use crate::plan::Command;
+use crate::plan::Gate;
 use crate::plan::Plan;
 use crate::plan::Procedure;
 use crate::plan::Step;
@@ -240,7 +241,7 @@ pub(super) fn ask_command(step: &Step, index: usize) -> AskCommand<'_> {
         text: &command.text,
         refused: None,
         confirm: Vec::new(),
-        gate: Default::default(),
+        gate: Gate::default(),
     }
 }
 

@@ -278,7 +278,7 @@ impl Judge {
         let dry = known.dry.iter().any(|option| line.has(option));
         for row in &known.rows {
             if row.effect.runs == Runs::Nothing {
-                if self.row_holds(row, known, &line, usize::MAX) {
+                if Self::row_holds(row, known, &line, usize::MAX) {
                     if dry && (row.effect.level > Level::Reads || row.effect.unknown) {
                         return;
                     }
@@ -298,7 +298,7 @@ impl Judge {
         }
     }
 
-    fn row_holds(&self, row: &Row, known: &Program, line: &Line<'_>, end: usize) -> bool {
+    fn row_holds(row: &Row, known: &Program, line: &Line<'_>, end: usize) -> bool {
         let path = row.path.iter().enumerate().all(|(number, alternatives)| {
             line.operand(number).is_some_and(|arg| table::alternative(alternatives, &arg.text, known.nocase))
         });
@@ -341,7 +341,7 @@ impl Judge {
         if begin == usize::MAX && text.is_none() && level == Level::Reads {
             return false;
         }
-        if !self.row_holds(row, known, line, begin) {
+        if !Self::row_holds(row, known, line, begin) {
             return false;
         }
         for flag in &row.flags {

@@ -32,6 +32,7 @@ enum Name<'a> {
 
 /// How words are told apart.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each habit of a program, any mix of which occurs")]
 pub(super) struct Rules<'r> {
     pub valued: &'r [&'r str],
     pub plain: &'r [(&'r str, Vec<&'r str>)],
@@ -93,8 +94,7 @@ impl<'a> Line<'a> {
         if takes || text.starts_with("--") || rules.long {
             return usize::from(takes);
         }
-        let mut letters = text.char_indices().skip(1);
-        while let Some((place, letter)) = letters.next() {
+        for (place, letter) in text.char_indices().skip(1) {
             let mut short = [0_u8; 5];
             short[0] = b'-';
             let length = letter.encode_utf8(&mut short[1..]).len();

@@ -129,10 +129,10 @@ fn curl(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
                 judge.stake(level, "url", url);
             }
         }
-        Some("GET" | "HEAD" | "OPTIONS") => {}
+        Some("GET" | "HEAD" | "OPTIONS") | None => {}
         Some("PURGE") => judge.raise(Level::Destroys, span, "`curl -X PURGE` empties a cache"),
         Some(_) if method.is_some_and(|m| m.contains(super::arg::HOLE)) => {
-            judge.doubt(span, "`curl` with a method that is not known")
+            judge.doubt(span, "`curl` with a method that is not known");
         }
         Some(method) => {
             if url.is_some_and(|url| url.text.contains("_delete_by_query") || url.text.contains("/shutdown")) {
@@ -140,7 +140,6 @@ fn curl(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
             }
             judge.raise(Level::Changes, span, format!("`curl -X {method}` sends something to the server"));
         }
-        None => {}
     }
     let sends = [
         "-d",

@@ -185,7 +185,7 @@ fn interpreter(judge: &mut Judge, name: &str, args: &[Arg], span: &Range<usize>,
         match input {
             Input::Terminal => judge.flag(Flag::Interactive),
             Input::Stream => {
-                judge.raise(Level::Irreversible, span, format!("`{name}` runs what another command prints"))
+                judge.raise(Level::Irreversible, span, format!("`{name}` runs what another command prints"));
             }
             Input::Text(_) | Input::File(_) => {}
         }

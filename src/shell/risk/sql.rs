@@ -154,7 +154,7 @@ fn tokens(text: &str) -> Vec<Token> {
             '#' if after.starts_with([' ', '!']) => after = after.split_once('\n').map_or("", |(_, after)| after),
             // `/*! … */` is read by MySQL.
             '/' if after.starts_with("*!") => {
-                after = after.get(2..).unwrap_or("").trim_start_matches(|c: char| c.is_ascii_digit())
+                after = after.get(2..).unwrap_or("").trim_start_matches(|c: char| c.is_ascii_digit());
             }
             '*' if after.starts_with('/') => after = after.get(1..).unwrap_or(""),
             '/' if after.starts_with('*') => after = comment_end(after.get(1..).unwrap_or("")),
@@ -181,18 +181,12 @@ fn tokens(text: &str) -> Vec<Token> {
             ';' => out.push(Token::End),
             HOLE => out.push(Token::Hole),
             c if c.is_alphabetic() || c == '_' || c == '@' || c == '<' => {
-                let end = after
-                    .find(|c: char| {
-                        !(c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | '@' | '>') || c == HOLE && false)
-                    })
-                    .unwrap_or(after.len());
                 let mut word = String::from(c);
                 // A name may have a dash only within a placeholder.
-                let end = if c == '<' {
-                    end
-                } else {
-                    after.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$'))).unwrap_or(after.len())
+                let goes_on = |next: char| {
+                    next.is_alphanumeric() || matches!(next, '_' | '$') || (c == '<' && matches!(next, '-' | '@' | '>'))
                 };
+                let end = after.find(|next: char| !goes_on(next)).unwrap_or(after.len());
                 word.push_str(after.get(..end).unwrap_or(""));
                 after = after.get(end..).unwrap_or("");
                 if word == "<" {
@@ -413,16 +407,33 @@ fn until_close(tokens: &[Token]) -> &[Token] {
     tokens
 }
 
+/// Where the statement's own `WHERE` stands, and not one of a query within it.
+fn where_at_top(tokens: &[Token]) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Sign('(') => depth += 1,
+            Token::Sign(')') => depth = depth.saturating_sub(1),
+            token if depth == 0 && token.is("WHERE") => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// `DELETE` and `UPDATE`, with a condition that holds for some rows only, or without.
 fn bounded(tokens: &[Token], what: &str) -> Statement {
-    let condition = tokens.iter().rposition(|token| token.is("WHERE")).and_then(|at| tokens.get(at + 1..));
+    let condition = where_at_top(tokens).and_then(|at| tokens.get(at + 1..));
     let trivial = match condition {
-        None => true,
-        Some([]) => true,
-        Some([one, ..]) if one.is("TRUE") => true,
-        Some([Token::Value(a), Token::Sign('='), Token::Value(b), ..]) => a == b,
+        None | Some([]) => true,
+        Some([one]) if one.is("TRUE") => true,
+        Some([one, or, ..]) if one.is("TRUE") && or.is("OR") => true,
+        Some([Token::Value(a), Token::Sign('='), Token::Value(b)]) => a == b,
+        Some([Token::Value(a), Token::Sign('='), Token::Value(b), or, ..]) if or.is("OR") => a == b,
         Some([Token::Value(a)]) => a != "0",
-        Some(_) => false,
+        Some(condition) => condition.windows(4).any(
+            |part| matches!(part, [or, Token::Value(a), Token::Sign('='), Token::Value(b)] if or.is("OR") && a == b),
+        ),
     };
     let limited = find(tokens, "LIMIT").is_some();
     if trivial && !limited {

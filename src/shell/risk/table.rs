@@ -24,6 +24,7 @@ const TABLES: &[&str] = &[
 
 /// What is known of a program.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each habit of a program, any mix of which occurs")]
 pub(super) struct Program {
     pub valued: Vec<&'static str>,
     /// Subcommands, and options that take no value behind them.

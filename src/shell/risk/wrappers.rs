@@ -18,7 +18,7 @@ pub(super) fn judge(judge: &mut Judge, name: &str, program: &Arg, args: &[Arg], 
     let span = span_of(program, args);
     match name {
         "bash" | "sh" | "zsh" | "dash" | "ash" | "ksh" | "mksh" | "fish" | "rbash" | "csh" | "tcsh" => {
-            shell(judge, name, args, &span, input)
+            shell(judge, name, args, &span, input);
         }
         "ssh" | "slogin" | "rsh" | "remsh" | "dbclient" => ssh(judge, args, &span, input),
         "env" | "genv" => env(judge, args, &span, input),
@@ -85,10 +85,10 @@ fn ssh(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
     // Options may stand before and behind the host; then the command begins.
     let line = Line::read(args, Rules { valued: SSH_VALUED, posix: true, ..Rules::default() });
     let Some(&host) = line.operands.first() else {
-        return if line.has_any(&["-V", "-Q", "-G"]) {
-        } else {
-            judge.doubt(span, "`ssh` without a host")
-        };
+        if !line.has_any(&["-V", "-Q", "-G"]) {
+            judge.doubt(span, "`ssh` without a host");
+        }
+        return;
     };
     if line.value("-o").is_some_and(|value| value.to_ascii_lowercase().starts_with("proxycommand")) {
         judge.doubt(span, "`ssh` runs a proxy command");
@@ -234,7 +234,7 @@ fn parallel(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input)
     match words {
         // One word is a shell text.
         [one] if one.text.contains(' ') => {
-            judge.nested(&Arg { text: one.text.replace("{}", &HOLE.to_string()), ..one.clone() }, input)
+            judge.nested(&Arg { text: one.text.replace("{}", &HOLE.to_string()), ..one.clone() }, input);
         }
         _ => judge.command(words, input),
     }
