@@ -94,7 +94,7 @@ fn exit_errexit_and_a_death_are_recorded_outcomes_and_the_session_goes_on() {
     terminal.wait_for_output("failed").wait_for_output("? help").send("g");
     terminal.wait_for_output("4 After").wait_for_output("? help").send("\r");
     terminal.wait_for_output("? help").send("\r").wait_for_output("still kept");
-    terminal.wait_for_output("5 Die").wait_for_output("? help").send("\r");
+    terminal.wait_for_output("5 Die").wait_for_output("? help").send("y");
     terminal.wait_for_output("? help").send("g");
     terminal.wait_for_output("6 Alive").wait_for_output("? help").send("\r").wait_for_output("alive again");
     terminal.wait_for_output("transcript: ");
