@@ -175,3 +175,43 @@ fn the_terminal_is_as_it_was_after_a_run_that_left_it_raw() {
     let raw = String::from_utf8_lossy(terminal.raw()).into_owned();
     assert!(raw.contains("\u{1b}[?1049l") && raw.contains("\u{1b}[?1000l"), "{raw:?}");
 }
+
+#[test]
+fn ctrl_right_bracket_opens_a_line_of_the_engine_while_a_command_runs() {
+    let home = home();
+    home.write("r.md", "# R\n\n```bash\n# Wait\ncat\n\n# Slow\nsleep 60\n\n# Left\nsleep 2; touch finished\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("1 Wait").wait_for_output("? help").send("\r").wait_for_output("running");
+    terminal.send("\u{1d}").wait_for_output("n note").send("n").wait_for_output("note: ");
+    terminal.send("seen by me\r").settle(Duration::from_millis(200));
+    journal_has(&home, "seen by me");
+    terminal.send("typed\r").wait_for_output("typed");
+    // The key itself reaches the command, and Ctrl-D ends it.
+    terminal.send("\u{1d}").wait_for_output("n note").send("]").settle(Duration::from_millis(200));
+    terminal.send("\r").wait_for_output("^]").send("\u{4}").wait_for_output("2 Slow").wait_for_output("? help");
+    terminal.send("\r").wait_for_output("running").send("\u{1d}").wait_for_output("n note").send("s");
+    terminal.wait_for_output("interrupted").wait_for_output("? help").send("g");
+    terminal.wait_for_output("3 Left").wait_for_output("? help").send("\r").settle(Duration::from_millis(300));
+    terminal.send("\u{1d}").wait_for_output("n note").send("d").wait_for_output("detached from the run");
+    terminal.exits(3);
+    assert!(!home.work().join("finished").exists());
+    let journal = journal_has(&home, "\"kind\":\"engine-lost\"");
+    let note = journal.lines().position(|line| line.contains("note-added")).unwrap();
+    let finished = journal.lines().position(|line| line.contains("command-finished")).unwrap();
+    assert!(note < finished, "{journal}");
+    let end = std::iter::repeat_with(|| std::thread::sleep(Duration::from_millis(50))).take(100);
+    let there = |()| home.work().join("finished").exists();
+    assert!(end.map(there).any(|there| there), "the command did not go on");
+}
+
+#[test]
+fn what_a_command_leaves_behind_is_named() {
+    let home = home();
+    home.write("r.md", "# R\n\n```bash\n# Start\n(setsid sleep 33 &)\n\n# Go on\necho went on\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("1 Start").wait_for_output("? help").send("\r");
+    terminal.wait_for_output("still running: `sleep 33` (process").wait_for_output("2 Go on");
+    terminal.wait_for_output("? help").send("\r").wait_for_output("went on");
+    terminal.wait_for_output("still running after the run: `sleep 33`");
+    terminal.exits(0);
+}

@@ -136,6 +136,7 @@ fn failure(error: SessionError, options: &RunOptions<'_>) -> Failure {
             }
             KernelError::Shell(_) => Failure::usage(message),
             KernelError::Terminal(_) => interrupted(message),
+            KernelError::Detached => Failure { exit: Exit::Stopped, ..interrupted(message) },
         },
         SessionError::Engine(EngineError::Operator(operator)) => match operator {
             OperatorError::Gone(_) => interrupted(message),

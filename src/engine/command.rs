@@ -410,7 +410,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             limit,
         };
         let result = self.session.run(&request, self.operator)?;
-        for event in result.before.iter().chain([&result.started, &result.finished]) {
+        let begun = result.before.iter().chain([&result.started]);
+        for event in begun.chain(&result.meanwhile).chain([&result.finished]) {
             self.state.apply(event);
         }
         let Fact::CommandFinished(finished) = result.finished.fact else {
@@ -424,6 +425,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         });
         if let Some(how) = &result.respawned {
             self.operator.tell(&Talk::Respawned { how });
+        }
+        if !result.left_running.is_empty() {
+            self.operator.tell(&Talk::Warning(&format!("still running: {}", result.left_running.join(", "))));
         }
         Ok(finished)
     }

@@ -95,7 +95,8 @@ const SIGINT_STATUS: i32 = 130;
 /// What the end of a command means.
 ///
 /// `status` and `pipestatus` are the shell's; `printed` is the beginning of what the command printed (4 KiB are enough
-/// for every tabled answer); `interrupted` says that Ctrl-C reached the command from the operator.
+/// for every tabled answer); `interrupted` says that Ctrl-C reached the command from the operator, or that an aborted one was
+/// stopped by the operator.
 pub fn judge(
     end: End,
     status: i32,
@@ -109,7 +110,14 @@ pub fn judge(
         End::ShellDied => return Outcome::ShellEnded,
         End::Unknown => return Outcome::Unknown,
         End::Stopped => return Outcome::Suspended,
-        End::Aborted => return if never_ends { Outcome::EndedByTime } else { Outcome::TimedOut },
+        End::Aborted => {
+            return match (interrupted, never_ends) {
+                (true, true) => Outcome::EndedByOperator,
+                (true, false) => Outcome::Interrupted,
+                (false, true) => Outcome::EndedByTime,
+                (false, false) => Outcome::TimedOut,
+            };
+        }
         End::Exited => return Outcome::Exited,
         End::Ran | End::Returned | End::Errexit | End::Thrown => {}
     }

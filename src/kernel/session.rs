@@ -7,9 +7,9 @@ use super::link::{Link, failure, lost, timespec};
 use super::signals::{Come, Signals};
 use super::start::{StartOptions, start};
 use super::terminal::{RawTerminal, window_size};
-use crate::history::{Event, Fact, Mode};
-use crate::ident::{Clock as _, RunId, SystemClock};
-use crate::ports::{Finished, KernelError, LiveValue, Watch};
+use crate::history::{Event, Fact, Mode, NoteAdded};
+use crate::ident::{Clock as _, RunId, StepId, SystemClock};
+use crate::ports::{Finished, KernelError, LineAction, LiveValue, Watch};
 use crate::recorder::protocol::{CameBack, Reply, Request, Run, Size};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
@@ -24,6 +24,8 @@ const QUIET_INTERVAL: Duration = Duration::from_millis(100);
 /// After a goodbye the recorder has this long to let bash and its EXIT traps end.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(10);
 const KEYS_BYTES: usize = 4096;
+/// Ctrl-], the key that asks for the engine while a command runs.
+const LINE_KEY: u8 = 0x1d;
 
 /// A shell session. Clones are handles of the same one.
 #[derive(Clone, Debug)]
@@ -110,8 +112,8 @@ impl Session {
         self.with(|inner| inner.run(run, watch))
     }
 
-    /// Ends the session well: bash exits, its EXIT traps run, the recorder goes.
-    pub fn finish(&mut self) -> Result<(), KernelError> {
+    /// Ends the session well: bash exits, its EXIT traps run, the recorder goes. Returns what goes on without them.
+    pub fn finish(&mut self) -> Result<Vec<String>, KernelError> {
         self.with(Inner::finish)
     }
 
@@ -162,6 +164,7 @@ impl Inner {
     fn watch(&mut self, run: Option<Run>, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
         let terminal = if self.mode == Mode::Attended { Some(RawTerminal::enter()?) } else { None };
         let size = terminal.as_ref().and_then(|_| window_size());
+        let step = run.as_ref().map(|run| run.started.step.clone());
         let Self { link, signals, clock, .. } = self;
         let _taking = signals.taking();
         link.show_late(watch);
@@ -172,11 +175,13 @@ impl Inner {
             }
             None => size.map_or(Ok(()), |size| link.send(&Request::Resize(size), b""))?,
         }
-        let mut watching = Watching { link, signals, clock, terminal, size, watch, since: clock.now().mono };
+        let since = clock.now().mono;
+        let mut watching = Watching { link, signals, clock, terminal, size, watch, since, step, meanwhile: Vec::new() };
         watching.follow()
     }
 
-    fn finish(&mut self) -> Result<(), KernelError> {
+    fn finish(&mut self) -> Result<Vec<String>, KernelError> {
+        let mut still = Vec::new();
         self.link.send(&Request::Bye, b"")?;
         let end = self.clock.now().mono + GOODBYE_LIMIT;
         loop {
@@ -188,12 +193,16 @@ impl Inner {
             if self.link.receive().is_err() {
                 break;
             }
-            while self.link.next_reply(None)?.is_some() {}
+            while let Some(reply) = self.link.next_reply(None)? {
+                if let Reply::Ended { left } = reply {
+                    still = left;
+                }
+            }
         }
         if let Some(process) = &mut self.process {
             drop(process.wait());
         }
-        Ok(())
+        Ok(still)
     }
 }
 
@@ -206,6 +215,8 @@ struct Watching<'a> {
     size: Option<Size>,
     watch: &'a mut dyn Watch,
     since: Duration,
+    step: Option<StepId>,
+    meanwhile: Vec<Event>,
 }
 
 struct Ready {
@@ -225,10 +236,15 @@ impl Watching<'_> {
                 self.link.receive()?;
                 match self.link.next_reply(Some(&mut *self.watch))? {
                     Some(Reply::Finished(came)) => {
-                        let CameBack { begun, finished, respawned } = *came;
+                        let CameBack { begun, finished, respawned, left } = *came;
                         let mut before: Vec<Event> = begun.into_iter().map(Event::from).collect();
                         let started = before.pop().ok_or_else(out_of_turn)?;
-                        return Ok(Finished { before, started, finished: finished.into(), respawned });
+                        let meanwhile = std::mem::take(&mut self.meanwhile);
+                        let finished = finished.into();
+                        return Ok(Finished { before, started, finished, respawned, meanwhile, left_running: left });
+                    }
+                    Some(Reply::Appended { events }) => {
+                        self.meanwhile.extend(events.into_iter().map(Event::from));
                     }
                     Some(Reply::Failed { what, message }) => return Err(failure(what, message)),
                     Some(_) => return Err(out_of_turn()),
@@ -294,6 +310,31 @@ impl Watching<'_> {
         if keys.is_empty() {
             return Ok(());
         }
-        self.link.send(&Request::Input, keys)
+        let Some(place) = keys.iter().position(|&key| key == LINE_KEY) else {
+            return self.link.send(&Request::Input, keys);
+        };
+        let before = keys.get(..place).unwrap_or_default().to_vec();
+        if !before.is_empty() {
+            self.link.send(&Request::Input, &before)?;
+        }
+        self.engine_line()
+    }
+
+    /// The operator has asked for the engine.
+    fn engine_line(&mut self) -> Result<(), KernelError> {
+        // The terminal is as it was before while the operator answers.
+        self.terminal = None;
+        let action = self.watch.engine_line();
+        self.terminal = Some(RawTerminal::enter()?);
+        match action {
+            LineAction::GoOn => Ok(()),
+            LineAction::Note(text) => {
+                let note = Fact::NoteAdded(NoteAdded { step: self.step.clone(), text });
+                self.link.send(&Request::Append { facts: vec![note] }, b"")
+            }
+            LineAction::Stop => self.link.send(&Request::Abort, b""),
+            LineAction::Detach => Err(KernelError::Detached),
+            LineAction::Pass => self.link.send(&Request::Input, &[LINE_KEY]),
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::history::CommandState;
 use crate::ident::Clock;
 use crate::ident::Seq;
 use crate::ident::StepId;
+use crate::ports::LineAction;
 use crate::ports::OperatorError;
 use crate::ports::Reply;
 use crate::ports::Standing;
@@ -389,5 +390,9 @@ impl Watch for AtTerminal {
     fn quiet(&mut self, elapsed: Duration, silent: Duration) {
         let line = self.live().quiet(elapsed, silent);
         self.write(&line);
+    }
+
+    fn engine_line(&mut self) -> LineAction {
+        self.ask_line()
     }
 }

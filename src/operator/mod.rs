@@ -7,6 +7,7 @@
 mod at_terminal;
 mod command_text;
 mod display;
+mod engine_line;
 mod entries;
 mod keys;
 mod lines;

@@ -19,6 +19,9 @@ pub enum KernelError {
     /// bash could not be started.
     #[error("bash could not be started: {0}")]
     Shell(String),
+    /// The operator has left the run; its command goes on, recorded.
+    #[error("detached from the run")]
+    Detached,
 }
 
 /// Which stream output came on. On a terminal there is only one.
@@ -57,6 +60,25 @@ pub struct Finished {
     pub finished: Event,
     /// Set when the shell died and a new one was started; says how the old one ended.
     pub respawned: Option<String>,
+    /// What was recorded while it ran: the operator's notes.
+    pub meanwhile: Vec<Event>,
+    /// Programs it has started that outlive it and are no jobs of the shell, each for people.
+    pub left_running: Vec<String>,
+}
+
+/// What the operator wants of a command that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineAction {
+    /// Nothing.
+    GoOn,
+    /// To write this down.
+    Note(String),
+    /// That it ends.
+    Stop,
+    /// To leave; it goes on.
+    Detach,
+    /// To send it the key that brought the operator here.
+    Pass,
 }
 
 /// Sees a command run.
@@ -65,6 +87,11 @@ pub trait Watch {
     fn output(&mut self, stream: Stream, bytes: &[u8]);
     /// Called about ten times a second while it runs: how long it has run, how long it has printed nothing.
     fn quiet(&mut self, elapsed: Duration, silent: Duration);
+    /// Called when the operator wants something of the engine while it runs. The terminal is the operator's own until this
+    /// returns.
+    fn engine_line(&mut self) -> LineAction {
+        LineAction::GoOn
+    }
 }
 
 /// A variable of the live shell.

@@ -6,7 +6,9 @@
 mod kernel;
 mod operator;
 
-pub use kernel::{Finished, Journal, Kernel, KernelError, LiveValue, Probe, Request, Stream, Syntax, Verdict, Watch};
+pub use kernel::{
+    Finished, Journal, Kernel, KernelError, LineAction, LiveValue, Probe, Request, Stream, Syntax, Verdict, Watch,
+};
 pub use operator::{
     Ask, AskChoice, AskCommand, AskFailure, AskInput, AskMessage, AskTask, Chosen, Operator, OperatorError, Reply,
     Shown, Standing, Talk,

@@ -59,6 +59,7 @@ impl Session {
             held_keys: Vec::new(),
             held_interrupt: false,
             interrupted: false,
+            stopped: false,
             limit: limit.map(|limit| since + limit),
             given_limit: limit.map(|limit| since + limit),
             abort: Abort::No,
@@ -116,7 +117,7 @@ impl Session {
             shell.restore_modes();
         }
         drop(std::fs::remove_file(&running.file));
-        let Running { seq, events, started, mut capture, since, interrupted, abort, held, .. } = *running;
+        let Running { seq, events, started, mut capture, since, interrupted, stopped, abort, held, .. } = *running;
         let held = held.map(|held| held.pieces).unwrap_or_default();
         let held: Vec<_> =
             held.into_iter().map(|(channel, bytes)| (channel, capture.take_inline(&bytes), bytes)).collect();
@@ -132,7 +133,7 @@ impl Session {
             &pipestatus,
             &started.answers,
             started.never_ends,
-            interrupted,
+            if end == End::Aborted { stopped } else { interrupted },
             capture.head(),
         );
         let finished = CommandFinished {
@@ -167,7 +168,13 @@ impl Session {
                 return;
             }
             let respawned = self.respawned.take();
-            self.reply(&Reply::Finished(Box::new(CameBack { begun: events, finished: finished.into(), respawned })));
+            let left = self.new_orphans();
+            self.reply(&Reply::Finished(Box::new(CameBack {
+                begun: events,
+                finished: finished.into(),
+                respawned,
+                left,
+            })));
         }
         if died.is_none() {
             self.is_idle();

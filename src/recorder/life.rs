@@ -71,6 +71,8 @@ impl Session {
         if self.closing != Closing::No {
             self.finish(End::ShellDied, None, Vec::new(), Some(how));
             self.closing = Closing::Done;
+            let left = super::processes::children_but(None).iter().map(ToString::to_string).collect();
+            self.reply(&Reply::Ended { left });
             return;
         }
         match &self.activity {

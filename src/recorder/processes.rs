@@ -52,7 +52,7 @@ fn process(pid: Pid) -> Option<Process> {
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(LINE_LIMIT)
         .collect::<String>();
-    let line = if line.contains("--noediting --rcfile") { "a subshell".to_owned() } else { line };
+    let line = if line.contains("--noprofile --noediting") { "a subshell".to_owned() } else { line };
     (!line.is_empty()).then_some(Process { pid, line })
 }
 

@@ -211,6 +211,11 @@ pub enum Reply {
         /// Why not.
         refused: Option<String>,
     },
+    /// bash has ended, and this goes on without it. Nothing comes after it.
+    Ended {
+        /// Programs, each for people.
+        left: Vec<String>,
+    },
     /// The request could not be done.
     Failed {
         /// What failed.
@@ -229,6 +234,8 @@ pub struct CameBack {
     pub finished: WireEvent,
     /// How the old shell ended, when a new one had to be started.
     pub respawned: Option<String>,
+    /// Programs that outlive it and are no jobs of the shell.
+    pub left: Vec<String>,
 }
 
 /// See [`Reply::Failed`].

@@ -32,6 +32,8 @@ pub(super) struct State {
     /// Something that opens descriptors has run since they were looked at.
     look: bool,
     start_descriptors: BTreeSet<i32>,
+    /// What has left the shell and was told of.
+    orphans: BTreeSet<i32>,
     /// The status of the last command that came back.
     pub(super) status: i32,
 }
@@ -123,6 +125,15 @@ impl Session {
         self.state.last = None;
         self.state.now = None;
         self.not_restored("anything: the state itself ended the shell");
+    }
+
+    /// Programs that have left the shell since this was asked last: their parents have ended, and they have not.
+    pub(super) fn new_orphans(&mut self) -> Vec<String> {
+        let orphans = processes::children_but(self.shell.as_ref().map(|shell| shell.pid));
+        let pids: BTreeSet<i32> = orphans.iter().map(|orphan| orphan.pid.as_raw_nonzero().get()).collect();
+        let known = std::mem::replace(&mut self.state.orphans, pids);
+        let new = orphans.iter().filter(|orphan| !known.contains(&orphan.pid.as_raw_nonzero().get()));
+        new.map(ToString::to_string).collect()
     }
 
     /// Adds to what is told of the new bash.

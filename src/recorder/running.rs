@@ -31,6 +31,8 @@ pub(super) struct Running {
     pub(super) held_interrupt: bool,
     /// Whether Ctrl-C was sent to it.
     pub(super) interrupted: bool,
+    /// Whether the engine asked to end it.
+    pub(super) stopped: bool,
     /// When it is to be ended.
     pub(super) limit: Option<Duration>,
     /// That moment as the engine wanted it; without an engine it may come earlier.

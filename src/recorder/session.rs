@@ -248,7 +248,12 @@ impl Session {
                 }
             }
             Request::Interrupt => self.interrupt(),
-            Request::Abort => self.abort(),
+            Request::Abort => {
+                if let Activity::Command(running) = &mut self.activity {
+                    running.stopped = true;
+                }
+                self.abort();
+            }
             Request::Append { facts } => match self.append(facts) {
                 Ok(events) => {
                     self.over |= events.iter().any(|event| matches!(event.fact, Fact::RunFinished(_)));
@@ -326,7 +331,7 @@ impl Session {
                 self.fail(Failure::Record, why);
             } else {
                 let respawned = self.respawned.take();
-                self.reply(&Reply::Finished(Box::new(CameBack { begun, finished, respawned })));
+                self.reply(&Reply::Finished(Box::new(CameBack { begun, finished, respawned, left: Vec::new() })));
             }
         }
         if self.terminated {

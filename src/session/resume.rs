@@ -107,7 +107,6 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
     let clock = SystemClock::start();
     let mut walking = Walking { plan: &plan, options, folder: &folder, syntax, clock, events, resumed };
     let ending = walking.go(&mut session, &masker)?;
-    session.finish()?;
     let rendered = render::render(&folder, false)?;
     Ok((ending, rendered.path))
 }

@@ -130,7 +130,6 @@ pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> 
     let events = session.append(vec![Fact::RunStarted(started)])?;
     let mut walking = Walking { plan: &plan, options, folder: &folder, syntax, clock, events, resumed: None };
     let ending = walking.go(&mut session, &masker)?;
-    session.finish()?;
     let rendered = render::render(&folder, false)?;
     Ok((ending, rendered.path))
 }
@@ -215,6 +214,10 @@ impl Walking<'_> {
         let failed = engine.state().unsettled().iter().any(|command| !command.outcome().goes_on());
         if ending.result == RunResult::Completed && failed {
             ending.result = RunResult::Failed;
+        }
+        let left = session.finish()?;
+        if !left.is_empty() {
+            operator.tell(&Talk::Warning(&format!("still running after the run: {}", left.join(", "))));
         }
         Ok(ending)
     }
