@@ -199,9 +199,8 @@ fn ctrl_right_bracket_opens_a_line_of_the_engine_while_a_command_runs() {
     let note = journal.lines().position(|line| line.contains("note-added")).unwrap();
     let finished = journal.lines().position(|line| line.contains("command-finished")).unwrap();
     assert!(note < finished, "{journal}");
-    let end = std::iter::repeat_with(|| std::thread::sleep(Duration::from_millis(50))).take(100);
-    let there = |()| home.work().join("finished").exists();
-    assert!(end.map(there).any(|there| there), "the command did not go on");
+    let mut looks = std::iter::repeat_with(|| std::thread::sleep(Duration::from_millis(50))).take(100);
+    assert!(looks.any(|()| home.work().join("finished").exists()), "the command did not go on");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::history::Mode;
 use crate::ident::RunId;
 use crate::ports::KernelError;
 use crate::recorder::protocol::{PROGRAM_VERSION, PROTOCOL, Reply, Request};
-use crate::recorder::{Announcement, OUTPUT_LIMIT_BYTES, ServeOptions};
+use crate::recorder::{Announcement, FREE_DISK_PERCENT, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use std::ffi::OsString;
@@ -106,6 +106,8 @@ impl StartOptions {
             runtime_dir: self.runtime_dir.as_deref().map(absolute).transpose()?,
             temp_dir: absolute(&self.temp_dir)?,
             output_limit_bytes: self.output_limit_bytes,
+            free_disk_percent: FREE_DISK_PERCENT,
+            monitor_alone: MONITOR_ALONE,
             restore: self.restore.as_deref().map(absolute).transpose()?,
             log: self.log,
             resume: self.resume,

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 /// This many bytes of output stand in the event itself.
 pub const INLINE_BYTES: usize = 4096;
 
+/// How much is kept between two looks at the disk.
+const LOOK_BYTES: u64 = 1 << 20;
+
 /// Where the output of the command that started at `command` stands, in the folder of its run.
 pub fn output_path(folder: &Path, command: Seq) -> PathBuf {
     folder.join("output").join(format!("{:06}.out", command.0))
@@ -22,6 +25,13 @@ pub fn output_path(folder: &Path, command: Seq) -> PathBuf {
 /// Where output stands that came while no command ran.
 pub fn background_path(folder: &Path) -> PathBuf {
     folder.join("output").join("background.out")
+}
+
+/// Whether a disk has less free than so many percent. Asked only after each [`LOOK_BYTES`], so that small outputs are kept
+/// on a disk that is always nearly full.
+fn is_low(path: &Path, percent: u64) -> bool {
+    let Some(disk) = path.parent().and_then(|folder| rustix::fs::statvfs(folder).ok()) else { return false };
+    disk.f_blocks > 0 && disk.f_bavail.saturating_mul(100) < disk.f_blocks.saturating_mul(percent)
 }
 
 /// Opens a file of output for appending, readable by its owner alone.
@@ -39,13 +49,16 @@ pub(super) struct Capture {
     length: u64,
     kept: u64,
     limit: u64,
+    free_percent: u64,
+    /// With this much kept the disk is looked at.
+    look_at: u64,
     dirty: bool,
     broken: bool,
 }
 
 impl Capture {
     /// Nothing yet. The file is made when the first byte comes.
-    pub(super) fn new(path: PathBuf, salt: String, limit: u64) -> Self {
+    pub(super) fn new(path: PathBuf, salt: String, limit: u64, free_percent: u64) -> Self {
         let mut hasher = sha2::Sha256::new();
         hasher.update(salt.as_bytes());
         Self {
@@ -57,6 +70,8 @@ impl Capture {
             length: 0,
             kept: 0,
             limit,
+            free_percent,
+            look_at: LOOK_BYTES,
             dirty: false,
             broken: false,
         }
@@ -66,6 +81,12 @@ impl Capture {
     /// is met or the disk is full; then the rest is counted only, and never again is anything kept, so that what is
     /// kept stays the beginning.
     pub(super) fn take(&mut self, bytes: &[u8]) -> (u64, usize) {
+        if self.kept >= self.look_at {
+            self.look_at = self.kept + LOOK_BYTES;
+            if is_low(&self.path, self.free_percent) {
+                self.limit = self.kept;
+            }
+        }
         let room = self.room(bytes.len());
         let kept = if self.broken { 0 } else { self.write(bytes.get(..room).unwrap_or_default()) };
         (self.note(bytes, kept), kept)
@@ -172,7 +193,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("output")).unwrap();
         let path = output_path(folder.path(), Seq(7));
-        let mut capture = Capture::new(path.clone(), "salt".into(), 5);
+        let mut capture = Capture::new(path.clone(), "salt".into(), 5, 0);
         assert_eq!(capture.take(b"abc"), (0, 3));
         assert_eq!(capture.take(b"defg"), (3, 2));
         assert_eq!(capture.take(b"h"), (5, 0));
@@ -187,7 +208,7 @@ mod tests {
     fn a_command_that_prints_nothing_has_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = output_path(folder.path(), Seq(1));
-        let captured = Capture::new(path.clone(), String::new(), 10).finish();
+        let captured = Capture::new(path.clone(), String::new(), 10, 0).finish();
         assert_eq!(captured.inline.as_deref(), Some(&b""[..]));
         assert!(!path.exists());
     }

@@ -52,7 +52,7 @@ impl Session {
             started,
             masks: Masks::new(&self.masker),
             unstored: Ring::default(),
-            capture: Capture::new(path, salt, self.options.output_limit_bytes),
+            capture: Capture::new(path, salt, self.options.output_limit_bytes, self.options.free_disk_percent),
             since,
             file,
             begun: false,
@@ -273,7 +273,9 @@ impl Session {
             self.background = capture::open_output(&path).ok().map(|file| (file, 0));
         }
         let Some((file, length)) = &mut self.background else { return };
-        if file.write_all(bytes).is_err() {
+        // Past the limit it is not kept: jobs of the background can fill a disk as well.
+        if length.saturating_add(bytes.len() as u64) > self.options.output_limit_bytes || file.write_all(bytes).is_err()
+        {
             return;
         }
         let offset = *length;

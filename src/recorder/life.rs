@@ -203,7 +203,7 @@ impl Session {
         };
         drop(self.append_last(vec![Fact::EngineLost(EngineLost { then: then.to_owned() })]));
         if let Activity::Command(running) = &mut self.activity {
-            let alone = if running.started.never_ends { super::MONITOR_ALONE } else { super::COMMAND_ALONE };
+            let alone = if running.started.never_ends { self.options.monitor_alone } else { super::COMMAND_ALONE };
             running.limit = Some(running.limit.unwrap_or(Duration::MAX).min(now + alone));
         } else {
             self.wait_for_engine();

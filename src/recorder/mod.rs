@@ -33,7 +33,7 @@ mod visits;
 pub use become_shell::{BecomeShell, become_shell};
 pub use capture::{INLINE_BYTES, background_path, output_path};
 pub use folder::socket_note;
-pub use options::{Announcement, OUTPUT_LIMIT_BYTES, ServeOptions};
+pub use options::{Announcement, FREE_DISK_PERCENT, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions};
 pub use serve::{RecorderError, serve};
 
 use std::time::Duration;
@@ -42,8 +42,6 @@ use std::time::Duration;
 const SYNC_INTERVAL: Duration = Duration::from_millis(250);
 /// Output of a command is held back for its first moments, in case it is back by then and needs no file.
 const HOLD: Duration = Duration::from_millis(20);
-/// Without an engine a command that never ends is ended after this time.
-const MONITOR_ALONE: Duration = Duration::from_mins(1);
 /// Without an engine any other command is ended after this time.
 const COMMAND_ALONE: Duration = Duration::from_hours(24);
 /// Without an engine and without a command a session waits this long to be resumed.

@@ -8,10 +8,24 @@ use crate::ident::RunId;
 use serde::{Deserialize, Serialize};
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The most output of one command that is kept.
 pub const OUTPUT_LIMIT_BYTES: u64 = 1 << 30;
 const OPTIONS_LIMIT_BYTES: u64 = 1 << 20;
+
+/// With less free than this, in percent, much output is not kept.
+pub const FREE_DISK_PERCENT: u64 = 5;
+/// Without an engine a command that never ends is ended after this time.
+pub const MONITOR_ALONE: Duration = Duration::from_mins(1);
+
+fn free_disk() -> u64 {
+    FREE_DISK_PERCENT
+}
+
+fn monitor_alone() -> Duration {
+    MONITOR_ALONE
+}
 
 /// What a recorder needs to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +52,12 @@ pub struct ServeOptions {
     pub temp_dir: PathBuf,
     /// More output of one command than this is counted, not kept.
     pub output_limit_bytes: u64,
+    /// With less of the disk free than this, in percent, much output is counted, not kept.
+    #[serde(default = "free_disk")]
+    pub free_disk_percent: u64,
+    /// Without an engine a command that never ends is ended after this time.
+    #[serde(default = "monitor_alone")]
+    pub monitor_alone: Duration,
     /// The `snapshot` of an earlier recorder of this run, to go on from.
     #[serde(default)]
     pub restore: Option<PathBuf>,

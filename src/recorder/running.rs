@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// See the module.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself, and all combinations occur")]
 pub(super) struct Running {
     pub(super) seq: Seq,
     /// What was appended when it began.

@@ -152,6 +152,8 @@ impl Witnessed {
             runtime_dir: Some(temp.clone()),
             temp_dir: temp,
             output_limit_bytes: OUTPUT_LIMIT_BYTES,
+            free_disk_percent: runbook::recorder::FREE_DISK_PERCENT,
+            monitor_alone: runbook::recorder::MONITOR_ALONE,
             log: false,
             resume: self.folder.journal().exists(),
             restore: Some(self.folder.path().join("snapshot")).filter(|path| path.is_file()),

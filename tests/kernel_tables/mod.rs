@@ -18,6 +18,8 @@ const AT_ONCE: usize = 4;
 /// The bash the checked-in tables are of.
 const TABLES_OF: &str = "5.2";
 
+static WRITING: Mutex<()> = Mutex::new(());
+
 /// The rows of a case file in `fixtures/kernel/`: fields by tabs, `#` at the beginning of a line for remarks.
 pub(crate) fn rows(name: &str) -> Vec<Vec<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/kernel").join(name);
@@ -97,6 +99,7 @@ pub(crate) fn compare(name: &str, version: &str, lines: &[String]) {
         println!("skipped: `docs/kernel.md` is of bash {TABLES_OF}, this is {version}:\n{}", lines.join("\n"));
         return;
     }
+    let _one_at_a_time = WRITING.lock().unwrap();
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/kernel.md");
     let document = std::fs::read_to_string(&path).unwrap_or_default();
     let (begin, end) = (format!("<!-- {name}: generated -->\n"), format!("<!-- {name}: end -->"));

@@ -15,7 +15,7 @@
 use runbook::history::{Answers, CommandFinished, CommandSource, CommandStarted, Fact, Mode, Outcome};
 use runbook::ident::{Clock as _, RunId, StepId, SystemClock};
 use runbook::recorder::protocol::{self, Channel, Decoder, Frame, PROGRAM_VERSION, PROTOCOL, Reply, Request, Run};
-use runbook::recorder::{Announcement, OUTPUT_LIMIT_BYTES, ServeOptions, background_path, output_path};
+use runbook::recorder::{Announcement, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions, background_path, output_path};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -58,6 +58,8 @@ impl Recorder {
             runtime_dir: Some(temp.path().to_owned()),
             temp_dir: temp.path().to_owned(),
             output_limit_bytes: OUTPUT_LIMIT_BYTES,
+            free_disk_percent: 0,
+            monitor_alone: MONITOR_ALONE,
             restore: None,
             log: true,
             resume: false,
@@ -249,6 +251,34 @@ impl Client {
                 }
                 Err(error) => panic!("{error}"),
             }
+        }
+    }
+
+    /// Sends, to a recorder that may be gone.
+    pub(crate) fn send_if_there(&mut self, request: &Request) {
+        let mut frame = Vec::new();
+        protocol::encode(request, b"", &mut frame).unwrap();
+        drop(self.stream.write_all(&frame));
+    }
+
+    /// The next reply until then; the error says that the recorder is gone.
+    pub(crate) fn try_frame(&mut self, until: Instant) -> Result<Option<Reply>, ()> {
+        if let Some(frame) = self.decoder.next_frame().unwrap() {
+            return Ok(Some(frame.message));
+        }
+        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        self.stream.set_read_timeout(Some(left)).unwrap();
+        let mut buffer = [0; 16384];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => Err(()),
+            Ok(count) => {
+                self.decoder.push(&buffer[..count]);
+                Ok(None)
+            }
+            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
+                Ok(None)
+            }
+            Err(_) => Err(()),
         }
     }
 
