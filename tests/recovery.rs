@@ -244,3 +244,80 @@ fn a_dry_run_names_what_is_at_stake_and_runs_nothing() {
     assert_eq!(calls(&home), "");
     assert!(home.runs().is_empty());
 }
+
+#[test]
+fn an_empty_variable_is_refused_where_something_would_be_destroyed() {
+    let home = home();
+    home.write("r.md", "# R\n\n```bash\nFOLDER=$(true)\nrm -rf \"$FOLDER/keep\"\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("? help").send("\r").wait_for_output("exit 0");
+    terminal
+        .wait_for_output("`FOLDER` is empty")
+        .wait_for_output("? help")
+        .send("y")
+        .wait_for_output("cannot run as it stands");
+    terminal.send("q").exits(3);
+}
+
+#[test]
+fn what_a_variable_stands_for_is_shown_before_it_is_destroyed() {
+    let home = home();
+    home.write("r.md", "# R\n\n```bash\nFOLDER=$(echo old)\nrm -r \"$FOLDER\"\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("? help").send("\r").wait_for_output("exit 0");
+    terminal
+        .wait_for_output("`FOLDER` is `old`")
+        .wait_for_output("? help")
+        .send("n")
+        .wait_for_output("? help")
+        .send("q")
+        .exits(3);
+}
+
+#[test]
+fn a_command_of_ones_own_is_gated_too() {
+    let home = home();
+    home.write("r.md", "# R\n\n```bash\necho one\n```\n");
+    home.write("keep.txt", "keep");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("? help").send("!").wait_for_output("own command: ").send("rm keep.txt\r");
+    terminal
+        .wait_for_output("destroys or stops")
+        .wait_for_output("? help")
+        .send("n")
+        .wait_for_output("? help")
+        .send("q")
+        .exits(3);
+    assert!(home.work().join("keep.txt").exists());
+}
+
+#[test]
+fn a_dry_run_starts_nothing_but_bash_asked_for_its_syntax() {
+    if !support::needs("strace") {
+        return;
+    }
+    let home = home();
+    let trace = home.work().join("trace");
+    let program = env!("CARGO_BIN_EXE_runbook");
+    let arguments = [
+        "-f",
+        "-s",
+        "4096",
+        "-e",
+        "trace=execve",
+        "-o",
+        "trace",
+        program,
+        "run",
+        "warehouse.md#the-database-from-a-copy",
+        "--dry-run",
+    ];
+    drop(home.run(Path::new("/usr/bin/strace"), &arguments, b"").exits(0));
+    let trace = std::fs::read_to_string(trace).unwrap();
+    let started: Vec<&str> = trace.lines().filter(|line| line.contains("execve(") && line.contains("= 0")).collect();
+    assert!(!started.is_empty());
+    for line in started {
+        let syntax = line.contains("--noprofile") && line.contains("set -n");
+        assert!(syntax || line.contains(program), "{line}");
+    }
+}

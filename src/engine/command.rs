@@ -10,7 +10,7 @@ use crate::history::{
     InputOrigin, Mode, Outcome, RunResult, StepResult,
 };
 use crate::ident::InputName;
-use crate::plan::{Command, Gate, Refusal, Runnable, Step, StepKind};
+use crate::plan::{Command, Gate, Level, Refusal, Runnable, Step, StepKind};
 use crate::ports::{Ask, AskCommand, AskFailure, AskInput, Journal, Kernel, Operator, Reply, Request, Talk, Verdict};
 
 /// What became of one command of a step.
@@ -102,10 +102,16 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             }
         }
         loop {
-            let bound = self.ready(&candidate.command);
+            let mut bound = self.ready(&candidate.command);
             let text = bound.as_ref().map_or(candidate.command.text.as_str(), |runnable| runnable.text()).to_owned();
             let gate = Gate::of(step, &text, &self.settings.host);
-            let confirm = confirm(step, index, &gate);
+            let mut confirm = confirm(step, index, &gate);
+            if bound.is_ok() {
+                match self.live(&candidate.command, &gate)? {
+                    Ok(lines) => confirm.extend(lines),
+                    Err(empty) => bound = Err(empty),
+                }
+            }
             let reply = match &bound {
                 Ok(_) if *rest && confirm.is_empty() => Reply::RunRest,
                 _ => {
@@ -257,6 +263,29 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 },
             }
         }
+    }
+
+    /// What the variables of a command that destroys stand for now, a line each; an empty one is refused: `rm -r "$DIR/"`.
+    fn live(&mut self, command: &Command, gate: &Gate) -> Result<Result<Vec<String>, Refusal>, EngineError> {
+        let needs = command.needs();
+        if needs.is_empty() || gate.risk.level < Level::Destroys {
+            return Ok(Ok(Vec::new()));
+        }
+        let mut lines = Vec::new();
+        for value in self.session.values(&needs)? {
+            match value.value.as_deref() {
+                Some("") => {
+                    let why = format!("`{}` is empty, and it stands in a command that destroys", value.name);
+                    return Ok(Err(Refusal::NotShell(why)));
+                }
+                Some(text) if crate::plan::is_secret_name(&value.name) => {
+                    lines.push(format!("`{}` is a secret of {} characters", value.name, text.chars().count()));
+                }
+                Some(text) => lines.push(format!("`{}` is `{}`", value.name, head(text))),
+                None => {}
+            }
+        }
+        Ok(Ok(lines))
     }
 
     /// Bound, and accepted by bash itself. What is no shell to us is refused in bash's own words.

@@ -5,7 +5,7 @@
 
 use super::model::{Plan, Step, Values};
 use crate::ident::Digest;
-use crate::shell::{Level, Risk, SessionChange};
+use crate::shell::{Flag, Level, Risk, SessionChange};
 
 /// What lets a command pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,12 +65,19 @@ impl Gate {
         if risk.unknown {
             lines.push("its risk is not known".to_owned());
         }
-        if !risk.flags.is_empty() && risk.level >= Level::Destroys {
-            let flags: Vec<&str> = risk.flags.iter().map(|flag| flag.as_str()).collect();
+        let telling = risk.flags.iter().filter(|flag| !matches!(flag, Flag::NoDryRun | Flag::NeedsTty));
+        let flags: Vec<&str> = telling.map(|flag| flag.as_str()).collect();
+        if !flags.is_empty() && risk.level >= Level::Destroys {
             lines.push(flags.join(", "));
         }
         lines
     }
+}
+
+/// Whether a variable of this name holds a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["password", "passwd", "secret", "token", "api_key", "apikey"].iter().any(|part| name.contains(part))
 }
 
 /// The name that a typed confirmation asks for: the object's; without one the program and the host.

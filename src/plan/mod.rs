@@ -19,7 +19,7 @@ pub use crate::shell::{
     Clarity, Flag, Level, NotACommand, Object, Reason, Risk, SessionChange, TabledAnswer, Token, TokenClass,
 };
 pub use bind::{fields, fill, quote, tokens};
-pub use gate::{Gate, Pass, Place, approval};
+pub use gate::{Gate, Pass, Place, approval, is_secret_name};
 pub use model::{
     Alternative, Choice, ChoiceKind, Command, Node, Plan, Procedure, Prose, Refusal, Runnable, Step, StepKind, Values,
     duration,
