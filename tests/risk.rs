@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that prints its table")]
 
-use runbook::shell::{Level, risk};
+use runbook::shell::{Flag, Level, risk};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -107,4 +107,104 @@ fn the_risk_of_one_command_takes_no_millisecond() {
     // The build without optimisation is several times slower than the one the limit of 1 ms is for.
     let limit = if cfg!(debug_assertions) { Duration::from_millis(20) } else { Duration::from_millis(1) };
     assert!(at(99) <= limit, "{:?}", at(99));
+}
+
+/// The object that a confirmation asks for.
+fn object(text: &str) -> Option<(String, String)> {
+    risk(text).object().map(|object| (object.kind.clone(), object.name.clone()))
+}
+
+#[test]
+fn the_object_is_what_would_be_lost_or_written() {
+    for (text, kind, name) in [
+        ("docker-compose exec db psql -U app -c 'DROP DATABASE shop'", "database", "shop"),
+        ("gunzip -c b.gz | docker exec -i db psql -U app -d shop", "database", "shop"),
+        ("psql shop < dump.sql", "database", "shop"),
+        ("docker volume rm shop-data", "volume", "shop-data"),
+        ("rm -rf /srv/cache", "path", "/srv/cache"),
+        ("rm -rf \"$CACHE\"", "path", "$CACHE"),
+        ("kubectl -n x delete ns shop", "namespace", "shop"),
+        ("mkfs.ext4 /dev/sdb1", "device", "/dev/sdb1"),
+        ("aws s3 rb s3://shop --force", "path", "s3://shop"),
+        ("ssh db1 'sudo reboot'", "host", "db1"),
+        ("git push --force origin main", "branch", "main"),
+    ] {
+        assert_eq!(object(text), Some((kind.to_owned(), name.to_owned())), "{text}");
+    }
+}
+
+#[test]
+fn flags_say_what_else_there_is_to_know() {
+    for (text, flag) in [
+        ("sudo rm x", Flag::Privileged),
+        ("ssh db1 uptime", Flag::Remote),
+        ("docker-compose -f compose.prod.yml stop web", Flag::Production),
+        ("iptables -F", Flag::NetworkLockout),
+        ("rm -rf /", Flag::Unbounded),
+        ("rm -rf \"$DIR\"/*", Flag::Unbounded),
+        ("psql -c 'DELETE FROM t'", Flag::Unbounded),
+        ("find /tmp -delete", Flag::Unbounded),
+        ("mkfs.ext4 /dev/sdb", Flag::NoDryRun),
+        ("PGPASSWORD=x psql -c 'SELECT 1'", Flag::Credential),
+        ("crontab -e", Flag::Interactive),
+        ("docker logs -f web", Flag::NeverEnds),
+        ("docker exec -it web ls", Flag::NeedsTty),
+    ] {
+        assert!(risk(text).flags.contains(&flag), "{text}: {:?}", risk(text).flags);
+    }
+    for (text, flag) in [
+        ("rm -rf /srv/x", Flag::Unbounded),
+        ("docker exec web ls -t", Flag::NeedsTty),
+        ("ls /products", Flag::Production),
+    ] {
+        assert!(!risk(text).flags.contains(&flag), "{text}");
+    }
+}
+
+#[test]
+fn a_reason_points_at_the_part_it_is_about() {
+    let text = "ls; sudo rm -rf /srv/x && echo done";
+    let found = risk(text);
+    let reason = found.decisive().next().unwrap();
+    assert_eq!(text.get(reason.span.clone()), Some("rm -rf /srv/x"), "{found:?}");
+}
+
+#[test]
+fn what_hides_is_never_taken_for_reading() {
+    let nested = (0..6).fold("rm -rf x".to_owned(), |text, _| format!("bash -c {}", shell_quote(&text)));
+    for text in [
+        nested.as_str(),
+        "echo cm0gLXJmIHg= | base64 -d | bash",
+        "{rm,-rf,x}",
+        "$'\\x72\\x6d' x",
+        "a=rm; $a x",
+        "ls `echo rm x | sh`",
+        "x() { rm -rf y; }; x",
+        ":(){ :|:& };:",
+        "echo {{ a; rm -rf x; }}",
+        "find . -name '*' -exec bash -c 'rm \"$0\"' {} \\;",
+        "ls | while read f; do rm -rf \"$f\"; done",
+        "env -i bash --norc -c 'rm -rf x'",
+        "coproc { rm -rf x; }",
+        "exec 3<> /dev/sda",
+        "cat x > >(sh)",
+        "alias ls='rm -rf'",
+    ] {
+        let found = risk(text);
+        assert!(found.unknown || found.level >= Level::Destroys, "{text}: {found:?}");
+    }
+}
+
+fn shell_quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_has_a_risk_and_its_reasons_lie_within_it(text in r#"([a-z -]{0,6}|rm|bash -c|psql -c|'|"|\$\(|\)|`|;|\||>|<<E\n|\n|\{|\}|é|<x>|\$x|sudo|xargs|-exec|\\){0,24}"#) {
+        let found = risk(&text);
+        for reason in &found.reasons {
+            proptest::prop_assert!(reason.span.end <= text.len() && text.get(reason.span.clone()).is_some(), "{:?} in {:?}", reason, text);
+        }
+    }
 }

@@ -234,7 +234,10 @@ impl Judge {
             return;
         };
         if self.functions.contains(name.text) {
-            // Its body has been judged where it stands; one that calls itself never comes to an end.
+            // Its body is judged where it stands. One that takes a program's name means something else by it.
+            if table::program(name.text).is_some() {
+                self.doubt(&place, format!("`{}` is a function here", name.text));
+            }
             return;
         }
         if name.elsewhere {
