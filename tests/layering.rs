@@ -38,6 +38,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rable", &["shell"]),
     ("serde_saphyr", &["document"]),
     ("memchr", &["document", "journal", "recorder"]),
+    ("regex", &["plan"]),
     ("duct", &["kernel"]),
     ("rustyline", &["operator"]),
     ("similar", &["transcript"]),

@@ -22,7 +22,8 @@ const COMMAND: &str = "for name in a b; do\n  echo \"$name\"\ndone";
 
 fn step(kind: StepKind, text: &str) -> Step {
     let facts = Facts::default();
-    let command = Command { text: text.into(), line: 12, end_line: 14, note: None, facts, input: None };
+    let command =
+        Command { text: text.into(), line: 12, end_line: 14, note: None, facts, input: None, uses: Vec::new() };
     Step {
         id: StepId::new("s"),
         number: "1".into(),
@@ -82,7 +83,12 @@ fn program() {
             operator.output(Stream::Out, b"second\r\n\x1b[?25l");
             operator.ask(&Ask::Command(run()))
         }
-        "input" => operator.ask(&Ask::Input(AskInput { name: "FILE", why: "it is read", default: Some("old.gz") })),
+        "input" => operator.ask(&Ask::Input(AskInput {
+            name: "FILE",
+            why: "it is read",
+            default: Some("old.gz"),
+            ..AskInput::default()
+        })),
         "choice" => operator.ask(&Ask::Choice(AskChoice {
             standing: standing(),
             kind: runbook::plan::ChoiceKind::Sections,

@@ -10,6 +10,7 @@
 
 use runbook::document::{CellKind, LineRole, Runbook};
 use runbook::ident::Digest;
+use runbook::plan::{Planner, Values};
 use runbook::shell::{Hole, Part, holes, split};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -274,4 +275,64 @@ fn ten_thousand_places_and_deep_braces_take_no_time() {
     ] {
         let _ = holes(&text).len();
     }
+}
+
+/// What each procedure of the user's runbook asks for.
+#[test]
+fn the_runbook_asks_for_what_a_careful_person_would_ask_for() {
+    let Some(text) = corpus().and_then(|corpus| fs::read(corpus.join("../seed/RUNBOOK.md")).ok()) else {
+        println!("skipped: there is no runbook beside RUNBOOK_TEST_CORPUS");
+        return;
+    };
+    let runbook = Runbook::parse(&text);
+    let asked = |anchor: &str| -> Vec<String> {
+        let section = runbook.select(anchor).unwrap().section;
+        let plan = Planner::new(&runbook, &|_| false).plan(section);
+        plan.inputs.iter().map(|input| input.name.to_string()).collect()
+    };
+    for (anchor, inputs) in [
+        ("database-backup--restore", vec!["TIMESTAMP"]),
+        ("cpu-spikes", vec!["PID"]),
+        ("query-performance-analysis", vec!["xxx"]),
+        ("database-recovery", vec!["BACKUP_FILE", "api.yourdomain.com"]),
+        ("complete-service-recovery", vec!["api.yourdomain.com"]),
+        ("database-maintenance", vec![]),
+        ("suspected-breach", vec![]),
+        ("", vec!["api.yourdomain.com", "BACKUP_FILE", "xxx", "TIMESTAMP", "PID"]),
+    ] {
+        assert_eq!(asked(anchor), inputs, "{anchor}");
+    }
+}
+
+#[test]
+fn a_command_without_values_is_the_document_s_byte_for_byte() {
+    let Some(corpus) = corpus() else {
+        println!("skipped: RUNBOOK_TEST_CORPUS is not set");
+        return;
+    };
+    let mut files = Vec::new();
+    collect(&corpus, &mut files);
+    let (mut commands, mut braces) = (0, 0);
+    for file in files {
+        let bytes = fs::read(&file).unwrap();
+        // Names that foreign templates use too: declared or not, those stay.
+        let declared =
+            [b"---\ninputs: {Names: {}, labels: {}, range: {}, lookup: {}}\n---\n".as_slice(), &bytes].concat();
+        for document in [bytes, declared] {
+            let runbook = Runbook::parse(&document);
+            let plan = Planner::new(&runbook, &|_| false).plan(0);
+            for command in plan.steps.iter().flat_map(|step| &step.commands) {
+                commands += 1;
+                braces += usize::from(command.text.contains("{{"));
+                if let Ok(runnable) = command.bind(&Values::new()) {
+                    assert_eq!(runnable.text(), command.text, "{}:{}", file.display(), command.line);
+                }
+                for one in command.uses.iter().filter(|one| one.blocks) {
+                    let written = &command.text[one.span.clone()];
+                    assert!(written.starts_with('<'), "{}:{}: {written}", file.display(), command.line);
+                }
+            }
+        }
+    }
+    println!("{commands} commands, {braces} with double braces");
 }

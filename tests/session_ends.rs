@@ -124,10 +124,10 @@ fn an_unfilled_placeholder_is_refused_in_every_mode() {
     let home = home();
     home.write("r.md", "# R\n\n```bash\necho <pod-name>\n```\n");
     let output = home.runbook(&["run", "r.md", "--yes", "--allow", "unknown"]);
-    drop(output.exits(2).says("`<pod-name>` is not filled in"));
+    drop(output.exits(2).says("`<pod-name>` stands for a value").says("--input pod-name=VALUE"));
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
-    terminal.wait_for_output("`<pod-name>` is not filled in").wait_for_output("? help").send("\r");
-    terminal.wait_for_output("e edits it").send("q");
+    terminal.wait_for_output("`<pod-name>` in").wait_for_output("pod-name = ").send("\r");
+    terminal.wait_for_output("a value is needed").send("\u{3}").wait_for_output("? help").send("q");
     terminal.exits(3);
     assert!(!home.work().join("pod-name").exists());
 }

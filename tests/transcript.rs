@@ -308,6 +308,7 @@ fn check(text: &str) {
         .into_iter()
         .filter(|(level, _)| *level == HeadingLevel::H2)
         .map(|(_, title)| title)
+        .filter(|title| title != "Inputs")
         .collect();
     assert_eq!(sections, ["Timeline", "Steps", "Deviations", "Integrity"], "{text}");
 }

@@ -41,6 +41,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Read a procedure: its prose, steps and commands
     Show(ShowArgs),
+    /// List the values that a procedure needs, or write a file to fill in
+    Inputs(InputsArgs),
     /// List recorded and live runs
     Runs(RunsArgs),
     /// Render the transcript of a run
@@ -119,9 +121,15 @@ pub(super) struct RunArgs {
     /// With --yes: choose this option where there is a choice (an anchor, a title or its beginning, a number)
     #[arg(long, value_name = "OPTION")]
     pub(super) choose: Vec<String>,
-    /// Give a value that the procedure needs
+    /// Give a value that the procedure needs; a secret as NAME=@FILE
     #[arg(long = "input", value_name = "NAME=VALUE")]
     pub(super) inputs: Vec<String>,
+    /// Give the values of a file: YAML, TOML, JSON, or NAME=VALUE lines (.env)
+    #[arg(long = "inputs", value_name = "FILE")]
+    pub(super) input_files: Vec<PathBuf>,
+    /// Call an input a secret: it is shown and recorded nowhere
+    #[arg(long, value_name = "NAME")]
+    pub(super) secret: Vec<String>,
     /// With --yes: end a command that never ends (`top`, `logs -f`) after this long
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub(super) monitor_for: String,
@@ -223,6 +231,31 @@ pub(super) struct ShowArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+}
+
+/// How `inputs` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum InputsFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// A file to fill in, for `run --inputs`.
+    Yaml,
+}
+
+/// See [`Command::Inputs`].
+#[derive(Debug, Args)]
+pub(super) struct InputsArgs {
+    /// The document, with the procedure after `#`
+    #[arg(value_name = "FILE[#PROCEDURE]")]
+    pub(super) file: String,
+    /// The procedure, where the shell does not like `#`
+    #[arg(value_name = "PROCEDURE")]
+    pub(super) procedure: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = InputsFormat::Text)]
+    pub(super) format: InputsFormat,
 }
 
 /// See [`Command::Runs`].

@@ -8,6 +8,7 @@ mod complete;
 mod dry_run;
 mod environment;
 mod error;
+mod inputs;
 mod list;
 mod open;
 mod redact;
@@ -16,6 +17,7 @@ mod run;
 mod runs;
 mod sarif;
 mod show;
+mod values;
 mod verify;
 
 pub use error::Exit;
@@ -105,6 +107,7 @@ fn dispatch(cli: &Cli, environment: &Environment) -> Result<Exit, Failure> {
             };
             print(&text)
         }
+        Command::Inputs(args) => print(&inputs::inputs(args, environment)?),
         Command::Runs(args) => print(&runs::runs(&environment.runs_folder()?, args.format)?),
         Command::Resume(args) => resume::run(args, cli.color, environment),
         Command::Stop(args) => resume::stop(args, environment),

@@ -7,10 +7,10 @@ use super::error::{Exit, Failure};
 use super::notice;
 use super::open::{self, Opened, Target};
 use super::print;
+use super::values;
 use crate::document::SectionIndex;
 use crate::engine::{Ending, EngineError};
 use crate::history::{Mode, RunResult};
-use crate::ident::InputName;
 use crate::plan::{Missing, Place, Policy, Values};
 use crate::ports::{KernelError, OperatorError};
 use crate::session::{self, RunOptions, Selection, SessionError};
@@ -28,13 +28,16 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
     let values = RunValues {
         selection: selection(args, step)?,
         mode,
-        inputs: &args.inputs,
+        inputs: &[],
         cwd: working_directory(args, &opened)?,
         color,
     };
     let mut options = options(&opened, section, values, environment)?;
     let place = Place { host: options.host.clone(), cwd: options.cwd.to_string_lossy().into_owned() };
-    options.policy = policy(args, place)?;
+    let given = values::given(args, &opened, environment)?;
+    options.secrets.clone_from(&args.secret);
+    options.hidden = values::hidden(&given, args, &opened);
+    options.policy = policy(args, place, given)?;
     options.flags = flags(args);
     options.rc.clone_from(&args.rc);
     if args.dry_run {
@@ -72,7 +75,7 @@ pub(super) fn options<'a>(
     environment: &Environment,
 ) -> Result<RunOptions<'a>, Failure> {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let policy = Policy { values: values(given.inputs)?, ..Policy::default() };
+    let policy = Policy { values: values::from_flags(given.inputs)?, ..Policy::default() };
     Ok(RunOptions {
         bytes: &opened.bytes,
         runbook: &opened.runbook,
@@ -80,6 +83,7 @@ pub(super) fn options<'a>(
         selection: given.selection,
         mode: given.mode,
         policy,
+        secrets: Vec::new(),
         flags: Vec::new(),
         cwd: given.cwd,
         rc: None,
@@ -94,7 +98,7 @@ pub(super) fn options<'a>(
         look: environment.look(environment.color(given.color, std::io::stderr().is_terminal())),
         log: environment.has("RUNBOOK_LOG"),
         path: opened.path.clone(),
-        secrets: Vec::new(),
+        hidden: Vec::new(),
     })
 }
 
@@ -129,7 +133,7 @@ fn failure(error: SessionError, options: &RunOptions<'_>) -> Failure {
         SessionError::NotResumable(_) => {
             Failure::usage(message).help("`runbook runs` shows the runs; `runbook stop RUN` ends one")
         }
-        SessionError::Step(_) | SessionError::Terminal(_) => Failure::usage(message),
+        SessionError::Step(_) | SessionError::Terminal(_) | SessionError::Unfit(..) => Failure::usage(message),
         SessionError::Engine(EngineError::Kernel(kernel)) => match kernel {
             KernelError::Record(_) | KernelError::Lost(_) => {
                 Failure::record(message).help("what was recorded until then is kept: `runbook transcript` shows it")
@@ -177,7 +181,7 @@ fn selection(args: &RunArgs, step: Option<String>) -> Result<Selection, Failure>
     }
 }
 
-fn policy(args: &RunArgs, place: Place) -> Result<Policy, Failure> {
+fn policy(args: &RunArgs, place: Place, values: Values) -> Result<Policy, Failure> {
     let monitor_for = crate::plan::duration(&args.monitor_for).ok_or_else(|| {
         Failure::usage(format!("`--monitor-for {}` is no length of time", args.monitor_for))
             .help("write `30s`, `5m` or `1h`")
@@ -190,25 +194,9 @@ fn policy(args: &RunArgs, place: Place) -> Result<Policy, Failure> {
         place,
         include: args.include.clone(),
         choose: args.choose.clone(),
-        values: values(&args.inputs)?,
+        values,
         monitor_for,
     })
-}
-
-fn values(inputs: &[String]) -> Result<Values, Failure> {
-    let mut values = Values::new();
-    for input in inputs {
-        let Some((name, value)) = input.split_once('=').filter(|(name, _)| !name.is_empty()) else {
-            return Err(Failure::usage(format!("`--input {input}` has no `=`")).help("write `--input NAME=VALUE`"));
-        };
-        if value.contains('\0') {
-            return Err(Failure::usage(format!(
-                "the value of `--input {name}` has a NUL byte, which no shell can hold"
-            )));
-        }
-        values.insert(InputName::new(name), value.to_owned());
-    }
-    Ok(values)
 }
 
 /// The flags that loosen or narrow a run, for its record.
@@ -230,6 +218,8 @@ fn flags(args: &RunArgs) -> Vec<String> {
     for input in &args.inputs {
         add("--input", input.split_once('=').map_or("", |(name, _)| name));
     }
+    args.input_files.iter().for_each(|file| add("--inputs", &file.to_string_lossy()));
+    args.secret.iter().for_each(|name| add("--secret", name));
     if let Some(rc) = &args.rc {
         add("--rc", &rc.to_string_lossy());
     }

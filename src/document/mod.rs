@@ -26,3 +26,4 @@ pub use model::{
     SectionIndex, SourceLine, Span,
 };
 pub use select::{Candidate, SelectError, Selected};
+pub use yaml::read_values;

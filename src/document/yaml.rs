@@ -103,6 +103,21 @@ pub(super) fn read_first(text: &str) -> Result<Option<(Node, usize)>, BadYaml> {
     Ok(None)
 }
 
+/// Names with values out of YAML or JSON, each value as it is written; else why not, with the line.
+pub fn read_values(text: &str) -> Result<Vec<(String, String)>, String> {
+    let at = |line: usize, reason: &str| format!("line {line}: {reason}");
+    let entries = match read(text).map_err(|bad| at(bad.line, &bad.reason))? {
+        None => return Ok(Vec::new()),
+        Some(Node::Map(entries)) => entries,
+        Some(Node::Text(_) | Node::List(_)) => return Err(at(1, "it has no names with values")),
+    };
+    let value = |entry: Entry| match entry.value {
+        Node::Text(text) => Ok((entry.key, text)),
+        Node::List(_) | Node::Map(_) => Err(at(entry.line, &format!("`{}` is not a single value", entry.key))),
+    };
+    entries.into_iter().map(value).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

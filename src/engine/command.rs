@@ -6,8 +6,8 @@ use super::resume::Before;
 use super::walk::{Aside, Turn};
 use super::{Ending, Engine, EngineError, shown};
 use crate::history::{
-    Answer, Answers, CommandFinished, CommandSource, CommandStarted, Decided, Decision, End, Fact, InputGiven,
-    InputOrigin, Mode, Outcome, RunResult, StepResult,
+    Answer, Answers, CommandFinished, CommandSource, CommandStarted, Decided, Decision, End, Fact, InputOrigin, Mode,
+    Outcome, RunResult, StepResult,
 };
 use crate::ident::InputName;
 use crate::plan::{Command, Gate, Level, Refusal, Runnable, Step, StepKind};
@@ -26,10 +26,10 @@ enum Fate {
 }
 
 /// A command as it would run now.
-struct Candidate {
-    command: Command,
-    source: CommandSource,
-    decision: Decision,
+pub(super) struct Candidate {
+    pub(super) command: Command,
+    pub(super) source: CommandSource,
+    pub(super) decision: Decision,
 }
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
@@ -102,10 +102,15 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             }
         }
         loop {
+            let unanswered = self.fill(step, place, &candidate.command)?;
             let mut bound = self.ready(&candidate.command);
             let text = bound.as_ref().map_or(candidate.command.text.as_str(), |runnable| runnable.text()).to_owned();
             let gate = Gate::of(step, &text, &self.settings.host);
             let mut confirm = confirm(step, index, &gate);
+            if bound.as_ref().is_ok_and(Runnable::is_raw) {
+                confirm
+                    .push("a value stands in it as part of the command, because the document says `| raw`".to_owned());
+            }
             if bound.is_ok() {
                 match self.live(&candidate.command, &gate)? {
                     Ok(lines) => confirm.extend(lines),
@@ -113,6 +118,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 }
             }
             let reply = match &bound {
+                _ if unanswered.is_some() => unanswered.unwrap_or(Reply::Decline),
                 Ok(_) if *rest && confirm.is_empty() => Reply::RunRest,
                 _ => {
                     let ask = AskCommand {
@@ -214,10 +220,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         let mut finished = finished.clone();
         loop {
+            let ran = self.state.commands.last().map(|command| command.started.text.clone());
             let ask = AskFailure {
                 shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
                 index: Some(index),
-                text: &candidate.command.text,
+                text: ran.as_deref().unwrap_or(&candidate.command.text),
                 outcome: &finished.outcome,
                 status: finished.status,
             };
@@ -289,7 +296,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     /// Bound, and accepted by bash itself. What is no shell to us is refused in bash's own words.
-    fn ready(&mut self, command: &Command) -> Result<Runnable, Refusal> {
+    pub(super) fn ready(&mut self, command: &Command) -> Result<Runnable, Refusal> {
         let bound = command.bind(&self.values);
         let text = match &bound {
             Ok(runnable) => runnable.text(),
@@ -342,12 +349,24 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let live = self.session.values(&needs)?;
         for unset in live.iter().filter(|value| value.value.is_none()) {
             let name = InputName::new(unset.name.clone());
+            let secret = self.is_secret(&name);
             let why = format!("`{}` reads `{}`, which is not set", head(&command.text), unset.name);
+            if let Some(value) = self.values.get(&name).filter(|_| self.given.contains(&name)).cloned() {
+                self.session.set(&unset.name, &value)?;
+                continue;
+            }
             let (value, origin) = if let Some(value) = self.values.get(&name) {
                 (value.clone(), InputOrigin::Flag)
             } else {
                 let default = self.literal_default(&unset.name);
-                let ask = AskInput { name: &unset.name, why: &why, default: default.as_deref() };
+                let default = default.filter(|_| !secret);
+                let ask = AskInput {
+                    name: &unset.name,
+                    why: &why,
+                    default: default.as_deref(),
+                    secret,
+                    ..AskInput::default()
+                };
                 match self.operator.ask(&Ask::Input(ask)) {
                     Ok(Reply::Value(value)) => {
                         let origin =
@@ -370,12 +389,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     Err(error) => return Err(error.into()),
                 }
             };
-            self.record(Fact::InputGiven(InputGiven {
-                step: Some(step.id.clone()),
-                name,
-                value: value.clone(),
-                origin,
-            }))?;
+            self.learn(step, &name, &value, origin)?;
             self.session.set(&unset.name, &value)?;
         }
         Ok(Values::Ready)
@@ -389,7 +403,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             .find_map(|command| command.default_value().map(ToOwned::to_owned))
     }
 
-    fn execute(
+    pub(super) fn execute(
         &mut self,
         step: &Step,
         number: Option<u32>,
@@ -398,14 +412,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         decision: Decision,
     ) -> Result<CommandFinished, EngineError> {
         let command = &candidate.command;
-        if let Some((name, value)) = command.given(&self.values) {
-            let fact = InputGiven {
-                step: Some(step.id.clone()),
-                name: name.clone(),
-                value: value.to_owned(),
-                origin: InputOrigin::Flag,
-            };
-            self.record(Fact::InputGiven(fact))?;
+        self.record_given(step, command)?;
+        for passed in runnable.variables() {
+            self.session.set(&passed.variable, &passed.value)?;
         }
         let source = match &candidate.source {
             CommandSource::Document if runnable.is_placed() => CommandSource::Placed(command.text.clone()),
@@ -561,7 +570,7 @@ fn answers(command: &Command) -> Answers {
     Answers(list.collect())
 }
 
-fn head(text: &str) -> String {
+pub(super) fn head(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let cut = line.chars().count() > 70 || text.lines().count() > 1;
     if cut { line.chars().take(69).chain(['…']).collect() } else { line.to_owned() }

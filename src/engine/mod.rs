@@ -4,6 +4,7 @@
 //! files, colours, JSON; it sees ports alone.
 
 mod command;
+mod inputs;
 mod resume;
 mod walk;
 
@@ -77,6 +78,8 @@ pub struct Engine<'a, S, O> {
     held: Vec<Fact>,
     /// What was before, when the run is taken up again.
     earlier: resume::Earlier,
+    /// The inputs whose value stands in the record.
+    given: std::collections::BTreeSet<crate::ident::InputName>,
 }
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
@@ -108,6 +111,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             values,
             held: Vec::new(),
             earlier: resume::Earlier::default(),
+            given: std::collections::BTreeSet::new(),
         }
     }
 

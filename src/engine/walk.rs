@@ -36,6 +36,17 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             mode: self.settings.mode,
             record: &self.settings.record,
         });
+        for finding in &self.plan.findings {
+            let place = format!("{}:{}", self.settings.file_name, finding.line);
+            self.operator.tell(&Talk::Warning(&format!("{place}: {} ({})", finding.message, finding.help)));
+        }
+        for (name, number) in self.plan.set_by_others() {
+            let notice = format!(
+                "`{name}` is set by step {number}, which is not part of this run; it is asked for where it is read"
+            );
+            self.operator.tell(&Talk::Notice(&notice));
+        }
+        self.hide_given()?;
         let ending = self.walk()?;
         self.record(Fact::RunFinished(RunFinished {
             result: ending.result,

@@ -27,6 +27,10 @@ impl Kernel for Session {
     fn set(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
         self.set_value(name, value)
     }
+
+    fn hide(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
+        Self::hide(self, vec![(name.to_owned(), value.to_owned())]).map(drop)
+    }
 }
 
 impl Journal for Session {

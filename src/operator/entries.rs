@@ -97,20 +97,25 @@ impl AtTerminal {
     }
 
     pub(super) fn ask_input(&mut self, ask: &AskInput<'_>) -> Result<Reply, OperatorError> {
-        let (look, columns) = (self.look, self.columns());
         self.keys.flush();
-        let why = look.paragraph(&[Span::new(Style::Prose, plain(ask.why))], columns, "");
-        self.write(&format!("\n{why}"));
-        if ask.default.is_some() {
-            self.write(&look.paint(Style::Dim, "Enter keeps what stands there; it can be changed first.\n"));
-        }
+        let body = self.input_body(ask);
+        self.write(&body);
         let initial = sanitize_code(ask.default.unwrap_or_default()).into_owned();
+        let purpose = if ask.secret { Purpose::Secret } else { Purpose::Value };
         loop {
             let prompt = format!("{} = ", one_line(ask.name));
-            match self.line(&prompt, &initial, Purpose::Value)? {
+            match self.line(&prompt, &initial, purpose)? {
                 Line::Text(text) => {
                     if let Some(default) = ask.default.filter(|_| text == initial) {
                         return Ok(Reply::Value(default.to_owned()));
+                    }
+                    if text.is_empty()
+                        && let Some(keep) = ask.keep
+                    {
+                        return Ok(Reply::Value(keep.to_owned()));
+                    }
+                    if let Some(chosen) = chosen(ask, &text) {
+                        return Ok(Reply::Value(chosen));
                     }
                     if !text.is_empty() || ask.default.is_some() {
                         return Ok(Reply::Value(text));
@@ -124,6 +129,42 @@ impl AtTerminal {
                 },
             }
         }
+    }
+
+    /// What is asked for, what it may be, and what Enter does.
+    fn input_body(&self, ask: &AskInput<'_>) -> String {
+        let (look, columns) = (self.look, self.columns());
+        let paragraph = |style, text: String| look.paragraph(&[Span::new(style, text)], columns, "");
+        let mut body = format!("\n{}", paragraph(Style::Prose, plain(ask.why)));
+        if let Some(description) = ask.description {
+            body.push_str(&paragraph(Style::Prose, plain(description)));
+        }
+        let digits = ask.choices.len().to_string().len();
+        for (i, choice) in ask.choices.iter().enumerate() {
+            let number = format!("{:>digits$}", i + 1).replace(' ', "\u{a0}");
+            let spans =
+                [Span::new(Style::Key, number), Span::new(Style::Prose, format!("\u{a0} {}", one_line(choice)))];
+            body.push_str(&look.paragraph(&spans, columns, "  "));
+        }
+        let mut hints = Vec::new();
+        if !ask.choices.is_empty() {
+            hints.push(
+                if ask.only_choices { "a number or one of these" } else { "a number takes one of these" }.to_owned(),
+            );
+        }
+        hints.extend(ask.wanted.as_deref().map(one_line));
+        if ask.secret {
+            hints.push("what is typed is not shown and kept nowhere".to_owned());
+        }
+        if ask.default.is_some() {
+            hints.push("Enter keeps what stands there; it can be changed first".to_owned());
+        } else if let Some(keep) = ask.keep {
+            hints.push(format!("Enter keeps `{}` as it stands", one_line(keep)));
+        }
+        if !hints.is_empty() {
+            body.push_str(&look.paint(Style::Dim, &format!("{}.\n", hints.join("; "))));
+        }
+        body
     }
 
     pub(super) fn ask_message(&mut self, ask: &AskMessage<'_>) -> Result<Reply, OperatorError> {
@@ -172,6 +213,16 @@ impl AtTerminal {
         }
         Ok(place(template, &values))
     }
+}
+
+/// The choice whose number was typed, unless that number is itself a choice.
+fn chosen(ask: &AskInput<'_>, typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    if ask.choices.iter().any(|choice| choice == typed) {
+        return Some(typed.to_owned());
+    }
+    let place = typed.parse::<usize>().ok()?.checked_sub(1)?;
+    ask.choices.get(place).cloned()
 }
 
 fn tick(glyphs: Glyphs) -> &'static str {

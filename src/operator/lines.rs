@@ -6,6 +6,7 @@
 use super::look::Look;
 use crate::ports::OperatorError;
 use crate::term::Color;
+use rustix::termios::{InputModes, LocalModes, OptionalActions};
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -16,7 +17,7 @@ use rustyline::{
     Behavior, Cmd, ColorMode, Config, Editor, EventHandler, Helper, KeyCode, KeyEvent, Modifiers, Result as LineResult,
 };
 use std::borrow::Cow;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 
 /// What a line is for.
@@ -28,6 +29,8 @@ pub enum Purpose {
     Words,
     /// A value: not remembered.
     Value,
+    /// A secret: not shown either.
+    Secret,
 }
 
 /// What came of asking for a line.
@@ -69,7 +72,7 @@ impl TypedLines {
         let slot = match purpose {
             Purpose::Command => &mut self.commands,
             Purpose::Words => &mut self.words,
-            Purpose::Value => &mut self.values,
+            Purpose::Value | Purpose::Secret => &mut self.values,
         };
         if let Some(editor) = slot {
             return Ok(editor);
@@ -97,6 +100,9 @@ fn new_editor(purpose: Purpose, look: Look) -> LineResult<LineEditor> {
 
 impl Lines for TypedLines {
     fn ask(&mut self, prompt: &str, initial: &str, purpose: Purpose) -> Result<Line, OperatorError> {
+        if purpose == Purpose::Secret {
+            return ask_unseen(prompt).map_err(|error| OperatorError::Gone(error.to_string()));
+        }
         if !self.look.cursor {
             return ask_plainly(prompt, initial).map_err(|error| OperatorError::Gone(error.to_string()));
         }
@@ -104,7 +110,7 @@ impl Lines for TypedLines {
         let editor = self.editor(purpose).map_err(gone)?;
         match editor.readline_with_initial(prompt, (initial, "")) {
             Ok(text) => {
-                if purpose != Purpose::Value && !text.trim().is_empty() {
+                if !matches!(purpose, Purpose::Value | Purpose::Secret) && !text.trim().is_empty() {
                     editor.add_history_entry(text.as_str()).map_err(gone)?;
                 }
                 Ok(Line::Text(text))
@@ -121,8 +127,35 @@ fn ask_plainly(prompt: &str, initial: &str) -> io::Result<Line> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     let shown = if initial.is_empty() { String::new() } else { format!("[{initial}] ") };
     terminal.write_all(format!("{prompt}{shown}").as_bytes())?;
+    Ok(match read_line(&mut terminal)? {
+        Line::Text(text) if text.is_empty() => Line::Text(initial.to_owned()),
+        line => line,
+    })
+}
+
+/// A line that the terminal does not echo.
+fn ask_unseen(prompt: &str) -> io::Result<Line> {
+    let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+    let before = rustix::termios::tcgetattr(&terminal)?;
+    let mut unseen = before.clone();
+    unseen.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ISIG);
+    unseen.local_modes.insert(LocalModes::ICANON);
+    unseen.input_modes.insert(InputModes::ICRNL);
+    rustix::termios::tcsetattr(&terminal, OptionalActions::Flush, &unseen)?;
+    let line = terminal.write_all(prompt.as_bytes()).and_then(|()| read_line(&mut terminal));
+    // What was typed behind the line is no answer to anything.
+    rustix::termios::tcsetattr(&terminal, OptionalActions::Flush, &before)?;
+    terminal.write_all(b"\n")?;
+    Ok(match line? {
+        // Ctrl-C and Esc are signs here, since signals are off.
+        Line::Text(text) if text.contains(['\u{3}', '\u{1b}']) => Line::Cancelled,
+        line => line,
+    })
+}
+
+/// Byte by byte: what comes behind the line belongs to the next question.
+fn read_line(terminal: &mut File) -> io::Result<Line> {
     let mut line = Vec::new();
-    // Byte by byte: what comes behind the line belongs to the next question.
     loop {
         let mut byte = [0];
         match terminal.read(&mut byte) {
@@ -134,8 +167,7 @@ fn ask_plainly(prompt: &str, initial: &str) -> io::Result<Line> {
             Err(error) => return Err(error),
         }
     }
-    let text = String::from_utf8_lossy(&line).into_owned();
-    Ok(Line::Text(if text.is_empty() { initial.to_owned() } else { text }))
+    Ok(Line::Text(String::from_utf8_lossy(&line).into_owned()))
 }
 
 /// How the editor behaves.

@@ -2,12 +2,9 @@
 //!
 //! Invariant: [`Runnable`] is made here alone.
 
-use super::model::{Command, Refusal, Runnable, Values};
+use super::model::{Command, Passed, Refusal, Runnable, Use, Values};
 use crate::ident::InputName;
-use crate::shell::Facts;
-use crate::shell::Part;
-use crate::shell::TabledAnswer;
-use crate::shell::Token;
+use crate::shell::{By, Facts, Fill, Filter, Part, TabledAnswer, Token, Why};
 
 impl Command {
     /// A command out of text that the operator typed: an edit, or a command of their own. Several complete commands in
@@ -20,6 +17,7 @@ impl Command {
             note: None,
             facts: crate::shell::describe(text),
             input: None,
+            uses: Vec::new(),
         }
     }
 
@@ -34,25 +32,95 @@ impl Command {
         if trimmed.starts_with('>') {
             return Err(Refusal::PastedPrompt);
         }
-        if !self.facts.placeholders.is_empty() {
-            let mut words: Vec<String> = Vec::new();
-            for placeholder in &self.facts.placeholders {
-                if !words.contains(&placeholder.text) {
-                    words.push(placeholder.text.clone());
-                }
-            }
-            return Err(Refusal::Unplaced(words));
-        }
-        let parts = crate::shell::split(&self.text);
+        self.are_given(values)?;
+        let (text, raw, variables) = self.placed(values)?;
+        let parts = crate::shell::split(&text);
         if let Some(Part::NotShell(part)) = parts.iter().find(|part| matches!(part, Part::NotShell(_))) {
             return Err(Refusal::NotShell(part.reason.clone()));
         }
         if let Some((name, value)) = self.given(values) {
             let text = format!("{name}={}", crate::shell::quote(value));
             let placed = text != self.text;
-            return Ok(Runnable { text, placed });
+            return Ok(Runnable { text, placed, raw: false, variables: Vec::new() });
         }
-        Ok(Runnable { text: self.text.clone(), placed: false })
+        let placed = text != self.text;
+        Ok(Runnable { text, placed, raw, variables })
+    }
+
+    /// The uses whose values are not known yet, in order.
+    pub fn wants<'c>(&'c self, values: &'c Values) -> impl Iterator<Item = &'c Use> {
+        self.uses.iter().filter(|one| !values.contains_key(&one.name))
+    }
+
+    /// What cannot run without a value must have it; also what an operator typed.
+    fn are_given(&self, values: &Values) -> Result<(), Refusal> {
+        let mut words: Vec<String> = Vec::new();
+        let given = |span: &std::ops::Range<usize>| {
+            self.uses.iter().any(|one| one.span.start <= span.start && span.end <= one.span.end)
+        };
+        let typed = self.facts.placeholders.iter().filter(|hole| !given(&hole.span)).map(|hole| hole.text.as_str());
+        let wanted = self.wants(values).filter(|one| one.blocks).filter_map(|one| self.text.get(one.span.clone()));
+        for word in wanted.chain(typed) {
+            if !words.iter().any(|known| known == word) {
+                words.push(word.to_owned());
+            }
+        }
+        if words.is_empty() { Ok(()) } else { Err(Refusal::Unplaced(words)) }
+    }
+
+    /// The text with its values, whether one stands there raw, and those that variables hold.
+    fn placed(&self, values: &Values) -> Result<(String, bool, Vec<Passed>), Refusal> {
+        let written = |one: &Use| self.text.get(one.span.clone()).unwrap_or_default();
+        let list: Vec<(&Use, &str)> = self
+            .uses
+            .iter()
+            .filter_map(|one| values.get(&one.name).map(|value| (one, value.as_str())))
+            // A word that is given its own text stays as it stands.
+            .filter(|(one, value)| written(one) != *value || one.secret)
+            .collect();
+        if list.is_empty() {
+            return Ok((self.text.clone(), false, Vec::new()));
+        }
+        let names: Vec<String> = list.iter().map(|(one, _)| variable(&one.name)).collect();
+        let mut by_variable: Vec<bool> = list.iter().map(|(_, value)| is_for_variable(value)).collect();
+        loop {
+            let fills: Vec<Fill<'_>> = list
+                .iter()
+                .zip(&names)
+                .zip(&by_variable)
+                .map(|(((one, value), name), &variable)| {
+                    let by = match (one.secret, variable) {
+                        (true, _) => By::Secret(name),
+                        (false, true) => By::Variable(name),
+                        (false, false) => By::Text,
+                    };
+                    Fill { span: one.span.clone(), value, filter: one.filter, by }
+                })
+                .collect();
+            let refused = match crate::shell::place(&self.text, &fills) {
+                Ok(text) => {
+                    let passed = list.iter().zip(&names).filter(|(_, name)| text.contains(&format!("${{{name}}}")));
+                    let mut variables: Vec<Passed> = Vec::new();
+                    for ((one, value), name) in passed {
+                        if !variables.iter().any(|known| &known.variable == name) {
+                            let (value, secret) = ((*value).to_owned(), one.secret);
+                            variables.push(Passed { variable: name.clone(), name: one.name.clone(), value, secret });
+                        }
+                    }
+                    let raw = list.iter().any(|(one, _)| one.filter == Filter::Raw);
+                    return Ok((text, raw, variables));
+                }
+                Err(refused) => refused,
+            };
+            // What no text carries unharmed, a variable may.
+            match by_variable.get_mut(refused.fill) {
+                Some(variable) if !*variable && matches!(refused.why, Why::Changes | Why::Control) => *variable = true,
+                _ => {
+                    let word = list.get(refused.fill).map_or("", |(one, _)| written(one));
+                    return Err(Refusal::NotPlaced(word.to_owned(), refused.why.to_string()));
+                }
+            }
+        }
     }
 
     /// The value given for this command's input, if it is one.
@@ -105,6 +173,30 @@ impl Command {
             crate::shell::Program::Dynamic | crate::shell::Program::None => None,
         }
     }
+}
+
+/// The session's variable for an input.
+fn variable(name: &InputName) -> String {
+    let plain: String =
+        name.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    // Names that differ in other signs alone must not share a variable.
+    let tail = if plain == name.as_str() {
+        String::new()
+    } else {
+        crate::ident::Digest::of(name.as_str().as_bytes()).to_string().chars().take(6).fold(
+            "_".to_owned(),
+            |mut t, c| {
+                t.push(c);
+                t
+            },
+        )
+    };
+    format!("__rb_{plain}{tail}")
+}
+
+/// Whether a value is better not put in a text: several lines, signs nobody sees, or very long.
+fn is_for_variable(value: &str) -> bool {
+    value.len() > 4096 || value.chars().any(|c| c.is_control() && c != '\t')
 }
 
 /// Stretches of shell by class, for display.

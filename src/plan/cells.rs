@@ -110,7 +110,7 @@ fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
 
 fn command(found: Box<crate::shell::ShellCommand>, line: u32, end_line: u32) -> Command {
     let found = *found;
-    Command { text: found.text, line, end_line, note: found.note, facts: found.facts, input: None }
+    Command { text: found.text, line, end_line, note: found.note, facts: found.facts, input: None, uses: Vec::new() }
 }
 
 /// Why something that parses is still no command.
@@ -238,7 +238,7 @@ fn interpreted(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
         number: None,
         head: None,
         conditional: None,
-        commands: vec![Command { text, line, end_line, note: None, facts, input: None }],
+        commands: vec![Command { text, line, end_line, note: None, facts, input: None, uses: Vec::new() }],
         body: String::new(),
         why: None,
         line,

@@ -74,12 +74,6 @@ impl Gate {
     }
 }
 
-/// Whether a variable of this name holds a secret.
-pub fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["password", "passwd", "secret", "token", "api_key", "apikey"].iter().any(|part| name.contains(part))
-}
-
 /// The name that a typed confirmation asks for: the object's; without one the program and the host.
 fn asked_for(risk: &Risk, text: &str, host: &str) -> String {
     let can_be_typed = |name: &str| name.len() <= 80 && !name.contains('\n');

@@ -8,21 +8,25 @@ mod build;
 mod cells;
 mod comments;
 mod gate;
+mod inputs;
 mod model;
 mod name;
 mod number;
 mod policy;
 mod select;
+mod templates;
+mod uses;
 
-pub use crate::document::{Attributes, Span};
+pub use crate::document::{Attributes, Finding, Span};
 pub use crate::shell::{
-    Clarity, Flag, Level, NotACommand, Object, Reason, Risk, SessionChange, TabledAnswer, Token, TokenClass,
+    Clarity, Filter, Flag, Level, NotACommand, Object, Reason, Risk, SessionChange, TabledAnswer, Token, TokenClass,
 };
 pub use bind::{fields, fill, quote, tokens};
-pub use gate::{Gate, Pass, Place, approval, is_secret_name};
+pub use gate::{Gate, Pass, Place, approval};
+pub use inputs::{Input, InputKind, Origin, Rules, Unfit, UsedAt, canonical, is_secret_name};
 pub use model::{
-    Alternative, Choice, ChoiceKind, Command, Node, Plan, Procedure, Prose, Refusal, Runnable, Step, StepKind, Values,
-    duration,
+    Alternative, Choice, ChoiceKind, Command, Node, Passed, Plan, Procedure, Prose, Refusal, Runnable, Step, StepKind,
+    Use, Values, duration,
 };
 pub use policy::{Missing, Policy};
 pub use select::{SelectStepError, collect};
@@ -88,7 +92,8 @@ fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<
         })
         .collect();
     mark_inputs(&mut steps);
-    Plan { procedure: procedure(runbook, section), document: runbook.digest, steps, root, closing }
+    let (inputs, findings) = uses::find(runbook, &mut steps);
+    Plan { procedure: procedure(runbook, section), document: runbook.digest, steps, root, closing, inputs, findings }
 }
 
 fn procedure(runbook: &Runbook, index: SectionIndex) -> Procedure {

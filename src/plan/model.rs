@@ -2,10 +2,14 @@
 //!
 //! Invariant: `steps` is in order of the document; nodes name steps by their place in it, each exactly once.
 
+use super::inputs::Input;
 use crate::document::Attributes;
+use crate::document::Finding;
 use crate::ident::{Anchor, Digest, InputName, StepId};
 use crate::shell::Facts;
+use crate::shell::Filter;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 /// The values given for a run's inputs.
@@ -24,6 +28,10 @@ pub struct Plan {
     pub root: Vec<Node>,
     /// What stands in the document after the last step.
     pub closing: Vec<Prose>,
+    /// The values its steps need, each once, in the order they are needed.
+    pub inputs: Vec<Input>,
+    /// What is odd about how they are used.
+    pub findings: Vec<Finding>,
 }
 
 /// The section that a plan was made from.
@@ -198,6 +206,23 @@ pub struct Command {
     pub facts: Facts,
     /// Set when it is `NAME=value` alone and a later command of the procedure reads the name: an input with that default.
     pub input: Option<InputName>,
+    /// The places in its text where values go, in order.
+    pub uses: Vec<Use>,
+}
+
+/// A place in a command's text where a value goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The bytes that the value takes the place of.
+    pub span: Range<usize>,
+    /// The input.
+    pub name: InputName,
+    /// What is done to the value first.
+    pub filter: Filter,
+    /// The command cannot run without the value.
+    pub blocks: bool,
+    /// The value must be in no text.
+    pub secret: bool,
 }
 
 /// Why a command may not run as it stands.
@@ -206,6 +231,9 @@ pub enum Refusal {
     /// Values nobody has filled in.
     #[error("{} {} not filled in", list(.0), if .0.len() == 1 { "is" } else { "are" })]
     Unplaced(Vec<String>),
+    /// A value that cannot go where it should.
+    #[error("`{0}` cannot be placed: {1}")]
+    NotPlaced(String, String),
     /// Pasted prompt: `> file` alone would truncate the file.
     #[error("it begins with `>`, which looks like a pasted prompt and would empty a file")]
     PastedPrompt,
@@ -226,6 +254,27 @@ fn list(words: &[String]) -> String {
 pub struct Runnable {
     pub(super) text: String,
     pub(super) placed: bool,
+    pub(super) raw: bool,
+    pub(super) variables: Vec<Passed>,
+}
+
+/// A value that a command's text refers to by a variable of the session.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// The variable.
+    pub variable: String,
+    /// The input.
+    pub name: InputName,
+    /// The value.
+    pub value: String,
+    /// Whether it is a secret.
+    pub secret: bool,
+}
+
+impl std::fmt::Debug for Passed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Passed").field("variable", &self.variable).field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Runnable {
@@ -237,5 +286,15 @@ impl Runnable {
     /// Whether it differs from the document by values placed in it.
     pub fn is_placed(&self) -> bool {
         self.placed
+    }
+
+    /// Whether a value stands in it as text of the command, because the document says `| raw`.
+    pub fn is_raw(&self) -> bool {
+        self.raw
+    }
+
+    /// The values that the session must hold in variables first.
+    pub fn variables(&self) -> &[Passed] {
+        &self.variables
     }
 }

@@ -3,7 +3,9 @@
 //! Invariant: only the operator's own flags stand here; a document never adds to them.
 
 use super::gate::{Gate, Place, approval};
+use super::inputs::{Input, Origin};
 use super::model::{Alternative, Choice, Command, Node, Plan, Refusal, Step, StepKind, Values};
+use crate::ident::InputName;
 use crate::shell::Level;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -98,8 +100,20 @@ impl Policy {
         }
         self.gates(plan, &steps, &mut missing);
         let mut set: BTreeSet<String> = BTreeSet::new();
+        let mut wanted: BTreeSet<&InputName> = BTreeSet::new();
         for command in commands {
+            for one in command.wants(&self.values) {
+                let Some(input) = plan.input(&one.name).filter(|input| !input.may_be_left()) else { continue };
+                if wanted.insert(&input.name) {
+                    missing.push(Missing {
+                        line: command.line,
+                        found: format!("`{}`: `{}` stands for a value", head(&command.text), input.shown),
+                        flag: Some(input.flag()),
+                    });
+                }
+            }
             match command.bind(&self.values) {
+                Err(Refusal::Unplaced(_)) if command.wants(&self.values).any(|one| one.blocks) => {}
                 Err(refusal @ Refusal::Unplaced(_)) => missing.push(Missing {
                     line: command.line,
                     found: format!("`{}`: {refusal}", head(&command.text)),
@@ -231,6 +245,21 @@ impl Policy {
                 flag: Some(format!("--choose, one of {}", list.join(", "))),
             });
         }
+    }
+}
+
+impl Input {
+    /// An unattended run may go on without a value: the document has one.
+    fn may_be_left(&self) -> bool {
+        self.origin == Origin::Attribute && self.default.is_some()
+    }
+
+    /// The flag that gives it.
+    pub fn flag(&self) -> String {
+        let pair = if self.rules.secret { format!("{}=@FILE", self.name) } else { format!("{}=VALUE", self.name) };
+        // `NAME=VALUE` is an assignment elsewhere, and plain here.
+        let plain = self.name.as_str().chars().all(|c| c.is_ascii_alphanumeric() || "_.:-".contains(c));
+        if plain { format!("--input {pair}") } else { format!("--input {}", crate::shell::quote(&pair)) }
     }
 }
 

@@ -202,7 +202,7 @@ pub struct AskChoice<'a> {
 }
 
 /// See [`Ask::Input`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AskInput<'a> {
     /// Its name.
     pub name: &'a str,
@@ -210,6 +210,18 @@ pub struct AskInput<'a> {
     pub why: &'a str,
     /// What stands there now.
     pub default: Option<&'a str>,
+    /// What it is for.
+    pub description: Option<&'a str>,
+    /// What may be chosen, by number.
+    pub choices: Vec<String>,
+    /// Nothing else may be given.
+    pub only_choices: bool,
+    /// What it must be: `a whole number`, `like [a-z]+`.
+    pub wanted: Option<String>,
+    /// It is read without being shown, and kept nowhere.
+    pub secret: bool,
+    /// The document's own word, which may stay as it is.
+    pub keep: Option<&'a str>,
 }
 
 /// What was chosen at a [`Choice`](crate::plan::Choice).

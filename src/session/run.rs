@@ -33,6 +33,7 @@ pub enum Selection {
 }
 
 /// A run's options.
+#[derive(Clone)]
 pub struct RunOptions<'a> {
     /// The document's path, as given.
     pub path: PathBuf,
@@ -48,6 +49,8 @@ pub struct RunOptions<'a> {
     pub mode: Mode,
     /// What an unattended run is allowed.
     pub policy: Policy,
+    /// The inputs that the operator calls secret.
+    pub secrets: Vec<String>,
     /// The flags as given, for the record.
     pub flags: Vec<String>,
     /// The directory to start in.
@@ -71,7 +74,7 @@ pub struct RunOptions<'a> {
     /// How it looks.
     pub look: Look,
     /// Secrets, by name and value: they are kept out of everything recorded and shown.
-    pub secrets: Vec<(String, String)>,
+    pub hidden: Vec<(String, String)>,
     /// Whether the recorder writes its errors to the run folder.
     pub log: bool,
 }
@@ -82,6 +85,9 @@ pub enum SessionError {
     /// A step was named that is not there.
     #[error(transparent)]
     Step(#[from] SelectStepError),
+    /// A value that its input does not take.
+    #[error("the value of `{0}` does not fit: {1}")]
+    Unfit(String, crate::plan::Unfit),
     /// There is no step.
     #[error("`{0}` has no step to run")]
     Nothing(String),
@@ -111,6 +117,8 @@ impl From<KernelError> for SessionError {
 /// Runs it. With the ending comes the transcript's path.
 pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> {
     let plan = plan(options)?;
+    let policy = policy(&plan, options)?;
+    let options = &RunOptions { policy, ..options.clone() };
     // Looked for before anything else: without bash there is no run.
     let mut syntax = syntax(&plan, options)?;
     if options.mode == Mode::Unattended {
@@ -137,13 +145,13 @@ pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> 
 /// What the run must not record, as known before it begins.
 pub(super) fn masker(options: &RunOptions<'_>) -> Masker {
     let mut masker = Masker::new();
-    masker.add_all(options.secrets.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+    masker.add_all(options.hidden.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
     masker
 }
 
 pub(super) fn hide(session: &mut kernel::Session, options: &RunOptions<'_>) -> Result<(), KernelError> {
-    if !options.secrets.is_empty() {
-        session.hide(options.secrets.clone())?;
+    if !options.hidden.is_empty() {
+        session.hide(options.hidden.clone())?;
     }
     Ok(())
 }
@@ -252,6 +260,7 @@ impl Walking<'_> {
 pub fn plan(options: &RunOptions<'_>) -> Result<Plan, SessionError> {
     let is_file = |path: &str| Path::new(path).is_file();
     let mut plan = Planner::new(options.runbook, &is_file).plan(options.section);
+    plan.keep_secret(&options.secrets);
     match &options.selection {
         Selection::All => {}
         Selection::From(step) => {
@@ -269,6 +278,28 @@ pub fn plan(options: &RunOptions<'_>) -> Result<Plan, SessionError> {
         return Err(SessionError::Nothing(format!("{}{hash}{anchor}", options.path.display())));
     }
     Ok(plan)
+}
+
+/// The policy with the values under their inputs' names, checked; unattended, with the document's defaults too.
+fn policy(plan: &Plan, options: &RunOptions<'_>) -> Result<Policy, SessionError> {
+    let mut values = plan.named(&options.policy.values);
+    for (name, value) in &values {
+        if let Some(input) = plan.input(name).filter(|input| input.blocks || &input.shown != value) {
+            input.rules.check(value).map_err(|unfit| SessionError::Unfit(name.to_string(), unfit))?;
+            let path = Path::new(value);
+            let path = if path.is_absolute() { path.to_owned() } else { options.cwd.join(path) };
+            if input.rules.exists && !path.exists() {
+                let unfit = crate::plan::Unfit::new(format!("`{}` is not there", path.display()));
+                return Err(SessionError::Unfit(name.to_string(), unfit));
+            }
+        }
+    }
+    if options.mode == Mode::Unattended {
+        for (name, value) in plan.defaults() {
+            values.entry(name).or_insert(value);
+        }
+    }
+    Ok(Policy { values, ..options.policy.clone() })
 }
 
 fn texts(plan: &Plan, options: &RunOptions<'_>) -> Vec<String> {

@@ -32,6 +32,7 @@ where
     let overview = Overview::of(events(), sources.live);
     let same = || events().take(usize::try_from(overview.events).unwrap_or(usize::MAX));
     header(&overview, sources, to)?;
+    inputs(&overview, to)?;
     timeline::write(same(), &overview, to)?;
     steps::write(same(), sources, &overview, to)?;
     deviations(&overview, to)?;
@@ -64,6 +65,17 @@ fn header(overview: &Overview, sources: &Sources<'_>, to: &mut impl Write) -> io
     row("Deviations", &deviations_row(overview))?;
     row("Flags", &started.flags.iter().map(|flag| cell(flag)).collect::<Vec<_>>().join(" "))?;
     row("Run", &format!("{} with runbook {}", cell(started.run.as_str()), inline(&started.version)))?;
+    writeln!(to)
+}
+
+fn inputs(overview: &Overview, to: &mut impl Write) -> io::Result<()> {
+    if overview.inputs.is_empty() {
+        return Ok(());
+    }
+    writeln!(to, "## Inputs\n\n| Input | Value | Where from |\n|:--|:--|:--|")?;
+    for row in overview.inputs.values() {
+        writeln!(to, "{row}")?;
+    }
     writeln!(to)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: one pass, and a few words for each command.
 
-use super::escape::{inline, short_code};
+use super::escape::{cell_code, inline, short_code};
 use super::words;
 use crate::history::{
     CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, Outcome, RunFinished, RunStarted,
@@ -49,6 +49,8 @@ pub(super) struct Overview {
     /// List items, by the event that began them.
     pub(super) deviations: BTreeMap<Seq, String>,
     pub(super) notes: u64,
+    /// Rows of the inputs' table, by the event that gave the value.
+    pub(super) inputs: BTreeMap<Seq, String>,
     /// Commands by what came of them.
     pub(super) outcomes: BTreeMap<Count, u64>,
     /// The command that runs now.
@@ -100,6 +102,11 @@ impl Overview {
                 self.open.insert(event.seq, (event.at.utc, started.clone()));
             }
             Fact::CommandFinished(finished) => self.command_finished(finished),
+            Fact::InputGiven(input) => {
+                let (name, value) = (cell_code(input.name.as_str(), 80), cell_code(&input.value, 160));
+                let row = format!("| {name} | {value} | {} |", words::origin(input.origin));
+                self.inputs.insert(event.seq, row);
+            }
             Fact::NoteAdded(_) => self.notes += 1,
             Fact::ShellDied(died) => {
                 self.deviate(event.seq, event.at.utc, &format!("**Shell died**: {}", inline(&died.how)));

@@ -219,7 +219,8 @@ fn a_choice_takes_a_number_or_the_beginning_of_one_title() {
 
 #[test]
 fn a_value_with_a_default_is_that_default_when_nothing_was_changed() {
-    let ask = |default| Ask::Input(AskInput { name: "FILE", why: "`gunzip` reads `FILE`", default });
+    let ask =
+        |default| Ask::Input(AskInput { name: "FILE", why: "`gunzip` reads `FILE`", default, ..AskInput::default() });
     let mut script = scripted(Vec::new(), &["dump.sql"]);
     assert_eq!(answer(&mut script, &ask(Some("dump.sql"))), Reply::Value("dump.sql".into()));
     // A default that cannot be shown as it is is given back as it was.

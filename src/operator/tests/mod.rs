@@ -183,7 +183,7 @@ pub(super) fn key(c: char) -> Key {
 #[expect(clippy::default_trait_access, reason = "the facts' type is not this module's to name")]
 pub(super) fn command(text: &str, line: u32) -> Command {
     let end_line = line;
-    Command { text: text.into(), line, end_line, note: None, facts: Default::default(), input: None }
+    Command { text: text.into(), line, end_line, note: None, facts: Default::default(), input: None, uses: Vec::new() }
 }
 
 pub(super) fn step(title: &str, kind: StepKind, commands: Vec<Command>) -> Step {
@@ -213,7 +213,15 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
         level: 2,
         path: vec!["Recovery".into()],
     };
-    Plan { procedure, document: Digest::of(b""), steps, root: Vec::new(), closing: Vec::new() }
+    Plan {
+        procedure,
+        document: Digest::of(b""),
+        steps,
+        root: Vec::new(),
+        closing: Vec::new(),
+        inputs: Vec::new(),
+        findings: Vec::new(),
+    }
 }
 
 pub(super) fn standing() -> Standing<'static> {

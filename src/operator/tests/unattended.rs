@@ -79,7 +79,12 @@ fn choices_are_taken_in_the_order_they_were_given_and_then_it_goes_on() {
 
 #[test]
 fn a_value_comes_from_a_flag_or_its_flag_is_named() {
-    let ask = Ask::Input(AskInput { name: "FILE", why: "`gunzip` reads `FILE`", default: Some("old.gz") });
+    let ask = Ask::Input(AskInput {
+        name: "FILE",
+        why: "`gunzip` reads `FILE`",
+        default: Some("old.gz"),
+        ..AskInput::default()
+    });
     let mut policy = Policy::default();
     let error = answer(policy.clone(), &ask).unwrap_err();
     assert_eq!(error, "`gunzip` reads `FILE`; `--input FILE=VALUE` gives it (in the document: `old.gz`)");

@@ -1,0 +1,137 @@
+//! `runbook inputs`: what a procedure will ask for, and a file to fill in.
+
+use super::args::{InputsArgs, InputsFormat};
+use super::environment::Environment;
+use super::error::Failure;
+use super::open::{self, Target};
+use crate::plan::{Input, Origin, Plan, Planner};
+use crate::term::sanitize;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// The list, as it was asked for.
+pub(super) fn inputs(args: &InputsArgs, environment: &Environment) -> Result<String, Failure> {
+    let target = Target::read(&args.file, args.procedure.as_deref())?;
+    let opened = open::open(&target.path)?;
+    let (section, step) = opened.select(&target.procedure)?;
+    let is_file = |path: &str| std::path::Path::new(path).is_file();
+    let plan = Planner::new(&opened.runbook, &is_file).plan(section);
+    let mut wanted: BTreeSet<usize> = plan.reachable().into_iter().collect();
+    if let Some(step) = step {
+        let place = plan.find(&step).map_err(|error| Failure::usage(error.to_string()))?;
+        wanted.retain(|other| *other == place);
+    }
+    let inputs: Vec<&Input> =
+        plan.inputs.iter().filter(|input| input.uses.iter().any(|at| wanted.contains(&at.step))).collect();
+    let hash = if plan.procedure.anchor.as_str().is_empty() { "" } else { "#" };
+    let name = format!("{}{hash}{}", target.path.display(), plan.procedure.anchor);
+    Ok(match args.format {
+        InputsFormat::Text => text(&name, &plan, &inputs, environment),
+        InputsFormat::Json => json(&plan, &inputs, environment),
+        InputsFormat::Yaml => template(&name, &plan, &inputs),
+    })
+}
+
+/// What an input has without anybody giving it: a variable of the environment.
+fn current(input: &Input, environment: &Environment) -> Option<String> {
+    let variable = matches!(input.origin, Origin::Variable);
+    environment.text(input.name.as_str()).filter(|_| variable && !input.rules.secret)
+}
+
+fn lines(input: &Input) -> Vec<u32> {
+    let lines: BTreeSet<u32> = input.uses.iter().map(|at| at.line).collect();
+    lines.into_iter().collect()
+}
+
+fn shown_lines(input: &Input) -> String {
+    let lines: Vec<String> = lines(input).iter().map(u32::to_string).collect();
+    format!("{} {}", if lines.len() == 1 { "line" } else { "lines" }, lines.join(", "))
+}
+
+fn text(name: &str, plan: &Plan, inputs: &[&Input], environment: &Environment) -> String {
+    let mut out = String::new();
+    let count = match inputs.len() {
+        0 => "it asks for no value".to_owned(),
+        1 => "it asks for 1 value".to_owned(),
+        n => format!("it asks for {n} values"),
+    };
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{}: {count}", sanitize(name));
+    let width = inputs.iter().map(|input| input.name.as_str().chars().count()).max().unwrap_or(0).min(40);
+    for input in inputs {
+        let mut facts = vec![input.origin.as_str().to_owned()];
+        facts.extend(input.rules.secret.then(|| "secret".to_owned()));
+        if matches!(input.origin, Origin::Placeholder(_)) && !input.blocks {
+            facts.push("may stay as it is".to_owned());
+        }
+        facts.push(shown_lines(input));
+        facts
+            .extend(input.default.as_deref().filter(|_| !input.rules.secret).map(|value| format!("default `{value}`")));
+        facts.extend(current(input, environment).map(|value| format!("the environment has `{value}`")));
+        facts.extend(input.rules.description.clone());
+        let _ = writeln!(out, "  {:<width$}  {}", sanitize(input.name.as_str()), sanitize(&facts.join("; ")));
+    }
+    for finding in &plan.findings {
+        let _ = writeln!(out, "line {}: {} ({})", finding.line, sanitize(&finding.message), sanitize(&finding.help));
+    }
+    out
+}
+
+fn json(plan: &Plan, inputs: &[&Input], environment: &Environment) -> String {
+    let one = |input: &&Input| {
+        let uses = input.uses.iter().map(|at| {
+            let step = plan.steps.get(at.step).map(|step| &step.id);
+            json!({ "step": step, "command": at.command, "line": at.line })
+        });
+        json!({
+            "name": input.name,
+            "origin": input.origin.as_str(),
+            "placeholder": match input.origin { Origin::Placeholder(kind) => Value::from(kind.as_str()), _ => Value::Null },
+            "shown": input.shown,
+            "required": input.blocks,
+            "secret": input.rules.secret,
+            "type": input.rules.kind.as_str(),
+            "description": input.rules.description,
+            "choices": input.rules.choices,
+            "pattern": input.rules.pattern,
+            "from": input.rules.from,
+            "default": input.default,
+            "value": current(input, environment),
+            "uses": uses.collect::<Vec<_>>(),
+        })
+    };
+    let findings = plan.findings.iter().map(|finding| {
+        json!({ "code": finding.code, "line": finding.line, "message": finding.message, "help": finding.help })
+    });
+    let value = json!({
+        "schema": 1,
+        "anchor": plan.procedure.anchor,
+        "title": plan.procedure.title,
+        "inputs": inputs.iter().map(one).collect::<Vec<_>>(),
+        "findings": findings.collect::<Vec<_>>(),
+    });
+    format!("{value:#}\n")
+}
+
+/// A file for `run --inputs`. JSON's strings are YAML's.
+fn template(name: &str, plan: &Plan, inputs: &[&Input]) -> String {
+    let mut out = format!("# The inputs of {}; fill it in and give it with --inputs FILE.\n", sanitize(name));
+    for input in inputs {
+        let what = input.rules.description.clone().unwrap_or_else(|| {
+            let command = input.uses.first().and_then(|at| plan.steps.get(at.step)?.commands.get(at.command));
+            command.and_then(|command| command.text.lines().next()).unwrap_or_default().trim().to_owned()
+        });
+        let _ = writeln!(out, "\n# {}: {}", shown_lines(input), sanitize(&what.replace('\n', " ")));
+        if !input.rules.choices.is_empty() {
+            let _ = writeln!(out, "# one of: {}", sanitize(&input.rules.choices.join(", ")));
+        }
+        let key = Value::from(input.name.as_str());
+        if input.rules.secret {
+            let _ = writeln!(out, "# {key}: a secret; give it with {}", input.flag());
+        } else {
+            let _ = writeln!(out, "{key}: {}", Value::from(input.default.clone().unwrap_or_default()));
+        }
+    }
+    out
+}

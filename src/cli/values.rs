@@ -1,0 +1,214 @@
+//! Values given beforehand: `--input`, `--inputs FILE`, `RUNBOOK_INPUT_NAME`.
+//!
+//! Invariant: a secret comes from a file alone: arguments and the environment can be read by others on the machine. A flag
+//! counts more than a file, a file more than the environment.
+
+use super::args::RunArgs;
+use super::environment::Environment;
+use super::error::Failure;
+use super::open::Opened;
+use crate::ident::InputName;
+use crate::plan::{Values, canonical, is_secret_name};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+const PREFIX: &str = "RUNBOOK_INPUT_";
+/// The largest file of values, or secret, in bytes.
+const LIMIT_BYTES: u64 = 1024 * 1024;
+
+/// The values given, by name.
+pub(super) fn given(args: &RunArgs, opened: &Opened, environment: &Environment) -> Result<Values, Failure> {
+    let secrets = Secrets::new(args, opened);
+    let mut values = Values::new();
+    for (name, value) in environment.all() {
+        let Some(name) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).filter(|name| !name.is_empty())
+        else {
+            continue;
+        };
+        if secrets.has(name) {
+            return Err(exposed(name, &format!("the environment variable `{PREFIX}{name}`")));
+        }
+        let value = value.to_str().ok_or_else(|| Failure::usage(format!("`{PREFIX}{name}` is not UTF-8")))?;
+        values.insert(InputName::new(name), value.to_owned());
+    }
+    for file in &args.input_files {
+        for (name, value) in from_file(file)? {
+            put(&mut values, &name, value)?;
+        }
+    }
+    put_flags(&mut values, &args.inputs, &|name| secrets.has(name))?;
+    Ok(values)
+}
+
+/// The values of `--input` alone, for a run that goes on.
+pub(super) fn from_flags(inputs: &[String]) -> Result<Values, Failure> {
+    let mut values = Values::new();
+    put_flags(&mut values, inputs, &is_secret_name)?;
+    Ok(values)
+}
+
+/// The values that are secrets, by name: what is hidden from the first moment on.
+pub(super) fn hidden(values: &Values, args: &RunArgs, opened: &Opened) -> Vec<(String, String)> {
+    let secrets = Secrets::new(args, opened);
+    let is_secret = |(name, _): &(&InputName, &String)| secrets.has(name.as_str());
+    values.iter().filter(is_secret).map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect()
+}
+
+fn put_flags(values: &mut Values, inputs: &[String], is_secret: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
+    for input in inputs {
+        let Some((name, value)) = input.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            return Err(Failure::usage(format!("`--input {input}` has no `=`")).help("write `--input NAME=VALUE`"));
+        };
+        let value = match value.strip_prefix('@').filter(|_| is_secret(name)) {
+            Some(file) => secret_from(Path::new(file))?,
+            None if is_secret(name) => return Err(exposed(name, "an argument")),
+            None => value.to_owned(),
+        };
+        put(values, name, value)?;
+    }
+    Ok(())
+}
+
+fn put(values: &mut Values, name: &str, value: String) -> Result<(), Failure> {
+    if value.contains('\0') {
+        return Err(Failure::usage(format!("the value of `{name}` has a NUL byte, which no shell can hold")));
+    }
+    // `pod-name` and `POD_NAME` are the same input.
+    values.retain(|known, _| canonical(known.as_str()) != canonical(name));
+    values.insert(InputName::new(name), value);
+    Ok(())
+}
+
+fn exposed(name: &str, place: &str) -> Failure {
+    let message = format!("`{name}` is a secret, and {place} can be read by others");
+    Failure::usage(message).help(format!("write it to a file only you can read, and give `--input {name}=@FILE`"))
+}
+
+/// Which names are secrets: by what they are called, by the document, by the operator.
+struct Secrets(BTreeSet<String>);
+
+impl Secrets {
+    fn new(args: &RunArgs, opened: &Opened) -> Self {
+        let declared = opened.runbook.front_matter.inputs.iter().filter(|(_, properties)| {
+            properties.get("type").is_some_and(|kind| kind == "secret")
+                || matches!(properties.get("secret").map(String::as_str), Some("true" | "yes" | "1"))
+        });
+        let named = declared.map(|(name, _)| canonical(name));
+        Self(named.chain(args.secret.iter().map(|name| canonical(name))).collect())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        is_secret_name(name) || self.0.contains(&canonical(name))
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let shown = path.display();
+    let failed = |error: std::io::Error| Failure::usage(format!("`{shown}` cannot be read: {error}"));
+    let mut bytes = Vec::new();
+    File::open(path).map_err(failed)?.take(LIMIT_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LIMIT_BYTES {
+        return Err(Failure::usage(format!("`{shown}` is larger than 1 MiB")));
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::usage(format!("`{shown}` is not UTF-8")))
+}
+
+/// A secret out of a file, without its last newline.
+fn secret_from(path: &Path) -> Result<String, Failure> {
+    let text = read(path)?;
+    Ok(text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned())
+}
+
+/// The values of a file, by what its name ends in.
+fn from_file(path: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let text = read(path)?;
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let values = match ending.as_str() {
+        "yaml" | "yml" | "json" => crate::document::read_values(&text),
+        "toml" => lines(&text, true),
+        "env" => lines(&text, false),
+        _ if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".env")) => lines(&text, false),
+        _ => {
+            let message = format!("`{}` ends in nothing that says how to read it", path.display());
+            return Err(Failure::usage(message).help("name it `.yaml`, `.toml`, `.json` or `.env`"));
+        }
+    };
+    values.map_err(|why| Failure::usage(format!("`{}`: {why}", path.display())))
+}
+
+/// `NAME=value` lines, as `.env` files and TOML's top level have them. `toml`: values are quoted or plain scalars.
+fn lines(text: &str, toml: bool) -> Result<Vec<(String, String)>, String> {
+    let mut values = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let bad = |why: &str| Err(format!("line {}: {why}", number + 1));
+        if toml && line.starts_with('[') {
+            return bad("tables are not read here, only `name = \"value\"`");
+        }
+        let line = if toml { line } else { line.strip_prefix("export ").unwrap_or(line) };
+        let Some((name, value)) = line.split_once('=') else { return bad("there is no `=` in it") };
+        let name = name.trim().trim_matches(['"', '\'']);
+        match scalar(value.trim(), toml) {
+            Some(value) if !name.is_empty() => values.push((name.to_owned(), value)),
+            Some(_) => return bad("there is no name before the `=`"),
+            None => return bad("its value is not one value on one line"),
+        }
+    }
+    Ok(values)
+}
+
+/// A value on one line: in quotes, or plain up to a comment.
+fn scalar(text: &str, toml: bool) -> Option<String> {
+    let ends = |rest: &str| rest.trim().is_empty() || rest.trim_start().starts_with('#');
+    if let Some(inner) = text.strip_prefix('\'') {
+        let (value, rest) = inner.split_once('\'')?;
+        return ends(rest).then(|| value.to_owned());
+    }
+    if let Some(inner) = text.strip_prefix('"') {
+        let mut value = String::new();
+        let mut chars = inner.char_indices();
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '"' => return ends(inner.get(at + 1..)?).then_some(value),
+                '\\' => match chars.next()?.1 {
+                    'n' => value.push('\n'),
+                    't' => value.push('\t'),
+                    'r' => value.push('\r'),
+                    other @ ('"' | '\\') => value.push(other),
+                    // `.env` files keep what they do not know.
+                    other if !toml => value.extend(['\\', other]),
+                    _ => return None,
+                },
+                _ => value.push(c),
+            }
+        }
+        return None;
+    }
+    let plain = text.split(" #").next().unwrap_or(text).trim();
+    let one = !toml || (!plain.is_empty() && !plain.starts_with(['[', '{']));
+    one.then(|| plain.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+
+    #[test]
+    fn env_and_toml_lines_are_read_as_their_writers_mean_them() {
+        let env = "# a\nexport A=1\nB='x y' # why\nC=\"a\\nb\"\n\nD=plain # note\nE=\n";
+        let pairs = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+            list.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+        };
+        let wanted = [("A", "1"), ("B", "x y"), ("C", "a\nb"), ("D", "plain"), ("E", "")];
+        assert_eq!(lines(env, false), Ok(pairs(&wanted)));
+        assert_eq!(lines("a = \"x\"\n\"b-c\" = 12\n", true), Ok(pairs(&[("a", "x"), ("b-c", "12")])));
+        assert_eq!(lines("[t]\n", true), Err("line 1: tables are not read here, only `name = \"value\"`".to_owned()));
+        assert!(lines("a = [1]\n", true).is_err());
+        assert!(lines("nothing\n", false).is_err());
+    }
+}

@@ -1,0 +1,272 @@
+//! The values of a run: asked for once, at the step that needs them, checked, recorded.
+//!
+//! Invariant: a secret is known to the record before anything can print it, and its value is in no fact. Refuses to know:
+//! how a value is placed.
+
+use super::command::{Candidate, head};
+use super::{Engine, EngineError, shown};
+use crate::history::{CommandSource, Decision, Fact, InputGiven, InputOrigin, Mode};
+use crate::ident::InputName;
+use crate::plan::{Command, Gate, Input, InputKind, Origin, Step};
+use crate::ports::{Ask, AskCommand, AskInput, Journal, Kernel, Operator, Reply, Talk};
+
+/// The most lines offered for an input.
+const MOST_OFFERED: usize = 50;
+
+impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
+    /// The record is told every secret that was given beforehand.
+    pub(super) fn hide_given(&mut self) -> Result<(), EngineError> {
+        for (name, value) in &self.values {
+            if is_secret(self.plan.input(name), name) {
+                self.session.hide(name.as_str(), value)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_secret(&self, name: &InputName) -> bool {
+        is_secret(self.plan.input(name), name)
+    }
+
+    /// Asks for what a command's text needs and nobody has given. An answer that is no value is the answer to the
+    /// command itself.
+    pub(super) fn fill(
+        &mut self,
+        step: &'a Step,
+        place: usize,
+        command: &Command,
+    ) -> Result<Option<Reply>, EngineError> {
+        if self.settings.mode == Mode::Unattended {
+            return Ok(None);
+        }
+        if let Some(reply) = self.confirm_stale(step, command)? {
+            return Ok(Some(reply));
+        }
+        let mut names: Vec<InputName> = Vec::new();
+        for wanted in command.wants(&self.values) {
+            if !names.contains(&wanted.name) {
+                names.push(wanted.name.clone());
+            }
+        }
+        let plan = self.plan;
+        for name in names {
+            let Some(input) = plan.input(&name) else { continue };
+            let offered = self.offered(step, place, input)?;
+            let value = match self.ask_value(input, command, &offered)? {
+                Ok(value) => value,
+                Err(reply) => return Ok(Some(reply)),
+            };
+            let own = input.default.as_ref() == Some(&value) || input.shown == value;
+            let origin = if own { InputOrigin::Default } else { InputOrigin::Prompt };
+            self.learn(step, &input.name, &value, origin)?;
+        }
+        Ok(None)
+    }
+
+    /// A literal that the step before has just listed other names for is asked about: a stale one must not be restored in
+    /// silence.
+    fn confirm_stale(&mut self, step: &'a Step, command: &Command) -> Result<Option<Reply>, EngineError> {
+        let (Some(name), Some(default)) = (&command.input, command.default_value()) else { return Ok(None) };
+        let last = self.state.commands.last().and_then(|command| command.finished.as_ref());
+        let printed = last.and_then(|finished| finished.output.inline.as_deref()).unwrap_or_default();
+        let listed = listed(&String::from_utf8_lossy(printed), default);
+        if self.values.contains_key(name) || listed.iter().all(|other| other == default) {
+            return Ok(None);
+        }
+        let there = if listed.iter().any(|other| other == default) {
+            "is one of those just listed"
+        } else {
+            "was not listed just now"
+        };
+        let why = format!("`{}` has a value written into the document, which {there}", head(&command.text));
+        let ask =
+            AskInput { name: name.as_str(), why: &why, default: Some(default), choices: listed, ..AskInput::default() };
+        match self.operator.ask(&Ask::Input(ask))? {
+            Reply::Value(value) => {
+                let origin = if value == default { InputOrigin::Default } else { InputOrigin::Prompt };
+                self.learn(step, name, &value, origin)?;
+                Ok(None)
+            }
+            other => Ok(Some(other)),
+        }
+    }
+
+    /// Asks until the value fits.
+    fn ask_value(
+        &mut self,
+        input: &Input,
+        command: &Command,
+        offered: &[String],
+    ) -> Result<Result<String, Reply>, EngineError> {
+        let why = why(input, command);
+        let rules = &input.rules;
+        let only = !rules.choices.is_empty();
+        loop {
+            let ask = AskInput {
+                name: input.name.as_str(),
+                why: &why,
+                default: input.default.as_deref().filter(|_| !rules.secret),
+                description: rules.description.as_deref(),
+                choices: if only { rules.choices.clone() } else { offered.to_vec() },
+                only_choices: only,
+                wanted: wanted(input),
+                secret: rules.secret,
+                keep: matches!(input.origin, Origin::Placeholder(_)).then_some(&*input.shown).filter(|_| !input.blocks),
+            };
+            match self.operator.ask(&Ask::Input(ask))? {
+                Reply::Value(value) if !input.blocks && value == input.shown => return Ok(Ok(value)),
+                Reply::Value(value) => match rules.check(&value) {
+                    Ok(()) => return Ok(Ok(value)),
+                    Err(unfit) => {
+                        let warning = format!("the value of `{}` does not fit: {unfit}", input.name);
+                        self.operator.tell(&Talk::Warning(&warning));
+                    }
+                },
+                other => return Ok(Err(other)),
+            }
+        }
+    }
+
+    /// The lines of the command that the document names for an input. It is shown and asked about like any other, and runs
+    /// only if all it does is read.
+    fn offered(&mut self, step: &'a Step, place: usize, input: &Input) -> Result<Vec<String>, EngineError> {
+        let Some(from) = &input.rules.from else { return Ok(Vec::new()) };
+        // On a terminal `ls` and others print columns.
+        let piped = format!("{} | cat", from.trim_end());
+        let command = Command::typed(if Command::typed(from, 0).facts.pipeline.is_some() { &piped } else { from }, 0);
+        let runnable = match self.ready(&command) {
+            Ok(runnable) if command.facts.reads_only => runnable,
+            Ok(_) => return Ok(self.not_offered(input, "it is not known to only read")),
+            Err(refusal) => return Ok(self.not_offered(input, &refusal.to_string())),
+        };
+        let ask = AskCommand {
+            shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
+            command: &command,
+            index: step.commands.len(),
+            text: runnable.text(),
+            refused: None,
+            confirm: vec![format!("its lines are offered for `{}`", input.name)],
+            gate: Gate::of(step, runnable.text(), &self.settings.host),
+        };
+        if self.operator.ask(&Ask::Command(ask))? != Reply::Run {
+            return Ok(Vec::new());
+        }
+        let candidate = Candidate { command, source: CommandSource::Own, decision: Decision::Own };
+        let finished = self.execute(step, None, &candidate, &runnable, Decision::Own)?;
+        let printed = finished.output.inline.unwrap_or_default();
+        let text = String::from_utf8_lossy(&printed).replace('\r', "");
+        Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).take(MOST_OFFERED).map(str::to_owned).collect())
+    }
+
+    fn not_offered(&mut self, input: &Input, why: &str) -> Vec<String> {
+        let from = input.rules.from.as_deref().unwrap_or_default();
+        let warning =
+            format!("`{}`, whose lines the document would offer for `{}`, is not run: {why}", head(from), input.name);
+        self.operator.tell(&Talk::Warning(&warning));
+        Vec::new()
+    }
+
+    /// Takes a value in: hidden if it is a secret, recorded, known to every later step.
+    pub(super) fn learn(
+        &mut self,
+        step: &Step,
+        name: &InputName,
+        value: &str,
+        origin: InputOrigin,
+    ) -> Result<(), EngineError> {
+        let secret = self.is_secret(name);
+        if secret {
+            self.session.hide(name.as_str(), value)?;
+        }
+        let recorded = if secret { format!("[masked:{name}]") } else { value.to_owned() };
+        self.record(Fact::InputGiven(InputGiven {
+            step: Some(step.id.clone()),
+            name: name.clone(),
+            value: recorded,
+            origin,
+        }))?;
+        self.given.insert(name.clone());
+        self.values.insert(name.clone(), value.to_owned());
+        Ok(())
+    }
+
+    /// Records the values given beforehand that a command uses, each at its first use.
+    pub(super) fn record_given(&mut self, step: &Step, command: &Command) -> Result<(), EngineError> {
+        let assigned = command.given(&self.values).map(|(name, _)| name.clone());
+        let names: Vec<InputName> = command.uses.iter().map(|one| one.name.clone()).chain(assigned).collect();
+        for name in names {
+            if self.given.contains(&name) {
+                continue;
+            }
+            if let Some(value) = self.values.get(&name).cloned() {
+                let default = self.plan.input(&name).and_then(|input| input.default.as_ref()) == Some(&value);
+                let origin = if default { InputOrigin::Default } else { InputOrigin::Flag };
+                self.learn(step, &name, &value, origin)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names in an output that end like a default does, in its folder where they have none.
+fn listed(printed: &str, default: &str) -> Vec<String> {
+    let name = default.rsplit('/').next().unwrap_or(default);
+    let Some((_, ending)) = name.rsplit_once('.').filter(|(stem, ending)| !stem.is_empty() && !ending.is_empty())
+    else {
+        return Vec::new();
+    };
+    let folder = default.strip_suffix(name).unwrap_or("");
+    let alike = |word: &&str| word.rsplit_once('.').is_some_and(|(stem, end)| end == ending && !stem.is_empty());
+    let mut names: Vec<String> = Vec::new();
+    for word in printed.split_whitespace().filter(alike) {
+        let name = if word.contains('/') { word.to_owned() } else { format!("{folder}{word}") };
+        if !names.contains(&name) && names.len() < MOST_OFFERED {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn is_secret(input: Option<&Input>, name: &InputName) -> bool {
+    input.map_or_else(|| crate::plan::is_secret_name(name.as_str()), |input| input.rules.secret)
+}
+
+fn why(input: &Input, command: &Command) -> String {
+    let head = head(&command.text);
+    match input.origin {
+        Origin::Placeholder(_) => format!("`{}` in `{head}` stands for a value", input.shown),
+        Origin::Declared => format!("`{head}` needs `{}`", input.name),
+        Origin::Attribute => format!("`{head}` sets `{}`; its cell asks for the value", input.name),
+        Origin::Variable | Origin::Assignment => format!("`{head}` reads `{}`, which is not set", input.name),
+    }
+}
+
+fn wanted(input: &Input) -> Option<String> {
+    let kind = match input.rules.kind {
+        InputKind::Text => None,
+        InputKind::Int => Some("a whole number"),
+        InputKind::Path => Some("a path"),
+        InputKind::Host => Some("a host"),
+        InputKind::Url => Some("a URL"),
+        InputKind::Bool => Some("`true` or `false`"),
+    };
+    match (kind, &input.rules.pattern) {
+        (Some(kind), Some(pattern)) => Some(format!("{kind} that matches {pattern}")),
+        (Some(kind), None) => Some(kind.to_owned()),
+        (None, Some(pattern)) => Some(format!("text that matches {pattern}")),
+        (None, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listed;
+
+    #[test]
+    fn a_listing_offers_the_names_that_end_alike() {
+        let long = "-rw-r--r-- 1 a a 20 Jan 22 02:00 backups/db_2.sql.gz\ntotal 4.0K\n";
+        assert_eq!(listed(long, "backups/db_1.sql.gz"), ["backups/db_2.sql.gz"]);
+        assert_eq!(listed("db_2.gz\nnotes.txt\ndb_2.gz\n", "backups/db_1.gz"), ["backups/db_2.gz"]);
+        assert!(listed("a b c 1.2", "production").is_empty());
+    }
+}

@@ -1,0 +1,300 @@
+//! The values a procedure needs: what they are called, where they were found, what they must be.
+//!
+//! Invariant: one input for one name; a secret's rules say so wherever it was found. Refuses to know: who gives a value.
+
+use crate::ident::InputName;
+use regex::Regex;
+use std::collections::BTreeMap;
+
+/// A value that a procedure needs.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its name.
+    pub name: InputName,
+    /// Where it was found.
+    pub origin: Origin,
+    /// How it stands in the document: `<pod-name>`, `{{ backup_file }}`, `$NAMESPACE`.
+    pub shown: String,
+    /// What the document has for it.
+    pub default: Option<String>,
+    /// The command cannot run without it; the words of a doubtful one may stay as they are.
+    pub blocks: bool,
+    /// What it must be.
+    pub rules: Rules,
+    /// The commands that need it.
+    pub uses: Vec<UsedAt>,
+}
+
+/// Where an input was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// In the front matter.
+    Declared,
+    /// A word that stands for a value, of this kind.
+    Placeholder(crate::shell::HoleKind),
+    /// A variable that is read and never set.
+    Variable,
+    /// A literal that the document assigns, and later commands read.
+    Assignment,
+    /// The attribute `promptEnv`.
+    Attribute,
+}
+
+impl Origin {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Declared => "declared",
+            Self::Placeholder(_) => "placeholder",
+            Self::Variable | Self::Assignment => "variable",
+            Self::Attribute => "attribute",
+        }
+    }
+}
+
+/// A command that needs an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsedAt {
+    /// The step, by its place in the plan.
+    pub step: usize,
+    /// The command, by its place in the step.
+    pub command: usize,
+    /// The document's line, from 1.
+    pub line: u32,
+}
+
+/// What kind of value it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InputKind {
+    /// Any text.
+    #[default]
+    Text,
+    /// A whole number.
+    Int,
+    /// A path.
+    Path,
+    /// A host's name or address.
+    Host,
+    /// An address with a scheme.
+    Url,
+    /// `true` or `false`.
+    Bool,
+}
+
+impl InputKind {
+    /// The word for it in the front matter.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "string",
+            Self::Int => "int",
+            Self::Path => "path",
+            Self::Host => "host",
+            Self::Url => "url",
+            Self::Bool => "bool",
+        }
+    }
+}
+
+/// What an input must be.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// What it is for.
+    pub description: Option<String>,
+    /// The only values it may have.
+    pub choices: Vec<String>,
+    /// The pattern that the whole value must match.
+    pub pattern: Option<String>,
+    /// Its kind.
+    pub kind: InputKind,
+    /// A command whose lines are offered.
+    pub from: Option<String>,
+    /// It must be in no text, argument or record.
+    pub secret: bool,
+    /// The path must be there.
+    pub exists: bool,
+}
+
+/// A value that is not what its input must be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unfit(String);
+
+impl Unfit {
+    /// For a reason of one's own.
+    pub fn new(why: String) -> Self {
+        Self(why)
+    }
+}
+
+/// The keys a declared input may have.
+pub(super) const PROPERTIES: &[&str] =
+    &["description", "default", "choices", "pattern", "type", "from", "secret", "exists"];
+
+/// The longest pattern.
+const LONGEST_PATTERN: usize = 1_000;
+
+impl Rules {
+    /// What the front matter says of an input; with what is wrong with that.
+    pub(super) fn read(properties: &BTreeMap<String, String>) -> (Self, Vec<String>) {
+        let text = |key: &str| properties.get(key).filter(|text| !text.trim().is_empty()).cloned();
+        let yes = |key: &str| matches!(properties.get(key).map(String::as_str), Some("true" | "yes" | "1"));
+        let mut wrong = Vec::new();
+        let kind = match properties.get("type").map_or("string", String::as_str) {
+            "string" | "text" | "secret" => InputKind::Text,
+            "int" | "integer" | "number" => InputKind::Int,
+            "path" | "file" => InputKind::Path,
+            "host" => InputKind::Host,
+            "url" => InputKind::Url,
+            "bool" | "boolean" => InputKind::Bool,
+            other => {
+                wrong.push(format!("`type: {other}` is none of string, int, path, host, url, bool, secret"));
+                InputKind::Text
+            }
+        };
+        let pattern = text("pattern").filter(|pattern| {
+            let readable = whole(pattern);
+            if let Err(why) = &readable {
+                wrong.push(format!("`pattern: {pattern}` cannot be read: {why}"));
+            }
+            readable.is_ok()
+        });
+        wrong.extend(
+            properties
+                .keys()
+                .filter(|key| !PROPERTIES.contains(&key.as_str()))
+                .map(|key| format!("`{key}` says nothing about an input; the keys are {}", PROPERTIES.join(", "))),
+        );
+        let choices = text("choices").map(|list| list.lines().map(ToOwned::to_owned).collect()).unwrap_or_default();
+        let secret = yes("secret") || properties.get("type").is_some_and(|kind| kind == "secret");
+        let exists = yes("exists");
+        (Self { description: text("description"), choices, pattern, kind, from: text("from"), secret, exists }, wrong)
+    }
+
+    /// Whether a value fits; else why not, with what was wanted.
+    pub fn check(&self, value: &str) -> Result<(), Unfit> {
+        let unfit = |why: String| Err(Unfit(why));
+        if value.contains('\0') {
+            return unfit("it has a NUL byte, which no shell can hold".to_owned());
+        }
+        if !self.choices.is_empty() && !self.choices.iter().any(|choice| choice == value) {
+            return unfit(format!("it is none of {}", self.choices.join(", ")));
+        }
+        let fits = match self.kind {
+            InputKind::Text | InputKind::Path => true,
+            InputKind::Int => {
+                let digits = value.strip_prefix('-').unwrap_or(value);
+                !digits.is_empty() && digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit())
+            }
+            InputKind::Host => is_host(value),
+            InputKind::Url => is_url(value),
+            InputKind::Bool => matches!(value, "true" | "false"),
+        };
+        if !fits {
+            return unfit(match self.kind {
+                InputKind::Int => "it is no whole number".to_owned(),
+                InputKind::Host => "it is no host: a name like `db1.internal`, or an address".to_owned(),
+                InputKind::Url => "it is no URL like `https://host/path`".to_owned(),
+                _ => "it is neither `true` nor `false`".to_owned(),
+            });
+        }
+        match self.pattern.as_deref().map(whole) {
+            Some(Ok(pattern)) if !pattern.is_match(value) => {
+                unfit(format!("it does not match `{}`", self.pattern.as_deref().unwrap_or_default()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A pattern for the whole value.
+fn whole(pattern: &str) -> Result<Regex, String> {
+    if pattern.len() > LONGEST_PATTERN {
+        return Err("it is too long".to_owned());
+    }
+    regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
+        .size_limit(1 << 20)
+        .build()
+        .map_err(|error| error.to_string().lines().last().unwrap_or("no pattern").trim().to_owned())
+}
+
+fn is_host(value: &str) -> bool {
+    let address = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(value);
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    address.parse::<std::net::IpAddr>().is_ok()
+        || (value.len() <= 253 && value.strip_suffix('.').unwrap_or(value).split('.').all(label))
+}
+
+fn is_url(value: &str) -> bool {
+    let Some((scheme, rest)) = value.split_once("://") else { return false };
+    let named = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c));
+    named && !rest.is_empty() && !rest.starts_with('/') && !value.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// A name as it is compared: `<pod-name>`, `POD_NAME` and `Pod Name` are the same.
+pub fn canonical(name: &str) -> String {
+    let inner = name.trim().trim_matches(['<', '>', '[', ']', '{', '}', '$', ' ']);
+    inner.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+}
+
+/// Whether a name says that its value is a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = canonical(name);
+    let ends = |word: &str| name == word || name.ends_with(&format!("_{word}"));
+    ["password", "passwd", "pass", "secret", "token", "api_key", "apikey", "private_key", "secret_key", "passphrase"]
+        .into_iter()
+        .any(ends)
+        || ["password_", "secret_key"].iter().any(|word| name.starts_with(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rules, canonical, is_secret_name};
+    use std::collections::BTreeMap;
+
+    fn rules(list: &[(&str, &str)]) -> Rules {
+        let map: BTreeMap<String, String> = list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let (rules, wrong) = Rules::read(&map);
+        assert!(wrong.is_empty(), "{wrong:?}");
+        rules
+    }
+
+    #[test]
+    fn a_value_is_held_to_its_type_its_choices_and_its_pattern() {
+        assert!(rules(&[("type", "int")]).check("-12").is_ok());
+        assert!(rules(&[("type", "int")]).check("12a").is_err());
+        assert!(rules(&[("type", "host")]).check("db-1.internal").is_ok());
+        assert!(rules(&[("type", "host")]).check("::1").is_ok());
+        assert!(rules(&[("type", "host")]).check("a b").is_err());
+        assert!(rules(&[("type", "url")]).check("https://a/b").is_ok());
+        assert!(rules(&[("type", "url")]).check("a/b").is_err());
+        assert!(rules(&[("choices", "a\nb")]).check("c").is_err());
+        let pattern = rules(&[("pattern", "[a-z]+\\.gz")]);
+        assert!(pattern.check("db.gz").is_ok());
+        assert_eq!(pattern.check("db.gz; rm").unwrap_err().to_string(), "it does not match `[a-z]+\\.gz`");
+    }
+
+    #[test]
+    fn what_a_declaration_cannot_say_is_told() {
+        let map = BTreeMap::from([("type".to_owned(), "x".to_owned()), ("defualt".to_owned(), "y".to_owned())]);
+        assert_eq!(Rules::read(&map).1.len(), 2);
+        let map = BTreeMap::from([("pattern".to_owned(), "(".to_owned())]);
+        assert_eq!(Rules::read(&map).1.len(), 1);
+    }
+
+    #[test]
+    fn names_are_compared_as_people_mean_them() {
+        assert_eq!(canonical("<pod-name>"), canonical("POD_NAME"));
+        for name in ["password", "DB_PASSWORD", "api-key", "GITHUB_TOKEN", "client_secret", "<your-token>"] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["token_url", "tokens", "bypass", "secretary", "user"] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Steps → the inputs they need, and in each command the places where values go.
+//!
+//! Invariant: one input for one name over all steps; a place is in one use alone. Refuses to know: which values are given.
+
+use super::inputs::{Input, Origin, Rules, UsedAt, canonical, is_secret_name};
+use super::model::{Command, Plan, Step, StepKind, Use, Values};
+use super::templates::{self, Braces};
+use crate::document::{Finding, Runbook};
+use crate::ident::InputName;
+use crate::shell::{Filter, HoleKind};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+/// Fills in the uses of each command; the inputs, and what is odd about them.
+pub(super) fn find(runbook: &Runbook, steps: &mut [Step]) -> (Vec<Input>, Vec<Finding>) {
+    let assigned: BTreeSet<String> =
+        steps.iter().flat_map(|step| &step.commands).flat_map(|c| &c.facts.assigns).map(|a| a.name.clone()).collect();
+    let mut finder = Finder { runbook, assigned, inputs: Vec::new(), by_name: HashMap::new(), findings: Vec::new() };
+    finder.declarations();
+    let mut set: BTreeSet<String> = runbook.front_matter.env.keys().cloned().collect();
+    for (place, step) in steps.iter_mut().enumerate() {
+        if !matches!(step.kind, StepKind::Command | StepKind::Guessed) {
+            continue;
+        }
+        let prompts = matches!(step.attributes.get("promptEnv"), Some("true" | "yes" | "1"));
+        for (index, command) in step.commands.iter_mut().enumerate() {
+            let at = UsedAt { step: place, command: index, line: command.line };
+            finder.places(command, at, prompts);
+            finder.variables(command, at, &mut set);
+        }
+    }
+    finder.inputs.retain(|input| !input.uses.is_empty());
+    (finder.inputs, finder.findings)
+}
+
+struct Finder<'a> {
+    runbook: &'a Runbook,
+    /// The variables that some step sets.
+    assigned: BTreeSet<String>,
+    inputs: Vec<Input>,
+    by_name: HashMap<InputName, usize>,
+    findings: Vec<Finding>,
+}
+
+impl Finder<'_> {
+    fn declarations(&mut self) {
+        for (name, properties) in &self.runbook.front_matter.inputs {
+            let (rules, wrong) = Rules::read(properties);
+            for wrong in wrong {
+                let span = self.runbook.front_matter.span.clone();
+                self.findings.push(Finding {
+                    code: "malformed-input",
+                    line: self.runbook.line_of(span.start),
+                    span,
+                    message: format!("the input `{name}`: {wrong}"),
+                    help: "correct the front matter".to_owned(),
+                });
+            }
+            let default = properties.get("default").cloned();
+            if let Some((default, why)) = default.as_ref().and_then(|d| rules.check(d).err().map(|why| (d, why))) {
+                let span = self.runbook.front_matter.span.clone();
+                self.findings.push(Finding {
+                    code: "malformed-input",
+                    line: self.runbook.line_of(span.start),
+                    span,
+                    message: format!("the default `{default}` of the input `{name}` does not fit: {why}"),
+                    help: "correct the front matter".to_owned(),
+                });
+            }
+            self.input(InputName::new(name.clone()), Origin::Declared, &format!("{{{{ {name} }}}}"), default, rules);
+        }
+    }
+
+    /// The input of a name, made if it is new.
+    fn input(&mut self, name: InputName, origin: Origin, shown: &str, default: Option<String>, rules: Rules) -> usize {
+        if let Some(&known) = self.by_name.get(&name) {
+            return known;
+        }
+        let blocks = match origin {
+            Origin::Placeholder(kind) => kind.blocks(),
+            _ => true,
+        };
+        let secret = rules.secret || is_secret_name(name.as_str());
+        let rules = Rules { secret, ..rules };
+        self.by_name.insert(name.clone(), self.inputs.len());
+        self.inputs.push(Input { name, origin, shown: shown.to_owned(), default, blocks, rules, uses: Vec::new() });
+        self.inputs.len() - 1
+    }
+
+    fn used(&mut self, input: usize, at: UsedAt) {
+        if let Some(input) = self.inputs.get_mut(input)
+            && !input.uses.contains(&at)
+        {
+            input.uses.push(at);
+        }
+    }
+
+    /// The places in a command's text.
+    fn places(&mut self, command: &mut Command, at: UsedAt, prompts: bool) {
+        let mut uses = self.templates(command, at);
+        let taken = |uses: &[Use], span: &std::ops::Range<usize>| {
+            uses.iter().any(|one| one.span.start < span.end && span.start < one.span.end)
+        };
+        for hole in crate::shell::holes(&command.text) {
+            let known = hole.kind == HoleKind::Capitals && self.assigned.contains(&hole.name);
+            if known || taken(&uses, &hole.span) {
+                continue;
+            }
+            let shown = command.text.get(hole.span.clone()).unwrap_or_default().to_owned();
+            // Two omissions have nothing in common.
+            let name = if hole.kind == HoleKind::Elision { format!("...:{}", at.line) } else { hole.name.clone() };
+            let input = self.input(
+                InputName::new(name.clone()),
+                Origin::Placeholder(hole.kind),
+                &shown,
+                None,
+                Rules::default(),
+            );
+            self.used(input, at);
+            uses.push(self.place(input, hole.span, Filter::None, hole.kind.blocks()));
+        }
+        if prompts {
+            for assign in command.facts.assigns.clone() {
+                let span = assign.value_span.clone();
+                let Some(written) = command.text.get(span.clone()).filter(|text| !text.is_empty()) else { continue };
+                if taken(&uses, &span) {
+                    continue;
+                }
+                let default = unquoted(written);
+                let shown = format!("${}", assign.name);
+                let name = InputName::new(assign.name.clone());
+                let input = self.input(name, Origin::Attribute, &shown, default, Rules::default());
+                self.used(input, at);
+                uses.push(self.place(input, span, Filter::None, false));
+            }
+        }
+        uses.sort_by_key(|one| one.span.start);
+        self.cannot_go(command, &uses);
+        command.uses = uses;
+    }
+
+    fn place(&self, input: usize, span: std::ops::Range<usize>, filter: Filter, blocks: bool) -> Use {
+        let (name, secret) = self
+            .inputs
+            .get(input)
+            .map_or_else(|| (InputName::new(""), false), |input| (input.name.clone(), input.rules.secret));
+        Use { span, name, filter, blocks, secret }
+    }
+
+    fn templates(&mut self, command: &Command, at: UsedAt) -> Vec<Use> {
+        let declared = &self.runbook.front_matter.inputs;
+        if declared.is_empty() || !command.text.contains("{{") {
+            return Vec::new();
+        }
+        let nearest = |name: &str| templates::nearest(name, declared.keys().map(String::as_str));
+        let found = templates::find(&command.text, &|name| declared.contains_key(name), &nearest);
+        let mut uses = Vec::new();
+        for braces in found {
+            match braces {
+                Braces::Place(span, name, filter) => {
+                    if let Some(&input) = self.by_name.get(&InputName::new(name)) {
+                        self.used(input, at);
+                        uses.push(self.place(input, span, filter, true));
+                    }
+                }
+                Braces::NearMiss(span, name, meant) => {
+                    let message = format!("`{{{{ {name} }}}}` is no declared input");
+                    self.odd("unknown-input", command, &span, message, format!("did you mean `{{{{ {meant} }}}}`?"));
+                }
+                Braces::Unknown(span, filter) => {
+                    let message = format!("`| {filter}` is no filter; the text stays as it is");
+                    let help = "the filters are `| sh`, `| sql` and `| raw`".to_owned();
+                    self.odd("unknown-filter", command, &span, message, help);
+                }
+            }
+        }
+        uses
+    }
+
+    /// Places that take no value whatever.
+    fn cannot_go(&mut self, command: &Command, uses: &[Use]) {
+        let placed: Vec<&Use> = uses.iter().filter(|one| one.filter != Filter::Raw).collect();
+        if placed.is_empty() {
+            return;
+        }
+        let spans: Vec<_> = placed.iter().map(|one| one.span.clone()).collect();
+        for (one, why) in placed.iter().zip(crate::shell::refusals(&command.text, &spans)) {
+            if let Some(why) = why {
+                let shown = command.text.get(one.span.clone()).unwrap_or_default();
+                let message = format!("no value can be placed for `{shown}`: {why}");
+                let help = "write it so that the value stands in an argument, or edit the command when it runs";
+                self.odd("no-place", command, &one.span, message, help.to_owned());
+            }
+        }
+    }
+
+    fn odd(
+        &mut self,
+        code: &'static str,
+        command: &Command,
+        span: &std::ops::Range<usize>,
+        message: String,
+        help: String,
+    ) {
+        let above = command.text.get(..span.start).map_or(0, |text| text.matches('\n').count());
+        let line =
+            command.line.saturating_add(u32::try_from(above).unwrap_or(0)).min(command.end_line.max(command.line));
+        self.findings.push(Finding { code, line, span: self.runbook.line_span(line, line), message, help });
+    }
+
+    /// The variables a command reads that nothing has set before it.
+    fn variables(&mut self, command: &Command, at: UsedAt, set: &mut BTreeSet<String>) {
+        if let Some(name) = &command.input {
+            let default = command.default_value().map(ToOwned::to_owned);
+            let shown = format!("${name}");
+            let input = self.input(name.clone(), Origin::Assignment, &shown, default, Rules::default());
+            self.used(input, at);
+        }
+        for name in command.needs() {
+            let assigned = self.by_name.get(&InputName::new(name.clone())).copied();
+            if let Some(input) =
+                assigned.filter(|&i| self.inputs.get(i).is_some_and(|i| i.origin == Origin::Assignment))
+            {
+                self.used(input, at);
+                continue;
+            }
+            if set.contains(&name) || EVERYWHERE.contains(name.as_str()) {
+                continue;
+            }
+            let shown = format!("${name}");
+            let input = self.input(InputName::new(name), Origin::Variable, &shown, None, Rules::default());
+            self.used(input, at);
+        }
+        set.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
+    }
+}
+
+/// Variables that every shell has.
+static EVERYWHERE: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    "BASH BASHOPTS BASHPID BASH_SOURCE BASH_VERSION BASH_VERSINFO COLUMNS DIRSTACK EPOCHREALTIME EPOCHSECONDS EUID \
+     FUNCNAME GROUPS HOME HOSTNAME HOSTTYPE IFS LANG LINENO LINES LOGNAME MACHTYPE OLDPWD OPTARG OPTERR OPTIND OSTYPE \
+     PATH PIPESTATUS PPID PWD RANDOM REPLY SECONDS SHELL SHELLOPTS SHLVL SRANDOM TERM TMPDIR UID USER"
+        .split_ascii_whitespace()
+        .collect()
+});
+
+/// The text of a written value that no expansion makes.
+fn unquoted(written: &str) -> Option<String> {
+    let inner = match written.as_bytes() {
+        [b'\'', .., b'\''] | [b'"', .., b'"'] => written.get(1..written.len() - 1)?,
+        _ => written,
+    };
+    (!inner.contains(['$', '`', '\\', '"', '\''])).then(|| inner.to_owned())
+}
+
+impl Plan {
+    /// The input of this name.
+    pub fn input(&self, name: &InputName) -> Option<&Input> {
+        self.inputs.iter().find(|input| &input.name == name)
+    }
+
+    /// Given values under the names of the plan's inputs: `POD_NAME` gives `<pod-name>`.
+    #[must_use]
+    pub fn named(&self, given: &Values) -> Values {
+        let name = |given: &InputName| {
+            let wanted = canonical(given.as_str());
+            let alike = || self.inputs.iter().find(|input| canonical(input.name.as_str()) == wanted);
+            self.input(given).or_else(alike).map_or_else(|| given.clone(), |input| input.name.clone())
+        };
+        given.iter().map(|(given, value)| (name(given), value.clone())).collect()
+    }
+
+    /// Makes secrets of the inputs that the operator names.
+    pub fn keep_secret(&mut self, names: &[String]) {
+        let wanted: BTreeSet<String> = names.iter().map(|name| canonical(name)).collect();
+        let is_meant = |name: &InputName| wanted.contains(&canonical(name.as_str()));
+        self.inputs.iter_mut().filter(|input| is_meant(&input.name)).for_each(|input| input.rules.secret = true);
+        let uses = self.steps.iter_mut().flat_map(|step| &mut step.commands).flat_map(|command| &mut command.uses);
+        uses.filter(|one| is_meant(&one.name)).for_each(|one| one.secret = true);
+    }
+
+    /// The variables that a step which is to run reads, and only a step which is not to run sets; with that step's number.
+    pub fn set_by_others(&self) -> Vec<(String, String)> {
+        let kept: BTreeSet<usize> = self.reachable().into_iter().collect();
+        let mut set: BTreeSet<&str> = BTreeSet::new();
+        let mut found: Vec<(String, String)> = Vec::new();
+        for step in kept.iter().filter_map(|&place| self.steps.get(place)) {
+            for command in &step.commands {
+                for name in command.needs() {
+                    let known = set.contains(name.as_str()) || found.iter().any(|(other, _)| *other == name);
+                    let sets =
+                        |step: &&Step| step.commands.iter().any(|c| c.facts.assigns.iter().any(|a| a.name == name));
+                    let others = self.steps.iter().enumerate().filter(|(place, _)| !kept.contains(place));
+                    if let Some(other) = others.map(|(_, step)| step).find(sets).filter(|_| !known) {
+                        found.push((name, other.number.clone()));
+                    }
+                }
+                set.extend(command.facts.assigns.iter().map(|assign| assign.name.as_str()));
+            }
+        }
+        found
+    }
+
+    /// The values that the front matter itself gives.
+    pub fn defaults(&self) -> Values {
+        let declared = self.inputs.iter().filter(|input| input.origin == Origin::Declared);
+        declared.filter_map(|input| Some((input.name.clone(), input.default.clone()?))).collect()
+    }
+}

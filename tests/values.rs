@@ -1,0 +1,220 @@
+//! Values asked for, given and placed, through the program itself.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot read what it made fails")]
+
+mod support;
+
+use support::{Home, Terminal};
+
+/// A home whose `show` prints its arguments, one a line, in brackets.
+fn home(document: &str) -> Home {
+    let home = Home::new().env("NO_COLOR", "1");
+    home.write("r.md", document);
+    home.program("show", "#!/bin/bash\nprintf '[%s]\\n' \"$@\"\n");
+    home
+}
+
+const YES: [&str; 5] = ["run", "r.md", "--yes", "--allow", "unknown"];
+
+fn run(home: &Home, more: &[&str]) -> support::Output {
+    home.runbook(&[YES.as_slice(), more].concat())
+}
+
+fn transcript(home: &Home) -> String {
+    std::fs::read_to_string(home.runs().pop().unwrap().join("transcript.md")).unwrap()
+}
+
+/// Everything that a run left on disk.
+fn left(home: &Home) -> Vec<u8> {
+    fn collect(folder: &std::path::Path, all: &mut Vec<u8>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { collect(&path, all) } else { all.extend(std::fs::read(path).unwrap_or_default()) }
+        }
+    }
+    let mut all = Vec::new();
+    collect(&home.state(), &mut all);
+    all
+}
+
+#[test]
+fn a_placeholder_is_asked_for_once_shown_in_its_place_and_recorded() {
+    let home = home("# R\n\n```bash\nshow --pod <pod-name>\n```\n\n```bash\nshow 'again <pod-name>'\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("`<pod-name>`").wait_for_output("pod-name = ").send("it's $(touch CANARY)\r");
+    terminal.wait_for_output(r"show --pod 'it'\''s $(touch CANARY)'").wait_for_output("? help").send("\r");
+    terminal.wait_for_output("[it's $(touch CANARY)]");
+    terminal.wait_for_output("show 'again it").wait_for_output("? help").send("\r");
+    terminal.wait_for_output("[again it's $(touch CANARY)]");
+    terminal.exits(0);
+    assert!(!home.work().join("CANARY").exists());
+    let transcript = transcript(&home);
+    let table = "## Inputs\n\n| Input | Value | Where from |\n|:--|:--|:--|\n| `pod-name` | `it's $(touch CANARY)` | typed |\n\n";
+    assert!(transcript.contains(table), "{transcript}");
+}
+
+#[test]
+fn a_doubtful_word_stays_with_one_key() {
+    let home = home("# R\n\n```bash\nshow backup_TIMESTAMP.gz\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("Enter keeps `TIMESTAMP`").wait_for_output("TIMESTAMP = ").send("\r");
+    terminal.wait_for_output("? help").send("\r").wait_for_output("[backup_TIMESTAMP.gz]");
+    terminal.exits(0);
+}
+
+#[test]
+fn an_unattended_run_names_the_values_it_lacks_and_takes_them_by_their_shown_names() {
+    let home = home("# R\n\n```bash\nshow <pod-name> backup_TIMESTAMP.gz \"$PLACE\"\n```\n");
+    let output = run(&home, &[]).exits(2);
+    let wanted = ["--input pod-name=VALUE", "--input TIMESTAMP=VALUE", "--input PLACE=VALUE"];
+    assert!(wanted.iter().all(|flag| output.stderr.contains(flag)), "{}", output.stderr);
+    let given = ["--input", "POD_NAME=a b", "--input", "TIMESTAMP=2025", "--input", "PLACE=x;y"];
+    drop(run(&home, &given).exits(0).prints("[a b]\n[backup_2025.gz]\n[x;y]"));
+}
+
+#[test]
+fn values_come_from_files_and_the_environment_and_a_flag_counts_most() {
+    let document = "# R\n\n```bash\nshow <one> <two> <three> <four>\nenv | grep -c RUNBOOK_INPUT || true\n```\n";
+    for (file, text) in [
+        ("v.yaml", "one: from file\ntwo: 0644\n"),
+        ("v.json", "{\"one\": \"from file\", \"two\": \"0644\"}"),
+        ("v.toml", "one = \"from file\"\ntwo = 0644\n"),
+        ("v.env", "ONE='from file'\nexport TWO=0644\n"),
+    ] {
+        let home = home(document).env("RUNBOOK_INPUT_THREE", "from env").env("RUNBOOK_INPUT_FOUR", "env");
+        home.write(file, text);
+        let output = run(&home, &["--inputs", file, "--input", "four=flag"]).exits(0);
+        drop(output.prints("[from file]\n[0644]\n[from env]\n[flag]\n0\n"));
+    }
+}
+
+const SECRET: &str = "# R\n\n```bash\nshow \"pw=<db-password>\" | tr 'a-z' 'A-Z'\n```\n";
+
+#[test]
+fn a_secret_is_in_no_argument_no_environment_and_nothing_that_is_kept() {
+    let home = home(SECRET);
+    home.write("pw", "hunter2secret\n");
+    drop(run(&home, &["--input", "db-password=hunter2secret"]).exits(2).says("--input db-password=@FILE"));
+    let exposed = home.env("RUNBOOK_INPUT_DB_PASSWORD", "hunter2secret");
+    drop(run(&exposed, &[]).exits(2).says("is a secret"));
+
+    let home = self::home(SECRET);
+    home.write("pw", "hunter2secret\n");
+    let output = run(&home, &["--input", "db-password=@pw"]).exits(0).prints("[PW=HUNTER2SECRET]");
+    assert!(!String::from_utf8_lossy(&left(&home)).contains("hunter2secret"));
+    assert!(transcript(&home).contains("[masked:db-password]"), "{}", transcript(&home));
+    assert!(!output.stderr.contains("hunter2secret"), "{}", output.stderr);
+}
+
+#[test]
+fn a_secret_typed_at_the_terminal_is_not_shown() {
+    let home = home("# R\n\n```bash\nshow ${#API_TOKEN}\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("? help").send("\r");
+    terminal.wait_for_output("not shown and kept nowhere").wait_for_output("API_TOKEN = ").send("hunter2secret\r");
+    terminal.wait_for_output("[13]");
+    terminal.exits(0);
+    assert!(!String::from_utf8_lossy(terminal.raw()).contains("hunter2secret"));
+    assert!(!String::from_utf8_lossy(&left(&home)).contains("hunter2secret"));
+}
+
+const DECLARED: &str = "---\ninputs:\n  size: {type: int, description: How many to keep, default: 3}\n  place:\n    \
+    choices: [north, south]\n  name: {pattern: '[a-z]+'}\n---\n# R\n\n```bash\nshow {{ size }} '{{place}}' \
+    \"{{ name }}\" '{{.Names}}' {{other}}\n```\n";
+
+#[test]
+fn declared_inputs_are_checked_and_everything_else_in_braces_stays() {
+    let home = home(DECLARED);
+    drop(run(&home, &["--input", "place=west", "--input", "name=a"]).exits(2).says("none of north, south"));
+    drop(run(&home, &["--input", "place=north", "--input", "name=A1"]).exits(2).says("does not match `[a-z]+`"));
+    let output = run(&home, &["--input", "place=north", "--input", "name=ab"]);
+    drop(output.exits(0).prints("[3]\n[north]\n[ab]\n[{{.Names}}]\n[{{other}}]\n"));
+
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("How many to keep").wait_for_output("size = ").send("\u{15}x\r");
+    terminal.wait_for_output("no whole number").wait_for_output("size = ").send("\u{15}12\r");
+    terminal.wait_for_output("north").wait_for_output("place = ").send("2\r");
+    terminal.wait_for_output("name = ").send("ab\r");
+    terminal.wait_for_output("? help").send("\r").wait_for_output("[12]\r\n[south]\r\n[ab]");
+    terminal.exits(0);
+}
+
+#[test]
+fn a_command_names_the_lines_that_are_offered() {
+    let home = home("---\ninputs:\n  file: {from: ls copies}\n---\n# R\n\n```bash\nshow {{ file }}\n```\n");
+    home.write("copies/a one.gz", "");
+    home.write("copies/b.gz", "");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("its lines are offered for `file`").wait_for_output("? help").send("y");
+    terminal.wait_for_output("a one.gz").wait_for_output("file = ").send("1\r");
+    terminal.wait_for_output("show 'a one.gz'").wait_for_output("? help").send("\r").wait_for_output("[a one.gz]");
+    terminal.exits(0);
+}
+
+#[test]
+fn a_value_that_cannot_be_placed_is_refused_with_the_reason() {
+    let home = home("# R\n\n```bash\nbash -c \"show '<name>'\"\n```\n");
+    let output = run(&home, &["--input", "name=a'; touch CANARY; '"]);
+    drop(output.exits(2).says("`<name>` cannot be placed").says("a second shell reads again"));
+    assert!(!home.work().join("CANARY").exists());
+    drop(run(&home, &["--input", "name=plain"]).exits(0).prints("[plain]"));
+}
+
+#[test]
+fn several_lines_go_by_a_variable() {
+    let home = home("# R\n\n```bash\nshow \"<text>\" 'x<text>'\n```\n");
+    home.write("v.json", "{\"text\": \"a\\nb \\u001b[31m'\\\"$(id)\"}");
+    drop(
+        run(&home, &["--inputs", "v.json"]).exits(0).prints("[a\nb \u{1b}[31m'\"$(id)]\n[xa\nb \u{1b}[31m'\"$(id)]\n"),
+    );
+}
+
+#[test]
+fn inputs_lists_what_a_procedure_will_ask_for() {
+    let home = home(DECLARED);
+    let listed = home.runbook(&["inputs", "r.md"]).exits(0).prints("it asks for 3 values").prints("default `3`");
+    drop(listed.prints("How many to keep"));
+    let json = home.runbook(&["inputs", "r.md", "--format", "json"]).exits(0);
+    let value: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(value["inputs"][0]["name"], "name");
+    assert_eq!(value["inputs"][0]["pattern"], "[a-z]+");
+    assert_eq!(value["inputs"][0]["uses"][0]["line"], 11);
+    let yaml = home.runbook(&["inputs", "r.md", "--format", "yaml"]).exits(0);
+    home.write(
+        "v.yaml",
+        yaml.stdout.replace("\"name\": \"\"", "\"name\": ab").replace("\"place\": \"\"", "\"place\": south"),
+    );
+    drop(run(&home, &["--inputs", "v.yaml"]).exits(0).prints("[3]\n[south]\n[ab]\n"));
+}
+
+#[test]
+fn a_stale_name_is_asked_about_with_the_listed_ones_to_choose_from() {
+    let home = home(
+        "# R\n\n```bash\n# List\nls copies/*.gz\n\n# Take it\nCOPY=copies/old.gz\n\n# Use it\nshow \"$COPY\"\n```\n",
+    );
+    home.write("copies/new one.gz", "");
+    home.write("copies/new.gz", "");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("? help").send("\r").wait_for_output("exit 0");
+    terminal.wait_for_output("takes one of these").wait_for_output("COPY = ").send("\u{15}copies/new.gz\r");
+    terminal.wait_for_output("COPY=copies/new.gz").wait_for_output("? help").send("\r");
+    terminal.wait_for_output("3 Use it").wait_for_output("? help").send("\r").wait_for_output("[copies/new.gz]");
+    terminal.exits(0);
+}
+
+#[test]
+fn a_run_that_begins_in_the_middle_says_what_the_steps_before_it_would_have_set() {
+    let home = home("# R\n\n```bash\n# Take it\nCOPY=old.gz\n\n# Use it\nshow \"$COPY\"\n```\n");
+    drop(run(&home, &["--from", "2"]).exits(2).says("--input COPY=VALUE"));
+    let output = run(&home, &["--from", "2", "--input", "COPY=new.gz"]).exits(0).prints("[new.gz]");
+    drop(output.says("`COPY` is set by step 1, which is not part of this run"));
+}
+
+#[test]
+fn a_misspelt_template_is_told_and_stays() {
+    let home = home(
+        "---\ninputs: {backup_file: {default: a.gz}}\n---\n# R\n\n```bash\nshow {{ backup_file }} '{{ backup_flie }}'\n```\n",
+    );
+    let output = run(&home, &[]).exits(0).prints("[a.gz]\n[{{ backup_flie }}]");
+    drop(output.says("did you mean `{{ backup_file }}`?"));
+}
