@@ -34,7 +34,7 @@ _runbook_anchors() {
     fi
     _runbook "$@"
     case " ${COMP_WORDS[*]} " in
-        *' run '* | *' list '* | *' show '*)
+        *' run '* | *' list '* | *' show '* | *' inputs '*)
             if [[ $word != -* ]]; then
                 local IFS=$'\n'
                 COMPREPLY+=( $(compgen -f -X '!*.md' -- "$word") $(compgen -d -- "$word") )

@@ -111,6 +111,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 confirm
                     .push("a value stands in it as part of the command, because the document says `| raw`".to_owned());
             }
+            confirm.extend(self.dashes(&candidate.command));
             if bound.is_ok() {
                 match self.live(&candidate.command, &gate)? {
                     Ok(lines) => confirm.extend(lines),

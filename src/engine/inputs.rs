@@ -127,6 +127,17 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
     }
 
+    /// A value that a program may take for an option.
+    pub(super) fn dashes(&self, command: &Command) -> Option<String> {
+        let begins_word = |at: usize| command.text.get(..at).is_some_and(|text| text.ends_with([' ', '\t', '\'', '"']));
+        let mut values = command.uses.iter().filter(|one| begins_word(one.span.start)).filter_map(|one| {
+            self.values.get(&one.name).filter(|value| value.starts_with('-') && value.len() > 1 && !one.secret)
+        });
+        values
+            .next()
+            .map(|value| format!("the value `{value}` begins with a dash, so a program may take it for an option"))
+    }
+
     /// The lines of the command that the document names for an input. It is shown and asked about like any other, and runs
     /// only if all it does is read.
     fn offered(&mut self, step: &'a Step, place: usize, input: &Input) -> Result<Vec<String>, EngineError> {
