@@ -330,6 +330,14 @@ fn a_second_interpreter_takes_only_plain_words_unless_the_document_says_how() {
         "watch -n 5 'curl -s {{x}}'",
         "trap 'rm {{x}}' EXIT",
         "ssh host rm {{x}}",
+        "$SHELL -c \"rm {{x}}\"",
+        "bash <(echo \"rm {{x}}\")",
+        "redis-cli EVAL \"return {{x}}\" 0",
+        "git -c core.pager='{{x}}' log",
+        "make DIR={{x}}",
+        "ansible all -m shell -a \"ls {{x}}\"",
+        "kubectl get po -o jsonpath=\"{.items[?(@.name=='{{x}}')]}\"",
+        "flock f -c \"rm {{x}}\"",
     ] {
         let refused = rendered(text, hostile, By::Text, Filter::None);
         assert!(matches!(refused, Err(Why::Interpreted(_))), "{text}: {refused:?}");
@@ -370,6 +378,8 @@ fn a_value_names_no_program_no_variable_and_no_descriptor() {
         ("[ -v {{x}} ]", Why::Name),
         ("let a={{x}}", Why::Arithmetic),
         ("echo a >&{{x}}", Why::Descriptor),
+        ("PROMPT_COMMAND={{x}}", Why::Interpreted("bash")),
+        ("export PS4=\"{{x}}\"", Why::Interpreted("bash")),
     ] {
         assert_eq!(rendered(text, "x y", By::Text, Filter::None), Err(why), "{text}");
     }

@@ -52,6 +52,10 @@ pub(super) struct Found {
     pub pipes: usize,
 }
 
+/// Variables whose values bash runs, expands or reads as it reads commands.
+const EVALUATED: &[&str] =
+    &["PROMPT_COMMAND", "PS0", "PS1", "PS2", "PS4", "BASH_ENV", "ENV", "IFS", "SHELLOPTS", "BASHOPTS"];
+
 /// Finds them in a masked text.
 pub(super) fn find(masked: &Masked<'_>) -> Result<Found, Why> {
     let unreadable = |refusal: Refusal| Why::Unreadable(refusal.message);
@@ -341,6 +345,9 @@ impl Finder<'_> {
             AssignmentValue::Scalar(word) => word.span,
             AssignmentValue::Compound(array) => array.span,
         };
+        if EVALUATED.contains(&assignment.target.name.as_str()) {
+            self.refuse(range(assignment.span), Why::Interpreted("bash"));
+        }
         // The target's own span may cover the value too.
         self.refuse(assignment.span.start.offset()..value.start.offset(), Why::Name);
         match &assignment.value {

@@ -45,14 +45,29 @@ struct Reader {
     shown: &'static str,
 }
 
+/// Shells, and programs that hand a text to one.
+const SHELLS: &[&str] = &[
+    "sh", "bash", "dash", "zsh", "ksh", "ash", "mksh", "fish", "su", "runuser", "vagrant", "flock", "script", "cf",
+    "fly",
+];
+
 const READERS: &[Reader] = &[
+    Reader { names: SHELLS, language: Language::Shell, options: &["-c", "-C", "--command"], shown: "a second shell" },
+    Reader { names: &["gcloud"], language: Language::Shell, options: &["--command"], shown: "a shell elsewhere" },
+    Reader { names: &["ansible"], language: Language::Shell, options: &["-a", "--args"], shown: "a shell elsewhere" },
     Reader {
-        names: &["sh", "bash", "dash", "zsh", "ksh", "ash", "mksh", "fish", "su", "runuser", "vagrant"],
-        language: Language::Shell,
-        options: &["-c", "--command"],
+        names: &["aws"],
+        language: Language::Code,
+        options: &["--parameters", "--command", "--user-data", "--cli-input-json"],
+        shown: "a shell elsewhere",
+    },
+    Reader { names: &["git"], language: Language::Code, options: &["-c", "--config"], shown: "`git`" },
+    Reader {
+        names: &["tar"],
+        language: Language::Code,
+        options: &["-I", "--to-command", "--checkpoint-action", "--use-compress-program", "--rsh-command"],
         shown: "a second shell",
     },
-    Reader { names: &["gcloud"], language: Language::Shell, options: &["--command"], shown: "a shell elsewhere" },
     Reader { names: &["rsync"], language: Language::Shell, options: &["-e", "--rsh"], shown: "a second shell" },
     Reader {
         names: &["psql", "cockroach"],
@@ -97,6 +112,8 @@ const EVERY_WORD: &[(&str, Language, &str)] = &[
     ("eval", Language::Shell, "`eval`"),
     ("watch", Language::Shell, "a second shell"),
     ("parallel", Language::Shell, "a second shell"),
+    ("heroku", Language::Shell, "a shell elsewhere"),
+    ("salt", Language::Code, "a shell elsewhere"),
     ("alias", Language::Code, "`alias`"),
     ("trap", Language::Shell, "`trap`"),
     ("sqlite3", Language::Sql, "SQL"),
@@ -154,7 +171,15 @@ fn text(simple: &Simple, place: usize) -> Option<&str> {
 
 fn word_role(simple: &Simple, place: usize) -> Role {
     for (program, _) in simple.words.iter().enumerate().take(place) {
-        let Some(name) = text(simple, program).map(base) else { continue };
+        let Some(name) = text(simple, program).map(base) else {
+            // `$SHELL -c`: nobody knows what an expansion runs.
+            let scripted =
+                matches!(text(simple, place.saturating_sub(1)), Some("-c" | "-e" | "-lc" | "-ec" | "--eval"));
+            if program == 0 && scripted {
+                return Role::Shell("a second shell", text(simple, place).map(ToOwned::to_owned));
+            }
+            continue;
+        };
         let role = one_role(simple, name, program, place);
         if role != Role::Data {
             return role;
@@ -175,6 +200,9 @@ fn one_role(simple: &Simple, name: &str, program: usize, place: usize) -> Role {
         "printf" | "test" | "[" | "wait" if builtin && before == Some("-v") => return Role::Name,
         "ssh" => return ssh_role(simple, program, place),
         "scp" | "rsync" if own.contains(':') => return Role::Code("a shell elsewhere"),
+        "make" | "gmake" if own.contains('=') => return Role::Code("`make`"),
+        "redis-cli" if eval_before(simple, program, place) => return Role::Code("an interpreter"),
+        "kubectl" | "oc" | "az" | "aws" | "gcloud" | "docker" if is_query(before, own) => return Role::Code("a query"),
         _ => {}
     }
     if let Some((_, language, shown)) = EVERY_WORD.iter().find(|(word, ..)| *word == name)
@@ -197,17 +225,31 @@ fn one_role(simple: &Simple, name: &str, program: usize, place: usize) -> Role {
             word.strip_prefix(option).is_some_and(|rest| !option.starts_with("--") || rest.starts_with('='))
         })
     };
+    // `bash <(…)`: what is printed there is run.
+    if reader.language == Language::Shell && text(simple, place).is_none() {
+        return as_role(reader.language, reader.shown, || None);
+    }
     if before.is_some_and(takes) {
         return as_role(reader.language, reader.shown, || text(simple, place).map(ToOwned::to_owned));
     }
-    if attached(own)
-        || own.is_empty()
-            && simple.words.get(place).is_some_and(|(_, text)| text.is_none())
-            && before.is_some_and(takes)
-    {
+    if attached(own) {
         return as_role(reader.language, reader.shown, || None);
     }
     Role::Data
+}
+
+/// `EVAL script …`.
+fn eval_before(simple: &Simple, program: usize, place: usize) -> bool {
+    let words = simple.words.iter().take(place).skip(program + 1);
+    words.filter_map(|(_, text)| text.as_deref()).any(|word| word.eq_ignore_ascii_case("eval"))
+}
+
+/// A word in a query's or a template's language.
+fn is_query(before: Option<&str>, own: &str) -> bool {
+    let flags = ["--query", "--template", "--format", "--filter"];
+    before.is_some_and(|before| flags.contains(&before))
+        || flags.iter().any(|flag| own.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')))
+        || ["jsonpath", "go-template"].iter().any(|language| own.contains(language))
 }
 
 fn as_role(language: Language, shown: &'static str, whole: impl FnOnce() -> Option<String>) -> Role {
