@@ -155,7 +155,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                         Values::End(ending) => return Ok(Fate::Turn(Turn::End(ending))),
                     }
                     let decision = if *rest { Decision::RunRest } else { candidate.decision };
-                    let finished = self.execute(step, Some(number), &candidate, &runnable, decision)?;
+                    let Some(finished) = self.execute(step, Some(number), &candidate, &runnable, decision)? else {
+                        *rest = false;
+                        continue;
+                    };
                     if finished.outcome.goes_on() {
                         *rest = *rest && finished.outcome == Outcome::Succeeded;
                         return Ok(Fate::Done);
@@ -232,7 +235,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             match self.operator.ask(&Ask::Failure(ask))? {
                 Reply::Retry => match self.ready(&candidate.command) {
                     Ok(runnable) => {
-                        finished = self.execute(step, Some(number), candidate, &runnable, Decision::Retry)?;
+                        let Some(again) = self.execute(step, Some(number), candidate, &runnable, Decision::Retry)?
+                        else {
+                            continue;
+                        };
+                        finished = again;
                         if finished.outcome.goes_on() {
                             return Ok(Some(Fate::Done));
                         }
@@ -411,7 +418,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         candidate: &Candidate,
         runnable: &Runnable,
         decision: Decision,
-    ) -> Result<CommandFinished, EngineError> {
+    ) -> Result<Option<CommandFinished>, EngineError> {
         let command = &candidate.command;
         self.record_given(step, command)?;
         for passed in runnable.variables() {
@@ -441,14 +448,15 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         };
         let decided =
             Fact::Decided(Decided { step: step.id.clone(), command: number, decision, reason: String::new() });
-        let request = Request {
+        let mut request = Request {
             before: self.held.drain(..).chain([decided]).collect(),
             started,
             text: runnable.clone(),
             name: self.settings.file_name.clone(),
             limit,
+            unrecorded: false,
         };
-        let result = self.session.run(&request, self.operator)?;
+        let Some(result) = self.run_recorded(&mut request)? else { return Ok(None) };
         let begun = result.before.iter().chain([&result.started]);
         for event in begun.chain(&result.meanwhile).chain([&result.finished]) {
             self.state.apply(event);
@@ -468,7 +476,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         if !result.left_running.is_empty() {
             self.operator.tell(&Talk::Warning(&format!("still running: {}", result.left_running.join(", "))));
         }
-        Ok(finished)
+        Ok(Some(finished))
     }
 
     /// A command of the operator's own, in the same shell. An ending, when the operator ends the run after it failed.
@@ -500,7 +508,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 return Ok(None);
             }
         }
-        let finished = self.execute(step, None, &candidate, &runnable, Decision::Own)?;
+        let Some(finished) = self.execute(step, None, &candidate, &runnable, Decision::Own)? else {
+            return Ok(None);
+        };
         if finished.end == End::Exited {
             let ask = AskFailure {
                 shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),

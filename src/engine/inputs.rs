@@ -164,7 +164,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         let candidate = Candidate { command, source: CommandSource::Own, decision: Decision::Own };
         let finished = self.execute(step, None, &candidate, &runnable, Decision::Own)?;
-        let printed = finished.output.inline.unwrap_or_default();
+        let printed = finished.and_then(|finished| finished.output.inline).unwrap_or_default();
         let text = String::from_utf8_lossy(&printed).replace('\r', "");
         Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).take(MOST_OFFERED).map(str::to_owned).collect())
     }

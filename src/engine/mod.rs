@@ -6,6 +6,7 @@
 mod command;
 mod inputs;
 mod resume;
+mod unrecorded;
 mod walk;
 
 use crate::history::{Event, Fact, Mode, RunResult, RunState};
@@ -80,6 +81,8 @@ pub struct Engine<'a, S, O> {
     earlier: resume::Earlier,
     /// The inputs whose value stands in the record.
     given: std::collections::BTreeSet<crate::ident::InputName>,
+    /// How many facts could not be recorded.
+    unrecorded: u64,
 }
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
@@ -112,6 +115,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             held: Vec::new(),
             earlier: resume::Earlier::default(),
             given: std::collections::BTreeSet::new(),
+            unrecorded: 0,
         }
     }
 
@@ -124,8 +128,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     fn record(&mut self, fact: Fact) -> Result<(), EngineError> {
         let mut facts = std::mem::take(&mut self.held);
         facts.push(fact);
-        for event in self.session.append(facts)? {
-            self.state.apply(&event);
+        match self.session.append(facts.clone()) {
+            Ok(events) => events.iter().for_each(|event| self.state.apply(event)),
+            Err(KernelError::Record(why)) => self.go_on_unrecorded(facts, &why)?,
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }

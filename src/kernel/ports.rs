@@ -16,6 +16,7 @@ impl Kernel for Session {
             name: request.name.clone(),
             limit: request.limit,
             size: None,
+            unrecorded: request.unrecorded,
         };
         self.run_command(run, watch)
     }

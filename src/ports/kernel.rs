@@ -47,6 +47,8 @@ pub struct Request {
     pub name: String,
     /// After this long it is ended; none: never.
     pub limit: Option<Duration>,
+    /// Whether it runs even when its start cannot be recorded: the operator has said so.
+    pub unrecorded: bool,
 }
 
 /// A command that came back: its two events, already on disk.

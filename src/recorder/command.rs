@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 impl Session {
     pub(super) fn run(&mut self, run: Run) {
-        let Run { before, started, name, limit, size } = run;
+        let Run { before, started, name, limit, size, unrecorded } = run;
         let Ok(salt) = self.salts.next_salt() else {
             return self.fail(Failure::Record, "no random bytes for the salt");
         };
@@ -27,9 +27,14 @@ impl Session {
         if let Err(error) = write_private(&file, &step_file(&started.text, started.line, self.carried.trace)) {
             return self.fail(Failure::Shell, format!("the command cannot be handed over: {error}"));
         }
-        let facts = before.into_iter().chain([Fact::CommandStarted(started.clone())]).collect();
-        let events = match self.append(facts) {
+        let facts: Vec<Fact> = before.into_iter().chain([Fact::CommandStarted(started.clone())]).collect();
+        let mut is_recorded = true;
+        let events = match self.append(facts.clone()) {
             Ok(events) => events,
+            Err(_) if unrecorded => {
+                is_recorded = false;
+                self.unrecorded_events(facts)
+            }
             Err(why) => {
                 drop(std::fs::remove_file(&file));
                 return self.fail(Failure::Record, why);
@@ -52,7 +57,13 @@ impl Session {
             started,
             masks: Masks::new(&self.masker),
             unstored: Ring::default(),
-            capture: Capture::new(path, salt, self.options.output_limit_bytes, self.options.free_disk_percent),
+            is_recorded,
+            capture: Capture::new(
+                path,
+                salt,
+                if is_recorded { self.options.output_limit_bytes } else { 0 },
+                self.options.free_disk_percent,
+            ),
             since,
             file,
             begun: false,
@@ -117,7 +128,9 @@ impl Session {
             shell.restore_modes();
         }
         drop(std::fs::remove_file(&running.file));
-        let Running { seq, events, started, mut capture, since, interrupted, stopped, abort, held, .. } = *running;
+        let Running {
+            seq, events, started, is_recorded, mut capture, since, interrupted, stopped, abort, held, ..
+        } = *running;
         let held = held.map(|held| held.pieces).unwrap_or_default();
         let held: Vec<_> =
             held.into_iter().map(|(channel, bytes)| (channel, capture.take_inline(&bytes), bytes)).collect();
@@ -148,10 +161,12 @@ impl Session {
         };
         let died = died.map(|how| Fact::ShellDied(ShellDied { how: how.to_owned() }));
         let facts = std::iter::once(Fact::CommandFinished(finished)).chain(died.clone()).collect();
-        let appended = self.append_last(facts);
+        let appended = if is_recorded { self.append_last(facts) } else { Ok(self.unrecorded_events(facts)) };
         for (channel, (offset, kept), bytes) in held {
             let kept = bytes.get(..kept).unwrap_or_default();
-            if let Some(engine) = self.engine.as_mut().filter(|_| !kept.is_empty()) {
+            if let Some(engine) = self.engine.as_mut().filter(|_| !is_recorded) {
+                engine.output_unstored(seq, &bytes);
+            } else if let Some(engine) = self.engine.as_mut().filter(|_| !kept.is_empty()) {
                 engine.output_inline(Some(seq), channel, offset, kept);
             }
         }
@@ -251,7 +266,7 @@ impl Session {
         if !rest.is_empty() {
             running.unstored.push(rest);
         }
-        let broken = running.capture.is_broken();
+        let broken = running.capture.is_broken() || !running.is_recorded;
         self.tell_output(seq, channel, offset, kept);
         if let Some(engine) = self.engine.as_mut().filter(|_| broken && !rest.is_empty()) {
             engine.output_unstored(seq, rest);

@@ -133,6 +133,8 @@ pub struct Run {
     pub limit: Option<Duration>,
     /// The operator's window.
     pub size: Option<Size>,
+    /// Whether it runs even when its start cannot be recorded.
+    pub unrecorded: bool,
 }
 
 /// A terminal's size in characters.

@@ -20,6 +20,8 @@ pub(super) struct Running {
     pub(super) started: CommandStarted,
     pub(super) capture: Capture,
     pub(super) masks: Masks,
+    /// Whether its start is in the journal.
+    pub(super) is_recorded: bool,
     /// The last of the output that could not be kept.
     pub(super) unstored: Ring,
     /// When it was handed to the shell.

@@ -13,7 +13,7 @@ use super::respawn::State;
 use super::running::Running;
 use super::shell::{Left, Shell};
 use crate::history::{Event, Fact, RecordFailed};
-use crate::ident::{Clock as _, Moment, SystemClock};
+use crate::ident::{Clock as _, Moment, Seq, SystemClock};
 use crate::journal::{JournalError, Salts, Writer};
 use crate::mask::Masker;
 use std::collections::VecDeque;
@@ -29,6 +29,8 @@ pub(super) const START_LIMIT: Duration = Duration::from_secs(20);
 const ENGINE_LIMIT: Duration = Duration::from_secs(20);
 /// The first identifier of requests that are no commands.
 const FIRST_ASKED: u64 = 1 << 62;
+/// The numbers of facts that are in no journal begin here.
+const FIRST_UNRECORDED: u64 = 1 << 40;
 
 /// What the shell is doing.
 pub(super) enum Activity {
@@ -207,6 +209,18 @@ impl Session {
             self.untold.extend(facts.drain(place..place + untold));
             error.to_string()
         })
+    }
+
+    /// Facts that are in no journal, because there is no room, and the operator has said that it does not matter.
+    pub(super) fn unrecorded_events(&mut self, mut facts: Vec<Fact>) -> Vec<Event> {
+        let gap = self.gap.get_or_insert_default();
+        let first = FIRST_UNRECORDED + gap.events;
+        gap.events += facts.len() as u64;
+        for fact in &mut facts {
+            without_secrets(fact, &self.masker);
+        }
+        let at = self.clock.now();
+        (first..).zip(facts).map(|(seq, fact)| Event { seq: Seq(seq), at, fact }).collect()
     }
 
     /// Once there is room again, the first thing recorded is that there was none.

@@ -248,6 +248,7 @@ impl Witnessed {
             name: "RUNBOOK.md".to_owned(),
             limit: None,
             size: None,
+            unrecorded: false,
         };
         living.send(&Request::Run(Box::new(run)))?;
         if now && point == Point::CommandSent {

@@ -330,6 +330,7 @@ impl Client {
             name: "RUNBOOK.md".to_owned(),
             limit: None,
             size: None,
+            unrecorded: false,
         }
     }
 
