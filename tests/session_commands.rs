@@ -327,17 +327,37 @@ fn small_limits_of_resources_do_not_end_the_session() {
     assert_eq!(client.run("echo seen").text(), "seen\r\n");
 }
 
+/// `RUNBOOK_TEST_COMMANDS=20000` runs that many.
 #[test]
-fn a_thousand_commands_leave_nothing_open() {
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "how many is told from outside")]
+fn thousands_of_commands_leave_nothing_behind() {
     let (recorder, mut client) = session(Mode::Attended);
+    let count = std::env::var("RUNBOOK_TEST_COMMANDS").map_or(1000, |text| text.parse().unwrap());
     let open = |pid: u32| std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
+    let resident = |pid: u32| -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
+    };
     let shell: u32 = client.run("echo $$").text().trim().parse().unwrap();
-    let before = (open(recorder.process.id()), open(shell));
-    for i in 0..1000 {
-        let ran = client.run(&format!("echo {i}; (exit 3) || exit 4"));
+    let one = |client: &mut Client, i: u32| {
+        let ran = client.run(&format!("X{}=$((i++)); echo {i}; (exit 3) || exit 4", i % 10));
         assert_eq!(ran.text(), format!("{i}\r\n"));
+    };
+    for i in 0..200 {
+        one(&mut client, i);
     }
-    assert_eq!((open(recorder.process.id()), open(shell)), before);
+    let pids = [recorder.process.id(), shell];
+    let before = pids.map(|pid| (open(pid), resident(pid)));
+    for i in 0..count {
+        one(&mut client, i);
+    }
+    let after = pids.map(|pid| (open(pid), resident(pid)));
+    println!("{count} commands: recorder and bash had {before:?}, have {after:?} (descriptors, KiB)");
+    for ((open_before, kib_before), (open_after, kib_after)) in before.into_iter().zip(after) {
+        assert_eq!(open_before, open_after);
+        assert!(kib_after < kib_before + 1024 + u64::from(count) / 2, "{kib_before} KiB, {kib_after} KiB");
+    }
 }
 
 #[test]

@@ -206,11 +206,40 @@ fn ctrl_right_bracket_opens_a_line_of_the_engine_while_a_command_runs() {
 #[test]
 fn what_a_command_leaves_behind_is_named() {
     let home = home();
-    home.write("r.md", "# R\n\n```bash\n# Start\n(setsid sleep 33 &)\n\n# Go on\necho went on\n```\n");
+    home.write("r.md", "# R\n\n```bash\n# Start\n(setsid sleep 33 &); sleep 0.3\n\n# Go on\necho went on\n```\n");
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
     terminal.wait_for_output("1 Start").wait_for_output("? help").send("\r");
     terminal.wait_for_output("still running: `sleep 33` (process").wait_for_output("2 Go on");
     terminal.wait_for_output("? help").send("\r").wait_for_output("went on");
     terminal.wait_for_output("still running after the run: `sleep 33`");
     terminal.exits(0);
+}
+
+#[test]
+fn a_run_needs_no_terminal_no_input_and_no_environment() {
+    let home = home();
+    home.write("r.md", "# R\n\n```bash\ntty; cat; echo \"came from $PWD\"; sleep 0.1\n```\n");
+    let runbook = env!("CARGO_BIN_EXE_runbook");
+    let plain = format!("env -i PATH=\"$PATH\" HOME=\"$HOME\" XDG_STATE_HOME=\"$XDG_STATE_HOME\" {runbook} run r.md --yes --allow unknown");
+    let conditions = [
+        ("as from cron", format!("setsid -w {plain} </dev/null >out.txt 2>&1")),
+        ("with standard input closed", format!("setsid -w {plain} <&- >out.txt 2>&1")),
+        ("with everything closed", format!("setsid -w {plain} <&- >&- 2>&-")),
+        ("as in a pipe of CI", format!(": | setsid -w {plain} 2>&1 | cat >out.txt")),
+        ("as `ssh host runbook`, whose input stays open", format!("sleep 5 | setsid -w {plain} >out.txt 2>&1 & wait %1")),
+        ("with few descriptors", format!("ulimit -n 64; setsid -w {plain} </dev/null >out.txt 2>&1")),
+    ];
+    for (condition, text) in conditions {
+        let before = home.runs().len();
+        let script = home.write("go.sh", text);
+        drop(home.run(std::path::Path::new("/bin/bash"), &[script.to_str().unwrap()], b""));
+        let mut runs = home.runs();
+        runs.sort();
+        assert_eq!(runs.len(), before + 1, "{condition}");
+        let journal = runs.iter().map(|run| std::fs::read_to_string(run.join("journal.jsonl")).unwrap());
+        let journal: Vec<String> = journal.collect();
+        let done = journal.iter().filter(|journal| journal.contains("\"outcome\":\"succeeded\"")).count();
+        assert_eq!(done, before + 1, "{condition}: {journal:?}");
+        assert!(journal.iter().all(|journal| journal.contains("came from") && journal.contains("not a tty")), "{condition}");
+    }
 }

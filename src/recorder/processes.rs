@@ -20,6 +20,9 @@ pub(super) fn group_members(group: Pid) -> Vec<Pid> {
         .collect()
 }
 
+/// What stands for a command line that is bash's own.
+pub(super) const SUBSHELL: &str = "a subshell";
+
 /// A process, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Process {
@@ -30,7 +33,8 @@ pub(super) struct Process {
 
 impl fmt::Display for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` (process {})", self.line, self.pid.as_raw_nonzero())
+        let quote = if self.line == SUBSHELL { "" } else { "`" };
+        write!(f, "{quote}{}{quote} (process {})", self.line, self.pid.as_raw_nonzero())
     }
 }
 
@@ -52,7 +56,7 @@ fn process(pid: Pid) -> Option<Process> {
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(LINE_LIMIT)
         .collect::<String>();
-    let line = if line.contains("--noprofile --noediting") { "a subshell".to_owned() } else { line };
+    let line = if line.contains("--noprofile --noediting") { SUBSHELL.to_owned() } else { line };
     (!line.is_empty()).then_some(Process { pid, line })
 }
 

@@ -129,7 +129,9 @@ impl Session {
 
     /// Programs that have left the shell since this was asked last: their parents have ended, and they have not.
     pub(super) fn new_orphans(&mut self) -> Vec<String> {
-        let orphans = processes::children_but(self.shell.as_ref().map(|shell| shell.pid));
+        let mut orphans = processes::children_but(self.shell.as_ref().map(|shell| shell.pid));
+        // A subshell may be about to become a program: it is named when it is one.
+        orphans.retain(|orphan| orphan.line != processes::SUBSHELL);
         let pids: BTreeSet<i32> = orphans.iter().map(|orphan| orphan.pid.as_raw_nonzero().get()).collect();
         let known = std::mem::replace(&mut self.state.orphans, pids);
         let new = orphans.iter().filter(|orphan| !known.contains(&orphan.pid.as_raw_nonzero().get()));
