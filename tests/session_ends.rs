@@ -220,13 +220,18 @@ fn a_run_needs_no_terminal_no_input_and_no_environment() {
     let home = home();
     home.write("r.md", "# R\n\n```bash\ntty; cat; echo \"came from $PWD\"; sleep 0.1\n```\n");
     let runbook = env!("CARGO_BIN_EXE_runbook");
-    let plain = format!("env -i PATH=\"$PATH\" HOME=\"$HOME\" XDG_STATE_HOME=\"$XDG_STATE_HOME\" {runbook} run r.md --yes --allow unknown");
+    let plain = format!(
+        "env -i PATH=\"$PATH\" HOME=\"$HOME\" XDG_STATE_HOME=\"$XDG_STATE_HOME\" {runbook} run r.md --yes --allow unknown"
+    );
     let conditions = [
         ("as from cron", format!("setsid -w {plain} </dev/null >out.txt 2>&1")),
         ("with standard input closed", format!("setsid -w {plain} <&- >out.txt 2>&1")),
         ("with everything closed", format!("setsid -w {plain} <&- >&- 2>&-")),
         ("as in a pipe of CI", format!(": | setsid -w {plain} 2>&1 | cat >out.txt")),
-        ("as `ssh host runbook`, whose input stays open", format!("sleep 5 | setsid -w {plain} >out.txt 2>&1 & wait %1")),
+        (
+            "as `ssh host runbook`, whose input stays open",
+            format!("sleep 5 | setsid -w {plain} >out.txt 2>&1 & wait %1"),
+        ),
         ("with few descriptors", format!("ulimit -n 64; setsid -w {plain} </dev/null >out.txt 2>&1")),
     ];
     for (condition, text) in conditions {
@@ -240,6 +245,9 @@ fn a_run_needs_no_terminal_no_input_and_no_environment() {
         let journal: Vec<String> = journal.collect();
         let done = journal.iter().filter(|journal| journal.contains("\"outcome\":\"succeeded\"")).count();
         assert_eq!(done, before + 1, "{condition}: {journal:?}");
-        assert!(journal.iter().all(|journal| journal.contains("came from") && journal.contains("not a tty")), "{condition}");
+        assert!(
+            journal.iter().all(|journal| journal.contains("came from") && journal.contains("not a tty")),
+            "{condition}"
+        );
     }
 }

@@ -8,8 +8,7 @@ use support::{Home, Terminal, needs};
 
 /// A run whose steps are these texts, at its first question.
 fn run(home: &Home, texts: &[&str]) -> Terminal {
-    let steps: String =
-        texts.iter().enumerate().map(|(i, text)| format!("# Step {}\n{text}\n\n", i + 1)).collect();
+    let steps: String = texts.iter().enumerate().map(|(i, text)| format!("# Step {}\n{text}\n\n", i + 1)).collect();
     home.write("r.md", format!("# R\n\n```bash\n{steps}```\n"));
     let mut terminal = Terminal::runbook(home, &["run", "r.md"]);
     terminal.wait_for_output("? help");
@@ -45,7 +44,9 @@ fn vim_follows_the_window() {
     let home = home();
     let mut terminal = run(&home, &["vim -u NONE -N -c 'set ruler' x.txt"]);
     terminal.send("\r").wait_for("~").resize(40, 100);
-    terminal.wait_until("forty lines", |terminal| terminal.screen().lines().filter(|line| line.trim_end() == "~").count() > 30);
+    terminal.wait_until("forty lines", |terminal| {
+        terminal.screen().lines().filter(|line| line.trim_end() == "~").count() > 30
+    });
     terminal.send(":q!\r").wait_for_output("exit 0");
     terminal.exits(0);
 }
@@ -88,7 +89,10 @@ fn a_nested_shell_is_used_and_left() {
 #[test]
 fn a_password_that_is_asked_for_is_read_and_recorded_nowhere() {
     let home = home();
-    home.program("ask-password", "#!/bin/sh\nprintf 'Password: '; stty -echo; read p; stty echo; echo; echo \"${#p} letters\"\n");
+    home.program(
+        "ask-password",
+        "#!/bin/sh\nprintf 'Password: '; stty -echo; read p; stty echo; echo; echo \"${#p} letters\"\n",
+    );
     let mut terminal = run(&home, &["ask-password", "read -r -s -p 'PIN: ' pin; echo; echo \"${#pin} digits\""]);
     terminal.send("\r").wait_for_output("Password: ").send("correct horse\r").wait_for_output("13 letters");
     terminal.wait_for_output("2 Step").wait_for_output("? help").send("\r").wait_for_output("PIN: ");

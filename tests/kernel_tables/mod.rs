@@ -99,7 +99,7 @@ pub(crate) fn compare(name: &str, version: &str, lines: &[String]) {
         println!("skipped: `docs/kernel.md` is of bash {TABLES_OF}, this is {version}:\n{}", lines.join("\n"));
         return;
     }
-    let _one_at_a_time = WRITING.lock().unwrap();
+    let _one_at_a_time = WRITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/kernel.md");
     let document = std::fs::read_to_string(&path).unwrap_or_default();
     let (begin, end) = (format!("<!-- {name}: generated -->\n"), format!("<!-- {name}: end -->"));
