@@ -153,6 +153,6 @@ fn the_order_of_two_streams_is_that_of_their_arrival() {
     let (_recorder, mut client) = session(Mode::Unattended);
     let text = "for i in 1 2 3 4 5 6 7 8 9; do echo o$i; sleep 0.01; echo e$i >&2; sleep 0.01; done";
     let ran = client.run(text);
-    let expected: String = (1..10).map(|i| format!("o{i}\ne{i}\n")).collect();
+    let expected = (1..10).map(|i| format!("o{i}\ne{i}\n")).collect::<Vec<_>>().concat();
     assert_eq!(ran.text(), expected);
 }

@@ -7,7 +7,6 @@
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::print_stdout,
-    clippy::panic,
     reason = "helpers outside a #[test] fn are not covered by the allowances for tests"
 )]
 
@@ -86,7 +85,7 @@ fn is_recorded(recorder: &Recorder, told: &Told, events: &[Event]) {
     for seq in &told.events {
         assert!(events.iter().any(|event| event.seq == *seq), "event {seq:?} is not there");
     }
-    let whole: String = (0..LINES).map(|i| format!("line {i}\n")).collect();
+    let whole = (0..LINES).map(|i| format!("line {i}\n")).collect::<Vec<_>>().concat();
     for (seq, end) in &told.output {
         let stored = std::fs::read(output_path(&recorder.folder(), *seq)).unwrap_or_else(|_| inline(events, *seq));
         assert!(stored.len() as u64 >= *end, "{} of {end} bytes of {seq:?}", stored.len());

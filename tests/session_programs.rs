@@ -8,7 +8,8 @@ use support::{Home, Terminal, needs};
 
 /// A run whose steps are these texts, at its first question.
 fn run(home: &Home, texts: &[&str]) -> Terminal {
-    let steps: String = texts.iter().enumerate().map(|(i, text)| format!("# Step {}\n{text}\n\n", i + 1)).collect();
+    let steps = texts.iter().enumerate().map(|(i, text)| format!("# Step {}\n{text}\n\n", i + 1));
+    let steps = steps.collect::<Vec<_>>().concat();
     home.write("r.md", format!("# R\n\n```bash\n{steps}```\n"));
     let mut terminal = Terminal::runbook(home, &["run", "r.md"]);
     terminal.wait_for_output("? help");
