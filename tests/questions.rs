@@ -227,7 +227,10 @@ fn show_reads_a_procedure_and_one_step_of_it() {
 fn a_heading_is_found_without_its_number_and_a_failing_check_offers_the_choices() {
     let home = home();
     home.program("curl", "#!/bin/bash\necho 'curl: (6) Could not resolve host' >&2\nexit 6\n");
-    let mut terminal = Terminal::runbook(&home, &["run", "warehouse.md#alarm--first-look"]);
+    let mut terminal = Terminal::runbook(
+        &home,
+        &["run", "warehouse.md#alarm--first-look", "--input", "shop.yourcompany.example=shop.yourcompany.example"],
+    );
     terminal.wait_for_output("1. Alarm & first look").wait_for_output("1 Is it true?").wait_for_output("? help");
     terminal.send("\r").wait_for_output("Could not resolve host").wait_for_output("exit 6").wait_for_output("r retry");
     terminal.wait_for_output("? help").send("g").wait_for_output("2 What is running?").wait_for_output("? help");

@@ -44,7 +44,17 @@ fn transcript(home: &Home) -> String {
 
 /// The approval of the step that drops the database, as a dry run gives it.
 fn approval(home: &Home, input: &str) -> String {
-    let flags = ["run", "warehouse.md#the-database-from-a-copy", "--dry-run", "--format", "json", "--input", input];
+    let flags = [
+        "run",
+        "warehouse.md#the-database-from-a-copy",
+        "--dry-run",
+        "--format",
+        "json",
+        "--input",
+        input,
+        "--input",
+        HOST,
+    ];
     let output = home.runbook(&flags).exits(0);
     let value: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
     let steps = value["steps"].as_array().unwrap();

@@ -31,8 +31,8 @@ fn a_file_is_edited_in_vim() {
     }
     let home = home();
     let mut terminal = run(&home, &["vim -u NONE -N edited.txt", "cat edited.txt"]);
-    terminal.send("\r").wait_for("~").send("iwritten in vim\u{1b}:wq\r");
-    terminal.wait_for_output("exit 0").wait_for_output("? help").send("\r").wait_for_output("written in vim");
+    terminal.run_it().wait_for("~").send("iwritten in vim\u{1b}:wq\r");
+    terminal.wait_for_output("exit 0").wait_for_output("? help").run_it().wait_for_output("written in vim");
     terminal.exits(0);
     assert_eq!(home.read("edited.txt"), "written in vim\n");
 }
@@ -44,7 +44,7 @@ fn vim_follows_the_window() {
     }
     let home = home();
     let mut terminal = run(&home, &["vim -u NONE -N -c 'set ruler' x.txt"]);
-    terminal.send("\r").wait_for("~").resize(40, 100);
+    terminal.run_it().wait_for("~").resize(40, 100);
     terminal.wait_until("forty lines", |terminal| {
         terminal.screen().lines().filter(|line| line.trim_end() == "~").count() > 30
     });
@@ -59,8 +59,8 @@ fn less_searches_and_is_left() {
     }
     let home = home();
     let mut terminal = run(&home, &["seq 1 500 | LESS= less", "echo went on"]);
-    terminal.send("\r").wait_for("\n22").send("/^444\r").wait_for("444").send("q");
-    terminal.wait_for_output("exit 0").wait_for_output("? help").send("\r").wait_for_output("went on");
+    terminal.run_it().wait_for("\n22").send("/^444\r").wait_for("444").send("q");
+    terminal.wait_for_output("exit 0").wait_for_output("? help").run_it().wait_for_output("went on");
     terminal.exits(0);
 }
 
@@ -73,8 +73,8 @@ fn git_shows_its_log_in_a_pager() {
     let make = "git init -q . && for i in $(seq 40); do git -c user.name=a -c user.email=a@b commit -q --allow-empty \
                 -m \"change $i\"; done";
     let mut terminal = run(&home, &[make, "git log --oneline", "echo went on"]);
-    terminal.send("\r").wait_for_output("exit 0").wait_for_output("? help").send("\r").wait_for("change 40").send("q");
-    terminal.wait_for_output("3 Step").wait_for_output("? help").send("\r").wait_for_output("went on");
+    terminal.run_it().wait_for_output("exit 0").wait_for_output("? help").run_it().wait_for("change 40").send("q");
+    terminal.wait_for_output("3 Step").wait_for_output("? help").run_it().wait_for_output("went on");
     terminal.exits(0);
 }
 
@@ -82,8 +82,8 @@ fn git_shows_its_log_in_a_pager() {
 fn a_nested_shell_is_used_and_left() {
     let home = home();
     let mut terminal = run(&home, &["bash --norc -i", "echo went on"]);
-    terminal.send("\r").wait_for("bash-").send("X=inner; echo \"$X shell\"\r").wait_for("inner shell\r\n".trim());
-    terminal.send("exit\r").wait_for_output("exit 0").wait_for_output("? help").send("\r").wait_for_output("went on");
+    terminal.run_it().wait_for("bash-").send("X=inner; echo \"$X shell\"\r").wait_for("inner shell\r\n".trim());
+    terminal.send("exit\r").wait_for_output("exit 0").wait_for_output("? help").run_it().wait_for_output("went on");
     terminal.exits(0);
 }
 
@@ -95,8 +95,8 @@ fn a_password_that_is_asked_for_is_read_and_recorded_nowhere() {
         "#!/bin/sh\nprintf 'Password: '; stty -echo; read p; stty echo; echo; echo \"${#p} letters\"\n",
     );
     let mut terminal = run(&home, &["ask-password", "read -r -s -p 'PIN: ' pin; echo; echo \"${#pin} digits\""]);
-    terminal.send("\r").wait_for_output("Password: ").send("correct horse\r").wait_for_output("13 letters");
-    terminal.wait_for_output("2 Step").wait_for_output("? help").send("\r").wait_for_output("PIN: ");
+    terminal.run_it().wait_for_output("Password: ").send("correct horse\r").wait_for_output("13 letters");
+    terminal.wait_for_output("2 Step").wait_for_output("? help").run_it().wait_for_output("PIN: ");
     terminal.send("8642\r").wait_for_output("4 digits");
     terminal.exits(0);
     let raw = String::from_utf8_lossy(terminal.raw()).into_owned();
@@ -117,7 +117,7 @@ fn sudo_asks_for_its_password_on_the_terminal() {
     }
     let home = home();
     let mut terminal = run(&home, &["sudo -k -S -p 'sudo password: ' -u nobody true </dev/tty || echo refused"]);
-    terminal.send("\r").wait_until("an answer", |terminal| {
+    terminal.run_it().wait_until("an answer", |terminal| {
         let screen = terminal.screen();
         screen.contains("sudo password: ") || screen.contains("exit 0")
     });
@@ -129,10 +129,10 @@ fn what_a_program_left_switched_on_is_off_at_the_next_question() {
     let home = home();
     let left = "printf '\\033[?1049h\\033[?1000h\\033[?2004h\\033[?25l'; stty raw -echo";
     let mut terminal = run(&home, &[left, "echo went on"]);
-    terminal.send("\r").wait_for_output("exit 0").wait_for_output("2 Step").wait_for_output("? help");
+    terminal.run_it().wait_for_output("exit 0").wait_for_output("2 Step").wait_for_output("? help");
     let screen = terminal.emulator();
     assert!(!screen.alternate_screen() && !screen.hide_cursor(), "the screen was left as the program had it");
     assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-    terminal.send("\r").wait_for_output("went on");
+    terminal.run_it().wait_for_output("went on");
     terminal.exits(0);
 }

@@ -279,8 +279,7 @@ fn a_second_engine_is_turned_away_and_an_older_one_told_so() {
     let (recorder, mut client) = session(Mode::Attended);
     let mut second = Client::connect(&recorder);
     assert!(matches!(second.reply(), Reply::Refused { reason } if reason.contains("another engine")));
-    let mut older = Client::connect(&recorder);
-    older.send(&Request::Hello { protocol: 0, program: "0.0.1".to_owned(), who: String::new() }, b"");
+    let mut older = Client::connect_as(&recorder, 0);
     assert!(matches!(older.reply(), Reply::Refused { .. }));
     assert_eq!(client.run("echo still here").text(), "still here\r\n");
 }

@@ -42,9 +42,9 @@ fn a_placeholder_is_asked_for_once_shown_in_its_place_and_recorded() {
     let home = home("# R\n\n```bash\nshow --pod <pod-name>\n```\n\n```bash\nshow 'again <pod-name>'\n```\n");
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
     terminal.wait_for_output("`<pod-name>`").wait_for_output("pod-name = ").send("it's $(touch CANARY)\r");
-    terminal.wait_for_output(r"show --pod 'it'\''s $(touch CANARY)'").wait_for_output("? help").send("\r");
+    terminal.wait_for_output(r"show --pod 'it'\''s $(touch CANARY)'").wait_for_output("? help").run_it();
     terminal.wait_for_output("[it's $(touch CANARY)]");
-    terminal.wait_for_output("show 'again it").wait_for_output("? help").send("\r");
+    terminal.wait_for_output("show 'again it").wait_for_output("? help").run_it();
     terminal.wait_for_output("[again it's $(touch CANARY)]");
     terminal.exits(0);
     assert!(!home.work().join("CANARY").exists());
@@ -58,7 +58,7 @@ fn a_doubtful_word_stays_with_one_key() {
     let home = home("# R\n\n```bash\nshow backup_TIMESTAMP.gz\n```\n");
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
     terminal.wait_for_output("Enter keeps `TIMESTAMP`").wait_for_output("TIMESTAMP = ").send("\r");
-    terminal.wait_for_output("? help").send("\r").wait_for_output("[backup_TIMESTAMP.gz]");
+    terminal.wait_for_output("? help").run_it().wait_for_output("[backup_TIMESTAMP.gz]");
     terminal.exits(0);
 }
 
@@ -110,7 +110,7 @@ fn a_secret_is_in_no_argument_no_environment_and_nothing_that_is_kept() {
 fn a_secret_typed_at_the_terminal_is_not_shown() {
     let home = home("# R\n\n```bash\nshow ${#API_TOKEN}\n```\n");
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
-    terminal.wait_for_output("? help").send("\r");
+    terminal.wait_for_output("? help").run_it();
     terminal.wait_for_output("not shown and kept nowhere").wait_for_output("API_TOKEN = ").send("hunter2secret\r");
     terminal.wait_for_output("[13]");
     terminal.exits(0);
@@ -135,7 +135,7 @@ fn declared_inputs_are_checked_and_everything_else_in_braces_stays() {
     terminal.wait_for_output("no whole number").wait_for_output("size = ").send("\u{15}12\r");
     terminal.wait_for_output("north").wait_for_output("place = ").send("2\r");
     terminal.wait_for_output("name = ").send("ab\r");
-    terminal.wait_for_output("? help").send("\r").wait_for_output("[12]\r\n[south]\r\n[ab]");
+    terminal.wait_for_output("? help").run_it().wait_for_output("[12]\r\n[south]\r\n[ab]");
     terminal.exits(0);
 }
 
@@ -147,7 +147,7 @@ fn a_command_names_the_lines_that_are_offered() {
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
     terminal.wait_for_output("its lines are offered for `file`").wait_for_output("? help").send("y");
     terminal.wait_for_output("a one.gz").wait_for_output("file = ").send("1\r");
-    terminal.wait_for_output("show 'a one.gz'").wait_for_output("? help").send("\r").wait_for_output("[a one.gz]");
+    terminal.wait_for_output("show 'a one.gz'").wait_for_output("? help").run_it().wait_for_output("[a one.gz]");
     terminal.exits(0);
 }
 
@@ -195,10 +195,10 @@ fn a_stale_name_is_asked_about_with_the_listed_ones_to_choose_from() {
     home.write("copies/new one.gz", "");
     home.write("copies/new.gz", "");
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
-    terminal.wait_for_output("? help").send("\r").wait_for_output("exit 0");
+    terminal.wait_for_output("? help").run_it().wait_for_output("exit 0");
     terminal.wait_for_output("takes one of these").wait_for_output("COPY = ").send("\u{15}copies/new.gz\r");
-    terminal.wait_for_output("COPY=copies/new.gz").wait_for_output("? help").send("\r");
-    terminal.wait_for_output("3 Use it").wait_for_output("? help").send("\r").wait_for_output("[copies/new.gz]");
+    terminal.wait_for_output("COPY=copies/new.gz").wait_for_output("? help").run_it();
+    terminal.wait_for_output("3 Use it").wait_for_output("? help").run_it().wait_for_output("[copies/new.gz]");
     terminal.exits(0);
 }
 

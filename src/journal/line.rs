@@ -3,7 +3,7 @@
 //! Invariant: every byte of a line is covered: those before the hash's digits by the hash, the salt and payload by the
 //! digest, the rest by having one exact form.
 
-use super::salt::{SALT_LENGTH, from_hex};
+use super::salt::{SALT_LENGTH, is_hex};
 use crate::ident::{Digest, RunId, Seq};
 
 pub(super) const HEADER_START: &str = r#"{"runbook_journal":"#;
@@ -93,7 +93,7 @@ pub(super) fn header_fields(text: &str) -> Option<(u64, String, String)> {
 /// strings are escaped, and no field has a member of that name.
 fn split_hash(text: &str) -> Option<(&str, Digest, &str)> {
     let mark = HASH_MARK.trim_start_matches('"');
-    let start = text.find(mark)? + mark.len();
+    let start = memchr::memmem::find(text.as_bytes(), mark.as_bytes())? + mark.len();
     let hash = text.get(start..start + DIGEST_LENGTH)?.parse().ok()?;
     Some((text.get(..start)?, hash, text.get(start + DIGEST_LENGTH..)?))
 }
@@ -106,7 +106,7 @@ fn split_digest(text: &str) -> Option<(&str, Digest)> {
 fn split_payload(rest: &str) -> Option<(&str, &str)> {
     let rest = rest.strip_prefix(SALT_MARK)?;
     let salt = rest.get(..SALT_LENGTH)?;
-    from_hex(salt)?;
+    is_hex(salt).then_some(())?;
     let payload = rest.get(SALT_LENGTH..)?.strip_prefix(PAYLOAD_MARK)?.strip_suffix('}')?;
     Some((salt, payload))
 }

@@ -51,6 +51,11 @@ pub(super) fn push_hex(text: &mut String, bytes: &[u8]) {
     }
 }
 
+/// Whether a text is lower-case hexadecimal digits.
+pub(super) fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// The bytes of lower-case hexadecimal digits; none for anything else.
 pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digit = |b: u8| match b {

@@ -196,17 +196,16 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(recorder: &Recorder) -> Self {
+        Self::connect_as(recorder, PROTOCOL)
+    }
+
+    /// Connects as a program of another protocol would.
+    pub(crate) fn connect_as(recorder: &Recorder, protocol: u32) -> Self {
         let stream = UnixStream::connect(&recorder.socket).unwrap();
         let mut client =
             Self { stream, decoder: Decoder::default(), folder: recorder.folder(), background: Vec::new() };
-        client.send(
-            &Request::Hello {
-                protocol: PROTOCOL,
-                program: PROGRAM_VERSION.to_owned(),
-                who: "another engine".to_owned(),
-            },
-            b"",
-        );
+        let who = "another engine".to_owned();
+        client.send(&Request::Hello { protocol, program: PROGRAM_VERSION.to_owned(), who }, b"");
         client
     }
 

@@ -95,6 +95,15 @@ impl Terminal {
         self
     }
 
+    /// Says yes to the question that was put last: with Enter where that runs the command, with `y` at a gate.
+    pub fn run_it(&mut self) -> &mut Self {
+        let shown = String::from_utf8_lossy(&self.raw).into_owned();
+        let question = shown.rfind("? help").and_then(|end| shown.get(..end)).unwrap_or_default();
+        let gate = question.rfind("yes, run it");
+        let open = question.rfind("run ·").max(question.rfind("done ·"));
+        if gate > open && gate.is_some_and(|at| question.len() - at < 300) { self.send("y") } else { self.send("\r") }
+    }
+
     /// Waits until the text stands on the screen, anywhere.
     pub fn wait_for(&mut self, text: &str) -> &mut Self {
         self.wait_until(&format!("`{text}` on the screen"), |terminal| terminal.screen().contains(text))
