@@ -98,10 +98,8 @@ impl Terminal {
     /// Says yes to the question that was put last: with Enter where that runs the command, with `y` at a gate.
     pub fn run_it(&mut self) -> &mut Self {
         let shown = String::from_utf8_lossy(&self.raw).into_owned();
-        let question = shown.rfind("? help").and_then(|end| shown.get(..end)).unwrap_or_default();
-        let gate = question.rfind("yes, run it");
-        let open = question.rfind("run ·").max(question.rfind("done ·"));
-        if gate > open && gate.is_some_and(|at| question.len() - at < 300) { self.send("y") } else { self.send("\r") }
+        let question = shown.rfind("help").and_then(|end| shown.get(..end)).unwrap_or_default();
+        if question.rfind("yes,") > question.rfind("Enter") { self.send("y") } else { self.send("\r") }
     }
 
     /// Waits until the text stands on the screen, anywhere.
