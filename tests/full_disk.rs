@@ -1,8 +1,7 @@
 //! A disk that fills up while a command runs, on a real small file system.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set up its file system fails")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot set up its file system fails")]
 
-#[allow(dead_code, reason = "each test file uses another part of it")]
 mod session_support;
 
 use runbook::history::{Fact, Mode};

@@ -1,6 +1,6 @@
 //! The bodies of the fuzz targets over the saved corpora, and over what small changes make of them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its corpora fails")]
+#![expect(clippy::unwrap_used, clippy::allow_attributes, reason = "a test that cannot read its corpora fails")]
 
 #[path = "../fuzz/bodies/mod.rs"]
 #[allow(unreachable_pub, reason = "the fuzz targets share it")]
@@ -18,8 +18,8 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
 }
 
 /// A piece of one input in the place of a piece of another, and some bytes changed.
-fn changed(corpus: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
-    let pick = || proptest::sample::select(corpus.clone());
+fn changed(corpus: &[Vec<u8>]) -> impl Strategy<Value = Vec<u8>> + use<> {
+    let pick = || proptest::sample::select(corpus.to_vec());
     let place = || any::<proptest::sample::Index>();
     (pick(), pick(), place(), place(), place(), proptest::collection::vec((place(), any::<u8>()), 0..6)).prop_map(
         |(mut a, b, from, to, cut, bytes)| {
@@ -43,9 +43,11 @@ fn no_input_breaks_what_reads_it() {
     for (target, body) in bodies::TARGETS {
         let corpus = corpus(target);
         assert!(!corpus.is_empty(), "{target}");
-        corpus.iter().for_each(|bytes| body(bytes));
+        for bytes in &corpus {
+            body(bytes);
+        }
         let mut runner = TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
-        let ran = runner.run(&changed(corpus), |bytes| {
+        let ran = runner.run(&changed(&corpus), |bytes| {
             body(&bytes);
             Ok(())
         });

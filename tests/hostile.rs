@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::allow_attributes,
     clippy::panic,
     reason = "helpers outside a #[test] fn are not covered by the allowances for tests"
 )]

@@ -147,10 +147,10 @@ fn a_session_whose_engine_is_lost_between_commands_waits_until_it_is_stopped() {
     recorder.end_when_idle();
     assert!(recorder.dir().join("exit-trap-ran").exists());
     let events = events(&recorder);
-    let last: Vec<&Fact> = events.iter().rev().take(2).map(|event| &event.fact).collect();
+    let ending: Vec<&Fact> = events.iter().rev().take(2).map(|event| &event.fact).collect();
     assert!(
-        matches!(last[..], [Fact::RunFinished(_), Fact::EngineLost(lost)] if lost.then == "the session waits to be resumed"),
-        "{last:?}"
+        matches!(ending[..], [Fact::RunFinished(_), Fact::EngineLost(lost)] if lost.then == "the session waits to be resumed"),
+        "{ending:?}"
     );
 }
 

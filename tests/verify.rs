@@ -1,6 +1,11 @@
 //! A record that was changed is found out, wherever and however it was.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set up its journal fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "a test that cannot set up its journal fails"
+)]
 
 #[allow(dead_code, reason = "each test file uses another part of it")]
 mod facts;

@@ -8,8 +8,11 @@ use runbook::recorder::protocol::{Decoder, Reply, Request};
 use runbook::shell;
 use std::path::Path;
 
+/// What is done with an input.
+pub type Body = fn(&[u8]);
+
 /// A target's name and its body.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Body)] = &[
     ("document", document),
     ("splitter", splitter),
     ("masker", masker),

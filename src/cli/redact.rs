@@ -74,8 +74,8 @@ fn already_there(folder: &Folder, name: &str, secret: &str) -> Vec<String> {
     let journal = std::fs::read(folder.journal()).unwrap_or_default();
     for (seq, line) in journal.split(|&byte| byte == b'\n').enumerate().skip(1) {
         let mark = format!("[masked:{name}]");
-        let masked = masker.bytes(line);
-        if matches!(masked, std::borrow::Cow::Owned(_)) && String::from_utf8_lossy(&masked).contains(&mark) {
+        let hidden = masker.bytes(line);
+        if matches!(hidden, std::borrow::Cow::Owned(_)) && String::from_utf8_lossy(&hidden).contains(&mark) {
             lines.push(format!(
                 "event {seq} holds it already: `runbook redact {} --seq {seq}` drops it, once the run is over",
                 folder.run()

@@ -16,7 +16,7 @@ pub(super) fn run(root: impl FnOnce() -> Result<PathBuf, Failure>, args: &Verify
         name => runs::find(&root()?, name)?.path().to_owned(),
     };
     let kept = args.receipt.as_deref().map(receipt).transpose()?;
-    let verified = verify(&path, kept.as_ref()).map_err(failure)?;
+    let verified = verify(&path, kept.as_ref()).map_err(|error| failure(&error))?;
     super::print(&text(&verified))?;
     bad(&verified).map_or(Ok(Exit::Success), Err)
 }
@@ -31,7 +31,7 @@ fn receipt(given: &str) -> Result<Receipt, Failure> {
     text.parse().map_err(|error: crate::journal::BadReceipt| Failure::usage(error.to_string()))
 }
 
-fn failure(error: JournalError) -> Failure {
+fn failure(error: &JournalError) -> Failure {
     let message = error.to_string();
     match error {
         JournalError::Damaged { .. } => Failure { exit: Exit::CommandFailed, message, help: None }

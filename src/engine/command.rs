@@ -81,6 +81,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     /// One command of a step. `open`: it was started before, and this came of it; with its text where that was edited.
+    #[expect(clippy::too_many_lines, reason = "one loop over one question: its answers belong side by side")]
     fn command(
         &mut self,
         step: &'a Step,

@@ -40,7 +40,7 @@ pub(super) enum Before {
     Open(Box<CommandFinished>, Option<String>),
 }
 
-impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
+impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
     /// Goes on where these events end, instead of at the beginning.
     pub fn resume_at(&mut self, events: &[Event]) {
         let mut earlier = Earlier { passing: true, ..Earlier::default() };
@@ -76,6 +76,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     /// What was chosen before at this choice: an option's place, or none to go on.
+    #[expect(clippy::option_option, reason = "whether it was answered, and whether the answer was an option")]
     pub(super) fn was_chosen(&mut self, choice: &Choice) -> Option<Option<usize>> {
         let made = self.earlier.choices.front().filter(|made| self.earlier.passing && made.question == choice.title);
         let Some(made) = made.cloned() else {

@@ -485,14 +485,13 @@ mod tests {
                 let mut acknowledged = Vec::new();
                 let mut failures = 0;
                 for n in 0..12 {
-                    match writer.append(&[note(n)], now) {
-                        Ok(events) => acknowledged.extend(events),
-                        Err(_) => {
-                            failures += 1;
-                            // What runs already may still be recorded, unless nobody knows what is on disk.
-                            assert_eq!(writer.append_last(&[note(99)], now).is_ok(), fault != Fault::Sync);
-                            acknowledged.extend(reread(&disk).into_iter().skip(acknowledged.len()).take(1));
-                        }
+                    if let Ok(events) = writer.append(&[note(n)], now) {
+                        acknowledged.extend(events);
+                    } else {
+                        failures += 1;
+                        // What runs already may still be recorded, unless nobody knows what is on disk.
+                        assert_eq!(writer.append_last(&[note(99)], now).is_ok(), fault != Fault::Sync);
+                        acknowledged.extend(reread(&disk).into_iter().skip(acknowledged.len()).take(1));
                     }
                 }
                 let found = reread(&disk);

@@ -226,8 +226,8 @@ fn ordinary_logs_lose_next_to_nothing() {
     let secrets: Vec<&[u8]> = secrets.iter().map(Vec::as_slice).collect();
     let masker = masker(&secrets);
     let logs = logs(10 << 20);
-    let masked = masker.bytes(&logs);
-    let count = masked.windows(8).filter(|part| part == b"[masked:").count();
+    let kept = masker.bytes(&logs);
+    let count = kept.windows(8).filter(|part| part == b"[masked:").count();
     assert!(count <= 1, "{count} false masks");
 }
 

@@ -7,7 +7,7 @@ use super::render;
 use crate::document::{Runbook, SectionIndex};
 use crate::engine::{Ending, Engine, EngineError, Settings};
 use crate::history::{CommandStarted, Event, Fact, Mode, RunResult, RunResumed, RunStarted, RunbookIdentity};
-use crate::ident::{Clock, RunId, SystemClock};
+use crate::ident::{Clock as _, RunId, SystemClock};
 use crate::journal::{Folder, Folders, JournalError};
 use crate::kernel::{self, BashSyntax, StartOptions, find_program};
 use crate::mask::Masker;

@@ -98,8 +98,9 @@ impl<W: Write> Steps<'_, W> {
                 failed.lost_events,
                 failed.lost_bytes
             )),
-            Fact::Redacted(_) => Ok(()),
-            Fact::RunStarted(_) | Fact::ShellStarted(_) | Fact::RunFinished(_) | Fact::Other(_) => Ok(()),
+            Fact::Redacted(_) | Fact::RunStarted(_) | Fact::ShellStarted(_) | Fact::RunFinished(_) | Fact::Other(_) => {
+                Ok(())
+            }
         }
     }
 

@@ -158,6 +158,7 @@ impl Witnessed {
             resume: self.folder.journal().exists(),
             restore: Some(self.folder.path().join("snapshot")).filter(|path| path.is_file()),
         };
+        #[expect(clippy::zombie_processes, reason = "`Living` waits for it; a panic ends the test")]
         let mut process = Command::new(&self.program)
             .arg("__recorder")
             .stdin(Stdio::piped())
@@ -227,7 +228,7 @@ impl Witnessed {
             "echo {token} >> '{}/ran'; for i in {{0..{lines}}}; do echo {token} $i; done; (exit {status})",
             self.work.display()
         );
-        let expected: String = (0..=lines).map(|i| format!("{token} {i}\r\n")).collect();
+        let expected = (0..=lines).map(|i| format!("{token} {i}\r\n")).collect::<Vec<_>>().concat();
         let edited = random.below(5) == 0;
         let step = StepId::new("step");
         let decision = if edited { Decision::Edit } else { Decision::Run };
