@@ -218,3 +218,35 @@ fn a_misspelt_template_is_told_and_stays() {
     let output = run(&home, &[]).exits(0).prints("[a.gz]\n[{{ backup_flie }}]");
     drop(output.says("did you mean `{{ backup_file }}`?"));
 }
+
+#[test]
+fn no_name_of_an_input_gets_in_the_way_of_the_session() {
+    let names =
+        ["file", "dir", "nonce", "value", "kind", "main", "id", "st", "ps", "flags", "name", "off", "on", "all"];
+    let commands = names.iter().fold(String::new(), |all, name| all + "show \"<" + name + ">\"\n");
+    let home = home(&format!("# R\n\n```bash\n{commands}show end\n```\n"));
+    let values: serde_json::Map<String, serde_json::Value> =
+        names.iter().map(|name| ((*name).to_owned(), format!("{name}\nb").into())).collect();
+    home.write("v.json", serde_json::Value::from(values).to_string());
+    let printed = names.iter().fold(String::new(), |all, name| all + "[" + name + "\nb]\n");
+    drop(run(&home, &["--inputs", "v.json"]).exits(0).prints(&format!("{printed}[end]\n")));
+}
+
+#[test]
+fn a_run_that_is_taken_up_again_asks_for_nothing_it_was_told_before() {
+    let home = home("# R\n\n```bash\n# One\nshow <pod-name>\n\n# Two\nshow again <pod-name>\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("pod-name = ").send("a b\r").wait_for_output("? help").send("y").wait_for_output("[a b]");
+    terminal.wait_for_output("2 Two").wait_for_output("? help").send("q");
+    terminal.exits(3);
+    let mut terminal = Terminal::runbook(&home, &["resume"]);
+    terminal.wait_for_output("show again 'a b'").wait_for_output("? help").send("y").wait_for_output("[again]");
+    terminal.exits(0);
+}
+
+#[test]
+fn a_secret_too_short_to_be_masked_is_told() {
+    let home = home(SECRET);
+    home.write("pw", "abc\n");
+    drop(run(&home, &["--input", "db-password=@pw"]).exits(0).says("is not masked"));
+}

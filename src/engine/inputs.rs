@@ -16,10 +16,17 @@ const MOST_OFFERED: usize = 50;
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// The record is told every secret that was given beforehand.
     pub(super) fn hide_given(&mut self) -> Result<(), EngineError> {
-        for (name, value) in &self.values {
-            if is_secret(self.plan.input(name), name) {
-                self.session.hide(name.as_str(), value)?;
+        for (name, value) in self.values.clone() {
+            if self.is_secret(&name) {
+                self.hide(&name, &value)?;
             }
+        }
+        Ok(())
+    }
+
+    fn hide(&mut self, name: &InputName, value: &str) -> Result<(), EngineError> {
+        for refused in self.session.hide(name.as_str(), value)? {
+            self.operator.tell(&Talk::Warning(&format!("the secret `{name}` is not masked: {refused}")));
         }
         Ok(())
     }
@@ -187,7 +194,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     ) -> Result<(), EngineError> {
         let secret = self.is_secret(name);
         if secret {
-            self.session.hide(name.as_str(), value)?;
+            self.hide(name, value)?;
         }
         let recorded = if secret { format!("[masked:{name}]") } else { value.to_owned() };
         self.record(Fact::InputGiven(InputGiven {
@@ -199,6 +206,17 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         self.given.insert(name.clone());
         self.values.insert(name.clone(), value.to_owned());
         Ok(())
+    }
+
+    /// A value that was given before the run was taken up again. A secret is not in the record, and is asked for again.
+    pub(super) fn take_back(&mut self, given: &InputGiven) {
+        if !self.is_secret(&given.name) && !given.value.contains("[masked:") {
+            // One given anew counts, and is recorded where it is used.
+            let known = self.values.entry(given.name.clone()).or_insert_with(|| given.value.clone());
+            if *known == given.value {
+                self.given.insert(given.name.clone());
+            }
+        }
     }
 
     /// Records the values given beforehand that a command uses, each at its first use.

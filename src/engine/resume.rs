@@ -46,6 +46,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         let mut earlier = Earlier { passing: true, ..Earlier::default() };
         for event in events {
             match &event.fact {
+                Fact::InputGiven(given) => self.take_back(given),
                 Fact::ChoiceMade(choice) => earlier.choices.push_back(choice.clone()),
                 Fact::CommandStarted(started) => {
                     if let Some(command) = started.command {

@@ -29,8 +29,8 @@ impl Kernel for Session {
         self.set_value(name, value)
     }
 
-    fn hide(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
-        Self::hide(self, vec![(name.to_owned(), value.to_owned())]).map(drop)
+    fn hide(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError> {
+        Self::hide(self, vec![(name.to_owned(), value.to_owned())])
     }
 }
 

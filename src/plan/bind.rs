@@ -175,7 +175,8 @@ impl Command {
     }
 }
 
-/// The session's variable for an input.
+/// The session's variable for an input. The recorder's own names begin alike, but none goes on with `in_`; what begins so
+/// is in no snapshot.
 fn variable(name: &InputName) -> String {
     let plain: String =
         name.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
@@ -191,7 +192,7 @@ fn variable(name: &InputName) -> String {
             },
         )
     };
-    format!("__rb_{plain}{tail}")
+    format!("__rb_in_{plain}{tail}")
 }
 
 /// Whether a value is better not put in a text: several lines, signs nobody sees, or very long.

@@ -113,11 +113,9 @@ pub trait Kernel {
     fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError>;
     /// Sets a variable in the live shell; the caller has recorded the input.
     fn set(&mut self, name: &str, value: &str) -> Result<(), KernelError>;
-    /// Tells the record a secret, before anything can print it: from then on its value is masked.
-    fn hide(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
-        let _ = (name, value);
-        Ok(())
-    }
+    /// Tells the record a secret, before anything can print it: from then on its value is masked. Comes back with why that
+    /// cannot be, for a value that is too short, say.
+    fn hide(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError>;
 }
 
 /// The record.
