@@ -1,3 +1,5 @@
+//! What the masker promises: every form, every cut, and ordinary text left alone.
+
 use super::*;
 use proptest::prelude::*;
 
