@@ -68,7 +68,8 @@ fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<
     let closing = builder.closing();
     let numbers = number::numbers(&builder.drafts);
     // An overview names steps by their numbers alone: digests of everything would be a tenth of its time.
-    let ids = if builder.shallow { numbers.iter().map(StepId::new).collect() } else { name::ids(&builder.drafts) };
+    let is_outline = builder.shallow;
+    let ids = if is_outline { numbers.iter().map(StepId::new).collect() } else { name::ids(&builder.drafts) };
     let mut steps: Vec<Step> = builder
         .drafts
         .into_iter()
@@ -91,8 +92,13 @@ fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<
             expected: draft.expected,
         })
         .collect();
-    mark_inputs(&mut steps);
-    let (inputs, findings) = uses::find(runbook, &mut steps);
+    // Nor does anybody ask an overview for its inputs.
+    let (inputs, findings) = if is_outline {
+        (Vec::new(), Vec::new())
+    } else {
+        mark_inputs(&mut steps);
+        uses::find(runbook, &mut steps)
+    };
     Plan { procedure: procedure(runbook, section), document: runbook.digest, steps, root, closing, inputs, findings }
 }
 
