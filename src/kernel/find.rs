@@ -1,6 +1,6 @@
 //! Programs and files, looked up without starting anything.
 
-use crate::ports::Probe;
+use crate::ports::{KernelError, Probe};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,13 @@ pub fn find_program(name: &str, path: Option<&OsStr>) -> Option<PathBuf> {
         return Some(PathBuf::from(name)).filter(|file| can_execute(file));
     }
     std::env::split_paths(path?).map(|dir| dir.join(name)).find(|file| can_execute(file))
+}
+
+/// Looks bash up in the folders of `path`; without it there is no session.
+pub fn find_bash(path: Option<&OsStr>) -> Result<PathBuf, KernelError> {
+    find_program("bash", path).ok_or_else(|| {
+        KernelError::Shell("`bash` was not found in PATH; commands run in bash, so install it, or mend PATH".to_owned())
+    })
 }
 
 fn can_execute(path: &Path) -> bool {

@@ -16,7 +16,7 @@ mod syntax;
 mod terminal;
 
 pub use attach::{AttachError, hide_in_session, session_state, stop_session};
-pub use find::{PathProbe, find_program};
+pub use find::{PathProbe, find_bash, find_program};
 pub use git::{GitState, git_state};
 pub use session::Session;
 pub use start::StartOptions;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an error says whether the record, the shell or the recorder itself could not be begun.
 
-use super::find::find_program;
+use super::find::find_bash;
 use super::link::{Link, lost, timespec};
 use crate::history::Mode;
 use crate::ident::RunId;
@@ -85,11 +85,7 @@ impl StartOptions {
     }
 
     fn serve_options(&self) -> Result<ServeOptions, KernelError> {
-        let shell = find_program("bash", self.path.as_deref()).ok_or_else(|| {
-            KernelError::Shell(
-                "`bash` was not found in PATH; commands run in bash, so install it, or mend PATH".to_owned(),
-            )
-        })?;
+        let shell = find_bash(self.path.as_deref())?;
         let rc = self.rc.as_deref().map(absolute).transpose()?;
         if let Some(rc) = rc.as_ref().filter(|rc| !rc.is_file()) {
             return Err(KernelError::Shell(format!("the rc file `{}` is not there", rc.display())));

@@ -9,7 +9,7 @@ use crate::engine::{Ending, Engine, EngineError, Settings};
 use crate::history::{CommandStarted, Event, Fact, Mode, RunResult, RunResumed, RunStarted, RunbookIdentity};
 use crate::ident::{Clock as _, RunId, SystemClock};
 use crate::journal::{Folder, Folders, JournalError};
-use crate::kernel::{self, BashSyntax, StartOptions, find_program};
+use crate::kernel::{self, BashSyntax, StartOptions, find_bash};
 use crate::mask::Masker;
 use crate::operator::{AtTerminal, Look, Unattended};
 use crate::plan::{Missing, Plan, Planner, Policy, SelectStepError};
@@ -157,9 +157,7 @@ pub(super) fn hide(session: &mut kernel::Session, options: &RunOptions<'_>) -> R
 }
 
 pub(super) fn syntax(plan: &Plan, options: &RunOptions<'_>) -> Result<BashSyntax, SessionError> {
-    let bash = find_program("bash", options.search_path.as_deref()).ok_or_else(|| {
-        KernelError::Shell("`bash` was not found in PATH; commands run in bash, so install it, or mend PATH".to_owned())
-    })?;
+    let bash = find_bash(options.search_path.as_deref())?;
     let mut syntax = BashSyntax::new(Some(bash));
     syntax.prefetch(texts(plan, options));
     Ok(syntax)
