@@ -1,9 +1,15 @@
 //! The risk of commands against what their tools' documentation says of them.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that prints its table")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test that prints its table, and helpers of it"
+)]
 
 use runbook::shell::{Flag, Level, risk};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// A labelled command: its level, or none where it must be unknown.
@@ -14,7 +20,11 @@ struct Labelled {
 }
 
 fn labelled() -> Vec<Labelled> {
-    let files = [include_str!("../fixtures/risk/commands.tsv"), include_str!("../fixtures/risk/held_out.tsv")];
+    let files = [
+        include_str!("../fixtures/risk/commands.tsv"),
+        include_str!("../fixtures/risk/held_out.tsv"),
+        include_str!("../fixtures/risk/held_out_2.tsv"),
+    ];
     let lines = files.iter().flat_map(|file| file.lines()).filter(|line| !line.starts_with('#') && !line.is_empty());
     lines
         .map(|line| {
@@ -36,50 +46,90 @@ fn label(level: Option<u8>) -> &'static str {
     }
 }
 
+/// What was told of a labelled command.
+struct Told {
+    command: Labelled,
+    level: u8,
+    unknown: bool,
+}
+
+impl Told {
+    fn flagged(&self) -> bool {
+        self.level >= 2 || self.unknown
+    }
+
+    fn destroys(&self) -> bool {
+        self.command.level.is_some_and(|level| level >= 2)
+    }
+
+    fn harmless(&self) -> bool {
+        self.command.level.is_some_and(|level| level < 2)
+    }
+
+    fn line(&self) -> String {
+        let (family, text) = (&self.command.family, self.command.text.replace('\n', "␤"));
+        format!("{}{} {family} `{text}`", self.level, if self.unknown { "?" } else { "" })
+    }
+}
+
+fn told() -> Vec<Told> {
+    let told = labelled().into_iter().map(|command| {
+        let found = risk(&command.text);
+        Told { level: found.level.number(), unknown: found.unknown, command }
+    });
+    told.collect()
+}
+
+/// The tables as they stand in BENCHMARKS.md.
+fn confusion(told: &[Told]) -> String {
+    let mut out =
+        String::from("| labelled | 0 | 1 | 2 | 3 | 0? | 1? | 2? | 3? |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+    for wanted in [Some(0), Some(1), Some(2), Some(3), None] {
+        write!(out, "| {} |", label(wanted)).unwrap();
+        for (unknown, level) in [false, true].into_iter().flat_map(|unknown| (0..4).map(move |level| (unknown, level)))
+        {
+            let count =
+                told.iter().filter(|one| one.command.level == wanted && one.level == level && one.unknown == unknown);
+            write!(out, " {} |", count.count()).unwrap();
+        }
+        out.push('\n');
+    }
+    out.push_str("\n| family | commands | destructive | as reading | not flagged | harmless | flagged |\n|---|--:|--:|--:|--:|--:|--:|\n");
+    let families: BTreeSet<&str> = told.iter().map(|one| one.command.family.as_str()).collect();
+    for family in families.into_iter().map(Some).chain([None]) {
+        let of = || told.iter().filter(|one| family.is_none_or(|family| one.command.family == family));
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            family.unwrap_or("all"),
+            of().count(),
+            of().filter(|one| one.destroys()).count(),
+            of().filter(|one| one.destroys() && one.level == 0 && !one.unknown).count(),
+            of().filter(|one| one.destroys() && !one.flagged()).count(),
+            of().filter(|one| one.harmless()).count(),
+            of().filter(|one| one.harmless() && one.flagged()).count(),
+        )
+        .unwrap();
+    }
+    out
+}
+
 #[test]
 fn destructive_commands_are_told_from_harmless_ones() {
-    let mut table: BTreeMap<(&str, String), usize> = BTreeMap::new();
-    let (mut as_reading, mut missed, mut alarms) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut destructive, mut harmless, mut unseen) = (0, 0, Vec::new());
-    let mut off = Vec::new();
-    for command in labelled() {
-        let found = risk(&command.text);
-        let level = found.level.number();
-        let flagged = found.level >= Level::Destroys || found.unknown;
-        let said = format!("{level}{}", if found.unknown { "?" } else { "" });
-        *table.entry((label(command.level), said.clone())).or_default() += 1;
-        let line = format!("{said} {} `{}`", command.family, command.text.replace('\n', "␤"));
-        match command.level {
-            Some(2..) => {
-                destructive += 1;
-                if level == 0 && !found.unknown {
-                    as_reading.push(line.clone());
-                }
-                if !flagged {
-                    missed.push(line.clone());
-                }
-            }
-            Some(_) => {
-                harmless += 1;
-                if flagged {
-                    alarms.push(line.clone());
-                }
-            }
-            None if !found.unknown => unseen.push(line.clone()),
-            None => {}
-        }
-        if command.level.is_some_and(|wanted| wanted != level) {
-            off.push(format!("{} got {line}", label(command.level)));
-        }
-    }
-    println!("label        told      commands");
-    for ((wanted, said), count) in &table {
-        println!("{wanted:<12} {said:<9} {count}");
-    }
-    println!("destructive {destructive}, of those not flagged {}: {missed:#?}", missed.len());
-    println!("harmless {harmless}, of those flagged {}: {alarms:#?}", alarms.len());
-    println!("unknown, but told as known: {unseen:#?}");
-    println!("another level: {off:#?}");
+    let told = told();
+    let list = |wanted: &dyn Fn(&Told) -> bool| -> Vec<String> {
+        told.iter().filter(|one| wanted(one)).map(Told::line).collect()
+    };
+    let as_reading = list(&|one| one.destroys() && one.level == 0 && !one.unknown);
+    let missed = list(&|one| one.destroys() && !one.flagged());
+    let alarms = list(&|one| one.harmless() && one.flagged());
+    let unseen = list(&|one| one.command.level.is_none() && !one.unknown);
+    let off = list(&|one| one.command.level.is_some_and(|wanted| wanted != one.level));
+    println!("{}", confusion(&told));
+    println!("not flagged: {missed:#?}\nflagged: {alarms:#?}\nunknown, but told as known: {unseen:#?}");
+    println!("another level than labelled: {off:#?}");
+    let destructive = told.iter().filter(|one| one.destroys()).count();
+    let harmless = told.iter().filter(|one| one.harmless()).count();
     assert_eq!(as_reading, Vec::<String>::new(), "destructive commands classed as reading");
     assert!(missed.len() * 50 <= destructive, "{missed:#?}");
     assert!(alarms.len() * 20 <= harmless, "{alarms:#?}");
@@ -87,7 +137,20 @@ fn destructive_commands_are_told_from_harmless_ones() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a measurement")]
+fn the_confusion_table_stands_in_the_benchmarks() {
+    let table = confusion(&told());
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/BENCHMARKS.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let (before, rest) = page.split_once("| labelled |").unwrap();
+        let (_, after) = rest.split_once("\n\n## ").unwrap();
+        std::fs::write(path, format!("{before}{table}\n## {after}")).unwrap();
+        return;
+    }
+    assert!(page.contains(&table), "run the test once with UPDATE_DOCS=1; the table is now\n{table}");
+}
+
+#[test]
 fn the_risk_of_one_command_takes_no_millisecond() {
     let commands = labelled();
     let mut took: Vec<Duration> = commands

@@ -448,7 +448,7 @@ pub(super) fn span_of(program: &Arg, args: &[Arg]) -> Range<usize> {
 }
 
 /// Whether a substitution brings its text from elsewhere.
-fn fetches(raw: &str) -> bool {
+pub(super) fn fetches(raw: &str) -> bool {
     let mut words = raw.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')));
     raw.contains(['(', '`'])
         && words.any(|word| matches!(word, "curl" | "wget" | "fetch" | "base64" | "nc" | "xxd" | "openssl"))

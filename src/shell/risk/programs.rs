@@ -190,6 +190,9 @@ fn interpreter(judge: &mut Judge, name: &str, args: &[Arg], span: &Range<usize>,
             Input::Text(_) | Input::File(_) => {}
         }
     }
+    if args.iter().any(|arg| arg.fixed().is_none() && super::judge::fetches(&arg.raw)) {
+        judge.raise(Level::Irreversible, span, format!("`{name}` runs what is fetched or decoded"));
+    }
     judge.doubt(span, format!("`{name}` runs a program text"));
 }
 

@@ -236,6 +236,8 @@ fn parallel(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input)
         [one] if one.text.contains(' ') => {
             judge.nested(&Arg { text: one.text.replace("{}", &HOLE.to_string()), ..one.clone() }, input);
         }
+        // Without `:::` the names come from its input.
+        _ if end == rest.len() => handed(judge, words, None, input, "names are read from its input"),
         _ => judge.command(words, input),
     }
 }
