@@ -87,6 +87,7 @@ pub(super) enum Command {
 
 /// See [`Command::Run`].
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag, and any may be given with any")]
 pub(super) struct RunArgs {
     /// The document, with the procedure after `#`: RUNBOOK.md#database-recovery; a step too: RUNBOOK.md#database-recovery:3
     #[arg(value_name = "FILE[#PROCEDURE]")]
@@ -130,9 +131,13 @@ pub(super) struct RunArgs {
     /// Call an input a secret: it is shown and recorded nowhere
     #[arg(long, value_name = "NAME")]
     pub(super) secret: Vec<String>,
-    /// With --yes: end a command that never ends (`top`, `logs -f`) after this long
-    #[arg(long, value_name = "TIME", default_value = "30s")]
-    pub(super) monitor_for: String,
+    /// With --yes: end a command that never ends (`top`, `logs -f`), and a monitor, after this long [default: 30s, and a
+    /// monitor's own time]
+    #[arg(long, value_name = "TIME")]
+    pub(super) monitor_for: Option<String>,
+    /// With --yes: when a command fails, run the steps that undo what was done, last first
+    #[arg(long)]
+    pub(super) rollback_on_failure: bool,
     /// The directory to start in
     #[arg(long, value_name = "DIR")]
     pub(super) cwd: Option<PathBuf>,

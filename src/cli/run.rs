@@ -182,10 +182,12 @@ fn selection(args: &RunArgs, step: Option<String>) -> Result<Selection, Failure>
 }
 
 fn policy(args: &RunArgs, place: Place, values: Values) -> Result<Policy, Failure> {
-    let monitor_for = crate::plan::duration(&args.monitor_for).ok_or_else(|| {
-        Failure::usage(format!("`--monitor-for {}` is no length of time", args.monitor_for))
-            .help("write `30s`, `5m` or `1h`")
-    })?;
+    let read = |written: &String| {
+        crate::plan::duration(written).ok_or_else(|| {
+            Failure::usage(format!("`--monitor-for {written}` is no length of time")).help("write `30s`, `5m` or `1h`")
+        })
+    };
+    let monitor_for = args.monitor_for.as_ref().map(read).transpose()?;
     Ok(Policy {
         yes: args.yes,
         allow_unknown: args.allow.contains(&Allowed::Unknown),
@@ -196,6 +198,7 @@ fn policy(args: &RunArgs, place: Place, values: Values) -> Result<Policy, Failur
         choose: args.choose.clone(),
         values,
         monitor_for,
+        rollback_on_failure: args.rollback_on_failure,
     })
 }
 
@@ -220,6 +223,9 @@ fn flags(args: &RunArgs) -> Vec<String> {
     }
     args.input_files.iter().for_each(|file| add("--inputs", &file.to_string_lossy()));
     args.secret.iter().for_each(|name| add("--secret", name));
+    if args.rollback_on_failure {
+        add("--rollback-on-failure", "");
+    }
     if let Some(rc) = &args.rc {
         add("--rc", &rc.to_string_lossy());
     }

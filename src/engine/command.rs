@@ -42,6 +42,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             let number = u32::try_from(index).unwrap_or(u32::MAX);
             let before = if taking_up { self.before(step, number) } else { Before::New };
             let fate = match before {
+                Before::Ran if self.is_to_wait(step, number) => self.take_up_wait(step, place, index)?,
                 Before::Ran => Fate::Done,
                 Before::PassedOver => Fate::PassedOver,
                 Before::Skipped => Fate::Skipped,
@@ -106,13 +107,16 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             let unanswered = self.fill(step, place, &candidate.command)?;
             let mut bound = self.ready(&candidate.command);
             let text = bound.as_ref().map_or(candidate.command.text.as_str(), |runnable| runnable.text()).to_owned();
-            let gate = Gate::of(step, &text, &self.settings.host);
+            let gate = Gate::of_command(step, index, &text, &self.values, &self.settings.host);
             let mut confirm = confirm(step, index, &gate);
             if bound.as_ref().is_ok_and(Runnable::is_raw) {
                 confirm
                     .push("a value stands in it as part of the command, because the document says `| raw`".to_owned());
             }
             confirm.extend(self.dashes(&candidate.command));
+            if let Some(refusal) = bound.is_ok().then(|| self.cannot_wait(step, index)).flatten() {
+                bound = Err(refusal);
+            }
             if bound.is_ok() {
                 match self.live(&candidate.command, &gate)? {
                     Ok(lines) => confirm.extend(lines),
@@ -136,7 +140,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 }
             };
             match (reply, bound) {
-                (Reply::Run | Reply::RunRest, Err(refusal)) => {
+                (Reply::Run | Reply::RunRest | Reply::Monitor, Err(refusal)) => {
                     let reason = refusal.to_string();
                     self.decide(step, Some(number), Decision::Decline, reason.clone())?;
                     if self.settings.mode == Mode::Unattended {
@@ -145,8 +149,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     }
                     self.operator.tell(&Talk::Warning(&format!("it cannot run as it stands: {reason}")));
                 }
-                (reply @ (Reply::Run | Reply::RunRest), Ok(runnable)) => {
+                (reply @ (Reply::Run | Reply::RunRest | Reply::Monitor), Ok(runnable)) => {
                     *rest = reply == Reply::RunRest;
+                    if reply == Reply::Monitor {
+                        candidate.source = CommandSource::Sampled(candidate.command.text.clone());
+                    }
                     if let Some(fate) = self.across_a_negative(step, number, &candidate.command, &gate)? {
                         return Ok(fate);
                     }
@@ -156,7 +163,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                         Values::End(ending) => return Ok(Fate::Turn(Turn::End(ending))),
                     }
                     let decision = if *rest { Decision::RunRest } else { candidate.decision };
-                    let Some(finished) = self.execute(step, Some(number), &candidate, &runnable, decision)? else {
+                    let Some(finished) = self.perform(step, number, &candidate, &runnable, decision)? else {
                         *rest = false;
                         continue;
                     };
@@ -202,6 +209,22 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
     }
 
+    /// A command that ran before, and behind which the condition was not tried.
+    fn take_up_wait(&mut self, step: &'a Step, place: usize, index: usize) -> Result<Fate, EngineError> {
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let (Some(until), Some(written)) = (step.repeat.until.as_deref(), step.commands.get(index)) else {
+            return Ok(Fate::Done);
+        };
+        let Some(finished) = self.wait_until(step, number, until)? else { return Ok(Fate::Done) };
+        if finished.outcome.goes_on() {
+            return Ok(Fate::Done);
+        }
+        let mut candidate =
+            Candidate { command: written.clone(), source: CommandSource::Document, decision: Decision::Run };
+        let fate = self.after_failure(step, place, index, &mut candidate, &finished)?;
+        fate.map_or_else(|| self.command(step, place, index, &mut false, None), Ok)
+    }
+
     fn skip_rest(&mut self, step: &'a Step, from: usize, reason: &str) -> Result<(), EngineError> {
         if self.settings.mode == Mode::Unattended {
             self.operator.tell(&Talk::Skipped { step, reason });
@@ -232,12 +255,21 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 text: ran.as_deref().unwrap_or(&candidate.command.text),
                 outcome: &finished.outcome,
                 status: finished.status,
+                rollbacks: self.offered_rollbacks(),
             };
             match self.operator.ask(&Ask::Failure(ask))? {
+                Reply::RollBack => {
+                    if let Some(turn) = self.roll_back(step, number)? {
+                        return Ok(Some(Fate::Turn(turn)));
+                    }
+                }
                 Reply::Retry => match self.ready(&candidate.command) {
                     Ok(runnable) => {
-                        let Some(again) = self.execute(step, Some(number), candidate, &runnable, Decision::Retry)?
-                        else {
+                        let again = match step.repeat.until.as_deref().filter(|_| self.waited()) {
+                            Some(until) => self.wait_until(step, number, until)?,
+                            None => self.perform(step, number, candidate, &runnable, Decision::Retry)?,
+                        };
+                        let Some(again) = again else {
                             continue;
                         };
                         finished = again;
@@ -429,21 +461,23 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             CommandSource::Document if runnable.is_placed() => CommandSource::Placed(command.text.clone()),
             source => source.clone(),
         };
+        let waits = source == CommandSource::Until;
         let started = CommandStarted {
             step: step.id.clone(),
             command: number,
             of: u32::try_from(step.commands.len()).unwrap_or(u32::MAX),
-            attempt: if number.is_none() { 1 } else { self.state.attempts_at(&step.id, number) + 1 },
+            attempt: if number.is_none() { 1 } else { self.state.attempts_at(&step.id, number, &source) + 1 },
             source,
             text: runnable.text().to_owned(),
             line: command.line,
             never_ends: command.facts.never_ends.is_some(),
-            answers: answers(command),
+            // A condition that answers no is not met, whatever such an answer means elsewhere.
+            answers: if waits { Answers::default() } else { answers(command) },
         };
         self.operator.tell(&Talk::Started { text: &started.text, line: started.line });
         let unattended = self.settings.mode == Mode::Unattended;
         let limit = if started.never_ends {
-            unattended.then_some(self.settings.monitor_for)
+            unattended.then_some(self.settings.monitor_for.unwrap_or(super::MONITOR_FOR))
         } else {
             step.timeout().or(self.settings.timeout)
         };
@@ -519,6 +553,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 text,
                 outcome: &finished.outcome,
                 status: finished.status,
+                rollbacks: Vec::new(),
             };
             if self.operator.ask(&Ask::Failure(ask))? == Reply::Stop {
                 self.decide(step, None, Decision::Stop, String::new())?;
@@ -562,6 +597,9 @@ fn confirm(step: &Step, index: usize, gate: &Gate) -> Vec<String> {
         }
         if step.attributes.is_set("confirm") {
             reasons.push("the document asks for a confirmation".to_owned());
+        }
+        if step.undoes.is_some() {
+            reasons.push("it undoes what was done".to_owned());
         }
     }
     reasons.extend(gate.reasons());

@@ -5,7 +5,9 @@
 
 mod command;
 mod inputs;
+mod repeat;
 mod resume;
+mod rollback;
 mod unrecorded;
 mod walk;
 
@@ -14,6 +16,9 @@ use crate::ident::{Clock, Moment, StepId};
 use crate::plan::{Plan, Step, Values};
 use crate::ports::{Journal, Kernel, KernelError, Operator, OperatorError, Shown, Standing, Syntax};
 use std::time::Duration;
+
+/// How long an unattended run watches a command that never ends, when nobody says.
+pub const MONITOR_FOR: Duration = Duration::from_secs(30);
 
 /// What a run is, beside its plan.
 #[derive(Clone, Debug)]
@@ -32,8 +37,8 @@ pub struct Settings {
     pub mode: Mode,
     /// Values given beforehand.
     pub values: Values,
-    /// After this long an unattended run ends a command that never ends.
-    pub monitor_for: Duration,
+    /// After this long an unattended run ends a command that never ends ([`MONITOR_FOR`] if not said), and a monitor.
+    pub monitor_for: Option<Duration>,
     /// The document's own limit for a command.
     pub timeout: Option<Duration>,
     /// Where the record is kept, for the opening words.

@@ -46,6 +46,12 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             );
             self.operator.tell(&Talk::Notice(&notice));
         }
+        let undoing = self.plan.rollbacks().len();
+        if undoing > 0 && self.settings.mode == Mode::Attended {
+            let steps = if undoing == 1 { "1 step undoes".to_owned() } else { format!("{undoing} steps undo") };
+            let notice = format!("{steps} what others do: u runs them after a failure, last first");
+            self.operator.tell(&Talk::Notice(&notice));
+        }
         self.hide_given()?;
         let ending = self.walk()?;
         self.record(Fact::RunFinished(RunFinished {
@@ -56,11 +62,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         for prose in self.plan.closing.iter().filter(|_| ending.result == RunResult::Completed) {
             self.operator.tell(&Talk::Notice(&prose.text));
         }
-        let done = self
-            .state
-            .steps
-            .values()
-            .filter(|step| matches!(step.result, Some(StepResult::Done | StepResult::DoneWithFailures)));
+        let done = self.state.steps.iter().filter(|(id, step)| {
+            let undoes = || self.plan.steps.iter().any(|step| step.id == **id && step.undoes.is_some());
+            matches!(step.result, Some(StepResult::Done | StepResult::DoneWithFailures)) && !undoes()
+        });
         self.operator.tell(&Talk::Closing {
             result: ending.result,
             reason: &ending.reason,
@@ -174,7 +179,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
     }
 
-    fn step(&mut self, place: usize) -> Result<Turn, EngineError> {
+    pub(super) fn step(&mut self, place: usize) -> Result<Turn, EngineError> {
         let plan = self.plan;
         let Some(step) = plan.steps.get(place) else { return Ok(Turn::Next) };
         let position = self.order.iter().position(|&p| p == place).map_or(0, |i| i + 1);

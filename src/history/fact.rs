@@ -193,6 +193,12 @@ pub enum Decision {
     Stop,
     /// The gate was not passed.
     Decline,
+    /// Try what the document waits for.
+    Until,
+    /// Run it once more, as one sample of a monitor.
+    Sample,
+    /// Undo what was done.
+    RollBack,
 }
 
 /// See [`Fact::Decided`].
@@ -245,6 +251,10 @@ pub enum CommandSource {
     Placed(String),
     /// The operator's own.
     Own,
+    /// What the document waits for after a command: `until`.
+    Until,
+    /// One sample of a monitor; the document's text is kept.
+    Sampled(String),
 }
 
 /// See [`Fact::CommandStarted`]. The event's `seq` is the command's name from here on.

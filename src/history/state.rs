@@ -3,8 +3,8 @@
 //! Invariant: the same events give the same state, live or read back.
 
 use super::{
-    CommandFinished, CommandStarted, Decided, Decision, Event, Fact, Outcome, RunResult, RunStarted, StepEntered,
-    StepResult,
+    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, Outcome, RunResult, RunStarted,
+    StepEntered, StepResult,
 };
 use crate::ident::{Seq, StepId};
 use jiff::Timestamp;
@@ -158,9 +158,13 @@ impl RunState {
         self.commands.iter().filter(move |command| &command.started.step == step)
     }
 
-    /// How often a command was started before.
-    pub fn attempts_at(&self, step: &StepId, command: Option<u32>) -> u32 {
-        let count = self.attempts(step).filter(|attempt| attempt.started.command == command).count();
+    /// How often a command was started before; what it waits for is counted by itself.
+    pub fn attempts_at(&self, step: &StepId, command: Option<u32>, source: &CommandSource) -> u32 {
+        let waits = |source: &CommandSource| *source == CommandSource::Until;
+        let count = self
+            .attempts(step)
+            .filter(|attempt| attempt.started.command == command && waits(&attempt.started.source) == waits(source))
+            .count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 

@@ -213,6 +213,8 @@ fn command_started(from: &mut Source) -> Read<CommandStarted> {
             "edited" => CommandSource::Edited(from.text("original")?),
             "placed" => CommandSource::Placed(from.text("original")?),
             "own" => CommandSource::Own,
+            "until" => CommandSource::Until,
+            "sampled" => CommandSource::Sampled(from.text("original")?),
             _ => return Err(Unreadable),
         },
         text: from.text("text")?,

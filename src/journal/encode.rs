@@ -111,8 +111,10 @@ pub(super) fn payload(fact: &Fact, to: &mut Members<'_>) -> Result<()> {
         Fact::CommandStarted(started) => {
             to.put("text", &started.text)?;
             match &started.source {
-                CommandSource::Edited(original) | CommandSource::Placed(original) => to.put("original", original),
-                CommandSource::Document | CommandSource::Own => Ok(()),
+                CommandSource::Edited(original)
+                | CommandSource::Placed(original)
+                | CommandSource::Sampled(original) => to.put("original", original),
+                CommandSource::Document | CommandSource::Own | CommandSource::Until => Ok(()),
             }
         }
         Fact::CommandFinished(finished) => output(&finished.output, to),
@@ -174,6 +176,8 @@ fn source_name(source: &CommandSource) -> &'static str {
         CommandSource::Edited(_) => "edited",
         CommandSource::Placed(_) => "placed",
         CommandSource::Own => "own",
+        CommandSource::Until => "until",
+        CommandSource::Sampled(_) => "sampled",
     }
 }
 

@@ -42,6 +42,9 @@ named!(Decision {
     Back = "back",
     Stop = "stop",
     Decline = "decline",
+    Until = "until",
+    Sample = "sample",
+    RollBack = "roll-back",
 });
 
 named!(InputOrigin { Flag = "flag", Prompt = "prompt", Default = "default" });

@@ -81,6 +81,9 @@ pub(super) fn step(shown: &Shown<'_>, look: Look, columns: usize) -> String {
         StepKind::Task => out.push_str(&task(step, look, columns)),
         StepKind::Message => out.push_str(&look.paint(Style::Dim, "  a message to fill in\n")),
     }
+    for words in step.repeat.words() {
+        out.push_str(&look.paragraph(&[Span::new(Style::Dim, one_line(&words))], columns, "  "));
+    }
     if !step.commands.is_empty() {
         out.push('\n');
         out.push_str(&commands(step, look, columns));

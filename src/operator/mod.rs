@@ -14,6 +14,7 @@ mod lines;
 mod live;
 mod look;
 mod outcome;
+mod pause;
 mod question;
 mod questions;
 mod talk;

@@ -13,6 +13,7 @@ use crate::ports::AskTask;
 use crate::ports::OperatorError;
 use crate::ports::Reply;
 use crate::ports::Shown;
+use crate::term::Span;
 use crate::term::Style;
 
 impl AtTerminal {
@@ -80,8 +81,16 @@ impl AtTerminal {
             .key('s', "skip", "skips the rest of this step", Action::Reply(Reply::Skip(String::new())))
             .key('S', "", "the same, with a reason", Action::SkipBecause)
             .enter("", "", Action::Hint(hint.to_owned()));
-        let question = with_common(with_done(with_note(question, 'n')));
-        self.put(&question, "")
+        let mut question = with_common(with_done(with_note(question, 'n')));
+        let mut body = String::new();
+        if !ask.rollbacks.is_empty() {
+            let steps: Vec<_> = ask.rollbacks.iter().map(|(n, title)| format!("{n} {title}")).collect();
+            let help = "undoes what was done, last first, each with a yes of its own";
+            question = question.key('u', "undo what was done", help, Action::Reply(Reply::RollBack));
+            let text = format!("u undoes what was done: {}", one_line(&steps.join(", then ")));
+            body = self.look.paragraph(&[Span::new(Style::Dim, text)], self.columns(), "  ");
+        }
+        self.put(&question, &body)
     }
 
     pub(super) fn ask_task(&mut self, ask: &AskTask<'_>) -> Result<Reply, OperatorError> {
@@ -113,6 +122,13 @@ fn open(ask: &AskCommand<'_>) -> Question {
     } else {
         let last = "this is the step's last command; Enter runs it";
         question.key('a', "", "", Action::Reply(Reply::RunRest)).key('c', "", "", Action::Hint(last.to_owned()))
+    };
+    let question = match crate::plan::watched(ask.text) {
+        Some(_) => {
+            let help = "runs what it watches again and again instead, and records each time";
+            question.key('m', "record it as a monitor", help, Action::Reply(Reply::Monitor))
+        }
+        None => question,
     };
     with_common(with_done(with_note(with_skip_and_edit(question), 'n')))
 }

@@ -15,6 +15,8 @@ use crate::plan::Step;
 use crate::ports::Ask;
 use crate::ports::Operator;
 use crate::ports::OperatorError;
+use crate::ports::Pause;
+use crate::ports::Paused;
 use crate::ports::Reply;
 use crate::ports::Shown;
 use crate::ports::Talk;
@@ -24,6 +26,10 @@ use crate::term::render;
 use std::fmt::Write as _;
 
 impl Operator for AtTerminal {
+    fn pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError> {
+        self.wait(pause)
+    }
+
     fn tell(&mut self, talk: &Talk<'_>) {
         let (look, columns) = (self.look, self.columns());
         match talk {

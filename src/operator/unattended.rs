@@ -8,7 +8,7 @@ use super::outcome::{outcome_line, outcome_words};
 use super::talk::{result_words, titles};
 use crate::history::CommandState;
 use crate::ident::StepId;
-use crate::plan::{Plan, Policy};
+use crate::plan::{Plan, Policy, length};
 use crate::ports::Ask;
 use crate::ports::AskChoice;
 use crate::ports::AskCommand;
@@ -16,6 +16,8 @@ use crate::ports::AskInput;
 use crate::ports::Chosen;
 use crate::ports::Operator;
 use crate::ports::OperatorError;
+use crate::ports::Pause;
+use crate::ports::Paused;
 use crate::ports::Reply;
 use crate::ports::Stream;
 use crate::ports::Talk;
@@ -35,6 +37,8 @@ pub struct Unattended {
     look: Look,
     file: String,
     titles: BTreeMap<StepId, String>,
+    /// Whether what was done was undone already.
+    rolled_back: bool,
     /// Whether standard error stands at the beginning of a line.
     tracker: OutputTracker,
 }
@@ -42,7 +46,16 @@ pub struct Unattended {
 impl Unattended {
     /// Answers by `policy`; commands' output goes to `out` and `err`, talk to `err`.
     pub fn new(policy: Policy, out: Box<dyn Write>, err: Box<dyn Write>, look: Look) -> Self {
-        Self { policy, out, err, look, file: String::new(), titles: BTreeMap::new(), tracker: OutputTracker::new() }
+        Self {
+            policy,
+            out,
+            err,
+            look,
+            file: String::new(),
+            titles: BTreeMap::new(),
+            rolled_back: false,
+            tracker: OutputTracker::new(),
+        }
     }
 
     /// A reader of the talk that went away does not stop a run.
@@ -175,9 +188,20 @@ impl Operator for Unattended {
         }
     }
 
+    fn pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError> {
+        self.line(Style::Dim, &format!("{} in {}", one_line(pause.next), length(pause.lasts)));
+        std::thread::sleep(pause.lasts);
+        Ok(Paused::Over)
+    }
+
     fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError> {
         match ask {
             Ask::Command(ask) => Ok(self.command(ask)),
+            // Once: what fails while it undoes things ends the run.
+            Ask::Failure(ask) if self.policy.rollback_on_failure && !self.rolled_back => {
+                self.rolled_back = true;
+                Ok(if ask.rollbacks.is_empty() { Reply::Stop } else { Reply::RollBack })
+            }
             Ask::Failure(_) => Ok(Reply::Stop),
             Ask::Task(ask) => Ok(Reply::Skip(self.left_out(ask.shown.step, "a task for an operator"))),
             Ask::Message(ask) => Ok(Reply::Skip(self.left_out(ask.shown.step, "a message for an operator"))),

@@ -6,9 +6,12 @@ use super::cells;
 use super::cells::CellStep;
 use super::comments::condition_of;
 use super::model::{Alternative, Choice, ChoiceKind, Node, Prose, StepKind};
+use super::repeat::{self, Repeat};
+use super::rollback::{Marked, is_rollback_title};
 use crate::document::Attributes;
 use crate::document::Block;
 use crate::document::CellKind;
+use crate::document::Finding;
 use crate::document::Item;
 use crate::document::Lead;
 use crate::document::List;
@@ -26,6 +29,10 @@ pub(super) struct Draft {
     pub(super) prose: Vec<Prose>,
     pub(super) attributes: Attributes,
     pub(super) expected: Option<String>,
+    /// How its commands are run again.
+    pub(super) repeat: Repeat,
+    /// Set when it undoes others.
+    pub(super) rollback: Option<Marked>,
     /// The numbered things it stands in, outermost first.
     pub(super) place: Vec<Container>,
     /// The procedure it belongs to: numbers are unique within it.
@@ -54,6 +61,8 @@ struct Scope {
     /// The procedure has something to run, so numbered parts without any are tasks.
     tasks: bool,
     conditional: Option<String>,
+    /// Below a heading that says so, steps undo what stands before them.
+    rollback: bool,
 }
 
 pub(super) struct Builder<'a> {
@@ -68,6 +77,8 @@ pub(super) struct Builder<'a> {
     cut: &'a mut HashMap<usize, Vec<CellStep>>,
     /// Leave the procedures below a choice empty.
     pub(super) shallow: bool,
+    /// What is odd about the cells' attributes.
+    pub(super) findings: Vec<Finding>,
 }
 
 impl<'a> Builder<'a> {
@@ -78,7 +89,17 @@ impl<'a> Builder<'a> {
         shallow: bool,
     ) -> Self {
         let attached = runbook.cells.iter().filter_map(|cell| cell.expected).collect();
-        Self { runbook, is_file, drafts: Vec::new(), prose: Vec::new(), instances: 0, attached, cut, shallow }
+        Self {
+            runbook,
+            is_file,
+            drafts: Vec::new(),
+            prose: Vec::new(),
+            instances: 0,
+            attached,
+            cut,
+            shallow,
+            findings: Vec::new(),
+        }
     }
 
     /// The nodes of a procedure.
@@ -93,6 +114,7 @@ impl<'a> Builder<'a> {
             place: Vec::new(),
             tasks: self.has_anything_to_run(index),
             conditional: None,
+            rollback: false,
         };
         self.section(index, &scope)
     }
@@ -105,17 +127,27 @@ impl<'a> Builder<'a> {
     fn section(&mut self, index: SectionIndex, scope: &Scope) -> Vec<Node> {
         let Some(section) = self.runbook.sections.get(index) else { return Vec::new() };
         let mut nodes = self.blocks(&section.blocks, scope);
-        let children: Vec<SectionIndex> =
+        let below: Vec<SectionIndex> =
             section.children.iter().copied().filter(|&child| self.has_steps(child, scope.tasks)).collect();
+        let own_steps = nodes.iter().any(|node| !matches!(node, Node::Choice(c) if c.options.is_empty()));
+        // What undoes the steps before it is no part of their sequence, but one of the things to choose from.
+        let (undoing, children): (Vec<_>, Vec<_>) =
+            below.iter().copied().partition(|&child| index != 0 && self.is_rollback(child));
+        let something_to_undo = own_steps || !children.is_empty();
         let sequence = index != 0
+            && (something_to_undo || below.is_empty())
             && children.iter().all(|&child| self.runbook.sections.get(child).is_some_and(|s| s.number.is_some()));
         if sequence {
             for child in children {
                 nodes.extend(self.numbered_section(child, scope));
             }
+            let inner = Scope { rollback: true, ..scope.clone() };
+            for child in undoing {
+                self.numbered_section(child, &inner);
+            }
             return nodes;
         }
-        let own_steps = nodes.iter().any(|node| !matches!(node, Node::Choice(c) if c.options.is_empty()));
+        let children = below;
         if let ([only], false) = (children.as_slice(), own_steps) {
             // One procedure is no choice; but a document's only title opens onto the choice below it.
             return self.menu_option(*only, index == 0, scope);
@@ -125,7 +157,8 @@ impl<'a> Builder<'a> {
             .iter()
             .filter_map(|&child| {
                 let below = self.runbook.sections.get(child)?;
-                let nodes = if self.shallow { Vec::new() } else { self.menu_option(child, false, scope) };
+                let scope = Scope { rollback: undoing.contains(&child) && something_to_undo, ..scope.clone() };
+                let nodes = if self.shallow { Vec::new() } else { self.menu_option(child, false, &scope) };
                 Some(Alternative {
                     title: below.title.clone(),
                     anchor: Some(below.anchor.clone()),
@@ -152,6 +185,7 @@ impl<'a> Builder<'a> {
             place: Vec::new(),
             tasks: self.has_anything_to_run(index),
             conditional: None,
+            rollback: outer.rollback,
         };
         if !as_choice || section.children.is_empty() {
             return self.section(index, &scope);
@@ -373,7 +407,14 @@ impl<'a> Builder<'a> {
                             step.conditional = Some(when.to_owned());
                         }
                         let expected = expected.clone().filter(|_| i == last);
-                        self.push(step, cell.attributes.clone(), expected, cell.line, scope)
+                        let commands = step.commands.len();
+                        let (repeat, odd) = repeat::read(&cell.attributes, runbook, cell.line, commands, i == last);
+                        self.findings.extend(odd);
+                        let node = self.push(step, cell.attributes.clone(), expected, cell.line, scope);
+                        if let Some(draft) = self.drafts.last_mut() {
+                            draft.repeat = repeat;
+                        }
+                        node
                     })
                     .collect()
             }
@@ -422,7 +463,13 @@ impl<'a> Builder<'a> {
                 scope.conditional.clone().or_else(|| cell.head.as_ref().and_then(|(_, title)| condition_of(title)));
         }
         let prose = std::mem::take(&mut self.prose);
+        let cell_undoes = attributes.get("rollback").filter(|value| *value != "false");
+        let rollback = cell_undoes
+            .map(|name| Marked::Cell(name.trim().to_owned()))
+            .or_else(|| scope.rollback.then_some(Marked::Heading));
         self.drafts.push(Draft {
+            repeat: Repeat::default(),
+            rollback,
             cell,
             headings,
             prose,
@@ -477,6 +524,10 @@ impl<'a> Builder<'a> {
             Block::List(list) => list.span.clone(),
             Block::Cell(index) => self.runbook.cells.get(*index).map_or(0..0, |cell| cell.span.clone()),
         }
+    }
+
+    fn is_rollback(&self, index: SectionIndex) -> bool {
+        self.runbook.sections.get(index).is_some_and(|section| is_rollback_title(&section.plain_title))
     }
 
     fn block_runs(&self, block: &Block) -> bool {

@@ -44,6 +44,18 @@ impl Gate {
         Self { risk, pass }
     }
 
+    /// The gate of a command of a step, and of the condition that the document waits for behind it: one answer is for both.
+    pub fn of_command(step: &Step, index: usize, text: &str, values: &Values, host: &str) -> Self {
+        match step.repeat.until.as_deref().filter(|_| index + 1 == step.commands.len()) {
+            Some(until) => {
+                let bound = until.bind(values);
+                let until = bound.as_ref().map_or(until.text.as_str(), |runnable| runnable.text());
+                Self::of(step, &format!("{}\n{until}", text.trim_end()), host)
+            }
+            None => Self::of(step, text, host),
+        }
+    }
+
     /// Whether it needs more than Enter.
     pub fn is_closed(&self) -> bool {
         self.pass != Pass::Enter
@@ -107,9 +119,9 @@ pub struct Place {
 /// beforehand.
 pub fn approval(plan: &Plan, step: &Step, values: &Values, place: &Place) -> Result<String, String> {
     let mut texts = Vec::new();
-    for command in &step.commands {
+    for (index, command) in step.commands.iter().enumerate() {
         let text = command.bind(values).map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
-        let gate = Gate::of(step, &text, &place.host);
+        let gate = Gate::of_command(step, index, &text, values, &place.host);
         if gate.risk.level == Level::Irreversible {
             let open = command.facts.reads.iter().find(|read| !values.keys().any(|name| name.as_str() == read.name));
             if let Some(open) = open {

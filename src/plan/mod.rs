@@ -13,6 +13,8 @@ mod model;
 mod name;
 mod number;
 mod policy;
+mod repeat;
+mod rollback;
 mod select;
 mod templates;
 mod uses;
@@ -20,6 +22,7 @@ mod uses;
 pub use crate::document::{Attributes, Finding, Span};
 pub use crate::shell::{
     Clarity, Filter, Flag, Level, NotACommand, Object, Reason, Risk, SessionChange, TabledAnswer, Token, TokenClass,
+    Watched, watched,
 };
 pub use bind::{fields, fill, quote, tokens};
 pub use gate::{Gate, Pass, Place, approval};
@@ -29,6 +32,8 @@ pub use model::{
     Use, Values, duration,
 };
 pub use policy::{Missing, Policy};
+pub use repeat::{Monitor, Repeat, Retry, length};
+pub use rollback::Undoes;
 pub use select::{SelectStepError, collect};
 
 use crate::document::{CellIndex, Runbook, SectionIndex};
@@ -64,12 +69,14 @@ impl<'a> Planner<'a> {
 }
 
 fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<'_>) -> Plan {
-    let root = builder.procedure(section);
+    let mut root = builder.procedure(section);
     let closing = builder.closing();
     let numbers = number::numbers(&builder.drafts);
     // An overview names steps by their numbers alone: digests of everything would be a tenth of its time.
     let is_outline = builder.shallow;
     let ids = if is_outline { numbers.iter().map(StepId::new).collect() } else { name::ids(&builder.drafts) };
+    let marked: Vec<_> = builder.drafts.iter().map(|draft| draft.rollback.clone()).collect();
+    let mut odd = std::mem::take(&mut builder.findings);
     let mut steps: Vec<Step> = builder
         .drafts
         .into_iter()
@@ -90,14 +97,19 @@ fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<
             why: draft.cell.why,
             attributes: draft.attributes,
             expected: draft.expected,
+            repeat: draft.repeat,
+            undoes: None,
         })
         .collect();
+    odd.extend(rollback::resolve(runbook, &mut steps, &marked, &mut root));
     // Nor does anybody ask an overview for its inputs.
     let (inputs, findings) = if is_outline {
         (Vec::new(), Vec::new())
     } else {
         mark_inputs(&mut steps);
-        uses::find(runbook, &mut steps)
+        let (inputs, mut findings) = uses::find(runbook, &mut steps);
+        findings.append(&mut odd);
+        (inputs, findings)
     };
     Plan { procedure: procedure(runbook, section), document: runbook.digest, steps, root, closing, inputs, findings }
 }

@@ -3,6 +3,8 @@
 //! Invariant: `steps` is in order of the document; nodes name steps by their place in it, each exactly once.
 
 use super::inputs::Input;
+use super::repeat::Repeat;
+use super::rollback::Undoes;
 use crate::document::Attributes;
 use crate::document::Finding;
 use crate::ident::{Anchor, Digest, InputName, StepId};
@@ -158,6 +160,10 @@ pub struct Step {
     pub attributes: Attributes,
     /// What the commands are expected to print, where the document shows it.
     pub expected: Option<String>,
+    /// How its commands are run again without anybody asking.
+    pub repeat: Repeat,
+    /// What it undoes; then it is in no sequence.
+    pub undoes: Option<Undoes>,
 }
 
 impl Step {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 /// The flags of an unattended run.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, and any may be given with any")]
 pub struct Policy {
     /// `--yes`.
     pub yes: bool,
@@ -29,8 +30,10 @@ pub struct Policy {
     pub choose: Vec<String>,
     /// `--input NAME=VALUE`.
     pub values: Values,
-    /// `--monitor-for`: after this long a command that never ends is ended.
-    pub monitor_for: Duration,
+    /// `--monitor-for`: after this long a command that never ends is ended, and a monitor, too.
+    pub monitor_for: Option<Duration>,
+    /// `--rollback-on-failure`: what was done is undone when a command failed.
+    pub rollback_on_failure: bool,
 }
 
 /// Something an unattended run lacks.
@@ -90,7 +93,16 @@ impl Policy {
         let mut steps = Vec::new();
         let mut missing = Vec::new();
         self.meet(&plan.root, plan, &mut steps, &mut missing);
-        let commands: Vec<&Command> = steps.iter().flat_map(|step| &step.commands).collect();
+        if self.rollback_on_failure {
+            let undoing = plan.rollbacks().into_iter().filter_map(|place| plan.steps.get(place));
+            for step in undoing.filter(|step| !step.commands.is_empty()) {
+                if !steps.iter().any(|other| other.id == step.id) {
+                    steps.push(step);
+                }
+            }
+        }
+        let commands: Vec<&Command> =
+            steps.iter().flat_map(|step| step.commands.iter().chain(step.repeat.until.as_deref())).collect();
         if !self.yes {
             missing.push(Missing {
                 line: plan.procedure.line,
@@ -162,10 +174,10 @@ impl Policy {
         let (mut unknown, mut destructive) = (Vec::new(), Vec::new());
         for step in steps {
             let mut last_resort = None;
-            for command in &step.commands {
+            for (index, command) in step.commands.iter().enumerate() {
                 let bound = command.bind(&self.values);
                 let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text());
-                let risk = Gate::of(step, text, &self.place.host).risk;
+                let risk = Gate::of_command(step, index, text, &self.values, &self.place.host).risk;
                 if risk.unknown {
                     unknown.push(command.line);
                 }

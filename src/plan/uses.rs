@@ -28,6 +28,12 @@ pub(super) fn find(runbook: &Runbook, steps: &mut [Step]) -> (Vec<Input>, Vec<Fi
             finder.places(command, at, prompts);
             finder.variables(command, at, &mut set);
         }
+        let after = step.commands.len();
+        if let Some(until) = step.repeat.until.as_deref_mut() {
+            let at = UsedAt { step: place, command: after, line: until.line };
+            finder.places(until, at, false);
+            finder.variables(until, at, &mut set);
+        }
     }
     finder.inputs.retain(|input| !input.uses.is_empty());
     (finder.inputs, finder.findings)
@@ -275,7 +281,11 @@ impl Plan {
         let wanted: BTreeSet<String> = names.iter().map(|name| canonical(name)).collect();
         let is_meant = |name: &InputName| wanted.contains(&canonical(name.as_str()));
         self.inputs.iter_mut().filter(|input| is_meant(&input.name)).for_each(|input| input.rules.secret = true);
-        let uses = self.steps.iter_mut().flat_map(|step| &mut step.commands).flat_map(|command| &mut command.uses);
+        let commands = self.steps.iter_mut().flat_map(|step| {
+            let until = step.repeat.until.as_deref_mut();
+            step.commands.iter_mut().chain(until)
+        });
+        let uses = commands.flat_map(|command| &mut command.uses);
         uses.filter(|one| is_meant(&one.name)).for_each(|one| one.secret = true);
     }
 

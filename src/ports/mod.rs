@@ -10,6 +10,6 @@ pub use kernel::{
     Finished, Journal, Kernel, KernelError, LineAction, LiveValue, Probe, Request, Stream, Syntax, Verdict, Watch,
 };
 pub use operator::{
-    Ask, AskChoice, AskCommand, AskFailure, AskInput, AskMessage, AskTask, Chosen, Operator, OperatorError, Reply,
-    Shown, Standing, Talk,
+    Ask, AskChoice, AskCommand, AskFailure, AskInput, AskMessage, AskTask, Chosen, Operator, OperatorError, Pause,
+    Paused, Reply, Shown, Standing, Talk,
 };

@@ -168,6 +168,8 @@ pub struct AskFailure<'a> {
     pub outcome: &'a Outcome,
     /// Its exit status.
     pub status: Option<i32>,
+    /// The steps that undo what was done, in the order they would run: number and title.
+    pub rollbacks: Vec<(&'a str, &'a str)>,
 }
 
 /// See [`Ask::Task`].
@@ -248,6 +250,10 @@ pub enum Reply {
     Edit(String),
     /// Run it again.
     Retry,
+    /// Undo what was done.
+    RollBack,
+    /// Run what it watches again and again instead, and record each time.
+    Monitor,
     /// Go on past it.
     GoOn,
     /// Write this down, and ask again.
@@ -270,10 +276,32 @@ pub enum Reply {
     Chosen(Chosen),
 }
 
+/// A wait between two runs of a command that nobody needs to ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Pause<'a> {
+    /// What comes after it: `try 3 of 10`.
+    pub next: &'a str,
+    /// What ends with it, when it is enough: `the monitor`.
+    pub what: &'a str,
+    /// How long.
+    pub lasts: Duration,
+}
+
+/// How a [`Pause`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paused {
+    /// By itself, or the operator wants no more of it.
+    Over,
+    /// It is enough: nothing comes after it.
+    Enough,
+}
+
 /// The operator.
 pub trait Operator: Watch {
     /// Tells something.
     fn tell(&mut self, talk: &Talk<'_>);
     /// Asks something.
     fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError>;
+    /// Waits.
+    fn pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError>;
 }

@@ -140,8 +140,12 @@ pub(super) fn without_secrets(fact: &mut Fact, masker: &Masker) {
         Fact::CommandStarted(started) => {
             hide(&mut started.text);
             match &mut started.source {
-                CommandSource::Edited(original) | CommandSource::Placed(original) => hide(original),
-                CommandSource::Document | CommandSource::Own => {}
+                CommandSource::Edited(original)
+                | CommandSource::Placed(original)
+                | CommandSource::Sampled(original) => {
+                    hide(original);
+                }
+                CommandSource::Document | CommandSource::Own | CommandSource::Until => {}
             }
         }
         // Its output was masked as it came.

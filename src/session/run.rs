@@ -304,7 +304,7 @@ fn texts(plan: &Plan, options: &RunOptions<'_>) -> Vec<String> {
     plan.reachable()
         .into_iter()
         .filter_map(|place| plan.steps.get(place))
-        .flat_map(|step| &step.commands)
+        .flat_map(|step| step.commands.iter().chain(step.repeat.until.as_deref()))
         .filter_map(|command| command.bind(&options.policy.values).ok())
         .map(|runnable| runnable.text().to_owned())
         .collect()

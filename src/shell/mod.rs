@@ -30,6 +30,7 @@ mod split;
 mod terminal;
 mod token;
 mod vocabulary;
+mod watched;
 
 pub use answers::answers;
 pub use describe::{describe, is_slash_command};
@@ -47,3 +48,4 @@ pub use quote::quote;
 pub use risk::{Flag, Level, Object, Reason, Risk, is_known_program, risk};
 pub use split::split;
 pub use token::tokens;
+pub use watched::{Watched, watched};

@@ -153,6 +153,8 @@ impl<W: Write> Steps<'_, W> {
         let source = match &started.source {
             CommandSource::Edited(_) => ", changed by the operator",
             CommandSource::Placed(_) => ", with values placed",
+            CommandSource::Until => ", what the document waits for",
+            CommandSource::Sampled(_) => ", a sample",
             CommandSource::Document | CommandSource::Own => "",
         };
         writeln!(self.to, "{}{source}:\n", about.join(", "))?;
@@ -160,7 +162,10 @@ impl<W: Write> Steps<'_, W> {
         match &started.source {
             CommandSource::Edited(original) => self.change("Changed from the document's", original, &started.text)?,
             CommandSource::Placed(original) => self.change("In the document", original, &started.text)?,
-            CommandSource::Document | CommandSource::Own => {}
+            CommandSource::Sampled(original) if *original != started.text => {
+                self.change("In the document", original, &started.text)?;
+            }
+            CommandSource::Document | CommandSource::Own | CommandSource::Until | CommandSource::Sampled(_) => {}
         }
         if self.overview.briefs.contains_key(&seq) {
             return Ok(());

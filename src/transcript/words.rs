@@ -54,9 +54,15 @@ pub(super) fn decision(decision: Decision, what: &str) -> Option<String> {
         Decision::Done => format!("Confirmed {what} as done"),
         Decision::Back => "Went back".to_owned(),
         Decision::Decline => format!("Declined {what}"),
-        Decision::Stop | Decision::Run | Decision::RunRest | Decision::Edit | Decision::Retry | Decision::Own => {
-            return None;
-        }
+        Decision::RollBack => "Rolled back what was done".to_owned(),
+        Decision::Stop
+        | Decision::Run
+        | Decision::RunRest
+        | Decision::Edit
+        | Decision::Retry
+        | Decision::Own
+        | Decision::Until
+        | Decision::Sample => return None,
     })
 }
 

@@ -40,7 +40,14 @@ fn at_failure(keys: &str, lines: &[&str]) -> (Reply, String) {
     let step = restart();
     let outcome = Outcome::Failed;
     let text = "docker restart api";
-    let ask = AskFailure { shown: shown(&step), index: Some(0), text, outcome: &outcome, status: Some(1) };
+    let ask = AskFailure {
+        shown: shown(&step),
+        index: Some(0),
+        text,
+        outcome: &outcome,
+        status: Some(1),
+        rollbacks: Vec::new(),
+    };
     let mut script = scripted(one_by_one(keys), lines);
     let reply = answer(&mut script, &Ask::Failure(ask));
     (reply, script.sink.text())

@@ -50,7 +50,14 @@ fn a_conditional_step_is_skipped_unless_it_is_included() {
 fn a_failure_stops() {
     let step = one("kubectl get pods", true);
     let outcome = Outcome::Failed;
-    let ask = AskFailure { shown: shown(&step), index: Some(0), text: "x", outcome: &outcome, status: Some(1) };
+    let ask = AskFailure {
+        shown: shown(&step),
+        index: Some(0),
+        text: "x",
+        outcome: &outcome,
+        status: Some(1),
+        rollbacks: Vec::new(),
+    };
     assert_eq!(answer(Policy::default(), &Ask::Failure(ask)), Ok(Reply::Stop));
 }
 

@@ -1,0 +1,199 @@
+//! What a cell's attributes say of running its commands again: retries, a condition to wait for, samples over time.
+//!
+//! Invariant: what is malformed counts as not said, and is a finding; the condition is a command like any other. Refuses to
+//! know: what came of a command.
+
+use super::model::{Command, duration};
+use crate::document::{Attributes, Finding, Runbook};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// How often a condition is tried when the document does not say: five minutes, at five seconds.
+const UNTIL_TIMES: u32 = 60;
+/// The time between two tries when the document does not say.
+const EVERY: Duration = Duration::from_secs(5);
+/// More tries than this are a slip of the pen.
+const MOST_TIMES: u32 = 10_000;
+
+/// How a step's commands are run again without anybody asking for it.
+#[derive(Clone, Debug, Default)]
+pub struct Repeat {
+    /// `retry=N`: a command that did not succeed is run again.
+    pub retry: Option<Retry>,
+    /// `until=COMMAND`: after the last command succeeded, this is tried until it succeeds, too.
+    pub until: Option<Box<Command>>,
+    /// `every=TIME`: the time between two tries, where the document says it.
+    pub every: Option<Duration>,
+    /// `monitor=TIME`: the command is run again and again, and each time is a sample.
+    pub monitor: Option<Monitor>,
+}
+
+/// How often something is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How many times after the first.
+    pub times: u32,
+    /// How long to wait before each.
+    pub every: Duration,
+}
+
+/// Samples of one command over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Monitor {
+    /// How long.
+    pub lasts: Duration,
+    /// From the beginning of one sample to that of the next.
+    pub every: Duration,
+}
+
+impl Repeat {
+    /// How often, and how far apart, the condition is tried.
+    pub fn polling(&self) -> Retry {
+        self.retry.unwrap_or(Retry { times: UNTIL_TIMES, every: self.every.unwrap_or(EVERY) })
+    }
+
+    /// What the step says of it, a line each, for people.
+    pub fn words(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        match (&self.until, self.retry) {
+            (Some(until), _) => {
+                let Retry { times, every } = self.polling();
+                lines.push(format!(
+                    "then waits until `{}` succeeds: every {}, at most {}",
+                    until.text,
+                    length(every),
+                    times_words(times)
+                ));
+            }
+            (None, Some(Retry { times, every })) => {
+                let times = times_words(times);
+                lines.push(format!("when it fails, runs again after {}, at most {times}", length(every)));
+            }
+            (None, None) => {}
+        }
+        if let Some(Monitor { lasts, every }) = self.monitor {
+            lines.push(format!("a monitor: runs every {} for {}", length(every), length(lasts)));
+        }
+        lines
+    }
+}
+
+fn times_words(times: u32) -> String {
+    if times == 1 { "once".to_owned() } else { format!("{times} times") }
+}
+
+/// A length of time in the document's own notation: `30s`, `5m`, `1m30s`.
+pub fn length(time: Duration) -> String {
+    let (seconds, millis) = (time.as_secs(), time.subsec_millis());
+    let mut out = String::new();
+    for (amount, unit) in [(seconds / 3600, "h"), (seconds % 3600 / 60, "m"), (seconds % 60, "s")] {
+        if amount > 0 {
+            let _ = write!(out, "{amount}{unit}");
+        }
+    }
+    if millis > 0 || out.is_empty() {
+        let _ = write!(out, "{millis}ms");
+    }
+    out
+}
+
+/// What the attributes of a cell that begins on `line` say for one of its steps. `commands`: how many that step has;
+/// `is_last`: no step of the cell comes after it.
+pub(super) fn read(
+    attributes: &Attributes,
+    runbook: &Runbook,
+    line: u32,
+    commands: usize,
+    is_last: bool,
+) -> (Repeat, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let mut odd = |message: String, help: &str| {
+        let span = runbook.line_span(line, line);
+        findings.push(Finding { code: "malformed-attributes", line, span, message, help: help.to_owned() });
+    };
+    let mut time = |name: &str| {
+        let written = attributes.get(name)?;
+        let read = duration(written).filter(|time| !time.is_zero());
+        if read.is_none() {
+            odd(format!("`{name}={written}` is no length of time"), "write it like `30s`, `5m` or `1h`");
+        }
+        read
+    };
+    let said = time("every");
+    let every = said.unwrap_or(EVERY);
+    let monitor = time("monitor").map(|lasts| Monitor { lasts, every });
+    let retry = attributes.get("retry").and_then(|written| {
+        let times = written.parse::<u32>().ok().filter(|times| (1..=MOST_TIMES).contains(times));
+        if times.is_none() {
+            odd(format!("`retry={written}` is no number of tries"), "write a number from 1 to 10000, like `retry=5`");
+        }
+        times.map(|times| Retry { times, every })
+    });
+    let until = attributes.get("until").filter(|text| !text.trim().is_empty() && is_last);
+    if attributes.get("every").is_some() && retry.is_none() && monitor.is_none() && attributes.get("until").is_none() {
+        odd("`every` says how often, and nothing says what".to_owned(), "add `retry`, `until` or `monitor`");
+    }
+    if monitor.is_some() && commands > 1 {
+        odd(
+            format!("a monitor is one command, and this step has {commands}"),
+            "put the command to sample into a cell of its own",
+        );
+    }
+    let until = until.map(|text| Box::new(Command::typed(text.trim(), line)));
+    (Repeat { retry, until, every: said, monitor: monitor.filter(|_| commands == 1) }, findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Planner;
+
+    fn steps(info: &str, cell: &str) -> (Vec<crate::plan::Step>, Vec<String>) {
+        let text = format!("# P\n\n```bash {info}\n{cell}\n```\n");
+        let runbook = Runbook::parse(text.as_bytes());
+        let plan = Planner::new(&runbook, &|_| false).plan(1);
+        (plan.steps, plan.findings.into_iter().map(|finding| finding.message).collect())
+    }
+
+    #[test]
+    fn a_cell_says_how_often_it_is_tried_again() {
+        let (steps, findings) = steps("{retry=10 every=5s}", "curl -f http://localhost/health");
+        assert_eq!(findings, Vec::<String>::new());
+        let retry = steps.first().and_then(|step| step.repeat.retry);
+        assert_eq!(retry, Some(Retry { times: 10, every: Duration::from_secs(5) }));
+    }
+
+    #[test]
+    fn only_the_last_step_of_a_cell_waits_for_its_condition() {
+        let (steps, findings) = steps("{until=\"pg_isready -h db\"}", "# one\nstart a\n# two\nstart b");
+        assert_eq!(findings, Vec::<String>::new());
+        let texts: Vec<_> =
+            steps.iter().map(|step| step.repeat.until.as_ref().map(|until| until.text.as_str())).collect();
+        assert_eq!(texts, [None, Some("pg_isready -h db")]);
+        let words = steps.last().map(|step| step.repeat.words()).unwrap_or_default();
+        assert_eq!(words, ["then waits until `pg_isready -h db` succeeds: every 5s, at most 60 times"]);
+    }
+
+    #[test]
+    fn what_is_no_time_or_number_is_said_and_does_not_count() {
+        for (info, message) in [
+            ("{retry=often}", "`retry=often` is no number of tries"),
+            ("{retry=0}", "`retry=0` is no number of tries"),
+            ("{monitor=long}", "`monitor=long` is no length of time"),
+            ("{every=3s}", "`every` says how often, and nothing says what"),
+        ] {
+            let (steps, findings) = steps(info, "uptime");
+            assert_eq!(findings, [message], "{info}");
+            assert!(steps.iter().all(|step| step.repeat.retry.is_none() && step.repeat.monitor.is_none()), "{info}");
+        }
+        let (_, findings) = steps("{monitor=5m every=10s}", "date\nuptime");
+        assert_eq!(findings, ["a monitor is one command, and this step has 2"]);
+    }
+
+    #[test]
+    fn lengths_read_back_as_they_are_written() {
+        for text in ["30s", "5m", "1h", "1m30s", "500ms", "1h1s"] {
+            assert_eq!(length(duration(text).unwrap()), text);
+        }
+    }
+}

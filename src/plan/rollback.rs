@@ -1,0 +1,165 @@
+//! Which steps undo others: cells marked `{rollback=STEP}`, and the steps below a heading "Rollback".
+//!
+//! Invariant: such a step is in no sequence; it runs after a failure, when somebody asks for it, or when it is named.
+//! Refuses to know: what was done.
+
+use super::model::{Node, Plan, Step};
+use crate::document::{Finding, Runbook};
+use crate::ident::StepId;
+
+/// What a step undoes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undoes {
+    /// One step.
+    Step(StepId),
+    /// The procedure as a whole.
+    Procedure,
+}
+
+/// What is known of a rollback before steps have their names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Marked {
+    /// By its cell: `rollback=NAME`, or the step before it.
+    Cell(String),
+    /// By the heading above it.
+    Heading,
+}
+
+/// Whether a heading says that what stands below it undoes what stands before.
+pub(super) fn is_rollback_title(plain: &str) -> bool {
+    let title = plain.trim().to_lowercase().replace(['-', ' '], "");
+    ["rollback", "rollingback", "backout", "backingout"].iter().any(|word| title.starts_with(word))
+}
+
+/// Names what the marked steps undo, and takes them out of the sequences.
+pub(super) fn resolve(
+    runbook: &Runbook,
+    steps: &mut [Step],
+    marked: &[Option<Marked>],
+    root: &mut Vec<Node>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if marked.iter().all(Option::is_none) {
+        return findings;
+    }
+    let known: Vec<(StepId, String, bool)> = steps
+        .iter()
+        .zip(marked)
+        .map(|(step, marked)| (step.id.clone(), step.number.clone(), marked.is_some()))
+        .collect();
+    for (place, mark) in marked.iter().enumerate() {
+        let undoes = match mark {
+            None => continue,
+            Some(Marked::Heading) => Some(Undoes::Procedure),
+            Some(Marked::Cell(name)) if matches!(name.as_str(), "" | "true") => {
+                known.iter().take(place).rev().find(|(.., rollback)| !rollback).map(|(id, ..)| Undoes::Step(id.clone()))
+            }
+            Some(Marked::Cell(name)) => known
+                .iter()
+                .find(|(id, number, rollback)| !rollback && (id.as_str() == name || number == name))
+                .map(|(id, ..)| Undoes::Step(id.clone())),
+        };
+        let Some(step) = steps.get_mut(place) else { continue };
+        if undoes.is_none() {
+            let line = step.line;
+            let name = match mark {
+                Some(Marked::Cell(name)) => name.as_str(),
+                _ => "",
+            };
+            findings.push(Finding {
+                code: "malformed-attributes",
+                line,
+                span: runbook.line_span(line, line),
+                message: format!("`rollback={name}` names no step of this procedure"),
+                help: "name the step by its `name` attribute or its number".to_owned(),
+            });
+        }
+        // One that undoes nothing we know of is still no part of the sequence.
+        step.undoes = Some(undoes.unwrap_or(Undoes::Procedure));
+    }
+    drop_from(root, marked);
+    findings
+}
+
+/// Cells marked as a rollback are in no sequence; those below a heading are left out by whoever walks the sections.
+fn drop_from(nodes: &mut Vec<Node>, marked: &[Option<Marked>]) {
+    nodes.retain_mut(|node| match node {
+        Node::Step(place) => !matches!(marked.get(*place), Some(Some(Marked::Cell(_)))),
+        Node::Choice(choice) => {
+            choice.options.iter_mut().for_each(|option| drop_from(&mut option.nodes, marked));
+            choice.options.retain(|option| !option.nodes.is_empty());
+            !choice.options.is_empty()
+        }
+    });
+}
+
+impl Plan {
+    /// The places of the steps that undo others, in order of the document.
+    pub fn rollbacks(&self) -> Vec<usize> {
+        (0..self.steps.len()).filter(|&place| self.steps.get(place).is_some_and(|s| s.undoes.is_some())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Planner;
+
+    fn plan(text: &str) -> Plan {
+        let runbook = Runbook::parse(text.as_bytes());
+        Planner::new(&runbook, &|_| false).plan(1)
+    }
+
+    fn runs(plan: &Plan) -> Vec<String> {
+        plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)).map(|s| s.title.clone()).collect()
+    }
+
+    #[test]
+    fn a_cell_that_undoes_a_step_is_not_run_in_order() {
+        let plan = plan(
+            "# P\n\n```bash {name=scale}\nscale up\n```\n\n```bash {rollback=scale}\nscale down\n```\n\n```bash\ncheck\n```\n",
+        );
+        assert_eq!(runs(&plan), ["scale up", "check"]);
+        let undoes: Vec<_> = plan.steps.iter().map(|step| step.undoes.clone()).collect();
+        assert_eq!(undoes, [None, Some(Undoes::Step(StepId::new("scale"))), None]);
+    }
+
+    #[test]
+    fn a_bare_mark_undoes_the_step_before_it() {
+        let plan = plan("# P\n\n```bash\nmigrate\n```\n\n```bash {rollback}\nunmigrate\n```\n");
+        let first = plan.steps.first().map(|step| step.id.clone()).unwrap();
+        assert_eq!(plan.steps.get(1).and_then(|step| step.undoes.clone()), Some(Undoes::Step(first)));
+    }
+
+    #[test]
+    fn a_section_called_rollback_is_not_run_after_the_steps_above_it() {
+        let numbered = plan("# P\n\n## 1. Go\n\n```bash\ngo\n```\n\n## 2. Rollback\n\n```bash\nback\n```\n");
+        assert_eq!(runs(&numbered), ["go"]);
+        let below = plan("# P\n\n```bash\ngo\n```\n\n## Rollback plan\n\n```bash\nback\n```\n");
+        assert_eq!(runs(&below), ["go"]);
+        assert_eq!(below.steps.get(1).and_then(|step| step.undoes.clone()), Some(Undoes::Procedure));
+    }
+
+    #[test]
+    fn among_others_to_choose_from_it_can_be_chosen() {
+        let menu = plan("# P\n\n## Deploy\n\n```bash\ngo\n```\n\n## Rollback\n\n```bash\nback\n```\n");
+        assert_eq!(runs(&menu), ["go", "back"]);
+    }
+
+    #[test]
+    fn run_by_itself_it_is_a_procedure_like_any() {
+        let text = "# P\n\n```bash\ngo\n```\n\n## Rollback\n\n```bash\nback\n```\n";
+        let runbook = Runbook::parse(text.as_bytes());
+        let plan = Planner::new(&runbook, &|_| false).plan(2);
+        assert_eq!(runs(&plan), ["back"]);
+        assert_eq!(plan.rollbacks(), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn a_rollback_of_nothing_is_a_finding() {
+        let plan = plan("# P\n\n```bash\ngo\n```\n\n```bash {rollback=nosuch}\nback\n```\n");
+        let messages: Vec<_> = plan.findings.iter().map(|finding| finding.message.as_str()).collect();
+        assert_eq!(messages, ["`rollback=nosuch` names no step of this procedure"]);
+        assert_eq!(runs(&plan), ["go"]);
+    }
+}
