@@ -250,3 +250,34 @@ fn a_secret_too_short_to_be_masked_is_told() {
     home.write("pw", "abc\n");
     drop(run(&home, &["--input", "db-password=@pw"]).exits(0).says("is not masked"));
 }
+
+#[test]
+fn a_flag_that_gives_what_nothing_asks_for_is_refused_with_what_was_meant() {
+    let home = home("# R\n\n```bash\nshow <pod-name> \"$PLACE\" ${KIND:-none}\n```\n");
+    let given = ["--input", "pod-name=a", "--input", "PLACE=b"];
+    let with = |more: &[&str]| run(&home, &[given.as_slice(), more].concat());
+    drop(with(&["--input", "pod-nmae=a"]).exits(2).says("`r.md` does not ask for").says("did you mean `pod-name`?"));
+    drop(with(&["--input", "pod=a"]).exits(2).says("did you mean `pod-name`?"));
+    drop(with(&["--input", "other=a"]).exits(2).says("`runbook inputs 'r.md'` lists what it asks for"));
+    assert!(home.runs().is_empty(), "nothing ran");
+    let dry = ["run", "r.md", "--dry-run", "--input", "pod-nmae=a"];
+    drop(home.runbook(&dry).exits(2).says("did you mean `pod-name`?"));
+    // What has a form for being unset is not asked for, and may be given.
+    drop(with(&["--input", "KIND=x y"]).exits(0).prints("[a]\n[b]\n[x]\n[y]\n"));
+    // A file may serve several procedures; the environment serves all.
+    home.write("v.yaml", "pod_nmae: a\n");
+    drop(
+        with(&["--inputs", "v.yaml"]).exits(0).says("warning: `pod_nmae` in `v.yaml`").says("did you mean `pod-name`?"),
+    );
+    let home = home.env("RUNBOOK_INPUT_ELSEWHERE", "a");
+    let output = run(&home, &given).exits(0);
+    assert!(!output.stderr.contains("ELSEWHERE"), "{}", output.stderr);
+}
+
+#[test]
+fn a_dry_run_places_values_by_their_shown_names_and_refuses_those_that_do_not_fit() {
+    let home = home("---\ninputs: {size: {type: int}}\n---\n# R\n\n```bash\nshow <pod-name> {{ size }}\n```\n");
+    let dry = |more: &[&str]| home.runbook(&[["run", "r.md", "--dry-run"].as_slice(), more].concat());
+    drop(dry(&["--input", "POD_NAME=a b", "--input", "size=3"]).exits(0).prints("show 'a b' 3"));
+    drop(dry(&["--input", "size=x"]).exits(2).says("it is no whole number"));
+}

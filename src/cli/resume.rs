@@ -6,7 +6,7 @@ use super::args::{ColorChoice, ResumeArgs, RunArg};
 use super::environment::Environment;
 use super::error::{Exit, Failure};
 use super::run::{RunValues, ended, options};
-use super::{notice, open, runs};
+use super::{notice, open, runs, values};
 use crate::history::{Mode, RunStarted};
 use crate::journal::{Folder, Folders};
 use crate::kernel::{AttachError, stop_session};
@@ -38,10 +38,12 @@ pub(super) fn run(args: &ResumeArgs, color: ColorChoice, environment: &Environme
     notice(&opened.findings());
     let (section, _) = opened.select(started.procedure.as_str())?;
     let cwd = PathBuf::from(&started.cwd);
+    let secrets = flags(&started, "--secret ");
     let values = RunValues {
         selection: selection(&started),
         mode: Mode::Attended,
-        inputs: &args.inputs,
+        given: values::given_again(&args.inputs, &secrets, &opened)?,
+        secrets,
         cwd: if cwd.is_dir() { cwd } else { PathBuf::from("/") },
         color,
     };
@@ -79,15 +81,17 @@ fn document(args: &ResumeArgs, started: &RunStarted, folder: &Folder) -> Result<
 
 /// The steps that were selected, as the flags in the record say.
 fn selection(started: &RunStarted) -> Selection {
-    let flag = |name: &'static str| {
-        started.flags.iter().filter_map(move |flag| flag.strip_prefix(name)).map(|value| value.trim().to_owned())
-    };
-    let only: Vec<String> = flag("--only ").collect();
-    match flag("--from ").next() {
+    let only = flags(started, "--only ");
+    match flags(started, "--from ").into_iter().next() {
         _ if !only.is_empty() => Selection::Only(only),
         Some(from) => Selection::From(from),
         None => Selection::All,
     }
+}
+
+/// The values of a flag, as the record has it.
+fn flags(started: &RunStarted, name: &str) -> Vec<String> {
+    started.flags.iter().filter_map(|flag| flag.strip_prefix(name)).map(|value| value.trim().to_owned()).collect()
 }
 
 /// Ends a run that goes on somewhere else.

@@ -8,6 +8,7 @@ use super::notice;
 use super::open::{self, Opened, Target};
 use super::print;
 use super::values;
+use super::values::Given;
 use crate::document::SectionIndex;
 use crate::engine::{Ending, EngineError};
 use crate::history::{Mode, RunResult};
@@ -28,21 +29,22 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
     let values = RunValues {
         selection: selection(args, step)?,
         mode,
-        inputs: &[],
+        given: values::given(args, &opened, environment)?,
+        secrets: args.secret.clone(),
         cwd: working_directory(args, &opened)?,
         color,
     };
     let mut options = options(&opened, section, values, environment)?;
     let place = Place { host: options.host.clone(), cwd: options.cwd.to_string_lossy().into_owned() };
-    let given = values::given(args, &opened, environment)?;
-    options.secrets.clone_from(&args.secret);
-    options.hidden = values::hidden(&given, args, &opened);
-    options.policy = policy(args, place, given)?;
+    options.policy = policy(args, place, options.policy.values)?;
     options.flags = flags(args);
     options.rc.clone_from(&args.rc);
     if args.dry_run {
         let plan = session::plan(&options).map_err(|error| failure(error, &options))?;
-        let reviewed = dry_run::review(&plan, &opened, &options.policy, environment);
+        // What it lacks is said of an unattended run, which takes the document's own defaults.
+        options.mode = Mode::Unattended;
+        let policy = session::policy(&plan, &options).map_err(|error| failure(error, &options))?;
+        let reviewed = dry_run::review(&plan, &opened, &policy, environment);
         let text = match args.format {
             DryRunFormat::Text => reviewed.text(environment.color(color, std::io::stdout().is_terminal())),
             DryRunFormat::Markdown => reviewed.markdown(),
@@ -54,13 +56,15 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
 }
 
 /// What differs between beginning a run and going on with one.
-pub(super) struct RunValues<'a> {
+pub(super) struct RunValues {
     /// The steps.
     pub(super) selection: Selection,
     /// Who answers.
     pub(super) mode: Mode,
     /// Values given beforehand.
-    pub(super) inputs: &'a [String],
+    pub(super) given: Given,
+    /// The inputs that the operator calls secret.
+    pub(super) secrets: Vec<String>,
     /// Where the shell starts.
     pub(super) cwd: PathBuf,
     /// When to use colour.
@@ -71,21 +75,21 @@ pub(super) struct RunValues<'a> {
 pub(super) fn options<'a>(
     opened: &'a Opened,
     section: SectionIndex,
-    given: RunValues<'_>,
+    values: RunValues,
     environment: &Environment,
 ) -> Result<RunOptions<'a>, Failure> {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let policy = Policy { values: values::from_flags(given.inputs)?, ..Policy::default() };
-    Ok(RunOptions {
+    let names_any = values.given.names_any();
+    let options = RunOptions {
         bytes: &opened.bytes,
         runbook: &opened.runbook,
         section,
-        selection: given.selection,
-        mode: given.mode,
-        policy,
-        secrets: Vec::new(),
+        selection: values.selection,
+        mode: values.mode,
+        policy: Policy { values: values.given.values.clone(), ..Policy::default() },
+        secrets: values.secrets,
         flags: Vec::new(),
-        cwd: given.cwd,
+        cwd: values.cwd,
         rc: None,
         runs: environment.runs_folder()?,
         runtime: environment.runtime_folder(),
@@ -95,11 +99,16 @@ pub(super) fn options<'a>(
             .map_err(|error| Failure::usage(format!("this program cannot find itself: {error}")))?,
         host,
         user: environment.user(),
-        look: environment.look(environment.color(given.color, std::io::stderr().is_terminal())),
+        look: environment.look(environment.color(values.color, std::io::stderr().is_terminal())),
         log: environment.has("RUNBOOK_LOG"),
         path: opened.path.clone(),
-        hidden: Vec::new(),
-    })
+        hidden: values.given.hidden.clone(),
+    };
+    if names_any {
+        let plan = session::plan(&options).map_err(|error| failure(error, &options))?;
+        values.given.is_asked_for(&plan, &options.path)?;
+    }
+    Ok(options)
 }
 
 /// The exit status of a run, or what went wrong with it.

@@ -6,21 +6,34 @@
 use super::args::RunArgs;
 use super::environment::Environment;
 use super::error::Failure;
+use super::notice;
 use super::open::Opened;
 use crate::ident::InputName;
-use crate::plan::{Values, canonical, is_secret_name};
+use crate::plan::{Plan, Values, canonical, is_secret_name};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const PREFIX: &str = "RUNBOOK_INPUT_";
 /// The largest file of values, or secret, in bytes.
 const LIMIT_BYTES: u64 = 1024 * 1024;
 
-/// The values given, by name.
-pub(super) fn given(args: &RunArgs, opened: &Opened, environment: &Environment) -> Result<Values, Failure> {
-    let secrets = Secrets::new(args, opened);
+/// Values given beforehand.
+pub(super) struct Given {
+    /// By name.
+    pub(super) values: Values,
+    /// Those that are secrets: what is hidden from the first moment on.
+    pub(super) hidden: Vec<(String, String)>,
+    /// The names given by `--input`, as they were written.
+    flags: Vec<String>,
+    /// The names that files gave, with the file.
+    files: Vec<(PathBuf, String)>,
+}
+
+/// The values that the command line, the files it names and the environment give.
+pub(super) fn given(args: &RunArgs, opened: &Opened, environment: &Environment) -> Result<Given, Failure> {
+    let secrets = Secrets::new(&args.secret, opened);
     let mut values = Values::new();
     for (name, value) in environment.all() {
         let Some(name) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).filter(|name| !name.is_empty())
@@ -33,30 +46,65 @@ pub(super) fn given(args: &RunArgs, opened: &Opened, environment: &Environment) 
         let value = value.to_str().ok_or_else(|| Failure::usage(format!("`{PREFIX}{name}` is not UTF-8")))?;
         values.insert(InputName::new(name), value.to_owned());
     }
+    let mut files = Vec::new();
     for file in &args.input_files {
         for (name, value) in from_file(file)? {
             put(&mut values, &name, value)?;
+            files.push((file.clone(), name));
         }
     }
-    put_flags(&mut values, &args.inputs, &|name| secrets.has(name))?;
-    Ok(values)
+    from_flags(values, &args.inputs, files, &secrets)
 }
 
-/// The values of `--input` alone, for a run that goes on.
-pub(super) fn from_flags(inputs: &[String]) -> Result<Values, Failure> {
-    let mut values = Values::new();
-    put_flags(&mut values, inputs, &is_secret_name)?;
-    Ok(values)
+/// The values of `--input` alone, for a run that goes on. `secrets`: the inputs that the operator calls so.
+pub(super) fn given_again(inputs: &[String], secrets: &[String], opened: &Opened) -> Result<Given, Failure> {
+    from_flags(Values::new(), inputs, Vec::new(), &Secrets::new(secrets, opened))
 }
 
-/// The values that are secrets, by name: what is hidden from the first moment on.
-pub(super) fn hidden(values: &Values, args: &RunArgs, opened: &Opened) -> Vec<(String, String)> {
-    let secrets = Secrets::new(args, opened);
+fn from_flags(
+    mut values: Values,
+    inputs: &[String],
+    files: Vec<(PathBuf, String)>,
+    secrets: &Secrets,
+) -> Result<Given, Failure> {
+    let flags = put_flags(&mut values, inputs, &|name| secrets.has(name))?;
     let is_secret = |(name, _): &(&InputName, &String)| secrets.has(name.as_str());
-    values.iter().filter(is_secret).map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect()
+    let hidden = values.iter().filter(is_secret).map(|(name, value)| (name.to_string(), value.clone())).collect();
+    Ok(Given { values, hidden, flags, files })
 }
 
-fn put_flags(values: &mut Values, inputs: &[String], is_secret: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
+impl Given {
+    /// Whether there is a name to look at.
+    pub(super) fn names_any(&self) -> bool {
+        !self.flags.is_empty() || !self.files.is_empty()
+    }
+
+    /// A flag that gives what nothing asks for is refused: it is a slip, and the value would be missing elsewhere. A file
+    /// may serve several procedures, so that is only said; the environment is for all of them.
+    pub(super) fn is_asked_for(&self, plan: &Plan, file: &Path) -> Result<(), Failure> {
+        let hash = if plan.procedure.anchor.as_str().is_empty() { "" } else { "#" };
+        let place = format!("{}{hash}{}", file.display(), plan.procedure.anchor);
+        let lists = format!("`runbook inputs '{place}'` lists what it asks for");
+        for name in &self.flags {
+            if let Some(meant) = plan.not_asked(name) {
+                let message = format!("`--input {name}=…` gives a value that `{place}` does not ask for");
+                let help = meant.map_or_else(|| lists.clone(), |meant| format!("did you mean `{meant}`? {lists}"));
+                return Err(Failure::usage(message).help(help));
+            }
+        }
+        for (file, name) in &self.files {
+            if let Some(meant) = plan.not_asked(name) {
+                let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+                let file = file.display();
+                notice(&[format!("warning: `{name}` in `{file}` is a value that `{place}` does not ask for{meant}")]);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn put_flags(values: &mut Values, inputs: &[String], is_secret: &dyn Fn(&str) -> bool) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
     for input in inputs {
         let Some((name, value)) = input.split_once('=').filter(|(name, _)| !name.is_empty()) else {
             return Err(Failure::usage(format!("`--input {input}` has no `=`")).help("write `--input NAME=VALUE`"));
@@ -67,8 +115,9 @@ fn put_flags(values: &mut Values, inputs: &[String], is_secret: &dyn Fn(&str) ->
             None => value.to_owned(),
         };
         put(values, name, value)?;
+        names.push(name.to_owned());
     }
-    Ok(())
+    Ok(names)
 }
 
 fn put(values: &mut Values, name: &str, value: String) -> Result<(), Failure> {
@@ -90,13 +139,13 @@ fn exposed(name: &str, place: &str) -> Failure {
 struct Secrets(BTreeSet<String>);
 
 impl Secrets {
-    fn new(args: &RunArgs, opened: &Opened) -> Self {
+    fn new(called: &[String], opened: &Opened) -> Self {
         let declared = opened.runbook.front_matter.inputs.iter().filter(|(_, properties)| {
             properties.get("type").is_some_and(|kind| kind == "secret")
                 || matches!(properties.get("secret").map(String::as_str), Some("true" | "yes" | "1"))
         });
         let named = declared.map(|(name, _)| canonical(name));
-        Self(named.chain(args.secret.iter().map(|name| canonical(name))).collect())
+        Self(named.chain(called.iter().map(|name| canonical(name))).collect())
     }
 
     fn has(&self, name: &str) -> bool {

@@ -3,15 +3,16 @@
 //! Invariant: each command is its own unit; a failure stops the step until somebody decides, an answer does not.
 
 use super::resume::Before;
+use super::unset::Unset;
 use super::walk::{Aside, Turn};
 use super::{Ending, Engine, EngineError, shown};
 use crate::history::{
-    Answer, Answers, CommandFinished, CommandSource, CommandStarted, Decided, Decision, End, Fact, InputOrigin, Mode,
-    Outcome, RunResult, StepResult,
+    Answer, Answers, CommandFinished, CommandSource, CommandStarted, Decided, Decision, End, Fact, Mode, Outcome,
+    RunResult, StepResult,
 };
 use crate::ident::InputName;
 use crate::plan::{Command, Gate, Level, Refusal, Runnable, Step, StepKind};
-use crate::ports::{Ask, AskCommand, AskFailure, AskInput, Journal, Kernel, Operator, Reply, Request, Talk, Verdict};
+use crate::ports::{Ask, AskCommand, AskFailure, Journal, Kernel, Operator, Reply, Request, Talk, Verdict};
 
 /// What became of one command of a step.
 enum Fate {
@@ -157,10 +158,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     if let Some(fate) = self.across_a_negative(step, number, &candidate.command, &gate)? {
                         return Ok(fate);
                     }
-                    match self.values_for(step, &candidate.command)? {
-                        Values::Ready => {}
-                        Values::AskAgain => continue,
-                        Values::End(ending) => return Ok(Fate::Turn(Turn::End(ending))),
+                    match self.values_for(step, place, &candidate.command)? {
+                        Unset::None => {}
+                        Unset::AskAgain => continue,
+                        Unset::End(ending) => return Ok(Fate::Turn(Turn::End(ending))),
                     }
                     let decision = if *rest { Decision::RunRest } else { candidate.decision };
                     let Some(finished) = self.perform(step, number, &candidate, &runnable, decision)? else {
@@ -265,6 +266,12 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 }
                 Reply::Retry => match self.ready(&candidate.command) {
                     Ok(runnable) => {
+                        // The shell may be a new one, without the secrets of the old.
+                        match self.values_for(step, place, &candidate.command)? {
+                            Unset::None => {}
+                            Unset::AskAgain => continue,
+                            Unset::End(ending) => return Ok(Some(Fate::Turn(Turn::End(ending)))),
+                        }
                         let again = match step.repeat.until.as_deref().filter(|_| self.waited()) {
                             Some(until) => self.wait_until(step, number, until)?,
                             None => self.perform(step, number, candidate, &runnable, Decision::Retry)?,
@@ -326,7 +333,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     let why = format!("`{}` is empty, and it stands in a command that destroys", value.name);
                     return Ok(Err(Refusal::NotShell(why)));
                 }
-                Some(text) if crate::plan::is_secret_name(&value.name) => {
+                Some(text) if self.is_secret(&InputName::new(value.name.clone())) => {
                     lines.push(format!("`{}` is a secret of {} characters", value.name, text.chars().count()));
                 }
                 Some(text) => lines.push(format!("`{}` is `{}`", value.name, head(text))),
@@ -378,70 +385,6 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         );
         self.decide(step, Some(number), Decision::Decline, reason.clone())?;
         Ok(Some(end(RunResult::Failed, reason, step)))
-    }
-
-    /// Every variable the command reads without a form for being unset is asked of the live shell; one that is unset is
-    /// asked of the operator, and set in the session.
-    fn values_for(&mut self, step: &'a Step, command: &Command) -> Result<Values, EngineError> {
-        let needs = command.needs();
-        if needs.is_empty() {
-            return Ok(Values::Ready);
-        }
-        let live = self.session.values(&needs)?;
-        for unset in live.iter().filter(|value| value.value.is_none()) {
-            let name = InputName::new(unset.name.clone());
-            let secret = self.is_secret(&name);
-            let why = format!("`{}` reads `{}`, which is not set", head(&command.text), unset.name);
-            if let Some(value) = self.values.get(&name).filter(|_| self.given.contains(&name)).cloned() {
-                self.session.set(&unset.name, &value)?;
-                continue;
-            }
-            let (value, origin) = if let Some(value) = self.values.get(&name) {
-                (value.clone(), InputOrigin::Flag)
-            } else {
-                let default = self.literal_default(&unset.name);
-                let default = default.filter(|_| !secret);
-                let ask = AskInput {
-                    name: &unset.name,
-                    why: &why,
-                    default: default.as_deref(),
-                    secret,
-                    ..AskInput::default()
-                };
-                match self.operator.ask(&Ask::Input(ask)) {
-                    Ok(Reply::Value(value)) => {
-                        let origin =
-                            if default.as_ref() == Some(&value) { InputOrigin::Default } else { InputOrigin::Prompt };
-                        (value, origin)
-                    }
-                    Ok(Reply::Stop) => {
-                        self.decide(step, None, Decision::Stop, String::new())?;
-                        return Ok(Values::End(self.stopped(Some(step))));
-                    }
-                    Ok(_) => return Ok(Values::AskAgain),
-                    Err(crate::ports::OperatorError::Unanswered(flag)) => {
-                        let reason = format!("{why}; {flag}");
-                        return Ok(Values::End(Ending {
-                            result: RunResult::Failed,
-                            reason,
-                            next: Some(step.id.clone()),
-                        }));
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            };
-            self.learn(step, &name, &value, origin)?;
-            self.session.set(&unset.name, &value)?;
-        }
-        Ok(Values::Ready)
-    }
-
-    /// The value that the procedure itself writes for a variable, offered when its step was skipped.
-    fn literal_default(&self, name: &str) -> Option<String> {
-        let commands = self.plan.steps.iter().flat_map(|step| &step.commands);
-        commands
-            .filter(|command| command.input.as_ref().is_some_and(|input| input.as_str() == name))
-            .find_map(|command| command.default_value().map(ToOwned::to_owned))
     }
 
     pub(super) fn execute(
@@ -516,41 +459,65 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
 
     /// A command of the operator's own, in the same shell. An ending, when the operator ends the run after it failed.
     pub(super) fn own(&mut self, step: &'a Step, place: usize, text: &str) -> Result<Option<Ending>, EngineError> {
-        let command = Command::typed(text, 0);
-        let candidate = Candidate { command, source: CommandSource::Own, decision: Decision::Own };
-        let runnable = match self.ready(&candidate.command) {
-            Ok(runnable) => runnable,
-            Err(refusal) => {
-                let reason = format!("`{}`: {refusal}", head(text));
-                self.operator.tell(&Talk::Warning(&reason));
-                self.decide(step, None, Decision::Decline, reason)?;
-                return Ok(None);
-            }
-        };
-        let gate = Gate::of(step, runnable.text(), &self.settings.host);
-        if gate.is_closed() {
-            let ask = AskCommand {
-                shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
-                command: &candidate.command,
-                index: 0,
-                text: runnable.text(),
-                refused: None,
-                confirm: gate.reasons(),
-                gate,
+        let mut text = text.to_owned();
+        loop {
+            let command = Command::typed(&text, 0);
+            let candidate = Candidate { command, source: CommandSource::Own, decision: Decision::Own };
+            let runnable = match self.ready(&candidate.command) {
+                Ok(runnable) => runnable,
+                Err(refusal) => {
+                    let reason = format!("`{}`: {refusal}", head(&text));
+                    self.operator.tell(&Talk::Warning(&reason));
+                    self.decide(step, None, Decision::Decline, reason)?;
+                    return Ok(None);
+                }
             };
-            if !matches!(self.operator.ask(&Ask::Command(ask))?, Reply::Run | Reply::RunRest) {
-                self.decide(step, None, Decision::Decline, format!("`{}` was not confirmed", head(text)))?;
-                return Ok(None);
+            let gate = Gate::of(step, runnable.text(), &self.settings.host);
+            if gate.is_closed() {
+                let ask = AskCommand {
+                    shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
+                    command: &candidate.command,
+                    index: 0,
+                    text: runnable.text(),
+                    refused: None,
+                    confirm: gate.reasons(),
+                    gate,
+                };
+                match self.operator.ask(&Ask::Command(ask))? {
+                    Reply::Run | Reply::RunRest => {}
+                    Reply::Edit(changed) => {
+                        text = changed;
+                        continue;
+                    }
+                    Reply::Secret(secret) => {
+                        self.take_secret(step, &secret)?;
+                        continue;
+                    }
+                    _ => {
+                        self.decide(step, None, Decision::Decline, format!("`{}` was not confirmed", head(&text)))?;
+                        return Ok(None);
+                    }
+                }
             }
+            return self.run_own(step, place, &candidate, &runnable);
         }
-        let Some(finished) = self.execute(step, None, &candidate, &runnable, Decision::Own)? else {
+    }
+
+    fn run_own(
+        &mut self,
+        step: &'a Step,
+        place: usize,
+        candidate: &Candidate,
+        runnable: &Runnable,
+    ) -> Result<Option<Ending>, EngineError> {
+        let Some(finished) = self.execute(step, None, candidate, runnable, Decision::Own)? else {
             return Ok(None);
         };
         if finished.end == End::Exited {
             let ask = AskFailure {
                 shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
                 index: None,
-                text,
+                text: &candidate.command.text,
                 outcome: &finished.outcome,
                 status: finished.status,
                 rollbacks: Vec::new(),
@@ -562,12 +529,6 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         Ok(None)
     }
-}
-
-enum Values {
-    Ready,
-    AskAgain,
-    End(Ending),
 }
 
 fn end(result: RunResult, reason: String, step: &Step) -> Fate {

@@ -6,12 +6,17 @@
 use super::command::{Candidate, head};
 use super::{Engine, EngineError, shown};
 use crate::history::{CommandSource, Decision, Fact, InputGiven, InputOrigin, Mode};
-use crate::ident::InputName;
-use crate::plan::{Command, Gate, Input, InputKind, Origin, Step};
-use crate::ports::{Ask, AskCommand, AskInput, Journal, Kernel, Operator, Reply, Talk};
+use crate::ident::{InputName, Seq};
+use crate::plan::{Command, Gate, Input, InputKind, Origin, Rules, Step, Unfit};
+use crate::ports::{Ask, AskCommand, AskInput, Journal, Kernel, Operator, Reply, Talk, TypedSecret};
+use std::path::Path;
 
 /// The most lines offered for an input.
-const MOST_OFFERED: usize = 50;
+const MOST_OFFERED: usize = 1_000;
+/// So much of a listing is read for them.
+const LISTING_BYTES: usize = 64 << 10;
+/// A listing is looked for among so many commands before the one that needs it.
+const LISTED_BEFORE: usize = 5;
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// The record is told every secret that was given beforehand.
@@ -32,7 +37,23 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     pub(super) fn is_secret(&self, name: &InputName) -> bool {
-        is_secret(self.plan.input(name), name)
+        self.secrets.contains(name) || is_secret(self.plan.input(name), name)
+    }
+
+    /// Takes in a secret that was typed into a command: it is held by a variable of the shell and is in no text.
+    pub(super) fn take_secret(&mut self, step: &Step, secret: &TypedSecret) -> Result<(), EngineError> {
+        let name = InputName::new(secret.name.clone());
+        let live = self.session.values(std::slice::from_ref(&secret.name))?;
+        let ours = self.is_secret(&name) && self.given.contains(&name);
+        if !ours && live.iter().any(|live| live.value.is_some()) {
+            let warning =
+                format!("`{name}` is a variable of the shell already and stays as it is: give the secret another name");
+            self.operator.tell(&Talk::Warning(&warning));
+            return Ok(());
+        }
+        self.secrets.insert(name.clone());
+        self.learn(step, &name, &secret.value, InputOrigin::Prompt)?;
+        Ok(self.session.set(&secret.name, &secret.value)?)
     }
 
     /// Asks for what a command's text needs and nobody has given. An answer that is no value is the answer to the
@@ -59,7 +80,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         for name in names {
             let Some(input) = plan.input(&name) else { continue };
             let offered = self.offered(step, place, input)?;
-            let value = match self.ask_value(input, command, &offered)? {
+            let why = why(input, command);
+            let value = match self.ask_value(input, &why, true, &offered)? {
                 Ok(value) => value,
                 Err(reply) => return Ok(Some(reply)),
             };
@@ -74,16 +96,17 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// silence.
     fn confirm_stale(&mut self, step: &'a Step, command: &Command) -> Result<Option<Reply>, EngineError> {
         let (Some(name), Some(default)) = (&command.input, command.default_value()) else { return Ok(None) };
-        let last = self.state.commands.last().and_then(|command| command.finished.as_ref());
-        let printed = last.and_then(|finished| finished.output.inline.as_deref()).unwrap_or_default();
-        let listed = listed(&String::from_utf8_lossy(printed), default);
-        if self.values.contains_key(name) || listed.iter().all(|other| other == default) {
+        if self.values.contains_key(name) {
+            return Ok(None);
+        }
+        let listed = self.listed_before(default);
+        if listed.iter().all(|other| other == default) {
             return Ok(None);
         }
         let there = if listed.iter().any(|other| other == default) {
-            "is one of those just listed"
+            "is one of the names just listed"
         } else {
-            "was not listed just now"
+            "is not one of the names just listed"
         };
         let why = format!("`{}` has a value written into the document, which {there}", head(&command.text));
         let ask =
@@ -98,31 +121,64 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
     }
 
-    /// Asks until the value fits.
-    fn ask_value(
+    /// The names like this one that a command has just listed: the latest of the last few that lists any.
+    fn listed_before(&mut self, default: &str) -> Vec<String> {
+        let before: Vec<Seq> =
+            self.state.commands.iter().rev().take(LISTED_BEFORE).map(|command| command.seq).collect();
+        before
+            .into_iter()
+            .map(|command| listed(&self.printed(command), default))
+            .find(|names| !names.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// The beginning of what a command printed.
+    fn printed(&mut self, command: Seq) -> String {
+        let inline = self.state.commands.iter().rev().find(|known| known.seq == command).and_then(|known| {
+            let output = &known.finished.as_ref()?.output;
+            output.inline.clone()
+        });
+        let mut bytes = inline.unwrap_or_else(|| self.session.printed(command, LISTING_BYTES));
+        if bytes.len() == LISTING_BYTES {
+            // The last line may have been cut.
+            bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0));
+        }
+        String::from_utf8_lossy(&bytes).replace('\r', "")
+    }
+
+    /// Asks until the value fits. `keep`: the document's own word may stay.
+    pub(super) fn ask_value(
         &mut self,
         input: &Input,
-        command: &Command,
+        why: &str,
+        keep: bool,
         offered: &[String],
     ) -> Result<Result<String, Reply>, EngineError> {
-        let why = why(input, command);
         let rules = &input.rules;
+        let secret = self.is_secret(&input.name);
         let only = !rules.choices.is_empty();
+        let keep = keep && matches!(input.origin, Origin::Placeholder(_)) && !input.blocks;
+        let why = if self.forgotten.contains(&input.name) {
+            format!("asked for again, since no record holds a secret: {why}")
+        } else {
+            why.to_owned()
+        };
         loop {
             let ask = AskInput {
                 name: input.name.as_str(),
                 why: &why,
-                default: input.default.as_deref().filter(|_| !rules.secret),
+                default: input.default.as_deref().filter(|_| !secret),
                 description: rules.description.as_deref(),
                 choices: if only { rules.choices.clone() } else { offered.to_vec() },
                 only_choices: only,
                 wanted: wanted(input),
-                secret: rules.secret,
-                keep: matches!(input.origin, Origin::Placeholder(_)).then_some(&*input.shown).filter(|_| !input.blocks),
+                secret,
+                keep: keep.then_some(&*input.shown),
+                files_from: (rules.kind == InputKind::Path).then_some(&*self.state.cwd),
             };
             match self.operator.ask(&Ask::Input(ask))? {
-                Reply::Value(value) if !input.blocks && value == input.shown => return Ok(Ok(value)),
-                Reply::Value(value) => match rules.check(&value) {
+                Reply::Value(value) if keep && value == input.shown => return Ok(Ok(value)),
+                Reply::Value(value) => match self.fits(rules, &value) {
                     Ok(()) => return Ok(Ok(value)),
                     Err(unfit) => {
                         let warning = format!("the value of `{}` does not fit: {unfit}", input.name);
@@ -132,6 +188,16 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 other => return Ok(Err(other)),
             }
         }
+    }
+
+    /// Whether a value is what its input must be; a path that must be there is looked for from the shell's directory.
+    fn fits(&mut self, rules: &Rules, value: &str) -> Result<(), Unfit> {
+        rules.check(value)?;
+        let path = Path::new(&self.state.cwd).join(value);
+        if rules.exists && (value.is_empty() || !self.session.is_there(&path)) {
+            return Err(Unfit::missing(&path, rules.secret));
+        }
+        Ok(())
     }
 
     /// A value that a program may take for an option.
@@ -147,7 +213,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
 
     /// The lines of the command that the document names for an input. It is shown and asked about like any other, and runs
     /// only if all it does is read.
-    fn offered(&mut self, step: &'a Step, place: usize, input: &Input) -> Result<Vec<String>, EngineError> {
+    pub(super) fn offered(&mut self, step: &'a Step, place: usize, input: &Input) -> Result<Vec<String>, EngineError> {
         let Some(from) = &input.rules.from else { return Ok(Vec::new()) };
         // On a terminal `ls` and others print columns.
         let piped = format!("{} | cat", from.trim_end());
@@ -166,13 +232,18 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             confirm: vec![format!("its lines are offered for `{}`", input.name)],
             gate: Gate::of(step, runnable.text(), &self.settings.host),
         };
-        if self.operator.ask(&Ask::Command(ask))? != Reply::Run {
-            return Ok(Vec::new());
+        match self.operator.ask(&Ask::Command(ask))? {
+            Reply::Run | Reply::RunRest => {}
+            other => {
+                self.answered_otherwise(step, other)?;
+                return Ok(Vec::new());
+            }
         }
         let candidate = Candidate { command, source: CommandSource::Own, decision: Decision::Own };
-        let finished = self.execute(step, None, &candidate, &runnable, Decision::Own)?;
-        let printed = finished.and_then(|finished| finished.output.inline).unwrap_or_default();
-        let text = String::from_utf8_lossy(&printed).replace('\r', "");
+        let Some(finished) = self.execute(step, None, &candidate, &runnable, Decision::Own)? else {
+            return Ok(Vec::new());
+        };
+        let text = self.printed(finished.started);
         Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).take(MOST_OFFERED).map(str::to_owned).collect())
     }
 
@@ -204,13 +275,17 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             origin,
         }))?;
         self.given.insert(name.clone());
+        self.forgotten.remove(name);
         self.values.insert(name.clone(), value.to_owned());
         Ok(())
     }
 
     /// A value that was given before the run was taken up again. A secret is not in the record, and is asked for again.
     pub(super) fn take_back(&mut self, given: &InputGiven) {
-        if !self.is_secret(&given.name) && !given.value.contains("[masked:") {
+        if given.value == format!("[masked:{}]", given.name) {
+            self.secrets.insert(given.name.clone());
+            self.forgotten.insert(given.name.clone());
+        } else if !self.is_secret(&given.name) && !given.value.contains("[masked:") {
             // One given anew counts, and is recorded where it is used.
             let known = self.values.entry(given.name.clone()).or_insert_with(|| given.value.clone());
             if *known == given.value {

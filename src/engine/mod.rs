@@ -9,12 +9,14 @@ mod repeat;
 mod resume;
 mod rollback;
 mod unrecorded;
+mod unset;
 mod walk;
 
 use crate::history::{Event, Fact, Mode, RunResult, RunState};
-use crate::ident::{Clock, Moment, StepId};
+use crate::ident::{Clock, InputName, Moment, StepId};
 use crate::plan::{Plan, Step, Values};
 use crate::ports::{Journal, Kernel, KernelError, Operator, OperatorError, Shown, Standing, Syntax};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long an unattended run watches a command that never ends, when nobody says.
@@ -85,7 +87,11 @@ pub struct Engine<'a, S, O> {
     /// What was before, when the run is taken up again.
     earlier: resume::Earlier,
     /// The inputs whose value stands in the record.
-    given: std::collections::BTreeSet<crate::ident::InputName>,
+    given: BTreeSet<InputName>,
+    /// The inputs that are secrets though the plan does not say so: the operator typed them as such.
+    secrets: BTreeSet<InputName>,
+    /// The secrets that were given before the run was taken up again. No record has them.
+    forgotten: BTreeSet<InputName>,
     /// How many facts could not be recorded.
     unrecorded: u64,
 }
@@ -119,7 +125,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             values,
             held: Vec::new(),
             earlier: resume::Earlier::default(),
-            given: std::collections::BTreeSet::new(),
+            given: BTreeSet::new(),
+            secrets: BTreeSet::new(),
+            forgotten: BTreeSet::new(),
             unrecorded: 0,
         }
     }

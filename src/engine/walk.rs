@@ -254,6 +254,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 self.note(Some(step), text)?;
                 Aside::Again
             }
+            Reply::Secret(secret) => {
+                self.take_secret(step, &secret)?;
+                Aside::Again
+            }
             Reply::Own(text) => match self.own(step, place, &text)? {
                 Some(ending) => Aside::Turn(Turn::End(ending)),
                 None => Aside::Again,

@@ -50,6 +50,11 @@ impl Link {
         Self { stream, decoder: Decoder::default(), folder, open: None, late: Vec::new() }
     }
 
+    /// Where the output of a command stands.
+    pub(super) fn output(&self, command: Seq) -> PathBuf {
+        recorder::output_path(&self.folder, command)
+    }
+
     /// Sends a request and the bytes that go with it.
     pub(super) fn send(&mut self, request: &Request, blob: &[u8]) -> Result<(), KernelError> {
         let mut frame = Vec::new();

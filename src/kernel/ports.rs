@@ -2,8 +2,10 @@
 
 use super::session::Session;
 use crate::history::{Event, Fact};
+use crate::ident::Seq;
 use crate::ports::{Finished, Journal, Kernel, KernelError, LiveValue, Request, Watch};
 use crate::recorder::protocol::Run;
+use std::path::Path;
 
 impl Kernel for Session {
     fn run(&mut self, request: &Request, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
@@ -31,6 +33,14 @@ impl Kernel for Session {
 
     fn hide(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError> {
         Self::hide(self, vec![(name.to_owned(), value.to_owned())])
+    }
+
+    fn printed(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8> {
+        self.output_head(command, limit_bytes)
+    }
+
+    fn is_there(&mut self, path: &Path) -> bool {
+        path.exists()
     }
 }
 

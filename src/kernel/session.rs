@@ -8,12 +8,13 @@ use super::signals::{Come, Signals};
 use super::start::{StartOptions, start};
 use super::terminal::{RawTerminal, window_size};
 use crate::history::{Event, Fact, Mode, NoteAdded};
-use crate::ident::{Clock as _, RunId, StepId, SystemClock};
+use crate::ident::{Clock as _, RunId, Seq, StepId, SystemClock};
 use crate::ports::{Finished, KernelError, LineAction, LiveValue, Watch};
 use crate::recorder::protocol::{CameBack, Reply, Request, Run, Size};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use std::cell::RefCell;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::rc::Rc;
@@ -138,6 +139,18 @@ impl Session {
             Reply::Set { refused: Some(why) } => Err(KernelError::Shell(format!("`{name}` could not be set: {why}"))),
             _ => Err(out_of_turn()),
         })
+    }
+
+    /// The beginning of the output file of a command; nothing where there is none.
+    pub(super) fn output_head(&self, command: Seq, limit_bytes: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let Ok(inner) = self.inner.try_borrow() else { return bytes };
+        let limit = u64::try_from(limit_bytes).unwrap_or(u64::MAX);
+        if let Ok(file) = std::fs::File::open(inner.link.output(command)) {
+            // What could be read is better than nothing; it is only offered.
+            drop(file.take(limit).read_to_end(&mut bytes));
+        }
+        bytes
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Inner) -> Result<T, KernelError>) -> Result<T, KernelError> {

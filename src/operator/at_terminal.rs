@@ -3,12 +3,14 @@
 //! Invariant: the terminal's modes are changed only while a question waits; once the terminal is gone every question says
 //! so. Nothing is decided here: an answer is what the operator pressed.
 
+use super::completion::Offers;
 use super::display;
 use super::keys::{Key, Keys};
-use super::lines::{Line, Lines, Purpose, TypedLines};
+use super::lines::{AskLine, Line, Lines, Purpose, TypedLines};
 use super::live::Live;
 use super::look::Look;
 use super::question::{Action, Question};
+use super::secrets::Unfinished;
 use super::tty::Tty;
 use crate::history::CommandState;
 use crate::ident::Clock;
@@ -73,6 +75,8 @@ pub struct AtTerminal {
     pub(super) named: BTreeSet<Seq>,
     /// The message being written, so that a note in between does not lose it.
     pub(super) draft: Option<(StepId, String)>,
+    /// The command being typed, while a secret for it is taken in.
+    pub(super) unfinished: Option<Unfinished>,
     pub(super) record: String,
 }
 
@@ -109,6 +113,7 @@ impl AtTerminal {
             titles: BTreeMap::new(),
             named: BTreeSet::new(),
             draft: None,
+            unfinished: None,
             record: String::new(),
         }
     }
@@ -216,9 +221,10 @@ impl AtTerminal {
                 Some(reply.clone())
             }
             Action::Edit => self.edit(&question.text)?,
+            Action::EditText => self.edit_text(&question.text)?.map(Reply::Edit),
             Action::Typed(name) => Some(self.typed(name)?),
             Action::Note => self.filled("note: ", Purpose::Words)?.map(Reply::Note),
-            Action::Own => self.filled("own command: ", Purpose::Command)?.map(Reply::Own),
+            Action::Own => self.type_command(Unfinished::own())?,
             Action::SkipBecause => self.filled("skip, because: ", Purpose::Words)?.map(Reply::Skip),
             Action::DoneBy => self.filled("done, how: ", Purpose::Words)?.map(Reply::Done),
         };
@@ -230,7 +236,7 @@ impl AtTerminal {
         let shown = sanitize_code(name).into_owned();
         match self.line(&format!("type {shown} to run it: "), "", Purpose::Words)? {
             Line::Text(text) if text.trim() == shown.trim() => Ok(Reply::Run),
-            Line::Text(_) | Line::Cancelled | Line::End => {
+            _ => {
                 self.hint("that is not the name, so it is not run");
                 Ok(Reply::Decline)
             }
@@ -238,45 +244,64 @@ impl AtTerminal {
     }
 
     fn edit(&mut self, text: &str) -> Result<Option<Reply>, OperatorError> {
-        // The editor shows no control characters, so the text to edit has them written out.
+        let initial = self.editable(text);
+        self.type_command(Unfinished::edit(initial))
+    }
+
+    fn edit_text(&mut self, text: &str) -> Result<Option<String>, OperatorError> {
+        let initial = self.editable(text);
+        let Line::Text(changed) = self.line("edit: ", &initial, Purpose::Text)? else {
+            self.hint("not changed");
+            return Ok(None);
+        };
+        Ok(self.changed(&initial, changed))
+    }
+
+    /// The editor shows no control characters, so the text to edit has them written out.
+    fn editable(&mut self, text: &str) -> String {
         let initial = sanitize_code(text.trim_end_matches('\n')).into_owned();
         if initial != text.trim_end_matches('\n') {
             self.hint("characters that cannot be seen are written out in the text to edit, as `^[` or `<U+200B>`");
         }
-        let Line::Text(changed) = self.line("edit: ", &initial, Purpose::Command)? else {
-            self.hint("not changed");
-            return Ok(None);
-        };
-        if changed == initial || changed.trim().is_empty() {
-            self.hint(if changed == initial { "not changed" } else { "there is no command in it" });
-            return Ok(None);
+        initial
+    }
+
+    pub(super) fn changed(&mut self, initial: &str, text: String) -> Option<String> {
+        if text == initial || text.trim().is_empty() {
+            self.hint(if text == initial { "not changed" } else { "there is no command in it" });
+            return None;
         }
-        Ok(Some(Reply::Edit(changed)))
+        Some(text)
     }
 
     /// A line that is not empty; none when it is, or when it was cancelled.
     fn filled(&mut self, prompt: &str, purpose: Purpose) -> Result<Option<String>, OperatorError> {
         match self.line(prompt, "", purpose)? {
             Line::Text(text) if !text.trim().is_empty() => Ok(Some(text)),
-            Line::Text(_) | Line::Cancelled | Line::End => {
+            _ => {
                 self.hint("nothing was entered");
                 Ok(None)
             }
         }
     }
 
-    /// Asks for a line, whether or not keys are being read. A letter typed together with the key before is its first.
+    /// Asks for a line that nothing completes.
     pub(super) fn line(&mut self, prompt: &str, initial: &str, purpose: Purpose) -> Result<Line, OperatorError> {
+        self.ask_line(&AskLine { prompt, initial: (initial, ""), purpose, offers: &Offers::default() })
+    }
+
+    /// Asks for a line, whether or not keys are being read. A letter typed together with the key before is its first.
+    pub(super) fn ask_line(&mut self, ask: &AskLine<'_>) -> Result<Line, OperatorError> {
         if let Some(why) = &self.gone {
             return Err(OperatorError::Gone(why.clone()));
         }
-        let mut initial = initial.to_owned();
+        let mut before = ask.initial.0.to_owned();
         if let Some(Key::Char(c)) = self.ahead.take() {
-            initial.push(c);
+            before.push(c);
         }
         self.write("\r");
         self.keys.end();
-        let line = self.lines.ask(prompt, &initial, purpose);
+        let line = self.lines.ask(&AskLine { initial: (&before, ask.initial.1), ..*ask });
         self.keys.begin()?;
         if line.as_ref().is_ok_and(|line| *line == Line::End) {
             // A terminal that was closed looks the same; the next key tells.
@@ -393,6 +418,6 @@ impl Watch for AtTerminal {
     }
 
     fn engine_line(&mut self) -> LineAction {
-        self.ask_line()
+        self.ask_engine_line()
     }
 }

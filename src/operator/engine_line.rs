@@ -11,7 +11,7 @@ use crate::term::Style;
 const MENU: &str = "the command goes on: n note · s stop it · d detach · ] send it Ctrl-] · Enter back to it";
 
 impl AtTerminal {
-    pub(super) fn ask_line(&mut self) -> LineAction {
+    pub(super) fn ask_engine_line(&mut self) -> LineAction {
         self.end_live();
         let separator = self.look.glyphs.dot();
         let menu = self.look.paint(Style::Dim, &MENU.replace(" · ", separator));

@@ -3,7 +3,8 @@
 //! Invariant: a value asked for with a default is that default exactly when nothing was changed.
 
 use super::at_terminal::AtTerminal;
-use super::lines::{Line, Purpose};
+use super::completion::Offers;
+use super::lines::{AskLine, Line, Purpose};
 use super::look::{count, one_line, plain};
 use super::questions::{input_question, message_question};
 use crate::plan::ChoiceKind;
@@ -19,16 +20,19 @@ use crate::term::Style;
 use crate::term::sanitize_code;
 use std::collections::BTreeMap;
 
+/// So many choices of a value are shown.
+const MOST_SHOWN: usize = 30;
+
 impl AtTerminal {
     pub(super) fn ask_choice(&mut self, ask: &AskChoice<'_>) -> Result<Reply, OperatorError> {
         self.begin_question(&ask.standing, false);
         let menu = self.menu(ask);
         self.write(&menu);
         loop {
-            let typed = match self.line("choose: ", "", Purpose::Value)? {
+            let typed = match self.line("choose: ", "", Purpose::Choice)? {
                 Line::Text(text) => text.trim().to_owned(),
                 Line::End => return Ok(Reply::Stop),
-                Line::Cancelled => {
+                Line::Cancelled | Line::Secret(..) => {
                     self.hint("q and Enter stops the run; Ctrl-C ends a running command only");
                     continue;
                 }
@@ -102,9 +106,11 @@ impl AtTerminal {
         self.write(&body);
         let initial = sanitize_code(ask.default.unwrap_or_default()).into_owned();
         let purpose = if ask.secret { Purpose::Secret } else { Purpose::Value };
+        let offers = offers(ask);
+        let prompt = format!("{} = ", one_line(ask.name));
         loop {
-            let prompt = format!("{} = ", one_line(ask.name));
-            match self.line(&prompt, &initial, purpose)? {
+            let line = AskLine { prompt: &prompt, initial: (&initial, ""), purpose, offers: &offers };
+            match self.ask_line(&line)? {
                 Line::Text(text) => {
                     if let Some(default) = ask.default.filter(|_| text == initial) {
                         return Ok(Reply::Value(default.to_owned()));
@@ -123,7 +129,7 @@ impl AtTerminal {
                     self.hint("a value is needed; Ctrl-C shows what else can be done");
                 }
                 Line::End => return Ok(Reply::Stop),
-                Line::Cancelled => match self.put(&input_question(), "")? {
+                Line::Cancelled | Line::Secret(..) => match self.put(&input_question(), "")? {
                     Reply::Retry => {}
                     other => return Ok(other),
                 },
@@ -140,7 +146,15 @@ impl AtTerminal {
             body.push_str(&paragraph(Style::Prose, plain(description)));
         }
         let digits = ask.choices.len().to_string().len();
+        let hidden = hidden(ask.choices.len());
         for (i, choice) in ask.choices.iter().enumerate() {
+            if i == hidden.start && !hidden.is_empty() {
+                let text = format!("{} more; Tab completes them, and their numbers count", hidden.len());
+                body.push_str(&look.paragraph(&[Span::new(Style::Dim, text)], columns, "  "));
+            }
+            if hidden.contains(&i) {
+                continue;
+            }
             let number = format!("{:>digits$}", i + 1).replace(' ', "\u{a0}");
             let spans =
                 [Span::new(Style::Key, number), Span::new(Style::Prose, format!("\u{a0} {}", one_line(choice)))];
@@ -155,6 +169,9 @@ impl AtTerminal {
         hints.extend(ask.wanted.as_deref().map(one_line));
         if ask.secret {
             hints.push("what is typed is not shown and kept nowhere".to_owned());
+        }
+        if !ask.secret && (ask.files_from.is_some() || !ask.choices.is_empty()) && look.cursor {
+            hints.push("Tab completes it".to_owned());
         }
         if ask.default.is_some() {
             hints.push("Enter keeps what stands there; it can be changed first".to_owned());
@@ -208,11 +225,29 @@ impl AtTerminal {
                 Line::Text(value) => {
                     values.insert(field.clone(), value);
                 }
-                Line::Cancelled | Line::End => break,
+                Line::Cancelled | Line::End | Line::Secret(..) => break,
             }
         }
         Ok(place(template, &values))
     }
+}
+
+/// The choices that are not shown: the middle of a long list, whose newest lines may be its first or its last.
+fn hidden(count: usize) -> std::ops::Range<usize> {
+    let half = MOST_SHOWN / 2;
+    if count > MOST_SHOWN { half..count - half } else { 0..0 }
+}
+
+/// What Tab completes the value to. A secret is completed to nothing: what is offered could be seen.
+fn offers(ask: &AskInput<'_>) -> Offers {
+    if ask.secret {
+        return Offers::default();
+    }
+    let mut words = ask.choices.clone();
+    words.extend([ask.default, ask.keep].into_iter().flatten().map(ToOwned::to_owned));
+    let mut seen = std::collections::BTreeSet::new();
+    words.retain(|word| seen.insert(word.clone()));
+    Offers { words, files_from: ask.files_from.map(std::path::PathBuf::from) }
 }
 
 /// The choice whose number was typed, unless that number is itself a choice.

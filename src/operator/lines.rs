@@ -1,8 +1,9 @@
 //! Lines as the operator types them: changed commands, notes, values.
 //!
-//! Invariant: what was typed is kept in memory alone; no file ever has it, since it may be a secret. No control character
-//! of a text reaches the terminal while it is edited.
+//! Invariant: what was typed is kept in memory alone; no file ever has it, since it may be a secret, and a secret is not
+//! even kept there. No control character of a text reaches the terminal while it is edited.
 
+use super::completion::{self, Offered, Offers};
 use super::look::Look;
 use crate::ports::OperatorError;
 use crate::term::Color;
@@ -14,23 +15,48 @@ use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{
-    Behavior, Cmd, ColorMode, Config, Editor, EventHandler, Helper, KeyCode, KeyEvent, Modifiers, Result as LineResult,
+    Behavior, Cmd, ColorMode, CompletionType, ConditionalEventHandler, Config, Context, Editor, Event, EventContext,
+    EventHandler, Helper, KeyCode, KeyEvent, Modifiers, RepeatCount, Result as LineResult,
 };
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a line is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A command: goes on after a trailing `\`.
+    /// A command: goes on after a trailing `\`, and `Ctrl-X s` puts a secret into it.
     Command,
-    /// Words: a note, a reason, a message.
+    /// A text of several lines: a message.
+    Text,
+    /// Words: a note, a reason, a name.
     Words,
-    /// A value: not remembered.
+    /// Which of several: not remembered.
+    Choice,
+    /// A value.
     Value,
-    /// A secret: not shown either.
+    /// A secret: not shown, and not remembered.
     Secret,
+}
+
+impl Purpose {
+    fn is_remembered(self) -> bool {
+        !matches!(self, Self::Choice | Self::Secret)
+    }
+}
+
+/// A line to ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct AskLine<'a> {
+    /// What stands before it.
+    pub prompt: &'a str,
+    /// What stands there already: before the cursor, and behind it.
+    pub initial: (&'a str, &'a str),
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What Tab completes it to.
+    pub offers: &'a Offers,
 }
 
 /// What came of asking for a line.
@@ -42,12 +68,14 @@ pub enum Line {
     Cancelled,
     /// Ctrl-D on an empty line.
     End,
+    /// Ctrl-X s: a secret goes between these two parts.
+    Secret(String, String),
 }
 
 /// Where lines come from.
 pub trait Lines {
-    /// Asks for a line that begins as `initial`.
-    fn ask(&mut self, prompt: &str, initial: &str, purpose: Purpose) -> Result<Line, OperatorError>;
+    /// Asks for a line.
+    fn ask(&mut self, ask: &AskLine<'_>) -> Result<Line, OperatorError>;
 }
 
 /// How long an escape waits for the rest of a sequence before it cancels.
@@ -55,33 +83,57 @@ const ESCAPE_WAIT_MS: u16 = 60;
 
 type LineEditor = Editor<Manners, DefaultHistory>;
 
-/// Lines typed at the terminal, with a history for commands and another for words.
+/// Lines typed at the terminal, with a history each for commands, words and values.
 pub(super) struct TypedLines {
     look: Look,
     commands: Option<LineEditor>,
     words: Option<LineEditor>,
     values: Option<LineEditor>,
+    cut: Cut,
 }
 
 impl TypedLines {
     pub(super) fn new(look: Look) -> Self {
-        Self { look, commands: None, words: None, values: None }
+        Self { look, commands: None, words: None, values: None, cut: Cut::default() }
     }
 
     fn editor(&mut self, purpose: Purpose) -> LineResult<&mut LineEditor> {
         let slot = match purpose {
             Purpose::Command => &mut self.commands,
-            Purpose::Words => &mut self.words,
-            Purpose::Value | Purpose::Secret => &mut self.values,
+            Purpose::Text | Purpose::Words => &mut self.words,
+            Purpose::Choice | Purpose::Value | Purpose::Secret => &mut self.values,
         };
         if let Some(editor) = slot {
             return Ok(editor);
         }
-        Ok(slot.insert(new_editor(purpose, self.look)?))
+        let mut editor = new_editor(self.look)?;
+        if purpose == Purpose::Command {
+            let keys = vec![KeyEvent::ctrl('X'), KeyEvent(KeyCode::Char('s'), Modifiers::NONE)];
+            editor.bind_sequence(Event::KeySeq(keys), EventHandler::Conditional(Box::new(self.cut.clone())));
+        }
+        Ok(slot.insert(editor))
     }
 }
 
-fn new_editor(purpose: Purpose, look: Look) -> LineResult<LineEditor> {
+/// Where the line was when a secret was asked for. The handler of a key can end the line, and not say why.
+#[derive(Clone, Default)]
+struct Cut(Arc<Mutex<Option<(String, String)>>>);
+
+impl Cut {
+    fn take(&self) -> Option<(String, String)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl ConditionalEventHandler for Cut {
+    fn handle(&self, _event: &Event, _n: RepeatCount, _positive: bool, context: &EventContext<'_>) -> Option<Cmd> {
+        let (before, after) = context.line().split_at_checked(context.pos())?;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((before.to_owned(), after.to_owned()));
+        Some(Cmd::Interrupt)
+    }
+}
+
+fn new_editor(look: Look) -> LineResult<LineEditor> {
     let color = if look.color == Color::Always { ColorMode::Forced } else { ColorMode::Disabled };
     let config = Config::builder()
         .behavior(Behavior::PreferTerm)
@@ -89,34 +141,45 @@ fn new_editor(purpose: Purpose, look: Look) -> LineResult<LineEditor> {
         .max_history_size(200)?
         .keyseq_timeout(Some(ESCAPE_WAIT_MS))
         .bracketed_paste(true)
+        .completion_type(CompletionType::List)
+        .completion_show_all_if_ambiguous(true)
         .color_mode(color)
         .build();
     let mut editor = Editor::with_history(config, DefaultHistory::new())?;
-    editor.set_helper(Some(Manners { continues: purpose == Purpose::Command }));
+    editor.set_helper(Some(Manners::default()));
     editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), EventHandler::Simple(Cmd::Newline));
     editor.bind_sequence(KeyEvent(KeyCode::Esc, Modifiers::NONE), EventHandler::Simple(Cmd::Interrupt));
     Ok(editor)
 }
 
 impl Lines for TypedLines {
-    fn ask(&mut self, prompt: &str, initial: &str, purpose: Purpose) -> Result<Line, OperatorError> {
+    fn ask(&mut self, ask: &AskLine<'_>) -> Result<Line, OperatorError> {
+        let AskLine { prompt, initial, purpose, offers } = *ask;
         if purpose == Purpose::Secret {
             return ask_unseen(prompt).map_err(|error| OperatorError::Gone(error.to_string()));
         }
         if !self.look.cursor {
-            return ask_plainly(prompt, initial).map_err(|error| OperatorError::Gone(error.to_string()));
+            let initial = [initial.0, initial.1].concat();
+            return ask_plainly(prompt, &initial).map_err(|error| OperatorError::Gone(error.to_string()));
         }
         let gone = |error: ReadlineError| OperatorError::Gone(error.to_string());
+        let cut = self.cut.clone();
         let editor = self.editor(purpose).map_err(gone)?;
-        match editor.readline_with_initial(prompt, (initial, "")) {
+        if let Some(manners) = editor.helper_mut() {
+            *manners =
+                Manners { continues: matches!(purpose, Purpose::Command | Purpose::Text), offers: offers.clone() };
+        }
+        match editor.readline_with_initial(prompt, initial) {
             Ok(text) => {
-                if !matches!(purpose, Purpose::Value | Purpose::Secret) && !text.trim().is_empty() {
+                if purpose.is_remembered() && !text.trim().is_empty() {
                     editor.add_history_entry(text.as_str()).map_err(gone)?;
                 }
                 Ok(Line::Text(text))
             }
             Err(ReadlineError::Eof) => Ok(Line::End),
-            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(Line::Cancelled),
+            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => {
+                Ok(cut.take().map_or(Line::Cancelled, |(before, after)| Line::Secret(before, after)))
+            }
             Err(error) => Err(gone(error)),
         }
     }
@@ -171,15 +234,21 @@ fn read_line(terminal: &mut File) -> io::Result<Line> {
 }
 
 /// How the editor behaves.
+#[derive(Default)]
 struct Manners {
     /// A trailing `\` asks for another line.
     continues: bool,
+    offers: Offers,
 }
 
 impl Helper for Manners {}
 
 impl Completer for Manners {
-    type Candidate = String;
+    type Candidate = Offered;
+
+    fn complete(&self, line: &str, pos: usize, _context: &Context<'_>) -> LineResult<(usize, Vec<Offered>)> {
+        Ok((0, completion::complete(&self.offers, line.get(..pos).unwrap_or(line))))
+    }
 }
 
 impl Hinter for Manners {
@@ -230,6 +299,6 @@ mod tests {
 
     #[test]
     fn a_pasted_escape_sequence_is_not_sent_to_the_terminal() {
-        assert_eq!(Manners { continues: true }.highlight("a\u{1b}[2Jb\nc", 0), "a[2Jb\nc");
+        assert_eq!(Manners::default().highlight("a\u{1b}[2Jb\nc", 0), "a[2Jb\nc");
     }
 }

@@ -6,6 +6,7 @@
 
 mod at_terminal;
 mod command_text;
+mod completion;
 mod display;
 mod engine_line;
 mod entries;
@@ -17,6 +18,7 @@ mod outcome;
 mod pause;
 mod question;
 mod questions;
+mod secrets;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -24,7 +26,8 @@ mod tty;
 mod unattended;
 
 pub use at_terminal::AtTerminal;
+pub use completion::Offers;
 pub use keys::{Key, Keys};
-pub use lines::{Line, Lines, Purpose};
+pub use lines::{AskLine, Line, Lines, Purpose};
 pub use look::Look;
 pub use unattended::Unattended;

@@ -15,8 +15,10 @@ use std::fmt::Write as _;
 pub(super) enum Action {
     /// Answers.
     Reply(Reply),
-    /// Opens the text for a change; the changed text is the answer.
+    /// Opens the command for a change; the changed one is the answer.
     Edit,
+    /// The same with a text that is no command.
+    EditText,
     /// Asks for this name to be typed, and runs; anything else declines.
     Typed(String),
     /// Asks for a note.

@@ -190,7 +190,7 @@ fn with_common(question: Question) -> Question {
 pub(super) fn message_question(text: &str) -> Question {
     let question = Question::new(text)
         .enter("record it", "records the text as it stands", Action::Reply(Reply::Filled(text.to_owned())))
-        .key('e', "edit", "opens the whole text for a change", Action::Edit)
+        .key('e', "edit", "opens the whole text for a change", Action::EditText)
         .key('s', "skip", "goes on without it", Action::Reply(Reply::Skip(String::new())))
         .key('S', "", "the same, with a reason", Action::SkipBecause);
     with_common(with_note(question, 'n'))

@@ -85,6 +85,10 @@ impl Operator for AtTerminal {
             return Err(OperatorError::Gone(why.clone()));
         }
         self.end_live();
+        if let Some(reply) = self.go_on_typing()? {
+            self.keys.end();
+            return Ok(reply);
+        }
         let reply = match ask {
             Ask::Command(ask) => self.ask_command(ask),
             Ask::Failure(ask) => self.ask_failure(ask),

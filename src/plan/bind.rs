@@ -210,6 +210,11 @@ pub fn quote(value: &str) -> String {
     crate::shell::quote(value)
 }
 
+/// A reference to a variable, for the place behind this text.
+pub fn reference(before: &str, name: &str) -> String {
+    crate::shell::reference(before, name)
+}
+
 /// The fields of a message's template, each once, in order: `TIME` for `[TIME]`.
 pub fn fields(template: &str) -> Vec<String> {
     let mut fields: Vec<String> = Vec::new();

@@ -120,9 +120,9 @@ pub struct Rules {
 pub struct Unfit(String);
 
 impl Unfit {
-    /// For a reason of one's own.
-    pub fn new(why: String) -> Self {
-        Self(why)
+    /// A path that must be there and is not. One that is a secret is not named.
+    pub fn missing(path: &std::path::Path, secret: bool) -> Self {
+        Self(if secret { "no such file is there".to_owned() } else { format!("`{}` is not there", path.display()) })
     }
 }
 

@@ -24,7 +24,7 @@ pub use crate::shell::{
     Clarity, Filter, Flag, Level, NotACommand, Object, Reason, Risk, SessionChange, TabledAnswer, Token, TokenClass,
     Watched, watched,
 };
-pub use bind::{fields, fill, quote, tokens};
+pub use bind::{fields, fill, quote, reference, tokens};
 pub use gate::{Gate, Pass, Place, approval};
 pub use inputs::{Input, InputKind, Origin, Rules, Unfit, UsedAt, canonical, is_secret_name};
 pub use model::{

@@ -276,6 +276,25 @@ impl Plan {
         given.iter().map(|(given, value)| (name(given), value.clone())).collect()
     }
 
+    /// Whether a name is no value's that any step asks for or reads; then with the one that was probably meant.
+    pub fn not_asked(&self, name: &str) -> Option<Option<String>> {
+        let commands = self.steps.iter().flat_map(|step| &step.commands);
+        let read = commands.flat_map(|command| &command.facts.reads).map(|read| read.name.as_str());
+        let known: BTreeSet<&str> = self.inputs.iter().map(|input| input.name.as_str()).chain(read).collect();
+        let wanted = canonical(name);
+        if known.iter().any(|known| canonical(known) == wanted) {
+            return None;
+        }
+        let by_form: HashMap<String, &str> = known.iter().map(|known| (canonical(known), *known)).collect();
+        let near = templates::nearest(&wanted, by_form.keys().map(String::as_str));
+        // A part of a name is how a person remembers it.
+        let part = || {
+            let mut parts = known.iter().filter(|known| wanted.len() > 2 && canonical(known).contains(&wanted));
+            parts.next().filter(|_| parts.next().is_none())
+        };
+        Some(near.and_then(|near| by_form.get(&near).copied()).or_else(|| part().copied()).map(ToOwned::to_owned))
+    }
+
     /// Makes secrets of the inputs that the operator names.
     pub fn keep_secret(&mut self, names: &[String]) {
         let wanted: BTreeSet<String> = names.iter().map(|name| canonical(name)).collect();

@@ -1,7 +1,9 @@
 //! The side that acts: the shell session, the journal, and the questions put to bash and to the machine.
 
 use crate::history::{CommandStarted, Event, Fact};
+use crate::ident::Seq;
 use crate::plan::Runnable;
+use std::path::Path;
 use std::time::Duration;
 
 /// Why the session or its record cannot go on.
@@ -116,6 +118,10 @@ pub trait Kernel {
     /// Tells the record a secret, before anything can print it: from then on its value is masked. Comes back with why that
     /// cannot be, for a value that is too short, say.
     fn hide(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError>;
+    /// The beginning of what a command printed, as it is recorded, at most so many bytes.
+    fn printed(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8>;
+    /// Whether something is at this path, which is absolute.
+    fn is_there(&mut self, path: &Path) -> bool;
 }
 
 /// The record.

@@ -11,5 +11,5 @@ pub use kernel::{
 };
 pub use operator::{
     Ask, AskChoice, AskCommand, AskFailure, AskInput, AskMessage, AskTask, Chosen, Operator, OperatorError, Pause,
-    Paused, Reply, Shown, Standing, Talk,
+    Paused, Reply, Shown, Standing, Talk, TypedSecret,
 };

@@ -224,6 +224,8 @@ pub struct AskInput<'a> {
     pub secret: bool,
     /// The document's own word, which may stay as it is.
     pub keep: Option<&'a str>,
+    /// It names a file; the folder that it is looked for in.
+    pub files_from: Option<&'a str>,
 }
 
 /// What was chosen at a [`Choice`](crate::plan::Choice).
@@ -274,6 +276,23 @@ pub enum Reply {
     Filled(String),
     /// What was chosen.
     Chosen(Chosen),
+    /// A secret for the command that is being typed: to be taken in; then the same is asked again.
+    Secret(TypedSecret),
+}
+
+/// A secret that was typed into a command, which refers to it by its name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TypedSecret {
+    /// The variable's name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl std::fmt::Debug for TypedSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TypedSecret").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// A wait between two runs of a command that nobody needs to ask for.

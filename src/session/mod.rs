@@ -10,4 +10,4 @@ mod run;
 
 pub use render::{Rendered, render, render_to};
 pub use resume::{Recorded, is_open, resume};
-pub use run::{BASH_SETS, RunOptions, Selection, SessionError, plan, run};
+pub use run::{BASH_SETS, RunOptions, Selection, SessionError, plan, policy, run};

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the run folder exists before bash does, and the transcript is written however the run ended.
 
-use super::masked::Masked;
+use super::masked::{Discreet, Masked, Secrets};
 use super::render;
 use crate::document::{Runbook, SectionIndex};
 use crate::engine::{Ending, Engine, EngineError, Settings};
@@ -187,31 +187,38 @@ pub(super) struct Walking<'a> {
 impl Walking<'_> {
     pub(super) fn go(&mut self, session: &mut kernel::Session, masker: &Masker) -> Result<Ending, SessionError> {
         let look = self.options.look;
+        let secrets = Secrets::new(masker);
         match self.options.mode {
             Mode::Attended => {
-                let out = Box::new(Masked::new(std::io::stderr(), masker.clone()));
+                let out = Box::new(Masked::new(std::io::stderr(), &secrets));
                 let clock = Box::new(SystemClock::start());
                 let mut operator = AtTerminal::open(out, look, clock).map_err(SessionError::Terminal)?;
-                self.walk(session, &mut operator)
+                self.walk(session, &secrets, &mut operator)
             }
             Mode::Unattended => {
-                let out = Box::new(Masked::new(std::io::stdout(), masker.clone()));
-                let err = Box::new(Masked::new(std::io::stderr(), masker.clone()));
+                let out = Box::new(Masked::new(std::io::stdout(), &secrets));
+                let err = Box::new(Masked::new(std::io::stderr(), &secrets));
                 let mut operator = Unattended::new(self.options.policy.clone(), out, err, look);
-                self.walk(session, &mut operator)
+                self.walk(session, &secrets, &mut operator)
             }
         }
     }
 
-    fn walk<O: Operator>(&mut self, session: &mut kernel::Session, operator: &mut O) -> Result<Ending, SessionError> {
+    fn walk<O: Operator>(
+        &mut self,
+        session: &mut kernel::Session,
+        secrets: &Secrets,
+        operator: &mut O,
+    ) -> Result<Ending, SessionError> {
         let settings = settings(self.options, self.folder);
         let resumed = self.resumed.take();
         let is_resumed = resumed.is_some();
         if let Some(resumed) = resumed {
             self.catch_up(session, operator, resumed)?;
         }
-        let mut engine =
-            Engine::new(self.plan, &settings, session, operator, &mut self.syntax, &self.clock, &self.events);
+        let mut discreet = Discreet::new(session, secrets);
+        let syntax = &mut self.syntax;
+        let mut engine = Engine::new(self.plan, &settings, &mut discreet, operator, syntax, &self.clock, &self.events);
         if is_resumed {
             engine.resume_at(&self.events);
         }
@@ -279,15 +286,15 @@ pub fn plan(options: &RunOptions<'_>) -> Result<Plan, SessionError> {
 }
 
 /// The policy with the values under their inputs' names, checked; unattended, with the document's defaults too.
-fn policy(plan: &Plan, options: &RunOptions<'_>) -> Result<Policy, SessionError> {
+pub fn policy(plan: &Plan, options: &RunOptions<'_>) -> Result<Policy, SessionError> {
     let mut values = plan.named(&options.policy.values);
     for (name, value) in &values {
         if let Some(input) = plan.input(name).filter(|input| input.blocks || &input.shown != value) {
             input.rules.check(value).map_err(|unfit| SessionError::Unfit(name.to_string(), unfit))?;
             let path = Path::new(value);
             let path = if path.is_absolute() { path.to_owned() } else { options.cwd.join(path) };
-            if input.rules.exists && !path.exists() {
-                let unfit = crate::plan::Unfit::new(format!("`{}` is not there", path.display()));
+            if input.rules.exists && (value.is_empty() || !path.exists()) {
+                let unfit = crate::plan::Unfit::missing(&path, input.rules.secret);
                 return Err(SessionError::Unfit(name.to_string(), unfit));
             }
         }

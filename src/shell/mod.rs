@@ -44,7 +44,7 @@ pub use part::{Comment, LineRange, NotShell, Part, ShellCommand};
 pub use placeholders::{Hole, HoleKind, holes};
 pub use placing::{By, Fill, Filter, Refused, Why, place, refusals};
 pub use prompt::prompt_len;
-pub use quote::quote;
+pub use quote::{quote, reference};
 pub use risk::{Flag, Level, Object, Reason, Risk, is_known_program, risk};
 pub use split::split;
 pub use token::tokens;

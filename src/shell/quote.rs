@@ -45,9 +45,57 @@ fn is_reserved(value: &str) -> bool {
     )
 }
 
+/// A reference to a variable that is one word where it stands, behind this text: in quotes of its own, in those that are
+/// open, or, since single quotes would keep it from being read, between two such pieces.
+pub fn reference(before: &str, name: &str) -> String {
+    match quoting(before) {
+        Quoting::None => format!("\"${{{name}}}\""),
+        Quoting::Double => format!("${{{name}}}"),
+        Quoting::Single => format!("'\"${{{name}}}\"'"),
+    }
+}
+
+/// What quotes are open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quoting {
+    None,
+    Double,
+    Single,
+}
+
+/// What is open at a text's end. A `$(` begins anew, and its `)` goes back.
+fn quoting(text: &str) -> Quoting {
+    let mut open = vec![Quoting::None];
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let now = open.last().copied().unwrap_or(Quoting::None);
+        match (now, c) {
+            (Quoting::Single, '\'') | (Quoting::Double, '"') => drop(open.pop()),
+            (Quoting::Single, _) => {}
+            (_, '\\') => drop(chars.next()),
+            (_, '$') if chars.next_if_eq(&'(').is_some() => open.push(Quoting::None),
+            (Quoting::None, ')') if open.len() > 1 => drop(open.pop()),
+            (Quoting::None, '\'') => open.push(Quoting::Single),
+            (Quoting::None, '"') => open.push(Quoting::Double),
+            _ => {}
+        }
+    }
+    open.last().copied().unwrap_or(Quoting::None)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::quote;
+    use super::{quote, reference};
+
+    #[test]
+    fn a_reference_is_one_word_in_whatever_quotes_it_stands() {
+        assert_eq!(reference("mysql -p", "PW"), r#""${PW}""#);
+        assert_eq!(reference("curl -H \"X: ", "PW"), "${PW}");
+        assert_eq!(reference("curl -H 'X: ", "PW"), r#"'"${PW}"'"#);
+        assert_eq!(reference("a \"$(b ", "PW"), r#""${PW}""#);
+        assert_eq!(reference("a \"$(b) ", "PW"), "${PW}");
+        assert_eq!(reference("a 'it' \"\\\" ", "PW"), "${PW}");
+    }
 
     #[test]
     fn a_value_becomes_one_word() {

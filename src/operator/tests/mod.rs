@@ -4,7 +4,7 @@ mod answers;
 mod shown;
 mod unattended;
 
-use super::{AtTerminal, Key, Keys, Line, Lines, Look, Purpose};
+use super::{AskLine, AtTerminal, Key, Keys, Line, Lines, Look};
 use crate::history::Answers;
 use crate::history::Captured;
 use crate::history::CommandFinished;
@@ -121,8 +121,8 @@ struct ScriptedLines {
 }
 
 impl Lines for ScriptedLines {
-    fn ask(&mut self, prompt: &str, initial: &str, _purpose: Purpose) -> Result<Line, OperatorError> {
-        self.asked.borrow_mut().push((prompt.to_owned(), initial.to_owned()));
+    fn ask(&mut self, ask: &AskLine<'_>) -> Result<Line, OperatorError> {
+        self.asked.borrow_mut().push((ask.prompt.to_owned(), [ask.initial.0, ask.initial.1].concat()));
         self.lines.pop_front().ok_or_else(|| OperatorError::Gone("the script is over".to_owned()))
     }
 }
