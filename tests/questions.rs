@@ -87,12 +87,18 @@ fn a_variable_whose_step_was_skipped_is_asked_for_before_it_is_read() {
 }
 
 #[test]
-fn a_condition_needs_a_yes_and_a_no_leaves_the_whole_step() {
+fn a_condition_needs_a_yes_and_enter_is_a_no() {
     let home = home();
     home.write("r.md", "# R\n\n```bash\n# If it is down\necho one\necho two\n\n# Look\necho three\n```\n");
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
-    terminal.wait_for_output("1 If it is down").wait_for_output("? help").send("\r").wait_for_output("only y runs");
-    terminal.send("s").wait_for_output("2 Look").wait_for_output("? help").send("\r").wait_for_output("three");
+    terminal.wait_for_output("1 If it is down").wait_for_output("? help").send("\r").wait_for_output("ask again");
+    terminal
+        .wait_for_output("? help")
+        .send("s")
+        .wait_for_output("2 Look")
+        .wait_for_output("? help")
+        .send("\r")
+        .wait_for_output("three");
     terminal.exits(0);
     let raw = String::from_utf8_lossy(terminal.raw()).into_owned();
     assert!(!raw.contains("\ntwo"), "{raw}");

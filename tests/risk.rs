@@ -7,7 +7,7 @@
     reason = "a test that prints its table, and helpers of it"
 )]
 
-use runbook::shell::{Flag, Level, risk};
+use runbook::shell::{Definition, Flag, Level, ShadowKind, Shadows, describe, risk, risk_among};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -222,6 +222,66 @@ fn flags_say_what_else_there_is_to_know() {
     ] {
         assert!(!risk(text).flags.contains(&flag), "{text}");
     }
+}
+
+fn shadows(kind: ShadowKind, list: &[(&str, &str)]) -> Shadows {
+    let mut shadows = Shadows::default();
+    for (name, text) in list {
+        shadows.define(Definition { kind, name: (*name).to_owned(), text: (*text).to_owned() });
+    }
+    shadows
+}
+
+#[test]
+fn a_function_or_an_alias_adds_what_it_does_to_what_the_program_of_its_name_does() {
+    let functions = shadows(
+        ShadowKind::Function,
+        &[
+            ("ls", "ls () { rm -rf /srv; }"),
+            ("kubectl", "kubectl () { command kubectl --context prod \"$@\"; }"),
+            ("clean", "clean () { rm -r \"$1\"; }"),
+            ("look", "look () { df -h; look; }"),
+        ],
+    );
+    let aliases = shadows(ShadowKind::Alias, &[("df", "df; rm -r /srv"), ("ll", "ls -l"), ("rm", "rm -i")]);
+    for (text, shadows, level, unknown) in [
+        ("ls", &functions, 3, false),
+        ("true && ls /", &functions, 3, false),
+        ("eval 'ls /'", &functions, 3, false),
+        ("kubectl get pods", &functions, 0, false),
+        ("kubectl delete ns x", &functions, 3, false),
+        ("clean /srv", &functions, 3, false),
+        ("look", &functions, 0, false),
+        // Another program is started, or another shell: they know nothing of this one's functions.
+        ("sudo ls", &functions, 0, false),
+        ("command ls", &functions, 0, false),
+        ("ssh db1 clean", &functions, 0, true),
+        ("df -h", &aliases, 3, false),
+        ("\\df -h", &aliases, 0, false),
+        ("ll", &aliases, 0, false),
+        ("rm f", &aliases, 2, false),
+    ] {
+        let found = risk_among(text, shadows);
+        assert_eq!((found.level.number(), found.unknown), (level, unknown), "{text}: {found:?}");
+        let without = risk(text);
+        assert!(found.level >= without.level, "{text}");
+    }
+    assert_eq!(
+        risk_among("clean /srv", &functions).object().map(|object| object.name.clone()),
+        Some("/srv".to_owned())
+    );
+}
+
+#[test]
+fn what_a_text_defines_is_known_after_it() {
+    let mut shadows = Shadows::default();
+    shadows.learn(&describe("clean() {\n  rm -rf /srv\n}\nalias ll='rm -rf /x'"));
+    for text in ["clean", "ll"] {
+        assert_eq!(risk_among(text, &shadows).level, Level::Irreversible, "{text}");
+    }
+    let mut none = Shadows::default();
+    none.learn(&describe("(clean() { :; })"));
+    assert!(none.is_empty(), "a subshell keeps what it defines");
 }
 
 #[test]

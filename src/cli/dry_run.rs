@@ -5,7 +5,7 @@
 use super::environment::Environment;
 use super::open::Opened;
 use crate::kernel::{BashSyntax, PathProbe, find_program};
-use crate::plan::{Alternative, Command, Gate, Level, Missing, Node, Pass, Plan, Policy, Step, approval};
+use crate::plan::{Alternative, Command, Gate, Level, Missing, Node, Pass, Plan, Policy, Shadows, Step, approval};
 use crate::ports::{Probe as _, Syntax as _, Verdict};
 use crate::session::BASH_SETS;
 use crate::term::{Color, Style, sanitize, sanitize_code};
@@ -88,6 +88,7 @@ pub(super) fn review<'a>(plan: &'a Plan, opened: &Opened, policy: &'a Policy, en
         syntax,
         probe: PathProbe::new(path.map(ToOwned::to_owned)),
         set: BTreeSet::new(),
+        shadows: Shadows::default(),
         is_set: &is_set,
     };
     let mut entries = Vec::new();
@@ -116,6 +117,8 @@ struct Reviewer<'a, 'r> {
     syntax: BashSyntax,
     probe: PathProbe,
     set: BTreeSet<String>,
+    /// The functions and aliases that the steps before define.
+    shadows: Shadows,
     is_set: &'r dyn Fn(&str) -> bool,
 }
 
@@ -169,7 +172,9 @@ impl<'a> Reviewer<'a, '_> {
         let absent =
             programs.iter().filter(|name| !is_builtin(name) && !self.probe.is_executable(name)).cloned().collect();
         self.set.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
-        Line { command, gate: Gate::of(step, &text, &self.policy.place.host), text, refused, unset, absent, programs }
+        let gate = Gate::of(step, &text, &self.policy.place.host, &self.shadows);
+        self.shadows.learn(&command.facts);
+        Line { command, text, gate, refused, unset, absent, programs }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::plan::{Command, Gate, Level, Refusal, Runnable, Step, StepKind};
 use crate::ports::{Ask, AskCommand, AskFailure, Journal, Kernel, Operator, Reply, Request, Talk, Verdict};
 
 /// What became of one command of a step.
-enum Fate {
+pub(super) enum Fate {
     Done,
     PassedOver,
     Skipped,
@@ -100,7 +100,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             if let Some(text) = text {
                 candidate = edited(written, &text);
             }
-            if let Some(fate) = self.after_failure(step, place, index, &mut candidate, finished)? {
+            if let Some(fate) = self.after_failure(step, place, index, &mut candidate, Some(finished))? {
                 return Ok(fate);
             }
         }
@@ -108,7 +108,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             let unanswered = self.fill(step, place, &candidate.command)?;
             let mut bound = self.ready(&candidate.command);
             let text = bound.as_ref().map_or(candidate.command.text.as_str(), |runnable| runnable.text()).to_owned();
-            let gate = Gate::of_command(step, index, &text, &self.values, &self.settings.host);
+            let shadows = self.session.shadows()?;
+            let gate = Gate::of_command(step, index, &text, &self.values, &self.settings.host, &shadows);
             let mut confirm = confirm(step, index, &gate);
             if bound.as_ref().is_ok_and(Runnable::is_raw) {
                 confirm
@@ -173,7 +174,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                         return Ok(Fate::Done);
                     }
                     *rest = false;
-                    if let Some(fate) = self.after_failure(step, place, index, &mut candidate, &finished)? {
+                    if let Some(fate) = self.after_failure(step, place, index, &mut candidate, Some(&finished))? {
                         return Ok(fate);
                     }
                 }
@@ -186,8 +187,17 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     self.decide(step, Some(number), Decision::Done, how)?;
                     return Ok(Fate::StepDone);
                 }
+                (Reply::Decline, _) if self.settings.mode == Mode::Unattended => {
+                    let reason = format!("`{}` was not let through: {}", head(&text), gate.reasons().join("; "));
+                    self.decide(step, Some(number), Decision::Decline, reason.clone())?;
+                    return Ok(end(RunResult::Stopped, reason, step));
+                }
                 (Reply::Decline, _) => {
+                    *rest = false;
                     self.decide(step, Some(number), Decision::Decline, String::new())?;
+                    if let Some(fate) = self.after_failure(step, place, index, &mut candidate, None)? {
+                        return Ok(fate);
+                    }
                 }
                 (Reply::SkipRest(reason), _) => {
                     self.skip_rest(step, index, &reason)?;
@@ -222,102 +232,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         let mut candidate =
             Candidate { command: written.clone(), source: CommandSource::Document, decision: Decision::Run };
-        let fate = self.after_failure(step, place, index, &mut candidate, &finished)?;
+        let fate = self.after_failure(step, place, index, &mut candidate, Some(&finished))?;
         fate.map_or_else(|| self.command(step, place, index, &mut false, None), Ok)
-    }
-
-    fn skip_rest(&mut self, step: &'a Step, from: usize, reason: &str) -> Result<(), EngineError> {
-        if self.settings.mode == Mode::Unattended {
-            self.operator.tell(&Talk::Skipped { step, reason });
-        }
-        for index in from..step.commands.len() {
-            let number = u32::try_from(index).unwrap_or(u32::MAX);
-            self.decide(step, Some(number), Decision::Skip, reason.to_owned())?;
-        }
-        Ok(())
-    }
-
-    /// After a command that did not succeed. None: its question is asked again, or it was retried and the loop goes on.
-    fn after_failure(
-        &mut self,
-        step: &'a Step,
-        place: usize,
-        index: usize,
-        candidate: &mut Candidate,
-        finished: &CommandFinished,
-    ) -> Result<Option<Fate>, EngineError> {
-        let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let mut finished = finished.clone();
-        loop {
-            let ran = self.state.commands.last().map(|command| command.started.text.clone());
-            let ask = AskFailure {
-                shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
-                index: Some(index),
-                text: ran.as_deref().unwrap_or(&candidate.command.text),
-                outcome: &finished.outcome,
-                status: finished.status,
-                rollbacks: self.offered_rollbacks(),
-            };
-            match self.operator.ask(&Ask::Failure(ask))? {
-                Reply::RollBack => {
-                    if let Some(turn) = self.roll_back(step, number)? {
-                        return Ok(Some(Fate::Turn(turn)));
-                    }
-                }
-                Reply::Retry => match self.ready(&candidate.command) {
-                    Ok(runnable) => {
-                        // The shell may be a new one, without the secrets of the old.
-                        match self.values_for(step, place, &candidate.command)? {
-                            Unset::None => {}
-                            Unset::AskAgain => continue,
-                            Unset::End(ending) => return Ok(Some(Fate::Turn(Turn::End(ending)))),
-                        }
-                        let again = match step.repeat.until.as_deref().filter(|_| self.waited()) {
-                            Some(until) => self.wait_until(step, number, until)?,
-                            None => self.perform(step, number, candidate, &runnable, Decision::Retry)?,
-                        };
-                        let Some(again) = again else {
-                            continue;
-                        };
-                        finished = again;
-                        if finished.outcome.goes_on() {
-                            return Ok(Some(Fate::Done));
-                        }
-                    }
-                    Err(_) => return Ok(None),
-                },
-                Reply::GoOn => {
-                    self.decide(step, Some(number), Decision::GoOn, String::new())?;
-                    // `exit` ends the step; any other failure is passed over, and the step goes on.
-                    let ends_step = finished.outcome == Outcome::Exited;
-                    return Ok(Some(if ends_step { Fate::StepDone } else { Fate::PassedOver }));
-                }
-                Reply::Edit(text) => {
-                    if text != candidate.command.text
-                        && let Some(written) = step.commands.get(index)
-                    {
-                        *candidate = edited(written, &text);
-                    }
-                    return Ok(None);
-                }
-                Reply::Done(how) => {
-                    self.decide(step, Some(number), Decision::Done, how)?;
-                    return Ok(Some(Fate::Done));
-                }
-                Reply::SkipRest(reason) => {
-                    self.skip_rest(step, index, &reason)?;
-                    return Ok(Some(Fate::RestSkipped));
-                }
-                other => match self.aside(step, place, other)? {
-                    Aside::Again => {}
-                    Aside::Skip(reason) => {
-                        self.skip_rest(step, index + 1, &reason)?;
-                        return Ok(Some(Fate::RestSkipped));
-                    }
-                    Aside::Turn(turn) => return Ok(Some(Fate::Turn(turn))),
-                },
-            }
-        }
     }
 
     /// What the variables of a command that destroys stand for now, a line each; an empty one is refused: `rm -r "$DIR/"`.
@@ -472,7 +388,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     return Ok(None);
                 }
             };
-            let gate = Gate::of(step, runnable.text(), &self.settings.host);
+            let shadows = self.session.shadows()?;
+            let gate = Gate::of(step, runnable.text(), &self.settings.host, &shadows);
             if gate.is_closed() {
                 let ask = AskCommand {
                     shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
@@ -518,7 +435,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
                 index: None,
                 text: &candidate.command.text,
-                outcome: &finished.outcome,
+                outcome: Some(&finished.outcome),
                 status: finished.status,
                 rollbacks: Vec::new(),
             };
@@ -535,7 +452,7 @@ fn end(result: RunResult, reason: String, step: &Step) -> Fate {
     Fate::Turn(Turn::End(Ending { result, reason, next: Some(step.id.clone()) }))
 }
 
-fn edited(written: &Command, text: &str) -> Candidate {
+pub(super) fn edited(written: &Command, text: &str) -> Candidate {
     if text == written.text {
         return Candidate { command: written.clone(), source: CommandSource::Document, decision: Decision::Run };
     }

@@ -223,6 +223,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             Ok(_) => return Ok(self.not_offered(input, "it is not known to only read")),
             Err(refusal) => return Ok(self.not_offered(input, &refusal.to_string())),
         };
+        let shadows = self.session.shadows()?;
+        let gate = Gate::of(step, runnable.text(), &self.settings.host, &shadows);
         let ask = AskCommand {
             shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
             command: &command,
@@ -230,7 +232,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             text: runnable.text(),
             refused: None,
             confirm: vec![format!("its lines are offered for `{}`", input.name)],
-            gate: Gate::of(step, runnable.text(), &self.settings.host),
+            gate,
         };
         match self.operator.ask(&Ask::Command(ask))? {
             Reply::Run | Reply::RunRest => {}

@@ -30,7 +30,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         };
         let retry = step.repeat.retry.filter(|_| step.repeat.until.is_none());
         if let Some(Retry { times, every }) = retry {
-            let gate = Gate::of(step, runnable.text(), &self.settings.host);
+            let shadows = self.session.shadows()?;
+            let gate = Gate::of(step, runnable.text(), &self.settings.host, &shadows);
             if !finished.outcome.goes_on() && gate.is_closed() {
                 let notice = "the document says to try again, but what needs a yes runs again only with another";
                 self.operator.tell(&Talk::Notice(notice));

@@ -105,7 +105,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         let last = self.state.attempts(&step.id).rev().find(|attempt| attempt.started.command == Some(number));
         match (last, decided) {
             (_, Some(Decision::Done)) => Before::Ran,
-            (None, Some(Decision::Skip)) => Before::Skipped,
+            (None, Some(Decision::Skip | Decision::GoOn)) => Before::Skipped,
             (Some(_), Some(Decision::GoOn | Decision::Skip)) => Before::PassedOver,
             (None, _) => Before::New,
             (Some(last), _) if last.outcome().goes_on() => Before::Ran,

@@ -3,9 +3,11 @@
 use super::session::Session;
 use crate::history::{Event, Fact};
 use crate::ident::Seq;
+use crate::plan::Shadows;
 use crate::ports::{Finished, Journal, Kernel, KernelError, LiveValue, Request, Watch};
 use crate::recorder::protocol::Run;
 use std::path::Path;
+use std::rc::Rc;
 
 impl Kernel for Session {
     fn run(&mut self, request: &Request, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
@@ -25,6 +27,10 @@ impl Kernel for Session {
 
     fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError> {
         self.live_values(names)
+    }
+
+    fn shadows(&mut self) -> Result<Rc<Shadows>, KernelError> {
+        self.live_shadows()
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), KernelError> {

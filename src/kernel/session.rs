@@ -9,8 +9,11 @@ use super::start::{StartOptions, start};
 use super::terminal::{RawTerminal, window_size};
 use crate::history::{Event, Fact, Mode, NoteAdded};
 use crate::ident::{Clock as _, RunId, Seq, StepId, SystemClock};
+use crate::plan::Definition;
+use crate::plan::ShadowKind;
+use crate::plan::Shadows;
 use crate::ports::{Finished, KernelError, LineAction, LiveValue, Watch};
-use crate::recorder::protocol::{CameBack, Reply, Request, Run, Size};
+use crate::recorder::protocol::{CameBack, Reply, Request, Run, Size, WireShadows};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use std::cell::RefCell;
@@ -45,6 +48,16 @@ struct Inner {
     signals: Signals,
     mode: Mode,
     clock: SystemClock,
+    shadows: Known,
+}
+
+/// What is known of the shell's functions and aliases.
+#[derive(Debug, Default)]
+struct Known {
+    /// They, and their edition.
+    told: Option<(u64, Rc<Shadows>)>,
+    /// Nothing that could change them has run since.
+    fresh: bool,
 }
 
 impl Session {
@@ -59,6 +72,7 @@ impl Session {
             signals,
             mode: options.mode,
             clock: SystemClock::start(),
+            shadows: Known::default(),
         };
         Ok(Self { inner: Rc::new(RefCell::new(inner)), socket: started.socket, shell: started.shell, recorder })
     }
@@ -73,7 +87,8 @@ impl Session {
     ) -> Result<(Self, Option<Vec<Event>>), AttachError> {
         let signals = Signals::new().map_err(lost)?;
         let attached = attach(run, folder, who)?;
-        let inner = Inner { link: attached.link, process: None, signals, mode, clock: SystemClock::start() };
+        let (clock, shadows) = (SystemClock::start(), Known::default());
+        let inner = Inner { link: attached.link, process: None, signals, mode, clock, shadows };
         let inner = Rc::new(RefCell::new(inner));
         let session = Self { inner, socket: attached.socket, shell: attached.shell, recorder: 0 };
         Ok((session, attached.running))
@@ -132,6 +147,10 @@ impl Session {
         })
     }
 
+    pub(super) fn live_shadows(&mut self) -> Result<Rc<Shadows>, KernelError> {
+        self.with(Inner::shadows)
+    }
+
     pub(super) fn set_value(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
         let request = Request::Set { name: name.to_owned(), value: value.to_owned() };
         self.with(|inner| match inner.ask(&request)? {
@@ -159,6 +178,16 @@ impl Session {
     }
 }
 
+fn read(shadows: WireShadows) -> Shadows {
+    let mut all = Shadows::default();
+    for (kind, list) in [(ShadowKind::Function, shadows.functions), (ShadowKind::Alias, shadows.aliases)] {
+        for (name, text) in list {
+            all.define(Definition { kind, name, text });
+        }
+    }
+    all
+}
+
 fn out_of_turn() -> KernelError {
     lost("it gave an answer to another question")
 }
@@ -167,6 +196,23 @@ impl Inner {
     fn ask(&mut self, request: &Request) -> Result<Reply, KernelError> {
         self.link.send(request, b"")?;
         self.link.answer()
+    }
+
+    /// Asked for only when a command that could change them has run: an ordinary command costs nothing here.
+    fn shadows(&mut self) -> Result<Rc<Shadows>, KernelError> {
+        if let Some((_, told)) = self.shadows.told.as_ref().filter(|_| self.shadows.fresh) {
+            return Ok(Rc::clone(told));
+        }
+        let known = self.shadows.told.as_ref().map(|(edition, _)| *edition);
+        let Reply::Shadows { edition, shadows } = self.ask(&Request::Shadows { known })? else {
+            return Err(out_of_turn());
+        };
+        let told = match (shadows, &self.shadows.told) {
+            (None, Some((_, told))) => Rc::clone(told),
+            (shadows, _) => Rc::new(read(shadows.unwrap_or_default())),
+        };
+        self.shadows = Known { told: Some((edition, Rc::clone(&told))), fresh: true };
+        Ok(told)
     }
 
     fn run(&mut self, run: Run, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
@@ -178,7 +224,9 @@ impl Inner {
         let terminal = if self.mode == Mode::Attended { Some(RawTerminal::enter()?) } else { None };
         let size = terminal.as_ref().and_then(|_| window_size());
         let step = run.as_ref().map(|run| run.started.step.clone());
-        let Self { link, signals, clock, .. } = self;
+        let Self { link, signals, clock, shadows, .. } = self;
+        // Until it is back, and has said otherwise.
+        let fresh = std::mem::replace(&mut shadows.fresh, false);
         let _taking = signals.taking();
         link.show_late(watch);
         match run {
@@ -189,8 +237,12 @@ impl Inner {
             None => size.map_or(Ok(()), |size| link.send(&Request::Resize(size), b""))?,
         }
         let since = clock.now().mono;
-        let mut watching = Watching { link, signals, clock, terminal, size, watch, since, step, meanwhile: Vec::new() };
-        watching.follow()
+        let meanwhile = Vec::new();
+        let mut watching =
+            Watching { link, signals, clock, terminal, size, watch, since, step, meanwhile, same_shell: false };
+        let finished = watching.follow()?;
+        shadows.fresh = fresh && watching.same_shell;
+        Ok(finished)
     }
 
     fn finish(&mut self) -> Result<Vec<String>, KernelError> {
@@ -230,6 +282,8 @@ struct Watching<'a> {
     since: Duration,
     step: Option<StepId>,
     meanwhile: Vec<Event>,
+    /// The command has left the shell as it was.
+    same_shell: bool,
 }
 
 struct Ready {
@@ -249,7 +303,8 @@ impl Watching<'_> {
                 self.link.receive()?;
                 match self.link.next_reply(Some(&mut *self.watch))? {
                     Some(Reply::Finished(came)) => {
-                        let CameBack { begun, finished, respawned, left } = *came;
+                        let CameBack { begun, finished, respawned, left, same_shell } = *came;
+                        self.same_shell = same_shell && respawned.is_none();
                         let mut before: Vec<Event> = begun.into_iter().map(Event::from).collect();
                         let started = before.pop().ok_or_else(out_of_turn)?;
                         let meanwhile = std::mem::take(&mut self.meanwhile);

@@ -1,6 +1,6 @@
 //! The questions about commands, failures and tasks: which key does what.
 //!
-//! Invariant: Enter runs only what is plain; at a gate only `y` does; after a failure Enter does nothing.
+//! Invariant: Enter runs only what is plain; at a gate it declines, and only `y` runs; after a failure it does nothing.
 
 use super::at_terminal::AtTerminal;
 use super::display;
@@ -73,10 +73,17 @@ impl AtTerminal {
 
     pub(super) fn ask_failure(&mut self, ask: &AskFailure<'_>) -> Result<Reply, OperatorError> {
         self.begin_question(&ask.shown.standing, false);
-        let hint = "after a failure Enter does nothing: r runs it again, g goes on past it";
+        let declined = ask.outcome.is_none();
+        let (hint, again, past) = if declined {
+            let hint = "it was declined, and Enter does nothing: r asks about it again, g goes on without it";
+            (hint, ("ask again", "asks about this command again"), "go on without it")
+        } else {
+            let hint = "after a failure Enter does nothing: r runs it again, g goes on past it";
+            (hint, ("retry", "runs this command again"), "go on past it")
+        };
         let question = Question::new(ask.text)
-            .key('r', "retry", "runs this command again", Action::Reply(Reply::Retry))
-            .key('g', "go on past it", "goes on with the next command; recorded", Action::Reply(Reply::GoOn))
+            .key('r', again.0, again.1, Action::Reply(Reply::Retry))
+            .key('g', past, "goes on with the next command; recorded", Action::Reply(Reply::GoOn))
             .key('e', "edit", "opens the command for a change, then runs that", Action::Edit)
             .key('s', "skip", "skips the rest of this step", Action::Reply(Reply::Skip(String::new())))
             .key('S', "", "the same, with a reason", Action::SkipBecause)
@@ -135,7 +142,8 @@ fn open(ask: &AskCommand<'_>) -> Question {
 
 /// A command that needs a yes.
 fn gated(ask: &AskCommand<'_>) -> Question {
-    let question = Question::new(ask.text);
+    let no = "does not run it; the step waits as after a failure";
+    let question = Question::new(ask.text).enter("no", no, Action::Reply(Reply::Decline));
     let question = match &ask.gate.pass {
         Pass::Typed(name) => {
             let help = "asks for the name of what is at stake, and runs this command when it is typed";
@@ -143,10 +151,12 @@ fn gated(ask: &AskCommand<'_>) -> Question {
         }
         Pass::Yes | Pass::Enter => question.key('y', "yes, run it", "runs this command", Action::Reply(Reply::Run)),
     };
-    let question = question
-        .key('n', "no", "does not run it; the step waits as after a failure", Action::Reply(Reply::Decline))
-        .enter("", "", Action::Hint("only y runs this one; n does not".to_owned()))
-        .key('a', "", "", Action::Hint("this one is asked about by itself: y runs it, n does not".to_owned()));
+    let question = question.key('n', "", "the same as Enter", Action::Reply(Reply::Decline)).key(
+        'a',
+        "",
+        "",
+        Action::Hint("this one is asked about by itself: y runs it, n does not".to_owned()),
+    );
     with_common(with_done(with_note(with_skip_and_edit(question), 'N')))
 }
 

@@ -100,6 +100,9 @@ impl Unattended {
         if let Some(reason) = self.policy.leaves_out(ask.shown.step) {
             return Reply::SkipRest(reason);
         }
+        if self.policy.refuses(ask.shown.step, &ask.gate).is_some() {
+            return Reply::Decline;
+        }
         // A command that cannot run as it stands is refused by whoever asks, and recorded so.
         Reply::Run
     }

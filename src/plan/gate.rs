@@ -5,7 +5,7 @@
 
 use super::model::{Plan, Step, Values};
 use crate::ident::Digest;
-use crate::shell::{Flag, Level, Risk, SessionChange};
+use crate::shell::{Flag, Level, Risk, SessionChange, Shadows};
 
 /// What lets a command pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,9 +29,9 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// The gate of a text of a step, on this machine.
-    pub fn of(step: &Step, text: &str, host: &str) -> Self {
-        let mut risk = crate::shell::risk(text);
+    /// The gate of a text of a step, on this machine, in a shell that has these functions and aliases.
+    pub fn of(step: &Step, text: &str, host: &str, shadows: &Shadows) -> Self {
+        let mut risk = crate::shell::risk_among(text, shadows);
         if let Some(raised) = step.attributes.get("risk").and_then(level) {
             risk.level = risk.level.max(raised);
         }
@@ -45,20 +45,28 @@ impl Gate {
     }
 
     /// The gate of a command of a step, and of the condition that the document waits for behind it: one answer is for both.
-    pub fn of_command(step: &Step, index: usize, text: &str, values: &Values, host: &str) -> Self {
+    pub fn of_command(step: &Step, index: usize, text: &str, values: &Values, host: &str, shadows: &Shadows) -> Self {
         match step.repeat.until.as_deref().filter(|_| index + 1 == step.commands.len()) {
             Some(until) => {
                 let bound = until.bind(values);
                 let until = bound.as_ref().map_or(until.text.as_str(), |runnable| runnable.text());
-                Self::of(step, &format!("{}\n{until}", text.trim_end()), host)
+                Self::of(step, &format!("{}\n{until}", text.trim_end()), host, shadows)
             }
-            None => Self::of(step, text, host),
+            None => Self::of(step, text, host, shadows),
         }
     }
 
     /// Whether it needs more than Enter.
     pub fn is_closed(&self) -> bool {
         self.pass != Pass::Enter
+    }
+
+    /// What of it is not the program that its name says, a line each.
+    pub fn shadowed(&self) -> impl Iterator<Item = String> {
+        self.risk
+            .shadowed
+            .iter()
+            .map(|shadowed| format!("`{}` is {} of this shell", shadowed.name, shadowed.kind.as_str()))
     }
 
     /// Why it needs more than Enter, a line each.
@@ -72,6 +80,7 @@ impl Gate {
             let stake = risk.object().map_or_else(String::new, |object| format!(": {} `{}`", object.kind, object.name));
             lines.push(format!("{}{stake}", risk.level.as_str()));
         }
+        lines.extend(self.shadowed());
         let decisive: Vec<&str> = risk.decisive().map(|reason| reason.text.as_str()).collect();
         lines.extend(decisive.iter().take(3).map(|text| (*text).to_owned()));
         if risk.unknown {
@@ -106,6 +115,14 @@ fn level(text: &str) -> Option<Level> {
     })
 }
 
+/// The functions and aliases that a plan's steps before this one define, as far as their texts tell.
+pub fn before(plan: &Plan, step: &Step) -> Shadows {
+    let mut shadows = Shadows::default();
+    let steps = plan.steps.iter().take_while(|other| other.id != step.id);
+    steps.flat_map(|other| &other.commands).for_each(|command| shadows.learn(&command.facts));
+    shadows
+}
+
 /// Where an unattended run takes place; part of what an approval is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
@@ -119,10 +136,15 @@ pub struct Place {
 /// beforehand.
 pub fn approval(plan: &Plan, step: &Step, values: &Values, place: &Place) -> Result<String, String> {
     let mut texts = Vec::new();
+    let mut shadows = before(plan, step);
     for (index, command) in step.commands.iter().enumerate() {
         let text = command.bind(values).map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
-        let gate = Gate::of_command(step, index, &text, values, &place.host);
+        let gate = Gate::of_command(step, index, &text, values, &place.host, &shadows);
+        shadows.learn(&command.facts);
         if gate.risk.level == Level::Irreversible {
+            if let Some(shadowed) = gate.shadowed().next() {
+                return Err(format!("{shadowed}, and what that does is not known beforehand"));
+            }
             let open = command.facts.reads.iter().find(|read| !values.keys().any(|name| name.as_str() == read.name));
             if let Some(open) = open {
                 return Err(format!("what `${}` stands for is not known beforehand", open.name));

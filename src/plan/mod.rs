@@ -21,11 +21,11 @@ mod uses;
 
 pub use crate::document::{Attributes, Finding, Span};
 pub use crate::shell::{
-    Clarity, Filter, Flag, Level, NotACommand, Object, Reason, Risk, SessionChange, TabledAnswer, Token, TokenClass,
-    Watched, watched,
+    Clarity, Definition, Filter, Flag, Level, NotACommand, Object, Reason, Risk, SessionChange, ShadowKind, Shadows,
+    TabledAnswer, Token, TokenClass, Watched, watched,
 };
 pub use bind::{fields, fill, quote, reference, tokens};
-pub use gate::{Gate, Pass, Place, approval};
+pub use gate::{Gate, Pass, Place, approval, before};
 pub use inputs::{Input, InputKind, Origin, Rules, Unfit, UsedAt, canonical, is_secret_name};
 pub use model::{
     Alternative, Choice, ChoiceKind, Command, Node, Passed, Plan, Procedure, Prose, Refusal, Runnable, Step, StepKind,

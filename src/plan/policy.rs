@@ -6,7 +6,7 @@ use super::gate::{Gate, Place, approval};
 use super::inputs::{Input, Origin};
 use super::model::{Alternative, Choice, Command, Node, Plan, Refusal, Step, StepKind, Values};
 use crate::ident::InputName;
-use crate::shell::Level;
+use crate::shell::{Level, Shadows};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -172,12 +172,14 @@ impl Policy {
     /// The gates that no flag answers.
     fn gates(&self, plan: &Plan, steps: &[&Step], missing: &mut Vec<Missing>) {
         let (mut unknown, mut destructive) = (Vec::new(), Vec::new());
+        let mut shadows = Shadows::default();
         for step in steps {
             let mut last_resort = None;
             for (index, command) in step.commands.iter().enumerate() {
                 let bound = command.bind(&self.values);
                 let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text());
-                let risk = Gate::of_command(step, index, text, &self.values, &self.place.host).risk;
+                let risk = Gate::of_command(step, index, text, &self.values, &self.place.host, &shadows).risk;
+                shadows.learn(&command.facts);
                 if risk.unknown {
                     unknown.push(command.line);
                 }
@@ -205,14 +207,35 @@ impl Policy {
         }
     }
 
+    /// Why a gate stays closed when nobody is there, if it does: what the live shell says counts, whatever was said before the
+    /// first command.
+    pub fn refuses(&self, step: &Step, gate: &Gate) -> Option<String> {
+        let risk = &gate.risk;
+        let because = gate.reasons().join("; ");
+        if risk.unknown && !self.allow_unknown {
+            return Some(format!("{because}; `--allow unknown` is not given"));
+        }
+        match risk.level {
+            Level::Destroys if !self.allow_destructive => {
+                Some(format!("{because}; `--allow destructive` is not given"))
+            }
+            Level::Irreversible if !risk.shadowed.is_empty() => Some(format!("{because}; no approval is for that")),
+            Level::Irreversible => {
+                let approved = names(step).any(|name| {
+                    self.approve.iter().any(|given| given.strip_prefix(name).is_some_and(|d| d.starts_with('@')))
+                });
+                (!approved).then(|| format!("{because}; it is not approved"))
+            }
+            Level::Reads | Level::Changes | Level::Destroys => None,
+        }
+    }
+
     /// What a step that cannot be undone lacks.
     fn unapproved(&self, plan: &Plan, step: &Step, command: &Command) -> Option<Missing> {
         let found = format!("`{}` cannot be undone", head(&command.text));
         match approval(plan, step, &self.values, &self.place) {
             Ok(digest) => {
-                let given = [&step.number, step.id.as_str()]
-                    .into_iter()
-                    .any(|name| self.approve.contains(&format!("{name}@{digest}")));
+                let given = names(step).any(|name| self.approve.contains(&format!("{name}@{digest}")));
                 let flag = Some(format!("--approve {}@{digest}", step.number));
                 (!given).then_some(Missing { line: command.line, found, flag })
             }
@@ -258,6 +281,11 @@ impl Policy {
             });
         }
     }
+}
+
+/// How `--approve` may name a step.
+fn names(step: &Step) -> impl Iterator<Item = &str> {
+    [step.number.as_str(), step.id.as_str()].into_iter()
 }
 
 impl Input {

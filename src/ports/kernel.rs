@@ -3,7 +3,9 @@
 use crate::history::{CommandStarted, Event, Fact};
 use crate::ident::Seq;
 use crate::plan::Runnable;
+use crate::plan::Shadows;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Why the session or its record cannot go on.
@@ -113,6 +115,8 @@ pub trait Kernel {
     fn run(&mut self, request: &Request, watch: &mut dyn Watch) -> Result<Finished, KernelError>;
     /// Asks the live shell for variables. Not recorded.
     fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError>;
+    /// The functions and aliases of the live shell. Not recorded.
+    fn shadows(&mut self) -> Result<Rc<Shadows>, KernelError>;
     /// Sets a variable in the live shell; the caller has recorded the input.
     fn set(&mut self, name: &str, value: &str) -> Result<(), KernelError>;
     /// Tells the record a secret, before anything can print it: from then on its value is masked. Comes back with why that

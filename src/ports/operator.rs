@@ -124,7 +124,7 @@ pub enum Talk<'a> {
 pub enum Ask<'a> {
     /// Shall this command run?
     Command(AskCommand<'a>),
-    /// A command failed; what now?
+    /// A command failed, or was declined at its gate; what now?
     Failure(AskFailure<'a>),
     /// Is this task done?
     Task(AskTask<'a>),
@@ -162,10 +162,10 @@ pub struct AskFailure<'a> {
     pub shown: Shown<'a>,
     /// The command's place in the step, from 0; none for a command of one's own.
     pub index: Option<usize>,
-    /// The text that ran.
+    /// The text that ran, or that was declined.
     pub text: &'a str,
-    /// What came of it.
-    pub outcome: &'a Outcome,
+    /// What came of it; none when it was declined at its gate.
+    pub outcome: Option<&'a Outcome>,
     /// Its exit status.
     pub status: Option<i32>,
     /// The steps that undo what was done, in the order they would run: number and title.

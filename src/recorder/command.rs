@@ -47,7 +47,8 @@ impl Session {
         }
         let since = self.clock.now().mono;
         let check_trap = std::mem::replace(&mut self.carried.check_trap, started.text.contains("trap"));
-        let how = [('t', check_trap), ('b', names_descriptors(&started.text)), ('s', self.state.will_run(&started))];
+        let same_shell = self.state.will_run(&started);
+        let how = [('t', check_trap), ('b', names_descriptors(&started.text)), ('s', same_shell)];
         let how: String = how.iter().filter(|(_, is_so)| *is_so).map(|(letter, _)| *letter).chain(['-']).collect();
         shell.request(format!("r {} {how} {name}\n", seq.0).as_bytes());
         let path = capture::output_path(&self.options.folder, seq);
@@ -58,6 +59,7 @@ impl Session {
             masks: Masks::new(&self.masker),
             unstored: Ring::default(),
             is_recorded,
+            same_shell,
             capture: Capture::new(
                 path,
                 salt,
@@ -129,7 +131,18 @@ impl Session {
         }
         drop(std::fs::remove_file(&running.file));
         let Running {
-            seq, events, started, is_recorded, mut capture, since, interrupted, stopped, abort, held, ..
+            seq,
+            events,
+            started,
+            is_recorded,
+            same_shell,
+            mut capture,
+            since,
+            interrupted,
+            stopped,
+            abort,
+            held,
+            ..
         } = *running;
         let held = held.map(|held| held.pieces).unwrap_or_default();
         let held: Vec<_> =
@@ -189,6 +202,7 @@ impl Session {
                 finished: finished.into(),
                 respawned,
                 left,
+                same_shell,
             })));
         }
         if died.is_none() {

@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 /// The protocol's number; both sides must have the same.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 /// The version of this program, told in the handshake.
 pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -79,6 +79,11 @@ pub enum Request {
     Values {
         /// Their names.
         names: Vec<String>,
+    },
+    /// What functions and aliases has the shell?
+    Shadows {
+        /// The edition that is known already.
+        known: Option<u64>,
     },
     /// Set a variable.
     Set {
@@ -208,6 +213,13 @@ pub enum Reply {
         /// Name and value.
         values: Vec<(String, Option<String>)>,
     },
+    /// The shell's functions and aliases.
+    Shadows {
+        /// Counts up whenever one of them has changed.
+        edition: u64,
+        /// They; none when the edition is the one that is known.
+        shadows: Option<WireShadows>,
+    },
     /// A variable was set, or was not.
     Set {
         /// Why not.
@@ -238,6 +250,17 @@ pub struct CameBack {
     pub respawned: Option<String>,
     /// Programs that outlive it and are no jobs of the shell.
     pub left: Vec<String>,
+    /// Whether the shell is as it was before, functions and aliases included.
+    pub same_shell: bool,
+}
+
+/// See [`Reply::Shadows`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WireShadows {
+    /// Name and definition.
+    pub functions: Vec<(String, String)>,
+    /// Name and what it stands for.
+    pub aliases: Vec<(String, String)>,
 }
 
 /// See [`Reply::Failed`].

@@ -23,6 +23,8 @@ pub(super) struct State {
     start: Option<Dump>,
     /// As it was when bash last told, and what is written of that.
     now: Option<Dump>,
+    /// Counts up whenever a function or an alias is another.
+    edition: u64,
     last: Option<Snapshot>,
     /// The id of the rc file's reading, and of the restoring: neither is a command.
     pub(super) preparing: u64,
@@ -45,6 +47,20 @@ impl State {
         Self { last, ..Self::default() }
     }
 
+    /// What bash last told, and the edition of its functions and aliases.
+    pub(super) fn edition(&self) -> (u64, Option<&Dump>) {
+        (self.edition, self.now.as_ref())
+    }
+
+    fn keep(&mut self, dump: &Dump) {
+        let same = self.now.as_ref().is_some_and(|now| {
+            let same_option = now.shopt.contains("expand_aliases") == dump.shopt.contains("expand_aliases");
+            same_option && now.functions == dump.functions && now.aliases == dump.aliases
+        });
+        self.edition += u64::from(!same);
+        self.now = Some(dump.clone());
+    }
+
     /// A command is about to run: what may it do that bash does not tell? Returns whether it cannot change the shell.
     pub(super) fn will_run(&mut self, started: &CommandStarted) -> bool {
         self.limits |= started.text.contains("ulimit");
@@ -59,7 +75,7 @@ impl Session {
         let pid = self.shell.as_ref().map(|shell| shell.pid);
         if id == 0 || (id == self.state.preparing && self.state.start.is_none()) {
             self.state.start = Some(dump.clone());
-            self.state.now = Some(dump.clone());
+            self.state.keep(dump);
             self.state.start_descriptors = pid.map(processes::descriptors).unwrap_or_default();
             return;
         }
@@ -71,7 +87,7 @@ impl Session {
         let masker = &self.masker;
         let is_secret = |text: &[u8]| matches!(masker.bytes(text), std::borrow::Cow::Owned(_));
         let snapshot = Snapshot::of(dump, start, is_secret);
-        self.state.now = Some(dump.clone());
+        self.state.keep(dump);
         if self.state.last.as_ref() == Some(&snapshot) {
             return;
         }

@@ -24,6 +24,8 @@ pub(super) struct Running {
     pub(super) is_recorded: bool,
     /// The last of the output that could not be kept.
     pub(super) unstored: Ring,
+    /// Whether it cannot change the shell.
+    pub(super) same_shell: bool,
     /// When it was handed to the shell.
     pub(super) since: Duration,
     /// The file its text stands in.

@@ -8,6 +8,7 @@ use super::folder::RuntimeFolder;
 use super::hide::{Masks, without_secrets};
 use super::options::ServeOptions;
 use super::protocol::{CameBack, Failure, Reply, Request, WireEvent};
+use super::questions::Asked;
 use super::report::Report;
 use super::respawn::State;
 use super::running::Running;
@@ -127,7 +128,7 @@ pub(super) struct Session {
     pub(super) left: Option<Left>,
     pub(super) cwd: PathBuf,
     pub(super) next_asked: u64,
-    pub(super) asked_names: Vec<(String, bool)>,
+    pub(super) asked: Asked,
     pub(super) background: Option<(File, u64)>,
     pub(super) buffer: Vec<u8>,
 }
@@ -163,7 +164,7 @@ impl Session {
             state: State::new(options.restore.as_deref()),
             left: None,
             next_asked: FIRST_ASKED,
-            asked_names: Vec::new(),
+            asked: Asked::Nothing,
             background: None,
             buffer: Vec::new(),
             options,
@@ -284,7 +285,7 @@ impl Session {
                 self.reply(&Reply::Hidden { refused });
             }
             Request::Visit { .. } => self.fail(Failure::Request, "a driving client has no errand"),
-            request @ (Request::Run(_) | Request::Values { .. } | Request::Set { .. }) => {
+            request @ (Request::Run(_) | Request::Values { .. } | Request::Shadows { .. } | Request::Set { .. }) => {
                 self.waiting.push_back(request);
                 self.take_up();
             }
@@ -302,6 +303,7 @@ impl Session {
             match request {
                 Request::Run(run) => self.run(*run),
                 Request::Values { names } => self.ask_values(names),
+                Request::Shadows { known } => self.ask_shadows(known),
                 Request::Set { name, value } => self.ask_set(&name, &value),
                 _ => {}
             }
@@ -345,7 +347,8 @@ impl Session {
                 self.fail(Failure::Record, why);
             } else {
                 let respawned = self.respawned.take();
-                self.reply(&Reply::Finished(Box::new(CameBack { begun, finished, respawned, left: Vec::new() })));
+                let came = CameBack { begun, finished, respawned, left: Vec::new(), same_shell: false };
+                self.reply(&Reply::Finished(Box::new(came)));
             }
         }
         if self.terminated {

@@ -6,6 +6,7 @@
 use crate::history::{Event, Fact};
 use crate::ident::Seq;
 use crate::mask::Masker;
+use crate::plan::Shadows;
 use crate::ports::{Finished, Journal, Kernel, KernelError, LiveValue, Request, Watch};
 use std::cell::RefCell;
 use std::io;
@@ -74,6 +75,10 @@ impl<S: Kernel> Kernel for Discreet<'_, S> {
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
         self.session.set(name, value)
+    }
+
+    fn shadows(&mut self) -> Result<Rc<Shadows>, KernelError> {
+        self.session.shadows()
     }
 
     fn hide(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError> {

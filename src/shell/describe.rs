@@ -4,8 +4,8 @@
 //! variables, and promises nothing. Refuses to know: whether bash accepts the command.
 
 use super::masking::Masked;
-use super::reading::{Reading, Variable};
-use super::{Assignment, Clarity, Facts, NotACommand, Placeholder, Program, Read, Simple};
+use super::reading::{Found, Reading, Variable};
+use super::{Assignment, Clarity, Definition, Facts, NotACommand, Placeholder, Program, Read, ShadowKind, Simple};
 use super::{endless, harmless, limits, second, session, shuck, split, terminal};
 use std::ops::Range;
 
@@ -49,6 +49,7 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
     }
     let mut seen = std::collections::HashSet::new();
     session.retain(|change| seen.insert(*change));
+    let defines = if clear { definitions(masked, &reading) } else { Vec::new() };
     let first = reading.found.first().map(|found| &found.simple);
     let mut facts = Facts {
         never_ends: endless::never_ends(&reading),
@@ -57,6 +58,7 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
         not_a_command: not_a_command(text, first),
         reads_only: clear && harmless::reads_only(&reading),
         session,
+        defines,
         status_alone: clear && reading.status_alone,
         clarity,
         ..Facts::default()
@@ -70,6 +72,23 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
         facts.simple = found.into_iter().map(|found| found.simple).collect();
     }
     facts
+}
+
+/// The functions and aliases that are defined in the session.
+fn definitions(masked: &Masked<'_>, reading: &Reading) -> Vec<Definition> {
+    let functions = reading.functions.iter().filter(|function| function.in_session).map(|function| Definition {
+        kind: ShadowKind::Function,
+        name: function.name.clone(),
+        text: masked.original(function.span.clone()).to_owned(),
+    });
+    let named = |found: &&Found| found.place.in_session && found.simple.program == Program::Named("alias".to_owned());
+    let words = reading.found.iter().filter(named).flat_map(|found| found.simple.words.iter().flatten());
+    let aliases = words.filter_map(|word| word.split_once('=')).map(|(name, text)| Definition {
+        kind: ShadowKind::Alias,
+        name: name.to_owned(),
+        text: text.to_owned(),
+    });
+    functions.chain(aliases).collect()
 }
 
 pub(super) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {

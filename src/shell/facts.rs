@@ -3,6 +3,7 @@
 //! Invariant: names and words are stated only where the tree is trusted; a command that the parsers see differently is
 //! opaque, and then nothing is promised of it.
 
+use super::Definition;
 use std::ops::Range;
 
 /// Everything known of one command.
@@ -25,6 +26,8 @@ pub struct Facts {
     pub reads: Vec<Read>,
     /// How it changes the session beyond variables.
     pub session: Vec<SessionChange>,
+    /// The functions and aliases it defines in the session.
+    pub defines: Vec<Definition>,
     /// Why it never ends by itself (`top`, `logs -f`, `watch`), if so. In a list, the first part that does not.
     pub never_ends: Option<String>,
     /// Why it wants an operator at the terminal (`vim`, `crontab -e`, `exec -it … sh`), if so.

@@ -45,7 +45,9 @@ pub use placeholders::{Hole, HoleKind, holes};
 pub use placing::{By, Fill, Filter, Refused, Why, place, refusals};
 pub use prompt::prompt_len;
 pub use quote::{quote, reference};
-pub use risk::{Flag, Level, Object, Reason, Risk, is_known_program, risk};
+pub use risk::{
+    Definition, Flag, Level, Object, Reason, Risk, ShadowKind, Shadowed, Shadows, is_known_program, risk, risk_among,
+};
 pub use split::split;
 pub use token::tokens;
 pub use watched::{Watched, watched};

@@ -17,8 +17,8 @@ pub(super) struct Reading {
     pub details: Vec<Detail>,
     /// The redirections of compounds; empty unless asked for.
     pub loose: Vec<Redirection>,
-    /// The functions that are defined.
-    pub functions: Vec<String>,
+    /// The functions that are defined, and where.
+    pub functions: Vec<Function>,
     /// How many words each command has, in order, where the second parser sees them too.
     pub signature: Vec<usize>,
     /// The places of the members in `found`, if the text is one pipeline of simple commands.
@@ -45,6 +45,15 @@ pub(super) struct Reading {
     pub loops_for_ever: bool,
     /// Two statements stand on one line with nothing between them, which no shell reads.
     pub crowded: bool,
+}
+
+/// A function's definition.
+#[derive(Debug)]
+pub(super) struct Function {
+    pub name: String,
+    pub span: Range<usize>,
+    /// In the session itself.
+    pub in_session: bool,
 }
 
 /// A simple command and where it stands.

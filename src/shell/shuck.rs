@@ -4,7 +4,7 @@
 //! boundaries: they leave out heredocs. Refuses to know: the second parser, and what any program does.
 
 use super::masking::Masked;
-use super::reading::{Awaits, Found, Place, Reading, Refusal, Seat, Variable};
+use super::reading::{Awaits, Found, Function, Place, Reading, Refusal, Seat, Variable};
 use super::session::{names_set, steers};
 use super::{Program, Simple};
 use shuck_ast::{
@@ -332,7 +332,9 @@ impl<'a> Walk<'a> {
 
     fn function(&mut self, function: &FunctionDef) {
         self.out.defines |= self.place.in_session;
-        self.out.functions.extend(function.static_names().map(|name| name.as_str().to_owned()));
+        let (span, in_session) = (range(function.span), self.place.in_session);
+        let named = |name: &str| Function { name: name.to_owned(), span: span.clone(), in_session };
+        self.out.functions.extend(function.static_names().map(|name| named(name.as_str())));
         let change = |place: &mut Place| {
             place.in_session = false;
             place.deferred = true;

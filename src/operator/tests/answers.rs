@@ -44,7 +44,7 @@ fn at_failure(keys: &str, lines: &[&str]) -> (Reply, String) {
         shown: shown(&step),
         index: Some(0),
         text,
-        outcome: &outcome,
+        outcome: Some(&outcome),
         status: Some(1),
         rollbacks: Vec::new(),
     };
@@ -89,11 +89,28 @@ fn enter_after_a_failure_does_nothing_and_says_so() {
 }
 
 #[test]
-fn at_a_gate_only_y_runs_and_n_is_no() {
-    assert_eq!(at_gate("\r\ray").0, Reply::Run);
-    assert_eq!(at_gate("\rn").0, Reply::Decline);
+fn at_a_gate_only_y_runs_and_enter_and_n_decline() {
+    assert_eq!(at_gate("y").0, Reply::Run);
+    assert_eq!(at_gate("ay").0, Reply::Run);
+    assert_eq!(at_gate("n").0, Reply::Decline);
+    assert_eq!(at_gate("\r").0, Reply::Decline);
     assert_eq!(at_gate("N").0, Reply::Note("a note".into()));
-    assert!(at_gate("\ry").1.contains("only y runs this one"));
+    assert!(at_gate("n").1.contains("Enter no"));
+}
+
+#[test]
+fn after_a_gate_was_declined_the_keys_are_those_of_a_failure() {
+    let step = restart();
+    let text = step.commands[0].text.as_str();
+    let ask =
+        || AskFailure { shown: shown(&step), index: Some(0), text, outcome: None, status: None, rollbacks: Vec::new() };
+    for (keys, reply) in
+        [("\rr", Reply::Retry), ("g", Reply::GoOn), ("s", Reply::Skip(String::new())), ("q", Reply::Stop)]
+    {
+        let mut script = scripted(one_by_one(keys), &[]);
+        assert_eq!(answer(&mut script, &Ask::Failure(ask())), reply, "{keys:?}");
+        assert!(script.sink.text().contains("ask again"), "{}", script.sink.text());
+    }
 }
 
 #[test]

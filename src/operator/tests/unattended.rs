@@ -54,7 +54,7 @@ fn a_failure_stops() {
         shown: shown(&step),
         index: Some(0),
         text: "x",
-        outcome: &outcome,
+        outcome: Some(&outcome),
         status: Some(1),
         rollbacks: Vec::new(),
     };

@@ -149,7 +149,7 @@ const CLIENTS: &[Client] = &[
 ];
 
 /// Programs of this room. False if it is none of them.
-pub(super) fn judge(judge: &mut Judge, name: &str, program: &Arg, args: &[Arg], input: &Input) -> bool {
+pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Arg], input: &Input) -> bool {
     let span = span_of(program, args);
     if let Some(client) = CLIENTS.iter().find(|client| client.names.contains(&name)) {
         sql_client(judge, client, name, args, &span, input);
@@ -174,7 +174,7 @@ pub(super) fn judge(judge: &mut Judge, name: &str, program: &Arg, args: &[Arg], 
     true
 }
 
-fn sql_client(judge: &mut Judge, client: &Client, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn sql_client(judge: &mut Judge<'_>, client: &Client, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
     let long = name == "sqlite3" || name == "duckdb";
     let line = Line::read(args, Rules { valued: client.valued, long, ..Rules::default() });
     if client
@@ -240,7 +240,7 @@ fn values(args: &[Arg], option: &str, valued: &[&str]) -> Vec<Arg> {
     found
 }
 
-pub(super) fn unread(judge: &mut Judge, name: &str, what: &str, span: &Range<usize>, database: Option<&Arg>) {
+pub(super) fn unread(judge: &mut Judge<'_>, name: &str, what: &str, span: &Range<usize>, database: Option<&Arg>) {
     judge.raise(Level::Changes, span, format!("`{name}` runs {what}"));
     judge.doubt(span, format!("`{name}` runs {what}"));
     if let Some(database) = database {
@@ -249,7 +249,7 @@ pub(super) fn unread(judge: &mut Judge, name: &str, what: &str, span: &Range<usi
 }
 
 /// SQL that stands in a word.
-fn statements(judge: &mut Judge, text: &Arg, database: Option<&Arg>, input: &Input) {
+fn statements(judge: &mut Judge<'_>, text: &Arg, database: Option<&Arg>, input: &Input) {
     if text.text.trim_matches([HOLE, ' ', ';', '\n']).is_empty() && text.text.contains(HOLE) {
         judge.raise(Level::Changes, &text.span, "SQL that comes out of an expansion");
         return judge.doubt(&text.span, "SQL that comes out of an expansion");

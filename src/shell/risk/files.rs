@@ -9,7 +9,7 @@ use super::verdict::{Flag, Level};
 use std::ops::Range;
 
 /// Programs of this room. False if it is none of them.
-pub(super) fn judge(judge: &mut Judge, name: &str, program: &Arg, args: &[Arg], _input: &Input) -> bool {
+pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Arg], _input: &Input) -> bool {
     let span = span_of(program, args);
     match name {
         "rm" | "grm" => rm(judge, args, &span),
@@ -27,7 +27,7 @@ pub(super) fn judge(judge: &mut Judge, name: &str, program: &Arg, args: &[Arg], 
 }
 
 /// A redirection.
-pub(super) fn redirection(judge: &mut Judge, redirect: &Redirection) {
+pub(super) fn redirection(judge: &mut Judge<'_>, redirect: &Redirection) {
     let target = &redirect.target;
     match redirect.flow {
         Flow::From | Flow::Text | Flow::Copy => {}
@@ -44,7 +44,7 @@ pub(super) fn redirection(judge: &mut Judge, redirect: &Redirection) {
 }
 
 /// A file that is written over.
-pub(super) fn written(judge: &mut Judge, target: &Arg, how: &str) {
+pub(super) fn written(judge: &mut Judge<'_>, target: &Arg, how: &str) {
     if let Some(device) = device(judge, target, false) {
         return device.apply(judge, target);
     }
@@ -75,7 +75,7 @@ enum Device {
 }
 
 impl Device {
-    fn apply(self, judge: &mut Judge, target: &Arg) {
+    fn apply(self, judge: &mut Judge<'_>, target: &Arg) {
         let shown = target.shown().to_owned();
         match self {
             Self::Nothing => {}
@@ -92,7 +92,7 @@ impl Device {
     }
 }
 
-fn device(judge: &mut Judge, target: &Arg, _append: bool) -> Option<Device> {
+fn device(judge: &mut Judge<'_>, target: &Arg, _append: bool) -> Option<Device> {
     let text = target.text.as_str();
     if text.starts_with("/dev/tcp/") || text.starts_with("/dev/udp/") {
         judge.flag(Flag::Remote);
@@ -158,7 +158,7 @@ fn operands<'a>(line: &'a Line<'_>) -> impl Iterator<Item = &'a Arg> {
     line.operands.iter().filter_map(|&at| line.args.get(at))
 }
 
-fn rm(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn rm(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     let line = Line::read(args, Rules { gnu: true, ..Rules::default() });
     let recursive = line.has_any(&["-r", "-R", "--recursive"])
         // `-{r,f}` and the like.
@@ -211,7 +211,7 @@ fn unbounded(arg: &Arg) -> Option<String> {
         .then(|| format!("`{shown}` is `{}` when the variable is empty", arg.text.replace(HOLE, "")))
 }
 
-fn mv(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn mv(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     let line = Line::read(
         args,
         Rules { valued: &["-t", "-S", "--target-directory", "--suffix"], gnu: true, ..Rules::default() },
@@ -234,7 +234,7 @@ fn mv(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
     }
 }
 
-fn cp(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn cp(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     let line = Line::read(
         args,
         Rules { valued: &["-t", "-S", "--target-directory", "--suffix"], gnu: true, ..Rules::default() },
@@ -264,7 +264,7 @@ fn cp(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
     written(judge, &target, "`cp` writes over");
 }
 
-fn scp(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn scp(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     let line = Line::read(
         args,
         Rules { valued: &["-P", "-i", "-o", "-F", "-J", "-l", "-c", "-S", "-D", "-X"], ..Rules::default() },
@@ -277,7 +277,7 @@ fn scp(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
     written(judge, target, "`scp` writes over");
 }
 
-fn dd(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn dd(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     let output = args.iter().find(|arg| arg.text.starts_with("of="));
     match output {
         Some(output) => {
@@ -299,7 +299,7 @@ fn dd(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
     }
 }
 
-fn tee(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn tee(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     let line = Line::read(args, Rules { gnu: true, ..Rules::default() });
     let append = line.has_any(&["-a", "--append"]);
     if append && line.operands.is_empty() {

@@ -5,6 +5,7 @@
 
 use super::arg::{Arg, Detail, Flow, HOLE, Redirection};
 use super::line::{Line, Rules};
+use super::shadows::Shadows;
 use super::table::{self, Effect, Program, Row, Runs};
 use super::verdict::{Flag, Level, Risk};
 use super::{clients, files, net, programs, wrappers};
@@ -20,9 +21,18 @@ const DEEPEST: usize = 8;
 const MOST_TEXTS: usize = 64;
 
 /// The risk of a text.
-pub(super) fn judge(text: &str) -> Risk {
-    let mut judge =
-        Judge { risk: Risk::default(), functions: BTreeSet::new(), depth: 0, texts: MOST_TEXTS, outer: None };
+pub(super) fn judge(text: &str, shadows: &Shadows) -> Risk {
+    let mut judge = Judge {
+        risk: Risk::default(),
+        functions: BTreeSet::new(),
+        depth: 0,
+        texts: MOST_TEXTS,
+        outer: None,
+        shadows,
+        session: true,
+        open: BTreeSet::new(),
+        parameters: None,
+    };
     judge.text(text, &Input::Terminal);
     judge.name_production(text);
     judge.risk.reasons.sort_by_key(|reason| reason.span.start);
@@ -92,16 +102,24 @@ pub(super) enum Input {
 }
 
 /// The verdict as it grows.
-pub(super) struct Judge {
+pub(super) struct Judge<'s> {
     pub(super) risk: Risk,
-    functions: BTreeSet<String>,
+    pub(super) functions: BTreeSet<String>,
     depth: usize,
     texts: usize,
     /// Within a text that stands in a word: that word's bytes.
     outer: Option<Range<usize>>,
+    /// What the session has.
+    pub(super) shadows: &'s Shadows,
+    /// Whether the text is read by the session's own shell, which knows them.
+    pub(super) session: bool,
+    /// Those whose text is being read.
+    pub(super) open: BTreeSet<String>,
+    /// The words behind a function's name, within its body.
+    pub(super) parameters: Option<Vec<Arg>>,
 }
 
-impl Judge {
+impl Judge<'_> {
     pub(super) fn place(&self, span: &Range<usize>) -> Range<usize> {
         self.outer.clone().unwrap_or_else(|| span.clone())
     }
@@ -126,6 +144,15 @@ impl Judge {
 
     /// A text for a further shell, that stands in this word.
     pub(super) fn nested(&mut self, script: &Arg, input: &Input) {
+        let session = std::mem::replace(&mut self.session, false);
+        let parameters = self.parameters.take();
+        self.nested_here(script, input);
+        self.parameters = parameters;
+        self.session = session;
+    }
+
+    /// A text for this shell itself, that stands in this word.
+    pub(super) fn nested_here(&mut self, script: &Arg, input: &Input) {
         let Arg { text, raw, span } = script;
         if self.depth >= DEEPEST || self.texts == 0 {
             self.doubt(span, "texts within texts, too deep to read");
@@ -177,7 +204,10 @@ impl Judge {
         if terminal::interactive(&reading).is_some() {
             self.flag(Flag::Interactive);
         }
-        self.functions.extend(reading.functions.iter().cloned());
+        // The body of one that the session has is read as the session's, not as this text's.
+        let own = reading.functions.iter().filter(|function| !self.open.contains(&function.name));
+        let own: Vec<String> = own.map(|function| function.name.clone()).collect();
+        self.functions.extend(own);
         self.reading(&reading, input);
     }
 
@@ -216,8 +246,12 @@ impl Judge {
         for redirect in &detail.redirects {
             files::redirection(self, redirect);
         }
-        if !detail.words.is_empty() {
-            self.command(&detail.words, input);
+        if detail.words.is_empty() {
+            return;
+        }
+        let words = self.with_parameters(&detail.words);
+        if !self.shadowed(&words, input) {
+            self.command(&words, input);
         }
     }
 
@@ -356,9 +390,10 @@ impl Judge {
         } else if let Some(rest) = line.args.get(begin..).filter(|rest| !rest.is_empty()) {
             if is_words {
                 self.command(rest, input);
+            } else if matches!(name, "eval" | "trap") {
+                self.nested_here(&joined(rest), input);
             } else {
-                let joined = joined(rest);
-                self.nested(&joined, input);
+                self.nested(&joined(rest), input);
             }
         }
         true

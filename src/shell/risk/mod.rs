@@ -12,17 +12,24 @@ mod mongo;
 mod net;
 mod programs;
 mod redis;
+mod shadows;
 mod sql;
 mod table;
 mod verdict;
 mod wrappers;
 
 pub(super) use arg::{Arg, Detail, Flow, HOLE, Redirection};
-pub use verdict::{Flag, Level, Object, Reason, Risk};
+pub use shadows::{Definition, ShadowKind, Shadows};
+pub use verdict::{Flag, Level, Object, Reason, Risk, Shadowed};
 
 /// The risk of a text of shell.
 pub fn risk(text: &str) -> Risk {
-    judge::judge(text)
+    judge::judge(text, &Shadows::default())
+}
+
+/// The risk of a text in a shell that has these functions and aliases.
+pub fn risk_among(text: &str, shadows: &Shadows) -> Risk {
+    judge::judge(text, shadows)
 }
 
 /// Whether a program stands in the tables.

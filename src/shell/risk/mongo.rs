@@ -137,7 +137,7 @@ const MONGO_READS: &[&str] = &[
     "auth",
 ];
 
-pub(super) fn mongo(judge: &mut Judge, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
+pub(super) fn mongo(judge: &mut Judge<'_>, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
     let line = Line::read(
         args,
         Rules {
@@ -185,7 +185,7 @@ pub(super) fn mongo(judge: &mut Judge, name: &str, args: &[Arg], span: &Range<us
 }
 
 /// Each `name(` of a script counts; one that is not known makes it unknown.
-fn mongo_script(judge: &mut Judge, script: &Arg, database: Option<&Arg>) {
+fn mongo_script(judge: &mut Judge<'_>, script: &Arg, database: Option<&Arg>) {
     let text = script.text.as_str();
     let mut calls = 0;
     for (at, _) in text.match_indices('(') {
@@ -225,7 +225,7 @@ fn mongo_script(judge: &mut Judge, script: &Arg, database: Option<&Arg>) {
     }
 }
 
-fn mongo_command(judge: &mut Judge, rest: &str, span: &Range<usize>) {
+fn mongo_command(judge: &mut Judge<'_>, rest: &str, span: &Range<usize>) {
     let name: String =
         rest.chars().skip_while(|c| !c.is_ascii_alphabetic()).take_while(char::is_ascii_alphanumeric).collect();
     let reads = [

@@ -91,7 +91,7 @@ const CURL_VALUED: &[&str] = &[
 ];
 
 /// Programs of this room. False if it is none of them.
-pub(super) fn judge(judge: &mut Judge, name: &str, program: &Arg, args: &[Arg]) -> bool {
+pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Arg]) -> bool {
     let span = span_of(program, args);
     match name {
         "curl" => curl(judge, args, &span),
@@ -101,7 +101,7 @@ pub(super) fn judge(judge: &mut Judge, name: &str, program: &Arg, args: &[Arg]) 
     true
 }
 
-fn curl(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn curl(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     judge.flag(Flag::Remote);
     let line = Line::read(args, Rules { valued: CURL_VALUED, ..Rules::default() });
     if line.has_any(&["-K", "--config"]) {
@@ -179,7 +179,7 @@ fn is_search_index(url: &str) -> bool {
     url.contains(":9200/") || url.contains("elasticsearch") || url.contains("opensearch")
 }
 
-fn openssl(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn openssl(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     let line = Line::read(
         args,
         Rules {

@@ -63,14 +63,14 @@ pub(super) fn name(program: &Arg) -> Option<Name<'_>> {
 }
 
 /// Values set for a command or in the session.
-pub(super) fn assigns(judge: &mut Judge, detail: &Detail) {
+pub(super) fn assigns(judge: &mut Judge<'_>, detail: &Detail) {
     for (name, value) in &detail.assigns {
         assigned(judge, name, &value.text, &value.span, !detail.words.is_empty());
     }
 }
 
 /// One value. `for_command` when it is set for one command alone.
-pub(super) fn assigned(judge: &mut Judge, name: &str, value: &str, span: &Range<usize>, for_command: bool) {
+pub(super) fn assigned(judge: &mut Judge<'_>, name: &str, value: &str, span: &Range<usize>, for_command: bool) {
     if is_secret(name) && !value.is_empty() {
         judge.flag(Flag::Credential);
     }
@@ -115,7 +115,7 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// Programs of this room. False if it is none of them.
-pub(super) fn judge(judge: &mut Judge, name: &str, program: &Arg, args: &[Arg], input: &Input) -> bool {
+pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Arg], input: &Input) -> bool {
     let span = span_of(program, args);
     match name {
         "sed" | "gsed" => sed(judge, args, &span),
@@ -161,7 +161,7 @@ fn text_decides(name: &str) -> bool {
     ) || name.strip_prefix("python3.").is_some_and(|minor| minor.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn interpreter(judge: &mut Judge, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn interpreter(judge: &mut Judge<'_>, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
     let first = args.first().map(|arg| arg.text.as_str());
     if let (Some("--version" | "-V" | "-v" | "--help" | "-h"), 1) = (first, args.len()) {
         return;
@@ -196,7 +196,7 @@ fn interpreter(judge: &mut Judge, name: &str, args: &[Arg], span: &Range<usize>,
     judge.doubt(span, format!("`{name}` runs a program text"));
 }
 
-fn sed(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn sed(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     let line = Line::read(
         args,
         Rules { valued: &["-e", "-f", "-l", "--expression", "--file", "--line-length"], gnu: true, ..Rules::default() },
@@ -265,7 +265,7 @@ fn sed_effect(script: &str) -> SedEffect {
     SedEffect::Reads
 }
 
-fn awk(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn awk(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     let line = Line::read(
         args,
         Rules {
@@ -317,7 +317,7 @@ fn without_strings(script: &str) -> String {
     if parts.len() >= 3 { parts.iter().step_by(2).copied().collect() } else { out }
 }
 
-fn perl(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn perl(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
     let in_place = args.iter().take_while(|arg| arg.text.starts_with('-')).any(|arg| {
         !arg.text.starts_with("--")
             && arg.text.chars().skip(1).take_while(char::is_ascii_alphanumeric).any(|c| c == 'i')
@@ -341,7 +341,7 @@ fn perl(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
     judge.doubt(span, "`perl` runs a program text");
 }
 
-fn alias(judge: &mut Judge, args: &[Arg]) {
+fn alias(judge: &mut Judge<'_>, args: &[Arg]) {
     for arg in args {
         if let Some((_, value)) = arg.text.split_once('=').filter(|_| !arg.text.starts_with('-')) {
             judge.nested(&Arg::made(value.to_owned(), arg.span.clone()), &Input::Terminal);
@@ -350,7 +350,7 @@ fn alias(judge: &mut Judge, args: &[Arg]) {
 }
 
 /// `docker compose` is `docker-compose`. False if it is something else.
-fn compose(judge: &mut Judge, args: &[Arg], input: &Input) -> bool {
+fn compose(judge: &mut Judge<'_>, args: &[Arg], input: &Input) -> bool {
     let line = Line::read(
         args,
         Rules {
@@ -368,7 +368,7 @@ fn compose(judge: &mut Judge, args: &[Arg], input: &Input) -> bool {
 }
 
 /// `kill -9 -1` ends everything; `kill -1 123` is a hangup.
-fn kill(judge: &mut Judge, args: &[Arg], span: &Range<usize>) -> bool {
+fn kill(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) -> bool {
     let rest = match args.first() {
         Some(first) if matches!(first.text.as_str(), "-s" | "-n" | "--signal") => args.get(2..),
         Some(first) if first.text.starts_with('-') && first.text != "--" => args.get(1..),

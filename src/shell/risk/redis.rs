@@ -192,7 +192,7 @@ const REDIS_VALUED: &[&str] = &[
     "--cluster",
 ];
 
-pub(super) fn redis(judge: &mut Judge, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
+pub(super) fn redis(judge: &mut Judge<'_>, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
     let line = Line::read(args, Rules { valued: REDIS_VALUED, posix: true, ..Rules::default() });
     if line.has_any(&["-a", "--pass"]) {
         judge.flag(Flag::Credential);
@@ -254,7 +254,7 @@ pub(super) fn redis(judge: &mut Judge, name: &str, args: &[Arg], span: &Range<us
     }
 }
 
-fn redis_command(judge: &mut Judge, words: &[&str], span: &Range<usize>) {
+fn redis_command(judge: &mut Judge<'_>, words: &[&str], span: &Range<usize>) {
     let Some(first) = words.first() else { return };
     let command = first.to_ascii_lowercase();
     let second = words.get(1).map(|word| word.to_ascii_lowercase()).unwrap_or_default();

@@ -2,6 +2,7 @@
 //!
 //! Invariant: it only ever grows. Refuses to know: how it was come by.
 
+use super::shadows::ShadowKind;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -131,6 +132,17 @@ pub struct Risk {
     pub reasons: Vec<Reason>,
     /// What is at stake.
     pub objects: Vec<Object>,
+    /// The functions and aliases of the shell that run in the place of programs, or beside them.
+    pub shadowed: BTreeSet<Shadowed>,
+}
+
+/// A word that the shell takes for something else than a program.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shadowed {
+    /// The word.
+    pub name: String,
+    /// What it is.
+    pub kind: ShadowKind,
 }
 
 /// More reasons and objects than anybody reads.

@@ -14,7 +14,7 @@ const SSH_VALUED: &[&str] = &[
 ];
 
 /// Programs of this room. False if it is none of them.
-pub(super) fn judge(judge: &mut Judge, name: &str, program: &Arg, args: &[Arg], input: &Input) -> bool {
+pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Arg], input: &Input) -> bool {
     let span = span_of(program, args);
     match name {
         "bash" | "sh" | "zsh" | "dash" | "ash" | "ksh" | "mksh" | "fish" | "rbash" | "csh" | "tcsh" => {
@@ -38,7 +38,7 @@ pub(super) fn judge(judge: &mut Judge, name: &str, program: &Arg, args: &[Arg], 
     true
 }
 
-fn shell(judge: &mut Judge, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn shell(judge: &mut Judge<'_>, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
     if let [only] = args
         && matches!(only.text.as_str(), "--version" | "--help" | "-n")
     {
@@ -66,7 +66,7 @@ fn shell(judge: &mut Judge, name: &str, args: &[Arg], span: &Range<usize>, input
 }
 
 /// A shell that reads its commands.
-fn fed(judge: &mut Judge, name: &str, span: &Range<usize>, input: &Input) {
+fn fed(judge: &mut Judge<'_>, name: &str, span: &Range<usize>, input: &Input) {
     match input {
         Input::Text(text) => judge.nested(&Arg::made(text.clone(), span.clone()), &Input::Terminal),
         Input::File(file) => judge.doubt(span, format!("`{name}` runs what stands in `{file}`")),
@@ -80,7 +80,7 @@ fn fed(judge: &mut Judge, name: &str, span: &Range<usize>, input: &Input) {
     }
 }
 
-fn ssh(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn ssh(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
     judge.flag(Flag::Remote);
     // Options may stand before and behind the host; then the command begins.
     let line = Line::read(args, Rules { valued: SSH_VALUED, posix: true, ..Rules::default() });
@@ -111,7 +111,7 @@ fn ssh(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
     }
 }
 
-fn env(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn env(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
     let rules = Rules {
         valued: &["-u", "-C", "--unset", "--chdir", "-S", "--split-string", "-P"],
         posix: true,
@@ -136,7 +136,7 @@ fn env(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
     }
 }
 
-fn su(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn su(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
     judge.flag(Flag::Privileged);
     let line =
         Line::read(args, Rules { valued: &["-c", "--command", "-s", "--shell", "-g", "-G", "-w"], ..Rules::default() });
@@ -146,7 +146,7 @@ fn su(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
     }
 }
 
-fn xargs(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn xargs(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
     let rules = Rules {
         valued: &[
             "-I",
@@ -180,7 +180,7 @@ fn xargs(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
 }
 
 /// A command that gets further words from elsewhere.
-fn handed(judge: &mut Judge, rest: &[Arg], mark: Option<&str>, input: &Input, why: &str) {
+fn handed(judge: &mut Judge<'_>, rest: &[Arg], mark: Option<&str>, input: &Input, why: &str) {
     let before = judge.risk.level;
     let hole = |arg: &Arg| match mark {
         Some(mark) if !mark.is_empty() => Arg { text: arg.text.replace(mark, &HOLE.to_string()), ..arg.clone() },
@@ -203,7 +203,7 @@ fn handed(judge: &mut Judge, rest: &[Arg], mark: Option<&str>, input: &Input, wh
     }
 }
 
-fn parallel(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn parallel(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
     let rules = Rules {
         valued: &[
             "-j",
@@ -242,7 +242,7 @@ fn parallel(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input)
     }
 }
 
-fn find(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn find(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     let mut at = 0;
     while let Some(arg) = args.get(at) {
         match arg.text.as_str() {
@@ -280,7 +280,7 @@ fn find(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
     }
 }
 
-fn source(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
+fn source(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     match args.first() {
         Some(file) if file.raw.starts_with("<(") => {
             judge.raise(Level::Irreversible, span, "runs what another command prints");
@@ -290,7 +290,7 @@ fn source(judge: &mut Judge, args: &[Arg], span: &Range<usize>) {
     }
 }
 
-fn scheduled(judge: &mut Judge, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn scheduled(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
     let line = Line::read(args, Rules { valued: &["-f", "-q", "-t"], ..Rules::default() });
     if line.has_any(&["-l", "-c", "-V"]) {
         return;
