@@ -8,6 +8,7 @@ pub mod document;
 pub mod engine;
 pub mod history;
 pub mod ident;
+pub mod incident;
 pub mod journal;
 pub mod kernel;
 pub mod mask;

@@ -46,7 +46,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("uuid", &["ident"]),
     ("rustix", &["recorder", "kernel", "operator", "term", "journal"]),
     ("signal_hook", &["recorder", "kernel"]),
-    ("serde_json", &["journal", "recorder", "kernel", "transcript"]),
+    ("serde_json", &["journal", "recorder", "kernel", "transcript", "incident"]),
     ("annotate_snippets", &[]),
     ("clap", &[]),
     ("clap_complete", &[]),

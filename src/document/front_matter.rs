@@ -8,7 +8,7 @@ use super::yaml::{self, Entry, Node};
 use super::{Finding, FrontMatter, Span};
 use std::collections::BTreeMap;
 
-const KEYS: &[&str] = &["title", "inputs", "cwd", "timeout", "env", "severity", "message_command"];
+const KEYS: &[&str] = &["title", "inputs", "cwd", "timeout", "env", "severity", "message_command", "incident"];
 
 /// Keys that other tools put there.
 const FOREIGN: &str = "runme shell skipPrompts tag tags category categories layout description summary slug date lastmod updated \
@@ -111,6 +111,10 @@ impl Reader<'_> {
                 "severity" => self.front.severity = self.text(&key, line, value),
                 "message_command" => self.front.message_command = self.text(&key, line, value),
                 "env" => self.env(line, value),
+                "incident" => match value {
+                    Node::Map(entries) => self.front.incident = entries,
+                    Node::Text(_) | Node::List(_) => self.wrong_shape(&key, line, "a map of names and values"),
+                },
                 "inputs" => self.inputs(line, value),
                 _ => self.unknown(&key, line),
             }

@@ -26,4 +26,4 @@ pub use model::{
     SectionIndex, SourceLine, Span,
 };
 pub use select::{Candidate, SelectError, Selected};
-pub use yaml::read_values;
+pub use yaml::{Entry as YamlEntry, Node as Yaml, read_values};

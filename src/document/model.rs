@@ -4,6 +4,7 @@
 //! titles and cell texts, which differ from their source (markup and containers' prefixes removed).
 
 use super::decode::Lines;
+use super::yaml::Entry;
 use crate::ident::{Anchor, Digest};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -226,6 +227,8 @@ pub struct FrontMatter {
     pub message_command: Option<String>,
     /// Declared inputs: name → property → value (a single value stands under `default`).
     pub inputs: BTreeMap<String, BTreeMap<String, String>>,
+    /// `incident`: its entries, read by whoever opens incidents.
+    pub incident: Vec<Entry>,
     /// The front matter's bytes, fences included; empty when there is none.
     pub span: Span,
 }

@@ -8,9 +8,12 @@ const DEEPEST: usize = 16;
 
 /// A YAML node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Node {
+pub enum Node {
+    /// A scalar, as it was written.
     Text(String),
+    /// A sequence.
     List(Vec<Node>),
+    /// A mapping, in the order of its keys.
     Map(Vec<Entry>),
 }
 
@@ -30,11 +33,13 @@ impl Node {
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) key: String,
+pub struct Entry {
+    /// The key.
+    pub key: String,
     /// The key's line in the YAML text, from 1.
-    pub(super) line: usize,
-    pub(super) value: Node,
+    pub line: usize,
+    /// Its value.
+    pub value: Node,
 }
 
 /// Why YAML was not read.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a fact is complete in itself; it never needs the document or the plan to be understood.
 
-use super::{Answers, Captured, End, Outcome};
+use super::{Answers, Captured, End, IncidentEvent, IncidentJoined, Outcome};
 use crate::ident::{Anchor, Digest, InputName, Moment, RunId, Seq, StepId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,6 +56,10 @@ pub enum Fact {
     RecordFailed(RecordFailed),
     /// The run ended, or was stopped.
     RunFinished(RunFinished),
+    /// The run became part of an incident.
+    IncidentJoined(IncidentJoined),
+    /// Something happened in an incident; in an incident's own journal.
+    Incident(IncidentEvent),
     /// A kind this version does not know, kept as it was read.
     Other(Other),
 }

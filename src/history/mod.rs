@@ -4,6 +4,7 @@
 //! cannot drift from running. Refuses to know: files, JSON, the terminal, who recorded a fact or will show it.
 
 mod fact;
+mod incident;
 mod outcome;
 mod output;
 mod state;
@@ -12,6 +13,11 @@ pub use fact::{
     ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, Decision, EngineLost, Event, Fact, InputGiven,
     InputOrigin, MessageFilled, Mode, NoteAdded, Other, RecordFailed, Redacted, RunFinished, RunResult, RunResumed,
     RunStarted, RunbookIdentity, ShellDied, ShellStarted, StepEntered, StepFinished, StepForm, StepResult,
+};
+pub use incident::{
+    Contact, Escalated, Every, HandedOver, IncidentClosed, IncidentEvent, IncidentFact, IncidentJoined, IncidentOpened,
+    IncidentRules, Milestone, NoMilestone, Noted, PostMortem, Reached, Response, RunJoined, Rung, Seconds, Severity,
+    SeverityChanged, StatusSent, StatusWritten,
 };
 pub use outcome::{Answer, Answers, End, Outcome, judge};
 pub use output::{Captured, OutputSource};

@@ -3,8 +3,8 @@
 //! Invariant: the same events give the same state, live or read back.
 
 use super::{
-    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, Outcome, RunResult, RunStarted,
-    StepEntered, StepResult,
+    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, IncidentJoined, Outcome, RunResult,
+    RunStarted, StepEntered, StepResult,
 };
 use crate::ident::{Seq, StepId};
 use jiff::Timestamp;
@@ -75,6 +75,8 @@ pub struct RunState {
     pub cwd: String,
     /// Whether the engine was lost.
     pub engine_lost: bool,
+    /// The incident it is part of.
+    pub incident: Option<IncidentJoined>,
 }
 
 impl Default for RunState {
@@ -89,6 +91,7 @@ impl Default for RunState {
             current: None,
             cwd: String::new(),
             engine_lost: false,
+            incident: None,
         }
     }
 }
@@ -141,6 +144,7 @@ impl RunState {
                 }
             }
             Fact::EngineLost(_) => self.engine_lost = true,
+            Fact::IncidentJoined(joined) => self.incident = Some(joined.clone()),
             Fact::RunResumed(resumed) => {
                 // What ran when its recorder died does not run any more, and its end is unknown.
                 if !resumed.attached || matches!(self.phase, Phase::Over(_)) {

@@ -59,6 +59,9 @@ text_ident! {
 #[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
 
+/// An incident's name: made, written and sorted as a run's.
+pub type IncidentId = RunId;
+
 /// Text that is not a [`RunId`].
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a run id; a run id looks like `20261124-225103-7c1d9e`")]

@@ -4,6 +4,7 @@
 //! checked, so it comes from a later version and not from damage. Unknown fields of a known kind are passed over.
 
 use super::encode::LINE_NAMES;
+use super::incident;
 use super::json;
 use super::names::Named;
 use super::salt::from_hex;
@@ -52,22 +53,22 @@ fn other(kind: String, object: &str, payload: Option<&str>) -> Option<Other> {
 }
 
 /// A value is missing, or not of the type this version knows.
-struct Unreadable;
+pub(super) struct Unreadable;
 
-type Read<T> = Result<T, Unreadable>;
+pub(super) type Read<T> = Result<T, Unreadable>;
 
 /// The values of a line, taken out by name.
-struct Source {
+pub(super) struct Source {
     fields: Map<String, Value>,
     payload: Option<Map<String, Value>>,
 }
 
 impl Source {
-    fn field<T: DeserializeOwned>(&self, name: &str) -> Read<T> {
+    pub(super) fn field<T: DeserializeOwned>(&self, name: &str) -> Read<T> {
         self.maybe(name)?.ok_or(Unreadable)
     }
 
-    fn maybe<T: DeserializeOwned>(&self, name: &str) -> Read<Option<T>> {
+    pub(super) fn maybe<T: DeserializeOwned>(&self, name: &str) -> Read<Option<T>> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => T::deserialize(value).map(Some).map_err(|_| Unreadable),
@@ -78,11 +79,11 @@ impl Source {
         self.fields.get(name).and_then(Value::as_str).ok_or(Unreadable)
     }
 
-    fn word<T: Named>(&self, name: &str) -> Read<T> {
+    pub(super) fn word<T: Named>(&self, name: &str) -> Read<T> {
         T::from_name(self.name(name)?).ok_or(Unreadable)
     }
 
-    fn text(&mut self, name: &str) -> Read<String> {
+    pub(super) fn text(&mut self, name: &str) -> Read<String> {
         match &mut self.payload {
             None => Ok(REDACTED.to_owned()),
             Some(payload) => match payload.get_mut(name).map(Value::take) {
@@ -92,9 +93,17 @@ impl Source {
         }
     }
 
-    fn maybe_text(&mut self, name: &str) -> Read<Option<String>> {
+    pub(super) fn maybe_text(&mut self, name: &str) -> Read<Option<String>> {
         let present = self.payload.as_ref().is_some_and(|payload| payload.contains_key(name));
         if present { self.text(name).map(Some) } else { Ok(None) }
+    }
+
+    /// A structure of the payload; its default when the payload was dropped.
+    pub(super) fn structure<T: DeserializeOwned + Default>(&self, name: &str) -> Read<T> {
+        match &self.payload {
+            None => Ok(T::default()),
+            Some(payload) => T::deserialize(payload.get(name).ok_or(Unreadable)?).map_err(|_| Unreadable),
+        }
     }
 
     fn texts(&mut self, name: &str) -> Read<Vec<String>> {
@@ -162,7 +171,8 @@ fn fact(kind: &str, from: &mut Source) -> Read<Fact> {
             reason: from.text("reason")?,
             next: from.maybe("next")?,
         }),
-        _ => return Err(Unreadable),
+        "incident-joined" => Fact::IncidentJoined(incident::read_joined(from)?),
+        kind => Fact::Incident(incident::read(kind, from)?),
     })
 }
 

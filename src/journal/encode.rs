@@ -3,6 +3,7 @@
 //! Invariant: free text (what people or the document wrote, what commands printed) goes into the payload and nowhere
 //! else, so that dropping the payload drops it. Field names of the line itself are never used for a fact's field.
 
+use super::incident;
 use super::json::Members;
 use super::salt::push_hex;
 use crate::history::{
@@ -36,6 +37,8 @@ pub(super) fn kind(fact: &Fact) -> &str {
         Fact::Redacted(_) => "redacted",
         Fact::RecordFailed(_) => "record-failed",
         Fact::RunFinished(_) => "run-finished",
+        Fact::IncidentJoined(_) => "incident-joined",
+        Fact::Incident(event) => incident::kind(event),
         Fact::Other(other) => &other.kind,
     }
 }
@@ -90,6 +93,8 @@ pub(super) fn fields(fact: &Fact, to: &mut Members<'_>) -> Result<()> {
             to.put_name("result", finished.result)?;
             to.put_some("next", finished.next.as_ref())
         }
+        Fact::IncidentJoined(joined) => incident::joined_fields(joined, to),
+        Fact::Incident(event) => incident::fields(event, to),
         Fact::Other(other) => other_fields(other, to),
     }
 }
@@ -128,6 +133,8 @@ pub(super) fn payload(fact: &Fact, to: &mut Members<'_>) -> Result<()> {
         Fact::Redacted(redacted) => to.put("reason", &redacted.reason),
         Fact::RecordFailed(failed) => to.put("why", &failed.why),
         Fact::RunFinished(finished) => to.put("reason", &finished.reason),
+        Fact::IncidentJoined(joined) => to.put("title", &joined.title),
+        Fact::Incident(event) => incident::payload(event, to),
         Fact::ShellStarted(_) | Fact::ShellDied(_) | Fact::StepFinished(_) | Fact::EngineLost(_) | Fact::Other(_) => {
             Ok(())
         }

@@ -8,12 +8,14 @@ mod decode;
 mod encode;
 mod error;
 mod folder;
+mod incident;
 mod json;
 mod line;
 mod names;
 mod reader;
 mod redact;
 mod salt;
+mod tail;
 mod verify;
 mod writer;
 
@@ -23,6 +25,7 @@ pub use line::Header;
 pub use reader::{Journal, Reader, read};
 pub use redact::redact;
 pub use salt::Salts;
+pub use tail::last_seq;
 pub use verify::{Attested, BadOutput, BadReceipt, Receipt, Verified, verify};
 pub use writer::Writer;
 

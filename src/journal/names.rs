@@ -2,7 +2,7 @@
 //!
 //! Invariant: these words never change, whatever the types are called; a word once used keeps its meaning.
 
-use crate::history::{Decision, End, InputOrigin, Mode, RunResult, StepForm, StepResult};
+use crate::history::{Decision, End, InputOrigin, Milestone, Mode, RunResult, StepForm, StepResult};
 
 /// A type whose values have a word each in the format.
 pub(super) trait Named: Sized + Copy {
@@ -75,4 +75,13 @@ named!(End {
     Aborted = "aborted",
     ShellDied = "shell-died",
     Unknown = "unknown",
+});
+
+named!(Milestone {
+    ImpactStart = "impact-start",
+    Detected = "detected",
+    Acknowledged = "acknowledged",
+    Declared = "declared",
+    Mitigated = "mitigated",
+    Resolved = "resolved",
 });

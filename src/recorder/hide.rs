@@ -165,7 +165,12 @@ pub(super) fn without_secrets(fact: &mut Fact, masker: &Masker) {
         Fact::Redacted(redacted) => hide(&mut redacted.reason),
         Fact::RecordFailed(failed) => hide(&mut failed.why),
         Fact::RunFinished(finished) => hide(&mut finished.reason),
+        Fact::IncidentJoined(joined) => {
+            hide(&mut joined.severity);
+            hide(&mut joined.title);
+        }
         Fact::Other(other) => other.fields.values_mut().for_each(hide),
-        Fact::StepFinished(_) => {}
+        // An incident's own facts are written, masked, by `incident`, never by a recorder.
+        Fact::StepFinished(_) | Fact::Incident(_) => {}
     }
 }

@@ -98,9 +98,13 @@ impl<W: Write> Steps<'_, W> {
                 failed.lost_events,
                 failed.lost_bytes
             )),
-            Fact::Redacted(_) | Fact::RunStarted(_) | Fact::ShellStarted(_) | Fact::RunFinished(_) | Fact::Other(_) => {
-                Ok(())
-            }
+            Fact::Redacted(_)
+            | Fact::RunStarted(_)
+            | Fact::ShellStarted(_)
+            | Fact::RunFinished(_)
+            | Fact::IncidentJoined(_)
+            | Fact::Incident(_)
+            | Fact::Other(_) => Ok(()),
         }
     }
 

@@ -120,7 +120,11 @@ impl Timeline<'_> {
             }
             Fact::RunFinished(finished) => run_finished(finished, operator),
             Fact::Other(other) => row("runbook", cell_code(&other.kind, COMMAND_CHARACTERS), String::new()),
-            Fact::CommandFinished(_) | Fact::StepFinished(_) => return None,
+            Fact::IncidentJoined(joined) => {
+                let event = format!("Joined the incident {}", inline(&shorten(&joined.title, TEXT_CHARACTERS)));
+                row("runbook", event, format!("{} {}", inline(&joined.severity), inline(joined.incident.as_str())))
+            }
+            Fact::CommandFinished(_) | Fact::StepFinished(_) | Fact::Incident(_) => return None,
         })
     }
 

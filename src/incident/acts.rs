@@ -1,0 +1,174 @@
+//! What somebody says of an incident → the facts of it, and the sentence that says what was recorded.
+//!
+//! Invariant: pure: the same words mean the same on the command line and at a run's prompt. Nothing is recorded that was not
+//! said. Refuses to know: how the words were asked for.
+
+use super::clock::{DueWhat, Urgency, due, same_person, words as length_words};
+use super::moment::Now;
+use super::state::State;
+use super::times::time;
+use crate::history::{
+    Escalated, HandedOver, IncidentClosed, IncidentFact, Milestone, Noted, Reached, Rung, SeverityChanged,
+    StatusWritten,
+};
+
+/// What is to be recorded, and the sentence about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// The facts, in order.
+    pub facts: Vec<IncidentFact>,
+    /// What was recorded.
+    pub told: String,
+}
+
+/// Why something cannot be recorded as it was said.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Unclear {
+    /// What was found.
+    pub message: String,
+    /// What to do; empty when that is plain.
+    pub help: String,
+}
+
+fn unclear(message: impl Into<String>, help: impl Into<String>) -> Unclear {
+    Unclear { message: message.into(), help: help.into() }
+}
+
+fn act(fact: IncidentFact, told: impl Into<String>) -> Act {
+    Act { facts: vec![fact], told: told.into() }
+}
+
+/// A note.
+pub fn note(text: &str) -> Result<Act, Unclear> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(unclear("the note is empty", "write what is to be remembered: `runbook incident note TEXT`"));
+    }
+    Ok(act(IncidentFact::Noted(Noted { text: text.to_owned() }), "noted"))
+}
+
+/// A milestone: reached now, or at the time stated.
+pub fn mark(state: &State, milestone: Milestone, at: Option<&str>, now: &Now) -> Result<Act, Unclear> {
+    let stated = at.map(|at| time(at, now.at.utc)).transpose().map_err(|why| unclear(why, ""))?;
+    let when = stated.unwrap_or(now.at.utc);
+    let ago = u64::try_from(now.at.utc.as_second() - when.as_second()).unwrap_or(0);
+    let ago = if stated.is_some() { format!(", {} ago, as stated", length_words(ago)) } else { String::new() };
+    let again = match state.reached.get(&milestone) {
+        Some(before) => format!("; it stood at {}", stamp(before.when.time())),
+        None => String::new(),
+    };
+    let told = format!("{milestone}: {}{ago}{again}", stamp(when));
+    Ok(act(IncidentFact::Reached(Reached { milestone, stated, source: String::new() }), told))
+}
+
+/// Somebody was called in: who was named, else who is due now.
+pub fn escalated(state: &State, name: Option<&str>, text: &str, now: &Now) -> Result<Act, Unclear> {
+    let rungs: &[Rung] = state.rules().map_or(&[], |rules| &rules.escalation);
+    let to = if let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) {
+        let by_name = || rungs.iter().find(|rung| same_person(&rung.who, name));
+        let by_number = || rungs.get(name.parse::<usize>().ok()?.checked_sub(1)?);
+        by_name().or_else(by_number).map_or_else(|| name.to_owned(), |rung| rung.who.clone())
+    } else {
+        let all = due(state, now);
+        let next = all.iter().find_map(|due| match &due.what {
+            DueWhat::Escalation(rung) if due.urgency > Urgency::Later => Some(rung.who.clone()),
+            _ => None,
+        });
+        next.ok_or_else(|| unclear("nobody is due to be called in now", escalation_help(rungs)))?
+    };
+    let told = format!("escalated to {to}");
+    Ok(act(IncidentFact::Escalated(Escalated { to, text: text.trim().to_owned() }), told))
+}
+
+fn escalation_help(rungs: &[Rung]) -> String {
+    if rungs.is_empty() {
+        return "say whom: `runbook incident escalated NAME`".to_owned();
+    }
+    let names: Vec<_> = rungs.iter().map(|rung| format!("`{}`", rung.who)).collect();
+    format!("say whom: `runbook incident escalated NAME`; the runbook names {}", names.join(", "))
+}
+
+/// Another severity, with the reason.
+pub fn severity(state: &State, new: &str, reason: &str) -> Result<Act, Unclear> {
+    let to = known_severity(state, new)?;
+    if to == state.severity {
+        return Err(unclear(format!("the severity is `{to}` already"), ""));
+    }
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err(unclear("a change of severity needs its reason", "give `--reason TEXT`"));
+    }
+    let told = format!("severity {to}, it was {}", if state.severity.is_empty() { "not set" } else { &state.severity });
+    let changed = SeverityChanged { from: state.severity.clone(), to, reason: reason.to_owned() };
+    Ok(act(IncidentFact::SeverityChanged(changed), told))
+}
+
+/// A severity as the incident's rules spell it; any word where they name none.
+pub fn known_severity(state: &State, word: &str) -> Result<String, Unclear> {
+    let word = word.trim();
+    let Some(rules) = state.rules().filter(|rules| !rules.severities.is_empty()) else {
+        let odd = word.is_empty() || word.len() > 40 || word.chars().any(char::is_control);
+        return if odd { Err(unclear(format!("`{word}` is no severity"), "")) } else { Ok(word.to_owned()) };
+    };
+    if let Some(found) = rules.severity(word) {
+        return Ok(found.name.clone());
+    }
+    let names: Vec<_> = rules.severities.iter().map(|found| format!("`{}`", found.name)).collect();
+    Err(unclear(format!("the runbook has no severity `{word}`"), format!("it has {}", names.join(", "))))
+}
+
+/// Somebody else leads it.
+pub fn hand_over(state: &State, name: &str, text: &str) -> Result<Act, Unclear> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(unclear("nobody is named", "say who takes over: `runbook incident handover NAME`"));
+    }
+    let told = format!("handed over to {name}, from {}", state.lead);
+    Ok(act(IncidentFact::HandedOver(HandedOver { to: name.to_owned(), text: text.trim().to_owned() }), told))
+}
+
+/// A status update.
+pub fn status(text: &str) -> Result<Act, Unclear> {
+    if text.trim().is_empty() {
+        return Err(unclear("the status update is empty", ""));
+    }
+    Ok(act(IncidentFact::StatusWritten(StatusWritten { text: text.to_owned() }), "status update recorded"))
+}
+
+/// The end.
+pub fn close(state: &State, reason: &str) -> Act {
+    let unset = state.unset();
+    let blank: Vec<_> = unset.iter().map(|milestone| milestone.name()).collect();
+    let told = if blank.is_empty() { "closed".to_owned() } else { format!("closed; blank: {}", blank.join(", ")) };
+    act(IncidentFact::Closed(IncidentClosed { reason: reason.trim().to_owned() }), told)
+}
+
+/// What can be said at a run's prompt.
+pub const WORDS: &str =
+    "escalated [NAME] · status TEXT · mark MILESTONE [TIME] · note TEXT · severity NEW REASON · handover NAME";
+
+/// What was said at a run's prompt: the words of `runbook incident`, without options.
+pub fn words(state: &State, line: &str, now: &Now) -> Result<Act, Unclear> {
+    let (verb, rest) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
+    let rest = rest.trim();
+    let (first, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    match verb {
+        "escalated" => escalated(state, Some(rest).filter(|name| !name.is_empty()), "", now),
+        "status" => status(rest),
+        "note" => note(rest),
+        "mark" => {
+            let milestone = first.parse().map_err(|why: crate::history::NoMilestone| unclear(why.to_string(), ""))?;
+            let at = after.trim().trim_start_matches("--at").trim();
+            mark(state, milestone, Some(at).filter(|at| !at.is_empty()), now)
+        }
+        "severity" => severity(state, first, after.trim().trim_start_matches("--reason")),
+        "handover" => hand_over(state, rest, ""),
+        _ => Err(unclear(format!("`{verb}` says nothing here"), format!("say one of: {WORDS}"))),
+    }
+}
+
+/// `2026-11-24 22:51:03 UTC`.
+pub fn stamp(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}

@@ -1,0 +1,211 @@
+//! An Alertmanager webhook (version 4) → what an incident needs of it.
+//!
+//! Invariant: an alert is text from elsewhere: whatever is in it is data, bounded in length, and nothing of it is run or followed.
+//! Refuses to know: HTTP, files, which procedure is meant.
+
+use crate::history::{IncidentRules, Severity};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+const LONGEST_TITLE: usize = 200;
+const LONGEST_VALUE: usize = 1000;
+const MOST_LABELS: usize = 64;
+const MOST_ALERTS_TOLD: usize = 20;
+const VERSION: &str = "4";
+
+/// What an alert says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alert {
+    /// Its summary, or its name.
+    pub title: String,
+    /// Its label `severity`.
+    pub severity: Option<String>,
+    /// The labels that all of it shares.
+    pub labels: BTreeMap<String, String>,
+    /// When the first of it began.
+    pub since: Option<Timestamp>,
+    /// The annotation `runbook_url`.
+    pub runbook_url: Option<String>,
+    /// What its sender calls its group.
+    pub group: String,
+    /// It in a few lines.
+    pub text: String,
+}
+
+#[derive(Deserialize)]
+struct Webhook {
+    version: Option<String>,
+    #[serde(rename = "groupKey", default)]
+    group_key: String,
+    #[serde(default)]
+    status: String,
+    #[serde(rename = "commonLabels", default)]
+    common_labels: BTreeMap<String, String>,
+    #[serde(rename = "commonAnnotations", default)]
+    common_annotations: BTreeMap<String, String>,
+    #[serde(default)]
+    alerts: Vec<One>,
+}
+
+#[derive(Deserialize)]
+struct One {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+    #[serde(rename = "startsAt", default)]
+    starts_at: String,
+}
+
+impl Alert {
+    /// Reads the body of a webhook; else says why not.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let webhook: Webhook =
+            serde_json::from_slice(bytes).map_err(|error| format!("it is no Alertmanager webhook: {error}"))?;
+        match webhook.version.as_deref() {
+            Some(VERSION) => {}
+            Some(other) => return Err(format!("its version is `{}`; version 4 is read", cut(other, 20))),
+            None => return Err("it is no Alertmanager webhook: it has no `version`".to_owned()),
+        }
+        let firing: Vec<&One> = webhook.alerts.iter().filter(|one| one.status != "resolved").collect();
+        if webhook.status == "resolved" || firing.is_empty() {
+            return Err("it says that the alert is resolved, and opens nothing".to_owned());
+        }
+        let labels =
+            if webhook.common_labels.is_empty() { shared(&firing, |one| &one.labels) } else { webhook.common_labels };
+        let annotations = if webhook.common_annotations.is_empty() {
+            shared(&firing, |one| &one.annotations)
+        } else {
+            webhook.common_annotations
+        };
+        let first = |name: &str| {
+            annotations
+                .get(name)
+                .or_else(|| firing.first().and_then(|one| one.annotations.get(name)))
+                .map(String::as_str)
+        };
+        let title = ["summary", "title", "message", "description"].iter().find_map(|name| first(name));
+        let title = title.or_else(|| labels.get("alertname").map(String::as_str)).unwrap_or("an alert without a name");
+        let more = if firing.len() > 1 { format!(" ({} alerts)", firing.len()) } else { String::new() };
+        let since =
+            firing.iter().filter_map(|one| one.starts_at.parse::<Timestamp>().ok()).filter(|at| at.as_second() > 0);
+        Ok(Self {
+            title: format!("{}{more}", cut(title, LONGEST_TITLE)),
+            severity: labels.get("severity").map(|word| cut(word, 40)),
+            since: since.min(),
+            runbook_url: first("runbook_url").map(|url| cut(url, LONGEST_VALUE)),
+            group: cut(&webhook.group_key, LONGEST_VALUE),
+            text: text(&firing),
+            labels: labels
+                .into_iter()
+                .take(MOST_LABELS)
+                .map(|(name, value)| (cut(&name, 100), cut(&value, LONGEST_VALUE)))
+                .collect(),
+        })
+    }
+
+    /// The anchor in its `runbook_url`.
+    pub fn anchor(&self) -> Option<&str> {
+        let (_, anchor) = self.runbook_url.as_deref()?.split_once('#')?;
+        let plain = !anchor.is_empty() && !anchor.chars().any(|c| c.is_control() || c.is_whitespace());
+        plain.then_some(anchor)
+    }
+
+    /// The severity it means: by name, by title, or by the words that the runbook gives for alerts. Nothing else is assumed.
+    pub fn severity_of<'r>(&self, rules: &'r IncidentRules) -> Option<&'r Severity> {
+        let word = self.severity.as_deref()?;
+        let is = |text: &str| text.eq_ignore_ascii_case(word);
+        let by = |test: &dyn Fn(&Severity) -> bool| rules.severities.iter().find(|severity| test(severity));
+        by(&|severity| is(&severity.name))
+            .or_else(|| by(&|severity| severity.alerts.iter().any(|alert| is(alert))))
+            .or_else(|| by(&|severity| is(&severity.title)))
+    }
+}
+
+/// What all of them have in common.
+fn shared(alerts: &[&One], part: impl Fn(&One) -> &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let Some((first, rest)) = alerts.split_first() else { return BTreeMap::new() };
+    let everywhere = |(name, value): &(&String, &String)| rest.iter().all(|one| part(one).get(*name) == Some(*value));
+    part(first).iter().filter(everywhere).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn text(firing: &[&One]) -> String {
+    let mut lines = Vec::new();
+    for one in firing.iter().take(MOST_ALERTS_TOLD) {
+        let labels: Vec<_> =
+            one.labels.iter().take(MOST_LABELS).map(|(name, value)| format!("{name}={value}")).collect();
+        lines.push(format!("firing since {}: {}", cut(&one.starts_at, 40), cut(&labels.join(" "), LONGEST_VALUE)));
+        for (name, value) in one.annotations.iter().take(8) {
+            lines.push(format!("  {}: {}", cut(name, 100), cut(value, LONGEST_VALUE)));
+        }
+    }
+    if firing.len() > MOST_ALERTS_TOLD {
+        lines.push(format!("and {} more", firing.len() - MOST_ALERTS_TOLD));
+    }
+    lines.join("\n")
+}
+
+/// On one line, and at most so long.
+fn cut(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= most { line } else { line.chars().take(most).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn webhook(extra: &str) -> String {
+        format!(
+            r##"{{"version":"4","groupKey":"{{}}:{{alertname=\"Down\"}}","status":"firing","receiver":"x",
+            "commonLabels":{{"alertname":"Down","severity":"critical","instance":"db-1:9100"}},
+            "commonAnnotations":{{"summary":"db-1\nis down","runbook_url":"https://wiki/ferry.md#restart-the-booking-service"}},
+            "alerts":[{{"status":"firing","labels":{{"alertname":"Down"}},"annotations":{{}},"startsAt":"2026-11-24T22:40:00Z"}}]{extra}}}"##
+        )
+    }
+
+    #[test]
+    fn an_alert_names_its_severity_labels_and_procedure() {
+        let alert = Alert::read(webhook("").as_bytes()).unwrap();
+        assert_eq!(alert.title, "db-1 is down");
+        assert_eq!(alert.severity.as_deref(), Some("critical"));
+        assert_eq!(alert.anchor(), Some("restart-the-booking-service"));
+        assert_eq!(alert.labels["instance"], "db-1:9100");
+        assert_eq!(alert.since, "2026-11-24T22:40:00Z".parse().ok());
+    }
+
+    #[test]
+    fn another_version_a_resolved_alert_and_other_json_open_nothing() {
+        let of = |text: &str| Alert::read(text.as_bytes()).unwrap_err();
+        assert!(of(&webhook("").replace(r#""version":"4""#, r#""version":"5""#)).contains("version 4 is read"));
+        assert!(of(&webhook("").replace("firing", "resolved")).contains("resolved"));
+        assert!(of("{}").contains("no `version`"));
+        assert!(of("[1]").contains("no Alertmanager webhook"));
+    }
+
+    #[test]
+    fn a_severity_that_the_runbook_does_not_name_is_not_assumed() {
+        let mut rules = IncidentRules::default();
+        let severity = |name: &str, title: &str, alerts: &[&str]| Severity {
+            name: name.into(),
+            title: title.into(),
+            impact: String::new(),
+            response: None,
+            alerts: alerts.iter().map(|word| (*word).to_owned()).collect(),
+            line: 1,
+        };
+        let mut alert = Alert { severity: Some("Critical".into()), ..Alert::default() };
+        assert_eq!(alert.severity_of(&rules), None);
+        rules.severities = vec![severity("P0", "Critical", &[]), severity("P1", "Major", &["warning"])];
+        assert_eq!(alert.severity_of(&rules).map(|found| found.name.as_str()), Some("P0"));
+        alert.severity = Some("warning".into());
+        assert_eq!(alert.severity_of(&rules).map(|found| found.name.as_str()), Some("P1"));
+        alert.severity = Some("p1".into());
+        assert_eq!(alert.severity_of(&rules).map(|found| found.name.as_str()), Some("P1"));
+        alert.severity = Some("page".into());
+        assert_eq!(alert.severity_of(&rules), None);
+    }
+}

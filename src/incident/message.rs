@@ -1,0 +1,107 @@
+//! The message cells of a runbook, for status updates: which one is meant, and what of it is a choice.
+//!
+//! Invariant: pure; a line of words set apart by ` / ` is a choice only with a label before it. Refuses to know: what is
+//! answered, and where it goes.
+
+use super::rules::rules;
+use crate::document::{Cell, CellKind, Runbook};
+
+/// A message to fill in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its text, with fields.
+    pub text: String,
+    /// Its line in the document, from 1.
+    pub line: u32,
+    /// The heading above it.
+    pub heading: String,
+    /// That heading's anchor.
+    pub anchor: String,
+}
+
+/// A line with several answers, `Status: Looking / Fixing / Over`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What stands before them.
+    pub label: String,
+    /// The answers.
+    pub options: Vec<String>,
+}
+
+/// The messages of a document, the one for status updates first.
+pub fn messages(runbook: &Runbook) -> Vec<Message> {
+    let updates = rules(runbook).rules.updates.map(|every| every.line);
+    let message = |cell: &Cell| {
+        let section = runbook.sections.get(cell.section);
+        Message {
+            text: cell.text(),
+            line: cell.line,
+            heading: section.map(|section| section.title.clone()).unwrap_or_default(),
+            anchor: section.map(|section| section.anchor.as_str().to_owned()).unwrap_or_default(),
+        }
+    };
+    let mut found: Vec<Message> =
+        runbook.cells.iter().filter(|cell| cell.kind == CellKind::Message).map(message).collect();
+    found.sort_by_key(|message| {
+        let heading = message.heading.to_lowercase();
+        let says_so = ["status", "update", "communicat", "say what"].iter().any(|word| heading.contains(word));
+        // The nearest message below the line that says how often.
+        let below = updates.map_or(u32::MAX, |line| message.line.checked_sub(line).unwrap_or(u32::MAX));
+        (below > 20, !says_so, message.line)
+    });
+    found
+}
+
+/// The lines that are a choice.
+pub fn choices(text: &str) -> Vec<Choice> {
+    text.lines().filter_map(choice).collect()
+}
+
+fn choice(line: &str) -> Option<Choice> {
+    let (label, rest) = line.split_once(": ")?;
+    let options: Vec<String> = rest.split(" / ").map(|option| option.trim().to_owned()).collect();
+    let plain = |option: &String| !option.is_empty() && option.len() < 60 && !option.contains(['[', ']', '`']);
+    let label = label.trim().trim_matches('*').trim();
+    let is_one = options.len() > 1 && !label.is_empty() && label.len() < 60 && options.iter().all(plain);
+    is_one.then(|| Choice { label: label.to_owned(), options })
+}
+
+/// The text with an answer in the place of a choice's options.
+pub fn choose(text: &str, label: &str, answer: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        match choice(line.trim_end()) {
+            Some(found) if found.label == label => {
+                let (head, _) = line.split_once(':').unwrap_or((line, ""));
+                out.push_str(head);
+                out.push_str(": ");
+                out.push_str(&answer.split_whitespace().collect::<Vec<_>>().join(" "));
+                out.push('\n');
+            }
+            _ => out.push_str(line),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_labelled_line_of_alternatives_is_a_choice() {
+        let text =
+            "**Orders - [TIME]**\n\nState: Looking / Fixing / Over\nLook at https://a / b\nImpact: [x] / none\nplain\n";
+        let found = choices(text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].options, ["Looking", "Fixing", "Over"]);
+        assert!(choose(text, "State", "Fixing\nnow").contains("\nState: Fixing now\nLook at"));
+    }
+
+    #[test]
+    fn the_message_below_the_interval_is_the_one_for_updates() {
+        let text = "# R\n\n## A letter\n\n```markdown\nDear [NAME]\n```\n\n## Tell\n\n**Update the customers every 10 minutes:**\n\n```markdown\nNow: [WHAT]\n```\n";
+        let found = messages(&Runbook::parse(text.as_bytes()));
+        assert_eq!(found.iter().map(|message| message.anchor.as_str()).collect::<Vec<_>>(), ["tell", "a-letter"]);
+    }
+}

@@ -1,0 +1,30 @@
+//! Incidents: severity, clock, escalation, milestones, and the post-mortem written from them.
+//!
+//! Invariant: what is due follows from the recorded facts and one reading of the clock; a time nobody stated or recorded is
+//! left blank. Refuses to know: the terminal, the command line, how runs are run.
+
+mod acts;
+mod alert;
+mod clock;
+mod hide;
+mod message;
+mod moment;
+mod order;
+mod rules;
+mod state;
+mod store;
+mod times;
+
+pub use acts::{
+    Act, Unclear, WORDS, close, escalated, hand_over, known_severity, mark, note, severity, stamp, status,
+    words as said,
+};
+pub use alert::Alert;
+pub use clock::{Due, DueWhat, Urgency, due, same_person, was_called, words};
+pub use message::{Choice, Message, choices, choose, messages};
+pub use moment::{Now, When};
+pub use order::{Mark, Place, order};
+pub use rules::{RulesRead, length, rules};
+pub use state::{State, Told};
+pub use store::{Author, Incident, IncidentError, Incidents};
+pub use times::time;

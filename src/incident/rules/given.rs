@@ -1,0 +1,142 @@
+//! The rules as the front matter gives them, under `incident`.
+//!
+//! Invariant: what the front matter says counts more than what the document's text says, part by part; what cannot be read
+//! is said, and the text counts.
+
+use super::lengths::{length, range, response};
+use crate::document::{Yaml, YamlEntry};
+use crate::history::{Contact, Every, IncidentRules, PostMortem, Rung, Severity};
+
+/// The line of a rule of the front matter.
+const LINE: u32 = 1;
+
+/// Puts the front matter's rules over those of the text. Comes back with what could not be read.
+pub(super) fn over(rules: &mut IncidentRules, given: &[YamlEntry]) -> Vec<String> {
+    let mut odd = Vec::new();
+    for YamlEntry { key, value, .. } in given {
+        let read = match key.as_str() {
+            "severities" => severities(value).map(|found| rules.severities = found),
+            "escalation" => escalation(value).map(|found| rules.escalation = found),
+            "contacts" => contacts(value).map(|found| rules.contacts = found),
+            "updates" => updates(value).map(|found| rules.updates = Some(found)),
+            "post_mortem" => post_mortem(value).map(|found| rules.post_mortem = Some(found)),
+            _ => {
+                odd.push(format!(
+                    "`incident.{key}` in the front matter says nothing here; the keys are `severities`, `escalation`, `contacts`, `updates` and `post_mortem`"
+                ));
+                continue;
+            }
+        };
+        if read.is_none() {
+            odd.push(format!("`incident.{key}` in the front matter is not of the form that `docs/incidents.md` shows"));
+        }
+    }
+    odd
+}
+
+fn text(value: &Yaml) -> Option<&str> {
+    if let Yaml::Text(text) = value { Some(text) } else { None }
+}
+
+fn texts(value: &Yaml) -> Option<Vec<String>> {
+    match value {
+        Yaml::Text(one) => {
+            Some(one.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect())
+        }
+        Yaml::List(all) => all.iter().map(|value| text(value).map(ToOwned::to_owned)).collect(),
+        Yaml::Map(_) => None,
+    }
+}
+
+fn member<'a>(map: &'a [YamlEntry], name: &str) -> Option<&'a Yaml> {
+    map.iter().find(|entry| entry.key == name).map(|entry| &entry.value)
+}
+
+/// `P0: 5 minutes`, or `P0: {title: …, response: …, impact: …, alerts: [critical]}`.
+fn severities(value: &Yaml) -> Option<Vec<Severity>> {
+    let Yaml::Map(entries) = value else { return None };
+    let read = |entry: &YamlEntry| {
+        let mut severity = Severity {
+            name: entry.key.clone(),
+            title: String::new(),
+            impact: String::new(),
+            response: None,
+            alerts: Vec::new(),
+            line: LINE,
+        };
+        match &entry.value {
+            Yaml::Text(words) => severity.response = response(words),
+            Yaml::Map(map) => {
+                let word = |name| member(map, name).and_then(text).unwrap_or_default().to_owned();
+                (severity.title, severity.impact) = (word("title"), word("impact"));
+                severity.response = response(&word("response"));
+                severity.alerts = member(map, "alerts").map_or(Some(Vec::new()), texts)?;
+            }
+            Yaml::List(_) => return None,
+        }
+        Some(severity)
+    };
+    entries.iter().map(read).collect()
+}
+
+/// `[{who: Team lead, after: 30 minutes}]`, or `Team lead: 30 minutes`.
+fn escalation(value: &Yaml) -> Option<Vec<Rung>> {
+    let rung = |who: &str, after: &str| Rung {
+        who: who.to_owned(),
+        after: length(after),
+        condition: after.to_owned(),
+        line: LINE,
+    };
+    match value {
+        Yaml::Map(entries) => entries.iter().map(|entry| Some(rung(&entry.key, text(&entry.value)?))).collect(),
+        Yaml::List(all) => all
+            .iter()
+            .map(|value| match value {
+                Yaml::Text(who) => Some(rung(who, "")),
+                Yaml::Map(map) => {
+                    Some(rung(text(member(map, "who")?)?, member(map, "after").and_then(text).unwrap_or_default()))
+                }
+                Yaml::List(_) => None,
+            })
+            .collect(),
+        Yaml::Text(_) => None,
+    }
+}
+
+/// `Platform lead: +1 555 0100`.
+fn contacts(value: &Yaml) -> Option<Vec<Contact>> {
+    let Yaml::Map(entries) = value else { return None };
+    let read = |entry: &YamlEntry| {
+        let ways = match &entry.value {
+            Yaml::Text(way) => vec![(String::new(), way.clone())],
+            Yaml::List(_) => texts(&entry.value)?.into_iter().map(|way| (String::new(), way)).collect(),
+            Yaml::Map(map) => {
+                let way = |entry: &YamlEntry| Some((entry.key.clone(), text(&entry.value)?.to_owned()));
+                map.iter().map(way).collect::<Option<Vec<_>>>()?
+            }
+        };
+        Some(Contact { who: entry.key.clone(), ways, line: LINE })
+    };
+    entries.iter().map(read).collect()
+}
+
+/// `15-30 minutes`.
+fn updates(value: &Yaml) -> Option<Every> {
+    let (least, most) = range(text(value)?)?;
+    Some(Every { least: least.min(most), most: most.max(least), line: LINE })
+}
+
+/// `48 hours`, or `{within: 48 hours, severities: [P0, P1], parts: […]}`.
+fn post_mortem(value: &Yaml) -> Option<PostMortem> {
+    let none = PostMortem { within: None, severities: Vec::new(), parts: Vec::new(), line: LINE };
+    match value {
+        Yaml::Text(within) => Some(PostMortem { within: Some(length(within)?), ..none }),
+        Yaml::Map(map) => Some(PostMortem {
+            within: member(map, "within").and_then(text).and_then(length),
+            severities: member(map, "severities").map_or(Some(Vec::new()), texts)?,
+            parts: member(map, "parts").map_or(Some(Vec::new()), texts)?,
+            ..none
+        }),
+        Yaml::List(_) => None,
+    }
+}

@@ -1,0 +1,208 @@
+//! The parts of a section as the rules look at them: labelled lines, list items, tables.
+//!
+//! Invariant: total on any text. What is read is what a reader sees, without its markup. Refuses to know: what a part means.
+
+use crate::document::{Block, Item, List, Runbook, Section, SectionIndex, Span};
+
+/// A line, item or cell and its line in the document, from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Text {
+    /// As a reader sees it.
+    pub(super) plain: String,
+    /// The label it begins with: `**Impact:** …`, `Impact: …`.
+    pub(super) label: Option<(String, String)>,
+    /// What is bold at its beginning.
+    pub(super) bold: Option<String>,
+    pub(super) line: u32,
+}
+
+/// A table: its header and its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Table {
+    pub(super) header: Vec<String>,
+    pub(super) rows: Vec<(Vec<String>, u32)>,
+}
+
+/// The line of a byte of the document, from 1.
+pub(super) fn line_of(runbook: &Runbook, offset: usize) -> u32 {
+    let before = runbook.text.get(..offset).unwrap_or_default();
+    u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// A section and all below it, in order.
+pub(super) fn with_below(runbook: &Runbook, index: SectionIndex) -> Vec<&Section> {
+    let mut found = Vec::new();
+    let mut waiting = vec![index];
+    while let Some(next) = waiting.pop() {
+        if let Some(section) = runbook.sections.get(next) {
+            found.push(section);
+            waiting.extend(section.children.iter().rev());
+        }
+    }
+    found
+}
+
+/// The lists of a section.
+pub(super) fn lists(section: &Section) -> impl Iterator<Item = &List> {
+    section.blocks.iter().filter_map(|block| if let Block::List(list) = block { Some(list) } else { None })
+}
+
+/// The first line of an item.
+pub(super) fn item(runbook: &Runbook, item: &Item) -> Text {
+    let source = runbook.text.get(item.span.clone()).unwrap_or_default();
+    let first = source.lines().next().unwrap_or_default().trim_start();
+    let after_marker = first.trim_start_matches(['-', '*', '+']);
+    let after_marker = if after_marker.len() < first.len() && after_marker.starts_with(' ') {
+        after_marker
+    } else {
+        first.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(['.', ')'])
+    };
+    text(after_marker, item.line)
+}
+
+/// The lines of the section's own prose, tables left out.
+pub(super) fn lines(runbook: &Runbook, section: &Section) -> Vec<Text> {
+    let mut found = Vec::new();
+    for span in prose(section) {
+        each_line(runbook, span, |source, line| {
+            if !source.trim_start().starts_with('|') && !source.trim().is_empty() {
+                found.push(text(source, line));
+            }
+        });
+    }
+    for block in &section.blocks {
+        if let Block::Lead(lead) = block {
+            found.push(text(&lead.title, line_of(runbook, lead.span.start)));
+        }
+    }
+    found
+}
+
+/// The tables of the section's own prose.
+pub(super) fn tables(runbook: &Runbook, section: &Section) -> Vec<Table> {
+    let mut found: Vec<Table> = Vec::new();
+    for span in prose(section) {
+        let mut open: Option<Table> = None;
+        each_line(runbook, span, |source, line| {
+            let row = source.trim();
+            if !row.contains('|') {
+                found.extend(open.take());
+                return;
+            }
+            let cells = cells(row);
+            let is_rule = !cells.is_empty()
+                && cells.iter().all(|cell| !cell.is_empty() && cell.chars().all(|c| matches!(c, '-' | ':' | ' ')));
+            match &mut open {
+                None => open = Some(Table { header: cells, rows: Vec::new() }),
+                Some(_) if is_rule => {}
+                Some(table) => table.rows.push((cells, line)),
+            }
+        });
+        found.extend(open);
+    }
+    found.retain(|table| table.header.len() > 1);
+    found
+}
+
+fn prose(section: &Section) -> impl Iterator<Item = &Span> {
+    section.blocks.iter().filter_map(|block| if let Block::Prose(span) = block { Some(span) } else { None })
+}
+
+fn each_line(runbook: &Runbook, span: &Span, mut act: impl FnMut(&str, u32)) {
+    let source = runbook.text.get(span.clone()).unwrap_or_default();
+    let first = line_of(runbook, span.start);
+    for (line, text) in (first..).zip(source.lines()) {
+        act(text.trim_start_matches(['>', ' ', '\t']), line);
+    }
+}
+
+fn cells(row: &str) -> Vec<String> {
+    let row = row.strip_prefix('|').unwrap_or(row);
+    let row = row.strip_suffix('|').unwrap_or(row);
+    let mut cells = vec![String::new()];
+    let mut escaped = false;
+    for c in row.chars() {
+        match (c, cells.last_mut()) {
+            ('|', _) if !escaped => cells.push(String::new()),
+            (c, Some(cell)) => cell.push(c),
+            (_, None) => {}
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    cells.iter().map(|cell| plain(cell)).collect()
+}
+
+/// A line of Markdown, read.
+pub(super) fn text(source: &str, line: u32) -> Text {
+    let source = source.trim();
+    let bold = ["**", "__"].iter().find_map(|mark| {
+        let (bold, rest) = source.strip_prefix(mark)?.split_once(mark)?;
+        Some((plain(bold), plain(rest)))
+    });
+    let clean = plain(source);
+    let label = match &bold {
+        Some((bold, rest)) => match bold.strip_suffix(':') {
+            Some(label) => Some((label.trim().to_owned(), rest.trim().to_owned())),
+            None => rest.strip_prefix(':').map(|rest| (bold.trim().to_owned(), rest.trim().to_owned())),
+        },
+        // A label without bold is a few words.
+        None => clean.split_once(": ").or_else(|| clean.split_once(":\u{a0}")).and_then(|(label, rest)| {
+            (label.split_whitespace().count() <= 4).then(|| (label.trim().to_owned(), rest.trim().to_owned()))
+        }),
+    };
+    Text { plain: clean, label, bold: bold.map(|(bold, _)| bold), line }
+}
+
+/// The text without emphasis, code marks and link targets, on one line.
+pub(super) fn plain(source: &str) -> String {
+    let mut out = String::new();
+    let mut rest = source.trim();
+    while let Some(c) = rest.chars().next() {
+        // `[text](target)` is read as `text`.
+        if c == '['
+            && let Some((inside, after)) = rest.get(1..).and_then(|rest| rest.split_once("]("))
+            && !inside.contains(['[', ']', '\n'])
+            && let Some((_, after)) = after.split_once(')')
+        {
+            out.push_str(inside);
+            rest = after;
+            continue;
+        }
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        match c {
+            '_' if out.ends_with(|c: char| c.is_alphanumeric()) && rest.starts_with(|c: char| c.is_alphanumeric()) => {
+                out.push(c);
+            }
+            '*' | '`' | '_' => {}
+            '\\' if rest.starts_with(|c: char| c.is_ascii_punctuation()) => {
+                let escaped = rest.chars().next().unwrap_or_default();
+                out.push(escaped);
+                rest = rest.get(escaped.len_utf8()..).unwrap_or_default();
+            }
+            c => out.push(if c.is_control() { ' ' } else { c }),
+        }
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_bold_or_a_few_words() {
+        let label = |source| text(source, 1).label.map(|(label, rest)| format!("{label}|{rest}"));
+        assert_eq!(label("**Response Time:** < 15 minutes").as_deref(), Some("Response Time|< 15 minutes"));
+        assert_eq!(label("**Response Time**: < 15 minutes").as_deref(), Some("Response Time|< 15 minutes"));
+        assert_eq!(label("Response: now").as_deref(), Some("Response|now"));
+        assert_eq!(label("**On-call engineer** (first)"), None);
+        assert_eq!(text("**On-call engineer** (first)", 1).bold.as_deref(), Some("On-call engineer"));
+    }
+
+    #[test]
+    fn markup_is_not_part_of_what_is_read() {
+        assert_eq!(plain("a **b** `c` [d](https://e) snake_case _f_ \\*g"), "a b c d snake_case f *g");
+        assert_eq!(plain("[Name] (+1)"), "[Name] (+1)");
+        assert_eq!(cells("| a \\| b | c |"), ["a | b", "c"]);
+    }
+}

@@ -1,0 +1,146 @@
+//! The severities of a document: sections named `P0 - Critical`, a table, or a list.
+//!
+//! Invariant: a severity's name is a letter or word with a number (`P0`, `S1`, `SEV-2`, `Severity 3`); nothing else is taken
+//! for one, so that no list of metrics becomes a list of severities.
+
+use super::lengths::response;
+use super::prose::{Text, item, lines, lists, tables};
+use crate::document::{Runbook, Section};
+use crate::history::{Response, Severity};
+
+const NAMES: &[&str] = &["p", "s", "sev", "severity", "priority", "level", "l"];
+
+/// The severities, in the document's order.
+pub(super) fn read(runbook: &Runbook) -> Vec<Severity> {
+    let mut best: Vec<Severity> = Vec::new();
+    for section in &runbook.sections {
+        for found in [of_children(runbook, section), of_tables(runbook, section), of_lists(runbook, section)] {
+            let has_times = |found: &[Severity]| found.iter().filter(|severity| severity.response.is_some()).count();
+            if found.len() > 1 && (has_times(&found), found.len()) > (has_times(&best), best.len()) {
+                best = found;
+            }
+        }
+    }
+    best
+}
+
+/// Sections below one, each a severity.
+fn of_children(runbook: &Runbook, section: &Section) -> Vec<Severity> {
+    let children = section.children.iter().filter_map(|child| runbook.sections.get(*child));
+    let read = |child: &Section| {
+        let (name, title) = name(&child.title)?;
+        let mut severity = new(name, title, child.line);
+        let items = lists(child).flat_map(|list| &list.items).map(|found| item(runbook, found));
+        for text in items.chain(lines(runbook, child)) {
+            take(&mut severity, &text);
+        }
+        Some(severity)
+    };
+    children.filter_map(read).collect()
+}
+
+fn of_tables(runbook: &Runbook, section: &Section) -> Vec<Severity> {
+    let mut found = Vec::new();
+    for table in tables(runbook, section) {
+        for (cells, line) in &table.rows {
+            let Some((name, title)) = cells.first().and_then(|cell| name(cell)) else { continue };
+            let mut severity = new(name, title, *line);
+            for (header, cell) in table.header.iter().zip(cells).skip(1) {
+                let label = Some((header.clone(), cell.clone()));
+                take(&mut severity, &Text { plain: cell.clone(), label, bold: None, line: *line });
+            }
+            found.push(severity);
+        }
+    }
+    found
+}
+
+/// Items such as `**P0 (Critical):** everything is down; respond within 5 minutes`.
+fn of_lists(runbook: &Runbook, section: &Section) -> Vec<Severity> {
+    let mut found = Vec::new();
+    for list in lists(section) {
+        for listed in &list.items {
+            let text = item(runbook, listed);
+            let (head, rest) = match (&text.label, &text.bold) {
+                (Some((label, rest)), _) => (label.clone(), rest.clone()),
+                (None, Some(bold)) => {
+                    let rest = text.plain.strip_prefix(bold.as_str()).unwrap_or_default();
+                    (bold.clone(), rest.trim_start_matches([' ', '-', '–', '—']).to_owned())
+                }
+                (None, None) => match text.plain.split_once([' ', '-', '–']) {
+                    Some((head, rest)) => (head.to_owned(), rest.to_owned()),
+                    None => continue,
+                },
+            };
+            let Some((name, title)) = name(&head) else { continue };
+            let mut severity = new(name, title, text.line);
+            let says_when = ["respon", "answer", "within", "acknowledg", "immediate"];
+            let lower = rest.to_lowercase();
+            if says_when.iter().any(|word| lower.contains(word)) {
+                severity.response = response(&rest).filter(|found| !matches!(found, Response::Words(_)));
+            }
+            severity.impact = rest;
+            found.push(severity);
+        }
+    }
+    found
+}
+
+fn new(name: String, title: String, line: u32) -> Severity {
+    Severity { name, title, impact: String::new(), response: None, alerts: Vec::new(), line }
+}
+
+/// What a labelled line says of a severity.
+fn take(severity: &mut Severity, text: &Text) {
+    let Some((label, value)) = &text.label else { return };
+    let label = label.to_lowercase();
+    let is = |words: &[&str]| words.iter().any(|word| label.contains(word));
+    if severity.response.is_none() && is(&["respon", "answer", "acknowledg", "ack ", "react"]) {
+        severity.response = response(value);
+    } else if severity.impact.is_empty() && is(&["impact", "meaning", "description", "definition", "effect"]) {
+        severity.impact.clone_from(value);
+    } else if severity.title.is_empty() && is(&["name", "title"]) {
+        severity.title.clone_from(value);
+    }
+}
+
+/// `P0 - Critical` as `P0` and `Critical`; none when it does not begin with a severity's name.
+pub(super) fn name(heading: &str) -> Option<(String, String)> {
+    let heading = heading.trim().trim_matches('*');
+    let letters = heading.find(|c: char| !c.is_ascii_alphabetic())?;
+    let word = heading.get(..letters)?;
+    if !NAMES.contains(&word.to_ascii_lowercase().as_str()) {
+        return None;
+    }
+    let rest = heading.get(letters..)?;
+    let number = rest.trim_start_matches([' ', '-']);
+    let joint = rest.len() - number.len();
+    let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+    if digits != 1 || joint > 1 {
+        return None;
+    }
+    let name = heading.get(..letters + joint + digits)?;
+    let after = number.get(digits..)?;
+    if after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '%' | '.')) {
+        return None;
+    }
+    let title = after.trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | '(' | ')' | '*'));
+    Some((name.to_owned(), title.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_severity_is_a_letter_or_word_with_a_number() {
+        let of = |heading| name(heading).map(|(name, title)| format!("{name}|{title}"));
+        assert_eq!(of("P0 - Critical").as_deref(), Some("P0|Critical"));
+        assert_eq!(of("SEV-1: all down").as_deref(), Some("SEV-1|all down"));
+        assert_eq!(of("Severity 2 (slow)").as_deref(), Some("Severity 2|slow"));
+        assert_eq!(of("S1").as_deref(), Some("S1|"));
+        for no in ["p95 latency", "Step 1", "P", "Phase 2", "Scenario 1", "P0x", "P1.2", "é1", ""] {
+            assert_eq!(of(no), None, "{no}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Times as people state them: `22:51`, `15m ago`, `2026-11-24 22:51`, RFC 3339.
+//!
+//! Invariant: a time without a zone is UTC, as everything shown is; a time in the future is refused; nothing is guessed from
+//! half a time. Refuses to know: local time zones.
+
+use super::rules::length;
+use jiff::Timestamp;
+use jiff::civil::{DateTime, Time};
+
+const DAY_SECONDS: i64 = 86_400;
+/// A clock elsewhere may be ahead by so much.
+const SLACK_SECONDS: i64 = 60;
+
+/// Reads a time that was stated at `now`; else says why not.
+pub fn time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let text = text.trim();
+    let found = read(text, now).ok_or_else(|| {
+        format!(
+            "`{text}` is no time; write `22:51` (UTC), `15m ago`, `2026-11-24 22:51` or `2026-11-24T22:51:00+01:00`"
+        )
+    })?;
+    if found.as_second() > now.as_second() + SLACK_SECONDS {
+        return Err(format!("`{text}` is in the future: it is {now:.0} now"));
+    }
+    Ok(found)
+}
+
+fn read(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let lower = text.to_ascii_lowercase();
+    if lower == "now" {
+        return Some(now);
+    }
+    let ago = lower.strip_suffix("ago").or_else(|| lower.strip_prefix('-').filter(|rest| !rest.is_empty()));
+    if let Some(ago) = ago {
+        let seconds = i64::try_from(length(ago)?.0).ok()?;
+        return Timestamp::from_second(now.as_second().checked_sub(seconds)?).ok();
+    }
+    if let Ok(found) = text.parse::<Timestamp>() {
+        return Some(found);
+    }
+    let plain = lower.strip_suffix("utc").or_else(|| lower.strip_suffix('z')).unwrap_or(&lower).trim();
+    let dated = plain.replacen(' ', "T", 1).to_ascii_uppercase();
+    if dated.contains('T') {
+        let at: DateTime = dated.parse().ok()?;
+        return format!("{at}Z").parse().ok();
+    }
+    // A time alone is the last such moment.
+    if !plain.contains(':') {
+        return None;
+    }
+    let at: Time = plain.parse().ok()?;
+    let today: Timestamp = format!("{}T{at}Z", now.strftime("%Y-%m-%d")).parse().ok()?;
+    if today.as_second() <= now.as_second() + SLACK_SECONDS {
+        return Some(today);
+    }
+    Timestamp::from_second(today.as_second() - DAY_SECONDS).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stated_time_is_utc_and_never_in_the_future() {
+        let now: Timestamp = "2026-11-24T22:51:03Z".parse().unwrap();
+        let of = |text| time(text, now).map(|at| at.to_string()).unwrap_or_else(|why| why.chars().take(30).collect());
+        assert_eq!(of("now"), "2026-11-24T22:51:03Z");
+        assert_eq!(of("22:36"), "2026-11-24T22:36:00Z");
+        assert_eq!(of("22:36:10"), "2026-11-24T22:36:10Z");
+        assert_eq!(of("23:10"), "2026-11-23T23:10:00Z", "the last such moment");
+        assert_eq!(of("15m ago"), "2026-11-24T22:36:03Z");
+        assert_eq!(of("15 minutes ago"), "2026-11-24T22:36:03Z");
+        assert_eq!(of("-2h"), "2026-11-24T20:51:03Z");
+        assert_eq!(of("2026-11-24 22:00"), "2026-11-24T22:00:00Z");
+        assert_eq!(of("2026-11-24 22:00 UTC"), "2026-11-24T22:00:00Z");
+        assert_eq!(of("2026-11-24T23:00:00+01:00"), "2026-11-24T22:00:00Z");
+        assert_eq!(of("2026-11-25 01:00"), "`2026-11-25 01:00` is in the f");
+        for odd in ["", "soon", "22", "2026-11-24", "ago", "-", "99:99", "12", "-x"] {
+            assert!(time(odd, now).is_err(), "{odd}");
+        }
+    }
+}
