@@ -281,3 +281,41 @@ fn a_dry_run_places_values_by_their_shown_names_and_refuses_those_that_do_not_fi
     drop(dry(&["--input", "POD_NAME=a b", "--input", "size=3"]).exits(0).prints("show 'a b' 3"));
     drop(dry(&["--input", "size=x"]).exits(2).says("it is no whole number"));
 }
+
+#[test]
+fn where_no_value_can_be_placed_none_is_asked_for_and_the_reason_is_said() {
+    let home = home("# R\n\n```bash\n<tool> --version\n```\n\n```bash\nshow `ls db_TIMESTAMP`\nshow ${<name>}\n```\n");
+    let checked = home.runbook(&["check", "r.md"]).exits(0).prints("no value can be placed for `<tool>`");
+    let checked = checked.prints("a value must not decide what is run").prints("it stands within backticks");
+    assert!(
+        checked.stdout.contains(" | <tool> --version\n  | ^^^^^^\n") && !checked.stdout.contains("QQ"),
+        "{}",
+        checked.stdout
+    );
+    let output = run(&home, &[]).exits(2).says("`<tool>` cannot be placed: it stands where a command's name");
+    assert!(!output.stderr.contains("--input tool") && !output.stderr.contains("QQ"), "{}", output.stderr);
+    drop(output.says("no value can be placed for `TIMESTAMP`").says("--input TIMESTAMP=TIMESTAMP"));
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("cannot run as it stands").wait_for_output("? help").send("\r");
+    terminal.wait_for_output("it cannot run as it stands").send("e").wait_for_output("edit: ");
+    terminal.send("\u{15}show a\r").wait_for_output("? help").run_it().wait_for_output("[a]");
+    terminal.wait_for_output("stays as it is written").wait_for_output("? help").send("q");
+    terminal.exits(3);
+}
+
+#[test]
+fn a_default_that_does_not_fit_is_not_used() {
+    let home = home("---\ninputs: {size: {type: int, default: many}}\n---\n# R\n\n```bash\nshow {{ size }}\n```\n");
+    drop(home.runbook(&["check", "r.md"]).exits(1).prints("error[malformed-input]").prints("it is no whole number"));
+    drop(run(&home, &[]).exits(2).says("--input size=VALUE"));
+}
+
+#[test]
+fn check_names_what_a_misspelt_template_meant() {
+    let home = home(
+        "---\ninputs: {backup_file: {default: a.gz}}\n---\n# R\n\n```bash\nshow '{{ backup_flie }}' '{{ backup_file | upper }}' '{{ .Names }}'\n```\n",
+    );
+    let checked = home.runbook(&["check", "r.md"]).exits(0).prints("warning[unknown-input]");
+    let checked = checked.prints("did you mean `{{ backup_file }}`?").prints("`| upper` is no filter");
+    assert!(checked.stdout.ends_with("0 errors, 2 warnings, 0 notes\n"), "{}", checked.stdout);
+}

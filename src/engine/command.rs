@@ -116,6 +116,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     .push("a value stands in it as part of the command, because the document says `| raw`".to_owned());
             }
             confirm.extend(self.dashes(&candidate.command));
+            confirm.extend(self.kept_as_written(&candidate.command));
             if let Some(refusal) = bound.is_ok().then(|| self.cannot_wait(step, index)).flatten() {
                 bound = Err(refusal);
             }

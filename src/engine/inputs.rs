@@ -71,7 +71,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             return Ok(Some(reply));
         }
         let mut names: Vec<InputName> = Vec::new();
-        for wanted in command.wants(&self.values) {
+        for wanted in command.wants(&self.values).filter(|one| one.no_place.is_none()) {
             if !names.contains(&wanted.name) {
                 names.push(wanted.name.clone());
             }
@@ -198,6 +198,16 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             return Err(Unfit::missing(&path, rules.secret));
         }
         Ok(())
+    }
+
+    /// The words that may stand for a value, where none can be placed: they stay.
+    pub(super) fn kept_as_written(&self, command: &Command) -> Vec<String> {
+        let kept = command.unplaceable(&self.values).filter(|(one, _)| !one.blocks);
+        kept.map(|(one, why)| {
+            let written = command.text.get(one.span.clone()).unwrap_or_default();
+            format!("`{written}` stays as it is written, for no value can be placed there: {why}")
+        })
+        .collect()
     }
 
     /// A value that a program may take for an option.

@@ -52,6 +52,11 @@ impl Command {
         self.uses.iter().filter(|one| !values.contains_key(&one.name))
     }
 
+    /// The uses without a value that none can be placed at, with the reason.
+    pub fn unplaceable<'c>(&'c self, values: &'c Values) -> impl Iterator<Item = (&'c Use, &'c str)> {
+        self.wants(values).filter_map(|one| Some((one, one.no_place.as_deref()?)))
+    }
+
     /// What cannot run without a value must have it; also what an operator typed.
     fn are_given(&self, values: &Values) -> Result<(), Refusal> {
         let mut words: Vec<String> = Vec::new();
@@ -59,6 +64,10 @@ impl Command {
             self.uses.iter().any(|one| one.span.start <= span.start && span.end <= one.span.end)
         };
         let typed = self.facts.placeholders.iter().filter(|hole| !given(&hole.span)).map(|hole| hole.text.as_str());
+        if let Some((one, why)) = self.unplaceable(values).find(|(one, _)| one.blocks) {
+            let written = self.text.get(one.span.clone()).unwrap_or_default();
+            return Err(Refusal::NotPlaced(written.to_owned(), why.to_owned()));
+        }
         let wanted = self.wants(values).filter(|one| one.blocks).filter_map(|one| self.text.get(one.span.clone()));
         for word in wanted.chain(typed) {
             if !words.iter().any(|known| known == word) {

@@ -229,6 +229,8 @@ pub struct Use {
     pub blocks: bool,
     /// The value must be in no text.
     pub secret: bool,
+    /// Why no value whatever can be placed there.
+    pub no_place: Option<String>,
 }
 
 /// Why a command may not run as it stands.

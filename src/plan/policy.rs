@@ -114,7 +114,16 @@ impl Policy {
         let mut set: BTreeSet<String> = BTreeSet::new();
         let mut wanted: BTreeSet<&InputName> = BTreeSet::new();
         for command in commands {
-            for one in command.wants(&self.values) {
+            for (one, why) in command.unplaceable(&self.values).filter(|(one, _)| !one.blocks) {
+                let written = command.text.get(one.span.clone()).unwrap_or_default();
+                missing.push(Missing {
+                    line: command.line,
+                    found: format!("`{}`: no value can be placed for `{written}`: {why}", head(&command.text)),
+                    // Its own text keeps it as it stands.
+                    flag: plan.input(&one.name).map(|input| input.kept(written)),
+                });
+            }
+            for one in command.wants(&self.values).filter(|one| one.no_place.is_none()) {
                 let Some(input) = plan.input(&one.name).filter(|input| !input.may_be_left()) else { continue };
                 if wanted.insert(&input.name) {
                     missing.push(Missing {
@@ -296,9 +305,18 @@ impl Input {
 
     /// The flag that gives it.
     pub fn flag(&self) -> String {
-        let pair = if self.rules.secret { format!("{}=@FILE", self.name) } else { format!("{}=VALUE", self.name) };
+        self.giving(if self.rules.secret { "@FILE" } else { "VALUE" })
+    }
+
+    /// The flag that keeps the document's own text.
+    fn kept(&self, written: &str) -> String {
+        self.giving(written)
+    }
+
+    fn giving(&self, value: &str) -> String {
+        let pair = format!("{}={value}", self.name);
         // `NAME=VALUE` is an assignment elsewhere, and plain here.
-        let plain = self.name.as_str().chars().all(|c| c.is_ascii_alphanumeric() || "_.:-".contains(c));
+        let plain = pair.chars().all(|c| c.is_ascii_alphanumeric() || "_.:=@-".contains(c));
         if plain { format!("--input {pair}") } else { format!("--input {}", crate::shell::quote(&pair)) }
     }
 }

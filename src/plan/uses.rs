@@ -39,6 +39,9 @@ pub(super) fn find(runbook: &Runbook, steps: &mut [Step]) -> (Vec<Input>, Vec<Fi
     (finder.inputs, finder.findings)
 }
 
+/// So many places of one command are told of; nobody reads more.
+const MOST_TOLD: usize = 10;
+
 struct Finder<'a> {
     runbook: &'a Runbook,
     /// The variables that some step sets.
@@ -141,7 +144,7 @@ impl Finder<'_> {
             }
         }
         uses.sort_by_key(|one| one.span.start);
-        self.cannot_go(command, &uses);
+        self.cannot_go(command, &mut uses);
         command.uses = uses;
     }
 
@@ -150,7 +153,7 @@ impl Finder<'_> {
             .inputs
             .get(input)
             .map_or_else(|| (InputName::new(""), false), |input| (input.name.clone(), input.rules.secret));
-        Use { span, name, filter, blocks, secret }
+        Use { span, name, filter, blocks, secret, no_place: None }
     }
 
     fn templates(&mut self, command: &Command, at: UsedAt) -> Vec<Use> {
@@ -184,19 +187,22 @@ impl Finder<'_> {
     }
 
     /// Places that take no value whatever.
-    fn cannot_go(&mut self, command: &Command, uses: &[Use]) {
-        let placed: Vec<&Use> = uses.iter().filter(|one| one.filter != Filter::Raw).collect();
+    fn cannot_go(&mut self, command: &Command, uses: &mut [Use]) {
+        let placed: Vec<&mut Use> = uses.iter_mut().filter(|one| one.filter != Filter::Raw).collect();
         if placed.is_empty() {
             return;
         }
         let spans: Vec<_> = placed.iter().map(|one| one.span.clone()).collect();
-        for (one, why) in placed.iter().zip(crate::shell::refusals(&command.text, &spans)) {
-            if let Some(why) = why {
-                let shown = command.text.get(one.span.clone()).unwrap_or_default();
+        let mut told = BTreeSet::new();
+        for (one, why) in placed.into_iter().zip(crate::shell::refusals(&command.text, &spans)) {
+            let Some(why) = why.map(|why| why.to_string()) else { continue };
+            let shown = command.text.get(one.span.clone()).unwrap_or_default();
+            if told.insert((shown, why.clone())) && told.len() <= MOST_TOLD {
                 let message = format!("no value can be placed for `{shown}`: {why}");
                 let help = "write it so that the value stands in an argument, or edit the command when it runs";
                 self.odd("no-place", command, &one.span, message, help.to_owned());
             }
+            one.no_place = Some(why);
         }
     }
 
@@ -211,7 +217,17 @@ impl Finder<'_> {
         let above = command.text.get(..span.start).map_or(0, |text| text.matches('\n').count());
         let line =
             command.line.saturating_add(u32::try_from(above).unwrap_or(0)).min(command.end_line.max(command.line));
-        self.findings.push(Finding { code, line, span: self.runbook.line_span(line, line), message, help });
+        let whole = self.runbook.line_span(line, line);
+        // The place itself, where its line has it once.
+        let text = self.runbook.text.get(whole.clone()).unwrap_or_default();
+        let shown = command.text.get(span.clone()).unwrap_or_default();
+        let span = match text.split_once(shown) {
+            Some((before, after)) if !after.contains(shown) => {
+                whole.start + before.len()..whole.start + before.len() + shown.len()
+            }
+            _ => whole,
+        };
+        self.findings.push(Finding { code, line, span, message, help });
     }
 
     /// The variables a command reads that nothing has set before it.
@@ -330,9 +346,10 @@ impl Plan {
         found
     }
 
-    /// The values that the front matter itself gives.
+    /// The values that the front matter itself gives, and that fit.
     pub fn defaults(&self) -> Values {
         let declared = self.inputs.iter().filter(|input| input.origin == Origin::Declared);
-        declared.filter_map(|input| Some((input.name.clone(), input.default.clone()?))).collect()
+        let fits = |input: &&Input| input.default.as_ref().is_some_and(|default| input.rules.check(default).is_ok());
+        declared.filter(fits).filter_map(|input| Some((input.name.clone(), input.default.clone()?))).collect()
     }
 }

@@ -202,6 +202,14 @@ pub const CODES: &[Code] = &[
         "`timeout: [1, 2]`",
     ),
     row(
+        "malformed-input",
+        Error,
+        "an input that is declared as nothing can be",
+        "Its type, pattern or default is not what was meant, so a wrong value would be taken, or none.",
+        "correct the front matter; `type` is string, int, path, host, url, bool or secret",
+        "`inputs: {size: {type: number of copies}}`",
+    ),
+    row(
         "mixed-compose-files",
         Warning,
         "some commands name a compose file, others do not",
@@ -216,6 +224,14 @@ pub const CODES: &[Code] = &[
         "Whoever copies the cell never gets to what follows.",
         "put it into a cell of its own, or bound it (`--no-stream`, `timeout 30`)",
         "`docker stats`, then `df -h`",
+    ),
+    row(
+        "no-place",
+        Warning,
+        "a word that stands for a value, where none can be placed",
+        "What stands there would become part of the command: a program's name, arithmetic, a variable's name. It is refused when it runs.",
+        "write it so that the value stands in an argument",
+        "`<program> --version`, `` ls `<folder>` ``, `${<name>}`",
     ),
     row(
         "not-shell",
@@ -346,12 +362,28 @@ pub const CODES: &[Code] = &[
         "```` ```bash {timout=30s} ````",
     ),
     row(
+        "unknown-filter",
+        Warning,
+        "a template with a filter that is none",
+        "The text stays as it is, braces included.",
+        "the filters are `| sh`, `| sql` and `| raw`",
+        "`{{ backup_file | upper }}`",
+    ),
+    row(
         "unknown-front-matter",
         Note,
         "a key of the front matter that nobody reads",
         "It has no effect.",
         "mend its spelling, or remove it",
         "`timout: 30s`",
+    ),
+    row(
+        "unknown-input",
+        Warning,
+        "a template whose name is next to a declared one",
+        "A misspelt name is no template: the program gets the braces.",
+        "mend its spelling, or declare it",
+        "`{{ backup_flie }}` where `backup_file` is declared",
     ),
     row(
         "unknown-program",

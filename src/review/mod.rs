@@ -15,6 +15,7 @@ pub use codes::{CODES, Code, code};
 pub use finding::{Finding, Severity};
 
 use crate::document::Runbook;
+use crate::plan::Planner;
 use std::collections::HashSet;
 
 /// What is handed in.
@@ -46,6 +47,7 @@ pub fn review(runbook: &Runbook, given: &mut Given<'_>) -> Vec<Finding> {
     prose::inline_commands(runbook, &mut found);
     shell::review(runbook, &cells, given, &mut found);
     flow::review(&cells, given, &mut found);
+    inputs(runbook, &mut found);
     allow::filter(runbook, &mut found);
     let mut seen = HashSet::new();
     found.retain(|finding| seen.insert((finding.code, finding.span.clone(), finding.message.clone())));
@@ -55,6 +57,15 @@ pub fn review(runbook: &Runbook, given: &mut Given<'_>) -> Vec<Finding> {
         finding.line = runbook.line_of(finding.span.start);
     }
     found
+}
+
+/// What is odd about the values that the document asks for.
+fn inputs(runbook: &Runbook, found: &mut Vec<Finding>) {
+    let odd = Planner::new(runbook, &|_| true).plan(0).findings;
+    // That it is asked for is not so where no value can go.
+    let no_place: HashSet<_> = odd.iter().filter(|odd| odd.code == "no-place").map(|odd| odd.span.clone()).collect();
+    found.retain(|finding| finding.code != "placeholder" || !no_place.contains(&finding.span));
+    found.extend(odd.into_iter().map(|odd| Finding::new(odd.code, odd.span, odd.message).help(odd.help)));
 }
 
 /// More findings of one code than anybody reads.

@@ -67,6 +67,9 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
     let whole =
         matches!(pipeline.as_deref(), Some(&[at]) if found.get(at).is_some_and(|f| f.simple.program == Program::None));
     (facts.assigns, facts.reads) = names(variables, whole && clear);
+    // A masked word is no name: `${<name>}`.
+    facts.assigns.retain(|assign| text.contains(&assign.name));
+    facts.reads.retain(|read| text.contains(&read.name));
     if clear {
         facts.pipeline = pipeline;
         facts.simple = found.into_iter().map(|found| found.simple).collect();

@@ -104,8 +104,12 @@ pub fn place(text: &str, fills: &[Fill<'_>]) -> Result<String, Refused> {
 pub fn refusals(text: &str, spans: &[Range<usize>]) -> Vec<Option<Why>> {
     let fills: Vec<Fill<'_>> =
         spans.iter().map(|span| Fill { span: span.clone(), value: "1", filter: Filter::None, by: By::Text }).collect();
-    if fills.len() > MOST || limits::exceeded(text).is_some() {
-        return spans.iter().map(|_| Some(Why::Many(fills.len(), MOST))).collect();
+    let beyond = match limits::exceeded(text) {
+        _ if fills.len() > MOST => Some(Why::Many(fills.len(), MOST)),
+        reason => reason.map(|reason| Why::Unreadable(reason.to_owned())),
+    };
+    if beyond.is_some() {
+        return spans.iter().map(|_| beyond.clone()).collect();
     }
     let probe = Probe::new(text, &fills);
     let tried = limits::with_room(&probe.text, || match probe.found() {
