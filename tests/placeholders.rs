@@ -91,8 +91,8 @@ fn cells(corpus: &Path) -> Vec<Cell> {
 /// `kind@offset+length` for each thing a careful person would fill in, by cell; `other` for what no kind names.
 type Labels = BTreeMap<(String, u32, String), BTreeSet<String>>;
 
-fn labels() -> Labels {
-    let lines = include_str!("../fixtures/placeholders/labels.tsv").lines().filter(|line| !line.starts_with('#'));
+fn labels(text: &str) -> Labels {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
     let label = |line: &str| {
         let [file, line, digest, holes] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
         let holes = holes.split(' ').filter(|hole| *hole != "-").map(ToOwned::to_owned).collect();
@@ -101,18 +101,14 @@ fn labels() -> Labels {
     lines.map(label).collect()
 }
 
-/// Right, wrong and missed of each kind, over the labelled cells.
-#[test]
-fn placeholders_agree_with_the_labels_checked_by_hand() {
-    let Some(corpus) = corpus() else {
-        println!("skipped: RUNBOOK_TEST_CORPUS is not set");
-        return;
-    };
-    let labels = labels();
-    assert!(labels.len() >= 300, "{}", labels.len());
-    let mut counts: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+/// Right, wrong and missed, by kind.
+type Counts = BTreeMap<String, [usize; 3]>;
+
+/// What is found in the labelled cells, against their labels; each disagreement is printed.
+fn compared(cells: &[Cell], labels: &Labels) -> Counts {
+    let mut counts = Counts::new();
     let mut seen = 0;
-    for cell in cells(&corpus) {
+    for cell in cells {
         let Some(wanted) = labels.get(&(cell.file.clone(), cell.line, cell.digest())) else { continue };
         seen += 1;
         let name = |hole: &Hole| format!("{}@{}+{}", hole.kind.as_str(), hole.span.start, hole.span.len());
@@ -129,14 +125,38 @@ fn placeholders_agree_with_the_labels_checked_by_hand() {
         wanted.difference(&found).for_each(|hole| add(hole, 2));
     }
     assert_eq!(seen, labels.len(), "labels of cells that are not there");
-    #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
-    let share = |part: usize, rest: usize| 100.0 * part as f64 / ((part + rest).max(1)) as f64;
     println!("{seen} cells");
-    for (kind, [right, wrong, missed]) in counts {
-        let (precision, recall) = (share(right, wrong), share(right, missed));
+    for (kind, count) in &counts {
+        let [right, wrong, missed] = count;
+        let (precision, recall) = shares(*count);
         println!(
             "{kind:<9} {right:>3} right {wrong:>3} wrong {missed:>3} missed  precision {precision:>5.1} %  recall {recall:>5.1} %"
         );
+    }
+    counts
+}
+
+/// Precision and recall, in percent.
+#[expect(clippy::cast_precision_loss, reason = "a few hundred")]
+fn shares([right, wrong, missed]: [usize; 3]) -> (f64, f64) {
+    let share = |rest: usize| 100.0 * right as f64 / ((right + rest).max(1)) as f64;
+    (share(wrong), share(missed))
+}
+
+#[test]
+fn placeholders_agree_with_the_labels_checked_by_hand() {
+    let Some(corpus) = corpus() else {
+        println!("skipped: RUNBOOK_TEST_CORPUS is not set");
+        return;
+    };
+    let cells = cells(&corpus);
+    println!("against a second person's labels, who saw nothing that the finder says:");
+    compared(&cells, &labels(include_str!("../fixtures/placeholders/blind.tsv")));
+    println!("against the labels after both were compared:");
+    let labels = labels(include_str!("../fixtures/placeholders/labels.tsv"));
+    assert!(labels.len() >= 300, "{}", labels.len());
+    for (kind, counts) in compared(&cells, &labels) {
+        let (precision, recall) = shares(counts);
         if kind == "angle" {
             assert!(precision >= 99.0 && recall >= 99.0, "{precision} {recall}");
         } else if kind != "other" {
