@@ -150,7 +150,7 @@ fn placeholders_agree_with_the_labels_checked_by_hand() {
         return;
     };
     let cells = cells(&corpus);
-    println!("against a second person's labels, who saw nothing that the finder says:");
+    println!("against the labels made blind:");
     compared(&cells, &labels(include_str!("../fixtures/placeholders/blind.tsv")));
     println!("against the labels after both were compared:");
     let labels = labels(include_str!("../fixtures/placeholders/labels.tsv"));
@@ -213,6 +213,19 @@ fn words_of_a_person_for_a_value_are_found() {
         ("cp /etc/live/api.your-domain.com/key.pem k", vec!["host:api.your-domain.com"]),
         ("dig db1.example.com", vec!["host:db1.example.com"]),
         ("export NAME=...", vec!["elision:..."]),
+        ("cd /path/to/app", vec!["your:/path/to/app"]),
+        ("curl https://assets.shop.org/path/to/a.pdf", vec!["your:/path/to/a.pdf"]),
+        ("dd if=a of=/dev/sdX", vec!["filler:/dev/sdX"]),
+        (
+            "snapshot --name ${your-snapshot-name} ${db-instance-name}",
+            vec!["your:your-snapshot-name", "your:db-instance-name"],
+        ),
+        ("export CLUSTER_NAME=cluster-name", vec!["your:cluster-name"]),
+        ("echo \"new-payment-key\" > key.txt", vec!["your:new-payment-key"]),
+        ("export A='Placeholder 1'", vec!["filler:Placeholder 1"]),
+        ("install --version 4.x.y", vec!["filler:4.x.y"]),
+        ("vacuumdb --jobs=N", vec!["capitals:N"]),
+        ("helm rollback app {{REV_NUM - 1}}", vec!["brace:REV_NUM - 1"]),
         ("certbot renew --hook \"...\"", vec!["elision:..."]),
     ] {
         assert_eq!(found(text), expected, "{text}");
@@ -277,6 +290,18 @@ fn real_shell_is_never_taken_for_a_value() {
         "python - <<'PY'\nNAME = {x}\nPY",
         "cat > f <<EOF\nDB_NAME=app\nEOF",
         "echo ${#a[@]} ${a%%.*}",
+        "➕ config/<name>/x",
+        "├── <name>.yaml",
+        "echo ${foo-bar} ${name-default} ${a-b-c}",
+        "ls /dev/sda /dev/null /dev/disk/by-id/X",
+        "git checkout release-4.x",
+        "mysql -u app; mysqldump app; myisamchk x",
+        "cat my.cnf",
+        "export POSTGRES=postgres REDIS_HOST=redis",
+        "ssh-keygen -f new-key; echo 'a new-style key'",
+        "cf ssh my-app",
+        "export GROUP=\"myResourceGroup$RANDOM\"",
+        "tar -N --newer=N2",
     ] {
         assert_eq!(found(text), Vec::<String>::new(), "{text}");
     }
@@ -318,7 +343,10 @@ fn the_runbook_asks_for_what_a_careful_person_would_ask_for() {
         ("complete-service-recovery", vec!["api.yourdomain.com"]),
         ("database-maintenance", vec![]),
         ("suspected-breach", vec![]),
-        ("", vec!["api.yourdomain.com", "BACKUP_FILE", "xxx", "TIMESTAMP", "PID"]),
+        (
+            "",
+            vec!["api.yourdomain.com", "BACKUP_FILE", "xxx", "TIMESTAMP", "PID", "new-anthropic-key", "new-openai-key"],
+        ),
     ] {
         assert_eq!(asked(anchor), inputs, "{anchor}");
     }

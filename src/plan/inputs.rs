@@ -250,6 +250,8 @@ pub fn is_secret_name(name: &str) -> bool {
         .into_iter()
         .any(ends)
         || ["password_", "secret_key"].iter().any(|word| name.starts_with(word))
+        // `new-payment-key` is what a rotation asks for.
+        || (name.starts_with("new_") && name.ends_with("_key"))
 }
 
 #[cfg(test)]
@@ -290,7 +292,9 @@ mod tests {
     #[test]
     fn names_are_compared_as_people_mean_them() {
         assert_eq!(canonical("<pod-name>"), canonical("POD_NAME"));
-        for name in ["password", "DB_PASSWORD", "api-key", "GITHUB_TOKEN", "client_secret", "<your-token>"] {
+        for name in
+            ["password", "DB_PASSWORD", "api-key", "GITHUB_TOKEN", "client_secret", "<your-token>", "new-payment-key"]
+        {
             assert!(is_secret_name(name), "{name}");
         }
         for name in ["token_url", "tokens", "bypass", "secretary", "user"] {

@@ -27,6 +27,7 @@ mod shuck;
 mod shuck_full;
 mod shuck_words;
 mod split;
+mod stand_ins;
 mod terminal;
 mod token;
 mod vocabulary;

@@ -8,6 +8,7 @@
 
 use super::lexed::{self, Lexed, Word};
 use super::masking::Masked;
+use super::stand_ins;
 use super::vocabulary as words;
 use std::ops::Range;
 
@@ -71,6 +72,10 @@ const REACH: usize = 400;
 
 /// The places of a command's text that wait for a value.
 pub fn holes(text: &str) -> Vec<Hole> {
+    // A tree of folders or a bullet that was pasted: no command begins so.
+    if text.trim_start().starts_with(|c: char| !c.is_ascii() && !c.is_alphanumeric()) {
+        return Vec::new();
+    }
     let masked = Masked::new(text);
     let lexed = Lexed::new(text);
     let mut found = Finder { text, out: Vec::new() };
@@ -153,6 +158,12 @@ impl<'a> Finder<'a> {
                 }
                 _ => None,
             };
+            let found = found.or_else(|| {
+                let above = self.text.get(word.span.start..at).unwrap_or("");
+                let aside = scene.first || scene.heredoc;
+                let (len, name, kind) = stand_ins::find(&stand_ins::At { rest, above, aside })?;
+                Some((0, len, name, kind))
+            });
             match found {
                 Some((skip, len, name, kind)) => {
                     self.push(at + skip..at + skip + len, name, kind);
@@ -263,8 +274,13 @@ fn is_class(name: &str) -> bool {
 fn brace(rest: &str, before: Option<char>, scene: &Scene<'_>) -> Option<(usize, String)> {
     if let Some(inner) = rest.strip_prefix("{{") {
         let name = inner.split_once("}}")?.0;
+        // `{{REV - 1}}`
+        let word = name.split([' ', '+', '-']).next().filter(|_| name.trim_start() == name).unwrap_or(name);
+        let sum = name.get(word.len()..).unwrap_or_default().trim().strip_prefix(['+', '-']).map(str::trim);
+        let word =
+            if sum.is_some_and(|sum| !sum.is_empty() && sum.bytes().all(|b| b.is_ascii_digit())) { word } else { name };
         let plain =
-            !name.is_empty() && name.trim().chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+            !word.is_empty() && word.trim().chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
         let bare =
             plain && !scene.prose && !scene.code && !scene.heredoc && before != Some('$') && name.trim().len() >= 2;
         return bare.then(|| (name.len() + 4, name.trim().to_owned()));
