@@ -52,6 +52,21 @@ fn the_review_of_a_document_with_every_hazard_reads_as_a_colleague_would_write_i
 }
 
 #[test]
+fn a_pipe_that_was_told_to_fail_hides_nothing() {
+    let restore = "gunzip -c copy.gz | psql shop";
+    assert!(found(&cell(restore)).iter().any(|(code, _)| *code == "pipe-hides-failure"));
+    let told = found(&cell(&format!("set -o pipefail\n{restore}")));
+    assert!(told.iter().all(|(code, _)| *code != "pipe-hides-failure"), "{told:?}");
+}
+
+#[test]
+fn what_the_front_matter_sets_is_set() {
+    let text = format!("---\nenv:\n  SHOP: one\n---\n{}", cell("ls \"$SHOP\" \"$NOBODY\""));
+    let unset: Vec<_> = found(&text).into_iter().filter(|(code, _)| *code == "unset-variable").collect();
+    assert_eq!(unset, [("unset-variable", "$NOBODY".to_owned())]);
+}
+
+#[test]
 fn a_span_is_the_very_text_it_is_about_in_lists_quotes_crlf_and_tabs() {
     for (text, wanted) in [
         (cell("kubectl logs <pod>"), "<pod>"),

@@ -7,7 +7,13 @@ use super::{Finding, Given};
 use crate::shell::{Flag, Level, Program, SessionChange, program_of};
 use std::collections::{BTreeMap, HashSet};
 
-pub(super) fn review(cells: &[CellText<'_>], given: &Given<'_>, found: &mut Vec<Finding>) {
+/// `env`: what the front matter sets.
+pub(super) fn review<'n>(
+    cells: &[CellText<'_>],
+    env: impl Iterator<Item = &'n String>,
+    given: &Given<'_>,
+    found: &mut Vec<Finding>,
+) {
     let mut sudo = None;
     let mut sudo_count = 0;
     for cell in cells {
@@ -15,8 +21,12 @@ pub(super) fn review(cells: &[CellText<'_>], given: &Given<'_>, found: &mut Vec<
         waits(&commands, found);
         unchecked(&commands, found);
         mixed_files(&commands, found);
+        let mut pipes_fail = false;
         for (number, at) in commands.iter().enumerate() {
-            pipes(at, found);
+            pipes_fail |= sets(at, |word| word == "pipefail");
+            if !pipes_fail {
+                pipes(at, found);
+            }
             let asks =
                 at.facts.simple.iter().any(|simple| matches!(&simple.program, Program::Named(name) if name == "sudo"));
             let earlier = commands.iter().take(number).any(|before| before.risk.flags.contains(&Flag::Privileged));
@@ -35,7 +45,7 @@ pub(super) fn review(cells: &[CellText<'_>], given: &Given<'_>, found: &mut Vec<
             format!("`{short}` may ask for a password after other commands have run{more}"),
         ));
     }
-    unset(cells, given, found);
+    unset(cells, env.cloned().collect(), given, found);
     directories(cells, found);
 }
 
@@ -89,11 +99,8 @@ const CHECKS: &[(&str, &[&str])] = &[
 fn unchecked(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     let mut stops = false;
     for (number, at) in commands.iter().enumerate() {
-        stops |= at.facts.simple.iter().any(|simple| {
-            simple.program == Program::Named("set".to_owned())
-                && simple.words.iter().flatten().any(|word| {
-                    word == "errexit" || (word.starts_with('-') && !word.starts_with("--") && word.contains('e'))
-                })
+        stops |= sets(at, |word| {
+            word == "errexit" || (word.starts_with('-') && !word.starts_with("--") && word.contains('e'))
         });
         let alone = at.facts.pipeline.is_some();
         if stops || !alone || !is_check(at) {
@@ -114,6 +121,13 @@ fn unchecked(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
             .also(harm.head(), "this runs all the same"),
         );
     }
+}
+
+/// Whether a command is `set` with such a word.
+fn sets(at: &At<'_, '_>, is_meant: impl Fn(&str) -> bool) -> bool {
+    at.facts.simple.iter().any(|simple| {
+        simple.program == Program::Named("set".to_owned()) && simple.words.iter().flatten().any(|word| is_meant(word))
+    })
 }
 
 fn is_check(at: &At<'_, '_>) -> bool {
@@ -205,8 +219,7 @@ fn pipes(at: &At<'_, '_>, found: &mut Vec<Finding>) {
 }
 
 /// Variables that nothing sets.
-fn unset(cells: &[CellText<'_>], given: &Given<'_>, found: &mut Vec<Finding>) {
-    let mut set: HashSet<String> = HashSet::new();
+fn unset(cells: &[CellText<'_>], mut set: HashSet<String>, given: &Given<'_>, found: &mut Vec<Finding>) {
     let all: Vec<At<'_, '_>> = cells.iter().flat_map(CellText::commands).collect();
     let mut told = HashSet::new();
     for at in &all {

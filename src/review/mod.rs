@@ -46,7 +46,7 @@ pub fn review(runbook: &Runbook, given: &mut Given<'_>) -> Vec<Finding> {
     prose::headings(runbook, &mut found);
     prose::inline_commands(runbook, &mut found);
     shell::review(runbook, &cells, given, &mut found);
-    flow::review(&cells, given, &mut found);
+    flow::review(&cells, runbook.front_matter.env.keys(), given, &mut found);
     inputs(runbook, &mut found);
     allow::filter(runbook, &mut found);
     let mut seen = HashSet::new();
