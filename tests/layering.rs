@@ -37,7 +37,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("shuck_ast", &["shell"]),
     ("rable", &["shell"]),
     ("serde_saphyr", &["document"]),
-    ("memchr", &["document", "journal", "recorder"]),
+    ("memchr", &["document", "journal", "mask", "recorder", "term"]),
     ("regex", &["plan"]),
     ("duct", &["kernel"]),
     ("rustyline", &["operator"]),

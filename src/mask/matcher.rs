@@ -6,11 +6,15 @@
 use super::forms::forms;
 use super::patterns::RULES;
 use aho_corasick::automaton::{Automaton as _, StateID};
-use aho_corasick::{Anchored, MatchKind, dfa, nfa};
-use std::collections::{BTreeMap, HashMap};
+use aho_corasick::{Anchored, MatchKind, Span, dfa, nfa, packed};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Up to so many bytes of patterns the automaton is the fast kind; it costs half a KiB a byte.
 const FAST_LIMIT_BYTES: usize = 32 << 10;
+/// So much of each pattern is looked for when text is passed over.
+const HINT_BYTES: usize = 8;
+/// Less text than this is not worth looking ahead.
+const WORTH_BYTES: usize = 64;
 
 #[derive(Debug)]
 enum Machine {
@@ -39,6 +43,8 @@ pub(super) struct Matcher {
     /// How much of a secret may have been read in a state; absent: nothing.
     depths: HashMap<usize, u32>,
     labels: Vec<String>,
+    /// Finds the beginnings of patterns many bytes at a time; none for so many patterns that it would be no faster.
+    hints: Option<packed::Searcher>,
 }
 
 impl Matcher {
@@ -56,8 +62,14 @@ impl Matcher {
         let machine = build(patterns.keys(), total);
         let owners = patterns.iter().map(|(text, &owner)| (owner, u32::try_from(text.len()).unwrap_or(u32::MAX)));
         let labels = secrets.iter().map(|(label, _)| label.clone()).collect();
-        let mut matcher =
-            Self { machine, start: StateID::default(), owners: owners.collect(), depths: HashMap::new(), labels };
+        let mut matcher = Self {
+            machine,
+            start: StateID::default(),
+            owners: owners.collect(),
+            depths: HashMap::new(),
+            labels,
+            hints: hints(patterns.keys()),
+        };
         matcher.start = matcher.start_state();
         matcher.depths = matcher.measure(&patterns);
         matcher
@@ -115,6 +127,36 @@ impl Matcher {
         }
     }
 
+    /// From the start state at `from`: the place up to which the text may be passed over, and is still in the start state.
+    ///
+    /// No pattern begins before the first hint, but for one whose hint is cut off by the end of the text; so the few bytes
+    /// before either are left to the automaton.
+    pub(super) fn pass_over(&self, text: &[u8], from: usize) -> usize {
+        let Some(hints) = self.hints.as_ref().filter(|_| text.len() >= from + WORTH_BYTES) else { return from };
+        let hint = hints.find_in(text, Span { start: from, end: text.len() });
+        let place = hint.map_or(text.len(), |hint| hint.start());
+        place.saturating_sub(HINT_BYTES - 1).max(from)
+    }
+
+    /// The state after a text in which no pattern ends, and none but the last few bytes may begin one; none when that is not
+    /// known at once.
+    pub(super) fn passes(&self, mut state: StateID, text: &[u8]) -> Option<StateID> {
+        let hints = self.hints.as_ref()?;
+        let mut from = 0;
+        while state != self.start {
+            state = self.next(state, *text.get(from).filter(|_| from < WORTH_BYTES)?);
+            from += 1;
+            if self.may_match(state) {
+                return None;
+            }
+        }
+        if hints.find_in(text, Span { start: from, end: text.len() }).is_some() {
+            return None;
+        }
+        let last = text.get(text.len().saturating_sub(HINT_BYTES - 1).max(from)..).unwrap_or_default();
+        Some(last.iter().fold(self.start, |state, &byte| self.next(state, byte)))
+    }
+
     #[inline]
     pub(super) fn may_match(&self, state: StateID) -> bool {
         match &self.machine {
@@ -153,6 +195,11 @@ impl Matcher {
             Owner::Rule(place) => RULES.get(place).map_or("secret", |rule| rule.name),
         }
     }
+}
+
+fn hints<'p>(patterns: impl Iterator<Item = &'p Vec<u8>>) -> Option<packed::Searcher> {
+    let hints: BTreeSet<&[u8]> = patterns.map(|text| text.get(..HINT_BYTES).unwrap_or(text)).collect();
+    packed::Config::new().builder().extend(hints).build()
 }
 
 fn build<'p>(patterns: impl Iterator<Item = &'p Vec<u8>>, total: usize) -> Machine {

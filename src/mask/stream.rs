@@ -16,6 +16,8 @@ const ESC: u8 = 0x1b;
 const SILENT_BYTES: u64 = 3;
 /// So much of what was let go is kept to look back at.
 const CONTEXT_BYTES: u64 = 1024;
+/// After a look ahead that was of no use the next is this much later.
+const LOOK_AGAIN_BYTES: usize = 16;
 /// More candidates at once than any text has.
 const CANDIDATES_LIMIT: usize = 64;
 
@@ -66,8 +68,31 @@ impl Stream {
         }
     }
 
+    /// Takes bytes if nothing in them is to be masked, which is most of all output, and nothing is held: then so many of
+    /// them can be let go as they are. Otherwise nothing was taken.
+    pub fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
+        let long = u64::try_from(bytes.len()).ok().filter(|&length| length >= CONTEXT_BYTES)?;
+        let quiet = self.plain.is_none() && self.raw.candidates.is_empty() && self.found.is_empty();
+        if !quiet || !self.escapes.in_text() || self.gone != self.at() || memchr::memchr(ESC, bytes).is_some() {
+            return None;
+        }
+        let state = self.matcher.passes(self.raw.state, bytes)?;
+        let at = self.at() + long;
+        self.raw.state = state;
+        self.gone = at - self.matcher.depth(state);
+        let context = bytes.len() - usize::try_from(CONTEXT_BYTES).unwrap_or(usize::MAX);
+        self.buffer.clear();
+        self.buffer.extend_from_slice(bytes.get(context..).unwrap_or_default());
+        self.base = at - CONTEXT_BYTES;
+        self.escapes.forget_before(self.base);
+        usize::try_from(long - (at - self.gone)).ok()
+    }
+
     /// Takes bytes; appends to `out` what can be let go.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if let Some(length) = self.pass(bytes) {
+            return out.extend_from_slice(bytes.get(..length).unwrap_or_default());
+        }
         let from = self.buffer.len();
         self.buffer.extend_from_slice(bytes);
         let buffer = std::mem::take(&mut self.buffer);
@@ -117,11 +142,23 @@ impl Stream {
     fn scan(&mut self, buffer: &[u8], from: usize) {
         let matcher = Arc::clone(&self.matcher);
         let mut index = from;
+        // The next ESC, and the place from which it is worth to look ahead again.
+        let (mut escape, mut look_at) = (None, from);
         while index < buffer.len() {
             if self.plain.is_none() && self.raw.candidates.is_empty() && self.escapes.in_text() {
                 let before = index;
                 let mut state = self.raw.state;
-                while let Some(&byte) = buffer.get(index).filter(|&&byte| byte != ESC) {
+                let end = text_end(buffer, index, &mut escape);
+                let text = buffer.get(..end).unwrap_or_default();
+                while let Some(&byte) = text.get(index) {
+                    if state == matcher.start && index >= look_at {
+                        let next = matcher.pass_over(text, index);
+                        look_at = next + LOOK_AGAIN_BYTES;
+                        if next > index {
+                            index = next;
+                            continue;
+                        }
+                    }
                     state = matcher.next(state, byte);
                     index += 1;
                     if matcher.may_match(state) {
@@ -224,6 +261,17 @@ impl Stream {
         let place = |at: u64| usize::try_from(at.saturating_sub(self.base)).unwrap_or(usize::MAX);
         self.buffer.get(place(from)..place(to)).unwrap_or_default()
     }
+}
+
+/// Where the text from `index` ends: at the next ESC, or with the buffer. `escape` remembers it.
+fn text_end(buffer: &[u8], index: usize, escape: &mut Option<usize>) -> usize {
+    if let Some(known) = escape.filter(|&known| known >= index) {
+        return known;
+    }
+    let rest = buffer.get(index..).unwrap_or_default();
+    let end = memchr::memchr(ESC, rest).map_or(buffer.len(), |place| index + place);
+    *escape = Some(end);
+    end
 }
 
 /// What a lane looks at.

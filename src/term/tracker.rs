@@ -81,7 +81,7 @@ impl OutputTracker {
                 continue;
             }
             // Plain text, most of all output, is taken in one go.
-            let end = rest.iter().position(|b| matches!(b, 0x1b | 0x0e | 0x0f)).unwrap_or(rest.len());
+            let end = memchr::memchr3(0x1b, 0x0e, 0x0f, rest).unwrap_or(rest.len());
             let (plain, special) = rest.split_at(end);
             self.plain(plain);
             rest = special;
