@@ -28,6 +28,10 @@ pub enum Fact {
     ShellStarted(ShellStarted),
     /// The bash ended in a way the session did not ask for.
     ShellDied(ShellDied),
+    /// The new bash is not in all as the one that died.
+    StateLost(StateLost),
+    /// Programs go on though what had started them has ended.
+    LeftRunning(LeftRunning),
     /// The operator was shown a step.
     StepEntered(StepEntered),
     /// The operator, or the rules of an unattended run, decided something.
@@ -132,6 +136,20 @@ pub struct ShellStarted {
 pub struct ShellDied {
     /// How it ended: `exit 3`, `signal 9`.
     pub how: String,
+}
+
+/// See [`Fact::StateLost`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateLost {
+    /// What could not be restored, for people.
+    pub what: String,
+}
+
+/// See [`Fact::LeftRunning`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftRunning {
+    /// Each for people: `nginx -g daemon off; (process 4711)`.
+    pub processes: Vec<String>,
 }
 
 /// A step's kind as the record knows it.

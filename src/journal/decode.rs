@@ -10,8 +10,8 @@ use super::names::Named;
 use super::salt::from_hex;
 use crate::history::{
     Answer, Answers, Captured, ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, EngineLost, Event,
-    Fact, InputGiven, MessageFilled, NoteAdded, Other, Outcome, RecordFailed, Redacted, RunFinished, RunResumed,
-    RunStarted, RunbookIdentity, ShellDied, ShellStarted, StepEntered, StepFinished,
+    Fact, InputGiven, LeftRunning, MessageFilled, NoteAdded, Other, Outcome, RecordFailed, Redacted, RunFinished,
+    RunResumed, RunStarted, RunbookIdentity, ShellDied, ShellStarted, StateLost, StepEntered, StepFinished,
 };
 use crate::ident::{Moment, Seq};
 use serde::Deserialize;
@@ -123,6 +123,8 @@ fn fact(kind: &str, from: &mut Source) -> Read<Fact> {
             version: from.field("version")?,
         }),
         "shell-died" => Fact::ShellDied(ShellDied { how: from.field("how")? }),
+        "state-lost" => Fact::StateLost(StateLost { what: from.text("what")? }),
+        "left-running" => Fact::LeftRunning(LeftRunning { processes: from.texts("processes")? }),
         "step-entered" => Fact::StepEntered(step_entered(from)?),
         "decided" => Fact::Decided(Decided {
             step: from.field("step")?,

@@ -23,6 +23,8 @@ pub(super) fn kind(fact: &Fact) -> &str {
         Fact::RunStarted(_) => "run-started",
         Fact::ShellStarted(_) => "shell-started",
         Fact::ShellDied(_) => "shell-died",
+        Fact::StateLost(_) => "state-lost",
+        Fact::LeftRunning(_) => "left-running",
         Fact::StepEntered(_) => "step-entered",
         Fact::Decided(_) => "decided",
         Fact::InputGiven(_) => "input-given",
@@ -53,6 +55,7 @@ pub(super) fn fields(fact: &Fact, to: &mut Members<'_>) -> Result<()> {
             to.put("version", &shell.version)
         }
         Fact::ShellDied(died) => to.put("how", &died.how),
+        Fact::StateLost(_) | Fact::LeftRunning(_) => Ok(()),
         Fact::StepEntered(entered) => step_entered(entered, to),
         Fact::Decided(decided) => {
             to.put("step", &decided.step)?;
@@ -111,6 +114,8 @@ pub(super) fn payload(fact: &Fact, to: &mut Members<'_>) -> Result<()> {
             to.put("title", &entered.title)?;
             to.put("headings", &entered.headings)
         }
+        Fact::StateLost(lost) => to.put("what", &lost.what),
+        Fact::LeftRunning(left) => to.put("processes", &left.processes),
         Fact::Decided(decided) => to.put("reason", &decided.reason),
         Fact::InputGiven(input) => to.put("value", &input.value),
         Fact::CommandStarted(started) => {

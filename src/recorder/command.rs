@@ -10,7 +10,7 @@ use super::protocol::{CameBack, Channel, Failure, Reply, Run, WireEvent};
 use super::report::{Ended, How};
 use super::running::{Abort, Held, Running, names_descriptors, step_file, step_file_name};
 use super::session::{Activity, Session, write_private};
-use crate::history::{CommandFinished, End, Fact, Mode, ShellDied, judge};
+use crate::history::{CommandFinished, End, Fact, LeftRunning, Mode, ShellDied, judge};
 use crate::ident::{Clock as _, Seq};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -197,6 +197,9 @@ impl Session {
             }
             let respawned = self.respawned.take();
             let left = self.new_orphans();
+            if !left.is_empty() {
+                self.untold.push(Fact::LeftRunning(LeftRunning { processes: left.clone() }));
+            }
             self.reply(&Reply::Finished(Box::new(CameBack {
                 begun: events,
                 finished: finished.into(),

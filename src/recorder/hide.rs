@@ -130,6 +130,8 @@ pub(super) fn without_secrets(fact: &mut Fact, masker: &Masker) {
             hide(&mut shell.version);
         }
         Fact::ShellDied(died) => hide(&mut died.how),
+        Fact::StateLost(lost) => hide(&mut lost.what),
+        Fact::LeftRunning(left) => left.processes.iter_mut().for_each(hide),
         Fact::StepEntered(entered) => {
             hide(&mut entered.title);
             hide(&mut entered.number);

@@ -8,7 +8,7 @@ use super::protocol::{Failure, PROGRAM_VERSION, Reply};
 use super::running::step_file;
 use super::session::{Activity, Closing, START_LIMIT, Session, write_private};
 use super::shell::{Shell, quote};
-use crate::history::{End, EngineLost, Fact, Mode, RunFinished, RunResult, ShellDied, ShellStarted};
+use crate::history::{End, EngineLost, Fact, LeftRunning, Mode, RunFinished, RunResult, ShellDied, ShellStarted};
 use crate::ident::Clock as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -43,6 +43,10 @@ impl Session {
     /// The shell is as it is to be at the start of a session: now as the last one was, if there was one.
     pub(super) fn is_prepared(&mut self) {
         if !self.restore() {
+            // Nothing was to be restored; but what the last shell had started may live on.
+            if self.respawned.is_some() {
+                self.name_missing();
+            }
             self.is_idle();
         }
     }
@@ -71,7 +75,10 @@ impl Session {
         if self.closing != Closing::No {
             self.finish(End::ShellDied, None, Vec::new(), Some(how));
             self.closing = Closing::Done;
-            let left = super::processes::children_but(None).iter().map(ToString::to_string).collect();
+            let left: Vec<String> = super::processes::children_but(None).iter().map(ToString::to_string).collect();
+            if !left.is_empty() {
+                drop(self.append_last(vec![Fact::LeftRunning(LeftRunning { processes: left.clone() })]));
+            }
             self.reply(&Reply::Ended { left });
             return;
         }

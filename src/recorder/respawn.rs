@@ -8,7 +8,7 @@ use super::processes;
 use super::restore::Snapshot;
 use super::session::{Activity, Session, write_private};
 use super::snapshot::Dump;
-use crate::history::CommandStarted;
+use crate::history::{CommandStarted, Fact, StateLost};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -129,6 +129,11 @@ impl Session {
     /// The new bash is as the last one was, but for what is named.
     pub(super) fn restored(&mut self, file: &PathBuf) {
         drop(std::fs::remove_file(file));
+        self.name_missing();
+    }
+
+    /// Names what is not as it was, for the operator and for the record.
+    pub(super) fn name_missing(&mut self) {
         let missing = self.missing();
         self.not_restored(&missing);
         self.state.descriptors.clear();
@@ -159,6 +164,7 @@ impl Session {
         if let Some(respawned) = self.respawned.as_mut().filter(|_| !what.is_empty()) {
             respawned.push_str("; not restored: ");
             respawned.push_str(what);
+            self.untold.push(Fact::StateLost(StateLost { what: what.to_owned() }));
         }
     }
 

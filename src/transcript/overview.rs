@@ -111,6 +111,13 @@ impl Overview {
             Fact::ShellDied(died) => {
                 self.deviate(event.seq, event.at.utc, &format!("**Shell died**: {}", inline(&died.how)));
             }
+            Fact::StateLost(lost) => {
+                self.deviate(event.seq, event.at.utc, &format!("**Not restored**: {}", inline(&lost.what)));
+            }
+            Fact::LeftRunning(left) => {
+                let processes: Vec<_> = left.processes.iter().map(|process| inline(process)).collect();
+                self.deviate(event.seq, event.at.utc, &format!("**Left running**: {}", processes.join(", ")));
+            }
             Fact::EngineLost(lost) => {
                 self.deviate(event.seq, event.at.utc, &format!("**Engine lost**: {}", inline(&lost.then)));
             }

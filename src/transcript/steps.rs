@@ -83,6 +83,11 @@ impl<W: Write> Steps<'_, W> {
                 }
             }
             Fact::ShellDied(died) => self.say(&format!("**The shell died**, {time}: {}", inline(&died.how))),
+            Fact::StateLost(lost) => self.say(&format!("**Not restored**, {time}: {}", inline(&lost.what))),
+            Fact::LeftRunning(left) => {
+                let processes: Vec<_> = left.processes.iter().map(|process| inline(process)).collect();
+                self.say(&format!("**Left running**, {time}: {}", processes.join(", ")))
+            }
             Fact::EngineLost(lost) => self.say(&format!("**The engine was lost**, {time}: {}", inline(&lost.then))),
             Fact::RunResumed(resumed) => {
                 let lost: Vec<_> = resumed.lost.iter().map(|lost| inline(lost)).collect();

@@ -78,6 +78,11 @@ impl Timeline<'_> {
                 row("runbook", "A new shell was started", String::new())
             }
             Fact::ShellDied(died) => row("shell", "The shell died", format!("**{}**", inline(&died.how))),
+            Fact::StateLost(lost) => row("shell", "Not restored", inline(&shorten(&lost.what, TEXT_CHARACTERS))),
+            Fact::LeftRunning(left) => {
+                let processes: Vec<_> = left.processes.iter().map(|process| inline(process)).collect();
+                row("shell", "Left running", processes.join(", "))
+            }
             Fact::StepEntered(entered) => {
                 let form = match entered.form {
                     StepForm::Task => "task",

@@ -2,8 +2,9 @@
 
 use runbook::history::{
     Answer, Answers, Captured, ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, Decision, End,
-    EngineLost, Fact, InputGiven, InputOrigin, MessageFilled, Mode, NoteAdded, Other, Outcome, RunFinished, RunResult,
-    RunStarted, RunbookIdentity, ShellDied, ShellStarted, StepEntered, StepFinished, StepForm, StepResult,
+    EngineLost, Fact, InputGiven, InputOrigin, LeftRunning, MessageFilled, Mode, NoteAdded, Other, Outcome,
+    RunFinished, RunResult, RunStarted, RunbookIdentity, ShellDied, ShellStarted, StateLost, StepEntered, StepFinished,
+    StepForm, StepResult,
 };
 use runbook::ident::{Anchor, Digest, InputName, Moment, Seq, StepId};
 use std::time::Duration;
@@ -208,6 +209,8 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         facts.push(Fact::StepFinished(StepFinished { step: StepId::new("s1"), result }));
     }
     facts.push(Fact::ShellDied(ShellDied { how: "signal 9".into() }));
+    facts.push(Fact::StateLost(StateLost { what: "open descriptors 5".into() }));
+    facts.push(Fact::LeftRunning(LeftRunning { processes: vec!["`sleep 60` (process 7)".into()] }));
     facts.push(Fact::EngineLost(EngineLost { then: "the running command goes on".into() }));
     facts.push(Fact::Other(Other {
         kind: "from-the-future".into(),
