@@ -174,14 +174,17 @@ impl RunState {
 
     /// The outcomes that the next gate must name, in order: for each command its last attempt, when that was no success.
     pub fn unsettled(&self) -> Vec<&CommandState> {
-        let mut last: BTreeMap<(&StepId, Option<u32>, Seq), &CommandState> = BTreeMap::new();
-        for command in &self.commands {
+        let needs_naming = |command: &CommandState| {
+            command.finished.as_ref().map_or(&Outcome::Unknown, |finished| &finished.outcome).needs_naming()
+        };
+        // Asked before every command, and most of them succeed: only of the others it is asked whether they came again.
+        let is_last = |place: usize, command: &CommandState| {
+            let (step, number) = (&command.started.step, command.started.command);
             // Each command of one's own is one of its kind.
-            let own = if command.started.command.is_none() { command.seq } else { Seq(0) };
-            last.insert((&command.started.step, command.started.command, own), command);
-        }
-        let mut unsettled: Vec<_> = last.into_values().filter(|command| command.outcome().needs_naming()).collect();
-        unsettled.sort_by_key(|command| command.seq);
-        unsettled
+            number.is_none()
+                || !self.commands.iter().skip(place + 1).any(|c| c.started.command == number && &c.started.step == step)
+        };
+        let commands = self.commands.iter().enumerate();
+        commands.filter(|(place, c)| needs_naming(c) && is_last(*place, c)).map(|(_, command)| command).collect()
     }
 }

@@ -27,6 +27,9 @@ pub(super) struct Link {
     pub(super) stream: UnixStream,
     decoder: Decoder<Reply>,
     folder: PathBuf,
+    buffer: Vec<u8>,
+    /// What is shown of an output file, a piece at a time.
+    piece: Vec<u8>,
     /// The output file read last.
     open: Option<(Option<Seq>, File)>,
     /// Output that came while nobody watched; shown with the next command, or with the one it is of.
@@ -47,7 +50,15 @@ pub(super) fn lost(why: impl std::fmt::Display) -> KernelError {
 
 impl Link {
     pub(super) fn new(stream: UnixStream, folder: PathBuf) -> Self {
-        Self { stream, decoder: Decoder::default(), folder, open: None, late: Vec::new() }
+        Self {
+            stream,
+            decoder: Decoder::default(),
+            folder,
+            buffer: vec![0; READ_BYTES],
+            piece: Vec::new(),
+            open: None,
+            late: Vec::new(),
+        }
     }
 
     /// Where the output of a command stands.
@@ -64,11 +75,10 @@ impl Link {
 
     /// Reads what is there, at least once.
     pub(super) fn receive(&mut self) -> Result<(), KernelError> {
-        let mut buffer = vec![0; READ_BYTES];
-        match rustix::io::read(&self.stream, &mut buffer) {
+        match rustix::io::read(&self.stream, &mut *self.buffer) {
             Ok(0) => Err(lost("it has closed the connection")),
             Ok(count) => {
-                self.decoder.push(buffer.get(..count).unwrap_or_default());
+                self.decoder.push(self.buffer.get(..count).unwrap_or_default());
                 Ok(())
             }
             Err(Errno::INTR | Errno::AGAIN) => Ok(()),
@@ -118,10 +128,12 @@ impl Link {
         let end = offset.saturating_add(length);
         let mut at = offset;
         let block = usize::try_from(length).unwrap_or(usize::MAX).min(SHOW_BYTES);
-        let mut buffer = vec![0; block];
+        if self.piece.len() < block {
+            self.piece.resize(block, 0);
+        }
         while at < end {
             let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(block);
-            let Some(part) = buffer.get_mut(..wanted) else { return };
+            let Some(part) = self.piece.get_mut(..wanted) else { return };
             match file.read_at(part, at) {
                 Ok(0) => return,
                 Ok(count) => {

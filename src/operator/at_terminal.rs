@@ -48,6 +48,8 @@ pub(super) enum Press {
 /// The operator at a terminal.
 pub struct AtTerminal {
     pub(super) out: Box<dyn Write>,
+    /// Where commands' output goes, when that is not `out`.
+    output: Option<Box<dyn Write>>,
     pub(super) keys: Box<dyn Keys>,
     pub(super) lines: Box<dyn Lines>,
     pub(super) clock: Box<dyn Clock>,
@@ -96,6 +98,7 @@ impl AtTerminal {
     ) -> Self {
         Self {
             out,
+            output: None,
             keys,
             lines,
             clock,
@@ -116,6 +119,13 @@ impl AtTerminal {
             unfinished: None,
             record: String::new(),
         }
+    }
+
+    /// Commands' output goes there, which is the same terminal: no secret is in it any more.
+    #[must_use]
+    pub fn with_output(mut self, output: Box<dyn Write>) -> Self {
+        self.output = Some(output);
+        self
     }
 
     /// Columns to write in: the window's, but no wider than can be read.
@@ -409,7 +419,13 @@ impl Watch for AtTerminal {
     fn output(&mut self, _stream: Stream, bytes: &[u8]) {
         let before = self.live().output(bytes);
         self.write(before);
-        self.write_bytes(bytes);
+        if bytes.is_empty() || self.gone.is_some() {
+            return;
+        }
+        let to = self.output.as_mut().unwrap_or(&mut self.out);
+        if let Err(error) = to.write_all(bytes).and_then(|()| to.flush()) {
+            self.gone = Some(error.to_string());
+        }
     }
 
     fn quiet(&mut self, elapsed: Duration, silent: Duration) {

@@ -34,6 +34,7 @@ pub struct Unattended {
     policy: Policy,
     out: Box<dyn Write>,
     err: Box<dyn Write>,
+    talk: Box<dyn Write>,
     look: Look,
     file: String,
     titles: BTreeMap<StepId, String>,
@@ -44,12 +45,13 @@ pub struct Unattended {
 }
 
 impl Unattended {
-    /// Answers by `policy`; commands' output goes to `out` and `err`, talk to `err`.
-    pub fn new(policy: Policy, out: Box<dyn Write>, err: Box<dyn Write>, look: Look) -> Self {
+    /// Answers by `policy`; commands' output goes to `out` and `err`, from which secrets are gone already, and talk to `talk`.
+    pub fn new(policy: Policy, out: Box<dyn Write>, err: Box<dyn Write>, talk: Box<dyn Write>, look: Look) -> Self {
         Self {
             policy,
             out,
             err,
+            talk,
             look,
             file: String::new(),
             titles: BTreeMap::new(),
@@ -62,11 +64,11 @@ impl Unattended {
     fn line(&mut self, style: Style, text: &str) {
         let fresh = if self.tracker.on_fresh_line() { "" } else { "\n" };
         let text = format!("{fresh}{}\n", self.look.paint(style, text));
-        self.talk(&text);
+        self.say(&text);
     }
 
-    fn talk(&mut self, text: &str) {
-        drop(self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush()));
+    fn say(&mut self, text: &str) {
+        drop(self.talk.write_all(text.as_bytes()).and_then(|()| self.talk.flush()));
         self.tracker.saw(text.as_bytes());
     }
 
@@ -168,7 +170,7 @@ impl Operator for Unattended {
             Talk::Finished { finished, text: _, detail } => {
                 let fresh = if self.tracker.on_fresh_line() { "" } else { "\n" };
                 let line = outcome_line(finished, *detail, self.look);
-                self.talk(&format!("{fresh}{line}"));
+                self.say(&format!("{fresh}{line}"));
             }
             Talk::Respawned { how } => {
                 self.line(

@@ -3,7 +3,8 @@
 # __rb_nonce=... and __rb_dir=...; commands arrive as files in that folder.
 #
 # Rules: builtins only, by \builtin (but for `exec`), because a command may define functions of any name; no $( ), which would fork for
-# every command; no function around the sourcing of a command, because `declare` in it would be local.
+# every command; no function around the sourcing of a command, because `declare` in it would be local; few functions on the
+# way of every command, because bash copies one whole each time it is called.
 #
 # Requests, a line each:
 #   r ID HOW NAME      source the file NAME; HOW has a `t` when the last command may have touched the ERR trap, and a `b`
@@ -28,9 +29,9 @@ __rb_report() { # ID how status pipestatus
     \builtin kill -9 $$ # what cannot report is of no use: `enable -n printf`, `set -r`
 }
 __rb_keep() { # a command may have set PROMPT_COMMAND, made an array of it, or made it readonly
-  [[ ${PROMPT_COMMAND[*]-} = "$__rb_main" ]] || {
+  [[ ${PROMPT_COMMAND[*]-} = "$__rb_prompt" ]] || {
     \builtin unset -v PROMPT_COMMAND
-    \builtin printf -v PROMPT_COMMAND %s "$__rb_main"
+    \builtin printf -v PROMPT_COMMAND %s "$__rb_prompt"
   }
 }
 __rb_off() { # flags: remembers the command's options; neutral ones for the code here
@@ -82,57 +83,41 @@ __rb_set() { # ID NAME
   fi
   __rb_value=''
 }
-__rb_next() { # waits for the next command; answers questions meanwhile
-  if [[ -n $__rb_id ]]; then # a command said `continue` where it had no loop of its own
-    __rb_off "$-"
-    __rb_left continue
-  fi
-  while :; do
-    __rb_id='' __rb_asked='' __rb_kind=''
-    IFS=' ' \builtin read -r -u 38 __rb_kind __rb_new __rb_arg __rb_file ||
-      { \builtin exit 0 || \builtin kill -9 $$; }
-    case $__rb_kind in
-      r)
-        __rb_how=ok __rb_exit='' __rb_ps=''
-        __rb_id=$__rb_new
-        # From here on Ctrl-C is the command's; keys are held back until the recorder has read this.
-        \builtin printf '%s\0' "$__rb_nonce" "$__rb_id" go 0 >&39
-        \builtin return 0
-        ;;
-      v) __rb_asked=$__rb_new; __rb_values "$__rb_new" "$__rb_arg" ;;
-      s) __rb_asked=$__rb_new; __rb_set "$__rb_new" "$__rb_arg" ;;
-    esac
-  done
+__rb_continued() { # $-: a command said `continue` where it had no loop of its own
+  __rb_off "$1"
+  __rb_left continue
 }
-__rb_begin() { # the options of the command before; its status is what `$?` is
-  __rb_keep
-  # Only after a command that mentions `trap`: it costs a fork.
-  [[ $__rb_arg != *t* ]] || [[ -n $(\builtin trap -p ERR) ]] || \builtin trap "$__rb_errtrap" ERR
+__rb_answer() { # a question, while no command runs
+  __rb_asked=$__rb_new
+  if [[ $__rb_kind = v ]]; then
+    __rb_values "$__rb_new" "$__rb_arg"
+  elif [[ $__rb_kind = s ]]; then
+    __rb_set "$__rb_new" "$__rb_arg"
+  fi
+}
+__rb_options() { # those of the command before
   __rb_on v
   __rb_on u
   __rb_on a
   __rb_on e
+}
+__rb_status() { # is what `$?` is
   \builtin return "$__rb_st"
 }
 __rb_end() { # the last line of a command's file: $? $- PIPESTATUS...
-  __rb_off "$2"
-  __rb_st=$1
+  \builtin set +xeuva # before any assignment, which `set -a` would export
+  __rb_flags=$2$__rb_all __rb_all='' __rb_st=$1 __rb_how=end
   \builtin shift 2
-  \builtin local IFS=' '
-  __rb_ps="$*" __rb_how=end
+  \builtin printf -v __rb_ps '%s ' "$@"
 }
-__rb_fin() { # after the file was sourced: $? $-
-  if [[ $__rb_how != end ]]; then
-    __rb_off "$2"
-    __rb_st=$1 __rb_ps=$1
-    [[ $__rb_how != ok ]] || __rb_how=return
-  fi
-  __rb_keep
-  __rb_report "$__rb_id" "$__rb_how" "$__rb_st" "$__rb_ps"
-  __rb_asked=$__rb_id __rb_id=''
+__rb_early() { # the file was left before its last line: $? $-
+  __rb_off "$2"
+  __rb_st=$1 __rb_ps=$1
+  [[ $__rb_how != ok ]] || __rb_how=return
 }
 __rb_recover() { # first thing in PROMPT_COMMAND, $? $-: a command was thrown to top level
   __rb_off "$2"
+  __rb_keep
   if [[ -n $__rb_int ]]; then
     \builtin eval "$__rb_int"
     __rb_int=''
@@ -185,7 +170,7 @@ __rb_told() { # on SIGUSR1
     __rb_prompted=''
     __rb_keep
     # What cannot be brought back is ended, and followed by another.
-    [[ ${PROMPT_COMMAND-} = "$__rb_main" ]] || \builtin kill -9 $$
+    [[ ${PROMPT_COMMAND-} = "$__rb_prompt" ]] || \builtin kill -9 $$
     __rb_throw throw 130
   elif [[ -n $__rb_id ]]; then
     __rb_throw aborted 124
@@ -212,17 +197,43 @@ __rb_errtrap='__rb_onerr $? "${PIPESTATUS[@]}"'
 # A prompt is never shown, unless a command has taken PROMPT_COMMAND away and was then unwound to top level: showing it
 # brings the loop back. What it prints is the sign that it was shown.
 PS1='${__rb_prompted:=$__rb_sign}$(\builtin kill -USR1 $$)' PS2=''
+# The way of every command. No comments in it: they can be switched off.
+#   - From `go` on Ctrl-C is the command's; keys are held back until the recorder has read that.
+#   - The ERR trap is looked at only after a command that mentions `trap`: it costs a fork.
+#   - `$?` is the status of the command before when the next one begins, and `case` leaves it as it is.
 __rb_main='{ __rb_recover "$?" "$-"; } 2>/dev/null
 __rb_unpark
 { __rb_snap "${__rb_asked:-0}" "$@"; } 2>/dev/null >&39
-while __rb_next; do
+while [[ -z $__rb_id ]] || __rb_continued "$-"; do
+  __rb_asked="" __rb_kind=""
+  IFS=" " \builtin read -r -u 38 __rb_kind __rb_new __rb_arg __rb_file ||
+    { \builtin exit 0 || \builtin kill -9 $$; }
+  [[ $__rb_kind = r ]] || { __rb_answer; \builtin continue; }
+  __rb_how=ok __rb_exit="" __rb_ps="" __rb_id=$__rb_new
+  \builtin printf "%s\\0" "$__rb_nonce" "$__rb_id" go 0 >&39
+  [[ $__rb_arg != *t* ]] || [[ -n $(\builtin trap -p ERR) ]] || \builtin trap "$__rb_errtrap" ERR
+  [[ ${__rb_flags#*[vuae]} = "$__rb_flags" ]] || __rb_options
   if [[ $__rb_arg = *b* ]]; then
-    if __rb_begin; then . "$__rb_dir/$__rb_file"; else . "$__rb_dir/$__rb_file"; fi
-  elif __rb_begin; then . "$__rb_dir/$__rb_file" 38<&- 39>&-; else . "$__rb_dir/$__rb_file" 38<&- 39>&-; fi
-  { __rb_fin "$?" "$-"; } 2>/dev/null
+    if __rb_status; then . "$__rb_dir/$__rb_file"; else . "$__rb_dir/$__rb_file"; fi
+  elif [[ $__rb_st = 0 ]]; then
+    . "$__rb_dir/$__rb_file" 38<&- 39>&-
+  elif __rb_status; then
+    :
+  else
+    . "$__rb_dir/$__rb_file" 38<&- 39>&-
+  fi
+  {
+    case $__rb_how in end) ;; *) __rb_early "$?" "$-" ;; esac
+    [[ ${PROMPT_COMMAND[*]-} = "$__rb_prompt" ]] || __rb_keep
+    \builtin printf "%s\\0" "$__rb_nonce" "$__rb_id" "$__rb_how" 4 "$__rb_st" "$__rb_ps" "$PWD" "$__rb_flags" >&39 ||
+      \builtin kill -9 $$
+    __rb_asked=$__rb_id __rb_id=""
+  } 2>/dev/null
   [[ $__rb_arg = *s* ]] || { __rb_snap "$__rb_asked" "$@"; } 2>/dev/null >&39
 done
 __rb_broke "$?"'
-\builtin readonly __rb_main __rb_errtrap __rb_sign
-PROMPT_COMMAND=$__rb_main
+# Short, because it is compared after every command.
+__rb_prompt='\builtin eval "$__rb_main"'
+\builtin readonly __rb_main __rb_prompt __rb_errtrap __rb_sign
+PROMPT_COMMAND=$__rb_prompt
 \builtin printf '%s\0' "$__rb_nonce" 0 ready 2 "$BASH_VERSION" "$PWD" >&39

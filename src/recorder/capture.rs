@@ -10,12 +10,16 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 /// This many bytes of output stand in the event itself.
 pub const INLINE_BYTES: usize = 4096;
 
 /// How much is kept between two looks at the disk.
 const LOOK_BYTES: u64 = 1 << 20;
+
+/// A thread that only waits for the disk needs next to none.
+const SYNC_STACK_BYTES: usize = 64 << 10;
 
 /// Where the output of the command that started at `command` stands, in the folder of its run.
 pub fn output_path(folder: &Path, command: Seq) -> PathBuf {
@@ -53,6 +57,8 @@ pub(super) struct Capture {
     /// With this much kept the disk is looked at.
     look_at: u64,
     dirty: bool,
+    /// A sync that goes on, so that the output need not wait for the disk.
+    syncing: Option<JoinHandle<std::io::Result<()>>>,
     broken: bool,
 }
 
@@ -73,6 +79,7 @@ impl Capture {
             free_percent,
             look_at: LOOK_BYTES,
             dirty: false,
+            syncing: None,
             broken: false,
         }
     }
@@ -148,8 +155,34 @@ impl Capture {
         self.dirty
     }
 
+    /// Begins to put what was written on the disk, unless the last such sync still goes on: then it is for the next.
+    pub(super) fn begin_sync(&mut self) {
+        if self.syncing.as_ref().is_some_and(|syncing| !syncing.is_finished()) {
+            return;
+        }
+        self.end_sync();
+        let Some(Ok(file)) = self.file.as_ref().filter(|_| self.dirty).map(File::try_clone) else { return };
+        let thread = std::thread::Builder::new().name("sync".to_owned()).stack_size(SYNC_STACK_BYTES);
+        match thread.spawn(move || file.sync_data()) {
+            Ok(syncing) => {
+                self.syncing = Some(syncing);
+                self.dirty = false;
+            }
+            Err(_) => self.sync(),
+        }
+    }
+
+    fn end_sync(&mut self) {
+        if let Some(syncing) = self.syncing.take()
+            && !matches!(syncing.join(), Ok(Ok(())))
+        {
+            self.broken = true;
+        }
+    }
+
     /// Puts what was written on the disk. A failed sync is not tried again: its pages are gone.
-    pub(super) fn sync(&mut self) {
+    fn sync(&mut self) {
+        self.end_sync();
         if std::mem::take(&mut self.dirty)
             && let Some(file) = &self.file
             && file.sync_data().is_err()

@@ -9,7 +9,7 @@ use super::outbox::Ring;
 use super::protocol::{CameBack, Channel, Failure, Reply, Run, WireEvent};
 use super::report::{Ended, How};
 use super::running::{Abort, Held, Running, names_descriptors, step_file, step_file_name};
-use super::session::{Activity, Session, write_private};
+use super::session::{Activity, Session};
 use crate::history::{CommandFinished, End, Fact, LeftRunning, Mode, ShellDied, judge};
 use crate::ident::{Clock as _, Seq};
 use std::io::Write as _;
@@ -24,7 +24,7 @@ impl Session {
         let name = step_file_name(&name);
         let file = self.folder.path().join(&name);
         // The text is put where bash will find it before it is recorded: bash is not told yet.
-        if let Err(error) = write_private(&file, &step_file(&started.text, started.line, self.carried.trace)) {
+        if let Err(error) = self.handover.put(&file, &step_file(&started.text, started.line, self.carried.shown)) {
             return self.fail(Failure::Shell, format!("the command cannot be handed over: {error}"));
         }
         let facts: Vec<Fact> = before.into_iter().chain([Fact::CommandStarted(started.clone())]).collect();
@@ -36,7 +36,7 @@ impl Session {
                 self.unrecorded_events(facts)
             }
             Err(why) => {
-                drop(std::fs::remove_file(&file));
+                self.handover.clear();
                 return self.fail(Failure::Record, why);
             }
         };
@@ -67,7 +67,6 @@ impl Session {
                 self.options.free_disk_percent,
             ),
             since,
-            file,
             begun: false,
             held_keys: Vec::new(),
             held_interrupt: false,
@@ -99,7 +98,7 @@ impl Session {
         if ended.cwd.starts_with('/') {
             self.cwd = PathBuf::from(&ended.cwd);
         }
-        self.carried.trace = ended.flags.contains('x');
+        self.carried.shown = (ended.flags.contains('x'), ended.flags.contains('v'));
     }
 
     pub(super) fn ended(&mut self, ended: &Ended) {
@@ -129,7 +128,7 @@ impl Session {
         if let Some(shell) = &mut self.shell {
             shell.restore_modes();
         }
-        drop(std::fs::remove_file(&running.file));
+        self.handover.clear();
         let Running {
             seq,
             events,

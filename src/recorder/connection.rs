@@ -31,6 +31,7 @@ pub(super) struct Connection {
     pub(super) stream: UnixStream,
     decoder: Decoder<Request>,
     outbox: Outbox,
+    buffer: Vec<u8>,
     notices: Vec<Notice>,
     /// Output that stands in no file, and of which command it is.
     unstored: (Option<Seq>, Ring),
@@ -47,6 +48,7 @@ impl Connection {
             stream,
             decoder: Decoder::default(),
             outbox: Outbox::default(),
+            buffer: vec![0; READ_BYTES],
             notices: Vec::new(),
             unstored: <(Option<Seq>, Ring)>::default(),
         })
@@ -54,11 +56,10 @@ impl Connection {
 
     /// Reads what is there.
     pub(super) fn receive(&mut self) -> Result<(), Gone> {
-        let mut buffer = vec![0; READ_BYTES];
-        match rustix::io::read(&self.stream, &mut buffer) {
+        match rustix::io::read(&self.stream, &mut *self.buffer) {
             Ok(0) => Err(Gone),
             Ok(count) => {
-                self.decoder.push(buffer.get(..count).unwrap_or_default());
+                self.decoder.push(self.buffer.get(..count).unwrap_or_default());
                 Ok(())
             }
             Err(Errno::AGAIN | Errno::INTR) => Ok(()),

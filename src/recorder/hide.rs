@@ -30,12 +30,15 @@ impl Masks {
         }
     }
 
-    fn push(&mut self, channel: Channel, bytes: &[u8], now: Duration) -> Vec<u8> {
-        let mut masked = Vec::with_capacity(bytes.len());
+    /// Takes bytes; what can be let go is the beginning of `bytes`, so long, or else stands in `masked`.
+    fn push(&mut self, channel: Channel, bytes: &[u8], masked: &mut Vec<u8>, now: Duration) -> Option<usize> {
         let stream = self.of(channel);
-        stream.push(bytes, &mut masked);
+        let passed = stream.pass(bytes);
+        if passed.is_none() {
+            stream.push(bytes, masked);
+        }
         self.silent_at = (self.out.held() + self.err.held() > 0).then(|| now + mask::SILENCE);
-        masked
+        passed
     }
 
     /// The next moment at which something is due.
@@ -64,8 +67,13 @@ impl Session {
             return;
         }
         let now = self.now();
-        let masked = self.masks().push(channel, bytes, now);
-        self.record_output(channel, &masked);
+        let mut masked = std::mem::take(&mut self.masked);
+        match self.masks().push(channel, bytes, &mut masked, now) {
+            Some(length) => self.record_output(channel, bytes.get(..length).unwrap_or_default()),
+            None => self.record_output(channel, &masked),
+        }
+        masked.clear();
+        self.masked = masked;
     }
 
     fn masks(&mut self) -> &mut Masks {

@@ -55,7 +55,7 @@ impl Session {
         let file = self.folder.path().join("rc");
         let mut text = b". ".to_vec();
         text.extend_from_slice(&quote(rc));
-        let text = step_file(&String::from_utf8_lossy(&text), 1, false);
+        let text = step_file(&String::from_utf8_lossy(&text), 1, (false, false));
         let written = write_private(&file, &text).is_ok();
         if written {
             let id = self.prepare("rc");
@@ -106,7 +106,7 @@ impl Session {
                 self.untold.push(Fact::ShellDied(ShellDied { how: how.to_owned() }));
             }
         }
-        self.carried.trace = false;
+        self.carried.shown = (false, false);
         if let Err(error) = self.start_shell() {
             self.fail_to_start(&error.to_string());
         }

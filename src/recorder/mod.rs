@@ -1,7 +1,8 @@
 //! The small process that owns the terminal, bash, the output and the journal of one run.
 //!
 //! It outlives the engine that started it: a restore that is running goes on, recorded, when the operator's terminal is
-//! gone. So it is one synchronous poll loop without async, without threads, and nothing in it may panic.
+//! gone. So it is one synchronous poll loop without async, with no thread but one that waits for the disk while output goes
+//! on, and nothing in it may panic.
 //!
 //! Invariant: a command's start is on disk before bash sees it; its output is in its file before anyone is told of it;
 //! its end is on disk before the engine hears of it. Refuses to know: the document, the plan, the operator.
@@ -11,6 +12,7 @@ mod capture;
 mod command;
 mod connection;
 mod folder;
+mod handover;
 mod hide;
 mod life;
 mod options;

@@ -83,7 +83,9 @@ const OWN: &[&str] = &[
 
 /// Whether a text only calls programs, and what of bash is harmless, in a shell of this state.
 pub(super) fn leaves_state(text: &str, state: &Dump) -> bool {
-    let traps = state.traps.iter().any(|trap| memchr::memmem::find(&trap.text, b"__rb_").is_none());
+    // A signal that is ignored, by whoever started us perhaps, runs nothing.
+    let runs = |trap: &[u8]| !trap.starts_with(b"trap -- '' ") && memchr::memmem::find(trap, b"__rb_").is_none();
+    let traps = state.traps.iter().any(|trap| runs(&trap.text));
     let odd = text.bytes().any(|byte| matches!(byte, b'`' | b'(' | b')' | b'{' | b'}' | b'\\'));
     if traps || odd || state.shopt.contains("lastpipe") {
         return false;

@@ -10,7 +10,9 @@ use rustix::io::Errno;
 use rustix::process::{Signal, WaitOptions, WaitStatus};
 use std::time::Duration;
 
-const READ_BYTES: usize = 64 << 10;
+const READ_BYTES: usize = 256 << 10;
+/// With so much gathered it is put into its file.
+const ENOUGH_BYTES: usize = 64 << 10;
 /// Reads in one turn of the loop before others get theirs.
 const READS_PER_TURN: usize = 16;
 /// More than this cannot have been in the kernel's hands when the report came: a terminal holds less, a pipe 1 MiB.
@@ -70,7 +72,7 @@ impl Session {
                 taken_bytes += length;
                 filled += length;
             }
-            if filled > buffer.len() / 2 || !matches!(state, Taken::Bytes(_)) {
+            if filled >= ENOUGH_BYTES || !matches!(state, Taken::Bytes(_)) {
                 self.printed(channel, buffer.get(..filled).unwrap_or_default());
                 filled = 0;
             }
@@ -103,7 +105,9 @@ impl Session {
 
     /// Reads and takes up what bash has reported.
     pub(super) fn read_reports(&mut self) {
-        let mut buffer = vec![0; READ_BYTES];
+        // Not the one for output: a command's end, taken up here, reads the last of that.
+        let mut buffer = std::mem::take(&mut self.report_buffer);
+        buffer.resize(READ_BYTES, 0);
         while let Some(shell) = self.shell.as_mut().filter(|shell| !shell.report_ended) {
             match take(&shell.report, &mut buffer) {
                 Taken::Bytes(length) => shell.reports.push(buffer.get(..length).unwrap_or_default()),
@@ -115,6 +119,7 @@ impl Session {
                 self.reported(report);
             }
         }
+        self.report_buffer = buffer;
     }
 
     /// Takes leave of children that have ended: bash, and orphans that were handed to the recorder.
@@ -142,8 +147,8 @@ impl Session {
             }
             Activity::Command(running) => {
                 if running.sync_at.is_some_and(|at| at <= now) {
-                    running.sync_at = None;
-                    running.capture.sync();
+                    running.capture.begin_sync();
+                    running.sync_at = running.capture.is_dirty().then(|| now + super::SYNC_INTERVAL);
                 }
                 let held_due = running.held.as_ref().is_some_and(|held| held.until <= now);
                 let abort_due = match running.abort {

@@ -8,7 +8,7 @@ use super::outbox::Ring;
 use super::protocol::{Channel, WireEvent};
 use crate::history::CommandStarted;
 use crate::ident::Seq;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// See the module.
@@ -28,8 +28,6 @@ pub(super) struct Running {
     pub(super) same_shell: bool,
     /// When it was handed to the shell.
     pub(super) since: Duration,
-    /// The file its text stands in.
-    pub(super) file: PathBuf,
     /// Whether bash has begun it. Before that, Ctrl-C would be lost, or hit bash while it reads the request.
     pub(super) begun: bool,
     pub(super) held_keys: Vec<u8>,
@@ -99,10 +97,11 @@ impl Running {
 }
 
 /// The file bash sources. The group makes an error abort all of it, and its syntax is checked before any of it runs; the
-/// blank line neutralises a backslash at the end; the leading newlines make bash's own messages name the document's lines.
-pub(super) fn step_file(text: &str, line: u32, trace: bool) -> Vec<u8> {
+/// blank line neutralises a backslash at the end; the leading lines make bash's own messages name the document's lines.
+/// They are continued, because bash reads those twice as fast as empty ones; but `set -v` would show that.
+pub(super) fn step_file(text: &str, line: u32, (trace, verbose): (bool, bool)) -> Vec<u8> {
     let above = usize::try_from(line.saturating_sub(1)).unwrap_or_default();
-    let mut file = vec![b'\n'; above];
+    let mut file = if verbose { b"\n".repeat(above) } else { b"\\\n".repeat(above) };
     if trace {
         file.extend_from_slice(b"\\builtin set -x; ");
     }
@@ -136,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_text_stands_on_its_line_of_the_document() {
-        let file = String::from_utf8(step_file("echo a\necho b", 4, false)).unwrap();
+        let file = String::from_utf8(step_file("echo a\necho b", 4, (false, false))).unwrap();
         assert_eq!(file.lines().nth(3), Some("{ echo a"));
         assert_eq!(file.lines().nth(4), Some("echo b"));
     }

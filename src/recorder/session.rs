@@ -5,6 +5,7 @@
 
 use super::connection::Connection;
 use super::folder::RuntimeFolder;
+use super::handover::Handover;
 use super::hide::{Masks, without_secrets};
 use super::options::ServeOptions;
 use super::protocol::{CameBack, Failure, Reply, Request, WireEvent};
@@ -67,8 +68,8 @@ pub(super) enum Closing {
 pub(super) struct Carried {
     /// It may have touched the ERR trap.
     pub(super) check_trap: bool,
-    /// `set -x` is on.
-    pub(super) trace: bool,
+    /// `set -x` and `set -v` are on.
+    pub(super) shown: (bool, bool),
 }
 
 /// What could not be recorded.
@@ -130,7 +131,10 @@ pub(super) struct Session {
     pub(super) next_asked: u64,
     pub(super) asked: Asked,
     pub(super) background: Option<(File, u64)>,
+    pub(super) handover: Handover,
     pub(super) buffer: Vec<u8>,
+    pub(super) report_buffer: Vec<u8>,
+    pub(super) masked: Vec<u8>,
 }
 
 impl Session {
@@ -166,7 +170,10 @@ impl Session {
             next_asked: FIRST_ASKED,
             asked: Asked::Nothing,
             background: None,
+            handover: Handover::default(),
             buffer: Vec::new(),
+            report_buffer: Vec::new(),
+            masked: Vec::new(),
             options,
             clock,
         })
@@ -324,7 +331,7 @@ impl Session {
             }
             (Report::End(ended), Activity::Restoring(id, file)) if ended.id == *id => {
                 let file = std::mem::take(file);
-                self.carried.trace = ended.flags.contains('x');
+                self.carried.shown = (ended.flags.contains('x'), ended.flags.contains('v'));
                 self.carried.check_trap = true;
                 self.cwd = PathBuf::from(&ended.cwd);
                 self.restored(&file);

@@ -27,6 +27,9 @@ const REPORT_FD: i32 = 39;
 /// Variables that would change what bash does before the first command.
 const DROPPED_VARIABLES: &[&str] = &["BASH_ENV", "ENV", "PROMPT_COMMAND", "SHELLOPTS", "BASHOPTS", "BASH_XTRACEFD"];
 const PAGERS: &[&str] = &["PAGER", "GIT_PAGER", "SYSTEMD_PAGER"];
+/// What a pipe of an unattended run holds.
+#[cfg(target_os = "linux")]
+const PIPE_BYTES: usize = 256 << 10;
 const DEFAULT_SIZE: Size = Size { rows: 24, columns: 80 };
 
 /// What a bash leaves to the next one: its terminal, and the pipes that its jobs still write to.
@@ -84,6 +87,8 @@ impl Shell {
         } else {
             let (out, out_write) = pipe()?;
             let (err, err_write) = pipe()?;
+            widen(&out);
+            widen(&err);
             command.stdout(Stdio::from(out_write)).stderr(Stdio::from(err_write));
             pipes = vec![(Channel::Out, out), (Channel::Err, err)];
         }
@@ -242,6 +247,15 @@ fn set_size(master: &OwnedFd, size: Size) {
 
 fn pipe() -> std::io::Result<(OwnedFd, OwnedFd)> {
     Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
+}
+
+/// A pipe holds 64 KiB, and whoever fills it and whoever empties it wait for each other all the time. Where the system gives
+/// no more it stays so.
+fn widen(pipe: &OwnedFd) {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES);
+    #[cfg(not(target_os = "linux"))]
+    let _ = pipe;
 }
 
 fn write_boot(folder: &Path, nonce: &str) -> std::io::Result<PathBuf> {

@@ -11,6 +11,9 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
+/// Events of a journal up to this size are kept between the renderer's passes, instead of being read for each.
+const KEPT_BYTES: u64 = 8 << 20;
+
 /// A transcript that was written.
 #[derive(Clone, Debug)]
 pub struct Rendered {
@@ -38,15 +41,24 @@ pub fn render_to(folder: &Folder, live: bool, to: &mut impl Write) -> Result<Opt
     // One pass to check the chain and to gather what the passes of the renderer need beside the events.
     let mut reader = Reader::open(&folder.journal())?;
     let mut output = folder.outputs();
+    let is_small = std::fs::metadata(folder.journal()).is_ok_and(|found| found.len() <= KEPT_BYTES);
+    let mut kept = is_small.then(Vec::new);
     for event in reader.by_ref() {
-        if let Fact::CommandFinished(finished) = event?.fact {
-            output.remember(&finished);
+        let event = event?;
+        if let Fact::CommandFinished(finished) = &event.fact {
+            output.remember(finished);
+        }
+        if let Some(kept) = &mut kept {
+            kept.push(event);
         }
     }
     let document = std::fs::read(folder.document()).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let sources = Sources { document: document.as_deref(), output: &output, head: reader.head(), live };
-    markdown(|| events(folder), &sources, to)
-        .map_err(|error| JournalError::io("render", &folder.transcript(), error))?;
+    let rendered = match &kept {
+        Some(kept) => markdown(|| kept.iter().cloned(), &sources, to),
+        None => markdown(|| events(folder), &sources, to),
+    };
+    rendered.map_err(|error| JournalError::io("render", &folder.transcript(), error))?;
     Ok(reader.torn())
 }
 

@@ -132,9 +132,14 @@ pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> 
     let folder = Folders::under(&options.runs).create(&run)?;
     let masker = masker(options);
     keep_document(&folder, &masker.bytes(options.bytes))?;
+    // git is asked while the recorder starts.
+    let (path, search_path) = (options.path.clone(), options.search_path.clone());
+    let git = move || kernel::git_state(&path, search_path.as_deref());
+    let asking = std::thread::Builder::new().name("git".to_owned()).spawn(git.clone());
     let mut session = kernel::Session::start(&start_options(options, &run, &folder))?;
     hide(&mut session, options)?;
-    let started = run_started(options, &plan, &run);
+    let git = asking.map_or_else(|_| git(), |thread| thread.join().unwrap_or_default());
+    let started = run_started(options, &plan, &run, git);
     let events = session.append(vec![Fact::RunStarted(started)])?;
     let mut walking = Walking { plan: &plan, options, folder: &folder, syntax, clock, events, resumed: None };
     let ending = walking.go(&mut session, &masker)?;
@@ -192,13 +197,15 @@ impl Walking<'_> {
             Mode::Attended => {
                 let out = Box::new(Masked::new(std::io::stderr(), &secrets));
                 let clock = Box::new(SystemClock::start());
-                let mut operator = AtTerminal::open(out, look, clock).map_err(SessionError::Terminal)?;
+                let operator = AtTerminal::open(out, look, clock).map_err(SessionError::Terminal)?;
+                // The recorder has taken the secrets out of it.
+                let mut operator = operator.with_output(Box::new(std::io::stderr()));
                 self.walk(session, &secrets, &mut operator)
             }
             Mode::Unattended => {
-                let out = Box::new(Masked::new(std::io::stdout(), &secrets));
-                let err = Box::new(Masked::new(std::io::stderr(), &secrets));
-                let mut operator = Unattended::new(self.options.policy.clone(), out, err, look);
+                let talk = Box::new(Masked::new(std::io::stderr(), &secrets));
+                let (out, err) = (Box::new(std::io::stdout()), Box::new(std::io::stderr()));
+                let mut operator = Unattended::new(self.options.policy.clone(), out, err, talk, look);
                 self.walk(session, &secrets, &mut operator)
             }
         }
@@ -400,8 +407,7 @@ pub(super) fn who(options: &RunOptions<'_>) -> String {
     format!("{} on {}{tty}, process {}", options.user, options.host, std::process::id())
 }
 
-fn run_started(options: &RunOptions<'_>, plan: &Plan, run: &RunId) -> RunStarted {
-    let git = kernel::git_state(&options.path, options.search_path.as_deref());
+fn run_started(options: &RunOptions<'_>, plan: &Plan, run: &RunId, git: Option<kernel::GitState>) -> RunStarted {
     let file_name = options.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     RunStarted {
         run: run.clone(),

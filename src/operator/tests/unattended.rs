@@ -18,7 +18,8 @@ use crate::ports::Talk;
 use crate::ports::Watch as _;
 
 fn answer(policy: Policy, ask: &Ask<'_>) -> Result<Reply, String> {
-    let mut operator = Unattended::new(policy, Box::new(Sink::default()), Box::new(Sink::default()), LOOK);
+    let mut operator =
+        Unattended::new(policy, Box::new(Sink::default()), Box::new(Sink::default()), Box::new(Sink::default()), LOOK);
     operator.ask(ask).map_err(|error| error.to_string())
 }
 
@@ -76,7 +77,8 @@ fn choices_are_taken_in_the_order_they_were_given_and_then_it_goes_on() {
         Ask::Choice(AskChoice { standing: standing(), kind, title: "Recovery", options, anchors })
     };
     let policy = Policy { choose: vec!["restore".into(), "1".into()], ..Policy::default() };
-    let mut operator = Unattended::new(policy, Box::new(Sink::default()), Box::new(Sink::default()), LOOK);
+    let mut operator =
+        Unattended::new(policy, Box::new(Sink::default()), Box::new(Sink::default()), Box::new(Sink::default()), LOOK);
     assert_eq!(operator.ask(&ask([false, false])).unwrap(), Reply::Chosen(Chosen::Option(1)));
     assert_eq!(operator.ask(&ask([false, true])).unwrap(), Reply::Chosen(Chosen::Option(0)));
     assert_eq!(operator.ask(&ask([true, true])).unwrap(), Reply::Chosen(Chosen::GoOn));
@@ -102,7 +104,8 @@ fn a_value_comes_from_a_flag_or_its_flag_is_named() {
 #[test]
 fn output_goes_where_it_belongs_and_talk_to_standard_error() {
     let (out, err) = (Sink::default(), Sink::default());
-    let mut operator = Unattended::new(Policy::default(), Box::new(out.clone()), Box::new(err.clone()), LOOK);
+    let mut operator =
+        Unattended::new(Policy::default(), Box::new(out.clone()), Box::new(err.clone()), Box::new(err.clone()), LOOK);
     let step = one("docker ps", true);
     operator.tell(&Talk::Step(shown(&step)));
     operator.tell(&Talk::Started { text: "docker ps", line: 12 });
