@@ -39,6 +39,8 @@ fn step(kind: StepKind, text: &str) -> Step {
         why: None,
         attributes: Attributes::default(),
         expected: None,
+        similarity: None,
+        is_last_of_cell: true,
         repeat: runbook::plan::Repeat::default(),
         undoes: None,
     }

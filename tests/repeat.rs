@@ -206,3 +206,37 @@ fn a_rollback_can_be_run_by_its_own_name() {
     drop(home.runbook(&["run", "R.md#rollback", "--yes", "--allow", "unknown"]).exits(0));
     assert_eq!(home.read("undone"), "whole\n");
 }
+
+#[test]
+fn an_output_without_what_is_expected_in_it_is_a_failure() {
+    let (_home, output) = unattended("# P\n\n```bash {expect='all is well'}\necho all is well\n```\n", &[]);
+    drop(output.exits(0));
+    let text = "# P\n\n```bash {expect='all is well'}\necho trouble\n```\n\n```bash\necho after\n```\n";
+    let (home, output) = unattended(text, &[]);
+    drop(output.exits(1).says("`all is well` is expected in the output, and is not there"));
+    assert_eq!(commands(&home), ["echo trouble"]);
+}
+
+#[test]
+fn an_expected_similarity_decides_and_a_shown_output_is_only_compared() {
+    let cell = "# P\n\n```bash\necho connection refused\n```\n\n";
+    let output = "```output\ndatabase is ready to accept connections\n```\n\n```bash\necho after\n```\n";
+    let (home, said) = unattended(&format!("{cell}{output}"), &[]);
+    drop(said.exits(0).says("0 % of the output that the document shows came back"));
+    assert_eq!(commands(&home).len(), 2);
+    let (home, said) = unattended(&format!("{cell}<!-- expected_similarity=0.8 -->\n{output}"), &[]);
+    drop(said.exits(1).says("80 % are wanted"));
+    assert_eq!(commands(&home).len(), 1);
+}
+
+#[test]
+fn a_failure_that_the_document_lets_pass_is_never_carried_into_something_that_destroys() {
+    let text = "# P\n\n```bash {continue}\nls nosuch\n```\n\n```bash\necho after\n```\n";
+    let (home, output) = unattended(text, &[]);
+    drop(output.exits(1));
+    assert_eq!(commands(&home), ["ls nosuch", "echo after"]);
+    let text = "# P\n\n```bash {continue}\nls nosuch\n```\n\n```bash\nrm -f x\n```\n";
+    let (home, output) = unattended(text, &["--allow", "destructive"]);
+    drop(output.exits(1).says("came back with a failure, and `rm -f x` may destroy something"));
+    assert_eq!(commands(&home), ["ls nosuch"]);
+}

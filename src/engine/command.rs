@@ -175,6 +175,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                         return Ok(Fate::Done);
                     }
                     *rest = false;
+                    if step.attributes.is_set("continue") && may_be_left(&finished.outcome) {
+                        self.decide(step, Some(number), Decision::GoOn, "the document says `continue`".to_owned())?;
+                        return Ok(Fate::PassedOver);
+                    }
                     if let Some(fate) = self.after_failure(step, place, index, &mut candidate, Some(&finished))? {
                         return Ok(fate);
                     }
@@ -290,6 +294,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         let Some(negative) = self.state.unsettled().into_iter().find_map(|earlier| match earlier.outcome() {
             Outcome::Negative(meaning) => Some((head(&earlier.started.text), meaning)),
+            // What the document itself lets pass is let pass up to here.
+            Outcome::Failed | Outcome::TimedOut => Some((head(&earlier.started.text), "a failure".to_owned())),
             _ => None,
         }) else {
             return Ok(None);
@@ -447,6 +453,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         Ok(None)
     }
+}
+
+/// A failure that a document may let pass: an end that nobody chose.
+fn may_be_left(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed | Outcome::TimedOut)
 }
 
 fn end(result: RunResult, reason: String, step: &Step) -> Fate {

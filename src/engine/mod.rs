@@ -4,6 +4,7 @@
 //! files, colours, JSON; it sees ports alone.
 
 mod command;
+mod expect;
 mod failure;
 mod inputs;
 mod repeat;

@@ -25,9 +25,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         if let Some(monitor) = self.monitor_of(step, candidate) {
             return self.monitor(step, number, candidate, monitor, decision);
         }
-        let Some(mut finished) = self.execute(step, Some(number), candidate, runnable, decision)? else {
+        let Some(finished) = self.execute(step, Some(number), candidate, runnable, decision)? else {
             return Ok(None);
         };
+        let mut finished = self.compare(step, number, candidate, finished)?;
         let retry = step.repeat.retry.filter(|_| step.repeat.until.is_none());
         if let Some(Retry { times, every }) = retry {
             let shadows = self.session.shadows()?;
@@ -46,7 +47,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 let Some(again) = self.execute(step, Some(number), candidate, runnable, Decision::Retry)? else {
                     return Ok(None);
                 };
-                finished = again;
+                finished = self.compare(step, number, candidate, again)?;
             }
         }
         let is_last = usize::try_from(number).is_ok_and(|number| number + 1 == step.commands.len());

@@ -42,6 +42,8 @@ pub enum Fact {
     CommandStarted(CommandStarted),
     /// A command came back.
     CommandFinished(CommandFinished),
+    /// What came back was compared with what the document expects.
+    OutputCompared(OutputCompared),
     /// The operator wrote something down.
     NoteAdded(NoteAdded),
     /// A section or an alternative was chosen.
@@ -321,6 +323,21 @@ pub struct CommandFinished {
     pub took_ns: u64,
     /// What came back.
     pub output: Captured,
+}
+
+/// See [`Fact::OutputCompared`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputCompared {
+    /// The command: the `seq` of its start.
+    pub command: Seq,
+    /// What the document expects.
+    pub expected: String,
+    /// How much of it came, in percent.
+    pub percent: u8,
+    /// Whether that is enough.
+    pub met: bool,
+    /// Whether the command failed when it is not.
+    pub decides: bool,
 }
 
 /// See [`Fact::NoteAdded`].

@@ -11,9 +11,9 @@ mod state;
 
 pub use fact::{
     ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, Decision, EngineLost, Event, Fact, InputGiven,
-    InputOrigin, LeftRunning, MessageFilled, Mode, NoteAdded, Other, RecordFailed, Redacted, RunFinished, RunResult,
-    RunResumed, RunStarted, RunbookIdentity, ShellDied, ShellStarted, StateLost, StepEntered, StepFinished, StepForm,
-    StepResult,
+    InputOrigin, LeftRunning, MessageFilled, Mode, NoteAdded, Other, OutputCompared, RecordFailed, Redacted,
+    RunFinished, RunResult, RunResumed, RunStarted, RunbookIdentity, ShellDied, ShellStarted, StateLost, StepEntered,
+    StepFinished, StepForm, StepResult,
 };
 pub use incident::{
     Contact, Escalated, Every, HandedOver, IncidentClosed, IncidentEvent, IncidentFact, IncidentJoined, IncidentOpened,

@@ -138,6 +138,12 @@ impl RunState {
                     command.finished = Some(finished.clone());
                 }
             }
+            Fact::OutputCompared(compared) if compared.decides && !compared.met => {
+                let command = self.commands.iter_mut().rev().find(|command| command.seq == compared.command);
+                if let Some(finished) = command.and_then(|command| command.finished.as_mut()) {
+                    finished.outcome = Outcome::Failed;
+                }
+            }
             Fact::StepFinished(finished) => {
                 if let Some(step) = self.steps.get_mut(&finished.step) {
                     step.result = Some(finished.result);

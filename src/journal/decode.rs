@@ -10,8 +10,9 @@ use super::names::Named;
 use super::salt::from_hex;
 use crate::history::{
     Answer, Answers, Captured, ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, EngineLost, Event,
-    Fact, InputGiven, LeftRunning, MessageFilled, NoteAdded, Other, Outcome, RecordFailed, Redacted, RunFinished,
-    RunResumed, RunStarted, RunbookIdentity, ShellDied, ShellStarted, StateLost, StepEntered, StepFinished,
+    Fact, InputGiven, LeftRunning, MessageFilled, NoteAdded, Other, Outcome, OutputCompared, RecordFailed, Redacted,
+    RunFinished, RunResumed, RunStarted, RunbookIdentity, ShellDied, ShellStarted, StateLost, StepEntered,
+    StepFinished,
 };
 use crate::ident::{Moment, Seq};
 use serde::Deserialize;
@@ -141,6 +142,13 @@ fn fact(kind: &str, from: &mut Source) -> Read<Fact> {
         "command-started" => Fact::CommandStarted(command_started(from)?),
         "command-finished" => Fact::CommandFinished(command_finished(from)?),
         "note-added" => Fact::NoteAdded(NoteAdded { step: from.maybe("step")?, text: from.text("text")? }),
+        "output-compared" => Fact::OutputCompared(OutputCompared {
+            command: from.field("command")?,
+            expected: from.text("expected")?,
+            percent: from.field("percent")?,
+            met: from.field("met")?,
+            decides: from.field("decides")?,
+        }),
         "choice-made" => Fact::ChoiceMade(ChoiceMade {
             question: from.text("question")?,
             option: from.maybe_text("option")?,

@@ -31,6 +31,7 @@ pub(super) fn kind(fact: &Fact) -> &str {
         Fact::CommandStarted(_) => "command-started",
         Fact::CommandFinished(_) => "command-finished",
         Fact::NoteAdded(_) => "note-added",
+        Fact::OutputCompared(_) => "output-compared",
         Fact::ChoiceMade(_) => "choice-made",
         Fact::MessageFilled(_) => "message-filled",
         Fact::StepFinished(_) => "step-finished",
@@ -70,6 +71,12 @@ pub(super) fn fields(fact: &Fact, to: &mut Members<'_>) -> Result<()> {
         Fact::CommandStarted(started) => command_started(started, to),
         Fact::CommandFinished(finished) => command_finished(finished, to),
         Fact::NoteAdded(note) => to.put_some("step", note.step.as_ref()),
+        Fact::OutputCompared(compared) => {
+            to.put("command", &compared.command)?;
+            to.put("percent", &compared.percent)?;
+            to.put("met", &compared.met)?;
+            to.put("decides", &compared.decides)
+        }
         Fact::ChoiceMade(choice) => to.put("line", &choice.line),
         Fact::MessageFilled(message) => to.put("step", &message.step),
         Fact::StepFinished(finished) => {
@@ -128,6 +135,7 @@ pub(super) fn payload(fact: &Fact, to: &mut Members<'_>) -> Result<()> {
             }
         }
         Fact::CommandFinished(finished) => output(&finished.output, to),
+        Fact::OutputCompared(compared) => to.put("expected", &compared.expected),
         Fact::NoteAdded(note) => to.put("text", &note.text),
         Fact::ChoiceMade(choice) => {
             to.put("question", &choice.question)?;

@@ -29,6 +29,10 @@ pub(super) struct Draft {
     pub(super) prose: Vec<Prose>,
     pub(super) attributes: Attributes,
     pub(super) expected: Option<String>,
+    /// How much of that must come back, in percent.
+    pub(super) similarity: Option<u8>,
+    /// No other step of its cell comes after it.
+    pub(super) is_last_of_cell: bool,
     /// How its commands are run again.
     pub(super) repeat: Repeat,
     /// Set when it undoes others.
@@ -397,6 +401,9 @@ impl<'a> Builder<'a> {
                             .collect();
                         (!printed.is_empty()).then(|| printed.join("\n") + "\n")
                     });
+                let shown = cell.expected.and_then(|i| runbook.cells.get(i));
+                let similarity = shown.and_then(|shown| shown.attributes.get("expected_similarity"));
+                let similarity = similarity.and_then(super::expect::percent);
                 let steps = self.cut.entry(index).or_insert_with(|| cells::steps(cell, self.is_file)).clone();
                 let last = steps.len().saturating_sub(1);
                 steps
@@ -413,6 +420,8 @@ impl<'a> Builder<'a> {
                         let node = self.push(step, cell.attributes.clone(), expected, cell.line, scope);
                         if let Some(draft) = self.drafts.last_mut() {
                             draft.repeat = repeat;
+                            draft.is_last_of_cell = i == last;
+                            draft.similarity = similarity;
                         }
                         node
                     })
@@ -468,6 +477,8 @@ impl<'a> Builder<'a> {
             .map(|name| Marked::Cell(name.trim().to_owned()))
             .or_else(|| scope.rollback.then_some(Marked::Heading));
         self.drafts.push(Draft {
+            similarity: None,
+            is_last_of_cell: true,
             repeat: Repeat::default(),
             rollback,
             cell,

@@ -7,6 +7,7 @@ mod bind;
 mod build;
 mod cells;
 mod comments;
+mod expect;
 mod gate;
 mod inputs;
 mod model;
@@ -25,6 +26,7 @@ pub use crate::shell::{
     TabledAnswer, Token, TokenClass, Watched, watched,
 };
 pub use bind::{fields, fill, quote, reference, tokens};
+pub use expect::{COMPARED_BYTES, Compared, Expected};
 pub use gate::{Gate, Pass, Place, approval, before};
 pub use inputs::{Input, InputKind, Origin, Rules, Unfit, UsedAt, canonical, is_secret_name};
 pub use model::{
@@ -97,6 +99,8 @@ fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<
             why: draft.cell.why,
             attributes: draft.attributes,
             expected: draft.expected,
+            similarity: draft.similarity,
+            is_last_of_cell: draft.is_last_of_cell,
             repeat: draft.repeat,
             undoes: None,
         })

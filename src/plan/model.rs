@@ -160,6 +160,10 @@ pub struct Step {
     pub attributes: Attributes,
     /// What the commands are expected to print, where the document shows it.
     pub expected: Option<String>,
+    /// How much of that must come back, in percent, where the document says so.
+    pub similarity: Option<u8>,
+    /// No other step of its cell comes after it.
+    pub is_last_of_cell: bool,
     /// How its commands are run again without anybody asking.
     pub repeat: Repeat,
     /// What it undoes; then it is in no sequence.

@@ -139,6 +139,21 @@ pub(super) fn read(
             "put the command to sample into a cell of its own",
         );
     }
+    let unfollowed = [("cwd", attributes.get("cwd").is_some()), ("background", attributes.is_set("background"))];
+    for (name, _) in unfollowed.iter().filter(|(_, said)| *said && is_last) {
+        findings.push(Finding {
+            code: "unfollowed-attribute",
+            line,
+            span: runbook.line_span(line, line),
+            message: format!(
+                "`{name}` is not followed: the commands run one after the other, in the session's directory"
+            ),
+            help: match *name {
+                "cwd" => "write a `cd` into the cell".to_owned(),
+                _ => "end the command with `&`".to_owned(),
+            },
+        });
+    }
     let until = until.map(|text| Box::new(Command::typed(text.trim(), line)));
     (Repeat { retry, until, every: said, monitor: monitor.filter(|_| commands == 1) }, findings)
 }
@@ -188,6 +203,13 @@ mod tests {
         }
         let (_, findings) = steps("{monitor=5m every=10s}", "date\nuptime");
         assert_eq!(findings, ["a monitor is one command, and this step has 2"]);
+    }
+
+    #[test]
+    fn what_is_said_and_not_followed_is_a_finding() {
+        let (_, findings) = steps("{\"cwd\":\"/srv\",\"background\":\"false\"}", "ls");
+        let message = "`cwd` is not followed: the commands run one after the other, in the session's directory";
+        assert_eq!(findings, [message]);
     }
 
     #[test]

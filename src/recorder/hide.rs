@@ -160,6 +160,7 @@ pub(super) fn without_secrets(fact: &mut Fact, masker: &Masker) {
         }
         // Its output was masked as it came.
         Fact::CommandFinished(finished) => hide(&mut finished.cwd),
+        Fact::OutputCompared(compared) => hide(&mut compared.expected),
         Fact::NoteAdded(note) => hide(&mut note.text),
         Fact::ChoiceMade(choice) => {
             hide(&mut choice.question);

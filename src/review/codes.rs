@@ -354,6 +354,14 @@ pub const CODES: &[Code] = &[
         "```` ```bash ```` at the end of a document",
     ),
     row(
+        "unfollowed-attribute",
+        Warning,
+        "an attribute that is read and not followed",
+        "The author counts on it: the commands would run in another directory, or wait for each other, without a word.",
+        "write it into the cell: `cd DIR`, or `&` behind the command",
+        "`{\"cwd\":\"/srv\"}` on a fence",
+    ),
+    row(
         "unknown-attribute",
         Warning,
         "an attribute that nobody reads",

@@ -74,6 +74,16 @@ impl<W: Write> Steps<'_, W> {
                 writeln!(self.to, "**Message**, {time}:\n")?;
                 self.fence("text", &message.text)
             }
+            Fact::OutputCompared(compared) => {
+                self.section()?;
+                let verdict = match (compared.met, compared.decides) {
+                    (true, _) => "as expected",
+                    (false, true) => "**not as expected, so it counts as a failure**",
+                    (false, false) => "not as the document shows it",
+                };
+                writeln!(self.to, "Output {verdict}: {} % of this came back.\n", compared.percent)?;
+                if compared.met { Ok(()) } else { self.fence("text", &compared.expected) }
+            }
             Fact::ChoiceMade(choice) => {
                 self.open = true;
                 writeln!(self.to, "### Choice: {}\n", inline(&choice.question))?;

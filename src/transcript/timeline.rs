@@ -101,6 +101,10 @@ impl Timeline<'_> {
             Fact::NoteAdded(note) => {
                 row(operator, format!("Note: *{}*", inline(&shorten(&note.text, TEXT_CHARACTERS))), String::new())
             }
+            Fact::OutputCompared(compared) if !compared.met => {
+                let result = if compared.decides { "**failed**" } else { "" };
+                row("runbook", format!("{} % of the expected output came back", compared.percent), result)
+            }
             Fact::ChoiceMade(choice) => choice_row(choice, operator),
             Fact::MessageFilled(message) => {
                 row(operator, format!("Message: {}", inline(&shorten(&message.text, TEXT_CHARACTERS))), String::new())
@@ -129,7 +133,9 @@ impl Timeline<'_> {
                 let event = format!("Joined the incident {}", inline(&shorten(&joined.title, TEXT_CHARACTERS)));
                 row("runbook", event, format!("{} {}", inline(&joined.severity), inline(joined.incident.as_str())))
             }
-            Fact::CommandFinished(_) | Fact::StepFinished(_) | Fact::Incident(_) => return None,
+            Fact::CommandFinished(_) | Fact::OutputCompared(_) | Fact::StepFinished(_) | Fact::Incident(_) => {
+                return None;
+            }
         })
     }
 

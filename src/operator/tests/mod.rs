@@ -202,6 +202,8 @@ pub(super) fn step(title: &str, kind: StepKind, commands: Vec<Command>) -> Step 
         why: None,
         attributes: crate::plan::Attributes::default(),
         expected: None,
+        similarity: None,
+        is_last_of_cell: true,
         repeat: crate::plan::Repeat::default(),
         undoes: None,
     }

@@ -1,0 +1,55 @@
+//! What came back, beside what the document expects.
+//!
+//! Invariant: the comparison is recorded before anybody acts on it; it makes a success a failure, and never a failure a success.
+//! Refuses to know: how likeness is measured.
+
+use super::command::Candidate;
+use super::{Engine, EngineError};
+use crate::history::{CommandFinished, CommandSource, Fact, Outcome, OutputCompared};
+use crate::plan::{COMPARED_BYTES, Expected, Step};
+use crate::ports::{Journal, Kernel, Operator, Talk};
+
+impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
+    /// Compares the output of a step's last command. What the document says decides makes it a failure.
+    pub(super) fn compare(
+        &mut self,
+        step: &'a Step,
+        number: u32,
+        candidate: &Candidate,
+        finished: CommandFinished,
+    ) -> Result<CommandFinished, EngineError> {
+        let is_last = usize::try_from(number).is_ok_and(|number| number + 1 == step.commands.len());
+        // An edited command prints something else.
+        let is_its_own = matches!(candidate.source, CommandSource::Document);
+        if !is_last || !is_its_own || finished.outcome != Outcome::Succeeded {
+            return Ok(finished);
+        }
+        let Some(expected) = step.expectation() else { return Ok(finished) };
+        let kept = finished.output.inline.clone();
+        let printed = kept.unwrap_or_else(|| self.session.printed(finished.started, COMPARED_BYTES));
+        let compared = expected.compare(&printed);
+        self.record(Fact::OutputCompared(OutputCompared {
+            command: finished.started,
+            expected: expected.text().to_owned(),
+            percent: compared.percent,
+            met: compared.met,
+            decides: compared.decides,
+        }))?;
+        if compared.met {
+            return Ok(finished);
+        }
+        let words = match &expected {
+            Expected::Contains(text) => format!("`{text}` is expected in the output, and is not there"),
+            Expected::Like { percent, decides: true, .. } => {
+                format!("{} % of the expected output came back; {percent} % are wanted", compared.percent)
+            }
+            Expected::Like { .. } => format!("{} % of the output that the document shows came back", compared.percent),
+        };
+        if !compared.decides {
+            self.operator.tell(&Talk::Notice(&words));
+            return Ok(finished);
+        }
+        self.operator.tell(&Talk::Warning(&words));
+        Ok(CommandFinished { outcome: Outcome::Failed, ..finished })
+    }
+}

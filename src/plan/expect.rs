@@ -1,0 +1,178 @@
+//! What a step is expected to print, and how much of it came.
+//!
+//! Invariant: pure; numbers, which differ from run to run, count as alike. Refuses to know: what follows from it.
+
+use super::model::Step;
+
+/// More words than this are not looked at.
+const MOST_WORDS: usize = 2000;
+/// As much of the output is enough to compare.
+pub const COMPARED_BYTES: usize = 64 * 1024;
+/// An output cell without a word about it is told of below this.
+const TOLD_BELOW_PERCENT: u8 = 60;
+
+/// What the last command of a step is expected to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// `expect=TEXT`: this, somewhere.
+    Contains(String),
+    /// An output cell: this as a whole, so many percent of it.
+    Like {
+        /// What the document shows.
+        text: String,
+        /// How much of it must come.
+        percent: u8,
+        /// The document says how much, so less is a failure. Otherwise less is only told.
+        decides: bool,
+    },
+}
+
+/// How an output compares with what was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// How much of it came, in percent.
+    pub percent: u8,
+    /// Whether that is enough.
+    pub met: bool,
+    /// Whether it is a failure when it is not.
+    pub decides: bool,
+}
+
+impl Step {
+    /// What its last command is expected to print.
+    pub fn expectation(&self) -> Option<Expected> {
+        if let Some(text) = self.attributes.get("expect").filter(|text| !text.trim().is_empty() && self.is_last_of_cell)
+        {
+            return Some(Expected::Contains(text.trim().to_owned()));
+        }
+        let text = self.expected.clone().filter(|text| !text.trim().is_empty())?;
+        let said = self.similarity;
+        Some(Expected::Like { text, percent: said.unwrap_or(TOLD_BELOW_PERCENT), decides: said.is_some() })
+    }
+}
+
+impl Expected {
+    /// What the document shows.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Contains(text) | Self::Like { text, .. } => text,
+        }
+    }
+
+    /// Compares what was printed, terminal sequences and all.
+    pub fn compare(&self, printed: &[u8]) -> Compared {
+        let printed = plain(&String::from_utf8_lossy(printed));
+        match self {
+            Self::Contains(text) => {
+                let met = printed.contains(text.as_str());
+                Compared { percent: if met { 100 } else { 0 }, met, decides: true }
+            }
+            Self::Like { text, percent: wanted, decides } => {
+                let percent = likeness(&words(text), &words(&printed));
+                Compared { percent, met: percent >= *wanted, decides: *decides }
+            }
+        }
+    }
+}
+
+/// A similarity as documents write it: `0.8`, or `80` percent.
+pub(super) fn percent(written: &str) -> Option<u8> {
+    let number: f64 = written.trim().trim_end_matches('%').parse().ok()?;
+    let percent = if number <= 1.0 && !written.contains('%') { number * 100.0 } else { number };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 100")]
+    (0.0..=100.0).contains(&percent).then_some(percent.round() as u8)
+}
+
+/// Without terminal sequences and other control characters.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => match chars.next() {
+                Some('[') => while chars.next().is_some_and(|c| !matches!(c, '@'..='~')) {},
+                Some(']') => while chars.next().is_some_and(|c| !matches!(c, '\u{7}' | '\u{1b}')) {},
+                _ => {}
+            },
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The words of a text, every run of digits as one `0`.
+fn words(text: &str) -> Vec<String> {
+    let one = |word: &str| {
+        let mut out = String::new();
+        for c in word.chars() {
+            let c = if c.is_ascii_digit() { '0' } else { c };
+            if c != '0' || !out.ends_with('0') {
+                out.push(c);
+            }
+        }
+        out
+    };
+    text.split_whitespace().take(MOST_WORDS).map(one).collect()
+}
+
+/// How many of the expected words came in their order, in percent: the longest common subsequence.
+fn likeness(expected: &[String], printed: &[String]) -> u8 {
+    if expected.is_empty() {
+        return 100;
+    }
+    let mut before = vec![0_usize; printed.len() + 1];
+    for wanted in expected {
+        let mut row = vec![0_usize; printed.len() + 1];
+        for (i, word) in printed.iter().enumerate() {
+            let (left, up, corner) = (row.get(i), before.get(i + 1), before.get(i));
+            let best = if wanted == word { corner.map(|n| n + 1) } else { left.max(up).copied() };
+            if let (Some(slot), Some(best)) = (row.get_mut(i + 1), best) {
+                *slot = best;
+            }
+        }
+        before = row;
+    }
+    let common = before.last().copied().unwrap_or(0);
+    u8::try_from(common * 100 / expected.len()).unwrap_or(100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn like(text: &str, percent: u8) -> Expected {
+        Expected::Like { text: text.to_owned(), percent, decides: true }
+    }
+
+    #[test]
+    fn the_same_text_is_wholly_alike_whatever_its_numbers_and_colours() {
+        let shown = "NAME   READY   AGE\napi-0  1/1     3d\n";
+        let compared = like(shown, 90).compare(b"\x1b[1mNAME\x1b[0m READY AGE\r\napi-7  1/1  41d\r\n");
+        assert_eq!(compared, Compared { percent: 100, met: true, decides: true });
+    }
+
+    #[test]
+    fn another_text_falls_short() {
+        let compared = like("database system is ready to accept connections", 80).compare(b"connection refused\n");
+        assert_eq!(compared.percent, 0);
+        assert!(!compared.met);
+        assert_eq!(like("a b c d", 80).compare(b"a b x d").percent, 75);
+    }
+
+    #[test]
+    fn a_text_that_must_stand_in_it_is_found_or_not() {
+        let expected = Expected::Contains("accepting connections".to_owned());
+        assert!(expected.compare(b"/tmp:5432 - accepting connections\n").met);
+        assert!(!expected.compare(b"/tmp:5432 - no response\n").met);
+    }
+
+    #[test]
+    fn similarities_are_read_as_documents_write_them() {
+        assert_eq!(percent("0.8"), Some(80));
+        assert_eq!(percent("80%"), Some(80));
+        assert_eq!(percent("1"), Some(100));
+        assert_eq!(percent("much"), None);
+    }
+}
