@@ -128,6 +128,13 @@ fn finished(command: &CommandState) -> CommandFinished {
         pipestatus: Vec::new(),
         cwd: String::new(),
         took_ns: 0,
-        output: Captured { length_bytes: 0, kept_bytes: 0, digest: Digest::of(b""), salt: String::new(), inline: None },
+        output: Captured {
+            length_bytes: 0,
+            kept_bytes: 0,
+            digest: Digest::of(b""),
+            all_digest: None,
+            salt: String::new(),
+            inline: None,
+        },
     })
 }

@@ -14,6 +14,9 @@ pub struct Captured {
     pub kept_bytes: u64,
     /// SHA-256 of `salt` and the kept bytes.
     pub digest: Digest,
+    /// SHA-256 of `salt` and all that came back, when that is more than what is kept: whoever has the rest can hold it
+    /// against the record.
+    pub all_digest: Option<Digest>,
     /// The salt, so that a short output cannot be guessed from its digest.
     pub salt: String,
     /// The bytes themselves, when they are few (at most 4 KiB); otherwise they stand in the output file alone.

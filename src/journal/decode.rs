@@ -271,6 +271,7 @@ fn command_finished(from: &mut Source) -> Read<CommandFinished> {
             length_bytes: from.field("length_bytes")?,
             kept_bytes: from.field("kept_bytes")?,
             digest: from.field("output_digest")?,
+            all_digest: from.maybe("all_digest")?,
             salt: if from.payload.is_some() { from.text("output_salt")? } else { String::new() },
             inline: inline(from)?,
         },

@@ -231,7 +231,8 @@ fn command_finished(finished: &CommandFinished, to: &mut Members<'_>) -> Result<
     to.put("took_ns", &finished.took_ns)?;
     to.put("length_bytes", &finished.output.length_bytes)?;
     to.put("kept_bytes", &finished.output.kept_bytes)?;
-    to.put("output_digest", &finished.output.digest)
+    to.put("output_digest", &finished.output.digest)?;
+    to.put_some("all_digest", finished.output.all_digest.as_ref())
 }
 
 fn outcome_name(outcome: &Outcome) -> &'static str {

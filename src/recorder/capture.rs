@@ -1,7 +1,7 @@
 //! The output of one command: its file, its digest, its length.
 //!
-//! Invariant: bytes are in the file, or on disk in the event, before anyone is told of them; the digest covers exactly the
-//! bytes kept. Refuses to know: where the bytes come from.
+//! Invariant: bytes are in the file, or on disk in the event, before anyone is told of them; one digest covers exactly the
+//! bytes kept, another all that came where that is more. Refuses to know: where the bytes come from.
 
 use crate::history::Captured;
 use crate::ident::{Digest, Seq};
@@ -49,6 +49,8 @@ pub(super) struct Capture {
     file: Option<File>,
     salt: String,
     hasher: sha2::Sha256,
+    /// Of all that came, once not all is kept.
+    all: Option<sha2::Sha256>,
     head: Vec<u8>,
     length: u64,
     kept: u64,
@@ -72,6 +74,7 @@ impl Capture {
             file: None,
             salt,
             hasher,
+            all: None,
             head: Vec::new(),
             length: 0,
             kept: 0,
@@ -113,6 +116,12 @@ impl Capture {
         let offset = self.kept;
         self.length += bytes.len() as u64;
         let stored = bytes.get(..kept).unwrap_or_default();
+        if self.all.is_none() && kept < bytes.len() {
+            self.all = Some(self.hasher.clone());
+        }
+        if let Some(all) = &mut self.all {
+            all.update(bytes);
+        }
         self.hasher.update(stored);
         self.kept += kept as u64;
         let missing = INLINE_BYTES.saturating_sub(self.head.len());
@@ -211,6 +220,7 @@ impl Capture {
             length_bytes: self.length,
             kept_bytes: self.kept,
             digest: Digest::from_bytes(self.hasher.finalize().into()),
+            all_digest: self.all.map(|all| Digest::from_bytes(all.finalize().into())),
             salt: self.salt,
             inline: small.then_some(self.head),
         }
@@ -222,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_digest_covers_salt_and_kept_bytes_and_the_rest_is_counted() {
+    fn one_digest_covers_what_is_kept_and_another_all_that_came() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("output")).unwrap();
         let path = output_path(folder.path(), Seq(7));
@@ -233,6 +243,7 @@ mod tests {
         let captured = capture.finish();
         assert_eq!((captured.length_bytes, captured.kept_bytes), (8, 5));
         assert_eq!(captured.digest, Digest::of(b"saltabcde"));
+        assert_eq!(captured.all_digest, Some(Digest::of(b"saltabcdefgh")));
         assert_eq!(captured.inline.as_deref(), Some(&b"abcde"[..]));
         assert_eq!(std::fs::read(path).unwrap(), b"abcde");
     }

@@ -177,6 +177,7 @@ mod tests {
             length_bytes: kept_bytes,
             kept_bytes,
             digest: Digest::of(b""),
+            all_digest: None,
             salt: String::new(),
             inline: None,
         };

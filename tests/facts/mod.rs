@@ -28,6 +28,7 @@ pub(crate) fn captured(bytes: &[u8]) -> Captured {
         length_bytes: bytes.len() as u64,
         kept_bytes: bytes.len() as u64,
         digest: Digest::of_parts(&[salt.as_bytes(), bytes]),
+        all_digest: None,
         salt: salt.into(),
         inline: Some(bytes.to_vec()),
     }

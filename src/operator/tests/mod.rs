@@ -270,6 +270,7 @@ pub(super) fn finished(outcome: Outcome, status: i32, pipestatus: &[i32]) -> Com
             length_bytes: 0,
             kept_bytes: 0,
             digest: Digest::of(b""),
+            all_digest: None,
             salt: String::new(),
             inline: Some(Vec::new()),
         },
