@@ -26,7 +26,7 @@ use support::Home;
 
 const AT_ONCE: usize = 4;
 const COMMANDS: usize = 12;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Printing, quiet, changing the session, and long output, so that a kill meets each.
 const DOCUMENT: &str =
     "for i in {1..400}; do echo \"line $i\"; done; sleep 0.01; head -c 20000 /dev/zero | tr '\\0' x; echo";
@@ -74,7 +74,7 @@ fn what_a_killed_engine_has_shown_is_in_the_record_and_its_command_comes_to_an_e
 }
 
 fn document(home: &Home) {
-    let steps: String = (0..COMMANDS).map(|_| format!("{DOCUMENT}\n")).collect();
+    let steps = format!("{DOCUMENT}\n").repeat(COMMANDS);
     home.write("r.md", format!("# R\n\n```bash\n{steps}```\n"));
 }
 
@@ -139,7 +139,7 @@ fn settle(home: &Home, folder: &Folder) {
 }
 
 fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
+    !std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// All that the commands printed, in order.

@@ -27,7 +27,8 @@ fn home() -> Home {
 /// A run whose steps are these texts, at its first question.
 fn run(home: &Home, texts: &[&str]) -> Terminal {
     let steps = texts.iter().enumerate().map(|(i, text)| format!("# Step {}\n{text}\n\n", i + 1));
-    home.write("r.md", format!("# R\n\n```bash\n{}```\n", steps.collect::<String>()));
+    let steps = steps.collect::<Vec<_>>().concat();
+    home.write("r.md", format!("# R\n\n```bash\n{steps}```\n"));
     let mut terminal = Terminal::runbook(home, &["run", "r.md"]);
     terminal.wait_for_output("? help");
     terminal
