@@ -122,7 +122,7 @@ impl Platform {
 
     /// Asks PostgreSQL.
     pub(crate) fn sql(&self, query: &str) -> String {
-        self.host(&format!("docker-compose exec -T postgres psql -U postgres -d agentic_db -Atc \"{query}\""))
+        self.host(&format!("docker exec agentic-postgres-prod psql -U postgres -d agentic_db -Atc \"{query}\""))
     }
 
     /// What an address of the API answers, seen from outside, and the HTTP status: `200 {…}`.

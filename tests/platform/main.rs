@@ -17,7 +17,7 @@ fn a_corrupted_database_is_restored_from_its_backup() {
     // Forty pages of the table are overwritten on the disk.
     assert!(platform.host("platform-corrupt-database").contains("not ready"));
     let broken = platform.try_host(
-        "docker-compose exec -T postgres psql -U postgres -d agentic_db -c 'SELECT count(settings) FROM agents'",
+        "docker exec agentic-postgres-prod psql -U postgres -d agentic_db -c 'SELECT count(settings) FROM agents'",
     );
     assert!(broken.stderr.contains("invalid page"), "{}", broken.stderr);
     let backup = format!("backup={}", platform.backup());
@@ -58,20 +58,20 @@ fn a_full_disk_is_given_room_by_letting_old_rows_go() {
     let Some(platform) = platform() else { return };
     let fill = "INSERT INTO audit_logs (actor, action, address, detail, created_at) SELECT 'old', 'import', '-', \
                 repeat(md5(n::text), 20), now() - interval '150 days' FROM generate_series(1, 20000) n";
+    // The rows take half of the volume, a forgotten dump the rest but for a little.
     drop(platform.host(&format!(
-        "for i in $(seq 30); do docker-compose exec -T postgres psql -U postgres -d agentic_db -c \"{fill}\" || break; done; \
-         fallocate -l \"$(df --output=avail -B1 /srv/postgres/data | tail -n 1)\" /srv/postgres/data/dump || true"
+        "for i in $(seq 6); do docker exec agentic-postgres-prod psql -U postgres -d agentic_db -c \"{fill}\"; done; \
+         fallocate -l $(($(df --output=avail -B1 /srv/postgres/data | tail -n 1) - 262144)) /srv/postgres/data/dump"
     )));
     let write = "curl -s -o /dev/null -w '%{http_code}' -X POST \
-                 'https://api.yourdomain.com/api/v1/agents/run?actor='$(head -c 6000 /dev/zero | tr '\\0' x)";
+                 https://api.yourdomain.com/api/v1/agents/run?actor=$(openssl rand -hex 3000)";
     let fills = format!("for i in $(seq 300); do code=$({write}); [ $code = 202 ] || break; done; echo $code");
     assert_eq!(platform.host(&fills), "500", "writing fails");
-    drop(platform.host("rm /srv/postgres/data/dump"));
-    drop(platform.run("the-databases-disk-is-full", &[]).exits(0).prints("DELETE"));
+    drop(platform.run("the-databases-disk-is-full", &[]).exits(0).prints("DELETE 1"));
     assert_eq!(platform.host(write), "202");
     assert_eq!(platform.sql("SELECT count(*) FROM audit_logs WHERE actor = 'old'"), "0");
     let used: u32 = platform.host("df --output=pcent /srv/postgres/data | tr -dc 0-9").parse().unwrap();
-    assert!(used < 60, "{used} % used");
+    assert!(used < 70, "{used} % used");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn everything_down_comes_up_in_order() {
 fn a_query_that_runs_too_long_is_found_and_ended() {
     let Some(platform) = platform() else { return };
     drop(platform.host(
-        "docker-compose exec -d postgres psql -U postgres -d agentic_db -c 'SELECT pg_sleep(3600) /* runaway */'; sleep 1",
+        "docker exec -d agentic-postgres-prod psql -U postgres -d agentic_db -c 'SELECT pg_sleep(3600) /* runaway */'; sleep 1",
     ));
     let running = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%runaway%' AND pid <> pg_backend_pid()";
     let pid = platform.sql(running);
@@ -175,7 +175,7 @@ fn secrets_are_replaced_sessions_end_and_none_of_it_is_in_the_record() {
     let keys = ["--input", "anthropic_api_key=@/root/one", "--input", "openai_api_key=@/root/two"];
     drop(platform.run("keys-have-leaked", &keys).exits(0));
     assert_eq!(platform.host(&me), "401");
-    assert_eq!(platform.host("docker-compose exec -T redis redis-cli dbsize"), "0");
+    assert_eq!(platform.host("docker exec agentic-redis-prod redis-cli dbsize"), "0");
     assert_ne!(platform.host("cat secrets/jwt_secret.txt secrets/secret_key.txt"), old);
     drop(platform.host("cmp /root/one secrets/anthropic_api_key.txt; cmp /root/two secrets/openai_api_key.txt"));
     let found = platform.host("test -d /root/.local/state/runbook/runs; for line in $(cat secrets/*.txt); do grep -rlF -e \"$line\" /root/.local/state/runbook; done || true");
