@@ -259,8 +259,15 @@ fn nothing_of_a_run_can_be_read_by_others() {
     assert_eq!(mode(&recorder.socket), 0o600);
     let runtime = recorder.socket.parent().unwrap();
     assert_eq!((mode(runtime), mode(runtime.parent().unwrap())), (0o700, 0o700));
-    let left: Vec<_> = std::fs::read_dir(runtime).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, [".socket"], "the rc file and the commands are gone");
+    let mut left: Vec<_> = std::fs::read_dir(runtime).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, [".socket", "RUNBOOK.md"], "the rc file is gone");
+    let handed_over = runtime.join("RUNBOOK.md");
+    assert_eq!(
+        (mode(&handed_over), std::fs::metadata(&handed_over).unwrap().len()),
+        (0o600, 0),
+        "and so are the commands"
+    );
 }
 
 #[test]
