@@ -72,7 +72,10 @@ fn an_operator_runs_skips_edits_notes_retries_goes_back_and_stops() {
     let mut terminal = Terminal::runbook(&home, &["run", "warehouse.md#the-database-from-a-copy"]);
     at(&mut terminal, "1 Close the shop")
         .send("\r")
-        .wait_for_output("only y runs this one")
+        .wait_for_output("ask again")
+        .wait_for_output("? help")
+        .send("r")
+        .wait_for_output("? help")
         .send("y")
         .wait_for_output("exit 0");
     at(&mut terminal, "2 Find the newest copy").send("n").wait_for_output("note: ").send("only one copy left\r");
@@ -224,6 +227,7 @@ fn a_drop_runs_only_when_its_name_is_typed_and_a_run_of_the_rest_stops_before_it
         .wait_for_output("not the name")
         .wait_for_output("? help");
     assert!(!calls(&home).contains("DROP"), "{}", calls(&home));
+    terminal.send("r").wait_for_output("? help");
     terminal.send("y").wait_for_output("to run it: ").send("orders\r").wait_for_output("exit 0");
     assert!(calls(&home).contains("DROP"), "{}", calls(&home));
     terminal.wait_for_output("? help").send("q").exits(3);

@@ -23,7 +23,7 @@ mod uses;
 pub use crate::document::{Attributes, Finding, Span};
 pub use crate::shell::{
     Clarity, Definition, Filter, Flag, Level, NotACommand, Object, Reason, Risk, SessionChange, ShadowKind, Shadows,
-    TabledAnswer, Token, TokenClass, Watched, watched,
+    TabledAnswer, Token, TokenClass, Touched, Watched, is_builtin, watched,
 };
 pub use bind::{fields, fill, quote, reference, tokens};
 pub use expect::{COMPARED_BYTES, Compared, Expected};

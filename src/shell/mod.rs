@@ -5,6 +5,7 @@
 //! processes.
 
 mod answers;
+mod builtins;
 mod describe;
 mod endless;
 mod facts;
@@ -34,6 +35,7 @@ mod vocabulary;
 mod watched;
 
 pub use answers::answers;
+pub use builtins::is_builtin;
 pub use describe::{describe, is_slash_command};
 pub use facts::{
     Assignment, Clarity, Facts, NotACommand, Placeholder, Program, Read, SessionChange, Simple, TabledAnswer, Token,
@@ -47,7 +49,8 @@ pub use placing::{By, Fill, Filter, Refused, Why, place, refusals};
 pub use prompt::prompt_len;
 pub use quote::{quote, reference};
 pub use risk::{
-    Definition, Flag, Level, Object, Reason, Risk, ShadowKind, Shadowed, Shadows, is_known_program, risk, risk_among,
+    Definition, Effects, Flag, Level, Object, Reason, Risk, ShadowKind, Shadowed, Shadows, Touched, is_known_program,
+    risk, risk_among,
 };
 pub use split::split;
 pub use token::tokens;

@@ -269,7 +269,7 @@ fn statements(judge: &mut Judge<'_>, text: &Arg, database: Option<&Arg>, input: 
             (Some((kind, name)), _) => {
                 // A name that an expansion makes is shown as it stands there.
                 let shown = if name.contains('…') { text.shown().to_owned() } else { name };
-                judge.risk.stake(statement.level, kind, &shown);
+                judge.stake_named(statement.level, kind, &shown);
             }
             (None, Some(database)) => judge.stake(statement.level, "database", database),
             (None, None) => {}

@@ -30,6 +30,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Ar
 pub(super) fn redirection(judge: &mut Judge<'_>, redirect: &Redirection) {
     let target = &redirect.target;
     match redirect.flow {
+        Flow::From if !target.raw.starts_with("<(") => judge.reads_path(target),
         Flow::From | Flow::Text | Flow::Copy => {}
         Flow::Behind | Flow::Both => {
             if let Some(device) = device(judge, target, true) {

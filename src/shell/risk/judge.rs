@@ -4,6 +4,7 @@
 //! The work is bounded by a budget. Refuses to know: single programs.
 
 use super::arg::{Arg, Detail, Flow, HOLE, Redirection};
+use super::effects::place;
 use super::line::{Line, Rules};
 use super::shadows::Shadows;
 use super::table::{self, Effect, Program, Row, Runs};
@@ -32,6 +33,7 @@ pub(super) fn judge(text: &str, shadows: &Shadows) -> Risk {
         session: true,
         open: BTreeSet::new(),
         parameters: None,
+        within: None,
     };
     judge.text(text, &Input::Terminal);
     judge.name_production(text);
@@ -117,6 +119,8 @@ pub(super) struct Judge<'s> {
     pub(super) open: BTreeSet<String>,
     /// The words behind a function's name, within its body.
     pub(super) parameters: Option<Vec<Arg>>,
+    /// What it runs in, when not here.
+    pub(super) within: Option<String>,
 }
 
 impl Judge<'_> {
@@ -135,7 +139,18 @@ impl Judge<'_> {
     }
 
     pub(super) fn stake(&mut self, level: Level, kind: &str, arg: &Arg) {
-        self.risk.stake(level, kind, arg.shown());
+        self.stake_named(level, kind, arg.shown());
+    }
+
+    pub(super) fn stake_named(&mut self, level: Level, kind: &str, name: &str) {
+        self.risk.stake(level, kind, name);
+        match (level, kind) {
+            _ if name.is_empty() => {}
+            (Level::Reads, _) => self.reads(kind, name),
+            // It is named for the confirmation; whether it is changed is another matter.
+            (Level::Changes, "host" | "url") => {}
+            _ => self.writes(kind, name),
+        }
     }
 
     pub(super) fn flag(&mut self, flag: Flag) {
@@ -282,6 +297,7 @@ impl Judge<'_> {
     }
 
     fn special(&mut self, name: &str, program: &Arg, args: &[Arg], input: &Input) {
+        self.touch(name, program, args);
         let handled = wrappers::judge(self, name, program, args, input)
             || files::judge(self, name, program, args, input)
             || clients::judge(self, name, program, args, input)
@@ -385,17 +401,19 @@ impl Judge<'_> {
             self.flag(*flag);
         }
         self.raise(level, span, format!("`{name}` {}", level.as_str()));
-        if let Some(text) = text {
-            self.nested(&text, input);
-        } else if let Some(rest) = line.args.get(begin..).filter(|rest| !rest.is_empty()) {
-            if is_words {
-                self.command(rest, input);
-            } else if matches!(name, "eval" | "trap") {
-                self.nested_here(&joined(rest), input);
-            } else {
-                self.nested(&joined(rest), input);
+        self.inside(place(name, line, row.path.len()), |judge| {
+            if let Some(text) = text {
+                judge.nested(&text, input);
+            } else if let Some(rest) = line.args.get(begin..).filter(|rest| !rest.is_empty()) {
+                if is_words {
+                    judge.command(rest, input);
+                } else if matches!(name, "eval" | "trap") {
+                    judge.nested_here(&joined(rest), input);
+                } else {
+                    judge.nested(&joined(rest), input);
+                }
             }
-        }
+        });
         true
     }
 

@@ -5,6 +5,7 @@
 
 mod arg;
 mod clients;
+mod effects;
 mod files;
 mod judge;
 mod line;
@@ -19,6 +20,7 @@ mod verdict;
 mod wrappers;
 
 pub(super) use arg::{Arg, Detail, Flow, HOLE, Redirection};
+pub use effects::{Effects, Touched};
 pub use shadows::{Definition, ShadowKind, Shadows};
 pub use verdict::{Flag, Level, Object, Reason, Risk, Shadowed};
 

@@ -293,6 +293,6 @@ fn redis_command(judge: &mut Judge<'_>, words: &[&str], span: &Range<usize>) {
         && !second.is_empty()
         && !matches!(command.as_str(), "flushall" | "flushdb" | "client" | "cluster")
     {
-        judge.risk.stake(level, "key", words.get(1).copied().unwrap_or(""));
+        judge.stake_named(level, "key", words.get(1).copied().unwrap_or(""));
     }
 }

@@ -67,6 +67,11 @@ impl Shadows {
         self.functions.is_empty() && self.aliases.is_empty()
     }
 
+    /// Whether one of them has this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.functions.contains_key(name) || self.aliases.contains_key(name)
+    }
+
     pub(super) fn function(&self, name: &str) -> Option<&str> {
         self.functions.get(name).map(String::as_str)
     }

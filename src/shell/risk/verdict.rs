@@ -2,6 +2,7 @@
 //!
 //! Invariant: it only ever grows. Refuses to know: how it was come by.
 
+use super::effects::Effects;
 use super::shadows::ShadowKind;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -134,6 +135,8 @@ pub struct Risk {
     pub objects: Vec<Object>,
     /// The functions and aliases of the shell that run in the place of programs, or beside them.
     pub shadowed: BTreeSet<Shadowed>,
+    /// What it touches, as far as its text tells.
+    pub effects: Effects,
 }
 
 /// A word that the shell takes for something else than a program.

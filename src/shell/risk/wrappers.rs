@@ -99,16 +99,17 @@ fn ssh(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) 
         judge.flag(Flag::NeedsTty);
     }
     if let Some(host) = line.args.get(host) {
-        judge.risk.stake(Level::Changes, "host", host.shown().rsplit('@').next().unwrap_or(""));
+        judge.stake_named(Level::Changes, "host", host.shown().rsplit('@').next().unwrap_or(""));
     }
-    match behind.operands.first().and_then(|&at| rest.get(at..)) {
+    let place = line.args.get(host).map(|host| super::effects::host(host.shown()).to_owned());
+    judge.inside(place.as_deref(), |judge| match behind.operands.first().and_then(|&at| rest.get(at..)) {
         Some(command) if !command.is_empty() => {
             let text = joined(command);
             judge.nested(&text, input);
         }
         _ if line.has_any(&["-N", "-O", "-W", "-G", "-Q"]) || behind.has_any(&["-N", "-O", "-W"]) => {}
         _ => fed(judge, "ssh", span, input),
-    }
+    });
 }
 
 fn env(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {

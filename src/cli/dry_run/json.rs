@@ -1,0 +1,84 @@
+//! The reviewed plan for programs.
+//!
+//! Invariant: a field is never taken away within one `schema`. Refuses to know: how anything was found out.
+
+use super::line::Line;
+use super::{DryRun, Entry, Reviewed};
+use crate::plan::{Level, Touched};
+use serde_json::{Value, json};
+
+impl DryRun<'_> {
+    /// The same as JSON.
+    pub(in crate::cli) fn json(&self) -> Value {
+        let steps = self.entries.iter().filter_map(|entry| match entry {
+            Entry::Step(_, reviewed) => Some(step_json(reviewed)),
+            Entry::Choice(..) | Entry::Option(..) => None,
+        });
+        json!({
+            "schema": 1,
+            "file": self.file,
+            "procedure": { "anchor": self.plan.procedure.anchor, "title": self.plan.procedure.title, "line": self.plan.procedure.line },
+            "host": self.policy.place.host,
+            "cwd": self.policy.place.cwd,
+            "steps": steps.collect::<Vec<_>>(),
+            "unattended": {
+                "answered": self.missing.is_empty(),
+                "missing": self.missing.iter().map(|lack| json!({ "line": lack.line, "found": lack.found, "flag": lack.flag })).collect::<Vec<_>>(),
+            },
+            "findings": self.findings,
+        })
+    }
+}
+
+fn step_json(reviewed: &Reviewed<'_>) -> Value {
+    let step = reviewed.step;
+    let (approve, refusal) = match &reviewed.approval {
+        Some(Ok(digest)) => (Some(format!("{}@{digest}", step.number)), None),
+        Some(Err(why)) => (None, Some(why.clone())),
+        None => (None, None),
+    };
+    json!({
+        "id": step.id,
+        "number": step.number,
+        "title": step.title,
+        "kind": step.kind.as_str(),
+        "line": step.line,
+        "condition": step.conditional,
+        "left_out": reviewed.left_out,
+        "approve": approve,
+        "not_approvable": refusal,
+        "commands": reviewed.commands.iter().map(line_json).collect::<Vec<_>>(),
+    })
+}
+
+fn line_json(line: &Line<'_>) -> Value {
+    let risk = &line.gate.risk;
+    let touched = |list: &[Touched]| {
+        let one = |one: &Touched| json!({ "kind": one.kind, "name": one.name, "within": one.within });
+        list.iter().map(one).collect::<Vec<_>>()
+    };
+    json!({
+        "text": line.text,
+        "line": line.command.line,
+        "level": risk.level.number(),
+        "unknown": risk.unknown,
+        "flags": risk.flags.iter().map(|flag| flag.as_str()).collect::<Vec<_>>(),
+        "reasons": risk.reasons.iter().map(|reason| json!({ "text": reason.text, "begin": reason.span.start, "end": reason.span.end, "level": reason.level.map(Level::number) })).collect::<Vec<_>>(),
+        "objects": risk.objects.iter().map(|object| json!({ "kind": object.kind, "name": object.name, "level": object.level.number() })).collect::<Vec<_>>(),
+        "object": risk.object().map(|object| json!({ "kind": object.kind, "name": object.name })),
+        "shadowed": risk.shadowed.iter().map(|shadowed| shadowed.name.as_str()).collect::<Vec<_>>(),
+        "reads": touched(&risk.effects.reads),
+        "writes": touched(&risk.effects.writes),
+        "talks_to": risk.effects.talks_to,
+        "needs": line.needs.iter().map(|(name, there)| json!({ "program": name, "present": there })).collect::<Vec<_>>(),
+        "unchecked": line.unchecked,
+        "operator": line.operator(),
+        "unattended": line.unattended,
+        "wanted": line.wanted,
+        "unset": line.unset,
+        "refused": line.refused,
+        "input": line.command.input,
+        "never_ends": line.command.facts.never_ends,
+        "interactive": line.command.facts.interactive,
+    })
+}

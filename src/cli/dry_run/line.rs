@@ -1,0 +1,150 @@
+//! One command of a reviewed plan, and what is said of it.
+//!
+//! Invariant: the same words for people, in Markdown and for programs. Refuses to know: how they are laid out.
+
+use crate::plan::{Command, Gate, Level, Pass, Policy};
+
+/// A command as it would run.
+pub(super) struct Line<'a> {
+    pub(super) command: &'a Command,
+    pub(super) text: String,
+    pub(super) gate: Gate,
+    /// Why it cannot run as it stands.
+    pub(super) refused: Option<String>,
+    /// The flags that give the values its text waits for.
+    pub(super) wanted: Vec<String>,
+    /// Variables it reads that nothing has set.
+    pub(super) unset: Vec<String>,
+    /// Programs it needs, and whether they are there.
+    pub(super) needs: Vec<(String, bool)>,
+    /// Checks that stop nothing when this is pasted into a shell, each by its line.
+    pub(super) unchecked: Vec<u32>,
+    /// What a run without an operator makes of it.
+    pub(super) unattended: String,
+}
+
+/// What a step adds to what is said of its commands.
+pub(super) struct Around<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) number: &'a str,
+    pub(super) left_out: Option<&'a str>,
+    pub(super) approval: Option<&'a Result<String, String>>,
+}
+
+impl Line<'_> {
+    /// `2 destroys or stops, path `x` (privileged)`.
+    pub(super) fn summary(&self) -> String {
+        let risk = &self.gate.risk;
+        let unknown = if risk.unknown { ", and not known beyond" } else { "" };
+        let flags: Vec<&str> = risk.flags.iter().map(|flag| flag.as_str()).collect();
+        let flags = if flags.is_empty() { String::new() } else { format!(" ({})", flags.join(", ")) };
+        let object = match risk.object() {
+            Some(object) if object.level == risk.level => format!(", {} `{}`", object.kind, object.name),
+            _ => String::new(),
+        };
+        format!("{} {}{unknown}{object}{flags}", risk.level.number(), risk.level.as_str())
+    }
+
+    /// Why it has that risk.
+    pub(super) fn reasons(&self) -> Vec<String> {
+        let shadowed = self.gate.shadowed();
+        let mut reasons: Vec<String> =
+            shadowed.chain(self.gate.risk.decisive().map(|reason| reason.text.clone())).collect();
+        reasons.dedup();
+        reasons.truncate(4);
+        reasons
+    }
+
+    /// What the operator answers with.
+    pub(super) fn operator(&self) -> String {
+        match &self.gate.pass {
+            Pass::Enter => "Enter".to_owned(),
+            Pass::Yes => "y".to_owned(),
+            Pass::Typed(name) => format!("y, then `{name}` typed"),
+        }
+    }
+
+    /// What it touches, by field: the field's name, and its values for people.
+    pub(super) fn effects(&self) -> Vec<(&'static str, Vec<String>)> {
+        let effects = &self.gate.risk.effects;
+        let strings = |list: &[crate::plan::Touched]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let needs = self.needs.iter().map(|(name, there)| {
+            if *there { format!("`{name}`") } else { format!("`{name}`, which is not on this machine") }
+        });
+        let fields = [
+            ("reads", strings(&effects.reads)),
+            ("writes", strings(&effects.writes)),
+            ("talks to", effects.talks_to.clone()),
+            ("needs", needs.collect()),
+        ];
+        fields.into_iter().filter(|(_, values)| !values.is_empty()).collect()
+    }
+
+    /// Everything else worth a line.
+    pub(super) fn facts(&self) -> Vec<String> {
+        let mut facts = Vec::new();
+        if let Some(line) = self.unchecked.first() {
+            facts.push(format!(
+                "plain bash would run it even after line {line} has failed; here a failure stops the step first"
+            ));
+        }
+        if !self.unset.is_empty() {
+            let names: Vec<String> = self.unset.iter().map(|name| format!("`{name}`")).collect();
+            facts.push(format!("asks first for {}", names.join(", ")));
+        }
+        let why = self.command.facts.never_ends.as_ref().or(self.command.facts.interactive.as_ref());
+        facts.extend(why.cloned());
+        if let Some(input) = &self.command.input {
+            facts.push(format!("`{input}` is a value to confirm: --input {input}=VALUE"));
+        }
+        if let Some(why) = &self.refused {
+            facts.push(format!("cannot run as it stands: {why}"));
+        }
+        facts
+    }
+
+    /// What `--yes` makes of it, with the flags that are given.
+    pub(super) fn decide(&mut self, around: &Around<'_>) {
+        self.unattended = self.decided(around);
+    }
+
+    fn decided(&self, around: &Around<'_>) -> String {
+        let Around { policy, number, left_out, approval } = around;
+        if let Some(why) = left_out {
+            return format!("leaves it out: {why}");
+        }
+        if self.refused.is_some() {
+            return "does not begin the run: it cannot run as it stands".to_owned();
+        }
+        let mut lacks = self.wanted.clone();
+        lacks.extend(self.unset.iter().map(|name| format!("--input {name}=VALUE")));
+        if let Some(input) = self.command.input.as_ref().filter(|input| !policy.values.contains_key(*input)) {
+            lacks.push(format!("--input {input}=VALUE"));
+        }
+        let risk = &self.gate.risk;
+        if risk.unknown && !policy.allow_unknown {
+            lacks.push("--allow unknown".to_owned());
+        }
+        match (risk.level, approval) {
+            (Level::Destroys, _) if !policy.allow_destructive => lacks.push("--allow destructive".to_owned()),
+            (Level::Irreversible, Some(Ok(digest))) => {
+                let approve = format!("{number}@{digest}");
+                if !policy.approve.contains(&approve) {
+                    lacks.push(format!("--approve {approve}"));
+                }
+            }
+            (Level::Irreversible, Some(Err(why))) => {
+                return format!("does not begin the run: it cannot be approved beforehand, for {why}");
+            }
+            _ => {}
+        }
+        if !lacks.is_empty() {
+            return format!("does not begin the run without {}", lacks.join(" "));
+        }
+        if self.command.facts.never_ends.is_some() {
+            let lasts = policy.monitor_for.map_or("a while".to_owned(), |lasts| format!("{} s", lasts.as_secs()));
+            return format!("runs it, and ends it after {lasts} (`--monitor-for`)");
+        }
+        "runs it".to_owned()
+    }
+}

@@ -1,0 +1,91 @@
+//! The reviewed plan as a document for a review.
+//!
+//! Invariant: what a document says stays text in it. Refuses to know: how anything was found out.
+
+use super::{DryRun, Entry, Reviewed};
+use crate::term::sanitize;
+use std::fmt::Write as _;
+
+impl DryRun<'_> {
+    /// The same as Markdown.
+    pub(in crate::cli) fn markdown(&self) -> String {
+        let mut out = format!("# Dry run: {}\n\n", md(&self.plan.procedure.title));
+        let _ = writeln!(
+            out,
+            "`{}`, line {}, on {} in {}. Nothing was run.\n",
+            self.file,
+            self.plan.procedure.line,
+            md(&self.policy.place.host),
+            md(&self.policy.place.cwd)
+        );
+        for entry in &self.entries {
+            match entry {
+                Entry::Choice(_, title) => {
+                    let _ = writeln!(out, "## Choice: {}\n", md(title));
+                }
+                Entry::Option(_, option) => {
+                    let _ = writeln!(out, "### {}\n", md(&option.title));
+                }
+                Entry::Step(_, reviewed) => step_markdown(&mut out, reviewed),
+            }
+        }
+        out.push_str("## Unattended\n\n");
+        for lack in &self.missing {
+            let flag = lack.flag.as_ref().map_or_else(|| "needs an operator".to_owned(), |flag| format!("`{flag}`"));
+            let _ = writeln!(out, "- line {}: {}; {flag}", lack.line, md(&lack.found));
+        }
+        if self.missing.is_empty() {
+            out.push_str("Every question is answered.\n");
+        }
+        if !self.findings.is_empty() {
+            out.push_str("\n## Findings\n\n");
+        }
+        for finding in &self.findings {
+            let _ = writeln!(out, "- {}", md(finding));
+        }
+        out
+    }
+}
+
+fn step_markdown(out: &mut String, reviewed: &Reviewed<'_>) {
+    let step = reviewed.step;
+    let _ = writeln!(out, "## {} {}\n", md(&step.number), md(&step.title));
+    for why in reviewed.asks.iter().chain(&reviewed.left_out) {
+        let _ = writeln!(out, "*{}*\n", md(why));
+    }
+    if step.commands.is_empty() && !step.body.is_empty() {
+        let _ = writeln!(out, "{}\n", md(&step.body));
+    }
+    for line in &reviewed.commands {
+        let longest = line.text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat((longest + 1).max(3));
+        let _ = writeln!(out, "{fence}bash\n{}\n{fence}\n", line.text);
+        let _ = writeln!(out, "- risk: {}", md(&line.summary()));
+        for said in line.reasons().into_iter().chain(line.facts()) {
+            let _ = writeln!(out, "- {}", md(&said));
+        }
+        for (field, values) in line.effects() {
+            let _ = writeln!(out, "- {field}: {}", md(&values.join(", ")));
+        }
+        let _ = writeln!(out, "- operator: {}", md(&line.operator()));
+        let _ = writeln!(out, "- `--yes`: {}\n", md(&line.unattended));
+    }
+}
+
+/// Text that stays text in Markdown: backticks stay, for they are ours.
+fn md(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in sanitize(text).chars() {
+        if matches!(c, '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#') {
+            out.push('\\');
+        }
+        out.push(if c == '\n' { ' ' } else { c });
+    }
+    // Within backticks nothing is escaped.
+    let parts: Vec<String> = out
+        .split('`')
+        .enumerate()
+        .map(|(i, part)| if i % 2 == 1 { part.replace('\\', "") } else { part.to_owned() })
+        .collect();
+    parts.join("`")
+}

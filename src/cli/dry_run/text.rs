@@ -1,0 +1,85 @@
+//! The reviewed plan for people at a terminal.
+//!
+//! Invariant: nothing of a document reaches the terminal raw. Refuses to know: how anything was found out.
+
+use super::{DryRun, Entry, Reviewed};
+use crate::plan::Level;
+use crate::term::{Color, Style, sanitize, sanitize_code};
+use std::fmt::Write as _;
+
+impl DryRun<'_> {
+    /// The text for people.
+    pub(in crate::cli) fn text(&self, color: Color) -> String {
+        let paint = |style: Style, text: &str| color.paint(style, &sanitize(text));
+        let mut out = String::new();
+        let place = format!(
+            "{}:{}, {} in {}",
+            self.file, self.plan.procedure.line, self.policy.place.host, self.policy.place.cwd
+        );
+        let _ = writeln!(out, "{}  {}", paint(Style::Heading, &self.plan.procedure.title), paint(Style::Dim, &place));
+        let _ = writeln!(out, "{}", paint(Style::Dim, "a dry run: nothing is run"));
+        for entry in &self.entries {
+            match entry {
+                Entry::Choice(depth, title) => {
+                    let _ = writeln!(out, "\n{}choice: {}", "  ".repeat(*depth), paint(Style::StepHeading, title));
+                }
+                Entry::Option(depth, option) => {
+                    let _ = writeln!(out, "\n{}- {}", "  ".repeat(*depth), paint(Style::StepHeading, &option.title));
+                }
+                Entry::Step(depth, step) => self.step_text(&mut out, &"  ".repeat(*depth), step, color),
+            }
+        }
+        let _ = writeln!(out, "\n{}", paint(Style::Heading, "Unattended (--yes)"));
+        if self.missing.is_empty() {
+            let _ = writeln!(out, "  every question is answered");
+        }
+        for lack in &self.missing {
+            let flag =
+                lack.flag.as_ref().map_or_else(|| "needs an operator".to_owned(), |flag| format!("give `{flag}`"));
+            let _ = writeln!(out, "  {}", sanitize(&format!("{}:{}: {}; {flag}", self.file, lack.line, lack.found)));
+        }
+        if !self.findings.is_empty() {
+            let _ = writeln!(out, "\n{}", paint(Style::Heading, "Findings"));
+        }
+        for finding in &self.findings {
+            let _ = writeln!(out, "  {}", sanitize(finding));
+        }
+        out
+    }
+
+    fn step_text(&self, out: &mut String, indent: &str, reviewed: &Reviewed<'_>, color: Color) {
+        let step = reviewed.step;
+        let paint = |style: Style, text: &str| color.paint(style, &sanitize(text));
+        let head = format!("{} {}", step.number, step.title);
+        let place = format!("{}:{}", self.file, step.line);
+        let _ = writeln!(out, "\n{indent}{}  {}", paint(Style::StepHeading, &head), paint(Style::Dim, &place));
+        for why in reviewed.asks.iter().chain(&reviewed.left_out) {
+            let _ = writeln!(out, "{indent}  {}", paint(Style::Warning, why));
+        }
+        if step.commands.is_empty() {
+            for line in step.body.lines() {
+                let _ = writeln!(out, "{indent}  {}", sanitize(line));
+            }
+        }
+        for line in &reviewed.commands {
+            for (number, text) in line.text.lines().enumerate() {
+                let mark = if number == 0 { "$ " } else { "  " };
+                let _ = writeln!(out, "{indent}  {mark}{}", color.paint(Style::Command, &sanitize_code(text)));
+            }
+            let style = match line.gate.risk.level {
+                Level::Irreversible => Style::Failure,
+                Level::Destroys => Style::Warning,
+                _ => Style::Dim,
+            };
+            let _ = writeln!(out, "{indent}      {}", paint(style, &line.summary()));
+            for said in line.reasons().into_iter().chain(line.facts()) {
+                let _ = writeln!(out, "{indent}      {}", sanitize(&said));
+            }
+            for (field, values) in line.effects() {
+                let _ = writeln!(out, "{indent}      {}", sanitize(&format!("{field:<9} {}", values.join(", "))));
+            }
+            let _ = writeln!(out, "{indent}      operator  {}", sanitize(&line.operator()));
+            let _ = writeln!(out, "{indent}      --yes     {}", sanitize(&line.unattended));
+        }
+    }
+}
