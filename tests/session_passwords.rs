@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::disallowed_methods,
     clippy::print_stdout,
     reason = "helpers outside a #[test] fn are not covered by the allowances for tests"
