@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is typed is only read here; what it means is decided where it is used.
 
+use super::incident::IncidentCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -55,6 +56,9 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Drop the text of an event that holds a secret; the record still verifies
     Redact(RedactArgs),
+    /// Open and lead an incident: what is due, what was done, and the post-mortem
+    #[command(subcommand)]
+    Incident(IncidentCommand),
     /// Keep secrets out of the record of a live run
     #[command(subcommand)]
     Mask(MaskCommand),
@@ -70,6 +74,9 @@ pub(super) enum Command {
     Complete {
         /// The word so far.
         word: String,
+        /// `incidents` or `severities`, instead of anchors.
+        #[arg(long)]
+        what: Option<String>,
     },
     /// The process that owns the terminal, bash, the output and the journal.
     #[command(name = "__recorder", hide = true)]
@@ -144,6 +151,9 @@ pub(super) struct RunArgs {
     /// A file for bash to read first; no other start-up file is read
     #[arg(long, value_name = "FILE")]
     pub(super) rc: Option<PathBuf>,
+    /// The incident that the run is part of, or `none`; the open one when left out
+    #[arg(long, value_name = "ID|none")]
+    pub(super) incident: Option<String>,
     /// Never ask: a needed answer that no flag gives is an error
     #[arg(long)]
     pub(super) no_input: bool,

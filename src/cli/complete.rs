@@ -32,6 +32,21 @@ _runbook_anchors() {
         COMPREPLY=( $(runbook __complete "$word" 2>/dev/null | cut -f1) )
         return 0
     fi
+    local names=
+    case "${COMP_WORDS[COMP_CWORD-1]}" in
+        --incident) names=incidents ;;
+        --severity) names=severities ;;
+    esac
+    if [[ ${COMP_WORDS[1]} == incident && $COMP_CWORD == 3 && $word != -* ]]; then
+        case "${COMP_WORDS[2]}" in
+            show | close | report) names=incidents ;;
+            severity) names=severities ;;
+        esac
+    fi
+    if [[ $names ]]; then
+        COMPREPLY=( $(compgen -W "$(runbook __complete --what "$names" "$word" 2>/dev/null | cut -f1)" -- "$word") )
+        return 0
+    fi
     _runbook "$@"
     case " ${COMP_WORDS[*]} " in
         *' run '* | *' list '* | *' show '* | *' inputs '*)
@@ -55,6 +70,23 @@ _runbook_anchors() {
         compadd -U -Q -- "${(@q)anchors}"
         return
     fi
+    local names=
+    case "${words[CURRENT-1]}" in
+        --incident) names=incidents ;;
+        --severity) names=severities ;;
+    esac
+    if [[ ${words[2]} == incident && $CURRENT == 4 && $PREFIX != -* ]]; then
+        case "${words[3]}" in
+            show | close | report) names=incidents ;;
+            severity) names=severities ;;
+        esac
+    fi
+    if [[ -n $names ]]; then
+        local -a found
+        found=("${(@f)$(runbook __complete --what $names "$PREFIX" 2>/dev/null | cut -f1)}")
+        compadd -- "${found[@]}"
+        return
+    fi
     _runbook "$@"
 }
 compdef _runbook_anchors runbook
@@ -63,6 +95,8 @@ compdef _runbook_anchors runbook
 const FISH: &str = r#"
 # FILE#<TAB>: the program itself knows the anchors.
 complete -c runbook -n "string match -q '*#*' -- (commandline -ct)" -f -a "(runbook __complete (commandline -ct) 2>/dev/null)"
+complete -c runbook -n "__fish_seen_argument -l incident; or __fish_seen_subcommand_from show close report" -l incident -x -a "(runbook __complete --what incidents (commandline -ct) 2>/dev/null)"
+complete -c runbook -n "__fish_seen_subcommand_from open severity" -l severity -x -a "(runbook __complete --what severities (commandline -ct) 2>/dev/null)"
 "#;
 
 /// What `FILE#part` can become: `FILE#anchor`, a tab, and the title, a line each.

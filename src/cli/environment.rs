@@ -46,10 +46,19 @@ impl Environment {
 
     /// Where runs are recorded: `$XDG_STATE_HOME/runbook/runs`, `~/.local/state` where that is unset.
     pub(super) fn runs_folder(&self) -> Result<PathBuf, Failure> {
+        self.state_folder("runbook/runs")
+    }
+
+    /// Where incidents are recorded, beside the runs.
+    pub(super) fn incidents_folder(&self) -> Result<PathBuf, Failure> {
+        self.state_folder("runbook/incidents")
+    }
+
+    fn state_folder(&self, name: &str) -> Result<PathBuf, Failure> {
         let state = self.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let home = || self.get("HOME").map(PathBuf::from).or_else(|| etcetera::home_dir().ok());
         let base = state.or_else(|| home().map(|home| home.join(".local/state")));
-        base.map(|base| base.join("runbook/runs")).ok_or_else(|| {
+        base.map(|base| base.join(name)).ok_or_else(|| {
             Failure::usage("there is no place to keep the record: neither `XDG_STATE_HOME` nor `HOME` is set")
                 .help("set `XDG_STATE_HOME` to a folder")
         })

@@ -8,6 +8,7 @@ mod complete;
 mod dry_run;
 mod environment;
 mod error;
+mod incident;
 mod inputs;
 mod list;
 mod open;
@@ -114,6 +115,7 @@ fn dispatch(cli: &Cli, environment: &Environment) -> Result<Exit, Failure> {
         Command::Verify(args) => verify::run(|| environment.runs_folder(), args),
         Command::Redact(args) => redact::run(args, environment),
         Command::Mask(command) => redact::mask(command, environment),
+        Command::Incident(command) => incident::run(command, cli.color, environment),
         Command::Transcript(args) => runs::transcript(&environment.runs_folder()?, args),
         Command::Completions { shell } => print(&complete::script(*shell)),
         Command::Man => {
@@ -122,7 +124,8 @@ fn dispatch(cli: &Cli, environment: &Environment) -> Result<Exit, Failure> {
             rendered.map_err(|error| Failure::usage(format!("the manual page cannot be made: {error}")))?;
             print(&String::from_utf8_lossy(&page))
         }
-        Command::Complete { word } => print(&complete::anchors(word)),
+        Command::Complete { what: Some(what), .. } => print(&incident::words_for(what, environment)),
+        Command::Complete { word, what: None } => print(&complete::anchors(word)),
         // Dispatched before the command line is read.
         Command::Recorder { .. } | Command::Shell { .. } => Ok(Exit::Usage),
     }

@@ -5,6 +5,7 @@
 use super::args::{ColorChoice, ResumeArgs, RunArg};
 use super::environment::Environment;
 use super::error::{Exit, Failure};
+use super::incident;
 use super::run::{RunValues, ended, options};
 use super::{notice, open, runs, values};
 use crate::history::{Mode, RunStarted};
@@ -47,7 +48,10 @@ pub(super) fn run(args: &ResumeArgs, color: ColorChoice, environment: &Environme
         cwd: if cwd.is_dir() { cwd } else { PathBuf::from("/") },
         color,
     };
-    let options = options(&opened, section, values, environment)?;
+    let mut options = options(&opened, section, values, environment)?;
+    // An incident that was closed meanwhile, or is not there any more, has nothing to say to its run.
+    let incident = recorded.state.incident.as_ref().map(|joined| joined.incident.as_str());
+    options.incident = incident.and_then(|id| incident::of_run(Some(id), environment).ok().flatten());
     ended(session::resume(&options, recorded), &options)
 }
 

@@ -4,6 +4,7 @@ use super::args::{Allowed, ColorChoice, DryRunFormat, RunArgs};
 use super::dry_run;
 use super::environment::Environment;
 use super::error::{Exit, Failure};
+use super::incident;
 use super::notice;
 use super::open::{self, Opened, Target};
 use super::print;
@@ -52,6 +53,7 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
         };
         return print(&text);
     }
+    options.incident = incident::of_run(args.incident.as_deref(), environment)?;
     ended(session::run(&options), &options)
 }
 
@@ -103,6 +105,7 @@ pub(super) fn options<'a>(
         log: environment.has("RUNBOOK_LOG"),
         path: opened.path.clone(),
         hidden: values.given.hidden.clone(),
+        incident: None,
     };
     if names_any {
         let plan = session::plan(&options).map_err(|error| failure(error, &options))?;
@@ -235,6 +238,7 @@ fn flags(args: &RunArgs) -> Vec<String> {
     if args.rollback_on_failure {
         add("--rollback-on-failure", "");
     }
+    args.incident.iter().for_each(|incident| add("--incident", incident));
     if let Some(rc) = &args.rc {
         add("--rc", &rc.to_string_lossy());
     }

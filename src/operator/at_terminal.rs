@@ -5,6 +5,7 @@
 
 use super::completion::Offers;
 use super::display;
+use super::incident::LOOK_EVERY;
 use super::keys::{Key, Keys};
 use super::lines::{AskLine, Line, Lines, Purpose, TypedLines};
 use super::live::Live;
@@ -18,6 +19,7 @@ use crate::ident::Seq;
 use crate::ident::StepId;
 use crate::ports::LineAction;
 use crate::ports::OperatorError;
+use crate::ports::Pager;
 use crate::ports::Reply;
 use crate::ports::Standing;
 use crate::ports::Stream;
@@ -80,6 +82,8 @@ pub struct AtTerminal {
     /// The command being typed, while a secret for it is taken in.
     pub(super) unfinished: Option<Unfinished>,
     pub(super) record: String,
+    /// The incident that the run is part of.
+    pub(super) pager: Option<Box<dyn Pager>>,
 }
 
 impl AtTerminal {
@@ -118,6 +122,7 @@ impl AtTerminal {
             draft: None,
             unfinished: None,
             record: String::new(),
+            pager: None,
         }
     }
 
@@ -164,7 +169,8 @@ impl AtTerminal {
         self.ahead = None;
         self.keys.flush();
         let columns = self.columns();
-        self.header = display::header(standing, self.look, columns);
+        let incident = self.incident_clock();
+        self.header = display::header(standing, incident.as_deref(), self.look, columns);
         if !self.header_shown {
             self.write(&format!("\n{}", self.header));
             self.header_shown = true;
@@ -181,11 +187,21 @@ impl AtTerminal {
         };
         let earlier = display::unsettled(&unnamed, &title, self.look, columns);
         self.write(&earlier);
+        let due = self.due_lines();
+        self.write(&due);
     }
 
     /// Asks with one key, and for the lines that a key asks for. `body` stands above the keys.
     pub(super) fn put(&mut self, question: &Question, body: &str) -> Result<Reply, OperatorError> {
         self.keys.begin()?;
+        let with_incident;
+        let question = if self.pager.is_some() {
+            let help = "records what was done about the incident: a status update, an escalation, a milestone";
+            with_incident = question.clone().key('@', "incident", help, Action::Incident);
+            &with_incident
+        } else {
+            question
+        };
         let answer = self.put_shown(question, body);
         self.keys.end();
         answer
@@ -235,6 +251,10 @@ impl AtTerminal {
             Action::Typed(name) => Some(self.typed(name)?),
             Action::Note => self.filled("note: ", Purpose::Words)?.map(Reply::Note),
             Action::Own => self.type_command(Unfinished::own())?,
+            Action::Incident => {
+                self.incident_line()?;
+                None
+            }
             Action::SkipBecause => self.filled("skip, because: ", Purpose::Words)?.map(Reply::Skip),
             Action::DoneBy => self.filled("done, how: ", Purpose::Words)?.map(Reply::Done),
         };
@@ -330,7 +350,7 @@ impl AtTerminal {
             }
             let key = match self.ahead.take() {
                 Some(key) => key,
-                None => self.keys.next(None)?.unwrap_or(Key::Other),
+                None => self.next_key(&prompt)?,
             };
             match key {
                 Key::Other => {}
@@ -357,6 +377,22 @@ impl AtTerminal {
                     self.hint("many keys at once, a pasted text perhaps: nothing was done");
                     self.write(&prompt);
                 }
+            }
+        }
+    }
+
+    /// The next key; meanwhile what becomes due in the incident is told above the prompt.
+    fn next_key(&mut self, prompt: &str) -> Result<Key, OperatorError> {
+        if self.pager.is_none() {
+            return Ok(self.keys.next(None)?.unwrap_or(Key::Other));
+        }
+        loop {
+            if let Some(key) = self.keys.next(Some(LOOK_EVERY))? {
+                return Ok(key);
+            }
+            let due = self.due_lines();
+            if !due.is_empty() {
+                self.write(&format!("\r\n{due}{prompt}"));
             }
         }
     }
@@ -429,6 +465,7 @@ impl Watch for AtTerminal {
     }
 
     fn quiet(&mut self, elapsed: Duration, silent: Duration) {
+        self.tell_due_meanwhile();
         let line = self.live().quiet(elapsed, silent);
         self.write(&line);
     }

@@ -21,7 +21,8 @@ use crate::term::width;
 const INDENT: &str = "    ";
 
 /// One line that says where the run stands; as many columns as the window.
-pub(super) fn header(standing: &Standing<'_>, look: Look, columns: usize) -> String {
+/// `incident` is its clock, where the run is part of one.
+pub(super) fn header(standing: &Standing<'_>, incident: Option<&str>, look: Look, columns: usize) -> String {
     let dot = look.glyphs.dot();
     let elapsed = clock(standing.elapsed);
     let place = match standing.position {
@@ -29,6 +30,7 @@ pub(super) fn header(standing: &Standing<'_>, look: Look, columns: usize) -> Str
         0 => elapsed,
         position => format!("step {position} of {}{dot}{elapsed}", standing.of),
     };
+    let place = incident.map_or_else(String::new, |incident| format!("{incident}{dot}")) + &place;
     let host = one_line(standing.host);
     let fixed = width(&place) + width(&host) + 2 * width(dot) + 3;
     let room = columns.saturating_sub(fixed);
@@ -126,8 +128,17 @@ fn task(step: &Step, look: Look, columns: usize) -> String {
     let mut out = String::new();
     let body = step.body.trim();
     if !body.is_empty() && body != step.title.trim() {
-        for line in plain(body).lines() {
-            out.push_str(&look.paragraph(&[Span::new(Style::Prose, line)], columns, INDENT));
+        // A section's own text is Markdown; what stood in a fence is shown line by line.
+        if body.lines().any(|line| line.trim_start().starts_with("- ") || line.contains("**")) {
+            let width = columns.saturating_sub(INDENT.len());
+            for line in markdown(body, width, look.color).lines() {
+                out.push_str(format!("{INDENT}{line}").trim_end());
+                out.push('\n');
+            }
+        } else {
+            for line in plain(body).lines() {
+                out.push_str(&look.paragraph(&[Span::new(Style::Prose, line)], columns, INDENT));
+            }
         }
     }
     let why = step.why.as_deref().map_or_else(String::new, |why| format!(" ({})", one_line(why)));

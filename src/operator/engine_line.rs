@@ -14,7 +14,8 @@ impl AtTerminal {
     pub(super) fn ask_engine_line(&mut self) -> LineAction {
         self.end_live();
         let separator = self.look.glyphs.dot();
-        let menu = self.look.paint(Style::Dim, &MENU.replace(" · ", separator));
+        let incident = if self.pager.is_some() { " · @ incident" } else { "" };
+        let menu = self.look.paint(Style::Dim, &format!("{MENU}{incident}").replace(" · ", separator));
         self.write(&format!("\n{menu} "));
         let key = self.keys.begin().and_then(|()| self.keys.next(None));
         self.keys.end();
@@ -24,6 +25,11 @@ impl AtTerminal {
                 Ok(Line::Text(text)) if !text.trim().is_empty() => LineAction::Note(text),
                 _ => LineAction::GoOn,
             },
+            Ok(Some(Key::Char('@'))) => {
+                // A terminal that is gone shows at the next question.
+                drop(self.incident_line());
+                LineAction::GoOn
+            }
             Ok(Some(Key::Char('s'))) => LineAction::Stop,
             Ok(Some(Key::Char('d'))) => LineAction::Detach,
             Ok(Some(Key::Char(']'))) => LineAction::Pass,

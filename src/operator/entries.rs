@@ -42,6 +42,10 @@ impl AtTerminal {
                     self.hint("type a number or the beginning of a title; g goes on without choosing");
                     continue;
                 }
+                "@" if self.pager.is_some() => {
+                    self.incident_line()?;
+                    continue;
+                }
                 "g" => Reply::Chosen(Chosen::GoOn),
                 "b" => Reply::Back,
                 "q" => Reply::Stop,
@@ -201,7 +205,13 @@ impl AtTerminal {
                     self.draft = Some((step.id.clone(), text));
                     return Ok(reply);
                 }
-                reply => return Ok(reply),
+                reply => {
+                    if let Reply::Filled(text) = &reply {
+                        // What is written in an incident is a status update of it.
+                        self.say_of_incident(&format!("status {text}"));
+                    }
+                    return Ok(reply);
+                }
             }
         }
     }

@@ -84,7 +84,7 @@ const ESCAPE_WAIT_MS: u16 = 60;
 type LineEditor = Editor<Manners, DefaultHistory>;
 
 /// Lines typed at the terminal, with a history each for commands, words and values.
-pub(super) struct TypedLines {
+pub struct TypedLines {
     look: Look,
     commands: Option<LineEditor>,
     words: Option<LineEditor>,
@@ -93,7 +93,8 @@ pub(super) struct TypedLines {
 }
 
 impl TypedLines {
-    pub(super) fn new(look: Look) -> Self {
+    /// Lines that look like this; each is read from the terminal when it is asked for.
+    pub fn new(look: Look) -> Self {
         Self { look, commands: None, words: None, values: None, cut: Cut::default() }
     }
 

@@ -65,7 +65,12 @@ impl Live {
         out
     }
 
-    fn wipe(&mut self) -> &'static str {
+    /// Whether something can be told in lines of its own: the output stands at the beginning of a line.
+    pub(super) fn may_tell(&self) -> bool {
+        self.columns.is_some() && self.tracker.may_draw()
+    }
+
+    pub(super) fn wipe(&mut self) -> &'static str {
         if self.drawn.take().is_some() { erase_line() } else { "" }
     }
 }

@@ -25,6 +25,8 @@ pub(super) enum Action {
     Note,
     /// Asks for a command of one's own.
     Own,
+    /// Asks what was done about the incident, and has it recorded.
+    Incident,
     /// Asks why, and skips.
     SkipBecause,
     /// Asks how, and marks as done.

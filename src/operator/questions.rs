@@ -106,12 +106,22 @@ impl AtTerminal {
         let question = Question::new("")
             .enter("done", "records that you have done it", Action::Reply(Reply::Done(String::new())))
             .key('d', "", "the same", Action::Reply(Reply::Done(String::new())))
-            .key('D', "", "the same, with words about how", Action::DoneBy)
+            .key(
+                'D',
+                if asks(&ask.shown.step.body) { "done, with the answer" } else { "" },
+                "the same, with words about how",
+                Action::DoneBy,
+            )
             .key('s', "skip", "goes on without it", Action::Reply(Reply::Skip(String::new())))
             .key('S', "", "the same, with a reason", Action::SkipBecause);
         let question = with_common(with_note(question, 'n'));
         self.put(&question, "\n")
     }
+}
+
+/// Whether a task puts questions: what was found is worth a word in the record.
+fn asks(body: &str) -> bool {
+    body.lines().any(|line| line.trim_end().ends_with('?'))
 }
 
 /// A command that may run at once.

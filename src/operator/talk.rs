@@ -109,7 +109,8 @@ impl Operator for AtTerminal {
 impl AtTerminal {
     fn show_step(&mut self, shown: &Shown<'_>) {
         let (look, columns) = (self.look, self.columns());
-        let mut text = format!("\n{}\n", display::header(&shown.standing, look, columns));
+        let incident = self.incident_clock();
+        let mut text = format!("\n{}\n", display::header(&shown.standing, incident.as_deref(), look, columns));
         if shown.step.headings != self.path {
             self.path.clone_from(&shown.step.headings);
             if !self.path.is_empty() {

@@ -16,6 +16,7 @@ use crate::ports::AskInput;
 use crate::ports::Chosen;
 use crate::ports::Operator;
 use crate::ports::OperatorError;
+use crate::ports::Pager;
 use crate::ports::Pause;
 use crate::ports::Paused;
 use crate::ports::Reply;
@@ -42,6 +43,8 @@ pub struct Unattended {
     rolled_back: bool,
     /// Whether standard error stands at the beginning of a line.
     tracker: OutputTracker,
+    /// The incident that the run is part of.
+    pager: Option<Box<dyn Pager>>,
 }
 
 impl Unattended {
@@ -57,6 +60,20 @@ impl Unattended {
             titles: BTreeMap::new(),
             rolled_back: false,
             tracker: OutputTracker::new(),
+            pager: None,
+        }
+    }
+
+    /// The run is part of an incident.
+    #[must_use]
+    pub fn with_pager(mut self, pager: Option<Box<dyn Pager>>) -> Self {
+        self.pager = pager;
+        self
+    }
+
+    fn tell_due(&mut self) {
+        for due in self.pager.as_mut().map(|pager| pager.due()).unwrap_or_default() {
+            self.line(Style::Warning, &format!("incident: {}", one_line(&due)));
         }
     }
 
@@ -149,7 +166,9 @@ impl Watch for Unattended {
         self.tracker.saw(bytes);
     }
 
-    fn quiet(&mut self, _elapsed: Duration, _silent: Duration) {}
+    fn quiet(&mut self, _elapsed: Duration, _silent: Duration) {
+        self.tell_due();
+    }
 }
 
 impl Operator for Unattended {
@@ -160,6 +179,7 @@ impl Operator for Unattended {
                 self.opening(plan, &facts, record);
             }
             Talk::Step(shown) => {
+                self.tell_due();
                 self.file = one_line(shown.file);
                 let step = shown.step;
                 let title = format!("{} {}", one_line(&step.number), one_line(&step.title));

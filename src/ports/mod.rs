@@ -5,6 +5,7 @@
 
 mod kernel;
 mod operator;
+mod pager;
 
 pub use kernel::{
     Finished, Journal, Kernel, KernelError, LineAction, LiveValue, Probe, Request, Stream, Syntax, Verdict, Watch,
@@ -13,3 +14,4 @@ pub use operator::{
     Ask, AskChoice, AskCommand, AskFailure, AskInput, AskMessage, AskTask, Chosen, Operator, OperatorError, Pause,
     Paused, Reply, Shown, Standing, Talk, TypedSecret,
 };
+pub use pager::Pager;

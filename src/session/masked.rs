@@ -23,6 +23,11 @@ impl Secrets {
         Self(Rc::new(RefCell::new(masker.clone())))
     }
 
+    /// What is known now.
+    pub(super) fn masker(&self) -> Masker {
+        self.0.borrow().clone()
+    }
+
     fn learn(&self, name: &str, value: &str) {
         // What is refused is told by the session, which is asked to hide the same.
         drop(self.0.borrow_mut().add(name, value.as_bytes()));

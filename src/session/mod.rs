@@ -4,6 +4,7 @@
 //! the command line.
 
 mod masked;
+mod pager;
 mod render;
 mod resume;
 mod run;

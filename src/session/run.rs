@@ -3,17 +3,20 @@
 //! Invariant: the run folder exists before bash does, and the transcript is written however the run ended.
 
 use super::masked::{Discreet, Masked, Secrets};
+use super::pager;
+use super::pager::IncidentPager;
 use super::render;
 use crate::document::{Runbook, SectionIndex};
 use crate::engine::{Ending, Engine, EngineError, Settings};
 use crate::history::{CommandStarted, Event, Fact, Mode, RunResult, RunResumed, RunStarted, RunbookIdentity};
 use crate::ident::{Clock as _, RunId, SystemClock};
+use crate::incident::Incident;
 use crate::journal::{Folder, Folders, JournalError};
 use crate::kernel::{self, BashSyntax, StartOptions, find_bash};
 use crate::mask::Masker;
 use crate::operator::{AtTerminal, Look, Unattended};
 use crate::plan::{Missing, Plan, Planner, Policy, SelectStepError};
-use crate::ports::{Journal as _, KernelError, Operator, Syntax as _, Talk, Verdict};
+use crate::ports::{Journal as _, KernelError, Operator, Pager, Syntax as _, Talk, Verdict};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -77,6 +80,8 @@ pub struct RunOptions<'a> {
     pub hidden: Vec<(String, String)>,
     /// Whether the recorder writes its errors to the run folder.
     pub log: bool,
+    /// The incident that the run joins, or is part of.
+    pub incident: Option<Incident>,
 }
 
 /// Why a run did not come to its end.
@@ -140,7 +145,10 @@ pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> 
     hide(&mut session, options)?;
     let git = asking.map_or_else(|_| git(), |thread| thread.join().unwrap_or_default());
     let started = run_started(options, &plan, &run, git);
-    let events = session.append(vec![Fact::RunStarted(started)])?;
+    let joined = options.incident.as_ref().map(|incident| pager::join(incident, &started, &masker)).transpose()?;
+    let mut facts = vec![Fact::RunStarted(started)];
+    facts.extend(joined.map(Fact::IncidentJoined));
+    let events = session.append(facts)?;
     let mut walking = Walking { plan: &plan, options, folder: &folder, syntax, clock, events, resumed: None };
     let ending = walking.go(&mut session, &masker)?;
     let rendered = render::render(&folder, false)?;
@@ -193,19 +201,34 @@ impl Walking<'_> {
     pub(super) fn go(&mut self, session: &mut kernel::Session, masker: &Masker) -> Result<Ending, SessionError> {
         let look = self.options.look;
         let secrets = Secrets::new(masker);
+        let user = &self.options.user;
+        let pager = self
+            .options
+            .incident
+            .clone()
+            .map(|incident| IncidentPager::new(incident, user, &self.options.host, &secrets));
+        let told = pager.as_ref().map(IncidentPager::opening);
+        let pager = pager.map(|pager| Box::new(pager) as Box<dyn Pager>);
         match self.options.mode {
             Mode::Attended => {
                 let out = Box::new(Masked::new(std::io::stderr(), &secrets));
                 let clock = Box::new(SystemClock::start());
                 let operator = AtTerminal::open(out, look, clock).map_err(SessionError::Terminal)?;
                 // The recorder has taken the secrets out of it.
-                let mut operator = operator.with_output(Box::new(std::io::stderr()));
+                let mut operator = operator.with_output(Box::new(std::io::stderr())).with_pager(pager);
+                if let Some(told) = told {
+                    operator.tell(&Talk::Notice(&told));
+                }
                 self.walk(session, &secrets, &mut operator)
             }
             Mode::Unattended => {
                 let talk = Box::new(Masked::new(std::io::stderr(), &secrets));
                 let (out, err) = (Box::new(std::io::stdout()), Box::new(std::io::stderr()));
-                let mut operator = Unattended::new(self.options.policy.clone(), out, err, talk, look);
+                let operator = Unattended::new(self.options.policy.clone(), out, err, talk, look);
+                let mut operator = operator.with_pager(pager);
+                if let Some(told) = told {
+                    operator.tell(&Talk::Notice(&told));
+                }
                 self.walk(session, &secrets, &mut operator)
             }
         }

@@ -8,6 +8,7 @@ mod changes;
 mod clean;
 mod escape;
 mod excerpt;
+mod inert;
 mod markdown;
 mod overview;
 mod prose;
@@ -16,4 +17,5 @@ mod timeline;
 mod words;
 
 pub use changes::changes;
+pub use inert::{command, command_in_cell, inline, outcome, run_result, took};
 pub use markdown::{Sources, markdown};

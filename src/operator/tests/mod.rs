@@ -1,6 +1,7 @@
 //! The operator over scripted keys and lines, and what it wrote.
 
 mod answers;
+mod incident;
 mod shown;
 mod unattended;
 
@@ -95,6 +96,11 @@ impl Keys for ScriptedKeys {
     fn next(&mut self, wait: Option<Duration>) -> Result<Option<Key>, OperatorError> {
         assert!(self.raw, "keys are read only while the terminal gives them one by one");
         match (self.typed.front(), wait) {
+            // A question that looks around while it waits lets the time pass.
+            (Some(Typed::Pause), Some(wait)) if wait >= Duration::from_secs(1) => {
+                self.typed.pop_front();
+                Ok(None)
+            }
             (Some(Typed::Pause) | None, Some(_)) => Ok(None),
             (Some(Typed::Pause), None) => {
                 self.typed.pop_front();

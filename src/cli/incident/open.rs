@@ -1,0 +1,308 @@
+//! `runbook incident open`: from a person's words, or from an alert.
+//!
+//! Invariant: what an alert says is data: it selects a severity and a procedure that the runbook has, and nothing of it is run by
+//! itself.
+
+use super::args::OpenArgs;
+use super::ask::{Asker, tell};
+use super::{Desk, pressing, record_failure, unclear};
+use crate::cli::args::{Cli, Command, Format};
+use crate::cli::error::{Exit, Failure};
+use crate::cli::{notice, open as documents, print, run};
+use crate::history::{IncidentFact, IncidentOpened, IncidentRules, Milestone, Reached, Response, RunbookIdentity};
+use crate::ident::IncidentId;
+use crate::incident::{self, Alert, Incident, Now, State, due, rules, stamp, time, words};
+use crate::kernel::git_state;
+use crate::plan::{Planner, canonical, is_secret_name, quote};
+use clap::Parser as _;
+use serde_json::json;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// The name that a runbook is looked for under.
+const USUAL_NAMES: [&str; 2] = ["RUNBOOK.md", "runbook.md"];
+/// The longest alert that is read.
+const LONGEST_ALERT: u64 = 4 << 20;
+
+/// Opens an incident.
+pub(super) fn open(args: &OpenArgs, desk: &Desk<'_>) -> Result<Exit, Failure> {
+    let alert = args.alert.as_deref().map(read_alert).transpose()?;
+    let document = document(args.runbook.as_deref())?;
+    let now = Desk::now();
+    if let Some(exit) = alert.as_ref().map_or(Ok(None), |alert| again(alert, document.as_ref(), args, desk, &now))? {
+        return Ok(exit);
+    }
+    let stated = args.at.as_deref().map(|at| time(at, now.at.utc)).transpose().map_err(Failure::usage)?;
+    let read = document.as_ref().map(|document| rules(&document.runbook)).unwrap_or_default();
+    notice(&read.odd);
+    let severity = severity(args, alert.as_ref(), document.as_ref(), &read.rules, desk)?;
+    let title = args.title.clone().or_else(|| alert.as_ref().map(|alert| alert.title.clone())).unwrap_or_default();
+    if title.trim().is_empty() {
+        return Err(Failure::usage("the title is empty").help("say in a few words what is wrong"));
+    }
+    let id = IncidentId::generate(&now.at);
+    let opened = IncidentOpened {
+        incident: id.clone(),
+        title: title.split_whitespace().collect::<Vec<_>>().join(" "),
+        severity,
+        runbook: document.as_ref().map(|document| identity(document, desk)),
+        rules: read.rules,
+        alert: alert.as_ref().map(|alert| alert.text.clone()).unwrap_or_default(),
+        alert_group: alert.as_ref().map(|alert| alert.group.clone()).unwrap_or_default(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let reached = |milestone, stated, source: &str| {
+        IncidentFact::Reached(Reached { milestone, stated, source: source.to_owned() })
+    };
+    let mut facts = vec![IncidentFact::Opened(Box::new(opened)), reached(Milestone::Declared, stated, "")];
+    if let Some(since) = alert.as_ref().and_then(|alert| alert.since) {
+        facts.push(reached(Milestone::Detected, Some(since), "the alert"));
+    }
+    let bytes = document.as_ref().map(|document| document.bytes.as_slice());
+    let incident = desk.incidents.create(&id, facts, bytes, &desk.author, &now).map_err(record_failure)?;
+    notice(&told(&incident, document.as_ref(), &now));
+    go_on(&incident, alert.as_ref(), document.as_ref(), args, desk)
+}
+
+/// The runbook: the one that is named, or the nearest above.
+fn document(given: Option<&Path>) -> Result<Option<documents::Opened>, Failure> {
+    match given.map(Path::to_owned).or_else(nearest) {
+        Some(path) => documents::open(&path).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn nearest() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    let found = here
+        .ancestors()
+        .find_map(|folder| USUAL_NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file()))?;
+    // Shorter to read, where it is here.
+    Some(found.strip_prefix(&here).map(Path::to_owned).unwrap_or(found))
+}
+
+/// The rules of the runbook that is here, for completion.
+pub(super) fn rules_here(given: Option<&Path>) -> Option<IncidentRules> {
+    document(given).ok().flatten().map(|document| rules(&document.runbook).rules)
+}
+
+fn identity(document: &documents::Opened, desk: &Desk<'_>) -> RunbookIdentity {
+    let git = git_state(&document.path, desk.environment.get("PATH"));
+    let path = std::path::absolute(&document.path).unwrap_or_else(|_| document.path.clone());
+    RunbookIdentity {
+        path: path.to_string_lossy().into_owned(),
+        title: document.runbook.title.clone().unwrap_or_else(|| document.file_name()),
+        digest: document.runbook.digest,
+        git_modified: git.as_ref().is_some_and(|git| git.modified),
+        git_commit: git.map(|git| git.commit),
+    }
+}
+
+fn read_alert(file: &str) -> Result<Alert, Failure> {
+    let failed = |error: std::io::Error| Failure::usage(format!("the alert `{file}` cannot be read: {error}"));
+    let mut bytes = Vec::new();
+    if file == "-" {
+        std::io::stdin().lock().take(LONGEST_ALERT).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        File::open(file).map_err(failed)?.take(LONGEST_ALERT).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    Alert::read(&bytes).map_err(|why| {
+        Failure::usage(format!("the alert `{file}` opens nothing: {why}"))
+            .help("it takes the body that Alertmanager sends to a `webhook_config`")
+    })
+}
+
+/// An alert whose group has an incident already is noted there.
+fn again(
+    alert: &Alert,
+    document: Option<&documents::Opened>,
+    args: &OpenArgs,
+    desk: &Desk<'_>,
+    now: &Now,
+) -> Result<Option<Exit>, Failure> {
+    if alert.group.is_empty() {
+        return Ok(None);
+    }
+    let group = desk.author.masker.text(&alert.group).into_owned();
+    let same = |incident: &Incident| incident.state.opened.as_ref().is_some_and(|told| told.what.alert_group == group);
+    let open = desk.incidents.open_ones().map_err(record_failure)?;
+    let Some(mut incident) = open.into_iter().find(same) else { return Ok(None) };
+    let act = incident::note(&format!("alerted again: {}\n{}", alert.title, alert.text)).map_err(unclear)?;
+    incident.record(act.facts, &desk.author, now).map_err(record_failure)?;
+    notice(&[format!("the incident `{}` is open for this alert already; noted there", incident.id())]);
+    go_on(&incident, Some(alert), document, args, desk).map(Some)
+}
+
+fn severity(
+    args: &OpenArgs,
+    alert: Option<&Alert>,
+    document: Option<&documents::Opened>,
+    rules: &IncidentRules,
+    desk: &Desk<'_>,
+) -> Result<String, Failure> {
+    let known = |word: &str| -> Result<String, Failure> {
+        if rules.severities.is_empty() {
+            return incident::known_severity(&State::default(), word).map_err(unclear);
+        }
+        rules.severity(word).map(|found| found.name.clone()).ok_or_else(|| no_severity(word, rules))
+    };
+    if let Some(word) = &args.severity {
+        return known(word);
+    }
+    if let Some(found) = alert.and_then(|alert| alert.severity_of(rules)) {
+        return Ok(found.name.clone());
+    }
+    if let Some(word) = document.and_then(|document| document.runbook.front_matter.severity.as_deref()) {
+        return known(word);
+    }
+    if rules.severities.is_empty() {
+        return Ok(String::new());
+    }
+    if let Some(mut asker) = Asker::new(desk) {
+        for found in &rules.severities {
+            tell(&format!(
+                "  {}  {}",
+                found.name,
+                [found.title.as_str(), &found.impact].join(": ").trim_matches([':', ' '])
+            ));
+        }
+        loop {
+            let word = asker.ask("severity: ", "")?.unwrap_or_default();
+            match known(&word) {
+                Ok(found) => return Ok(found),
+                Err(failure) => tell(&failure.message),
+            }
+        }
+    }
+    match alert {
+        // An alert in the night opens its incident; how bad it is can be said later.
+        Some(alert) => {
+            let label = alert.severity.as_deref().unwrap_or("none");
+            notice(&[format!(
+                "the alert's severity `{label}` is none of the runbook's; set it: `runbook incident severity SEVERITY --reason TEXT`"
+            )]);
+            Ok(String::new())
+        }
+        None => {
+            let names = names(rules);
+            Err(Failure::usage("an incident needs a severity").help(format!("give `--severity`: {names}")))
+        }
+    }
+}
+
+fn no_severity(word: &str, rules: &IncidentRules) -> Failure {
+    Failure::usage(format!("the runbook has no severity `{word}`")).help(format!("it has {}", names(rules)))
+}
+
+fn names(rules: &IncidentRules) -> String {
+    let names: Vec<_> = rules.severities.iter().map(|found| format!("`{}`", found.name)).collect();
+    names.join(", ")
+}
+
+/// What the operator should know first.
+fn told(incident: &Incident, document: Option<&documents::Opened>, now: &Now) -> Vec<String> {
+    let state = &incident.state;
+    let mut lines = vec![format!("opened `{}`: {} {}", incident.id(), state.severity, state.title())];
+    match document {
+        Some(document) => lines.push(format!("rules from {}", document.path.display())),
+        None => lines.push("no runbook was found, so nothing is due by itself; `--runbook FILE` names one".to_owned()),
+    }
+    if let Some(level) = state.level() {
+        let response = match &level.response {
+            Some(Response::Immediate) => "answer at once".to_owned(),
+            Some(Response::Within(within)) => format!("answer within {}", words(within.0)),
+            Some(Response::NextBusinessDay) => "answer on the next business day".to_owned(),
+            Some(Response::Words(words)) => format!("answer: {words}"),
+            None => String::new(),
+        };
+        let about = [level.title.as_str(), level.impact.as_str(), &response];
+        let about: Vec<_> = about.into_iter().filter(|part| !part.is_empty()).collect();
+        lines.push(format!("{}: {}", level.name, about.join("; ")));
+    }
+    if let Some(declared) = state.declared().filter(|declared| declared.stated.is_some()) {
+        lines.push(format!("declared at {}, as stated", stamp(declared.time())));
+    }
+    let mut lines_due = pressing(incident, now);
+    if lines_due.is_empty() {
+        lines_due.extend(due(state, now).first().map(|due| format!("next: {}", due.text())));
+    }
+    lines.extend(lines_due);
+    lines
+}
+
+/// Prints the id, and the run to go on with; or starts that.
+fn go_on(
+    incident: &Incident,
+    alert: Option<&Alert>,
+    document: Option<&documents::Opened>,
+    args: &OpenArgs,
+    desk: &Desk<'_>,
+) -> Result<Exit, Failure> {
+    let run = match (alert, document) {
+        (Some(alert), Some(document)) => procedure(incident, alert, document),
+        _ => None,
+    };
+    if args.format == Format::Json {
+        let value = json!({
+            "schema": 1,
+            "incident": incident.id(),
+            "severity": incident.state.severity,
+            "title": incident.state.title(),
+            "run": run,
+        });
+        print(&format!("{value:#}\n"))?;
+    } else {
+        print(&format!("{}\n", incident.id()))?;
+        if let Some(run) = &run {
+            let line: Vec<_> = run.iter().map(|word| shell_word(word)).collect();
+            notice(&[format!("go on with: {}", line.join(" "))]);
+        }
+    }
+    match run {
+        Some(run) if args.run => start(&run, desk),
+        None if args.run => Err(Failure::usage("the alert names no procedure of the runbook, so nothing was started")
+            .help("its annotation `runbook_url` ends in `#ANCHOR` of a section of the runbook")),
+        _ => Ok(Exit::Success),
+    }
+}
+
+/// A word to copy into a shell: an option stays as it is, and so does `FILE#anchor`.
+fn shell_word(word: &str) -> String {
+    let is_option = word.strip_prefix("--").is_some_and(|name| name.bytes().all(|b| b.is_ascii_lowercase()));
+    let without_anchor = word.replacen('#', "", 1);
+    if is_option || quote(&without_anchor) == without_anchor { word.to_owned() } else { quote(word) }
+}
+
+/// The run that the alert asks for: its procedure, and those of its labels that the procedure needs.
+fn procedure(incident: &Incident, alert: &Alert, document: &documents::Opened) -> Option<Vec<String>> {
+    let anchor = alert.anchor()?;
+    let section = match document.runbook.select(anchor) {
+        Ok(selected) => selected.section,
+        Err(error) => {
+            notice(&[format!("the alert's procedure `#{anchor}` is not in `{}`: {error}", document.path.display())]);
+            return None;
+        }
+    };
+    let found = document.runbook.sections.get(section)?;
+    let mut run = vec!["runbook".to_owned(), "run".to_owned()];
+    run.push(format!("{}#{}", document.path.display(), found.anchor));
+    run.extend(["--incident".to_owned(), incident.id().to_string()]);
+    let is_file = |path: &str| Path::new(path).is_file();
+    let plan = Planner::new(&document.runbook, &is_file).plan(section);
+    for (label, value) in &alert.labels {
+        let input = plan.inputs.iter().find(|input| canonical(input.name.as_str()) == canonical(label));
+        if let Some(input) = input.filter(|_| !is_secret_name(label)) {
+            run.extend(["--input".to_owned(), format!("{}={value}", input.name)]);
+        }
+    }
+    Some(run)
+}
+
+fn start(words: &[String], desk: &Desk<'_>) -> Result<Exit, Failure> {
+    let cli = Cli::try_parse_from(words).map_err(|error| Failure::usage(error.to_string()))?;
+    match &cli.command {
+        Command::Run(args) => run::run(args, desk.color, desk.environment),
+        _ => Err(Failure::usage("that is no run")),
+    }
+}

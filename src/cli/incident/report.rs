@@ -1,0 +1,116 @@
+//! `runbook incident report`: the post-mortem, printed or written into a file that people go on writing in.
+//!
+//! Invariant: a file that is there is replaced only by one that holds everything people wrote in it; else it is left as it is, and the
+//! new one stands beside it.
+
+use super::args::ReportArgs;
+use super::{Desk, failure};
+use crate::cli::error::{Exit, Failure};
+use crate::cli::{notice, print};
+use crate::incident::{Incident, IncidentError, Merged, Records, merge, post_mortem};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// Writes the post-mortem.
+pub(super) fn report(args: &ReportArgs, desk: &Desk<'_>) -> Result<Exit, Failure> {
+    let incident = chosen(args.incident.as_deref(), desk)?;
+    let template = args.template.as_deref().map(read).transpose()?;
+    let records = Records::read(&incident);
+    let new = post_mortem(&records, template.as_deref()).map_err(|error| {
+        let path = args.template.as_deref().map_or_else(String::new, |path| format!("`{}`: ", path.display()));
+        Failure::usage(format!("{path}{error}"))
+    })?;
+    if args.output == "-" { print(&new) } else { write(Path::new(&args.output), &new) }
+}
+
+/// The one that is named; else the open one; else the latest.
+fn chosen(name: Option<&str>, desk: &Desk<'_>) -> Result<Incident, Failure> {
+    if let Some(name) = name {
+        return desk.incidents.find(name).map_err(failure);
+    }
+    match desk.incidents.the_open_one() {
+        Err(IncidentError::NoneOpen) => desk.incidents.find("latest").map_err(failure),
+        found => found.map_err(failure),
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("`{}` cannot be read: {error}", path.display())))
+}
+
+/// Writes it where nothing is yet, or into what people wrote.
+fn write(path: &Path, new: &str) -> Result<Exit, Failure> {
+    if !path.exists() {
+        replace(path, new)?;
+        notice(&[format!("written: {}; what is left blank is for you", path.display())]);
+        return Ok(Exit::Success);
+    }
+    // Through a link the file itself is meant.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let old = read(path)?;
+    match merge(&old, new) {
+        Merged::Beside(why) => {
+            let beside = beside(path);
+            replace(&beside, new)?;
+            notice(&[
+                format!("`{}` was left as it is: {why}", path.display()),
+                format!("the new one stands beside it: {}", beside.display()),
+            ]);
+        }
+        Merged::Text { text, kept } => {
+            if text == old {
+                notice(&[format!("`{}` has every fact already", path.display())]);
+            } else {
+                // Somebody may have saved it in the meantime.
+                if read(path)? != old {
+                    return Err(Failure::usage(format!(
+                        "`{}` was changed just now; nothing was written",
+                        path.display()
+                    ))
+                    .help("save what you are writing, and try again"));
+                }
+                replace(path, &text)?;
+                notice(&[format!("`{}` has the facts as they are now; what people wrote is kept", path.display())]);
+            }
+            if !kept.is_empty() {
+                let beside = beside(path);
+                replace(&beside, new)?;
+                let names: Vec<_> = kept.iter().map(|name| format!("`{name}`")).collect();
+                notice(&[
+                    format!("changed by hand, and kept: {}", names.join(", ")),
+                    format!("what the record says there now is in {}", beside.display()),
+                ]);
+            }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// A free name beside a file.
+fn beside(path: &Path) -> PathBuf {
+    let ending = path.extension().map_or_else(|| "md".to_owned(), |ending| ending.to_string_lossy().into_owned());
+    let first = path.with_extension(format!("new.{ending}"));
+    let more = (2..).map(|number| path.with_extension(format!("new-{number}.{ending}")));
+    std::iter::once(first)
+        .chain(more)
+        .find(|candidate| !candidate.exists())
+        .unwrap_or_else(|| path.with_extension("new"))
+}
+
+/// Writes a file whole or not at all.
+fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let written = || -> std::io::Result<()> {
+        let mut new = NamedTempFile::new_in(folder)?;
+        new.write_all(text.as_bytes())?;
+        new.as_file().sync_data()?;
+        if let Ok(found) = std::fs::metadata(path) {
+            new.as_file().set_permissions(found.permissions())?;
+        }
+        new.persist(path)?;
+        Ok(())
+    };
+    written().map_err(|error| Failure::usage(format!("`{}` cannot be written: {error}", path.display())))
+}

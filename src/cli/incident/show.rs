@@ -1,0 +1,244 @@
+//! `runbook incident list` and `show`.
+//!
+//! Invariant: what people and alerts wrote is made harmless; what was not stated or recorded is shown as blank.
+
+use super::{Desk, record_failure};
+use crate::cli::args::Format;
+use crate::cli::error::{Exit, Failure};
+use crate::cli::print;
+use crate::history::{Milestone, RunState};
+use crate::incident::{Incident, Now, Urgency, due, measures, stamp, words};
+use crate::journal::Reader;
+use crate::term::sanitize;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// Lists all.
+pub(super) fn list(format: Format, desk: &Desk<'_>) -> Result<Exit, Failure> {
+    let all = desk.incidents.all().map_err(record_failure)?;
+    let now = Desk::now();
+    if format == Format::Json {
+        let values: Vec<Value> = all
+            .iter()
+            .map(|read| match read {
+                Ok(incident) => json(incident, &now),
+                Err(error) => json!({ "state": "damaged", "damage": error.to_string() }),
+            })
+            .collect();
+        return print(&format!("{:#}\n", json!({ "schema": 1, "incidents": values })));
+    }
+    if all.is_empty() {
+        return print("no incident is recorded yet\n");
+    }
+    let mut out =
+        format!("{:<24} {:<8} {:<9} {:<12} {:>5}  {}\n", "incident", "state", "severity", "lasted", "runs", "title");
+    for read in all {
+        // Writing to a string cannot fail.
+        let _: std::fmt::Result = match read {
+            Ok(incident) => writeln!(
+                out,
+                "{:<24} {:<8} {:<9} {:<12} {:>5}  {}",
+                incident.id().as_str(),
+                if incident.state.is_open() { "open" } else { "closed" },
+                sanitize(&incident.state.severity),
+                words(lasted(&incident, &now)),
+                incident.state.runs.len(),
+                sanitize(incident.state.title())
+            ),
+            Err(error) => writeln!(out, "{:<24} {:<8} {error}", "", "damaged"),
+        };
+    }
+    print(&out)
+}
+
+/// From its declaration to its end, or until now.
+fn lasted(incident: &Incident, now: &Now) -> u64 {
+    let state = &incident.state;
+    let since = state.declared().map_or(0, |declared| declared.ago(now));
+    let end = state.reached.get(&Milestone::Resolved).map(|told| &told.when);
+    let end = end.or_else(|| state.closed.as_ref().map(|told| &told.when));
+    since.saturating_sub(end.map_or(0, |end| end.ago(now)))
+}
+
+/// Shows one.
+pub(super) fn show(name: Option<&str>, format: Format, desk: &Desk<'_>) -> Result<Exit, Failure> {
+    let incident = desk.any(name)?;
+    let now = Desk::now();
+    match format {
+        Format::Json => {
+            let mut value = json(&incident, &now);
+            if let Value::Object(members) = &mut value {
+                members.insert("schema".to_owned(), json!(1));
+            }
+            print(&format!("{value:#}\n"))
+        }
+        Format::Text => print(&sanitize(&text(&incident, &now))),
+    }
+}
+
+fn text(incident: &Incident, now: &Now) -> String {
+    let state = &incident.state;
+    let mut out = String::new();
+    let mut line = |text: &str| {
+        out.push_str(text.trim_end());
+        out.push('\n');
+    };
+    line(&format!("{} {} {}", incident.id(), state.severity, one_line(state.title())));
+    let standing = if state.is_open() { "open" } else { "closed" };
+    line(&format!("{standing}, led by {}, {}", one_line(&state.lead), words(lasted(incident, now))));
+    if let Some(level) = state.level() {
+        line(&format!("{}: {} {}", level.name, one_line(&level.title), one_line(&level.impact)));
+    }
+    line("");
+    line("due");
+    let due = due(state, now);
+    if due.is_empty() {
+        line("  nothing");
+    }
+    for due in due {
+        line(&format!("  {} {}", if due.urgency > Urgency::Later { "!" } else { " " }, one_line(&due.text())));
+    }
+    line("");
+    line("milestones");
+    for milestone in Milestone::ALL {
+        line(&format!("    {:<14} {}", milestone.name(), reached(incident, milestone)));
+    }
+    line("");
+    for measure in measures(state) {
+        line(&format!("    {} {:<20} {}", measure.name, measure.title, measure.text()));
+    }
+    if !state.runs.is_empty() {
+        line("");
+        line("runs");
+    }
+    for told in &state.runs {
+        let run = &told.what;
+        let how = run_state(incident, &run.run).0;
+        line(&format!(
+            "    {}  {:<11} {}#{}  {}",
+            run.run,
+            how,
+            one_line(&run.path),
+            run.procedure,
+            one_line(&run.title)
+        ));
+    }
+    if let Some(last) = state.statuses.last() {
+        line("");
+        line(&format!("status updates: {}, the last {} ago", state.statuses.len(), words(last.when.ago(now))));
+    }
+    for told in &state.escalated {
+        line(&format!("escalated to {} at {}", one_line(&told.what.to), stamp(told.when.time())));
+    }
+    let contacts = state.rules().map(|rules| rules.contacts.as_slice()).unwrap_or_default();
+    if state.is_open() && !contacts.is_empty() {
+        line("");
+        line("contacts");
+        for contact in contacts {
+            let ways: Vec<_> =
+                contact.ways.iter().map(|(name, way)| format!("{name} {way}").trim().to_owned()).collect();
+            line(&format!("    {}: {}", one_line(&contact.who), one_line(&ways.join("; "))));
+        }
+    }
+    out
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn reached(incident: &Incident, milestone: Milestone) -> String {
+    let Some(told) = incident.state.reached.get(&milestone) else { return "-".to_owned() };
+    let source = if told.what.is_empty() { one_line(&told.by) } else { one_line(&told.what) };
+    match told.when.stated {
+        Some(stated) => format!("{}, stated by {source}; recorded {}", stamp(stated), stamp(told.when.recorded)),
+        None => stamp(told.when.recorded),
+    }
+}
+
+/// How a run stands, in one word, and its commands.
+fn run_state(incident: &Incident, run: &crate::ident::RunId) -> (&'static str, usize) {
+    use crate::history::{Phase, RunResult};
+    let folder = incident.run_folder(run);
+    let Ok(reader) = Reader::open(&folder) else { return ("not there", 0) };
+    let mut state = RunState::default();
+    for event in reader {
+        match event {
+            Ok(event) => state.apply(&event),
+            Err(_) => return ("damaged", state.commands.len()),
+        }
+    }
+    let word = match state.phase {
+        Phase::Over(RunResult::Completed) => "completed",
+        Phase::Over(RunResult::Failed) => "failed",
+        Phase::Over(RunResult::Stopped) => "stopped",
+        Phase::Over(RunResult::Interrupted) => "interrupted",
+        Phase::Over(RunResult::Abandoned) => "abandoned",
+        Phase::New => "not begun",
+        Phase::Waiting | Phase::Running(_) => "goes on",
+    };
+    (word, state.commands.len())
+}
+
+fn json(incident: &Incident, now: &Now) -> Value {
+    let state = &incident.state;
+    let milestones: serde_json::Map<String, Value> = Milestone::ALL
+        .into_iter()
+        .map(|milestone| {
+            let told = state.reached.get(&milestone).map(|told| {
+                json!({
+                    "time": told.when.time().to_string(),
+                    "stated": told.when.stated.is_some(),
+                    "recorded": told.when.recorded.to_string(),
+                    "event": told.seq,
+                    "by": told.by,
+                    "source": told.what,
+                })
+            });
+            (milestone.name().to_owned(), told.unwrap_or(Value::Null))
+        })
+        .collect();
+    let due: Vec<Value> = due(state, now)
+        .iter()
+        .map(|due| {
+            let urgency = match due.urgency {
+                Urgency::Later => "later",
+                Urgency::Near => "near",
+                Urgency::Over => "over",
+            };
+            json!({ "what": due.text(), "urgency": urgency, "seconds_left": due.left })
+        })
+        .collect();
+    let measures: serde_json::Map<String, Value> =
+        measures(state).into_iter().map(|measure| (measure.name.to_owned(), json!(measure.length.ok()))).collect();
+    let runs: Vec<Value> = state
+        .runs
+        .iter()
+        .map(|told| {
+            let (how, commands) = run_state(incident, &told.what.run);
+            json!({
+                "run": told.what.run,
+                "runbook": told.what.path,
+                "procedure": told.what.procedure.as_str(),
+                "title": told.what.title,
+                "state": how,
+                "commands": commands,
+            })
+        })
+        .collect();
+    json!({
+        "incident": incident.id(),
+        "state": if state.is_open() { "open" } else { "closed" },
+        "severity": state.severity,
+        "title": state.title(),
+        "lead": state.lead,
+        "seconds_since_declared": state.declared().map(|declared| declared.ago(now)),
+        "milestones": milestones,
+        "measures_seconds": measures,
+        "due": due,
+        "runs": runs,
+        "status_updates": state.statuses.len(),
+        "escalated": state.escalated.iter().map(|told| told.what.to.as_str()).collect::<Vec<_>>(),
+        "folder": incident.folder().path(),
+    })
+}

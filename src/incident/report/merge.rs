@@ -1,0 +1,227 @@
+//! A post-mortem that people went on writing in, and the facts of the record anew.
+//!
+//! Invariant: no text that a person wrote is ever lost: outside the marked facts nothing is touched; facts that a person changed are
+//! kept as they are; where a mark is missing, doubled or torn, nothing is written into the file at all. Refuses to know: files.
+
+use crate::ident::Digest;
+use std::collections::BTreeMap;
+
+const FACTS: &str = "<!-- runbook:facts ";
+const FACTS_END: &str = "<!-- /runbook:facts ";
+const WRITE: &str = "<!-- runbook:write ";
+const WRITE_END: &str = "<!-- /runbook:write ";
+const CLOSE: &str = " -->";
+
+/// Facts between their marks. The digest tells later whether a person changed them.
+pub(super) fn facts(name: &str, text: &str) -> String {
+    let text = text.trim_end_matches('\n');
+    format!("{FACTS}{name} {}{CLOSE}\n\n{text}\n\n{FACTS_END}{name}{CLOSE}", digest(text))
+}
+
+/// A blank between its marks.
+pub(super) fn write(name: &str, hint: &str) -> String {
+    format!("{WRITE}{name}{CLOSE}\n\n{hint}\n\n{WRITE_END}{name}{CLOSE}")
+}
+
+fn digest(text: &str) -> String {
+    let text: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let digest = Digest::of(text.join("\n").trim_matches('\n').as_bytes()).to_string();
+    digest.chars().take(12).collect()
+}
+
+/// What came of putting the new facts into a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Merged {
+    /// The file with them. Named are the parts that a person changed and whose facts are others now: they were kept.
+    Text {
+        /// The new text of the file.
+        text: String,
+        /// The parts kept.
+        kept: Vec<String>,
+    },
+    /// The file must stay as it is, for this reason.
+    Beside(String),
+}
+
+enum Piece<'a> {
+    Text(&'a str),
+    Facts { name: &'a str, digest: &'a str, lines: Vec<&'a str> },
+}
+
+/// Puts the facts of a new rendering into the text of a file.
+pub fn merge(file: &str, new: &str) -> Merged {
+    let pieces = match pieces(file) {
+        Ok(pieces) => pieces,
+        Err(why) => return Merged::Beside(why),
+    };
+    let mut fresh: BTreeMap<&str, String> = BTreeMap::new();
+    for piece in self::pieces(new).unwrap_or_default() {
+        if let Piece::Facts { name, lines, .. } = piece {
+            fresh.insert(name, body(&lines));
+        }
+    }
+    let has = |wanted: &str| pieces.iter().any(|piece| matches!(piece, Piece::Facts { name, .. } if *name == wanted));
+    let missing: Vec<String> = fresh.keys().filter(|name| !has(name)).map(|name| format!("`{name}`")).collect();
+    if !missing.is_empty() {
+        return Merged::Beside(format!("the marks of {} are not in it any more", missing.join(", ")));
+    }
+    let ending = if file.contains("\r\n") { "\r\n" } else { "\n" };
+    let (mut text, mut kept) = (String::with_capacity(file.len()), Vec::new());
+    for piece in &pieces {
+        match piece {
+            Piece::Text(line) => text.push_str(line),
+            Piece::Facts { name, digest: known, lines } => {
+                let (old, new) = (body(lines), fresh.get(name));
+                match new {
+                    Some(new) if digest(&old) == *known => {
+                        text.push_str(&facts(name, new).replace('\n', ending));
+                        text.push_str(ending);
+                    }
+                    _ => {
+                        // A person changed it, or it is a part that this rendering does not have.
+                        text.push_str(&format!("{FACTS}{name} {known}{CLOSE}{ending}"));
+                        for line in lines {
+                            text.push_str(line);
+                        }
+                        text.push_str(&format!("{FACTS_END}{name}{CLOSE}{ending}"));
+                        if new.is_some_and(|new| digest(new) != *known && digest(new) != digest(&old)) {
+                            kept.push((*name).to_owned());
+                        }
+                    }
+                }
+            }
+        }
+    }
+    if !file.ends_with('\n') {
+        if let Some(length) = text.strip_suffix(ending).map(str::len) {
+            text.truncate(length);
+        }
+    }
+    Merged::Text { text, kept }
+}
+
+fn body(lines: &[&str]) -> String {
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim_end_matches(['\n', '\r'])).collect();
+    lines.join("\n").trim_matches('\n').to_owned()
+}
+
+/// The file in lines and marked parts; else what is wrong with its marks.
+fn pieces(file: &str) -> Result<Vec<Piece<'_>>, String> {
+    let mut pieces = Vec::new();
+    let mut open: Option<(&str, &str, Vec<&str>)> = None;
+    let mut names: Vec<&str> = Vec::new();
+    for line in file.split_inclusive('\n') {
+        let plain = line.trim();
+        let mark = |start: &str| plain.strip_prefix(start).and_then(|rest| rest.strip_suffix(CLOSE)).map(str::trim);
+        if let Some(mark) = mark(FACTS) {
+            let (name, digest) = mark.split_once(' ').unwrap_or((mark, ""));
+            if let Some((before, ..)) = open {
+                return Err(format!("the part `{before}` has no end before the part `{name}` begins"));
+            }
+            if names.contains(&name) {
+                return Err(format!("the part `{name}` stands in it twice"));
+            }
+            names.push(name);
+            open = Some((name, digest, Vec::new()));
+        } else if let Some(name) = mark(FACTS_END) {
+            match open.take() {
+                Some((opened, digest, lines)) if opened == name => {
+                    pieces.push(Piece::Facts { name: opened, digest, lines });
+                }
+                _ => return Err(format!("the end of the part `{name}` has no beginning")),
+            }
+        } else if let Some((name, _, lines)) = &mut open {
+            // What people write has moved into the facts.
+            if plain.starts_with(WRITE) || plain.starts_with(WRITE_END) {
+                return Err(format!("the end of the part `{name}` is missing"));
+            }
+            lines.push(line);
+        } else {
+            pieces.push(Piece::Text(line));
+        }
+    }
+    match open {
+        Some((name, ..)) => Err(format!("the end of the part `{name}` is missing")),
+        None => Ok(pieces),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn report(timeline: &str) -> String {
+        format!(
+            "# P\n\n{}\n\n## Why\n\n{}\n\n{}\n",
+            facts("timeline", timeline),
+            write("why", "_To be written._"),
+            facts("runs", "one")
+        )
+    }
+
+    fn merged(file: &str, new: &str) -> (String, Vec<String>) {
+        match merge(file, new) {
+            Merged::Text { text, kept } => (text, kept),
+            Merged::Beside(why) => panic!("{why}"),
+        }
+    }
+
+    #[test]
+    fn new_facts_come_in_and_what_people_wrote_stays() {
+        let edited = report("a").replace("_To be written._", "The pump was **old**.\n\n- really") + "\nA last word\n";
+        let (text, kept) = merged(&edited, &report("a\nb"));
+        assert_eq!(
+            text,
+            report("a\nb").replace("_To be written._", "The pump was **old**.\n\n- really") + "\nA last word\n"
+        );
+        assert!(kept.is_empty());
+        assert_eq!(merged(&report("a"), &report("a")).0, report("a"));
+    }
+
+    #[test]
+    fn facts_that_a_person_changed_are_kept_and_said() {
+        let edited = report("a").replace("\na\n", "\na, says Ines\n");
+        let (text, kept) = merged(&edited, &report("b"));
+        assert!(text.contains("a, says Ines"), "{text}");
+        assert_eq!(kept, ["timeline"]);
+        let (again, kept) = merged(&edited, &report("a"));
+        assert_eq!((again, kept), (edited, vec![]), "nothing new, so there is nothing to say");
+    }
+
+    #[test]
+    fn a_missing_or_torn_mark_leaves_the_file_alone() {
+        let good = report("a");
+        let without_end = good.replace("<!-- /runbook:facts timeline -->\n", "");
+        let without_part = good.replace("runbook:facts timeline", "was");
+        let doubled = format!("{good}{good}");
+        for bad in [&without_end, &without_part, &doubled, "", "My own text\n"] {
+            assert!(matches!(merge(bad, &report("b")), Merged::Beside(_)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn windows_line_ends_stay() {
+        let edited = report("a").replace('\n', "\r\n");
+        let (text, kept) = merged(&edited, &report("b"));
+        assert_eq!((text, kept), (report("b").replace('\n', "\r\n"), vec![]));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_written_line_is_ever_lost(words in proptest::collection::vec("[a-z<>! -]{1,12}", 1..8), at in any::<prop::sample::Index>()) {
+            let mut lines: Vec<String> = report("a").lines().map(str::to_owned).collect();
+            let at = at.index(lines.len() + 1);
+            let written: Vec<String> = words.iter().map(|word| format!("w {word}")).collect();
+            lines.splice(at..at, written.iter().cloned());
+            let file = lines.join("\n") + "\n";
+            if let Merged::Text { text, .. } = merge(&file, &report("b")) {
+                for line in &written {
+                    prop_assert!(text.lines().any(|found| found == line), "{line} is gone from:\n{text}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The post-mortem: facts from the records, blanks for what only people can say.
+//!
+//! Invariant: the same records and the same template give the same text. Refuses to know: where it is written.
+
+mod merge;
+mod parts;
+mod records;
+mod template;
+mod timeline;
+
+pub use merge::{Merged, merge};
+pub use records::Records;
+pub use template::BadTemplate;
+
+use super::state::State;
+use std::fmt::Write as _;
+
+/// Writes a post-mortem into a template; without one into our own, whose parts are those that the runbook asks for.
+pub fn post_mortem(records: &Records, template: Option<&str>) -> Result<String, BadTemplate> {
+    let parts = parts::parts(records);
+    match template {
+        Some(template) => template::render(template, &parts),
+        None => template::render(&own_template(&State::of(&records.incident.events)), &parts),
+    }
+}
+
+/// A section of our own template: what its heading may be called, and what stands under it.
+const SECTIONS: [(&str, &[&str], &str); 6] = [
+    ("Timeline", &["timeline", "what happened", "chronolog"], "{{ timeline }}"),
+    ("Root cause", &["root cause", "cause", "why"], "{{ write root-cause }}"),
+    ("Impact", &["impact", "noticed", "affected"], "{{ impact }}\n\n{{ write impact }}"),
+    (
+        "Actions taken",
+        &["actions taken", "what we did", "response", "mitigation"],
+        "{{ actions }}\n\n{{ write actions }}",
+    ),
+    (
+        "Lessons",
+        &["lesson", "learned", "went well"],
+        "### What went well\n\n{{ write went-well }}\n\n### What went badly\n\n{{ write went-badly }}\n\n\
+         ### What we learned\n\n{{ write lessons }}",
+    ),
+    (
+        "Action items",
+        &["action item", "follow-up", "follow up", "prevent", "what we change", "to do"],
+        "{{ write action-items }}",
+    ),
+];
+
+/// The template that is used without another: in the order and with the headings that the runbook asks for.
+pub fn own_template(state: &State) -> String {
+    let mut out = String::from("# Post-mortem: {{ title }}\n\n{{ overview }}\n\n## Summary\n\n{{ write summary }}\n");
+    let mut section = |heading: &str, body: &str| {
+        // Writing to a string cannot fail.
+        let _: std::fmt::Result = write!(out, "\n## {heading}\n\n{body}\n");
+    };
+    let asked = state.rules().and_then(|rules| rules.post_mortem.as_ref()).map(|found| found.parts.as_slice());
+    let mut left: Vec<_> = SECTIONS.to_vec();
+    for (at, asked) in asked.unwrap_or_default().iter().enumerate() {
+        let lower = asked.to_lowercase();
+        // The last section first: "action items to prevent" is no "actions taken".
+        let found = left.iter().rposition(|(_, words, _)| words.iter().any(|word| lower.contains(word)));
+        let heading = crate::transcript::inline(asked).replace("{{", "{ {");
+        match found.map(|found| left.remove(found)) {
+            Some((_, _, body)) => section(&heading, body),
+            None => section(&heading, &format!("{{{{ write part-{} }}}}", at + 1)),
+        }
+    }
+    for (heading, _, body) in left {
+        section(heading, body);
+    }
+    section("How long it took", "{{ measures }}");
+    section("Status updates", "{{ updates }}");
+    section("Deviations from the runbook", "{{ deviations }}");
+    section("Integrity", "{{ integrity }}");
+    out
+}

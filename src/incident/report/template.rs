@@ -1,0 +1,135 @@
+//! A post-mortem's template: Markdown with `{{ part }}` where the parts go.
+//!
+//! Why not a template engine: parts are whole texts, so there is nothing to loop over or to decide, a reader of sixty lines leaves every
+//! other brace as it is, and what is put in is never read as a template.
+//!
+//! Invariant: a part alone on its line is marked, so that it can be written anew without touching what people wrote around it; within a
+//! line it is text like any other. A blank is marked too. Refuses to know: what a part says.
+
+use super::merge::{facts, write};
+use std::collections::BTreeMap;
+
+/// Why a template cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadTemplate {
+    /// It asks for a part that is not there.
+    #[error("line {line}: there is no part `{name}`; the parts are {known}, and `write NAME` for what people write")]
+    Unknown {
+        /// Its line, from 1.
+        line: usize,
+        /// What it asks for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// It asks for a part on lines of its own twice.
+    #[error("line {line}: the part `{name}` stands there twice")]
+    Twice {
+        /// The second line, from 1.
+        line: usize,
+        /// The part.
+        name: String,
+    },
+}
+
+/// What goes where.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parts {
+    /// Texts of one or more lines, by name.
+    pub(super) facts: BTreeMap<&'static str, String>,
+    /// What stands in a blank until somebody writes there, by name.
+    pub(super) hints: BTreeMap<String, String>,
+}
+
+/// Puts the parts into the template.
+pub(super) fn render(template: &str, parts: &Parts) -> Result<String, BadTemplate> {
+    let mut out = String::new();
+    let mut used: Vec<String> = Vec::new();
+    for (at, line) in template.lines().enumerate() {
+        let number = at + 1;
+        let name = line.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).map(str::trim);
+        if let Some(name) = name.filter(|name| is_name(name.strip_prefix("write ").unwrap_or(name).trim())) {
+            if used.iter().any(|known| known == name) {
+                return Err(BadTemplate::Twice { line: number, name: name.to_owned() });
+            }
+            used.push(name.to_owned());
+            out.push_str(&block(name, parts).ok_or_else(|| unknown(number, name, parts))?);
+        } else {
+            out.push_str(&inline(line, number, parts)?);
+        }
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+fn block(name: &str, parts: &Parts) -> Option<String> {
+    if let Some(blank) = name.strip_prefix("write ").map(str::trim).filter(|blank| is_name(blank)) {
+        let hint = parts.hints.get(blank).map_or("To be written.", String::as_str);
+        return Some(write(blank, &format!("_{hint}_")));
+    }
+    parts.facts.get(name).map(|text| facts(name, text))
+}
+
+fn inline(line: &str, number: usize, parts: &Parts) -> Result<String, BadTemplate> {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((name, behind)) = after.split_once("}}") else { break };
+        let name = name.trim();
+        // What is no name is no part: other braces stay.
+        if is_name(name) {
+            let text = parts.facts.get(name).ok_or_else(|| unknown(number, name, parts))?;
+            out.push_str(before);
+            out.push_str(text.lines().next().unwrap_or_default());
+        } else {
+            out.push_str(before);
+            out.push_str("{{");
+            out.push_str(after.get(..after.len() - behind.len()).unwrap_or_default());
+        }
+        rest = behind;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn unknown(line: usize, name: &str, parts: &Parts) -> BadTemplate {
+    let known: Vec<_> = parts.facts.keys().map(|name| format!("`{name}`")).collect();
+    BadTemplate::Unknown { line, name: name.to_owned(), known: known.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts() -> Parts {
+        Parts {
+            facts: [("title", "down {{ timeline }}".to_owned()), ("timeline", "| a |".to_owned())].into(),
+            hints: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn parts_are_put_in_and_never_read_again() {
+        let text =
+            render("# {{ title }}, {{ a.b }} {{x y}} ${{ github }}\n\n{{ timeline }}\n\n{{ write why }}\n", &parts());
+        let text = text.unwrap_err();
+        assert!(matches!(text, BadTemplate::Unknown { line: 1, ref name, .. } if name == "github"), "{text}");
+        let text = render("# {{ title }}, {{ a.b }} {{x y}}\n\n{{ timeline }}\n\n{{ write why }}\n", &parts()).unwrap();
+        assert!(text.starts_with("# down {{ timeline }}, {{ a.b }} {{x y}}\n\n<!-- runbook:facts timeline "), "{text}");
+        assert!(text.contains("| a |\n"), "{text}");
+        assert!(text.contains("<!-- runbook:write why -->"), "{text}");
+    }
+
+    #[test]
+    fn an_unknown_part_and_a_doubled_one_are_named_with_their_line() {
+        assert_eq!(
+            render("a\n{{ nonsense }}\n", &parts()).unwrap_err().to_string(),
+            "line 2: there is no part `nonsense`; the parts are `timeline`, `title`, and `write NAME` for what people write"
+        );
+        assert!(render("{{ timeline }}\n{{ timeline }}\n", &parts()).is_err());
+    }
+}
