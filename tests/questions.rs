@@ -197,7 +197,7 @@ fn the_record_is_closed_to_others_and_is_what_the_transcript_comes_from() {
 }
 
 #[test]
-fn completion_knows_the_anchors() {
+fn completion_knows_the_anchors_and_the_inputs() {
     let home = home();
     let output = home.runbook(&["__complete", "warehouse.md#the-"]).exits(0).stdout;
     let words: Vec<&str> = output.lines().filter_map(|line| line.split('\t').next()).collect();
@@ -210,6 +210,16 @@ fn completion_knows_the_anchors() {
     home.program("runbook", &format!("#!/bin/bash\nexec {} \"$@\"\n", env!("CARGO_BIN_EXE_runbook")));
     let bash = home.run(std::path::Path::new("/bin/bash"), &["complete.sh"], b"");
     drop(bash.exits(0).prints("warehouse.md#the-database-from-a-copy"));
+    home.write("inputs.md", "# R\n\n## Go\n\n```bash\nls <pod-name> <pod-password> <a place to go>\n```\n");
+    let output = home.runbook(&["__complete", "po", "--inputs-of", "inputs.md#go"]).exits(0).stdout;
+    assert_eq!(output, "pod-name=\t<pod-name>\npod-password=@\t<pod-password>\n");
+    home.write(
+        "complete-input.sh",
+        "source <(runbook completions bash)\nCOMP_WORDS=(runbook run inputs.md#go --input a); COMP_CWORD=4\n\
+         _runbook_anchors runbook a --input; printf '%s\\n' \"${COMPREPLY[@]}\"\n",
+    );
+    let bash = home.run(std::path::Path::new("/bin/bash"), &["complete-input.sh"], b"");
+    drop(bash.exits(0).prints("a_place_to_go="));
     for shell in ["zsh", "fish", "elvish", "powershell"] {
         drop(home.runbook(&["completions", shell]).exits(0).prints("runbook"));
     }

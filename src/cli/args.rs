@@ -69,7 +69,7 @@ pub(super) enum Command {
     },
     /// Print the manual page, in roff
     Man,
-    /// Complete FILE#ANCHOR.
+    /// Complete FILE#ANCHOR, or the name of an input.
     #[command(name = "__complete", hide = true)]
     Complete {
         /// The word so far.
@@ -77,6 +77,9 @@ pub(super) enum Command {
         /// `incidents` or `severities`, instead of anchors.
         #[arg(long)]
         what: Option<String>,
+        /// It is the name of an input of this FILE#ANCHOR.
+        #[arg(long, value_name = "FILE")]
+        inputs_of: Option<String>,
     },
     /// The process that owns the terminal, bash, the output and the journal.
     #[command(name = "__recorder", hide = true)]

@@ -1,10 +1,10 @@
-//! Completion: clap's own scripts, and `FILE#<TAB>` by asking the program.
+//! Completion: clap's own scripts, and `FILE#<TAB>` and `--input <TAB>` by asking the program.
 //!
 //! Invariant: a document that cannot be read completes to nothing; completion never prints an error.
 
 use super::args::Cli;
 use super::open::{self, Target};
-use crate::plan::Planner;
+use crate::plan::{Planner, canonical};
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 use std::fmt::Write as _;
@@ -24,9 +24,18 @@ pub(super) fn script(shell: Shell) -> String {
 }
 
 const BASH: &str = r#"
-# FILE#<TAB>: the program itself knows the anchors.
+# FILE#<TAB> and --input <TAB>: the program itself knows the anchors, and what a procedure asks for.
 _runbook_anchors() {
     local word="${COMP_WORDS[COMP_CWORD]}"
+    if (( COMP_CWORD > 0 )) && [[ ${COMP_WORDS[COMP_CWORD-1]} == --input ]]; then
+        local IFS=$'\n' file
+        for file in "${COMP_WORDS[@]:2}"; do
+            [[ -f ${file%%#*} ]] && break
+        done
+        COMPREPLY=( $(runbook __complete "$word" --inputs-of "$file" 2>/dev/null | cut -f1) )
+        compopt -o nospace 2>/dev/null
+        return 0
+    fi
     if [[ $word == *'#'* ]]; then
         local IFS=$'\n'
         COMPREPLY=( $(runbook __complete "$word" 2>/dev/null | cut -f1) )
@@ -62,8 +71,18 @@ complete -F _runbook_anchors -o nosort -o bashdefault -o default runbook 2>/dev/
 "#;
 
 const ZSH: &str = r#"
-# FILE#<TAB>: the program itself knows the anchors.
+# FILE#<TAB> and --input <TAB>: the program itself knows the anchors, and what a procedure asks for.
 _runbook_anchors() {
+    if [[ ${words[CURRENT-1]} == --input ]]; then
+        local -a inputs
+        local file
+        for file in "${(@)words[3,-1]}"; do
+            [[ -f ${${(Q)file}%%'#'*} ]] && break
+        done
+        inputs=("${(@f)$(runbook __complete "${(Q)PREFIX}" --inputs-of "${(Q)file}" 2>/dev/null | cut -f1)}")
+        compadd -S '' -- "${(@)inputs}"
+        return
+    fi
     if [[ $PREFIX == *'#'* ]]; then
         local -a anchors
         anchors=("${(@f)$(runbook __complete "${(Q)PREFIX}" 2>/dev/null | cut -f1)}")
@@ -93,7 +112,16 @@ compdef _runbook_anchors runbook
 "#;
 
 const FISH: &str = r#"
-# FILE#<TAB>: the program itself knows the anchors.
+# FILE#<TAB> and --input <TAB>: the program itself knows the anchors, and what a procedure asks for.
+function __runbook_inputs
+    for word in (commandline -opc)[3..-1]
+        if test -f (string replace -r '#.*' '' -- $word)
+            runbook __complete (commandline -ct) --inputs-of $word 2>/dev/null
+            return
+        end
+    end
+end
+complete -c runbook -n "string match -q -- --input (commandline -opc)[-1]" -f -a "(__runbook_inputs)"
 complete -c runbook -n "string match -q '*#*' -- (commandline -ct)" -f -a "(runbook __complete (commandline -ct) 2>/dev/null)"
 complete -c runbook -n "__fish_seen_argument -l incident; or __fish_seen_subcommand_from show close report" -l incident -x -a "(runbook __complete --what incidents (commandline -ct) 2>/dev/null)"
 complete -c runbook -n "__fish_seen_subcommand_from open severity" -l severity -x -a "(runbook __complete --what severities (commandline -ct) 2>/dev/null)"
@@ -112,6 +140,29 @@ pub(super) fn anchors(word: &str) -> String {
             let title = section.title.replace(['\t', '\n'], " ");
             // Writing to a string cannot fail.
             let _ = writeln!(out, "{}#{anchor}\t{title}", target.path.display());
+        }
+    }
+    out
+}
+
+/// What `--input part` can become: `NAME=`, with a `@` for a secret's file, a tab, and what it is for, a line each.
+pub(super) fn inputs(file: &str, word: &str) -> String {
+    let Ok(target) = Target::read(file, None) else { return String::new() };
+    let Ok(opened) = open::open(&target.path) else { return String::new() };
+    let Ok((section, _)) = opened.select(&target.procedure) else { return String::new() };
+    let is_file = |path: &str| std::path::Path::new(path).is_file();
+    let plan = Planner::new(&opened.runbook, &is_file).plan(section);
+    let mut out = String::new();
+    for input in &plan.inputs {
+        let name = input.name.as_str();
+        // A name that a shell would take apart is given in the form that names are compared in.
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        let name = if plain { name.to_owned() } else { canonical(name) };
+        if name.starts_with(word) {
+            let sign = if input.rules.secret { "=@" } else { "=" };
+            let what = input.rules.description.as_deref().unwrap_or(&input.shown).replace(['\t', '\n'], " ");
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "{name}{sign}\t{what}");
         }
     }
     out

@@ -125,7 +125,8 @@ fn dispatch(cli: &Cli, environment: &Environment) -> Result<Exit, Failure> {
             print(&String::from_utf8_lossy(&page))
         }
         Command::Complete { what: Some(what), .. } => print(&incident::words_for(what, environment)),
-        Command::Complete { word, what: None } => print(&complete::anchors(word)),
+        Command::Complete { word, inputs_of: Some(file), .. } => print(&complete::inputs(file, word)),
+        Command::Complete { word, .. } => print(&complete::anchors(word)),
         // Dispatched before the command line is read.
         Command::Recorder { .. } | Command::Shell { .. } => Ok(Exit::Usage),
     }
