@@ -95,7 +95,7 @@ fn a_long_listing_is_offered_too() {
     }
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
     terminal.wait_for_output("? help").run_it().wait_for_output("exit 0");
-    terminal.wait_for_output("370 more").wait_for_output("COPY = ").send("\u{15}400\r");
+    terminal.wait_for_output("370 more").wait_for_output("COPY = ").send("400\r");
     terminal.wait_for_output("COPY=copies/orders_0399.gz").wait_for_output("? help").run_it();
     terminal.wait_for_output("3 Use it").wait_for_output("? help").run_it().wait_for_output("[copies/orders_0399.gz]");
     terminal.exits(0);
@@ -241,4 +241,41 @@ fn typed(terminal: &Terminal) -> usize {
                 .count()
         })
         .sum()
+}
+
+#[test]
+fn the_parts_of_listed_names_are_offered_where_a_name_has_a_gap() {
+    let home = home("# R\n\n```bash\n# List\nls copies\n\n# Use it\nshow copies/orders_TIMESTAMP.gz\n```\n");
+    home.write("copies/orders_2024.gz", "");
+    home.write("copies/orders_2025.gz", "");
+    home.write("copies/orders_2025.gz.sha256", "");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("? help").run_it().wait_for_output("exit 0");
+    terminal.wait_for_output("2024").wait_for_output("2025").wait_for_output("TIMESTAMP = ").send("2\r");
+    terminal.wait_for_output("show copies/orders_2025.gz").wait_for_output("? help").run_it();
+    terminal.wait_for_output("[copies/orders_2025.gz]");
+    terminal.exits(0);
+}
+
+#[test]
+fn a_value_that_a_second_interpreter_would_read_is_asked_for_again_with_the_reason() {
+    let home =
+        home("# R\n\n```bash\nshow psql -c \"SELECT 1\"\npsql -c \"SELECT * FROM t WHERE tenant = 'xxx'\"\n```\n");
+    home.program("psql", "#!/bin/bash\nprintf '[%s]\\n' \"$@\"\n");
+    let ask = |terminal: &mut Terminal, value: &str| {
+        terminal.wait_for_output("xxx = ").send(format!("{value}\r"));
+    };
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("? help").run_it();
+    ask(&mut terminal, "a'; DROP TABLE t; --");
+    terminal.wait_for_output("this value cannot be placed for `xxx`").wait_for_output("SQL");
+    ask(&mut terminal, "3f2504e0-4f89-41d3-9a0c-0305e82c3301");
+    terminal.wait_for_output("? help").run_it();
+    terminal.wait_for_output("[SELECT * FROM t WHERE tenant = '3f2504e0-4f89-41d3-9a0c-0305e82c3301']");
+    terminal.exits(0);
+    for value in ["acme_corp", "42", "ops@shop.org"] {
+        let given = format!("xxx={value}");
+        let output = home.runbook(&["run", "r.md", "--yes", "--allow", "unknown", "--input", &given]).exits(0);
+        drop(output.prints(&format!("tenant = '{value}'")));
+    }
 }

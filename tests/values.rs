@@ -319,3 +319,21 @@ fn check_names_what_a_misspelt_template_meant() {
     let checked = checked.prints("did you mean `{{ backup_file }}`?").prints("`| upper` is no filter");
     assert!(checked.stdout.ends_with("0 errors, 2 warnings, 0 notes\n"), "{}", checked.stdout);
 }
+
+#[test]
+fn what_is_too_much_is_a_clear_error() {
+    let many: Vec<String> = (0..10_000).map(|number| format!("<p{number}>")).collect();
+    let home = home(&format!("# R\n\n```bash\nshow {}\n```\n", many.join(" ")));
+    drop(run(&home, &[]).exits(2).says("there are 10000 values in one command; the most is 500"));
+    let home = self::home("# R\n\n```bash\nshow <p>\n```\n");
+    home.write("v.yaml", format!("p: {}\n", "x".repeat(1_000_000)));
+    drop(run(&home, &["--inputs", "v.yaml"]).exits(2).says("the value is longer than"));
+    home.write("v.yaml", format!("p: {}\n", "x".repeat(2_000_000)));
+    drop(run(&home, &["--inputs", "v.yaml"]).exits(2).says("`v.yaml` is larger than 1 MiB"));
+    home.write("v.json", "{\"p\": \"a\\u0000b\"}");
+    drop(run(&home, &["--inputs", "v.json"]).exits(2).says("NUL"));
+    for text in ["{".repeat(200_000), format!("{{{{ {} }}}}", "(".repeat(100_000)), "$(".repeat(60_000)] {
+        let home = self::home(&format!("---\ninputs: {{a: {{default: b}}}}\n---\n# R\n\n```bash\nshow {text}\n```\n"));
+        drop(home.runbook(&["inputs", "r.md"]).exits(0));
+    }
+}

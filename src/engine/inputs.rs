@@ -7,7 +7,7 @@ use super::command::{Candidate, head};
 use super::{Engine, EngineError, shown};
 use crate::history::{CommandSource, Decision, Fact, InputGiven, InputOrigin, Mode};
 use crate::ident::{InputName, Seq};
-use crate::plan::{Command, Gate, Input, InputKind, Origin, Rules, Step, Unfit};
+use crate::plan::{Command, Gate, Input, InputKind, Origin, Refusal, Rules, Step, Unfit, Use};
 use crate::ports::{Ask, AskCommand, AskInput, Journal, Kernel, Operator, Reply, Talk, TypedSecret};
 use std::path::Path;
 
@@ -79,17 +79,69 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let plan = self.plan;
         for name in names {
             let Some(input) = plan.input(&name) else { continue };
-            let offered = self.offered(step, place, input)?;
+            let mut offered = self.offered(step, place, input)?;
+            if offered.is_empty() {
+                offered = self.listed_for(command, &name);
+            }
             let why = why(input, command);
-            let value = match self.ask_value(input, &why, true, &offered)? {
-                Ok(value) => value,
-                Err(reply) => return Ok(Some(reply)),
+            let value = loop {
+                match self.ask_value(input, &why, true, &offered)? {
+                    Ok(value) => match self.refused_there(command, &name, &value) {
+                        None => break value,
+                        Some(refused) => self.operator.tell(&Talk::Warning(&refused)),
+                    },
+                    Err(reply) => return Ok(Some(reply)),
+                }
             };
             let own = input.default.as_ref() == Some(&value) || input.shown == value;
             let origin = if own { InputOrigin::Default } else { InputOrigin::Prompt };
             self.learn(step, &input.name, &value, origin)?;
         }
         Ok(None)
+    }
+
+    /// Why a value cannot be placed in the command it is asked for, so that another one can be given.
+    fn refused_there(&self, command: &Command, name: &InputName, value: &str) -> Option<String> {
+        let mut values = self.values.clone();
+        values.insert(name.clone(), value.to_owned());
+        let Err(Refusal::NotPlaced(word, why)) = command.bind(&values) else { return None };
+        let placed = |one: &&Use| one.name == *name && one.no_place.is_none();
+        let ours = command.uses.iter().filter(placed).any(|one| command.text.get(one.span.clone()) == Some(&*word));
+        ours.then(|| format!("this value cannot be placed for `{word}`: {why}"))
+    }
+
+    /// The parts of names just listed that would stand where a value is missing: `2025` of `orders_2025.gz` for
+    /// `orders_TIMESTAMP.gz`.
+    fn listed_for(&mut self, command: &Command, name: &InputName) -> Vec<String> {
+        let Some(one) = command.uses.iter().find(|one| one.name == *name && !one.secret) else { return Vec::new() };
+        let ends = |c: char| c.is_whitespace() || "\"'`|;&<>()=".contains(c);
+        let before = command
+            .text
+            .get(..one.span.start)
+            .and_then(|text| text.rsplit([' ', '\t', '\n', '"', '\'', '=', '/']).next());
+        let after = command.text.get(one.span.end..).and_then(|text| text.split(ends).next());
+        let (Some(before), Some(after)) = (before, after) else { return Vec::new() };
+        // Both sides of a name of its own, or everything listed would fit.
+        if before.len() < 2
+            || after.len() < 2
+            || after.contains('/')
+            || (before.to_owned() + after).contains(['$', '<', '*'])
+        {
+            return Vec::new();
+        }
+        let last = self.state.commands.last().map(|command| command.seq);
+        let printed = last.map(|last| self.printed(last)).unwrap_or_default();
+        let mut found: Vec<String> = Vec::new();
+        for word in printed.split_whitespace() {
+            let file = word.rsplit('/').next().unwrap_or(word);
+            let part =
+                file.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).filter(|part| !part.is_empty());
+            if let Some(part) = part.filter(|part| !found.iter().any(|known| known == part)) {
+                found.push(part.to_owned());
+            }
+        }
+        found.truncate(MOST_OFFERED);
+        found
     }
 
     /// A literal that the step before has just listed other names for is asked about: a stale one must not be restored in

@@ -108,7 +108,9 @@ impl AtTerminal {
         self.keys.flush();
         let body = self.input_body(ask);
         self.write(&body);
-        let initial = sanitize_code(ask.default.unwrap_or_default()).into_owned();
+        // Where there is something to choose from the line begins empty, so that a number stands alone.
+        let initial = ask.default.filter(|_| ask.choices.is_empty()).unwrap_or_default();
+        let initial = sanitize_code(initial).into_owned();
         let purpose = if ask.secret { Purpose::Secret } else { Purpose::Value };
         let offers = offers(ask);
         let prompt = format!("{} = ", one_line(ask.name));
@@ -177,13 +179,15 @@ impl AtTerminal {
         if !ask.secret && (ask.files_from.is_some() || !ask.choices.is_empty()) && look.cursor {
             hints.push("Tab completes it".to_owned());
         }
-        if ask.default.is_some() {
+        if let Some(default) = ask.default.filter(|_| !ask.choices.is_empty()) {
+            hints.push(format!("Enter keeps `{}`", one_line(default)));
+        } else if ask.default.is_some() {
             hints.push("Enter keeps what stands there; it can be changed first".to_owned());
         } else if let Some(keep) = ask.keep {
             hints.push(format!("Enter keeps `{}` as it stands", one_line(keep)));
         }
         if !hints.is_empty() {
-            body.push_str(&look.paint(Style::Dim, &format!("{}.\n", hints.join("; "))));
+            body.push_str(&paragraph(Style::Dim, format!("{}.", hints.join("; "))));
         }
         body
     }

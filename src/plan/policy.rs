@@ -7,7 +7,7 @@ use super::inputs::{Input, Origin};
 use super::model::{Alternative, Choice, Command, Node, Plan, Refusal, Step, StepKind, Values};
 use crate::ident::InputName;
 use crate::shell::{Level, Shadows};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 /// The flags of an unattended run.
@@ -113,6 +113,8 @@ impl Policy {
         self.gates(plan, &steps, &mut missing);
         let mut set: BTreeSet<String> = BTreeSet::new();
         let mut wanted: BTreeSet<&InputName> = BTreeSet::new();
+        // There may be thousands.
+        let inputs: HashMap<&InputName, &Input> = plan.inputs.iter().map(|input| (&input.name, input)).collect();
         for command in commands {
             for (one, why) in command.unplaceable(&self.values).filter(|(one, _)| !one.blocks) {
                 let written = command.text.get(one.span.clone()).unwrap_or_default();
@@ -120,11 +122,11 @@ impl Policy {
                     line: command.line,
                     found: format!("`{}`: no value can be placed for `{written}`: {why}", head(&command.text)),
                     // Its own text keeps it as it stands.
-                    flag: plan.input(&one.name).map(|input| input.kept(written)),
+                    flag: inputs.get(&one.name).map(|input| input.kept(written)),
                 });
             }
             for one in command.wants(&self.values).filter(|one| one.no_place.is_none()) {
-                let Some(input) = plan.input(&one.name).filter(|input| !input.may_be_left()) else { continue };
+                let Some(input) = inputs.get(&one.name).filter(|input| !input.may_be_left()) else { continue };
                 if wanted.insert(&input.name) {
                     missing.push(Missing {
                         line: command.line,

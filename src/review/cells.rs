@@ -20,6 +20,15 @@ pub(super) struct Placed {
     pub first: usize,
     /// Its text.
     pub text: String,
+    /// Where each line of it but the first begins.
+    starts: Vec<usize>,
+}
+
+impl Placed {
+    fn new(what: What, first: usize, text: String) -> Self {
+        let starts = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+        Self { what, first, text, starts }
+    }
 }
 
 pub(super) enum What {
@@ -52,15 +61,13 @@ fn cell_text(cell: &Cell) -> CellText<'_> {
         text.push('\n');
     }
     let parts = crate::shell::split(&text).into_iter().map(|part| match part {
-        Part::Comment(comment) => Placed { what: What::Comment, first: comment.line, text: comment.text },
+        Part::Comment(comment) => Placed::new(What::Comment, comment.line, comment.text),
         Part::Command(command) => {
             let risk = Box::new(crate::shell::risk(&command.text));
             let first = command.lines.first;
-            Placed { what: What::Command { facts: Box::new(command.facts), risk }, first, text: command.text }
+            Placed::new(What::Command { facts: Box::new(command.facts), risk }, first, command.text)
         }
-        Part::NotShell(part) => {
-            Placed { what: What::NotShell { reason: part.reason }, first: part.lines.first, text: part.text }
-        }
+        Part::NotShell(part) => Placed::new(What::NotShell { reason: part.reason }, part.lines.first, part.text),
     });
     CellText { cell, parts: parts.collect() }
 }
@@ -107,9 +114,10 @@ impl<'a> CellText<'a> {
     }
 
     fn offset(&self, placed: &Placed, at: usize) -> usize {
-        let before = placed.text.get(..at).unwrap_or(&placed.text);
-        let line = before.bytes().filter(|&byte| byte == b'\n').count();
-        let column = before.rfind('\n').map_or(before.len(), |end| before.len() - end - 1);
+        let at = at.min(placed.text.len());
+        // Some commands have thousands of places that are asked for, so their lines are counted once.
+        let line = placed.starts.partition_point(|&start| start <= at);
+        let column = line.checked_sub(1).and_then(|above| placed.starts.get(above)).map_or(at, |start| at - start);
         self.cell
             .content
             .get(placed.first + line)
