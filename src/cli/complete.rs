@@ -156,8 +156,8 @@ pub(super) fn inputs(file: &str, word: &str) -> String {
     for input in &plan.inputs {
         let name = input.name.as_str();
         // A name that a shell would take apart is given in the form that names are compared in.
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
-        let name = if plain { name.to_owned() } else { canonical(name) };
+        let as_it_is = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        let name = if as_it_is { name.to_owned() } else { canonical(name) };
         if name.starts_with(word) {
             let sign = if input.rules.secret { "=@" } else { "=" };
             let what = input.rules.description.as_deref().unwrap_or(&input.shown).replace(['\t', '\n'], " ");
