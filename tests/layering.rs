@@ -52,6 +52,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap_complete", &[]),
     ("clap_mangen", &[]),
     ("etcetera", &[]),
+    ("toml", &[]),
 ];
 
 fn sources(dir: &Path, out: &mut Vec<(String, usize, String)>, root: &Path) {

@@ -7,9 +7,13 @@
     reason = "helpers outside a #[test] fn are not covered by allow-unwrap-in-tests"
 )]
 
+mod support;
+
 use runbook::document::Runbook;
 use runbook::review::{CODES, Finding, Given, review};
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use support::{Home, needs};
 
 /// What the program prints, from the repository's folder, with nothing of the environment but `PATH`.
 fn program(arguments: &[&str]) -> String {
@@ -177,4 +181,147 @@ fn a_hostile_document_is_a_finding_and_no_hang() {
     ] {
         reviewed(&text);
     }
+}
+
+/// The schema of SARIF 2.1.0, from a package that is never built and stands in the lock file for this alone.
+fn sarif_schema() -> Option<PathBuf> {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+    let package = metadata["packages"].as_array()?.iter().find(|package| package["name"] == "serde-sarif")?;
+    let schema = Path::new(package["manifest_path"].as_str()?).parent()?.join("src/schema.json");
+    schema.is_file().then_some(schema)
+}
+
+#[test]
+fn sarif_is_valid_by_its_schema() {
+    if !needs("jsonschema") {
+        return;
+    }
+    let Some(schema) = sarif_schema() else {
+        assert!(std::env::var_os("RUNBOOK_TEST_REQUIRE").is_none(), "no schema of SARIF is there");
+        return println!("skipped: no schema of SARIF is there");
+    };
+    let home = Home::new();
+    let valid = |name: &str, log: &str| {
+        let instance = home.write(name, log);
+        let output = std::process::Command::new("jsonschema").arg("--instance").arg(&instance).arg(&schema).output();
+        let output = output.unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for document in ["fixtures/review/shop.md", "fixtures/runbooks/warehouse.md", "fixtures/document/err_odd_bytes.md"]
+    {
+        let log = program(&["check", "--format", "sarif", document]);
+        let (is_valid, said) = valid("log.sarif", &log);
+        assert!(is_valid, "{document}: {said}");
+    }
+    let log = program(&["check", "--format", "sarif", "fixtures/review/shop.md"]);
+    assert!(!valid("bad.sarif", &log.replace("\"ruleId\"", "\"rule\"")).0, "the schema knows its properties");
+}
+
+/// What each finding of a document is about, without what a list or a quote puts before its lines.
+fn marked(text: &str) -> Vec<(&'static str, String)> {
+    let mut places: Vec<_> = found(text)
+        .into_iter()
+        .map(|(code, text)| {
+            let lines = text.lines().map(|line| line.trim_start_matches(['>', ' ', '\t']).trim_end());
+            (code, lines.collect::<Vec<_>>().join("\n"))
+        })
+        .collect();
+    places.sort();
+    places
+}
+
+#[test]
+fn every_finding_is_about_the_same_text_in_a_list_in_a_quote_and_with_other_line_ends() {
+    let lines = [
+        "kubectl logs <pod>",
+        "curl https://shop.example.com/health",
+        "sha256sum -c f",
+        "docker-compose exec db psql -c 'DROP DATABASE shop'",
+        "top",
+        "gunzip -c b.gz | \\",
+        "  psql shop",
+        "export AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEX",
+        "COPY=b_20240131.gz",
+        "sudo systemctl restart web",
+        "ls $UNSET_THING",
+        "cat <<EOF",
+        "x",
+        "EOF",
+        "/incident create x",
+        "kubctl get pods",
+    ];
+    let body = |before: &str| lines.map(|line| format!("{before}{line}")).join("\n");
+    let plain = marked(&format!("# T\n\n```bash\n{}\n```\n", body("")));
+    assert!(plain.len() >= 10, "{plain:?}");
+    for (what, text) in [
+        ("a list", format!("# T\n\n1. One\n\n   ```bash\n{}\n   ```\n", body("   "))),
+        ("a list in a list", format!("# T\n\n- One\n  - Two\n\n    ```bash\n{}\n    ```\n", body("    "))),
+        ("a quote", format!("# T\n\n> ```bash\n{}\n> ```\n", body("> "))),
+        ("a quote in a quote", format!("# T\n\n> > ```bash\n{}\n> > ```\n", body("> > "))),
+    ] {
+        assert_eq!(marked(&text), plain, "{what}: {text}");
+    }
+    let crlf = format!("# T\n\n```bash\n{}\n```\n", body("")).replace('\n', "\r\n");
+    let others = |places: Vec<(&'static str, String)>| {
+        places.into_iter().filter(|(code, _)| *code != "crlf").collect::<Vec<_>>()
+    };
+    assert_eq!(others(marked(&crlf)), plain);
+    let tabs = format!("# T\n\n```bash\n{}\n```\n", body("").replace("kubectl logs <pod>", "\tkubectl\tlogs\t<pod>"));
+    assert!(marked(&tabs).contains(&("placeholder", "<pod>".to_owned())));
+}
+
+/// The processor time that a check of a document takes, in milliseconds.
+fn processor_time(home: &Home, text: &str) -> f64 {
+    home.write("big.md", text);
+    let script = "\"$0\" check big.md > /dev/null 2>&1; code=$?; times > times; tail -n 1 times; exit $((code > 1))";
+    let output = home.run(Path::new("/bin/bash"), &["-c", script, env!("CARGO_BIN_EXE_runbook")], b"").exits(0);
+    let times = output.stdout.split_whitespace().map(|time| {
+        let (minutes, seconds) = time.trim_end_matches('s').split_once('m').unwrap();
+        minutes.parse::<f64>().unwrap() * 60_000.0 + seconds.parse::<f64>().unwrap() * 1_000.0
+    });
+    times.sum()
+}
+
+#[test]
+fn a_document_of_twice_the_size_takes_no_four_times_the_work() {
+    let home = Home::new();
+    type Make = fn(usize) -> String;
+    let kinds: [(&str, Make, usize); 8] = [
+        ("depth", |n| cell(&"$(".repeat(n)), 100_000),
+        ("heredocs", |n| cell(&"cat <<E\nx\nE\n".repeat(n)), 1_500),
+        ("lists", |n| cell(&"a; ".repeat(n)), 40_000),
+        ("a cell", |n| cell(&"ls -l /srv\n".repeat(n)), 3_000),
+        ("a line", |n| cell(&"echo ".repeat(n)), 25_000),
+        ("cells", |n| cell("rm -rf x\n\n# two\n\nls").repeat(n), 300),
+        ("links", |n| format!("# T\n\n{}", "[x](#y) `a b` ".repeat(n)), 10_000),
+        ("headings", |n| "## S\n\ntext\n\n".repeat(n), 5_000),
+    ];
+    for (what, make, size) in kinds {
+        let (once, twice) = (processor_time(&home, &make(size)), processor_time(&home, &make(2 * size)));
+        println!("{what}: {once:.0} ms, twice the size {twice:.0} ms");
+        // Square growth would be four times; what takes next to nothing proves nothing either way.
+        assert!(twice < 3.4 * once + 150.0, "{what}: {once:.0} ms, twice the size {twice:.0} ms");
+    }
+}
+
+#[test]
+fn a_repository_allows_and_denies_findings_and_grants_nothing() {
+    let home = Home::new();
+    home.write("docs/r.md", cell("docker exec -it db ls"));
+    let check = |arguments: &[&str]| home.runbook(&[&["check"], arguments].concat());
+    drop(check(&["docs/r.md"]).exits(0).prints("terminal-needed"));
+    home.write(".runbook.toml", "[check]\ndeny = [\"terminal-needed\"]\n");
+    drop(check(&["docs/r.md"]).exits(1).prints("error[terminal-needed]"));
+    home.write(".runbook.toml", "[check.paths]\n\"docs/\" = [\"terminal-needed\"]\n");
+    assert!(!check(&["docs/r.md"]).exits(0).stdout.contains("terminal-needed"));
+    home.write(".runbook.toml", "[check]\nallow = [\"terminal-neded\"]\n");
+    drop(check(&["docs/r.md"]).exits(2).says("there is no finding `terminal-neded`"));
+    home.write(".runbook.toml", "[run]\nyes = true\n");
+    drop(check(&["docs/r.md"]).exits(2).says("grants nothing"));
+    drop(home.runbook(&["run", "docs/r.md"]).exits(2).says("--yes"));
 }

@@ -3,13 +3,14 @@
 //! Invariant: nothing of a document is run; bash is asked for its syntax alone.
 
 use super::args::{CheckArgs, CheckFormat, Deny};
+use super::config::CheckConfig;
 use super::environment::Environment;
 use super::error::{Exit, Failure};
 use super::open::{self, Opened};
 use super::sarif;
 use crate::kernel::{BashSyntax, PathProbe, find_program};
 use crate::ports::{Probe as _, Syntax as _, Verdict};
-use crate::review::{self, CODES, Finding, Given, Severity};
+use crate::review::{self, CODES, Code, Finding, Given, Severity};
 use crate::term::{Color, Style, sanitize};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
@@ -31,15 +32,19 @@ pub(super) fn check(args: &CheckArgs, color: Color, environment: &Environment) -
         return Err(Failure::usage("no document is named").help("`runbook check RUNBOOK.md`"));
     }
     let mut checked = Vec::new();
+    let mut deny_warnings = false;
     for file in &args.files {
         let opened = open::open(std::path::Path::new(file))?;
-        let findings = findings(&opened, environment);
+        let config = CheckConfig::of(&opened.path, environment)?;
+        let mut findings = findings(&opened, environment);
+        config.apply(&mut findings);
+        deny_warnings |= config.deny_warnings && findings.iter().any(|finding| finding.severity == Severity::Warning);
         checked.push(Checked { opened, findings });
     }
     let worst = checked.iter().flat_map(|one| &one.findings).map(|finding| finding.severity).max();
     let fails = match worst {
         Some(Severity::Error) => true,
-        Some(Severity::Warning) => args.deny.contains(&Deny::Warnings),
+        Some(Severity::Warning) => args.deny.contains(&Deny::Warnings) || deny_warnings,
         Some(Severity::Note) | None => false,
     };
     let text = match args.format {
@@ -177,14 +182,11 @@ fn explain(name: &str) -> Result<String, Failure> {
             Failure::usage(format!("there is no finding `{name}`")).help(format!("there are: {}", names.join(", ")))
         );
     };
+    let Code { name, severity, title, why, example, help } = code;
+    let severity = severity.as_str();
     Ok(format!(
-        "{} ({}): {}\n\n{}\n\nFor example: {}\nWhat to do: {}\n\nTo allow it on one line, write `# runbook: allow {}` behind the command or above it.\n",
-        code.name,
-        code.severity.as_str(),
-        code.title,
-        code.why,
-        code.example,
-        code.help,
-        code.name
+        "{name} ({severity}): {title}\n\n{why}\n\nFor example: {example}\nWhat to do: {help}\n\n\
+         To allow it on one line, write `# runbook: allow {name}` behind the command or above it; in a repository, write\n\
+         `allow = [\"{name}\"]` under `[check]` in `.runbook.toml`.\n"
     ))
 }

@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod complete;
+mod config;
 mod dry_run;
 mod environment;
 mod error;

@@ -30,9 +30,11 @@ pub struct Given<'a> {
     pub is_set: &'a dyn Fn(&str) -> bool,
 }
 
-/// The texts that bash will be asked about.
+/// The texts that bash will be asked about, each once.
 pub fn texts(runbook: &Runbook) -> Vec<String> {
-    cells::read(runbook).iter().flat_map(cells::CellText::texts).collect()
+    let cells = cells::read(runbook);
+    let mut seen = HashSet::new();
+    cells.iter().flat_map(cells::CellText::texts).filter(|text| seen.insert(text.clone())).collect()
 }
 
 /// Everything found, in order of the document.

@@ -5,7 +5,7 @@
 
 use super::options::{Effective, behind, has, operands, program_of, valued_before_subcommand};
 use super::reading::Reading;
-use super::{Program, Simple};
+use super::{Program, Simple, curl};
 
 /// Programs that only read, whatever their words.
 const READERS: &[&str] = &[
@@ -195,50 +195,6 @@ const SUBCOMMANDS: &[(&str, &[&str], &[&str])] = &[
     ("terraform", &["version"], &[]),
 ];
 
-/// Options by which curl sends something or writes a file.
-const CURL_WRITES: &[&str] = &[
-    "-d",
-    "--data",
-    "--data-raw",
-    "--data-binary",
-    "--data-urlencode",
-    "--data-ascii",
-    "--json",
-    "-F",
-    "--form",
-    "--form-string",
-    "-T",
-    "--upload-file",
-    "-o",
-    "--output",
-    "-O",
-    "--remote-name",
-    "--remote-name-all",
-    "-J",
-    "--remote-header-name",
-    "-c",
-    "--cookie-jar",
-    "-D",
-    "--dump-header",
-    "-K",
-    "--config",
-    "-Q",
-    "--quote",
-    "--trace",
-    "--trace-ascii",
-    "--stderr",
-    "--url-query",
-    "--output-dir",
-    "--libcurl",
-    "--etag-save",
-    "--hsts",
-    "--alt-svc",
-    "-z",
-    "--next",
-    "-:",
-    "--create-file-mode",
-];
-
 /// Whether every command of a reading is tabled as one that only reads.
 pub(super) fn reads_only(reading: &Reading) -> bool {
     let more = reading.defines || reading.writes || reading.steers;
@@ -315,7 +271,7 @@ fn curl_reads(effective: Effective<'_>) -> bool {
         .any(|word| word.starts_with('-') && !word.starts_with("--") && word.find('X').is_some_and(|at| at > 1));
     methods.all(|method| matches!(method, Some("GET" | "HEAD")))
         && !hidden
-        && !has(words, CURL_WRITES)
+        && ![curl::SENDS, curl::WRITES, curl::MORE].iter().any(|options| has(words, options))
         && !words.iter().flatten().any(|word| word.starts_with("--data"))
 }
 

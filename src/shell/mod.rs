@@ -6,6 +6,7 @@
 
 mod answers;
 mod builtins;
+mod curl;
 mod describe;
 mod endless;
 mod facts;
@@ -26,6 +27,7 @@ mod second;
 mod session;
 mod shuck;
 mod shuck_full;
+mod shuck_simple;
 mod shuck_words;
 mod split;
 mod stand_ins;

@@ -7,88 +7,8 @@ use super::files;
 use super::judge::{Judge, span_of};
 use super::line::{Line, Rules};
 use super::verdict::{Flag, Level};
+use crate::shell::curl;
 use std::ops::Range;
-
-const CURL_VALUED: &[&str] = &[
-    "-X",
-    "--request",
-    "-d",
-    "--data",
-    "--data-raw",
-    "--data-binary",
-    "--data-urlencode",
-    "--data-ascii",
-    "--json",
-    "-F",
-    "--form",
-    "--form-string",
-    "-T",
-    "--upload-file",
-    "-o",
-    "--output",
-    "-H",
-    "--header",
-    "-u",
-    "--user",
-    "-A",
-    "--user-agent",
-    "-e",
-    "--referer",
-    "-b",
-    "--cookie",
-    "-c",
-    "--cookie-jar",
-    "-D",
-    "--dump-header",
-    "-K",
-    "--config",
-    "-m",
-    "--max-time",
-    "--connect-timeout",
-    "-w",
-    "--write-out",
-    "-x",
-    "--proxy",
-    "-E",
-    "--cert",
-    "--key",
-    "--cacert",
-    "--capath",
-    "--resolve",
-    "--retry",
-    "--retry-delay",
-    "--retry-max-time",
-    "-r",
-    "--range",
-    "--unix-socket",
-    "-y",
-    "-Y",
-    "-z",
-    "-Q",
-    "--quote",
-    "-C",
-    "--interface",
-    "--limit-rate",
-    "--connect-to",
-    "--max-redirs",
-    "--oauth2-bearer",
-    "--url",
-    "--output-dir",
-    "--trace",
-    "--trace-ascii",
-    "--stderr",
-    "-P",
-    "-t",
-    "--ciphers",
-    "--tls-max",
-    "--proto",
-    "--netrc-file",
-    "--aws-sigv4",
-    "--noproxy",
-    "--dns-servers",
-    "--create-file-mode",
-    "--proxy-user",
-];
 
 /// Programs of this room. False if it is none of them.
 pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Arg]) -> bool {
@@ -103,7 +23,8 @@ pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Ar
 
 fn curl(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     judge.flag(Flag::Remote);
-    let line = Line::read(args, Rules { valued: CURL_VALUED, ..Rules::default() });
+    let valued = [curl::SENDS, curl::WRITES, curl::VALUED].concat();
+    let line = Line::read(args, Rules { valued: &valued, ..Rules::default() });
     if line.has_any(&["-K", "--config"]) {
         judge.doubt(span, "`curl -K` does what a file says");
     }
@@ -141,30 +62,16 @@ fn curl(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
             judge.raise(Level::Changes, span, format!("`curl -X {method}` sends something to the server"));
         }
     }
-    let sends = [
-        "-d",
-        "--data",
-        "--data-raw",
-        "--data-binary",
-        "--data-urlencode",
-        "--data-ascii",
-        "--json",
-        "-F",
-        "--form",
-        "--form-string",
-        "-T",
-        "--upload-file",
-    ];
-    if line.has_any(&sends) && !line.has_any(&["-G", "--get"]) && method.is_none_or(|m| !m.eq_ignore_ascii_case("get"))
+    if line.has_any(curl::SENDS)
+        && !line.has_any(&["-G", "--get"])
+        && method.is_none_or(|m| !m.eq_ignore_ascii_case("get"))
     {
         judge.raise(Level::Changes, span, "`curl` sends data to the server");
     }
     if line.has_any(&["-Q", "--quote"]) {
         judge.doubt(span, "`curl -Q` sends commands to the server");
     }
-    for option in
-        ["-o", "--output", "-c", "--cookie-jar", "-D", "--dump-header", "--trace", "--trace-ascii", "--stderr"]
-    {
+    for option in curl::WRITES {
         if let Some(target) = line.value_arg(option).filter(|target| target.text != "-") {
             files::written(judge, &target, "`curl` writes over");
         }

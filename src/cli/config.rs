@@ -1,0 +1,97 @@
+//! `.runbook.toml`, and the operator's own `config.toml`: what `check` leaves out and what it takes for an error.
+//!
+//! Invariant: nothing in such a file loosens a run; a key that would is refused. Refuses to know: what the codes mean.
+
+use super::environment::Environment;
+use super::error::Failure;
+use crate::review::{Finding, Severity, code};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The name of a repository's file; the nearest one above a document counts.
+const NAME: &str = ".runbook.toml";
+
+/// What such files say of the findings of one document.
+#[derive(Debug, Default)]
+pub(super) struct CheckConfig {
+    allow: Vec<String>,
+    deny: Vec<String>,
+    /// Warnings make the check fail.
+    pub(super) deny_warnings: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct File {
+    check: Check,
+    /// Whatever stands here would loosen a run.
+    run: Option<toml::Table>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Check {
+    /// Codes that are left out.
+    allow: Vec<String>,
+    /// Codes that are errors; `warnings`: all warnings make the check fail.
+    deny: Vec<String>,
+    /// Codes that are left out below a folder, or in a file, by path from this file's folder.
+    paths: BTreeMap<String, Vec<String>>,
+}
+
+impl CheckConfig {
+    /// For a document.
+    pub(super) fn of(document: &Path, environment: &Environment) -> Result<Self, Failure> {
+        let document = std::path::absolute(document).unwrap_or_else(|_| document.to_owned());
+        let mut config = Self::default();
+        let above = document.ancestors().skip(1).map(|folder| folder.join(NAME)).find(|file| file.is_file());
+        for file in above.into_iter().chain(own(environment)) {
+            config.read(&file, &document)?;
+        }
+        Ok(config)
+    }
+
+    fn read(&mut self, path: &Path, document: &Path) -> Result<(), Failure> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("`{shown}` cannot be read: {error}")))?;
+        let file: File = toml::from_str(&text).map_err(|error| {
+            Failure::usage(format!("`{shown}` cannot be understood: {}", error.to_string().trim_end()))
+                .help("under `[check]` stand `allow`, `deny` and `paths`")
+        })?;
+        if file.run.is_some() {
+            return Err(Failure::usage(format!("`[run]` in `{shown}` grants nothing"))
+                .help("only the flags of whoever runs a procedure loosen it; remove the table"));
+        }
+        let Check { allow, deny, paths } = file.check;
+        let below = document.strip_prefix(path.parent().unwrap_or(Path::new(""))).unwrap_or(document);
+        let here = paths.into_iter().filter(|(prefix, _)| below.starts_with(prefix)).flat_map(|(_, codes)| codes);
+        let allow: Vec<String> = allow.into_iter().chain(here).collect();
+        for name in allow.iter().chain(&deny).filter(|name| *name != "warnings") {
+            if code(name).is_none() {
+                return Err(Failure::usage(format!("there is no finding `{name}`, which `{shown}` names"))
+                    .help("docs/findings.md lists them"));
+            }
+        }
+        self.deny_warnings |= deny.iter().any(|name| name == "warnings");
+        self.allow.extend(allow);
+        self.deny.extend(deny);
+        Ok(())
+    }
+
+    /// What remains, and how bad it is here.
+    pub(super) fn apply(&self, findings: &mut Vec<Finding>) {
+        findings.retain(|finding| !self.allow.iter().any(|name| name == finding.code));
+        for finding in findings.iter_mut().filter(|finding| self.deny.iter().any(|name| name == finding.code)) {
+            finding.severity = Severity::Error;
+        }
+    }
+}
+
+/// The operator's own file.
+fn own(environment: &Environment) -> Option<PathBuf> {
+    let config = environment.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || environment.get("HOME").map(|home| PathBuf::from(home).join(".config"));
+    config.or_else(home).map(|folder| folder.join("runbook/config.toml")).filter(|file| file.is_file())
+}
