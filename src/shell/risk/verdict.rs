@@ -136,7 +136,7 @@ pub struct Risk {
     /// The functions and aliases of the shell that run in the place of programs, or beside them.
     pub shadowed: BTreeSet<Shadowed>,
     /// What it touches, as far as its text tells.
-    pub effects: Effects,
+    pub effects: Box<Effects>,
 }
 
 /// A word that the shell takes for something else than a program.
