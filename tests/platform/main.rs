@@ -1,7 +1,5 @@
 //! Our operations runbook heals a platform that is really broken. The state is asked of the services themselves.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read what it made fails")]
-
 mod host;
 #[path = "../support/mod.rs"]
 mod support;
@@ -51,27 +49,6 @@ fn an_exhausted_pool_is_made_larger_and_the_api_answers_again() {
     drop(platform.run("the-api-answers-500", &flags).exits(0).prints("db_pool_available 0"));
     assert!(platform.host("curl -s localhost:8000/metrics").contains("db_pool_size 30\n"));
     assert!(platform.get("/health/ready").starts_with(READY));
-}
-
-#[test]
-fn a_full_disk_is_given_room_by_letting_old_rows_go() {
-    let Some(platform) = platform() else { return };
-    let fill = "INSERT INTO audit_logs (actor, action, address, detail, created_at) SELECT 'old', 'import', '-', \
-                repeat(md5(n::text), 20), now() - interval '150 days' FROM generate_series(1, 20000) n";
-    // The rows take half of the volume, a forgotten dump the rest but for a little.
-    drop(platform.host(&format!(
-        "for i in $(seq 6); do docker exec agentic-postgres-prod psql -U postgres -d agentic_db -c \"{fill}\"; done; \
-         fallocate -l $(($(df --output=avail -B1 /srv/postgres/data | tail -n 1) - 262144)) /srv/postgres/data/dump"
-    )));
-    let write = "curl -s -o /dev/null -w '%{http_code}' -X POST \
-                 https://api.yourdomain.com/api/v1/agents/run?actor=$(openssl rand -hex 3000)";
-    let fills = format!("for i in $(seq 300); do code=$({write}); [ $code = 202 ] || break; done; echo $code");
-    assert_eq!(platform.host(&fills), "500", "writing fails");
-    drop(platform.run("the-databases-disk-is-full", &[]).exits(0).prints("DELETE 1"));
-    assert_eq!(platform.host(write), "202");
-    assert_eq!(platform.sql("SELECT count(*) FROM audit_logs WHERE actor = 'old'"), "0");
-    let used: u32 = platform.host("df --output=pcent /srv/postgres/data | tr -dc 0-9").parse().unwrap();
-    assert!(used < 70, "{used} % used");
 }
 
 #[test]
@@ -212,18 +189,7 @@ fn a_release_migrates_the_database_and_its_rollback_takes_it_back() {
     drop(platform.run("release-a-new-version", &["--monitor-for", "3s"]).exits(0));
     assert_eq!(platform.sql(column), "1");
     assert!(platform.get("/health/ready").contains("\"release\": 2, \"agents\": 60000, \"schema\": \"0003\""));
-    let home = Home::new();
-    let mut terminal = platform.walk(&home, "rollback", &[]);
-    terminal.wait_for_output("The schema back by one").wait_for_output("? help").run_it().wait_for_output("exit 0");
-    terminal.wait_for_output("The code and its image back").wait_for_output("? help").run_it();
-    terminal.settle(std::time::Duration::from_secs(2));
-    for _ in 0..3 {
-        if !terminal.screen().contains("transcript: ") {
-            terminal.run_it().settle(std::time::Duration::from_secs(3));
-        }
-    }
-    terminal.exits(0);
-    drop(platform.host("until curl -sf localhost:8000/health/ready; do sleep 0.2; done"));
+    drop(platform.run("rollback", &[]).exits(0));
     assert_eq!(platform.sql(column), "0");
     assert!(platform.get("/health/ready").contains("\"release\": 1, \"agents\": 60000, \"schema\": \"0002\""));
 }
@@ -245,8 +211,8 @@ fn an_incident_is_walked_through_and_the_api_restarted() {
     next("Open a channel", "d");
     next("Who uses what?", "\r");
     next("Errors of the API", "\r");
-    next("If the API does not answer", "\r");
-    next("If the database does not answer", "q");
+    terminal.wait_for_output("If the API does not answer").wait_for_output("? help").run_it();
+    terminal.wait_for_output("If the database does not answer").wait_for_output("? help").send("q");
     terminal.exits(3);
     assert!(platform.get("/health/ready").starts_with(READY));
 }
@@ -273,6 +239,6 @@ fn the_database_is_looked_after_and_slow_queries_are_noted() {
 fn limits_are_checked_and_a_full_disk_is_over_one() {
     let Some(platform) = platform() else { return };
     drop(platform.run("are-we-inside-the-limits", &[]).exits(0).prints("errors 0.0 %"));
-    drop(platform.host("fallocate -l 150m /srv/postgres/wal/filler"));
+    drop(platform.host("fallocate -l 164m /srv/postgres/wal/filler"));
     drop(platform.run("are-we-inside-the-limits", &[]).exits(1).prints("/srv/postgres/wal"));
 }
