@@ -74,6 +74,17 @@ fn a_condition_that_is_never_met_stops_the_run() {
 }
 
 #[test]
+fn a_value_that_only_the_condition_needs_is_asked_for() {
+    let front = "---\ninputs:\n  name:\n    description: what to wait for\n---\n";
+    let text = format!("{front}# P\n\n```bash {{until=\"test -f {{{{ name }}}}\"}}\ntouch ready\n```\n");
+    let home = Home::new().env("NO_COLOR", "1");
+    home.write("R.md", text);
+    let mut terminal = Terminal::runbook(&home, &["run", "R.md#p"]);
+    terminal.wait_for("what to wait for").send("ready\r").wait_for_output("? help").run_it().exits(0);
+    assert_eq!(commands(&home), ["touch ready", "test -f ready"]);
+}
+
+#[test]
 fn a_condition_is_gated_with_the_command_it_stands_behind() {
     let (_home, output) = unattended("# P\n\n```bash {until=\"rm x\"}\ntrue\n```\n", &[]);
     drop(output.exits(2).says("--allow destructive"));

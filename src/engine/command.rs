@@ -105,7 +105,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             }
         }
         loop {
-            let unanswered = self.fill(step, place, &candidate.command)?;
+            let mut unanswered = self.fill(step, place, &candidate.command)?;
+            let until = step.repeat.until.as_deref().filter(|_| index + 1 == step.commands.len());
+            if let (None, Some(until)) = (&unanswered, until) {
+                unanswered = self.fill(step, place, until)?;
+            }
             let mut bound = self.ready(&candidate.command);
             let text = bound.as_ref().map_or(candidate.command.text.as_str(), |runnable| runnable.text()).to_owned();
             let shadows = self.session.shadows()?;
@@ -160,7 +164,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     if let Some(fate) = self.across_a_negative(step, number, &candidate.command, &gate)? {
                         return Ok(fate);
                     }
-                    match self.values_for(step, place, &candidate.command)? {
+                    let mut unset = self.values_for(step, place, &candidate.command)?;
+                    if let (Unset::None, Some(until)) = (&unset, until) {
+                        unset = self.values_for(step, place, until)?;
+                    }
+                    match unset {
                         Unset::None => {}
                         Unset::AskAgain => continue,
                         Unset::End(ending) => return Ok(Fate::Turn(Turn::End(ending))),

@@ -231,7 +231,9 @@ impl<'a> Builder<'a> {
 
     fn numbered_section(&mut self, index: SectionIndex, scope: &Scope) -> Vec<Node> {
         let Some(section) = self.runbook.sections.get(index) else { return Vec::new() };
-        let number = section.number.clone().unwrap_or_default();
+        // A section that undoes the ones above it has no number among theirs.
+        let own = || if scope.rollback { "R".to_owned() } else { String::new() };
+        let number = section.number.clone().unwrap_or_else(own);
         let inner = self.inside(scope, &section.title, number, false, condition_of(&section.plain_title));
         if self.has_anything_to_run(index) {
             return self.section(index, &inner);

@@ -38,7 +38,9 @@ impl Comment {
 pub(super) fn condition_of(line: &str) -> Option<String> {
     let title = Comment::read(line).title;
     let first = title.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    let begins = ["if", "or", "when", "optionally", "optional"].iter().any(|word| first.eq_ignore_ascii_case(word));
+    // "When was it counted last?" asks; "If all is lost" says when.
+    let begins = !title.trim_end().ends_with('?')
+        && ["if", "or", "when", "optionally", "optional"].iter().any(|word| first.eq_ignore_ascii_case(word));
     let lower = title.to_lowercase();
     let parenthesised = ["(if ", "(when ", "(optional"].iter().any(|open| lower.contains(open));
     (begins || parenthesised).then_some(title)
@@ -56,6 +58,12 @@ mod tests {
     fn read(line: &str) -> (Option<&'static str>, String) {
         let comment = Comment::read(line);
         (comment.number.map(|number| &*number.leak()), comment.title)
+    }
+
+    #[test]
+    fn a_question_is_no_condition() {
+        assert_eq!(condition_of("When was each table counted last?"), None);
+        assert_eq!(condition_of("When it is full, free some space"), Some("When it is full, free some space".into()));
     }
 
     #[test]

@@ -135,6 +135,11 @@ mod tests {
     fn a_section_called_rollback_is_not_run_after_the_steps_above_it() {
         let numbered = plan("# P\n\n## 1. Go\n\n```bash\ngo\n```\n\n## 2. Rollback\n\n```bash\nback\n```\n");
         assert_eq!(runs(&numbered), ["go"]);
+        let numbers: Vec<_> = numbered.steps.iter().map(|step| step.number.as_str()).collect();
+        assert_eq!(numbers, ["1", "2"]);
+        let last = plan("# P\n\n## 1. Go\n\n```bash\ngo\n```\n\n## Rollback\n\n```bash\nback\n```\n");
+        let numbers: Vec<_> = last.steps.iter().map(|step| step.number.as_str()).collect();
+        assert_eq!(numbers, ["1", "R"]);
         let below = plan("# P\n\n```bash\ngo\n```\n\n## Rollback plan\n\n```bash\nback\n```\n");
         assert_eq!(runs(&below), ["go"]);
         assert_eq!(below.steps.get(1).and_then(|step| step.undoes.clone()), Some(Undoes::Procedure));
