@@ -160,10 +160,10 @@ mod tests {
 
     fn webhook(extra: &str) -> String {
         format!(
-            r##"{{"version":"4","groupKey":"{{}}:{{alertname=\"Down\"}}","status":"firing","receiver":"x",
+            r#"{{"version":"4","groupKey":"{{}}:{{alertname=\"Down\"}}","status":"firing","receiver":"x",
             "commonLabels":{{"alertname":"Down","severity":"critical","instance":"db-1:9100"}},
             "commonAnnotations":{{"summary":"db-1\nis down","runbook_url":"https://wiki/ferry.md#restart-the-booking-service"}},
-            "alerts":[{{"status":"firing","labels":{{"alertname":"Down"}},"annotations":{{}},"startsAt":"2026-11-24T22:40:00Z"}}]{extra}}}"##
+            "alerts":[{{"status":"firing","labels":{{"alertname":"Down"}},"annotations":{{}},"startsAt":"2026-11-24T22:40:00Z"}}]{extra}}}"#
         )
     }
 

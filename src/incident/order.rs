@@ -106,14 +106,14 @@ mod tests {
 
     /// Marks one second apart by the monotonic clock, the wall clock off by so many seconds.
     fn marks(from: i64, steps: &[i64]) -> Vec<Mark> {
-        let mark = |(i, step): (usize, &i64)| Mark {
-            seq: Seq(i as u64 + 1),
+        let mark = |(i, step): (u32, &i64)| Mark {
+            seq: Seq(u64::from(i) + 1),
             at: Moment {
-                utc: Timestamp::from_second(1_800_000_000 + from + i as i64 + step).unwrap(),
-                mono: Duration::from_secs(i as u64),
+                utc: Timestamp::from_second(1_800_000_000 + from + i64::from(i) + step).unwrap(),
+                mono: Duration::from_secs(u64::from(i)),
             },
         };
-        steps.iter().enumerate().map(mark).collect()
+        (0..).zip(steps).map(mark).collect()
     }
 
     fn told(places: &[Place]) -> String {
@@ -154,9 +154,9 @@ mod tests {
         for hour in [0, 3600, -3600] {
             // Both began before the clock was set; each event of b is half a second after a's.
             let mut late = marks(0, &[0, 0, hour, hour]);
-            late.iter_mut().for_each(|mark| {
-                mark.at.utc = mark.at.utc + Duration::from_millis(500);
-            });
+            for mark in &mut late {
+                mark.at.utc += Duration::from_millis(500);
+            }
             let runs = [(a.clone(), marks(0, &[0, 0, hour, hour])), (b.clone(), late)];
             assert_eq!(told(&order(&[], &runs)), "a0 b0 a1 b1 a2 b2 a3 b3", "{hour}");
         }

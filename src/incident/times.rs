@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn a_stated_time_is_utc_and_never_in_the_future() {
         let now: Timestamp = "2026-11-24T22:51:03Z".parse().unwrap();
-        let of = |text| time(text, now).map(|at| at.to_string()).unwrap_or_else(|why| why.chars().take(30).collect());
+        let of = |text| time(text, now).map_or_else(|why| why.chars().take(30).collect(), |at| at.to_string());
         assert_eq!(of("now"), "2026-11-24T22:51:03Z");
         assert_eq!(of("22:36"), "2026-11-24T22:36:00Z");
         assert_eq!(of("22:36:10"), "2026-11-24T22:36:10Z");

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// A command that sends a message has so long.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// Of its output so much is kept.
 const KEPT_BYTES: usize = 4096;
 
@@ -44,12 +44,11 @@ pub fn send_message(
         .unchecked();
     let expression = folder.map_or(expression.clone(), |folder| expression.dir(folder));
     let handle = expression.start()?;
-    let exit = match handle.wait_timeout(LIMIT)? {
-        Some(output) => output.status.code(),
-        None => {
-            handle.kill()?;
-            None
-        }
+    let exit = if let Some(output) = handle.wait_timeout(LIMIT)? {
+        output.status.code()
+    } else {
+        handle.kill()?;
+        None
     };
     let mut output = Vec::new();
     printed.reopen()?.take(KEPT_BYTES as u64).read_to_end(&mut output)?;

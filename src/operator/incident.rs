@@ -31,7 +31,7 @@ impl AtTerminal {
     pub(super) fn due_lines(&mut self) -> String {
         let (look, columns) = (self.look, self.columns());
         let Some(pager) = self.pager.as_mut() else { return String::new() };
-        due_lines(pager.due(), look, columns)
+        due_lines(&pager.due(), look, columns)
     }
 
     /// Tells what has become due while a command runs, where that does not disturb it.
@@ -76,7 +76,7 @@ impl AtTerminal {
 }
 
 /// Sentences about what is due, in lines.
-pub(super) fn due_lines(due: Vec<String>, look: Look, columns: usize) -> String {
+pub(super) fn due_lines(due: &[String], look: Look, columns: usize) -> String {
     if due.is_empty() {
         return String::new();
     }

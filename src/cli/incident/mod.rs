@@ -126,10 +126,12 @@ fn pressing(incident: &Incident, now: &Now) -> Vec<String> {
     due.iter().filter(|due| due.urgency > Urgency::Later).map(|due| format!("! {}", due.text())).collect()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` is given")]
 fn record_failure(error: JournalError) -> Failure {
     Failure::record(error.to_string())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` is given")]
 fn failure(error: IncidentError) -> Failure {
     let message = error.to_string();
     match error {

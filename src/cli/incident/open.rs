@@ -175,20 +175,16 @@ fn severity(
             }
         }
     }
-    match alert {
-        // An alert in the night opens its incident; how bad it is can be said later.
-        Some(alert) => {
-            let label = alert.severity.as_deref().unwrap_or("none");
-            notice(&[format!(
-                "the alert's severity `{label}` is none of the runbook's; set it: `runbook incident severity SEVERITY --reason TEXT`"
-            )]);
-            Ok(String::new())
-        }
-        None => {
-            let names = names(rules);
-            Err(Failure::usage("an incident needs a severity").help(format!("give `--severity`: {names}")))
-        }
-    }
+    let Some(alert) = alert else {
+        let names = names(rules);
+        return Err(Failure::usage("an incident needs a severity").help(format!("give `--severity`: {names}")));
+    };
+    // An alert in the night opens its incident; how bad it is can be said later.
+    let label = alert.severity.as_deref().unwrap_or("none");
+    notice(&[format!(
+        "the alert's severity `{label}` is none of the runbook's; set it: `runbook incident severity SEVERITY --reason TEXT`"
+    )]);
+    Ok(String::new())
 }
 
 fn no_severity(word: &str, rules: &IncidentRules) -> Failure {

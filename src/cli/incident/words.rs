@@ -79,14 +79,13 @@ pub(super) fn close(args: &CloseArgs, desk: &Desk<'_>) -> Result<Exit, Failure> 
     for (milestone, at) in &marks {
         set(&mut incident, *milestone, at, desk, &now)?;
     }
-    match Asker::new(desk) {
-        Some(mut asker) => ask_for_unset(&mut incident, &mut asker, desk)?,
-        None => {
-            let unset = incident.state.unset();
-            let flags: Vec<_> = unset.iter().map(|milestone| format!("`--mark {milestone}=TIME`")).collect();
-            if !flags.is_empty() {
-                notice(&[format!("not set, and left blank: {}", flags.join(", "))]);
-            }
+    if let Some(mut asker) = Asker::new(desk) {
+        ask_for_unset(&mut incident, &mut asker, desk)?;
+    } else {
+        let unset = incident.state.unset();
+        let flags: Vec<_> = unset.iter().map(|milestone| format!("`--mark {milestone}=TIME`")).collect();
+        if !flags.is_empty() {
+            notice(&[format!("not set, and left blank: {}", flags.join(", "))]);
         }
     }
     let act = incident::close(&incident.state, &args.reason);

@@ -79,11 +79,11 @@ pub fn merge(file: &str, new: &str) -> Merged {
                     }
                     _ => {
                         // A person changed it, or it is a part that this rendering does not have.
-                        text.push_str(&format!("{FACTS}{name} {known}{CLOSE}{ending}"));
+                        text.extend([FACTS, name, " ", known, CLOSE, ending]);
                         for line in lines {
                             text.push_str(line);
                         }
-                        text.push_str(&format!("{FACTS_END}{name}{CLOSE}{ending}"));
+                        text.extend([FACTS_END, name, CLOSE, ending]);
                         if new.is_some_and(|new| digest(new) != *known && digest(new) != digest(&old)) {
                             kept.push((*name).to_owned());
                         }
@@ -92,10 +92,10 @@ pub fn merge(file: &str, new: &str) -> Merged {
             }
         }
     }
-    if !file.ends_with('\n') {
-        if let Some(length) = text.strip_suffix(ending).map(str::len) {
-            text.truncate(length);
-        }
+    if !file.ends_with('\n')
+        && let Some(length) = text.strip_suffix(ending).map(str::len)
+    {
+        text.truncate(length);
     }
     Merged::Text { text, kept }
 }

@@ -43,13 +43,16 @@ pub(super) fn timeline(records: &Records) -> String {
             set_back += 1;
         }
         before = Some(row.at);
-        out.push_str(&format!("| {time} | {} | {} | {} | {} |\n", row.who, row.what, row.result, row.reference));
+        let columns = [&time, &row.who, &row.what, &row.result, &row.reference].map(String::as_str);
+        out.extend(["| ", &columns.join(" | "), " |\n"]);
     }
     if set_back > 0 {
         let times = if set_back == 1 { "once".to_owned() } else { format!("{set_back} times") };
-        out.push_str(&format!(
-            "\nThe wall clock was set back {times} meanwhile; the order is that of the records, not of the times shown.\n"
-        ));
+        out.extend([
+            "\nThe wall clock was set back ",
+            &times,
+            " meanwhile; the order is that of the records, not of the times shown.\n",
+        ]);
     }
     out
 }
@@ -68,7 +71,7 @@ fn rows(records: &Records) -> Vec<Row> {
         Place::Incident(at) => {
             let event = records.incident.events.get(at)?;
             let Fact::Incident(incident) = &event.fact else { return None };
-            of_incident(event, incident, &records.incident)
+            Some(of_incident(event, incident, &records.incident))
         }
         Place::Run { run, event } => tellers.get(run)?.row(records.runs.get(run)?.events.get(event)?),
     };
@@ -85,7 +88,7 @@ pub(super) fn words(text: &str) -> String {
     format!("{} …", inline(cut.trim_end()))
 }
 
-fn of_incident(event: &Event, incident: &IncidentEvent, record: &Record) -> Option<Row> {
+fn of_incident(event: &Event, incident: &IncidentEvent, record: &Record) -> Row {
     let (what, result) = match &incident.what {
         IncidentFact::Opened(opened) => {
             (format!("**Incident opened**: {}", words(&opened.title)), inline(&opened.severity))
@@ -119,7 +122,7 @@ fn of_incident(event: &Event, incident: &IncidentEvent, record: &Record) -> Opti
         IncidentFact::Closed(closed) => ("**Incident closed**".to_owned(), words(&closed.reason)),
     };
     let reference = record.reference(event.seq);
-    Some(Row { at: event.at.utc, who: words(&incident.by), what, result, reference })
+    Row { at: event.at.utc, who: words(&incident.by), what, result, reference }
 }
 
 /// Tells the events of one run.
