@@ -19,17 +19,26 @@ pub(super) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
         }
     };
     add(with_crlf(secret));
+    // What a terminal makes of a secret that has returns in it already.
+    add(replaced(secret, &[(b'\n', b"\r\n")]));
     for line in secret.split(|&byte| byte == b'\n') {
         add(line.trim_ascii().to_vec());
     }
     add(replaced(secret, &[(b'\'', br"'\''")]));
     add(replaced(secret, &[(b'\'', br#"'"'"'"#)]));
-    add(backslashed(secret, |byte| matches!(byte, b'"' | b'\\' | b'$' | b'`')));
-    add(backslashed(secret, is_special));
-    add(ansi_c(secret));
+    add(backslashed(secret, |_, byte| matches!(byte, b'"' | b'\\' | b'$' | b'`')));
+    add(backslashed(secret, |_, byte| is_special(byte)));
+    // `#` is special to `printf %q` only where a comment, `~` only where a home folder could begin.
+    add(backslashed(secret, |before, byte| match byte {
+        b'#' => before.is_none(),
+        b'~' => matches!(before, None | Some(b':' | b'=')),
+        _ => is_special(byte),
+    }));
     for ascii in [false, true] {
+        add(ansi_c(secret, ascii));
         let json = json(secret, ascii);
         add(replaced(&json, &[(b'/', br"\/")]));
+        add(replaced(&json, &[(b'<', br"\u003c"), (b'>', br"\u003e"), (b'&', br"\u0026")]));
         add(json);
     }
     for kept in [b"-_.~".as_slice(), b"-_.!~*'()", b"-_.!~*'();/?:@&=+$,#"] {
@@ -64,13 +73,16 @@ fn replaced(secret: &[u8], by: &[(u8, &[u8])]) -> Vec<u8> {
     out
 }
 
-fn backslashed(secret: &[u8], wants: impl Fn(u8) -> bool) -> Vec<u8> {
+/// A backslash before each byte that wants one, for what stands before it.
+fn backslashed(secret: &[u8], wants: impl Fn(Option<u8>, u8) -> bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
+    let mut before = None;
     for &byte in secret {
-        if wants(byte) {
+        if wants(before, byte) {
             out.push(b'\\');
         }
         out.push(byte);
+        before = Some(byte);
     }
     out
 }
@@ -82,28 +94,39 @@ fn is_special(byte: u8) -> bool {
         && !matches!(byte, b'_' | b'-' | b'.' | b'/' | b'=' | b':' | b'+' | b'@' | b'%')
 }
 
-/// What stands within `$'…'`, as bash itself prints it.
-fn ansi_c(secret: &[u8]) -> Vec<u8> {
+/// What stands within `$'…'`, as bash itself prints it: letters beyond ASCII as they are where the locale has them.
+fn ansi_c(secret: &[u8], ascii: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
-    for &byte in secret {
-        match byte {
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            0x07 => out.extend_from_slice(b"\\a"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            0x0b => out.extend_from_slice(b"\\v"),
-            0x0c => out.extend_from_slice(b"\\f"),
-            0x1b => out.extend_from_slice(b"\\E"),
-            b'\\' | b'\'' => out.extend_from_slice(&[b'\\', byte]),
-            0x20..=0x7e => out.push(byte),
-            _ => {
-                let octal = |shift: u8| b'0' + ((byte >> shift) & 7);
-                out.extend_from_slice(&[b'\\', octal(6), octal(3), octal(0)]);
+    for chunk in secret.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if ascii || c.is_ascii() || c.is_control() {
+                c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| ansi_c_byte(byte, &mut out));
+            } else {
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
+        chunk.invalid().iter().for_each(|&byte| ansi_c_byte(byte, &mut out));
     }
     out
+}
+
+fn ansi_c_byte(byte: u8, out: &mut Vec<u8>) {
+    match byte {
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        0x07 => out.extend_from_slice(b"\\a"),
+        0x08 => out.extend_from_slice(b"\\b"),
+        0x0b => out.extend_from_slice(b"\\v"),
+        0x0c => out.extend_from_slice(b"\\f"),
+        0x1b => out.extend_from_slice(b"\\E"),
+        b'\\' | b'\'' => out.extend_from_slice(&[b'\\', byte]),
+        0x20..=0x7e => out.push(byte),
+        _ => {
+            let octal = |shift: u8| b'0' + ((byte >> shift) & 7);
+            out.extend_from_slice(&[b'\\', octal(6), octal(3), octal(0)]);
+        }
+    }
 }
 
 /// What stands within a JSON string; bytes that are no UTF-8 stay.

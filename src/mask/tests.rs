@@ -160,6 +160,35 @@ fn tokens_and_keys_that_show_what_they_are_are_masked() {
     }
 }
 
+/// A line of the programs that fill logs: web servers, containers, the journal, version control, keys that are public.
+fn program_line(n: u64, random: &mut impl FnMut() -> u64) -> String {
+    let id = format!("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", n >> 32, n & 0xffff, n >> 20 & 0xfff, n & 0xfff, n >> 16);
+    let digits = [random(), random(), random(), random()].map(|word| format!("{word:016x}")).concat();
+    let (commit, trace, span) = (digits.split_at(40).0, digits.split_at(32).0, digits.split_at(48).1);
+    let mut pick = |_| char::from(b"AbCdEfGhIjKlMnOpQrStUvWxYz01+/89"[usize::try_from(random() % 32).unwrap()]);
+    let letters: String = (0..43).map(&mut pick).collect();
+    let (small, large, time) = (n % 256, n % 90_000, format!("{:02}:{:02}", n % 24, n / 7 % 60));
+    match n % 9 {
+        0 => format!(
+            "10.0.{small}.7 - - [25/Nov/2026:{time}:09 +0000] \"GET /app.{span}.js?v={small} HTTP/1.1\" 200 {large} \"https://shop.example.com/cart?item={small}\" \"Mozilla/5.0 (X11)\"\n"
+        ),
+        1 => format!(
+            "Nov 25 {time}:01 db1 kubelet[{large}]: started for volume \"kube-api-access-{small:05x}\" pod \"orders-{large:09x}-{small:05x}\" (UID: \"{id}\")\n"
+        ),
+        2 => format!(
+            "{{\"level\":\"info\",\"ts\":{large}.{small},\"trace_id\":\"{trace}\",\"span_id\":\"{span}\",\"msg\":\"token refreshed\",\"url\":\"http://orders:8080/healthz\"}}\n"
+        ),
+        3 => format!("commit {commit}\nindex {large:07x}..{small:07x} 100644\n"),
+        4 => format!("Pulled registry.example.com:5000/orders@sha256:{digits} ({large} kB)\n"),
+        5 => format!("ETag: \"{letters}=\" Set-Cookie: id={id}; Path=/; HttpOnly\n"),
+        6 => format!("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{letters} ops@db{small}\n"),
+        7 => format!(
+            "postgres[{large}]: LOG:  connection authorized: user=orders database=orders (protocol=TLSv1.3) password_encryption=scram-sha-256\n"
+        ),
+        _ => format!("systemd[1]: session-{small}.scope: Consumed {small}.{small}s CPU time, job {id} done\n"),
+    }
+}
+
 /// Ordinary logs: no secret in them, but digests, addresses, ids and base64.
 fn logs(bytes: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -175,7 +204,8 @@ fn logs(bytes: usize) -> Vec<u8> {
     while out.len() < bytes {
         let n = random();
         let word = |n: u64| words[usize::try_from(n % 10).unwrap()];
-        let line = match n % 8 {
+        let line = match n % 16 {
+            8.. => program_line(n / 16, &mut random),
             0 => format!(
                 "2026-11-24T22:{:02}:{:02}Z INFO {} {} id={:016x}\n",
                 n % 60,
