@@ -42,7 +42,7 @@ pub fn read(path: &Path) -> Result<Journal, JournalError> {
 }
 
 /// Reads events one by one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reader<R = BufReader<File>> {
     source: R,
     path: PathBuf,
