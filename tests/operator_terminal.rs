@@ -60,7 +60,7 @@ fn program() {
     let plain = std::env::var("PLAIN").is_ok();
     let look = if plain { Look::on(Color::Never, "dumb", "C") } else { Look::on(Color::Always, "xterm", "C.UTF-8") };
     let clock = Box::new(SystemClock::start());
-    let mut operator = AtTerminal::open(Box::new(std::io::stderr()), look, clock).unwrap();
+    let mut operator = AtTerminal::open(Box::new(std::io::stderr()), look, clock, None).unwrap();
     let (command, message) = (step(StepKind::Command, COMMAND), step(StepKind::Message, ""));
     let shown = |step| Shown { standing: standing(), step, file: "RUNBOOK.md" };
     let run = || AskCommand {

@@ -112,8 +112,11 @@ fn a_second_terminal_is_refused_with_the_name_of_the_first_and_the_run_can_be_st
     second.exits(2);
     drop(home.runbook(&["redact", "latest", "--seq", "1"]).exits(2).says("is live"));
     drop(home.runbook(&["stop"]).exits(0));
-    terminal.send("\r");
-    terminal.exits(4);
+    // It hears of it while it waits for a key, and says who did it.
+    terminal.wait_for_output("the run was ended: stopped by operator on");
+    terminal.exits(3);
+    let transcript = home.runbook(&["transcript"]).exits(0).stdout;
+    assert!(transcript.contains("stopped by operator on"), "{transcript}");
     drop(home.runbook(&["stop"]).exits(2).says("is not live"));
 }
 

@@ -306,7 +306,7 @@ impl Terminal {
             let folder = self.folder.path().join("run");
             let state = runbook::kernel::session_state(&folder);
             if state.is_ok_and(|state| state.driver.is_none() && state.command.is_none()) {
-                runbook::kernel::stop_session(&folder).unwrap();
+                runbook::kernel::stop_session(&folder, "the test").unwrap();
             }
             if matches!(events.last().map(|event| &event.fact), Some(Fact::RunFinished(_))) {
                 return events.into_iter().map(|event| event.fact).collect();

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the one place that maps a failure to an exit status (DESIGN's table).
 
+use crate::mask::Masker;
 use crate::term::{Color, Style, sanitize};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -45,6 +46,13 @@ impl Failure {
         Self { exit: Exit::Record, message: message.into(), help: None }
     }
 
+    /// The same without secrets.
+    #[must_use]
+    pub(super) fn masked(self, masker: &Masker) -> Self {
+        let hide = |text: String| masker.text(&text).into_owned();
+        Self { exit: self.exit, message: hide(self.message), help: self.help.map(hide) }
+    }
+
     /// The same with what to do.
     #[must_use]
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -54,8 +62,13 @@ impl Failure {
 }
 
 impl Failure {
-    /// Prints it on standard error.
-    pub(super) fn print(&self, color: Color) {
+    /// Prints it on standard error; what looks like a key or a token is masked.
+    pub(super) fn print(self, color: Color) {
+        let failure = self.masked(&Masker::new());
+        drop(std::io::stderr().lock().write_all(failure.text(color).as_bytes()));
+    }
+
+    fn text(&self, color: Color) -> String {
         let mut text = String::new();
         let mut lines = self.message.lines();
         let first = lines.next().unwrap_or_default();
@@ -68,6 +81,6 @@ impl Failure {
             let lead = if i == 0 { color.paint(Style::Key, " help:") } else { "      ".to_owned() };
             let _ = writeln!(text, "{lead} {}", sanitize(line));
         }
-        drop(std::io::stderr().lock().write_all(text.as_bytes()));
+        text
     }
 }

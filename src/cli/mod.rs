@@ -54,8 +54,9 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         Ok(exit) => code(exit),
         Err(failure) => {
             let color = environment.color(cli.color, std::io::stderr().is_terminal());
+            let exit = failure.exit;
             failure.print(color);
-            code(failure.exit)
+            code(exit)
         }
     }
 }

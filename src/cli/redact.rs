@@ -12,7 +12,7 @@ use crate::journal::{Folder, JournalError, redact};
 use crate::kernel::{AttachError, hide_in_session};
 use crate::mask::Masker;
 use crate::session;
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 /// Drops payloads from a record.
 pub(super) fn run(args: &RedactArgs, environment: &Environment) -> Result<Exit, Failure> {
@@ -59,10 +59,10 @@ pub(super) fn mask(command: &MaskCommand, environment: &Environment) -> Result<E
 }
 
 /// Says where the record holds the secret already, and takes it out of the copy of the document.
-fn already_there(folder: &Folder, name: &str, secret: &str) -> Vec<String> {
+fn already_there(folder: &Folder, name: &str, secret: &[u8]) -> Vec<String> {
     let mut masker = Masker::new();
     let mut lines = Vec::new();
-    if masker.add(name, secret.as_bytes()).is_err() {
+    if masker.add(name, secret).is_err() {
         return lines;
     }
     if let Ok(document) = std::fs::read(folder.document())
@@ -85,24 +85,25 @@ fn already_there(folder: &Folder, name: &str, secret: &str) -> Vec<String> {
     lines
 }
 
-fn read_secret(name: &str) -> Result<String, Failure> {
+/// Its bytes; they need not be text.
+fn read_secret(name: &str) -> Result<Vec<u8>, Failure> {
     let failed = |error: std::io::Error| Failure::usage(format!("the secret cannot be read: {error}"));
     let stdin = std::io::stdin();
-    let mut text = String::new();
+    let mut text = Vec::new();
     if stdin.is_terminal() {
         let mut err = std::io::stderr().lock();
         drop(write!(err, "{name} (not shown): ").and_then(|()| err.flush()));
         let echo = NoEcho::on().map_err(failed)?;
-        let read = stdin.read_line(&mut text);
+        let read = stdin.lock().read_until(b'\n', &mut text);
         drop(echo);
         drop(writeln!(err));
         read.map_err(failed)?;
     } else {
-        stdin.lock().take(1 << 20).read_to_string(&mut text).map_err(failed)?;
+        stdin.lock().take(1 << 20).read_to_end(&mut text).map_err(failed)?;
     }
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    let text = text.strip_suffix('\r').unwrap_or(text);
-    if text.is_empty() { Err(Failure::usage("the secret is empty")) } else { Ok(text.to_owned()) }
+    let text = text.strip_suffix(b"\n").unwrap_or(&text);
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    if text.is_empty() { Err(Failure::usage("the secret is empty")) } else { Ok(text.to_vec()) }
 }
 
 /// The terminal without echo, as long as this lives.

@@ -52,7 +52,8 @@ pub(super) fn run(args: &ResumeArgs, color: ColorChoice, environment: &Environme
     // An incident that was closed meanwhile, or is not there any more, has nothing to say to its run.
     let incident = recorded.state.incident.as_ref().map(|joined| joined.incident.as_str());
     options.incident = incident.and_then(|id| incident::of_run(Some(id), environment).ok().flatten());
-    ended(session::resume(&options, recorded), &options)
+    let masker = session::masker(&options);
+    ended(session::resume(&options, recorded), &options).map_err(|failure| failure.masked(&masker))
 }
 
 fn read(folder: Folder) -> Result<Recorded, Failure> {
@@ -101,12 +102,14 @@ fn flags(started: &RunStarted, name: &str) -> Vec<String> {
 /// Ends a run that goes on somewhere else.
 pub(super) fn stop(args: &RunArg, environment: &Environment) -> Result<Exit, Failure> {
     let folder = runs::find(&environment.runs_folder()?, args.run.as_deref())?;
-    stop_session(folder.path()).map_err(|error| match error {
-        AttachError::NotThere => {
-            Failure::usage(format!("the run `{}` is not live", folder.run())).help("`runbook runs` says which are")
-        }
-        other => Failure::usage(other.to_string()),
-    })?;
+    stop_session(folder.path(), &session::who(&environment.user(), &super::run::host())).map_err(
+        |error| match error {
+            AttachError::NotThere => {
+                Failure::usage(format!("the run `{}` is not live", folder.run())).help("`runbook runs` says which are")
+            }
+            other => Failure::usage(other.to_string()),
+        },
+    )?;
     notice(&[format!("`{}` ends; a running command is told to, and its end is recorded", folder.run())]);
     Ok(Exit::Success)
 }

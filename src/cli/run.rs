@@ -35,8 +35,22 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
         cwd: working_directory(args, &opened)?,
         color,
     };
-    let mut options = options(&opened, section, values, environment)?;
+    let options = options(&opened, section, values, environment)?;
     let place = Place { host: options.host.clone(), cwd: options.cwd.to_string_lossy().into_owned() };
+    let masker = session::masker(&options);
+    let ran = with_values(args, &opened, options, place, color, environment);
+    ran.map_err(|failure| failure.masked(&masker))
+}
+
+/// The rest, once it is known what is secret.
+fn with_values(
+    args: &RunArgs,
+    opened: &Opened,
+    mut options: RunOptions<'_>,
+    place: Place,
+    color: ColorChoice,
+    environment: &Environment,
+) -> Result<Exit, Failure> {
     options.policy = policy(args, place, options.policy.values)?;
     options.flags = flags(args);
     options.rc.clone_from(&args.rc);
@@ -45,13 +59,13 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
         // What it lacks is said of an unattended run, which takes the document's own defaults.
         options.mode = Mode::Unattended;
         let policy = session::policy(&plan, &options).map_err(|error| failure(error, &options))?;
-        let reviewed = dry_run::review(&plan, &opened, &policy, environment);
+        let reviewed = dry_run::review(&plan, opened, &policy, environment);
         let text = match args.format {
             DryRunFormat::Text => reviewed.text(environment.color(color, std::io::stdout().is_terminal())),
             DryRunFormat::Markdown => reviewed.markdown(),
             DryRunFormat::Json => format!("{:#}\n", reviewed.json()),
         };
-        return print(&text);
+        return print(&session::masker(&options).text(&text));
     }
     options.incident = incident::of_run(args.incident.as_deref(), environment)?;
     ended(session::run(&options), &options)
@@ -80,7 +94,7 @@ pub(super) fn options<'a>(
     values: RunValues,
     environment: &Environment,
 ) -> Result<RunOptions<'a>, Failure> {
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let host = host();
     let names_any = values.given.names_any();
     let options = RunOptions {
         bytes: &opened.bytes,
@@ -112,6 +126,11 @@ pub(super) fn options<'a>(
         values.given.is_asked_for(&plan, &options.path)?;
     }
     Ok(options)
+}
+
+/// This machine's name.
+pub(super) fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// The exit status of a run, or what went wrong with it.
@@ -153,10 +172,14 @@ fn failure(error: SessionError, options: &RunOptions<'_>) -> Failure {
             KernelError::Shell(_) => Failure::usage(message),
             KernelError::Terminal(_) => interrupted(message),
             KernelError::Detached => Failure { exit: Exit::Stopped, ..interrupted(message) },
+            KernelError::Ended(_) => Failure { exit: Exit::Stopped, message, help: None }
+                .help("what was done is recorded: `runbook transcript` shows it, `runbook resume` goes on"),
         },
         SessionError::Engine(EngineError::Operator(operator)) => match operator {
             OperatorError::Gone(_) => interrupted(message),
-            OperatorError::Unanswered(_) => Failure { exit: Exit::Stopped, message, help: None },
+            OperatorError::Unanswered(_) | OperatorError::Session(_) => {
+                Failure { exit: Exit::Stopped, message, help: None }
+            }
         },
     }
 }

@@ -68,7 +68,16 @@ pub enum EngineError {
     Kernel(#[from] KernelError),
     /// The operator.
     #[error(transparent)]
-    Operator(#[from] OperatorError),
+    Operator(OperatorError),
+}
+
+impl From<OperatorError> for EngineError {
+    fn from(error: OperatorError) -> Self {
+        match error {
+            OperatorError::Session(error) => Self::Kernel(error),
+            error => Self::Operator(error),
+        }
+    }
 }
 
 /// One run.

@@ -7,7 +7,7 @@ use super::start::hello;
 use crate::history::Event;
 use crate::ident::RunId;
 use crate::ports::KernelError;
-use crate::recorder::protocol::{Errand, PROGRAM_VERSION, PROTOCOL, Reply, Request, SessionState};
+use crate::recorder::protocol::{Errand, PROGRAM_VERSION, PROTOCOL, Reply, Request, Secret, SessionState};
 use crate::recorder::socket_note;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -73,13 +73,13 @@ pub fn session_state(folder: &Path) -> Result<SessionState, AttachError> {
     }
 }
 
-/// Tells a session to end.
-pub fn stop_session(folder: &Path) -> Result<(), AttachError> {
-    visit(folder, Errand::Stop).map(|_| ())
+/// Tells a session to end, and who says so.
+pub fn stop_session(folder: &Path, who: &str) -> Result<(), AttachError> {
+    visit(folder, Errand::Stop { who: who.to_owned() }).map(|_| ())
 }
 
 /// Teaches a session secrets, by name and value; returns which are refused, and why.
-pub fn hide_in_session(folder: &Path, secrets: Vec<(String, String)>) -> Result<Vec<String>, AttachError> {
+pub fn hide_in_session(folder: &Path, secrets: Vec<Secret>) -> Result<Vec<String>, AttachError> {
     match visit(folder, Errand::Hide(secrets))? {
         Reply::Hidden { refused } => Ok(refused),
         _ => Err(lost("it gave an answer to another question").into()),

@@ -6,14 +6,16 @@ use crate::ident::Seq;
 use crate::ports::{KernelError, Stream, Watch};
 use crate::recorder;
 use crate::recorder::protocol;
-use crate::recorder::protocol::{Channel, Decoder, Failure, Reply, Request};
+use crate::recorder::protocol::{Channel, Decoder, Failure, Reply, Request, Secret};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 const READ_BYTES: usize = 64 << 10;
@@ -34,6 +36,23 @@ pub(super) struct Link {
     open: Option<(Option<Seq>, File)>,
     /// Output that came while nobody watched; shown with the next command, or with the one it is of.
     late: Vec<Late>,
+    /// What others have taught the session.
+    pub(super) learned: Learned,
+}
+
+/// The secrets that a session was told by others than its own client; a clone is the same list.
+#[derive(Clone, Debug, Default)]
+pub struct Learned(Rc<RefCell<Vec<Secret>>>);
+
+impl Learned {
+    fn add(&self, secrets: impl IntoIterator<Item = Secret>) {
+        self.0.borrow_mut().extend(secrets);
+    }
+
+    /// Those after the first so many.
+    pub fn since(&self, count: usize) -> Vec<Secret> {
+        self.0.borrow().get(count..).unwrap_or_default().to_vec()
+    }
 }
 
 #[derive(Debug)]
@@ -58,6 +77,7 @@ impl Link {
             piece: Vec::new(),
             open: None,
             late: Vec::new(),
+            learned: Learned::default(),
         }
     }
 
@@ -70,7 +90,20 @@ impl Link {
     pub(super) fn send(&mut self, request: &Request, blob: &[u8]) -> Result<(), KernelError> {
         let mut frame = Vec::new();
         protocol::encode(request, blob, &mut frame).map_err(lost)?;
-        self.stream.write_all(&frame).map_err(lost)
+        match self.stream.write_all(&frame) {
+            Ok(()) => Ok(()),
+            // The last thing that was said is why.
+            Err(error) => Err(self.hear().err().unwrap_or_else(|| lost(error))),
+        }
+    }
+
+    /// Takes in what has come while no answer is waited for: output, secrets, and that the run has ended.
+    pub(super) fn hear(&mut self) -> Result<(), KernelError> {
+        while self.wait(Duration::ZERO)? {
+            self.receive()?;
+            while self.next_reply(None)?.is_some() {}
+        }
+        Ok(())
     }
 
     /// Reads what is there, at least once.
@@ -89,8 +122,14 @@ impl Link {
     /// The next message that was read. Output is shown to `watch`, or kept for later without one.
     pub(super) fn next_reply(&mut self, mut watch: Option<&mut dyn Watch>) -> Result<Option<Reply>, KernelError> {
         while let Some(frame) = self.decoder.next_frame().map_err(lost)? {
-            let Reply::Output { command, channel, offset, length } = frame.message else {
-                return Ok(Some(frame.message));
+            let (command, channel, offset, length) = match frame.message {
+                Reply::Output { command, channel, offset, length } => (command, channel, offset, length),
+                Reply::Stopped { why } => return Err(KernelError::Ended(why)),
+                Reply::Learned { secrets } => {
+                    self.learned.add(secrets);
+                    continue;
+                }
+                reply => return Ok(Some(reply)),
             };
             match &mut watch {
                 Some(watch) if frame.blob.is_empty() => self.show(command, channel, offset, length, &mut **watch),

@@ -5,6 +5,7 @@
 //! document, the operator's decisions, how the record is written.
 
 mod attach;
+mod ear;
 mod find;
 mod git;
 mod link;
@@ -17,8 +18,10 @@ mod syntax;
 mod terminal;
 
 pub use attach::{AttachError, hide_in_session, session_state, stop_session};
+pub use ear::Ear;
 pub use find::{PathProbe, find_bash, find_program};
 pub use git::{GitState, git_state};
+pub use link::Learned;
 pub use message::{MessageSent, send_message};
 pub use session::Session;
 pub use start::StartOptions;

@@ -38,7 +38,7 @@ impl Kernel for Session {
     }
 
     fn hide(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError> {
-        Self::hide(self, vec![(name.to_owned(), value.to_owned())])
+        Self::hide(self, vec![(name.to_owned(), value.as_bytes().to_vec())])
     }
 
     fn printed(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8> {

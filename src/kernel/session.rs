@@ -3,7 +3,7 @@
 //! Invariant: when a command has come back, both its events are on disk. Refuses to know: what the command is for.
 
 use super::attach::{AttachError, attach};
-use super::link::{Link, failure, lost, timespec};
+use super::link::{Learned, Link, failure, lost, timespec};
 use super::signals::{Come, Signals};
 use super::start::{StartOptions, start};
 use super::terminal::{RawTerminal, window_size};
@@ -13,11 +13,12 @@ use crate::plan::Definition;
 use crate::plan::ShadowKind;
 use crate::plan::Shadows;
 use crate::ports::{Finished, KernelError, LineAction, LiveValue, Watch};
-use crate::recorder::protocol::{CameBack, Reply, Request, Run, Size, WireShadows};
+use crate::recorder::protocol::{CameBack, Reply, Request, Run, Secret, Size, WireShadows};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use std::cell::RefCell;
 use std::io::Read as _;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::rc::Rc;
@@ -35,6 +36,7 @@ const LINE_KEY: u8 = 0x1d;
 #[derive(Clone, Debug)]
 pub struct Session {
     inner: Rc<RefCell<Inner>>,
+    learned: Learned,
     socket: PathBuf,
     shell: u32,
     recorder: u32,
@@ -66,6 +68,7 @@ impl Session {
         let signals = Signals::new().map_err(lost)?;
         let started = start(options)?;
         let recorder = started.process.id();
+        let learned = started.link.learned.clone();
         let inner = Inner {
             link: started.link,
             process: Some(started.process),
@@ -74,7 +77,13 @@ impl Session {
             clock: SystemClock::start(),
             shadows: Known::default(),
         };
-        Ok(Self { inner: Rc::new(RefCell::new(inner)), socket: started.socket, shell: started.shell, recorder })
+        Ok(Self {
+            inner: Rc::new(RefCell::new(inner)),
+            learned,
+            socket: started.socket,
+            shell: started.shell,
+            recorder,
+        })
     }
 
     /// Takes up the living session of a run. With it comes what was appended when the running command began, if one
@@ -87,10 +96,11 @@ impl Session {
     ) -> Result<(Self, Option<Vec<Event>>), AttachError> {
         let signals = Signals::new().map_err(lost)?;
         let attached = attach(run, folder, who)?;
+        let learned = attached.link.learned.clone();
         let (clock, shadows) = (SystemClock::start(), Known::default());
         let inner = Inner { link: attached.link, process: None, signals, mode, clock, shadows };
         let inner = Rc::new(RefCell::new(inner));
-        let session = Self { inner, socket: attached.socket, shell: attached.shell, recorder: 0 };
+        let session = Self { inner, learned, socket: attached.socket, shell: attached.shell, recorder: 0 };
         Ok((session, attached.running))
     }
 
@@ -101,11 +111,16 @@ impl Session {
 
     /// Keeps secrets, by name and value, out of everything recorded and shown from here on; returns which are refused,
     /// and why.
-    pub fn hide(&mut self, secrets: Vec<(String, String)>) -> Result<Vec<String>, KernelError> {
+    pub fn hide(&mut self, secrets: Vec<Secret>) -> Result<Vec<String>, KernelError> {
         self.with(|inner| match inner.ask(&Request::Hide { secrets })? {
             Reply::Hidden { refused } => Ok(refused),
             _ => Err(out_of_turn()),
         })
+    }
+
+    /// The secrets that others have told the session, now and later.
+    pub fn learned(&self) -> Learned {
+        self.learned.clone()
     }
 
     /// The recorder's socket.
@@ -170,6 +185,18 @@ impl Session {
             drop(file.take(limit).read_to_end(&mut bytes));
         }
         bytes
+    }
+
+    /// The connection, to wait on.
+    pub(super) fn duplicate(&self) -> std::io::Result<OwnedFd> {
+        let inner = self.inner.try_borrow().map_err(|_| std::io::ErrorKind::ResourceBusy)?;
+        inner.link.stream.try_clone().map(OwnedFd::from)
+    }
+
+    /// Takes in what has come while no answer is waited for. False: a command runs, and what comes is its watcher's.
+    pub(super) fn hear(&mut self) -> Result<bool, KernelError> {
+        let Ok(mut inner) = self.inner.try_borrow_mut() else { return Ok(false) };
+        inner.link.hear().map(|()| true)
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Inner) -> Result<T, KernelError>) -> Result<T, KernelError> {

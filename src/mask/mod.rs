@@ -114,6 +114,11 @@ impl Masker {
         self.secrets.iter().map(|(name, _)| name.as_str())
     }
 
+    /// The secrets themselves, by name.
+    pub fn secrets(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.secrets.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
     /// A stream to be masked.
     pub fn stream(&self) -> Stream {
         Stream::new(Arc::clone(&self.matcher))

@@ -17,6 +17,7 @@ use crate::history::CommandState;
 use crate::ident::Clock;
 use crate::ident::Seq;
 use crate::ident::StepId;
+use crate::ports::Hearing;
 use crate::ports::LineAction;
 use crate::ports::OperatorError;
 use crate::ports::Pager;
@@ -87,9 +88,15 @@ pub struct AtTerminal {
 }
 
 impl AtTerminal {
-    /// Asks at the controlling terminal and writes to `out`, which is the same terminal.
-    pub fn open(out: Box<dyn Write>, look: Look, clock: Box<dyn Clock>) -> std::io::Result<Self> {
-        Ok(Self::with(out, Box::new(Tty::open()?), Box::new(TypedLines::new(look)), look, clock))
+    /// Asks at the controlling terminal and writes to `out`, which is the same terminal. While a key is waited for, `hearing`
+    /// is heard.
+    pub fn open(
+        out: Box<dyn Write>,
+        look: Look,
+        clock: Box<dyn Clock>,
+        hearing: Option<Box<dyn Hearing>>,
+    ) -> std::io::Result<Self> {
+        Ok(Self::with(out, Box::new(Tty::open(hearing)?), Box::new(TypedLines::new(look)), look, clock))
     }
 
     /// Asks where it is told to.

@@ -99,8 +99,11 @@ impl Operator for AtTerminal {
         };
         // Whatever happened, the terminal is the next command's now.
         self.keys.end();
-        if let Err(OperatorError::Gone(why)) = &reply {
-            self.gone = Some(why.clone());
+        match &reply {
+            Err(OperatorError::Gone(why)) => self.gone = Some(why.clone()),
+            // What is said of it stands on a line of its own.
+            Err(OperatorError::Session(_)) => self.write("\n"),
+            _ => {}
         }
         reply
     }

@@ -3,6 +3,7 @@
 //! Invariant: its modes are as they were before whenever no question waits, after a panic too.
 
 use super::keys::{Key, Keys, decode};
+use crate::ports::Hearing;
 use crate::ports::OperatorError;
 use crate::term::size;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -20,23 +21,36 @@ const WINDOW: (usize, usize) = (80, 24);
 pub(super) struct Tty {
     file: File,
     before: Option<Termios>,
+    /// The session, heard while a key is waited for.
+    hearing: Option<Box<dyn Hearing>>,
 }
 
 impl Tty {
     /// The controlling terminal, so that redirected streams do not matter.
-    pub(super) fn open() -> io::Result<Self> {
-        Ok(Self { file: OpenOptions::new().read(true).write(true).open("/dev/tty")?, before: None })
+    pub(super) fn open(hearing: Option<Box<dyn Hearing>>) -> io::Result<Self> {
+        Ok(Self { file: OpenOptions::new().read(true).write(true).open("/dev/tty")?, before: None, hearing })
     }
 
-    fn byte(&self, wait: Option<Duration>) -> Result<Option<u8>, OperatorError> {
+    fn byte(&mut self, wait: Option<Duration>) -> Result<Option<u8>, OperatorError> {
         let wait = wait.and_then(|wait| Timespec::try_from(wait).ok());
+        let mut listens = true;
         loop {
-            let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
+            let descriptor = self.hearing.as_ref().filter(|_| listens).map(|hearing| hearing.descriptor());
+            let mut fds = vec![PollFd::new(&self.file, PollFlags::IN)];
+            fds.extend(descriptor.map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN)));
             match poll(&mut fds, wait.as_ref()) {
                 Ok(0) => return Ok(None),
                 Ok(_) => {}
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(gone(error)),
+            }
+            let mut ready = fds.iter().map(|fd| !fd.revents().is_empty());
+            let (typed, heard) = (ready.next() == Some(true), ready.next() == Some(true));
+            if let Some(hearing) = self.hearing.as_mut().filter(|_| heard) {
+                listens = hearing.hear().map_err(OperatorError::Session)?;
+            }
+            if !typed {
+                continue;
             }
             let mut byte = [0];
             match rustix::io::read(&self.file, &mut byte) {

@@ -19,6 +19,7 @@ mod rollback;
 mod select;
 mod templates;
 mod uses;
+mod words;
 
 pub use crate::document::{Attributes, Finding, Span};
 pub use crate::shell::{

@@ -4,6 +4,7 @@ use crate::history::{CommandStarted, Event, Fact};
 use crate::ident::Seq;
 use crate::plan::Runnable;
 use crate::plan::Shadows;
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -23,6 +24,9 @@ pub enum KernelError {
     /// bash could not be started.
     #[error("bash could not be started: {0}")]
     Shell(String),
+    /// The run was ended from elsewhere, and its end is recorded; says by whom.
+    #[error("the run was ended: {0}")]
+    Ended(String),
     /// The operator has left the run; its command goes on, recorded.
     #[error("detached from the run")]
     Detached,
@@ -126,6 +130,14 @@ pub trait Kernel {
     fn printed(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8>;
     /// Whether something is at this path, which is absolute.
     fn is_there(&mut self, path: &Path) -> bool;
+}
+
+/// The session while the operator is asked: whoever waits for a key hears at once when there is nothing left to answer.
+pub trait Hearing {
+    /// Can be read from when there may be something to hear.
+    fn descriptor(&self) -> BorrowedFd<'_>;
+    /// Takes in what has come. False: not now, for a command runs and what comes is of it. An error: the run cannot go on.
+    fn hear(&mut self) -> Result<bool, KernelError>;
 }
 
 /// The record.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: every question can be answered without a terminal, so an unattended run asks the same questions.
 
+use super::kernel::KernelError;
 use super::kernel::Watch;
 use crate::history::{CommandFinished, CommandState, Mode, Outcome, RunResult};
 use crate::plan::{ChoiceKind, Command, Gate, Plan, Step};
@@ -16,6 +17,9 @@ pub enum OperatorError {
     /// An unattended run has no answer; says which flag gives it.
     #[error("{0}")]
     Unanswered(String),
+    /// The session has ended while the operator was asked.
+    #[error(transparent)]
+    Session(KernelError),
 }
 
 /// Where the run stands; in sight at every question.

@@ -3,9 +3,10 @@
 //! Invariant: every text of a fact and every byte of output passes here before it is written or shown. Refuses to know:
 //! what a secret is for.
 
-use super::protocol::Channel;
+use super::protocol::{Channel, Secret};
 use super::session::{Activity, Session};
 use crate::history::{CommandSource, Fact};
+use crate::ident::{Anchor, StepId};
 use crate::mask;
 use crate::mask::{Masker, Stream};
 use std::time::Duration;
@@ -104,8 +105,8 @@ impl Session {
     }
 
     /// Learns secrets; from here on they are in nothing that is recorded. Returns which are refused, and why.
-    pub(super) fn hide(&mut self, secrets: &[(String, String)]) -> Vec<String> {
-        let refused = self.masker.add_all(secrets.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+    pub(super) fn hide(&mut self, secrets: &[Secret]) -> Vec<String> {
+        let refused = self.masker.add_all(secrets.iter().map(|(name, value)| (name.as_str(), value.as_slice())));
         let masker = self.masker.clone();
         let let_go = self.masks().each(|stream, out| stream.learn(&masker, out));
         self.record_pieces(&let_go);
@@ -123,6 +124,11 @@ pub(super) fn without_secrets(fact: &mut Fact, masker: &Masker) {
             *text = masked;
         }
     };
+    if let Some(step) = step_of(fact)
+        && let std::borrow::Cow::Owned(masked) = masker.text(step.as_str())
+    {
+        *step = StepId::new(masked);
+    }
     match fact {
         Fact::RunStarted(started) => {
             for text in [&mut started.runbook.path, &mut started.runbook.title, &mut started.procedure_title] {
@@ -132,6 +138,10 @@ pub(super) fn without_secrets(fact: &mut Fact, masker: &Masker) {
                 hide(text);
             }
             started.flags.iter_mut().for_each(hide);
+            // Anchors and steps are named after headings.
+            let mut anchor = started.procedure.as_str().to_owned();
+            hide(&mut anchor);
+            started.procedure = Anchor::new(anchor);
         }
         Fact::ShellStarted(shell) => {
             hide(&mut shell.program);
@@ -183,5 +193,19 @@ pub(super) fn without_secrets(fact: &mut Fact, masker: &Masker) {
         Fact::Other(other) => other.fields.values_mut().for_each(hide),
         // An incident's own facts are written, masked, by `incident`, never by a recorder.
         Fact::StepFinished(_) | Fact::Incident(_) => {}
+    }
+}
+
+fn step_of(fact: &mut Fact) -> Option<&mut StepId> {
+    match fact {
+        Fact::StepEntered(entered) => Some(&mut entered.step),
+        Fact::Decided(decided) => Some(&mut decided.step),
+        Fact::InputGiven(input) => input.step.as_mut(),
+        Fact::CommandStarted(started) => Some(&mut started.step),
+        Fact::NoteAdded(note) => note.step.as_mut(),
+        Fact::MessageFilled(message) => Some(&mut message.step),
+        Fact::StepFinished(finished) => Some(&mut finished.step),
+        Fact::RunFinished(finished) => finished.next.as_mut(),
+        _ => None,
     }
 }

@@ -4,7 +4,7 @@
 //! Refuses to know: commands and their output.
 
 use super::connection::Connection;
-use super::protocol::{Failure, PROGRAM_VERSION, Reply};
+use super::protocol::{Failure, PROGRAM_VERSION, Reply, Secret};
 use super::running::step_file;
 use super::session::{Activity, Closing, START_LIMIT, Session, write_private};
 use super::shell::{Shell, quote};
@@ -170,6 +170,10 @@ impl Session {
             shell: u32::try_from(shell).unwrap_or_default(),
             running,
         });
+        let known: Vec<Secret> = self.masker.secrets().map(|(name, value)| (name.to_owned(), value.to_vec())).collect();
+        if !known.is_empty() {
+            self.reply(&Reply::Learned { secrets: known });
+        }
         if let (Activity::Command(running), Some(engine)) = (&mut self.activity, self.engine.as_mut()) {
             running.limit = running.given_limit;
             engine.output_kept(running.seq, running.capture.kept());
@@ -240,9 +244,15 @@ impl Session {
     }
 
     pub(super) fn stop(&mut self) {
-        if self.closing == Closing::No {
-            self.end_run(RunResult::Interrupted, "its recorder was told to end");
+        if self.closing != Closing::No {
+            return;
         }
+        let (result, why) = match self.stopped_by.as_str() {
+            "" => (RunResult::Interrupted, "its recorder was told to end".to_owned()),
+            who => (RunResult::Stopped, format!("stopped by {who}")),
+        };
+        self.end_run(result, &why);
+        self.reply(&Reply::Stopped { why: self.masker.text(&why).into_owned() });
     }
 
     /// Lets bash exit.

@@ -33,6 +33,9 @@ pub enum ProtocolError {
     Malformed(#[from] serde_json::Error),
 }
 
+/// A secret: its name, and its value, which need not be text.
+pub type Secret = (String, Vec<u8>);
+
 /// What the engine says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -57,8 +60,8 @@ pub enum Request {
     },
     /// Keep these out of everything recorded and shown from here on.
     Hide {
-        /// Name and value.
-        secrets: Vec<(String, String)>,
+        /// They.
+        secrets: Vec<Secret>,
     },
     /// Record these facts.
     Append {
@@ -96,6 +99,13 @@ pub enum Request {
     Bye,
 }
 
+impl Request {
+    /// Whether the engine waits for an answer to it.
+    pub fn is_answered(&self) -> bool {
+        !matches!(self, Self::Input | Self::Resize(_) | Self::Interrupt | Self::Abort | Self::Bye)
+    }
+}
+
 /// See [`Request::Visit`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -103,11 +113,14 @@ pub enum Errand {
     /// How does it stand?
     State,
     /// End the run.
-    Stop,
+    Stop {
+        /// Who wants it: `grace on db1, terminal /dev/pts/4`.
+        who: String,
+    },
     /// Write this down.
     Note(String),
-    /// Keep these out of the record, by name and value.
-    Hide(Vec<(String, String)>),
+    /// Keep these out of the record.
+    Hide(Vec<Secret>),
 }
 
 /// How a session stands.
@@ -185,6 +198,11 @@ pub enum Reply {
         /// Those that are not, and why.
         refused: Vec<String>,
     },
+    /// The session has secrets that this client has not told it of; it keeps them out of what it shows.
+    Learned {
+        /// They.
+        secrets: Vec<Secret>,
+    },
     /// The connection is refused, and closed.
     Refused {
         /// Why.
@@ -224,6 +242,11 @@ pub enum Reply {
     Set {
         /// Why not.
         refused: Option<String>,
+    },
+    /// The run was ended from elsewhere; its end is recorded.
+    Stopped {
+        /// By whom or what.
+        why: String,
     },
     /// bash has ended, and this goes on without it. Nothing comes after it.
     Ended {

@@ -121,6 +121,8 @@ pub(super) struct Session {
     pub(super) no_shell: Option<String>,
     pub(super) welcomed: bool,
     pub(super) terminated: bool,
+    /// Who has told it to end; nobody: a signal.
+    pub(super) stopped_by: String,
     /// The engine has recorded the run's end.
     pub(super) over: bool,
     pub(super) carried: Carried,
@@ -163,6 +165,7 @@ impl Session {
             no_shell: None,
             welcomed: false,
             terminated: false,
+            stopped_by: String::new(),
             over: false,
             carried: Carried::default(),
             state: State::new(options.restore.as_deref()),
@@ -231,6 +234,15 @@ impl Session {
         (first..).zip(facts).map(|(seq, fact)| Event { seq: Seq(seq), at, fact }).collect()
     }
 
+    /// The same for what an append has counted among the lost already.
+    pub(super) fn unrecorded_end(&mut self, facts: Vec<Fact>, counted: bool) -> Vec<Event> {
+        let events = self.unrecorded_events(facts);
+        if let Some(gap) = self.gap.as_mut().filter(|_| counted) {
+            gap.events = gap.events.saturating_sub(events.len() as u64);
+        }
+        events
+    }
+
     /// Once there is room again, the first thing recorded is that there was none.
     fn write_events(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
         let gap = self.gap.as_ref().map(Gap::fact);
@@ -262,6 +274,9 @@ impl Session {
 
     /// The engine asks for something.
     pub(super) fn requested(&mut self, request: Request, blob: &[u8]) {
+        if self.closing != Closing::No && request.is_answered() {
+            return self.fail(Failure::Request, "the run has ended");
+        }
         match request {
             Request::Input => self.keys(blob),
             Request::Resize(size) => {

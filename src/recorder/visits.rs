@@ -12,11 +12,19 @@ impl Session {
     pub(super) fn visited(&mut self, errand: &Errand) -> Reply {
         match errand {
             Errand::State => Reply::State(self.state()),
-            Errand::Stop => {
+            Errand::Stop { who } => {
+                if self.stopped_by.is_empty() && !self.is_ending() {
+                    who.clone_into(&mut self.stopped_by);
+                }
                 self.terminate();
                 Reply::Stopping
             }
-            Errand::Hide(secrets) => Reply::Hidden { refused: self.hide(secrets) },
+            Errand::Hide(secrets) => {
+                let refused = self.hide(secrets);
+                // Whoever drives the run shows things too.
+                self.reply(&Reply::Learned { secrets: secrets.clone() });
+                Reply::Hidden { refused }
+            }
             Errand::Note(text) => {
                 let note = Fact::NoteAdded(NoteAdded { step: None, text: text.clone() });
                 match self.append(vec![note]) {

@@ -1,13 +1,16 @@
 //! Our own words, without the secrets of the run.
 //!
-//! Invariant: a secret that the session is told to hide is in nothing that is written after that; what one write holds is
-//! masked as a whole, and nothing is held back from one write to the next. Refuses to know: what is written.
+//! Invariant: a secret that the session is told to hide, by its own engine or by others, is in nothing that is written after
+//! that; what one write holds is masked as a whole, and nothing is held back from one write to the next. Refuses to know:
+//! what is written.
 
 use crate::history::{Event, Fact};
 use crate::ident::Seq;
+use crate::kernel::Learned;
 use crate::mask::Masker;
 use crate::plan::Shadows;
 use crate::ports::{Finished, Journal, Kernel, KernelError, LiveValue, Request, Watch};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io;
 use std::io::Write;
@@ -16,21 +19,43 @@ use std::rc::Rc;
 
 /// A masker that learns, for everyone who holds it.
 #[derive(Clone)]
-pub(super) struct Secrets(Rc<RefCell<Masker>>);
+pub(super) struct Secrets(Rc<RefCell<Known>>);
+
+struct Known {
+    masker: Masker,
+    /// What others teach the session.
+    learned: Learned,
+    /// How much of it the masker knows.
+    taken: usize,
+}
+
+impl Known {
+    fn catch_up(&mut self) {
+        let new = self.learned.since(self.taken);
+        if !new.is_empty() {
+            self.taken += new.len();
+            // What is refused was said to whoever told it.
+            drop(self.masker.add_all(new.iter().map(|(name, value)| (name.as_str(), value.as_slice()))));
+        }
+    }
+}
 
 impl Secrets {
-    pub(super) fn new(masker: &Masker) -> Self {
-        Self(Rc::new(RefCell::new(masker.clone())))
+    /// What is known to begin with, and what the session learns from others.
+    pub(super) fn new(masker: &Masker, learned: Learned) -> Self {
+        Self(Rc::new(RefCell::new(Known { masker: masker.clone(), learned, taken: 0 })))
     }
 
     /// What is known now.
     pub(super) fn masker(&self) -> Masker {
-        self.0.borrow().clone()
+        let mut known = self.0.borrow_mut();
+        known.catch_up();
+        known.masker.clone()
     }
 
     fn learn(&self, name: &str, value: &str) {
         // What is refused is told by the session, which is asked to hide the same.
-        drop(self.0.borrow_mut().add(name, value.as_bytes()));
+        drop(self.0.borrow_mut().masker.add(name, value.as_bytes()));
     }
 }
 
@@ -46,9 +71,45 @@ impl<W: Write> Masked<W> {
     }
 }
 
+/// What a cut text ends in.
+const CUT: &[u8] = "\u{2026}".as_bytes();
+/// So much of a secret gives nothing away.
+const SHORT: usize = 4;
+
+/// Without what is left of a secret where a text was cut to the window.
+fn without_beginnings<'b>(masker: &Masker, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+    // Most of what is written has nothing of the kind.
+    if masker.secrets().next().is_none() || !CUT.first().is_some_and(|first| bytes.contains(first)) {
+        return Cow::Borrowed(bytes);
+    }
+    let mut out: Vec<u8> = Vec::new();
+    let mut done = 0;
+    for at in bytes.windows(CUT.len()).enumerate().filter(|(_, part)| *part == CUT).map(|(at, _)| at) {
+        let before = bytes.get(done..at).unwrap_or_default();
+        let beginning = |secret: &[u8]| {
+            (SHORT..secret.len())
+                .rev()
+                .find(|&length| secret.get(..length).is_some_and(|beginning| before.ends_with(beginning)))
+        };
+        let found = masker.secrets().filter_map(|(name, secret)| Some((beginning(secret)?, name))).max();
+        if let Some((length, name)) = found {
+            out.extend_from_slice(before.get(..before.len() - length).unwrap_or_default());
+            out.extend_from_slice(format!("[masked:{name}]").as_bytes());
+            done = at;
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(bytes);
+    }
+    out.extend_from_slice(bytes.get(done..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
 impl<W: Write> Write for Masked<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.to.write_all(&self.secrets.0.borrow().bytes(bytes))?;
+        let mut known = self.secrets.0.borrow_mut();
+        known.catch_up();
+        self.to.write_all(&without_beginnings(&known.masker, &known.masker.bytes(bytes)))?;
         Ok(bytes.len())
     }
 
@@ -103,5 +164,19 @@ impl<S: Kernel> Kernel for Discreet<'_, S> {
 impl<S: Journal> Journal for Discreet<'_, S> {
     fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError> {
         self.session.append(facts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_was_cut_to_the_window_is_masked_too() {
+        let mut masker = Masker::new();
+        masker.add("pw", b"correct-horse-battery").unwrap();
+        let told = |text: &str| String::from_utf8(without_beginnings(&masker, text.as_bytes()).into_owned()).unwrap();
+        assert_eq!(told("a correct-ho\u{2026} b corr\u{2026}"), "a [masked:pw]\u{2026} b [masked:pw]\u{2026}");
+        assert_eq!(told("a cor\u{2026} horse\u{2026}"), "a cor\u{2026} horse\u{2026}");
     }
 }

@@ -11,4 +11,4 @@ mod run;
 
 pub use render::{Rendered, render, render_to};
 pub use resume::{Recorded, is_open, resume};
-pub use run::{BASH_SETS, RunOptions, Selection, SessionError, plan, policy, run};
+pub use run::{BASH_SETS, RunOptions, Selection, SessionError, masker, plan, policy, run, who};

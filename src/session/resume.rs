@@ -61,7 +61,7 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
     let syntax = syntax(&plan, options)?;
     let masker = masker(options);
     let (mut session, running, attached) =
-        match kernel::Session::attach(folder.run(), folder.path(), options.mode, &who(options)) {
+        match kernel::Session::attach(folder.run(), folder.path(), options.mode, &who(&options.user, &options.host)) {
             Ok((session, running)) => (session, running, true),
             Err(AttachError::NotThere) if folder.is_live() => {
                 let why = format!("the run `{}` is live, and its recorder does not answer", folder.run());
@@ -106,9 +106,9 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
     let resumed = Some(Resumed { told, running, fact });
     let clock = SystemClock::start();
     let mut walking = Walking { plan: &plan, options, folder: &folder, syntax, clock, events, resumed };
-    let ending = walking.go(&mut session, &masker)?;
-    let rendered = render::render(&folder, false)?;
-    Ok((ending, rendered.path))
+    let ended = walking.go(&mut session, &masker);
+    let rendered = render::render(&folder, false);
+    Ok((ended?, rendered?.path))
 }
 
 /// Where the run stood.

@@ -16,7 +16,7 @@ use crate::kernel::{self, BashSyntax, StartOptions, find_bash};
 use crate::mask::Masker;
 use crate::operator::{AtTerminal, Look, Unattended};
 use crate::plan::{Missing, Plan, Planner, Policy, SelectStepError};
-use crate::ports::{Journal as _, KernelError, Operator, Pager, Syntax as _, Talk, Verdict};
+use crate::ports::{Hearing, Journal as _, KernelError, Operator, Pager, Syntax as _, Talk, Verdict};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -150,13 +150,13 @@ pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> 
     facts.extend(joined.map(Fact::IncidentJoined));
     let events = session.append(facts)?;
     let mut walking = Walking { plan: &plan, options, folder: &folder, syntax, clock, events, resumed: None };
-    let ending = walking.go(&mut session, &masker)?;
-    let rendered = render::render(&folder, false)?;
-    Ok((ending, rendered.path))
+    let ended = walking.go(&mut session, &masker);
+    let rendered = render::render(&folder, false);
+    Ok((ended?, rendered?.path))
 }
 
 /// What the run must not record, as known before it begins.
-pub(super) fn masker(options: &RunOptions<'_>) -> Masker {
+pub fn masker(options: &RunOptions<'_>) -> Masker {
     let mut masker = Masker::new();
     masker.add_all(options.hidden.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
     masker
@@ -164,7 +164,8 @@ pub(super) fn masker(options: &RunOptions<'_>) -> Masker {
 
 pub(super) fn hide(session: &mut kernel::Session, options: &RunOptions<'_>) -> Result<(), KernelError> {
     if !options.hidden.is_empty() {
-        session.hide(options.hidden.clone())?;
+        let secrets = options.hidden.iter().map(|(name, value)| (name.clone(), value.as_bytes().to_vec()));
+        session.hide(secrets.collect())?;
     }
     Ok(())
 }
@@ -200,7 +201,7 @@ pub(super) struct Walking<'a> {
 impl Walking<'_> {
     pub(super) fn go(&mut self, session: &mut kernel::Session, masker: &Masker) -> Result<Ending, SessionError> {
         let look = self.options.look;
-        let secrets = Secrets::new(masker);
+        let secrets = Secrets::new(masker, session.learned());
         let user = &self.options.user;
         let pager = self
             .options
@@ -213,7 +214,8 @@ impl Walking<'_> {
             Mode::Attended => {
                 let out = Box::new(Masked::new(std::io::stderr(), &secrets));
                 let clock = Box::new(SystemClock::start());
-                let operator = AtTerminal::open(out, look, clock).map_err(SessionError::Terminal)?;
+                let hearing: Box<dyn Hearing> = Box::new(session.ear()?);
+                let operator = AtTerminal::open(out, look, clock, Some(hearing)).map_err(SessionError::Terminal)?;
                 // The recorder has taken the secrets out of it.
                 let mut operator = operator.with_output(Box::new(std::io::stderr())).with_pager(pager);
                 if let Some(told) = told {
@@ -241,6 +243,8 @@ impl Walking<'_> {
         operator: &mut O,
     ) -> Result<Ending, SessionError> {
         let settings = settings(self.options, self.folder);
+        let masker = masker(self.options);
+        let plan = self.plan.clone().with_words(&|text| masker.text(text).into_owned());
         let resumed = self.resumed.take();
         let is_resumed = resumed.is_some();
         if let Some(resumed) = resumed {
@@ -248,7 +252,7 @@ impl Walking<'_> {
         }
         let mut discreet = Discreet::new(session, secrets);
         let syntax = &mut self.syntax;
-        let mut engine = Engine::new(self.plan, &settings, &mut discreet, operator, syntax, &self.clock, &self.events);
+        let mut engine = Engine::new(&plan, &settings, &mut discreet, operator, syntax, &self.clock, &self.events);
         if is_resumed {
             engine.resume_at(&self.events);
         }
@@ -418,16 +422,16 @@ pub(super) fn start_options(options: &RunOptions<'_>, run: &RunId, folder: &Fold
     start.rc.clone_from(&options.rc);
     start.runtime_dir.clone_from(&options.runtime);
     start.log = options.log;
-    start.who = who(options);
+    start.who = who(&options.user, &options.host);
     start.env = options.runbook.front_matter.env.clone().into_iter().collect();
     start
 }
 
-/// Who drives the run, for whoever else wants to.
-pub(super) fn who(options: &RunOptions<'_>) -> String {
+/// Who drives a run, for whoever else wants to.
+pub fn who(user: &str, host: &str) -> String {
     let tty = rustix::termios::ttyname(std::io::stdin(), Vec::new()).ok();
     let tty = tty.map_or_else(String::new, |tty| format!(", terminal {}", tty.to_string_lossy()));
-    format!("{} on {}{tty}, process {}", options.user, options.host, std::process::id())
+    format!("{user} on {host}{tty}, process {}", std::process::id())
 }
 
 fn run_started(options: &RunOptions<'_>, plan: &Plan, run: &RunId, git: Option<kernel::GitState>) -> RunStarted {

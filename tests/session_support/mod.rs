@@ -107,7 +107,7 @@ impl Recorder {
             assert!(Instant::now() < end, "a command still runs:\n{}", self.journal());
             std::thread::sleep(Duration::from_millis(5));
         }
-        runbook::kernel::stop_session(&self.folder()).unwrap();
+        runbook::kernel::stop_session(&self.folder(), "the test").unwrap();
         self.wait();
     }
 

@@ -183,7 +183,7 @@ impl Drop for Home {
     fn drop(&mut self) {
         for run in self.runs() {
             if let Ok(state) = runbook::kernel::session_state(&run) {
-                drop(runbook::kernel::stop_session(&run));
+                drop(runbook::kernel::stop_session(&run, "the test"));
                 drop(state);
             }
         }

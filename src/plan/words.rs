@@ -1,0 +1,62 @@
+//! A plan's words changed: what is told of it, not what is run.
+//!
+//! Invariant: commands, values and places stay as they are. Refuses to know: what the words are changed for.
+
+use super::model::{Choice, Node, Plan, Prose, Step};
+use crate::ident::StepId;
+
+/// What is made of a text.
+type Change<'a> = &'a dyn Fn(&str) -> String;
+
+impl Plan {
+    /// The same plan with every title, heading, sentence and note changed. It is done before anything is cut or wrapped to
+    /// a window, for then it is too late to find a secret in them.
+    #[must_use]
+    pub fn with_words(mut self, change: Change<'_>) -> Self {
+        let each = |texts: &mut Vec<String>| texts.iter_mut().for_each(|text| *text = change(text));
+        self.procedure.title = change(&self.procedure.title);
+        each(&mut self.procedure.path);
+        prose(&mut self.closing, change);
+        self.steps.iter_mut().for_each(|step| words(step, change));
+        nodes(&mut self.root, change);
+        self
+    }
+}
+
+fn prose(all: &mut [Prose], change: Change<'_>) {
+    for prose in all {
+        prose.text = change(&prose.text);
+    }
+}
+
+fn words(step: &mut Step, change: Change<'_>) {
+    // Ids are named after titles; the record's are changed in the same way.
+    step.id = StepId::new(change(step.id.as_str()));
+    step.title = change(&step.title);
+    step.body = change(&step.body);
+    for heading in &mut step.headings {
+        *heading = change(heading);
+    }
+    prose(&mut step.prose, change);
+    let notes = step.commands.iter_mut().filter_map(|command| command.note.as_mut());
+    for text in notes.chain(&mut step.conditional).chain(&mut step.why) {
+        *text = change(text);
+    }
+}
+
+fn nodes(all: &mut [Node], change: Change<'_>) {
+    for node in all {
+        match node {
+            Node::Step(_) => {}
+            Node::Choice(choice) => options(choice, change),
+        }
+    }
+}
+
+fn options(choice: &mut Choice, change: Change<'_>) {
+    choice.title = change(&choice.title);
+    for option in &mut choice.options {
+        option.title = change(&option.title);
+        nodes(&mut option.nodes, change);
+    }
+}
