@@ -1,12 +1,17 @@
 //! What is fuzzed, each over any bytes: no panic, no hang, and the facts that must hold whatever comes.
 
 use runbook::document::Runbook;
+use runbook::ident::Digest;
 use runbook::journal::Reader;
 use runbook::mask::Masker;
-use runbook::plan::Planner;
-use runbook::recorder::protocol::{Decoder, Reply, Request};
+use runbook::plan::{Gate, Planner, Values};
+use runbook::recorder::protocol::{Decoder, ProtocolError, Reply, Request, encode};
 use runbook::shell;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// What is done with an input.
 pub type Body = fn(&[u8]);
@@ -21,54 +26,101 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("placing", placing),
 ];
 
-/// A document, and the plan of the whole of it.
+/// A document, the plan of the whole of it, and what stands before each of its commands.
 pub fn document(bytes: &[u8]) {
     let runbook = Runbook::parse(bytes);
     let is_file = |_: &str| false;
-    if let Ok(selected) = runbook.select("") {
-        let plan = Planner::new(&runbook, &is_file).plan(selected.section);
-        assert!(plan.reachable().iter().all(|&place| place < plan.steps.len()));
+    let Ok(selected) = runbook.select("") else { return };
+    let plan = Planner::new(&runbook, &is_file).plan(selected.section);
+    let places = plan.reachable();
+    assert!(places.iter().all(|&place| place < plan.steps.len()));
+    let values = Values::new();
+    for step in places.iter().filter_map(|&place| plan.steps.get(place)) {
+        for command in &step.commands {
+            if let Ok(runnable) = command.bind(&values) {
+                drop(Gate::of(step, runnable.text(), "db1"));
+            }
+        }
     }
 }
 
-/// A cell's text into its commands.
+/// A cell's text into its commands, in order, none of them overlapping.
 pub fn splitter(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    drop(shell::split(&text));
+    let mut next = 0;
+    for part in shell::split(&text) {
+        let (first, last) = match &part {
+            shell::Part::Comment(comment) => (comment.line, comment.line),
+            shell::Part::Command(command) => (command.lines.first, command.lines.last),
+            shell::Part::NotShell(other) => (other.lines.first, other.lines.last),
+        };
+        assert!(next <= first && first <= last);
+        next = last + 1;
+    }
 }
+
+static MASKER: LazyLock<Masker> = LazyLock::new(|| {
+    let mut masker = Masker::new();
+    let secrets: [(&str, &[u8]); 3] = [("a", b"hunter22"), ("b", b"two\nlines of it"), ("c", b"r22hunt\x1be")];
+    assert!(masker.add_all(secrets).is_empty());
+    masker
+});
 
 /// A stream with secrets in it: however it is cut, the same comes out, and no secret does.
 pub fn masker(bytes: &[u8]) {
-    let mut masker = Masker::new();
-    drop(masker.add("a", b"hunter22"));
-    drop(masker.add("b", b"two\nlines of it"));
-    let cut = usize::from(bytes.first().copied().unwrap_or(1)).max(1);
+    let mut stream = MASKER.stream();
     let mut whole = Vec::new();
-    let mut stream = masker.stream();
     stream.push(bytes, &mut whole);
     stream.finish(&mut whole);
-    let mut pieces = Vec::new();
-    for piece in bytes.chunks(cut) {
-        stream.push(piece, &mut pieces);
+    for cut in [1, usize::from(bytes.first().copied().unwrap_or(7)).max(2)] {
+        let mut pieces = Vec::new();
+        for piece in bytes.chunks(cut) {
+            stream.push(piece, &mut pieces);
+        }
+        stream.finish(&mut pieces);
+        assert_eq!(whole, pieces, "cut every {cut}");
     }
-    stream.finish(&mut pieces);
-    assert_eq!(whole, pieces);
-    assert!(!whole.windows(8).any(|part| part == b"hunter22"));
+    for secret in [b"hunter22".as_slice(), b"68756e7465723232", b"aHVudGVyMj", b"two\nlines of it"] {
+        assert!(!whole.windows(secret.len()).any(|part| part == secret));
+    }
 }
 
-/// What a client may send to a recorder, and a recorder to a client.
+/// What a client may send to a recorder, and a recorder to a client; what is understood is sent as it came.
 pub fn protocol(bytes: &[u8]) {
-    let (mut requests, mut replies) = (Decoder::<Request>::default(), Decoder::<Reply>::default());
+    decode::<Request>(bytes);
+    decode::<Reply>(bytes);
+}
+
+fn decode<T: DeserializeOwned + Serialize + PartialEq + Debug>(bytes: &[u8]) {
+    let mut decoder = Decoder::<T>::default();
     for piece in bytes.chunks(7) {
-        requests.push(piece);
-        replies.push(piece);
-        while let Ok(Some(_)) = requests.next_frame() {}
-        while let Ok(Some(_)) = replies.next_frame() {}
+        decoder.push(piece);
+        loop {
+            match decoder.next_frame() {
+                Ok(Some(frame)) => {
+                    let mut again = Vec::new();
+                    if encode(&frame.message, &frame.blob, &mut again).is_ok() {
+                        let mut decoder = Decoder::<T>::default();
+                        decoder.push(&again);
+                        let read = decoder.next_frame().ok().flatten().map(|frame| (frame.message, frame.blob));
+                        assert_eq!(read, Some((frame.message, frame.blob)));
+                    }
+                }
+                Ok(None) => break,
+                Err(ProtocolError::TooLarge(_) | ProtocolError::Malformed(_)) => return,
+            }
+        }
     }
 }
 
-/// A journal: read and merely checked, it is the same.
+/// A journal: read and merely checked, it is the same. Once as it is, once with its hashes made right, so that what is
+/// behind them is reached too.
 pub fn journal(bytes: &[u8]) {
+    read_journal(bytes);
+    read_journal(&with_right_hashes(bytes));
+}
+
+fn read_journal(bytes: &[u8]) {
     let path = Path::new("journal.jsonl");
     let read = Reader::new(bytes, path).map(|reader| reader.map_while(Result::ok).count());
     let checked = Reader::new(bytes, path).map(|mut reader| {
@@ -84,11 +136,63 @@ pub fn journal(bytes: &[u8]) {
     }
 }
 
-/// A value into a text: what is before the first newline, in the place of the first `@`.
+fn find(text: &[u8], what: &[u8]) -> Option<usize> {
+    text.windows(what.len()).position(|part| part == what)
+}
+
+/// Puts digits behind the first mark.
+fn put(line: &mut [u8], mark: &[u8], digest: &Digest) {
+    let Some(at) = find(line, mark).map(|at| at + mark.len()) else { return };
+    if let Some(place) = line.get_mut(at..at + 64) {
+        place.copy_from_slice(digest.to_string().as_bytes());
+    }
+}
+
+fn with_right_hashes(bytes: &[u8]) -> Vec<u8> {
+    const HASH: &[u8] = b",\"hash\":\"";
+    const PAYLOAD: &[u8] = b",\"payload\":";
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut prev: Option<Digest> = None;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        let mut line = line.to_vec();
+        if let (Some(salt), Some(payload)) = (find(&line, b"\"salt\":\""), find(&line, PAYLOAD)) {
+            let salt = line.get(salt + 8..salt + 40).unwrap_or_default().to_vec();
+            let end = line.len().saturating_sub(2);
+            let payload = line.get(payload + PAYLOAD.len()..end).unwrap_or_default().to_vec();
+            put(&mut line, b"\"digest\":\"", &Digest::of_parts(&[&salt, &payload]));
+        }
+        if let Some(prev) = &prev {
+            put(&mut line, b"\"prev\":\"", prev);
+        }
+        if let Some(at) = find(&line, HASH) {
+            let hash = Digest::of(line.get(..at + HASH.len()).unwrap_or_default());
+            put(&mut line, HASH, &hash);
+            prev = Some(hash);
+        }
+        out.extend_from_slice(&line);
+    }
+    out
+}
+
+/// A value into one complete command: what is before the first newline, in the place of the first `@`. It stays one.
 pub fn placing(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (value, text) = text.split_once('\n').unwrap_or(("value", &text));
     let Some(at) = text.find('@') else { return };
-    let fill = shell::Fill { span: at..at + 1, value, filter: shell::Filter::None, by: shell::By::Text };
-    drop(shell::place(text, &[fill]));
+    for (filter, by) in [
+        (shell::Filter::None, shell::By::Text),
+        (shell::Filter::Sh, shell::By::Text),
+        (shell::Filter::Sql, shell::By::Text),
+        (shell::Filter::None, shell::By::Variable("VALUE")),
+    ] {
+        let fill = shell::Fill { span: at..at + 1, value, filter, by };
+        match shell::place(text, &[fill]) {
+            Ok(placed) if is_one_command(text) => assert!(is_one_command(&placed), "{placed:?}"),
+            _ => {}
+        }
+    }
+}
+
+fn is_one_command(text: &str) -> bool {
+    matches!(shell::split(text).as_slice(), [shell::Part::Command(_)])
 }
