@@ -88,8 +88,9 @@ fn is_traceable(home: &Home, text: &str) {
             part = "";
         }
         for found in reference.captures_iter(line) {
-            let last = events.get(&found[1]).unwrap_or_else(|| panic!("no record for {line}"));
-            assert!(found[2].parse::<usize>().unwrap() <= *last || part == "integrity", "{line}");
+            assert!(events.contains_key(&found[1]), "no record for {line}");
+            let last = events[&found[1]];
+            assert!(found[2].parse::<usize>().unwrap() <= last || part == "integrity", "{line}");
         }
         let is_row = line.starts_with("| ")
             && !line.starts_with("| |")
@@ -278,10 +279,10 @@ fn hostile_titles_notes_and_alerts_stay_text() {
     assert!(!shown.contains('\u{1b}') && !shown.contains('\u{202e}'), "{shown}");
 }
 
-const ALERT: &str = r##"{"version":"4","groupKey":"{}:{alertname=\"BookingDown\"}","status":"firing","receiver":"night",
+const ALERT: &str = r#"{"version":"4","groupKey":"{}:{alertname=\"BookingDown\"}","status":"firing","receiver":"night",
 "commonLabels":{"alertname":"BookingDown","severity":"nobody sails","instance":"web-1; touch pwned"},
 "commonAnnotations":{"summary":"booking answers nobody","runbook_url":"https://wiki.ferry.example/x#bring-back-the-passenger-lists"},
-"alerts":[{"status":"firing","labels":{"alertname":"BookingDown"},"annotations":{},"startsAt":"2026-01-02T03:04:05Z"}]}"##;
+"alerts":[{"status":"firing","labels":{"alertname":"BookingDown"},"annotations":{},"startsAt":"2026-01-02T03:04:05Z"}]}"#;
 
 #[test]
 fn an_alert_opens_its_incident_once_and_names_the_procedure() {

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::string_slice,
     clippy::disallowed_methods,
+    clippy::print_stdout,
     reason = "helpers outside a #[test] fn are not covered by allow-unwrap-in-tests"
 )]
 
@@ -289,8 +290,8 @@ fn processor_time(home: &Home, text: &str) -> f64 {
 
 #[test]
 fn a_document_of_twice_the_size_takes_no_four_times_the_work() {
-    let home = Home::new();
     type Make = fn(usize) -> String;
+    let home = Home::new();
     let kinds: [(&str, Make, usize); 8] = [
         ("depth", |n| cell(&"$(".repeat(n)), 100_000),
         ("heredocs", |n| cell(&"cat <<E\nx\nE\n".repeat(n)), 1_500),
