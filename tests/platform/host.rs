@@ -21,6 +21,7 @@ const RUNBOOK: &str = "/srv/runbooks/platform-operations.md";
 /// The platform, for as long as one test has it.
 pub(crate) struct Platform {
     _alone: MutexGuard<'static, ()>,
+    container: String,
 }
 
 /// What a command on the host gave.
@@ -79,10 +80,14 @@ fn can_be_built() -> bool {
 /// Takes the platform down when this process is gone, however it went.
 struct Undertaker(#[expect(dead_code, reason = "its standard input closes with this process")] Child);
 
-/// The platform as it was when it came up, alone; none where it cannot be.
+/// The platform as it was when it came up, alone; none where it cannot be, or where nobody asked for it: it takes long.
 pub(crate) fn platform() -> Option<Platform> {
     static ALONE: Mutex<()> = Mutex::new(());
     static UP: OnceLock<Option<Undertaker>> = OnceLock::new();
+    if std::env::var_os("RUNBOOK_TEST_PLATFORM").is_none() {
+        println!("skipped: RUNBOOK_TEST_PLATFORM is not set");
+        return None;
+    }
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     UP.get_or_init(|| {
         can_be_built().then(|| {
@@ -98,7 +103,7 @@ pub(crate) fn platform() -> Option<Platform> {
         })
     })
     .as_ref()?;
-    let platform = Platform { _alone: alone };
+    let platform = Platform { _alone: alone, container: name() };
     drop(platform.host("platform-reset"));
     Some(platform)
 }
@@ -115,7 +120,8 @@ impl Platform {
     }
 
     fn command(&self, words: &[&str]) -> Output {
-        let output = script("exec").args(words).stdin(Stdio::null()).output().unwrap();
+        let output =
+            script("exec").env("RUNBOOK_PLATFORM", &self.container).args(words).stdin(Stdio::null()).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Output { status: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
@@ -134,8 +140,9 @@ impl Platform {
     pub(crate) fn run(&self, procedure: &str, flags: &[&str]) -> Output {
         let target = format!("{RUNBOOK}#{procedure}");
         let mut words = vec!["runbook", "run", &target, "--dry-run", "--format", "json"];
-        let plain: Vec<&str> = flags.iter().copied().filter(|flag| !flag.starts_with("--rollback")).collect();
-        words.extend(&plain);
+        let without_rollback: Vec<&str> =
+            flags.iter().copied().filter(|flag| !flag.starts_with("--rollback")).collect();
+        words.extend(&without_rollback);
         let dry = self.command(&words).exits(0);
         let plan: serde_json::Value = serde_json::from_str(&dry.stdout).unwrap();
         let approvals: Vec<String> = plan["steps"]
@@ -153,10 +160,10 @@ impl Platform {
 
     /// Walks through a procedure of our runbook at a terminal on the host.
     pub(crate) fn walk(&self, home: &Home, procedure: &str, flags: &[&str]) -> Terminal {
-        let (name, target) = (name(), format!("{RUNBOOK}#{procedure}"));
+        let target = format!("{RUNBOOK}#{procedure}");
         let mut words =
             vec!["exec", "--interactive", "--tty", "--env", "NO_COLOR=1", "--workdir", "/opt/agentic-platform"];
-        words.extend([name.as_str(), "runbook", "run", &target]);
+        words.extend([self.container.as_str(), "runbook", "run", &target]);
         words.extend(flags);
         Terminal::start(home, Path::new("docker"), &words, (40, 120))
     }

@@ -1,4 +1,7 @@
 //! Our operations runbook heals a platform that is really broken. The state is asked of the services themselves.
+//!
+//! It takes long, so it runs only where `RUNBOOK_TEST_PLATFORM` is set; else each test is skipped by name, whatever
+//! `RUNBOOK_TEST_REQUIRE` says.
 
 mod host;
 #[path = "../support/mod.rs"]
