@@ -3,6 +3,7 @@
 //! Invariant: commands, values and places stay as they are. Refuses to know: what the words are changed for.
 
 use super::model::{Choice, Node, Plan, Prose, Step};
+use super::rollback::Undoes;
 use crate::ident::StepId;
 
 /// What is made of a text.
@@ -32,6 +33,9 @@ fn prose(all: &mut [Prose], change: Change<'_>) {
 fn words(step: &mut Step, change: Change<'_>) {
     // Ids are named after titles; the record's are changed in the same way.
     step.id = StepId::new(change(step.id.as_str()));
+    if let Some(Undoes::Step(undone)) = &mut step.undoes {
+        *undone = StepId::new(change(undone.as_str()));
+    }
     step.title = change(&step.title);
     step.body = change(&step.body);
     for heading in &mut step.headings {
