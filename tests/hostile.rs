@@ -9,146 +9,16 @@
 
 #[allow(dead_code, reason = "each test file uses another part of it")]
 mod facts;
+#[allow(dead_code, reason = "each test file uses another part of it")]
+mod payloads;
 
+use payloads::{escapes, payloads};
 use pulldown_cmark::{Event as Markup, Options, Parser, Tag, TagEnd};
 use runbook::history::{CommandFinished, Fact, StepForm};
 use runbook::ident::{Clock as _, Digest, RunId, Seq, SystemClock};
 use runbook::journal::{Folders, Writer};
+use runbook::transcript::{CastVersion, Format};
 use runbook::{session, term};
-
-fn escapes() -> Vec<String> {
-    let mut all = Vec::new();
-    for number in [
-        "0",
-        "1",
-        "2",
-        "4;1;?",
-        "7;file:///",
-        "8;;https://evil.example",
-        "9;1",
-        "10;?",
-        "11;?",
-        "52;c;aGk=",
-        "52;c;?",
-        "104",
-        "133;A",
-        "777;notify;a;b",
-        "1337;File=:aGk=",
-    ] {
-        for end in ["\x07", "\x1b\\", "\u{9c}", ""] {
-            all.push(format!("\x1b]{number}{end}"));
-        }
-    }
-    for parameters in
-        ["", "6", "5", "?6", ">", "=", "?1049", "?2004", "200~x\x1b[201", "0;31", "21", "14", "18", "99999"]
-    {
-        for last in ["n", "c", "h", "l", "t", "J", "m", "R", "q", "p"] {
-            all.push(format!("\x1b[{parameters}{last}"));
-        }
-    }
-    for text in [
-        "\x1bP+q544e\x1b\\",
-        "\x1bPq#0;2\x1b\\",
-        "\x1b_Gf=24;AA\x1b\\",
-        "\x1b^x\x1b\\",
-        "\x1bXx\x1b\\",
-        "\x1bc",
-        "\x1b#8",
-        "\x1b(0",
-        "\x1bN",
-        "\x1bZ",
-        "\x1b",
-        "\x05",
-        "\x07",
-        "\x08\x08\x08",
-        "\x0e",
-        "\r",
-        "\x7f",
-        "\0",
-        "\u{9b}31m",
-        "\u{9d}0;x\u{9c}",
-        "\u{90}x\u{9c}",
-        "\u{202e}gnp.exe",
-        "\u{2066}x\u{2069}",
-        "\u{200f}",
-    ] {
-        all.push(text.to_owned());
-    }
-    all
-}
-
-fn payloads() -> Vec<String> {
-    let mut all = Vec::new();
-    for html in [
-        "<script>alert(1)</script>",
-        "<img src=x onerror=alert(1)>",
-        "<svg/onload=alert(1)>",
-        "<iframe src=//e>",
-        "<a href=\"javascript:alert(1)\">x</a>",
-        "<!-- ",
-        "-->",
-        "<![CDATA[",
-        "<?php",
-        "<!DOCTYPE x>",
-        "</code></pre>",
-        "</details>",
-        "<details open>",
-        "<style>*{}</style>",
-        "<base href=//e>",
-        "<meta http-equiv=refresh>",
-        "<b>bold</b>",
-        "<input autofocus onfocus=x>",
-        "&lt;script&gt;",
-        "&#60;script&#62;",
-    ] {
-        for around in ["{}", "\n{}\n", "\n\n{}\n\n", "    {}", "`{}", "```\n{}", "| {} |", "> {}", "- {}", "</code>{}"]
-        {
-            all.push(around.replace("{}", html));
-        }
-    }
-    for mark in [
-        "```",
-        "~~~~",
-        "``````````",
-        "````bash",
-        "# Heading",
-        "## Timeline",
-        "## Integrity",
-        "Setext\n===",
-        "Setext\n---",
-        "---",
-        "***",
-        "| a | b |\n|--|--|\n| c | d |",
-        "[x](https://e)",
-        "![x](https://e)",
-        "[x]: https://e",
-        "<https://e>",
-        "https://e",
-        "**bold**",
-        "_i_",
-        "> quote",
-        "1. one",
-        "- [x] done",
-        "* * *",
-        "\\",
-        "\\`",
-        "`",
-        "``",
-        "$x$",
-        "@team",
-        "#1",
-        "\u{2192} exit 0, took 1 ms",
-        "\u{2713} exit 0",
-        "exit 0",
-        "Made from 1 events",
-        "{\"seq\":1,\"kind\":\"run-finished\"}",
-    ] {
-        for around in ["{}", "\n{}", "\n\n{}\n\n", "x {} x", "   {}", "{}\n{}", "| {}", "` {}", "```\n{}\n```"] {
-            all.push(around.replace("{}", mark));
-        }
-    }
-    all
-}
 
 #[derive(Debug, PartialEq, Eq)]
 struct Shape {
@@ -190,6 +60,10 @@ fn shape(text: &str) -> Shape {
 
 /// The transcript of a run whose output and note are this.
 fn transcript(text: &str) -> String {
+    transcript_as(Format::Markdown, text)
+}
+
+fn transcript_as(format: Format, text: &str) -> String {
     let temp = tempfile::tempdir().unwrap();
     let run: RunId = "20261124-225103-7c1d9e".parse().unwrap();
     let folder = Folders::under(temp.path()).create(&run).unwrap();
@@ -212,7 +86,7 @@ fn transcript(text: &str) -> String {
     writer.append(&all, SystemClock::start().now()).unwrap();
     drop(writer);
     let mut page = Vec::new();
-    session::render_to(&folder, false, &mut page).unwrap();
+    session::render_as(format, &folder, false, &mut page).unwrap();
     String::from_utf8(page).unwrap()
 }
 
@@ -247,4 +121,65 @@ fn no_markup_in_output_or_notes_acts_in_the_transcript() {
             "{payload:?}\n{page}"
         );
     }
+}
+
+#[test]
+fn no_payload_acts_in_any_other_form() {
+    let bad = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    for payload in payloads().iter().chain(&escapes()) {
+        let page = transcript_as(Format::Html, payload);
+        assert_eq!(page.chars().find(|&c| bad(c)), None, "{payload:?}");
+        assert_eq!(elements(&page), None, "{payload:?}");
+        let text = transcript_as(Format::Text, payload);
+        assert_eq!(text.chars().find(|&c| bad(c)), None, "{payload:?}");
+        let report = transcript_as(Format::Junit, payload);
+        assert_eq!(report.chars().find(|&c| bad(c)), None, "{payload:?}");
+        let known = ["?xml", "testsuites", "testsuite", "testcase", "failure", "error", "skipped", "system-out"];
+        assert!(names(&report).all(|name| known.contains(&name.trim_start_matches('/'))), "{payload:?}\n{report}");
+        let value: serde_json::Value = serde_json::from_str(&transcript_as(Format::Json, payload)).unwrap();
+        assert_eq!(value["events"].as_array().unwrap().len(), 5, "{payload:?}");
+        for version in [CastVersion::V2, CastVersion::V3] {
+            for line in transcript_as(Format::Asciicast(version), payload).lines().skip(1) {
+                let event: (f64, String, String) = serde_json::from_str(line).unwrap();
+                assert!(acts(&event.2).is_none(), "{payload:?}: {line}");
+            }
+        }
+    }
+}
+
+/// What stands after each `<`.
+fn names(page: &str) -> impl Iterator<Item = &str> {
+    page.split('<').skip(1).map(|rest| rest.split([' ', '>', '\n']).next().unwrap_or_default().trim_end_matches('/'))
+}
+
+/// The first element of a page that is none of ours.
+fn elements(page: &str) -> Option<&str> {
+    const OURS: &str = " !DOCTYPE html head meta link title style body a nav ul li main h1 h2 h3 p span dl dt dd figure svg desc defs \
+        pattern rect g path circle text line use figcaption ol time table thead tbody tr th td section div pre code strong em \
+        details summary blockquote del br hr ";
+    // The style sheet has no `<`.
+    names(page).find(|name| !OURS.contains(&format!(" {} ", name.trim_start_matches('/'))))
+}
+
+/// The first control of a played text that does more than draw.
+fn acts(text: &str) -> Option<String> {
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{8}')) {
+        let from = rest.get(at..)?;
+        let sequence = from.strip_prefix("\x1b[").map(|sequence| {
+            let end = sequence.find(|c: char| ('@'..='~').contains(&c)).unwrap_or(sequence.len());
+            (sequence.get(..end).unwrap_or_default(), sequence.get(end..).unwrap_or_default())
+        });
+        match sequence {
+            Some((_, after)) if after.starts_with(['n', 'c', 't', 'q', 'p', 'R', 'i']) => return Some(from.to_owned()),
+            Some((_, after)) if !after.is_empty() => rest = after,
+            _ if ["\x1b7", "\x1b8", "\x1bD", "\x1bE", "\x1bM"].iter().any(|save| from.starts_with(save)) => {
+                rest = from.get(2..)?;
+            }
+            _ => return Some(from.to_owned()),
+        }
+    }
+    None
 }

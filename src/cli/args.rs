@@ -351,7 +351,29 @@ pub(super) struct TranscriptArgs {
     /// The run: its id, the beginning or the end of it; the latest when left out
     #[arg(value_name = "RUN")]
     pub(super) run: Option<String>,
+    /// In which form
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TranscriptFormat::Markdown)]
+    pub(super) format: TranscriptFormat,
     /// Where to write it; `-` is standard output
-    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    #[arg(long, short, value_name = "FILE", default_value = "-", value_hint = clap::ValueHint::FilePath)]
     pub(super) output: String,
+}
+
+/// The forms of a transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TranscriptFormat {
+    /// For people, and for whatever shows Markdown.
+    Markdown,
+    /// One file for a browser, with the timeline drawn.
+    Html,
+    /// For programs; see docs/transcript.md.
+    Json,
+    /// For terminal players, version 3: `asciinema play`.
+    Asciicast,
+    /// The same, version 2: for older players.
+    AsciicastV2,
+    /// For CI.
+    Junit,
+    /// Plain text.
+    Text,
 }

@@ -19,6 +19,7 @@ mod run;
 mod runs;
 mod sarif;
 mod show;
+mod transcript;
 mod values;
 mod verify;
 
@@ -118,7 +119,7 @@ fn dispatch(cli: &Cli, environment: &Environment) -> Result<Exit, Failure> {
         Command::Redact(args) => redact::run(args, environment),
         Command::Mask(command) => redact::mask(command, environment),
         Command::Incident(command) => incident::run(command, cli.color, environment),
-        Command::Transcript(args) => runs::transcript(&environment.runs_folder()?, args),
+        Command::Transcript(args) => transcript::run(&environment.runs_folder()?, args),
         Command::Completions { shell } => print(&complete::script(*shell)),
         Command::Man => {
             let mut page = Vec::new();

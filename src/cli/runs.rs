@@ -1,7 +1,7 @@
-//! `runbook runs` and `runbook transcript`: what was recorded.
+//! `runbook runs`: what was recorded.
 
-use super::args::{Format, TranscriptArgs};
-use super::error::{Exit, Failure};
+use super::args::Format;
+use super::error::Failure;
 use crate::history::{Mode, Phase, RunResult, RunState};
 use crate::journal::{Folder, FolderError, Folders, JournalError, Reader};
 use crate::kernel::session_state;
@@ -9,7 +9,6 @@ use crate::recorder::protocol::SessionState;
 use crate::session;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 
 /// A recorded run.
@@ -139,21 +138,4 @@ pub(super) fn find(root: &Path, name: Option<&str>) -> Result<Folder, Failure> {
         }
         other => Failure::usage(other.to_string()),
     })
-}
-
-/// Renders the transcript of one run.
-pub(super) fn transcript(root: &Path, args: &TranscriptArgs) -> Result<Exit, Failure> {
-    let folder = find(root, args.run.as_deref())?;
-    let mut page = Vec::new();
-    let rendered = session::render_to(&folder, folder.is_live(), &mut page);
-    let torn = rendered.map_err(|error| Failure::record(error.to_string()))?;
-    if let Some(bytes) = torn {
-        super::notice(&[format!("the journal's last line was torn off by a crash; its {bytes} bytes are left out")]);
-    }
-    if args.output == "-" {
-        return super::print(&String::from_utf8_lossy(&page));
-    }
-    let written = std::fs::File::create(&args.output).and_then(|mut file| file.write_all(&page));
-    written.map_err(|error| Failure::usage(format!("`{}` cannot be written: {error}", args.output)))?;
-    Ok(Exit::Success)
 }

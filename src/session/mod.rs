@@ -9,6 +9,6 @@ mod render;
 mod resume;
 mod run;
 
-pub use render::{Rendered, render, render_to};
+pub use render::{Rendered, render, render_as, render_to};
 pub use resume::{Recorded, is_open, resume};
 pub use run::{BASH_SETS, RunOptions, Selection, SessionError, masker, plan, policy, run, who};

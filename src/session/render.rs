@@ -5,7 +5,8 @@
 
 use crate::history::{Event, Fact};
 use crate::journal::{Folder, JournalError, Reader};
-use crate::transcript::{Sources, markdown};
+use crate::transcript;
+use crate::transcript::{Format, Sources};
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -36,8 +37,19 @@ pub fn render(folder: &Folder, live: bool) -> Result<Rendered, JournalError> {
     Ok(Rendered { path, torn })
 }
 
-/// Writes the transcript of a run anywhere. Returns how many bytes of the journal's last line were torn off, if it was.
+/// Writes the transcript of a run anywhere, as Markdown; see [`render_as`].
 pub fn render_to(folder: &Folder, live: bool, to: &mut impl Write) -> Result<Option<u64>, JournalError> {
+    render_as(Format::Markdown, folder, live, to)
+}
+
+/// Writes the transcript of a run anywhere, in a form. Returns how many bytes of the journal's last line were torn off, if it
+/// was.
+pub fn render_as(
+    format: Format,
+    folder: &Folder,
+    live: bool,
+    to: &mut impl Write,
+) -> Result<Option<u64>, JournalError> {
     // One pass to check the chain and to gather what the passes of the renderer need beside the events.
     let mut reader = Reader::open(&folder.journal())?;
     let mut output = folder.outputs();
@@ -55,8 +67,8 @@ pub fn render_to(folder: &Folder, live: bool, to: &mut impl Write) -> Result<Opt
     let document = std::fs::read(folder.document()).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let sources = Sources { document: document.as_deref(), output: &output, head: reader.head(), live };
     let rendered = match &kept {
-        Some(kept) => markdown(|| kept.iter().cloned(), &sources, to),
-        None => markdown(|| events(folder), &sources, to),
+        Some(kept) => transcript::write(format, || kept.iter().cloned(), &sources, to),
+        None => transcript::write(format, || events(folder), &sources, to),
     };
     rendered.map_err(|error| JournalError::io("render", &folder.transcript(), error))?;
     Ok(reader.torn())

@@ -24,9 +24,9 @@ fn is_unseen(c: char) -> bool {
 }
 
 /// Text on one line: blanks and newlines become spaces, the unseen is shown.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.trim().replace("\r\n", " ").chars() {
+    for c in text.replace("\r\n", " ").chars() {
         if matches!(c, '\n' | '\t' | '\r') {
             out.push(' ');
         } else {
@@ -64,7 +64,7 @@ fn begins_entity(after: &[char]) -> bool {
 
 /// Text as a code span in a paragraph.
 pub(super) fn code(text: &str) -> String {
-    span(&one_line(text))
+    span(one_line(text).trim())
 }
 
 fn span(text: &str) -> String {
@@ -76,14 +76,9 @@ fn span(text: &str) -> String {
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
 
-/// A command as a code span in a paragraph: its first line, shortened.
-pub(super) fn short_code(text: &str, most: usize) -> String {
-    span(&shorten(text, most))
-}
-
-/// A command as a code span in a table cell: its first line, shortened.
-pub(super) fn cell_code(text: &str, most: usize) -> String {
-    let text = shorten(text, most);
+/// Text as a code span in a table cell.
+pub(super) fn cell_code(text: &str) -> String {
+    let text = one_line(text);
     if text.contains('\\') && text.contains('|') {
         // No run of backslashes before a pipe survives a table's cell in every reader; entities do.
         return format!("<code>{}</code>", entities(&text));
@@ -95,7 +90,7 @@ pub(super) fn cell_code(text: &str, most: usize) -> String {
 pub(super) fn shorten(text: &str, most: usize) -> String {
     let joined = text.split("\\\n").map(str::trim).collect::<Vec<_>>().join(" ");
     let mut lines = joined.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = one_line(lines.next().unwrap_or_default());
+    let first = one_line(lines.next().unwrap_or_default().trim());
     let cut: String = first.chars().take(most).collect();
     let more = cut.len() < first.len() || lines.next().is_some();
     if more { format!("{} …", cut.trim_end()) } else { cut }
@@ -158,9 +153,9 @@ mod tests {
 
     #[test]
     fn code_in_a_cell_keeps_its_pipes() {
-        assert_eq!(cell_code("a | b", 20), r"`a \| b`");
-        assert_eq!(cell_code(r"grep 'a\|b'", 20), "<code>grep &#39;a&#92;&#124;b&#39;</code>");
-        assert_eq!(cell_code("first\nsecond", 20), "`first …`");
+        assert_eq!(cell_code("a | b"), r"`a \| b`");
+        assert_eq!(cell_code(r"grep 'a\|b'"), "<code>grep &#39;a&#92;&#124;b&#39;</code>");
+        assert_eq!(cell_code(&shorten("first\nsecond", 20)), "`first …`");
         assert_eq!(code("`x`"), "`` `x` ``");
     }
 }

@@ -1,10 +1,13 @@
 //! What of a command's output stands in the transcript: all of it when short, its head and tail when long.
 //!
-//! Invariant: at most a window of the output is in memory. Refuses to know: how it is marked up.
+//! Invariant: an output of a few megabytes is taken as the terminal showed it; of a longer one only its beginning and its end
+//! are read. Refuses to know: how it is marked up.
 
-use super::clean;
+use super::screen::{Screen, Shown, UNKNOWN_SIZE, still};
 use crate::history::{Captured, OutputSource};
 use crate::ident::Seq;
+
+pub(super) use super::screen::{Line, Look};
 
 /// A short output is shown whole.
 const WHOLE_LINES: usize = 60;
@@ -14,10 +17,9 @@ const HEAD_LINES: usize = 20;
 const HEAD_BYTES: usize = 3 << 10;
 const TAIL_LINES: usize = 40;
 const TAIL_BYTES: usize = 5 << 10;
-/// A line is cut after so many characters.
-const LINE_CHARACTERS: usize = 1000;
-/// What is read: at the beginning, and at the end. Escape sequences may take most of it.
-const WINDOW_BYTES: usize = 32 << 10;
+/// Up to here an output is taken whole. Of a longer one this is read at the beginning, and at the end.
+const TAKEN_BYTES: u64 = 4 << 20;
+const WINDOW_BYTES: usize = 64 << 10;
 /// In longer output lines are not counted.
 const COUNTED_BYTES: u64 = 16 << 20;
 const CHUNK_BYTES: usize = 256 << 10;
@@ -28,20 +30,20 @@ pub(super) enum Excerpt {
     /// Nothing was printed, or nothing that can be seen.
     Nothing,
     /// All of it.
-    Whole(Vec<String>),
+    Whole(Vec<Line>),
     /// Its beginning and its end.
     Parts {
         /// The first lines.
-        head: Vec<String>,
+        head: Vec<Line>,
         /// How many lines are left out; none when they were not counted, or when one line is too long.
         left_out: Option<u64>,
         /// The last lines.
-        tail: Vec<String>,
+        tail: Vec<Line>,
     },
     /// What is there of it, when that is less than was recorded.
-    Short(Vec<String>),
-    /// A full-screen program drew it.
-    FullScreen,
+    Short(Vec<Line>),
+    /// A full-screen program's last screen, with what was printed beside it.
+    FullScreen(Vec<Line>),
     /// It cannot be read.
     Missing,
 }
@@ -56,30 +58,41 @@ pub(super) fn excerpt(command: Seq, output: &Captured, source: &dyn OutputSource
     if kept == 0 {
         return Excerpt::Nothing;
     }
-    let both = 2 * WINDOW_BYTES as u64;
-    let asked = if kept <= both { 2 * WINDOW_BYTES } else { WINDOW_BYTES };
+    let asked = if kept <= TAKEN_BYTES { usize::try_from(TAKEN_BYTES).unwrap_or(usize::MAX) } else { WINDOW_BYTES };
     let Some(head) = read(0, asked).filter(|head| !head.is_empty()) else { return Excerpt::Missing };
-    if clean::is_full_screen(&head) {
-        return Excerpt::FullScreen;
-    }
+    let has_returns = memchr::memmem::find(&head, b"\r\n").is_some();
+    let screen = |bytes: &[u8], is_full_screen: bool| {
+        // Most outputs move nothing, and a terminal of their own would cost more than they do.
+        if let Some(shown) = still(bytes).filter(|_| !is_full_screen) {
+            return shown;
+        }
+        let mut screen = Screen::new(UNKNOWN_SIZE, has_returns);
+        if is_full_screen {
+            screen.enter_full_screen();
+        }
+        screen.take(bytes);
+        screen.finish()
+    };
+    let shown = screen(&head, false);
     if head.len() as u64 >= kept {
-        return of_whole(cut(clean::lines(&head)));
+        return of_whole(shown);
+    }
+    if head.len() < asked {
+        return Excerpt::Short(first_lines(&shown.head));
     }
     let tail_start = kept.saturating_sub(WINDOW_BYTES as u64);
     let Some(tail) = read(tail_start, WINDOW_BYTES) else { return Excerpt::Missing };
-    let mut head_lines = cut(clean::lines(&head));
-    if head.len() < asked || tail.is_empty() {
-        return Excerpt::Short(first_lines(&head_lines));
+    if tail.is_empty() {
+        return Excerpt::Short(first_lines(&shown.head));
     }
-    if head_lines.len() > 1 {
-        // The window cuts through it.
-        head_lines.pop();
+    let end = screen(from_line_start(&tail), shown.is_full_screen);
+    if shown.is_full_screen || end.full_screen.is_some() {
+        return of_full_screen(end);
     }
-    let head = first_lines(&head_lines);
-    let tail = last_lines(&cut(clean::lines(from_line_start(&tail))));
-    let shown = (head.len() + tail.len()) as u64;
-    let left_out = count_lines(kept, read).map(|lines| lines.saturating_sub(shown));
-    let left_out = left_out.filter(|&lines| lines > 0);
+    let head = first_lines(&shown.head);
+    let tail = last_lines(end.head.iter().chain(&end.tail));
+    let known = (head.len() + tail.len()) as u64;
+    let left_out = count_lines(kept, read).map(|lines| lines.saturating_sub(known)).filter(|&lines| lines > 0);
     Excerpt::Parts { head, left_out, tail }
 }
 
@@ -88,47 +101,59 @@ fn window(bytes: &[u8], offset: u64, limit: usize) -> Vec<u8> {
     bytes.iter().skip(offset).take(limit).copied().collect()
 }
 
-fn of_whole(lines: Vec<String>) -> Excerpt {
-    if lines.iter().all(|line| line.trim().is_empty()) {
+fn of_full_screen(shown: Shown) -> Excerpt {
+    let mut lines: Vec<Line> = shown.head.into_iter().take(HEAD_LINES).collect();
+    if lines.iter().all(Line::is_blank) {
+        lines.clear();
+    }
+    lines.extend(shown.full_screen.unwrap_or_default());
+    if lines.is_empty() { Excerpt::Nothing } else { Excerpt::FullScreen(lines) }
+}
+
+fn of_whole(shown: Shown) -> Excerpt {
+    if shown.full_screen.is_some() {
+        return of_full_screen(shown);
+    }
+    let lines = || shown.head.iter().chain(&shown.tail);
+    if lines().all(Line::is_blank) {
         return Excerpt::Nothing;
     }
-    let bytes: usize = lines.iter().map(|line| line.len() + 1).sum();
-    if lines.len() <= WHOLE_LINES && bytes <= WHOLE_BYTES {
-        return Excerpt::Whole(lines);
+    let bytes: usize = lines().map(|line| line.bytes() + 1).sum();
+    let count = usize::try_from(shown.count).unwrap_or(usize::MAX);
+    if count <= WHOLE_LINES && bytes <= WHOLE_BYTES {
+        let whole = shown.head;
+        return if shown.is_cut {
+            Excerpt::Parts { head: whole, left_out: None, tail: Vec::new() }
+        } else {
+            Excerpt::Whole(whole)
+        };
     }
-    let head = first_lines(&lines);
-    let tail = last_lines(lines.get(head.len()..).unwrap_or_default());
-    match lines.len() - head.len() - tail.len() {
-        0 => Excerpt::Whole(lines),
+    let head = first_lines(&shown.head);
+    // Where all lines are kept the tail must not tell the head again.
+    let again = if count == lines().count() { head.len() } else { 0 };
+    let after: Vec<&Line> = lines().skip(again).collect();
+    let tail = last_lines(after.into_iter());
+    match count - head.len() - tail.len() {
+        0 => Excerpt::Whole(shown.head.into_iter().chain(shown.tail).collect()),
         left_out => Excerpt::Parts { head, left_out: Some(left_out as u64), tail },
     }
 }
 
-fn cut(mut lines: Vec<String>) -> Vec<String> {
-    for line in &mut lines {
-        if let Some((at, _)) = line.char_indices().nth(LINE_CHARACTERS) {
-            line.truncate(at);
-            line.push_str(" … [the line goes on]");
-        }
-    }
-    lines
-}
-
-fn first_lines(lines: &[String]) -> Vec<String> {
+fn first_lines(lines: &[Line]) -> Vec<Line> {
     within(lines.iter(), HEAD_LINES, HEAD_BYTES)
 }
 
-fn last_lines(lines: &[String]) -> Vec<String> {
-    let mut tail = within(lines.iter().rev(), TAIL_LINES, TAIL_BYTES);
+fn last_lines<'a>(lines: impl DoubleEndedIterator<Item = &'a Line>) -> Vec<Line> {
+    let mut tail = within(lines.rev(), TAIL_LINES, TAIL_BYTES);
     tail.reverse();
     tail
 }
 
 /// At least one, however long.
-fn within<'a>(lines: impl Iterator<Item = &'a String>, most: usize, most_bytes: usize) -> Vec<String> {
+fn within<'a>(lines: impl Iterator<Item = &'a Line>, most: usize, most_bytes: usize) -> Vec<Line> {
     let mut bytes = 0;
-    let fits = |(i, line): &(usize, &String)| {
-        bytes += line.len() + 1;
+    let fits = |(i, line): &(usize, &Line)| {
+        bytes += line.bytes() + 1;
         *i == 0 || bytes <= most_bytes
     };
     lines.take(most).enumerate().take_while(fits).map(|(_, line)| line.clone()).collect()
@@ -197,8 +222,8 @@ mod tests {
                     Excerpt::Whole(lines) => (lines.len(), 0),
                     Excerpt::Parts { head, left_out, tail } => {
                         assert!(head.len() <= HEAD_LINES && tail.len() <= TAIL_LINES);
-                        assert_eq!(head.first(), Some(&format!("{:0width$}", 1)));
-                        assert_eq!(tail.last(), Some(&format!("{count:0width$}")));
+                        assert_eq!(head.first().map(Line::text), Some(format!("{:0width$}", 1)));
+                        assert_eq!(tail.last().map(Line::text), Some(format!("{count:0width$}")));
                         // Past the limit they are not counted.
                         let counted = left_out.unwrap_or((count - head.len() - tail.len()) as u64);
                         (head.len() + tail.len(), usize::try_from(counted).unwrap())
@@ -211,16 +236,17 @@ mod tests {
     }
 
     #[test]
-    fn one_line_of_a_megabyte_is_cut() {
-        let Excerpt::Parts { head, left_out, tail } = of(&vec![b'x'; 1 << 20], 1 << 20) else { panic!() };
+    fn one_line_of_many_megabytes_is_cut() {
+        let Excerpt::Parts { head, left_out, tail } = of(&vec![b'x'; 5 << 20], 5 << 20) else { panic!() };
         assert_eq!((head.len(), left_out, tail.len()), (1, None, 1));
-        assert!(head.concat().len() < 2 * LINE_CHARACTERS && tail.concat().len() < 2 * LINE_CHARACTERS);
+        let bytes = |lines: &[Line]| lines.iter().map(Line::bytes).sum::<usize>();
+        assert!(bytes(&head) < 2000 && bytes(&tail) < 2000);
     }
 
     #[test]
     fn an_output_that_is_shorter_than_recorded_says_so() {
-        assert_eq!(of(b"all that is left\n", 100), Excerpt::Short(vec!["all that is left".to_owned()]));
-        assert_eq!(of(b"all that is left\n", 1 << 30), Excerpt::Short(vec!["all that is left".to_owned()]));
+        assert_eq!(of(b"all that is left\n", 100), Excerpt::Short(vec![Line::plain("all that is left")]));
+        assert_eq!(of(b"all that is left\n", 1 << 30), Excerpt::Short(vec![Line::plain("all that is left")]));
         assert_eq!(of(b"", 100), Excerpt::Missing);
         assert_eq!(of(b"", 0), Excerpt::Nothing);
     }

@@ -5,7 +5,6 @@
 use super::escape;
 use super::words;
 use crate::history::{CommandFinished, RunResult};
-use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Text within a paragraph, a heading or a table's cell.
@@ -20,21 +19,7 @@ pub fn command(text: &str, most: usize) -> String {
 
 /// The same in a table's cell.
 pub fn command_in_cell(text: &str, most: usize) -> String {
-    let short = escape::shorten(text, most);
-    if !(short.contains('\\') && short.contains('|')) {
-        return escape::code(&short).replace('|', "\\|");
-    }
-    // No run of backslashes before a pipe survives a table's cell in every reader; entities do.
-    let mut out = String::from("<code>");
-    for c in short.chars() {
-        if c.is_ascii_punctuation() && !matches!(c, '-' | '.' | '/' | ',' | '=' | ':') {
-            // Writing to a string cannot fail.
-            let _: std::fmt::Result = write!(out, "&#{};", u32::from(c));
-        } else {
-            out.push(c);
-        }
-    }
-    out + "</code>"
+    escape::cell_code(&escape::shorten(text, most))
 }
 
 /// How a command came back, without markup.

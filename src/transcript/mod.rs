@@ -4,18 +4,69 @@
 //! typed can break the transcript's structure or reach a terminal as a control sequence. Memory is bounded by the longest
 //! command, not by the run. Refuses to know: the journal's format, files, the plan.
 
+mod cast;
 mod changes;
-mod clean;
+mod drawing;
+mod elapsed;
 mod escape;
 mod excerpt;
+mod expected;
+pub mod html;
 mod inert;
-mod markdown;
+mod json;
+mod junit;
 mod overview;
+mod page;
+mod pages;
+mod phrase;
+mod playable;
 mod prose;
+mod screen;
+mod series;
 mod steps;
+mod story;
 mod timeline;
 mod words;
 
+pub use cast::{CastVersion, asciicast};
 pub use changes::changes;
 pub use inert::{command, command_in_cell, inline, outcome, run_result, took};
-pub use markdown::{Sources, markdown};
+pub use json::json;
+pub use junit::junit;
+pub use story::{Sources, markdown, text};
+
+use crate::history::Event;
+use std::io;
+use std::io::Write;
+
+/// The forms of a transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people, and for whatever shows Markdown.
+    Markdown,
+    /// One file for a browser, with the run drawn.
+    Html,
+    /// For a terminal or a mail.
+    Text,
+    /// For programs.
+    Json,
+    /// For players of terminal sessions.
+    Asciicast(CastVersion),
+    /// For CI.
+    Junit,
+}
+
+/// Writes the transcript of a run; see [`markdown`].
+pub fn write<I>(format: Format, events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
+where
+    I: Iterator<Item = Event>,
+{
+    match format {
+        Format::Markdown => markdown(events, sources, to),
+        Format::Html => story::html(events, sources, to),
+        Format::Text => text(events, sources, to),
+        Format::Json => json(events, sources, to),
+        Format::Asciicast(version) => asciicast(version, events, sources, to),
+        Format::Junit => junit(events, sources, to),
+    }
+}

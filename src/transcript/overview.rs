@@ -2,7 +2,11 @@
 //!
 //! Invariant: one pass, and a few words for each command.
 
-use super::escape::{cell_code, inline, short_code};
+use super::drawing::Drawing;
+use super::elapsed::Elapsed;
+use super::html::Tone;
+use super::phrase::{Phrase, phrase};
+use super::series::Finder;
 use super::words;
 use crate::history::{
     CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, Outcome, RunFinished, RunStarted,
@@ -14,6 +18,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const COMMAND_CHARACTERS: usize = 72;
+/// More steps of the clock are not listed.
+const CLOCK_STEPS: usize = 20;
 
 /// How a command came back, in a few words.
 #[derive(Debug)]
@@ -21,13 +27,14 @@ pub(super) struct Brief {
     pub(super) result: String,
     /// Whether the result must catch the eye.
     pub(super) stands_out: bool,
+    pub(super) tone: Tone,
     pub(super) took: Duration,
 }
 
 /// A step as it was last entered.
 #[derive(Debug)]
 struct Visit {
-    link: String,
+    link: Phrase,
     form: StepForm,
     result: Option<StepResult>,
 }
@@ -43,18 +50,27 @@ pub(super) struct Overview {
     pub(super) started: Option<RunStarted>,
     pub(super) first_at: Option<Timestamp>,
     pub(super) last_at: Option<Timestamp>,
+    /// How long after the first the last event was.
+    pub(super) took: Duration,
+    /// Where the machine's clock was set, and by how many seconds.
+    pub(super) clock_steps: Vec<(Seq, i64)>,
+    /// What was run again and again.
+    pub(super) series: Finder,
+    /// The run as a picture.
+    pub(super) drawing: Drawing,
     /// None while it goes on, or when nobody knows.
     pub(super) finished: Option<RunFinished>,
     pub(super) briefs: BTreeMap<Seq, Brief>,
     /// List items, by the event that began them.
-    pub(super) deviations: BTreeMap<Seq, String>,
+    pub(super) deviations: BTreeMap<Seq, Phrase>,
     pub(super) notes: u64,
     /// Rows of the inputs' table, by the event that gave the value.
-    pub(super) inputs: BTreeMap<Seq, String>,
+    pub(super) inputs: BTreeMap<Seq, Vec<Phrase>>,
     /// Commands by what came of them.
     pub(super) outcomes: BTreeMap<Count, u64>,
     /// The command that runs now.
-    running: Option<Seq>,
+    pub(super) running: Option<Seq>,
+    elapsed: Elapsed,
     open: BTreeMap<Seq, (Timestamp, CommandStarted)>,
     steps: BTreeMap<StepId, Visit>,
 }
@@ -84,11 +100,16 @@ impl Overview {
         self.events += 1;
         self.first_at.get_or_insert(event.at.utc);
         self.last_at = Some(event.at.utc);
+        self.took = self.elapsed.take(event);
+        if let Some(step) = self.elapsed.step.filter(|_| self.clock_steps.len() < CLOCK_STEPS) {
+            self.clock_steps.push((event.seq, step));
+        }
+        self.drawing.take(event, self.took);
         match &event.fact {
             Fact::RunStarted(started) => self.started = Some(started.clone()),
             Fact::StepEntered(entered) => {
                 self.finished = None;
-                let link = format!("[{}](#{})", step_title(entered), anchor(event.seq));
+                let link = Phrase::default().link(format!("#{}", anchor(event.seq)), step_title(entered));
                 self.steps.insert(entered.step.clone(), Visit { link, form: entered.form, result: None });
             }
             Fact::StepFinished(finished) => {
@@ -99,30 +120,48 @@ impl Overview {
             Fact::Decided(decided) => self.decided(event.seq, event.at.utc, decided),
             Fact::CommandStarted(started) => {
                 self.finished = None;
+                self.series.started(event.seq, words::day_and_time(self.first_at, event.at.utc), started);
                 self.open.insert(event.seq, (event.at.utc, started.clone()));
             }
-            Fact::CommandFinished(finished) => self.command_finished(finished),
+            Fact::CommandFinished(finished) => {
+                self.series.finished(finished);
+                self.command_finished(finished);
+            }
             Fact::InputGiven(input) => {
-                let (name, value) = (cell_code(input.name.as_str(), 80), cell_code(&input.value, 160));
-                let row = format!("| {name} | {value} | {} |", words::origin(input.origin));
+                let row = [(input.name.as_str(), 80), (&input.value, 160)];
+                let row = row.map(|(text, most)| Phrase::default().code_short(text, most));
+                let row = row.into_iter().chain([phrase(words::origin(input.origin))]).collect();
                 self.inputs.insert(event.seq, row);
             }
             Fact::NoteAdded(_) => self.notes += 1,
             Fact::ShellDied(died) => {
-                self.deviate(event.seq, event.at.utc, &format!("**Shell died**: {}", inline(&died.how)));
+                self.deviate(
+                    event.seq,
+                    event.at.utc,
+                    Phrase::default().strong("Shell died").text(": ").said(&died.how),
+                );
             }
             Fact::StateLost(lost) => {
-                self.deviate(event.seq, event.at.utc, &format!("**Not restored**: {}", inline(&lost.what)));
+                let what = Phrase::default().strong("Not restored").text(": ").said(&lost.what);
+                self.deviate(event.seq, event.at.utc, what);
             }
             Fact::LeftRunning(left) => {
-                let processes: Vec<_> = left.processes.iter().map(|process| inline(process)).collect();
-                self.deviate(event.seq, event.at.utc, &format!("**Left running**: {}", processes.join(", ")));
+                let what = Phrase::default().strong("Left running").text(": ").said(&left.processes.join(", "));
+                self.deviate(event.seq, event.at.utc, what);
             }
             Fact::EngineLost(lost) => {
-                self.deviate(event.seq, event.at.utc, &format!("**Engine lost**: {}", inline(&lost.then)));
+                self.deviate(
+                    event.seq,
+                    event.at.utc,
+                    Phrase::default().strong("Engine lost").text(": ").said(&lost.then),
+                );
             }
             Fact::RecordFailed(failed) => {
-                self.deviate(event.seq, event.at.utc, &format!("**The record failed**: {}", inline(&failed.why)));
+                self.deviate(
+                    event.seq,
+                    event.at.utc,
+                    Phrase::default().strong("The record failed").text(": ").said(&failed.why),
+                );
             }
             Fact::RunResumed(_) => self.finished = None,
             Fact::RunFinished(finished) => self.finished = Some(finished.clone()),
@@ -140,13 +179,13 @@ impl Overview {
             _ => return,
         };
         let what = decided.command.map_or(String::new(), |command| format!(", command {}", u64::from(command) + 1));
-        let reason = if decided.reason.trim().is_empty() {
-            if decided.decision == Decision::Skip { " — no reason given".to_owned() } else { String::new() }
-        } else {
-            format!(" — {}", inline(&decided.reason))
+        let reason = match decided.reason.trim() {
+            "" if decided.decision == Decision::Skip => phrase(" — no reason given"),
+            "" => Phrase::default(),
+            reason => phrase(" — ").said(reason),
         };
         let link = self.link(&decided.step);
-        self.deviate(seq, at, &format!("**{label}** {link}{what}{reason}"));
+        self.deviate(seq, at, Phrase::default().strong(label).text(" ").and(link).text(what).and(reason));
     }
 
     fn command_finished(&mut self, finished: &CommandFinished) {
@@ -155,7 +194,10 @@ impl Overview {
         let stands_out = !negative && words::deviation(&finished.outcome).is_some();
         let took = Duration::from_nanos(finished.took_ns);
         self.count(counted(&finished.outcome));
-        self.briefs.insert(finished.started, Brief { result: result.clone(), stands_out, took });
+        self.briefs.insert(
+            finished.started,
+            Brief { result: result.clone(), stands_out, tone: words::tone(&finished.outcome), took },
+        );
         let Some((at, started)) = self.open.remove(&finished.started) else { return };
         let labels: Vec<&str> = [
             matches!(started.source, CommandSource::Own).then_some("Own command"),
@@ -174,22 +216,29 @@ impl Overview {
             return;
         }
         let link = self.link(&started.step);
-        let command = short_code(&started.text, COMMAND_CHARACTERS);
         let labels = capitalized(&labels.join(", ").to_lowercase());
-        self.deviate(seq, at, &format!("**{labels}** {link}: {command} — {}", inline(result)));
+        let what = Phrase::default().strong(labels).text(" ").and(link).text(": ");
+        let what = what.code_short(&started.text, COMMAND_CHARACTERS).text(" — ").said(result);
+        self.deviate(seq, at, what);
     }
 
-    fn deviate(&mut self, seq: Seq, at: Timestamp, what: &str) {
+    fn deviate(&mut self, seq: Seq, at: Timestamp, what: Phrase) {
         let time = words::day_and_time(self.first_at, at);
-        self.deviations.insert(seq, format!("- {time} {what}"));
+        self.deviations.insert(seq, Phrase::default().time(time).text(" ").and(what));
     }
 
-    fn link(&self, step: &StepId) -> String {
-        self.steps.get(step).map_or_else(|| inline(step.as_str()), |visit| visit.link.clone())
+    fn link(&self, step: &StepId) -> Phrase {
+        self.steps.get(step).map_or_else(|| Phrase::default().said(step.as_str()), |visit| visit.link.clone())
     }
 
     fn count(&mut self, outcome: Count) {
         *self.outcomes.entry(outcome).or_default() += 1;
+    }
+
+    /// How a command is to be taken.
+    pub(super) fn tone(&self, command: Seq) -> Tone {
+        let unfinished = if self.running == Some(command) { Tone::Running } else { Tone::Unknown };
+        self.briefs.get(&command).map_or(unfinished, |brief| brief.tone)
     }
 
     /// The word for a command without an end.
@@ -229,14 +278,14 @@ pub(super) fn anchor(seq: Seq) -> String {
     format!("event-{seq}")
 }
 
-/// A step's number and title, escaped.
-pub(super) fn step_title(entered: &StepEntered) -> String {
+/// A step's number and title.
+pub(super) fn step_title(entered: &StepEntered) -> Phrase {
     let title = entered.title.trim();
     let numbered =
         title.strip_prefix(entered.number.as_str()).is_some_and(|rest| rest.starts_with(['.', ')', ':', ' ']));
     if numbered || entered.number.is_empty() {
-        inline(title)
+        Phrase::default().said(title)
     } else {
-        format!("{}. {}", inline(&entered.number), inline(title))
+        Phrase::default().said(&entered.number).text(". ").said(title)
     }
 }

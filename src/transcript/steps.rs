@@ -1,22 +1,24 @@
 //! The steps, one after the other as they were entered: prose, commands, what came back, what was said about it.
 //!
-//! Invariant: written as the events come; nothing is held but the step in sight. A step that is entered again is told again.
+//! Invariant: told as the events come; nothing is held but the step in sight. A step that is entered again is told again.
 
-use super::escape::{code, fence, inline, visible_lines};
+use super::escape::{one_line, visible_lines};
 use super::excerpt::{Excerpt, excerpt};
-use super::markdown::Sources;
+use super::expected::Expected;
 use super::overview::{Overview, anchor, step_title};
-use super::prose;
+use super::page::{Output, Page};
+use super::phrase::{Phrase, phrase};
+use super::series::Told;
+use super::story::Sources;
 use super::words;
 use crate::history::{
-    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, InputGiven, Outcome, StepEntered,
-    StepFinished, StepForm, StepResult,
+    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, InputGiven, Outcome, RunResumed,
+    StepEntered, StepFinished, StepForm, StepResult,
 };
 use crate::ident::{Seq, StepId};
 use similar::{ChangeTag, TextDiff};
 use std::collections::BTreeSet;
 use std::io;
-use std::io::Write;
 use std::time::Duration;
 
 /// Longer texts are not compared line by line.
@@ -29,19 +31,31 @@ pub(super) fn write(
     events: impl Iterator<Item = Event>,
     sources: &Sources<'_>,
     overview: &Overview,
-    to: &mut impl Write,
+    page: &mut impl Page,
 ) -> io::Result<()> {
-    writeln!(to, "## Steps\n")?;
+    page.part("Steps")?;
     let cwd = overview.started.as_ref().map_or(String::new(), |started| started.cwd.clone());
     let document = sources.document.map(|text| text.lines().collect()).unwrap_or_default();
-    let mut steps = Steps { sources, overview, document, cwd, open: false, seen: BTreeSet::new(), unshown: None, to };
+    let mut steps = Steps {
+        sources,
+        overview,
+        document,
+        cwd,
+        open: false,
+        seen: BTreeSet::new(),
+        unshown: None,
+        expects: Expected::of(sources.document),
+        expected: None,
+        beside: false,
+        page,
+    };
     for event in events {
         steps.event(&event)?;
     }
     Ok(())
 }
 
-struct Steps<'a, W> {
+struct Steps<'a, P> {
     sources: &'a Sources<'a>,
     overview: &'a Overview,
     document: Vec<&'a str>,
@@ -52,10 +66,15 @@ struct Steps<'a, W> {
     seen: BTreeSet<StepId>,
     /// The document's lines of the step in sight, until they are shown.
     unshown: Option<(u32, u32)>,
-    to: &'a mut W,
+    expects: Expected,
+    /// What the running command should print, as the document shows.
+    expected: Option<String>,
+    /// Whether the last output stands beside it.
+    beside: bool,
+    page: &'a mut P,
 }
 
-impl<W: Write> Steps<'_, W> {
+impl<P: Page> Steps<'_, P> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         let time = words::day_and_time(self.overview.first_at, event.at.utc);
         match &event.fact {
@@ -67,52 +86,47 @@ impl<W: Write> Steps<'_, W> {
             Fact::InputGiven(input) => self.input(input),
             Fact::NoteAdded(note) => {
                 self.section()?;
-                self.text(&format!("**Note**, {time}"), &note.text)
+                self.page.note(&Phrase::default().strong("Note").text(format!(", {time}")), &note.text)
             }
             Fact::MessageFilled(message) => {
                 self.section()?;
-                writeln!(self.to, "**Message**, {time}:\n")?;
-                self.fence("text", &message.text)
+                self.page.paragraph(&Phrase::default().strong("Message").text(format!(", {time}:")))?;
+                self.page.block("text", &message.text)
             }
             Fact::OutputCompared(compared) => {
                 self.section()?;
                 let verdict = match (compared.met, compared.decides) {
-                    (true, _) => "as expected",
-                    (false, true) => "**not as expected, so it counts as a failure**",
-                    (false, false) => "not as the document shows it",
+                    (true, _) => phrase("as expected"),
+                    (false, true) => Phrase::default().strong("not as expected, so it counts as a failure"),
+                    (false, false) => phrase("not as the document shows it"),
                 };
-                writeln!(self.to, "Output {verdict}: {} % of this came back.\n", compared.percent)?;
-                if compared.met { Ok(()) } else { self.fence("text", &compared.expected) }
+                let share = format!(": {} % of this came back.", compared.percent);
+                self.page.paragraph(&phrase("Output ").and(verdict).text(share))?;
+                if compared.met || self.beside { Ok(()) } else { self.page.block("text", &compared.expected) }
             }
             Fact::ChoiceMade(choice) => {
                 self.open = true;
-                writeln!(self.to, "### Choice: {}\n", inline(&choice.question))?;
-                match &choice.option {
-                    Some(option) => writeln!(self.to, "{time}: **{}**, line {}\n", inline(option), choice.line),
-                    None => writeln!(self.to, "{time}: went on without one\n"),
-                }
+                self.page.step(None, &phrase("Choice: ").said(&choice.question))?;
+                self.page.paragraph(&match &choice.option {
+                    Some(option) => phrase(format!("{time}: "))
+                        .strong(Phrase::default().said(option))
+                        .text(format!(", line {}", choice.line)),
+                    None => phrase(format!("{time}: went on without one")),
+                })
             }
-            Fact::ShellDied(died) => self.say(&format!("**The shell died**, {time}: {}", inline(&died.how))),
-            Fact::StateLost(lost) => self.say(&format!("**Not restored**, {time}: {}", inline(&lost.what))),
-            Fact::LeftRunning(left) => {
-                let processes: Vec<_> = left.processes.iter().map(|process| inline(process)).collect();
-                self.say(&format!("**Left running**, {time}: {}", processes.join(", ")))
-            }
-            Fact::EngineLost(lost) => self.say(&format!("**The engine was lost**, {time}: {}", inline(&lost.then))),
-            Fact::RunResumed(resumed) => {
-                let lost: Vec<_> = resumed.lost.iter().map(|lost| inline(lost)).collect();
-                let (who, lost) = (
-                    inline(&resumed.user),
-                    if lost.is_empty() { String::new() } else { format!("; {}", lost.join("; ")) },
-                );
-                self.say(&format!("**The run was resumed** by {who} on {}, {time}{lost}", inline(&resumed.host)))
-            }
-            Fact::RecordFailed(failed) => self.say(&format!(
-                "**The record failed**, {time}: {}; {} events and {} bytes of output are not in it",
-                inline(&failed.why),
-                failed.lost_events,
-                failed.lost_bytes
-            )),
+            Fact::ShellDied(died) => self.say("The shell died", &time, phrase(": ").said(&died.how)),
+            Fact::StateLost(lost) => self.say("Not restored", &time, phrase(": ").said(&lost.what)),
+            Fact::LeftRunning(left) => self.say("Left running", &time, phrase(": ").said(&left.processes.join(", "))),
+            Fact::EngineLost(lost) => self.say("The engine was lost", &time, phrase(": ").said(&lost.then)),
+            Fact::RunResumed(resumed) => self.resumed(&time, resumed),
+            Fact::RecordFailed(failed) => self.say(
+                "The record failed",
+                &time,
+                phrase(": ").said(&failed.why).text(format!(
+                    "; {} events and {} bytes of output are not in it",
+                    failed.lost_events, failed.lost_bytes
+                )),
+            ),
             Fact::Redacted(_)
             | Fact::RunStarted(_)
             | Fact::ShellStarted(_)
@@ -123,52 +137,63 @@ impl<W: Write> Steps<'_, W> {
         }
     }
 
+    fn resumed(&mut self, time: &str, resumed: &RunResumed) -> io::Result<()> {
+        self.section()?;
+        let what = Phrase::default().strong("The run was resumed").text(" by ").said(&resumed.user).text(" on ");
+        let what = what.said(&resumed.host).text(format!(", {time}"));
+        let lost = resumed.lost.iter().fold(what, |what, lost| what.text("; ").said(lost));
+        self.page.paragraph(&lost)
+    }
+
     fn entered(&mut self, seq: Seq, time: &str, entered: &StepEntered) -> io::Result<()> {
         self.open = true;
         let again = if self.seen.insert(entered.step.clone()) { "" } else { " (again)" };
-        writeln!(self.to, "<a id=\"{}\"></a>\n", anchor(seq))?;
-        writeln!(self.to, "### {}{again}\n", step_title(entered))?;
+        self.page.step(Some(&anchor(seq)), &step_title(entered).text(again))?;
         let lines = line_range(entered.line, entered.end_line);
-        // It begins with our own word: a heading that begins with a number would make a list of it.
-        let mut place = vec![lines.replacen('l', "L", 1)];
-        if !entered.headings.is_empty() {
-            let path: Vec<_> = entered.headings.iter().map(|heading| inline(heading)).collect();
-            place.push(path.join(" › "));
+        // It begins with our own word: a paragraph that begins with a number would make a list of it.
+        let mut about = phrase(lines.replacen('l', "L", 1));
+        for (i, heading) in entered.headings.iter().enumerate() {
+            about = about.text(if i == 0 { " · " } else { " › " }).said(heading);
         }
         self.unshown = Some((entered.line, entered.end_line));
-        place.extend(match entered.form {
-            StepForm::Command => None,
-            StepForm::Guessed => Some("looks like shell, not marked as such".to_owned()),
-            StepForm::Task => Some("task".to_owned()),
-            StepForm::Message => Some("message".to_owned()),
-        });
-        place.push(format!("entered {time}"));
-        writeln!(self.to, "{}\n", place.join(" · "))?;
-        let quoted = prose::quote(&self.document, &entered.prose);
-        if quoted.is_empty() { Ok(()) } else { writeln!(self.to, "{quoted}") }
+        let form = match entered.form {
+            StepForm::Command => "",
+            StepForm::Guessed => " · looks like shell, not marked as such",
+            StepForm::Task => " · task",
+            StepForm::Message => " · message",
+        };
+        self.page.about(&about.text(format!("{form} · entered {time}")))?;
+        self.page.prose(&self.document, &entered.prose)
     }
 
     fn finished_step(&mut self, finished: &StepFinished) -> io::Result<()> {
-        if finished.result != StepResult::Done {
-            return self.say(&format!("The step is *{}*.", words::step_result(finished.result)));
+        if finished.result == StepResult::Done {
+            return Ok(());
         }
-        Ok(())
+        self.section()?;
+        self.page.paragraph(&phrase("The step is ").soft(words::step_result(finished.result)).text("."))
     }
 
     fn started(&mut self, seq: Seq, time: &str, started: &CommandStarted) -> io::Result<()> {
         self.section()?;
-        let mut about = vec![match started.command {
-            None => "**Own command**".to_owned(),
-            Some(_) if started.of < 2 => "**Command**".to_owned(),
-            Some(command) => format!("**Command {} of {}**", u64::from(command) + 1, started.of),
-        }];
+        match self.overview.series.told(seq) {
+            Told::InFull => {}
+            Told::AsTable(first) => {
+                return self.overview.series.series(first).map_or(Ok(()), |series| self.page.series(series));
+            }
+            Told::AsRow => return Ok(()),
+        }
+        let mut about = Phrase::default().strong(match started.command {
+            None => "Own command".to_owned(),
+            Some(_) if started.of < 2 => "Command".to_owned(),
+            Some(command) => format!("Command {} of {}", u64::from(command) + 1, started.of),
+        });
         if started.attempt > 1 {
-            about.push(format!("attempt {}", started.attempt));
+            about = about.text(format!(", attempt {}", started.attempt));
         }
         if started.line > 0 {
-            about.push(format!("line {}", started.line));
+            about = about.text(format!(", line {}", started.line));
         }
-        about.push(time.to_owned());
         let source = match &started.source {
             CommandSource::Edited(_) => ", changed by the operator",
             CommandSource::Placed(_) => ", with values placed",
@@ -176,8 +201,8 @@ impl<W: Write> Steps<'_, W> {
             CommandSource::Sampled(_) => ", a sample",
             CommandSource::Document | CommandSource::Own => "",
         };
-        writeln!(self.to, "{}{source}:\n", about.join(", "))?;
-        self.fence("bash", &started.text)?;
+        let about = about.text(format!(", {time}{source}"));
+        self.page.command(&about, &started.text, self.overview.tone(seq))?;
         match &started.source {
             CommandSource::Edited(original) => self.change("Changed from the document's", original, &started.text)?,
             CommandSource::Placed(original) => self.change("In the document", original, &started.text)?,
@@ -186,21 +211,23 @@ impl<W: Write> Steps<'_, W> {
             }
             CommandSource::Document | CommandSource::Own | CommandSource::Until | CommandSource::Sampled(_) => {}
         }
+        self.expected = self.expects.for_command(started).map(str::to_owned);
         if self.overview.briefs.contains_key(&seq) {
             return Ok(());
         }
-        writeln!(self.to, "→ *{}*: no end is recorded\n", self.overview.unfinished(seq))
+        self.page.result(&Phrase::default().soft(self.overview.unfinished(seq)).text(": no end is recorded"))?;
+        self.page.end_command()
     }
 
     fn change(&mut self, label: &str, old: &str, new: &str) -> io::Result<()> {
-        writeln!(self.to, "{label}:\n")?;
         let (old, new) = (visible_lines(old), visible_lines(new));
         if old.len() > DIFF_LINES || new.len() > DIFF_LINES {
-            return writeln!(self.to, "{}", fence("bash", old.iter().map(String::as_str)));
+            self.page.paragraph(&phrase(format!("{label}:")))?;
+            return self.page.block("bash", &old.join("\n"));
         }
         let (old, new) = (old.join("\n") + "\n", new.join("\n") + "\n");
         let diff = TextDiff::from_lines(old.as_str(), new.as_str());
-        let lines: Vec<String> = diff
+        let changes: Vec<_> = diff
             .iter_all_changes()
             .map(|change| {
                 let sign = match change.tag() {
@@ -208,64 +235,50 @@ impl<W: Write> Steps<'_, W> {
                     ChangeTag::Insert => '+',
                     ChangeTag::Equal => ' ',
                 };
-                format!("{sign}{}", change.value().trim_end_matches('\n'))
+                (sign, change.value().trim_end_matches('\n').to_owned())
             })
             .collect();
-        writeln!(self.to, "{}", fence("diff", lines.iter().map(String::as_str)))
+        self.page.changes(label, &changes)
     }
 
     fn finished(&mut self, finished: &CommandFinished) -> io::Result<()> {
         self.section()?;
-        let result = inline(&words::outcome(finished));
+        if self.overview.series.told(finished.started) != Told::InFull {
+            return Ok(());
+        }
+        let result = one_line(&words::outcome(finished));
         let mut about = match (&finished.outcome, words::deviation(&finished.outcome)) {
-            (Outcome::Unknown, _) => "*unknown*".to_owned(),
-            (Outcome::Negative(_), _) | (_, None) => result,
-            (_, Some(_)) => format!("**{result}**"),
+            (Outcome::Unknown, _) => Phrase::default().soft("unknown"),
+            (Outcome::Negative(_), _) | (_, None) => phrase(result),
+            (_, Some(_)) => Phrase::default().strong(result),
         };
-        about.push_str(", took ");
-        about.push_str(&words::took(Duration::from_nanos(finished.took_ns)));
+        about = about.text(format!(", took {}", words::took(Duration::from_nanos(finished.took_ns))));
         if finished.cwd != self.cwd && !finished.cwd.is_empty() {
-            about.push_str(", now in ");
-            about.push_str(&code(&finished.cwd));
+            about = about.text(", now in ").code(&finished.cwd);
             self.cwd.clone_from(&finished.cwd);
         }
         let shown = excerpt(finished.started, &finished.output, self.sources.output);
         if shown == Excerpt::Nothing {
-            about.push_str(", no output");
+            about = about.text(", no output");
         }
-        writeln!(self.to, "→ {about}\n")?;
-        self.output(finished, &shown)
-    }
-
-    fn output(&mut self, finished: &CommandFinished, shown: &Excerpt) -> io::Result<()> {
-        let file = output_file(finished.started);
-        let kept = words::size(finished.output.kept_bytes);
-        match shown {
-            Excerpt::Nothing => {}
-            Excerpt::Whole(lines) => self.lines(lines)?,
-            Excerpt::Parts { head, left_out, tail } => {
-                self.lines(head)?;
-                let left_out = left_out.map_or_else(
-                    || "the middle is left out".to_owned(),
-                    |lines| format!("{} left out", words::count(lines, "line", "lines")),
-                );
-                writeln!(self.to, "… {left_out}; all {kept} are in [`{file}`]({file})\n")?;
-                self.lines(tail)?;
+        self.page.result(&about)?;
+        let lost = finished.output.length_bytes.saturating_sub(finished.output.kept_bytes);
+        let output = Output {
+            shown: &shown,
+            file: output_file(finished.started),
+            kept: words::size(finished.output.kept_bytes),
+            lost: (lost > 0).then(|| words::size(lost)),
+            redacted: finished.output.salt.is_empty(),
+        };
+        self.beside = false;
+        match self.expected.take() {
+            Some(expected) if !came(&expected, &shown) => {
+                self.beside = true;
+                self.page.expected(&expected, &output)?;
             }
-            Excerpt::Short(lines) => {
-                self.lines(lines)?;
-                writeln!(self.to, "*`{file}` ends here, or sooner than it should: {kept} were recorded.*\n")?;
-            }
-            Excerpt::FullScreen => writeln!(self.to, "[full-screen program; {kept}, kept in [`{file}`]({file})]\n")?,
-            Excerpt::Missing if finished.output.salt.is_empty() => {
-                writeln!(self.to, "*The output ({kept}) was dropped from the record.* [redacted]\n")?;
-            }
-            Excerpt::Missing => writeln!(self.to, "*The output ({kept}) cannot be read from `{file}`.*\n")?,
+            _ => self.page.output(&output)?,
         }
-        match finished.output.length_bytes.saturating_sub(finished.output.kept_bytes) {
-            0 => Ok(()),
-            lost => writeln!(self.to, "*{} more came back and were not kept.*\n", words::size(lost)),
-        }
+        self.page.end_command()
     }
 
     fn decided(&mut self, time: &str, decided: &Decided) -> io::Result<()> {
@@ -276,7 +289,7 @@ impl<W: Write> Steps<'_, W> {
         if matches!(decided.decision, Decision::Skip | Decision::Done) {
             self.as_written()?;
         }
-        self.text(&format!("**{decision}**, {time}"), &decided.reason)
+        self.page.note(&Phrase::default().strong(decision).text(format!(", {time}")), &decided.reason)
     }
 
     /// The step as the document has it, once: what was not run is told nowhere else.
@@ -288,53 +301,42 @@ impl<W: Write> Steps<'_, W> {
         if lines.iter().all(|line| line.trim().is_empty()) {
             return Ok(());
         }
-        writeln!(self.to, "The document has, {}:\n", line_range(first, last))?;
-        let lines = visible_lines(&lines.join("\n"));
-        self.lines(&lines)
+        self.page.paragraph(&phrase(format!("The document has, {}:", line_range(first, last))))?;
+        self.page.block("text", &lines.join("\n"))
     }
 
     fn input(&mut self, input: &InputGiven) -> io::Result<()> {
         self.section()?;
-        let (name, origin) = (code(input.name.as_str()), words::origin(input.origin));
+        let name = Phrase::default().strong("Input").text(" ").code(input.name.as_str());
+        let origin = format!(" ({})", words::origin(input.origin));
         if input.value.trim_end_matches('\n').contains('\n') {
-            writeln!(self.to, "**Input** {name} ({origin}):\n")?;
-            self.fence("text", &input.value)
+            self.page.paragraph(&name.text(format!("{origin}:")))?;
+            self.page.block("text", &input.value)
         } else {
-            writeln!(self.to, "**Input** {name} = {} ({origin})\n", code(&input.value))
+            self.page.paragraph(&name.text(" = ").code(&input.value).text(origin))
         }
     }
 
-    /// A label with what was written about it: on its line, or in a fence when it has several.
-    fn text(&mut self, label: &str, text: &str) -> io::Result<()> {
-        let text = text.trim();
-        if text.is_empty() {
-            writeln!(self.to, "{label}\n")
-        } else if text.contains('\n') {
-            writeln!(self.to, "{label}:\n")?;
-            self.fence("text", text)
-        } else {
-            writeln!(self.to, "{label}: {}\n", inline(text))
-        }
-    }
-
-    fn say(&mut self, paragraph: &str) -> io::Result<()> {
+    fn say(&mut self, what: &str, time: &str, more: Phrase) -> io::Result<()> {
         self.section()?;
-        writeln!(self.to, "{paragraph}\n")
-    }
-
-    fn fence(&mut self, language: &str, text: &str) -> io::Result<()> {
-        let lines = visible_lines(text);
-        writeln!(self.to, "{}", fence(language, lines.iter().map(String::as_str)))
-    }
-
-    fn lines(&mut self, lines: &[String]) -> io::Result<()> {
-        writeln!(self.to, "{}", fence("text", lines.iter().map(String::as_str)))
+        self.page.paragraph(&Phrase::default().strong(what).text(format!(", {time}")).and(more))
     }
 
     /// Opens a section for what comes before all steps.
     fn section(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.open, true) { Ok(()) } else { writeln!(self.to, "### Before the first step\n") }
+        if std::mem::replace(&mut self.open, true) {
+            Ok(())
+        } else {
+            self.page.step(None, &phrase("Before the first step"))
+        }
     }
+}
+
+/// Whether just the expected came back: then there is nothing to compare.
+fn came(expected: &str, shown: &Excerpt) -> bool {
+    let Excerpt::Whole(lines) = shown else { return false };
+    let came: Vec<String> = lines.iter().map(|line| line.text().trim_end().to_owned()).collect();
+    expected.trim_end().lines().map(str::trim_end).eq(came.iter().map(String::as_str))
 }
 
 fn line_range(first: u32, last: u32) -> String {
@@ -342,6 +344,6 @@ fn line_range(first: u32, last: u32) -> String {
 }
 
 /// Where a command's output lies, seen from the transcript.
-fn output_file(command: Seq) -> String {
+pub(super) fn output_file(command: Seq) -> String {
     format!("output/{:06}.out", command.0)
 }

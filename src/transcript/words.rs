@@ -2,6 +2,7 @@
 //!
 //! Invariant: a success is `exit 0`, never "verified"; what nobody knows is *unknown*; times are UTC.
 
+use super::html::Tone;
 use crate::history::{CommandFinished, Decision, InputOrigin, Mode, Outcome, RunResult, StepResult};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -71,6 +72,14 @@ pub(super) fn subject(command: Option<u32>) -> String {
     command.map_or("the step".to_owned(), |command| format!("command {}", u64::from(command) + 1))
 }
 
+/// What stands for the lines between an output's beginning and its end.
+pub(super) fn left_out(lines: Option<u64>) -> String {
+    lines.map_or_else(
+        || "the middle is left out".to_owned(),
+        |lines| format!("{} left out", count(lines, "line", "lines")),
+    )
+}
+
 pub(super) fn run_result(result: RunResult) -> &'static str {
     match result {
         RunResult::Completed => "completed",
@@ -78,6 +87,31 @@ pub(super) fn run_result(result: RunResult) -> &'static str {
         RunResult::Stopped => "stopped",
         RunResult::Interrupted => "interrupted",
         RunResult::Abandoned => "abandoned",
+    }
+}
+
+/// How a run's end is to be taken.
+pub(super) fn run_tone(result: RunResult) -> Tone {
+    match result {
+        RunResult::Completed => Tone::Good,
+        RunResult::Failed => Tone::Bad,
+        RunResult::Stopped | RunResult::Interrupted | RunResult::Abandoned => Tone::Deviation,
+    }
+}
+
+/// How a command's outcome is to be taken.
+pub(super) fn tone(outcome: &Outcome) -> Tone {
+    match outcome {
+        Outcome::Succeeded => Tone::Good,
+        Outcome::EndedByOperator | Outcome::EndedByTime => Tone::Neutral,
+        Outcome::Negative(_) => Tone::Negative,
+        Outcome::Unknown => Tone::Unknown,
+        Outcome::Failed
+        | Outcome::Interrupted
+        | Outcome::TimedOut
+        | Outcome::Suspended
+        | Outcome::Exited
+        | Outcome::ShellEnded => Tone::Bad,
     }
 }
 
@@ -134,6 +168,12 @@ pub(super) fn took(duration: Duration) -> String {
     }
 }
 
+/// A clock that was set: `back by 1 h 00 min`.
+pub(super) fn clock(step_seconds: i64) -> String {
+    let by = took(Duration::from_secs(step_seconds.unsigned_abs()));
+    format!("{} by {by}", if step_seconds < 0 { "back" } else { "forward" })
+}
+
 /// `0:09`, `12:34`, `1:02:03`.
 pub(super) fn elapsed(since_start: Duration) -> String {
     let seconds = since_start.as_secs();
@@ -141,17 +181,12 @@ pub(super) fn elapsed(since_start: Duration) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// How long after `start` something was, as far as the wall clock tells; never negative.
-pub(super) fn since(start: Timestamp, at: Timestamp) -> Duration {
-    Duration::try_from(at.duration_since(start)).unwrap_or_default()
-}
-
 /// `1 line`, `1,234 lines`.
 pub(super) fn count(number: u64, singular: &str, plural: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { singular } else { plural })
 }
 
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -1,0 +1,91 @@
+//! `runbook transcript`: a run told in one of several forms.
+//!
+//! Invariant: a file is there whole or not at all; standard output is written as the transcript is made, so that a long one
+//! needs no memory.
+
+use super::args::{TranscriptArgs, TranscriptFormat};
+use super::error::{Exit, Failure};
+use super::runs::find;
+use crate::journal::{Folder, JournalError};
+use crate::session;
+use crate::transcript::{CastVersion, Format};
+use std::io;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// Renders the transcript of one run.
+pub(super) fn run(root: &Path, args: &TranscriptArgs) -> Result<Exit, Failure> {
+    let folder = find(root, args.run.as_deref())?;
+    let format = match args.format {
+        TranscriptFormat::Markdown => Format::Markdown,
+        TranscriptFormat::Html => Format::Html,
+        TranscriptFormat::Text => Format::Text,
+        TranscriptFormat::Json => Format::Json,
+        TranscriptFormat::Asciicast => Format::Asciicast(CastVersion::V3),
+        TranscriptFormat::AsciicastV2 => Format::Asciicast(CastVersion::V2),
+        TranscriptFormat::Junit => Format::Junit,
+    };
+    let torn = if args.output == "-" { to_stdout(&folder, format)? } else { to_file(&folder, format, &args.output)? };
+    if let Some(bytes) = torn {
+        super::notice(&[format!("the journal's last line was torn off by a crash; its {bytes} bytes are left out")]);
+    }
+    Ok(Exit::Success)
+}
+
+fn to_stdout(folder: &Folder, format: Format) -> Result<Option<u64>, Failure> {
+    let mut out = Stdout { to: io::stdout().lock(), failed: None };
+    let mut buffered = BufWriter::with_capacity(BUFFER_BYTES, &mut out);
+    let rendered = session::render_as(format, folder, folder.is_live(), &mut buffered);
+    let flushed = buffered.flush();
+    drop(buffered);
+    match out.failed.map(|error| (error.kind(), error)) {
+        // A reader that had enough (`| head`) is no failure.
+        Some((io::ErrorKind::BrokenPipe, _)) => Ok(None),
+        Some((_, error)) => Err(Failure::usage(format!("standard output cannot be written: {error}"))),
+        None => {
+            flushed.map_err(|error| Failure::usage(format!("standard output cannot be written: {error}")))?;
+            rendered.map_err(|error| record(&error))
+        }
+    }
+}
+
+fn to_file(folder: &Folder, format: Format, output: &str) -> Result<Option<u64>, Failure> {
+    let path = Path::new(output);
+    let cannot = |error: io::Error| Failure::usage(format!("`{output}` cannot be written: {error}"));
+    let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.exists() && !path.is_file() {
+        // A device or a pipe is written to, never replaced.
+        let mut file = BufWriter::with_capacity(BUFFER_BYTES, std::fs::File::create(path).map_err(cannot)?);
+        let torn = session::render_as(format, folder, folder.is_live(), &mut file).map_err(|error| record(&error))?;
+        file.flush().map_err(cannot)?;
+        return Ok(torn);
+    }
+    let new = tempfile::NamedTempFile::new_in(beside).map_err(cannot)?;
+    let mut buffered = BufWriter::with_capacity(BUFFER_BYTES, new);
+    let torn = session::render_as(format, folder, folder.is_live(), &mut buffered).map_err(|error| record(&error))?;
+    let new = buffered.into_inner().map_err(|error| cannot(error.into_error()))?;
+    new.persist(path).map_err(|error| cannot(error.error))?;
+    Ok(torn)
+}
+
+fn record(error: &JournalError) -> Failure {
+    Failure::record(error.to_string())
+}
+
+/// Standard output, and why it failed: the renderer's own error would name the record.
+struct Stdout<'a> {
+    to: io::StdoutLock<'a>,
+    failed: Option<io::Error>,
+}
+
+impl Write for Stdout<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.to.write(bytes).inspect_err(|error| self.failed = Some(error.kind().into()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush().inspect_err(|error| self.failed = Some(error.kind().into()))
+    }
+}

@@ -1,0 +1,204 @@
+//! The run as an asciicast: what the terminal showed, played again.
+//!
+//! Invariant: the file is JSON, a line each; what it plays can draw and do nothing else. A command appears when it was started
+//! and its output while it ran; within that time the output comes evenly, for the record has no times of its parts. Refuses to
+//! know: players.
+
+use super::elapsed::Elapsed;
+use super::escape::{one_line, shorten, visible_lines};
+use super::overview::{Overview, step_title};
+use super::playable::Playable;
+use super::screen::UNKNOWN_SIZE;
+use super::steps::output_file;
+use super::story::Sources;
+use super::words;
+use crate::history::{CommandFinished, Event, Fact};
+use crate::ident::Seq;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io;
+use std::io::Write;
+use std::time::Duration;
+
+/// Of a command's output so much is played.
+const PLAYED_BYTES: u64 = 256 << 10;
+/// In so many parts at most.
+const PARTS: usize = 50;
+/// A reader's players wait no longer than this.
+const IDLE_SECONDS: u32 = 2;
+const LABEL_CHARACTERS: usize = 80;
+/// Ends what a program left behind: colours, the other screen, a hidden cursor.
+const RESET: &str = "\x1b[0m\x1b[?1049l\x1b[?25h\x1b[?7h";
+
+/// Which version of the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CastVersion {
+    /// Times from the beginning.
+    V2,
+    /// Times from the event before.
+    V3,
+}
+
+/// Writes a run as an asciicast; see [`super::markdown`].
+pub fn asciicast<I>(
+    version: CastVersion,
+    events: impl Fn() -> I,
+    sources: &Sources<'_>,
+    to: &mut impl Write,
+) -> io::Result<()>
+where
+    I: Iterator<Item = Event>,
+{
+    let overview = Overview::of(events(), sources.live);
+    let mut cast = Cast { version, last: Duration::ZERO, to };
+    cast.header(&overview)?;
+    let mut elapsed = Elapsed::default();
+    let mut begun: BTreeMap<Seq, Duration> = BTreeMap::new();
+    for event in events().take(usize::try_from(overview.events).unwrap_or(usize::MAX)) {
+        let at = elapsed.take(&event);
+        if matches!(event.fact, Fact::CommandStarted(_)) {
+            begun.insert(event.seq, at);
+        }
+        if let Fact::CommandFinished(finished) = &event.fact {
+            let from = begun.remove(&finished.started).unwrap_or(at);
+            cast.output(finished, from, sources)?;
+        }
+        cast.event(&event, at)?;
+    }
+    Ok(())
+}
+
+struct Cast<'a, W> {
+    version: CastVersion,
+    /// When the last line was.
+    last: Duration,
+    to: &'a mut W,
+}
+
+impl<W: Write> Cast<'_, W> {
+    fn header(&mut self, overview: &Overview) -> io::Result<()> {
+        let (columns, rows) = UNKNOWN_SIZE;
+        let timestamp = overview.first_at.map_or(0, jiff::Timestamp::as_second);
+        let title = overview.started.as_ref().map_or(String::new(), |started| one_line(started.procedure_title.trim()));
+        let header = match self.version {
+            CastVersion::V2 => json!({
+                "version": 2, "width": columns, "height": rows, "timestamp": timestamp,
+                "idle_time_limit": IDLE_SECONDS, "title": title, "env": { "SHELL": "/bin/bash", "TERM": "xterm-256color" },
+            }),
+            CastVersion::V3 => json!({
+                "version": 3, "term": { "cols": columns, "rows": rows, "type": "xterm-256color" }, "timestamp": timestamp,
+                "idle_time_limit": IDLE_SECONDS, "title": title, "env": { "SHELL": "/bin/bash" },
+            }),
+        };
+        writeln!(self.to, "{header}")
+    }
+
+    fn line(&mut self, at: Duration, code: &str, data: &str) -> io::Result<()> {
+        let at = at.max(self.last);
+        let shown = match self.version {
+            CastVersion::V2 => at,
+            CastVersion::V3 => at.saturating_sub(self.last),
+        };
+        // Milliseconds, and what is cut off here is not lost for the next.
+        let shown = Duration::from_millis(u64::try_from(shown.as_millis()).unwrap_or(u64::MAX));
+        self.last = match self.version {
+            CastVersion::V2 => at,
+            CastVersion::V3 => self.last + shown,
+        };
+        writeln!(self.to, "[{}.{:03},{},{}]", shown.as_secs(), shown.subsec_millis(), json!(code), json!(data))
+    }
+
+    fn print(&mut self, at: Duration, text: &str) -> io::Result<()> {
+        self.line(at, "o", text)
+    }
+
+    /// Our own words: dim, behind a `#`.
+    fn remark(&mut self, at: Duration, text: &str) -> io::Result<()> {
+        self.print(at, &format!("\x1b[2m# {}\x1b[0m\r\n", one_line(text.trim())))
+    }
+
+    fn event(&mut self, event: &Event, at: Duration) -> io::Result<()> {
+        match &event.fact {
+            Fact::RunStarted(started) => {
+                self.remark(at, &format!("{} on {}, {}", started.user, started.host, words::time(event.at.utc)))
+            }
+            Fact::StepEntered(entered) => {
+                let title = one_line(&step_title(entered).plain());
+                self.line(at, "m", &title)?;
+                self.print(at, &format!("\r\n\x1b[1m# {title}\x1b[0m\r\n"))
+            }
+            Fact::CommandStarted(started) => {
+                let lines = visible_lines(&started.text);
+                self.print(at, &format!("\x1b[1;32m$\x1b[0m {}\r\n", lines.join("\r\n> ")))
+            }
+            Fact::CommandFinished(finished) => {
+                let tone = match words::deviation(&finished.outcome) {
+                    None => "2",
+                    Some(_) => "1;31",
+                };
+                self.print(at, &format!("\x1b[{tone}m# {}\x1b[0m\r\n", one_line(&words::outcome(finished))))
+            }
+            Fact::Decided(decided) => match words::decision(decided.decision, &words::subject(decided.command)) {
+                None => Ok(()),
+                Some(decision) if decided.reason.trim().is_empty() => self.remark(at, &decision),
+                Some(decision) => self.remark(at, &format!("{decision}: {}", decided.reason.trim())),
+            },
+            Fact::NoteAdded(note) => self.remark(at, &format!("Note: {}", note.text.trim())),
+            Fact::InputGiven(input) => self.remark(at, &format!("Input {} = {}", input.name, input.value)),
+            Fact::ChoiceMade(choice) => {
+                let option = choice.option.as_deref().unwrap_or("none");
+                self.remark(at, &format!("Choice: {} {option}", choice.question.trim()))
+            }
+            Fact::MessageFilled(message) => {
+                self.remark(at, &format!("Message: {}", shorten(&message.text, LABEL_CHARACTERS)))
+            }
+            Fact::ShellDied(died) => self.remark(at, &format!("The shell died: {}", died.how)),
+            Fact::RunResumed(resumed) => self.remark(at, &format!("The run was resumed by {}", resumed.user)),
+            Fact::RunFinished(finished) => {
+                self.remark(at, &format!("The run ended: {}", words::run_result(finished.result)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn output(&mut self, finished: &CommandFinished, from: Duration, sources: &Sources<'_>) -> io::Result<()> {
+        let output = &finished.output;
+        let kept = output.inline.as_ref().map_or(output.kept_bytes, |bytes| bytes.len() as u64);
+        let played = kept.min(PLAYED_BYTES);
+        let limit = usize::try_from(played).unwrap_or(usize::MAX);
+        let bytes = match &output.inline {
+            Some(bytes) => bytes.clone(),
+            None => sources.output.read(finished.started, 0, limit).unwrap_or_default(),
+        };
+        let has_returns = memchr::memmem::find(&bytes, b"\r\n").is_some();
+        let mut playable = Playable::default();
+        let took = Duration::from_nanos(finished.took_ns);
+        let pieces: Vec<&[u8]> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
+        let each = pieces.len().div_ceil(PARTS).max(1);
+        let parts = pieces.len().div_ceil(each).max(1);
+        let mut ends_line = true;
+        for (i, part) in pieces.chunks(each).enumerate() {
+            let text = playable.take(&part.concat());
+            let text = if has_returns { text } else { text.replace('\n', "\r\n") };
+            if text.is_empty() {
+                continue;
+            }
+            ends_line = text.ends_with('\n');
+            let share = u32::try_from(i + 1).unwrap_or(u32::MAX);
+            let of = u32::try_from(parts + 1).unwrap_or(u32::MAX);
+            self.print(from + took / of * share, &text)?;
+        }
+        let end = from + took;
+        if bytes.contains(&0x1b) {
+            self.print(end, RESET)?;
+        }
+        if !ends_line {
+            self.print(end, "\r\n")?;
+        }
+        if played < kept {
+            let rest = words::size(kept - played);
+            self.remark(end, &format!("{rest} more are in {}", output_file(finished.started)))?;
+        }
+        Ok(())
+    }
+}

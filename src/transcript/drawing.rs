@@ -1,0 +1,144 @@
+//! The run as a picture: who did what when, in four lanes.
+//!
+//! Invariant: a few words for each event, made in one pass; places are by the run's own clock. Refuses to know: how it is drawn.
+
+use super::escape::shorten;
+use super::html::{Lane, Mark, Picture, Tone};
+use super::words;
+use crate::history::{Decision, Event, Fact, StepEntered};
+use crate::ident::Seq;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const LABEL_CHARACTERS: usize = 80;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Drawing {
+    begins: Option<Timestamp>,
+    operator: Vec<Mark>,
+    commands: Vec<Mark>,
+    milestones: Vec<Mark>,
+    notes: Vec<Mark>,
+    /// Where the commands without an end are in their lane.
+    open: BTreeMap<Seq, usize>,
+    /// Where the step in sight is in its lane.
+    step: Option<usize>,
+    last: Duration,
+}
+
+impl Drawing {
+    /// Takes an event, so long after the first.
+    pub(super) fn take(&mut self, event: &Event, at: Duration) {
+        self.begins.get_or_insert(event.at.utc);
+        self.last = at;
+        match &event.fact {
+            Fact::StepEntered(entered) => {
+                self.leave_step(at);
+                self.step = Some(self.operator.len());
+                self.operator.push(Mark { number: entered.number.clone(), ..mark(at, step_label(entered)) });
+            }
+            Fact::StepFinished(_) => self.leave_step(at),
+            Fact::CommandStarted(started) => {
+                self.open.insert(event.seq, self.commands.len());
+                self.commands.push(Mark { tone: Tone::Unknown, ..mark(at, shorten(&started.text, LABEL_CHARACTERS)) });
+            }
+            Fact::CommandFinished(finished) => {
+                let mark = self.open.remove(&finished.started).and_then(|at| self.commands.get_mut(at));
+                if let Some(mark) = mark {
+                    mark.tone = words::tone(&finished.outcome);
+                    mark.to = Some(mark.from + Duration::from_nanos(finished.took_ns));
+                    mark.label = format!("{}: {}", mark.label, words::outcome(finished));
+                }
+            }
+            Fact::Decided(decided) => {
+                let Some(label) = words::decision(decided.decision, &words::subject(decided.command)) else { return };
+                let tone = match decided.decision {
+                    Decision::Done | Decision::Back => Tone::Neutral,
+                    _ => Tone::Deviation,
+                };
+                self.operator.push(Mark { tone, ..mark(at, label) });
+            }
+            Fact::InputGiven(input) => self.operator.push(mark(at, format!("Input {}", input.name))),
+            Fact::MessageFilled(_) => self.operator.push(mark(at, "Message")),
+            Fact::ChoiceMade(choice) => self.operator.push(mark(at, shorten(&choice.question, LABEL_CHARACTERS))),
+            Fact::NoteAdded(note) => self.notes.push(mark(at, shorten(&note.text, LABEL_CHARACTERS))),
+            _ => self.milestone(event, at),
+        }
+    }
+
+    fn milestone(&mut self, event: &Event, at: Duration) {
+        let (tone, label) = match &event.fact {
+            Fact::RunStarted(_) => (Tone::Neutral, "Run started".to_owned()),
+            Fact::ShellDied(died) => (Tone::Bad, format!("The shell died: {}", died.how)),
+            Fact::EngineLost(_) => (Tone::Deviation, "The engine was lost".to_owned()),
+            Fact::RunResumed(resumed) => (Tone::Neutral, format!("Run resumed by {}", resumed.user)),
+            Fact::RecordFailed(_) => (Tone::Bad, "The record failed".to_owned()),
+            Fact::RunFinished(finished) => {
+                self.leave_step(at);
+                (words::run_tone(finished.result), format!("Run {}", words::run_result(finished.result)))
+            }
+            _ => return,
+        };
+        // In this lane a shape is kept for what is not as it should be.
+        let tone = if tone == Tone::Good { Tone::Neutral } else { tone };
+        self.milestones.push(Mark { tone, ..mark(at, label) });
+    }
+
+    fn leave_step(&mut self, at: Duration) {
+        if let Some(mark) = self.step.take().and_then(|step| self.operator.get_mut(step)) {
+            mark.to = Some(at);
+        }
+    }
+
+    /// The picture. `running` is the command that runs now.
+    pub(super) fn finish(mut self, running: Option<Seq>, title: &str) -> Option<Picture> {
+        let begins = self.begins?;
+        self.leave_step(self.last);
+        for (seq, place) in std::mem::take(&mut self.open) {
+            let Some(mark) = self.commands.get_mut(place) else { continue };
+            mark.to = Some(self.last.max(mark.from));
+            if running == Some(seq) {
+                mark.tone = Tone::Running;
+            }
+        }
+        let bad = self.commands.iter().filter(|mark| mark.tone == Tone::Bad).count();
+        let description = format!(
+            "Four lanes over one time axis of {}: the operator with {}, {} of which {} failed or ended otherwise, {}, and {}. \
+             The table below tells the same in words.",
+            words::took(self.last),
+            counted(&self.operator, "mark", "marks"),
+            counted(&self.commands, "command", "commands"),
+            bad,
+            counted(&self.milestones, "milestone", "milestones"),
+            counted(&self.notes, "note", "notes"),
+        );
+        let lanes = [
+            ("Operator: steps and decisions", self.operator, false),
+            ("Commands", self.commands, false),
+            ("Milestones", self.milestones, true),
+            ("Notes", self.notes, true),
+        ];
+        let lanes = lanes.into_iter().map(|(name, marks, has_key)| Lane { name: name.to_owned(), marks, has_key });
+        Some(Picture {
+            id: "run".to_owned(),
+            title: format!("Timeline of {title}"),
+            description,
+            begins,
+            lanes: lanes.collect(),
+        })
+    }
+}
+
+fn counted(marks: &[Mark], one: &str, many: &str) -> String {
+    words::count(marks.len() as u64, one, many)
+}
+
+fn mark(at: Duration, label: impl Into<String>) -> Mark {
+    Mark { from: at, to: None, tone: Tone::Neutral, label: label.into(), number: String::new() }
+}
+
+fn step_label(entered: &StepEntered) -> String {
+    format!("Step {}: {}", entered.number, shorten(&entered.title, LABEL_CHARACTERS))
+}

@@ -1,0 +1,59 @@
+//! What the document shows that a command prints.
+//!
+//! Invariant: only what stands beside a single command is taken for that command's; where several share an output nothing is
+//! claimed. Refuses to know: whether it came.
+
+use crate::document::{LineRole, Runbook};
+use crate::history::{CommandSource, CommandStarted};
+use std::collections::BTreeMap;
+
+/// Longer expectations are left to the document.
+const LINES: usize = 60;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Expected {
+    /// By the first line of the command.
+    by_line: BTreeMap<u32, String>,
+    /// By the cell's lines, for a cell of one command.
+    by_cell: Vec<(u32, u32, String)>,
+}
+
+impl Expected {
+    pub(super) fn of(document: Option<&str>) -> Self {
+        let Some(document) = document else { return Self::default() };
+        let runbook = Runbook::parse(document.as_bytes());
+        let mut expected = Self::default();
+        for cell in &runbook.cells {
+            if let Some(output) = cell.expected.and_then(|index| runbook.cells.get(index)) {
+                expected.by_cell.push((cell.line, cell.end_line, output.text()));
+            }
+            let mut command = 0;
+            for line in &cell.content {
+                match line.role {
+                    LineRole::Shell => command = line.line,
+                    LineRole::Printed => {
+                        let text = expected.by_line.entry(command).or_default();
+                        text.push_str(&line.text);
+                        text.push('\n');
+                    }
+                }
+            }
+        }
+        expected
+    }
+
+    /// What a command should have printed.
+    pub(super) fn for_command(&self, started: &CommandStarted) -> Option<&str> {
+        if matches!(started.source, CommandSource::Own | CommandSource::Until) || started.line == 0 {
+            return None;
+        }
+        let lines = u32::try_from(started.text.lines().count()).unwrap_or(1).max(1);
+        let last = started.line.saturating_add(lines - 1);
+        let beside = self.by_line.get(&last).or_else(|| {
+            let mut cells = self.by_cell.iter();
+            cells.find(|(from, to, _)| started.of == 1 && (*from..=*to).contains(&started.line)).map(|(.., text)| text)
+        });
+        beside.map(String::as_str).filter(|text| !text.trim().is_empty() && text.lines().count() <= LINES)
+    }
+}

@@ -1,0 +1,167 @@
+//! A time axis: where on a picture's width a time stands.
+//!
+//! Invariant: order is kept; a long time in which nothing happened takes little room and is marked as cut. Places are in
+//! hundredths of a percent, whole numbers, so that the same times give the same picture everywhere.
+
+use std::time::Duration;
+
+/// The whole width.
+pub(super) const WIDTH: u64 = 10_000;
+/// What a cut takes.
+const CUT_WIDTH: u64 = 500;
+/// Nothing shorter is cut, and nothing that is less than a part in so many of the whole.
+const LEAST_CUT: Duration = Duration::from_mins(10);
+const LEAST_PART: u32 = 4;
+/// At most so many ticks.
+const TICKS: u64 = 6;
+const TICK_SECONDS: [u64; 22] = [
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
+    2_592_000, 31_536_000,
+];
+
+/// A part of the axis on which time runs evenly, or a cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Part {
+    from: Duration,
+    to: Duration,
+    left: u64,
+    width: u64,
+    is_cut: bool,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    parts: Vec<Part>,
+}
+
+impl Axis {
+    /// The axis on which all these times have a place. `spans` are times in which something happened, in any order.
+    pub(super) fn of(mut spans: Vec<(Duration, Duration)>) -> Self {
+        spans.sort_unstable();
+        let start = spans.first().map_or(Duration::ZERO, |span| span.0);
+        let end = spans.iter().map(|span| span.1).max().unwrap_or(start).max(start + Duration::from_secs(1));
+        let least = LEAST_CUT.max(end.saturating_sub(start) / LEAST_PART);
+        let mut stretches = Vec::new();
+        let (mut from, mut until) = (start, start);
+        for (begin, finish) in spans {
+            if begin.saturating_sub(until) >= least {
+                stretches.push((from, until, false));
+                stretches.push((until, begin, true));
+                from = begin;
+            }
+            until = until.max(finish);
+        }
+        stretches.push((from, end, false));
+        Self { parts: placed(&stretches) }
+    }
+
+    /// Where a time stands.
+    pub(super) fn place(&self, at: Duration) -> u64 {
+        let Some(part) = self.parts.iter().find(|part| at <= part.to).or(self.parts.last()) else { return 0 };
+        part.left
+            + share(
+                at.saturating_sub(part.from).min(part.to.saturating_sub(part.from)),
+                part.to.saturating_sub(part.from),
+                part.width,
+            )
+    }
+
+    /// Where time was cut: the place, the width, and how long.
+    pub(super) fn cuts(&self) -> impl Iterator<Item = (u64, u64, Duration)> + '_ {
+        self.parts
+            .iter()
+            .filter(|part| part.is_cut)
+            .map(|part| (part.left, part.width, part.to.saturating_sub(part.from)))
+    }
+
+    /// The times to name. `since_midnight` is the time of day of the axis' zero, so that ticks are at whole minutes and hours.
+    pub(super) fn ticks(&self, since_midnight: Duration) -> Vec<Duration> {
+        let shown: Duration =
+            self.parts.iter().filter(|part| !part.is_cut).map(|part| part.to.saturating_sub(part.from)).sum();
+        let step = TICK_SECONDS.into_iter().find(|step| shown.as_secs() / step <= TICKS).unwrap_or(31_536_000);
+        let mut ticks: Vec<Duration> = Vec::new();
+        for part in self.parts.iter().filter(|part| !part.is_cut) {
+            let first = (part.from + since_midnight).as_nanos().div_ceil(u128::from(step) * 1_000_000_000);
+            let first = u64::try_from(first).unwrap_or(u64::MAX).saturating_mul(step);
+            let times = (0..=TICKS + 1).map(|i| Duration::from_secs(first.saturating_add(i * step)));
+            ticks.extend(times.filter_map(|time| time.checked_sub(since_midnight)).take_while(|time| *time <= part.to));
+        }
+        // Two ticks in one place cannot be read.
+        let mut last = None;
+        ticks.retain(|tick| {
+            let place = self.place(*tick);
+            let is_free = last.is_none_or(|last| place >= last + WIDTH / (2 * TICKS));
+            if is_free {
+                last = Some(place);
+            }
+            is_free
+        });
+        ticks
+    }
+
+    /// Whether ticks need seconds to be told apart.
+    pub(super) fn in_seconds(&self) -> bool {
+        let shown: Duration =
+            self.parts.iter().filter(|part| !part.is_cut).map(|part| part.to.saturating_sub(part.from)).sum();
+        shown < Duration::from_mins(4)
+    }
+}
+
+fn placed(stretches: &[(Duration, Duration, bool)]) -> Vec<Part> {
+    let cuts = stretches.iter().filter(|stretch| stretch.2).count() as u64;
+    let shown: Duration =
+        stretches.iter().filter(|stretch| !stretch.2).map(|stretch| stretch.1.saturating_sub(stretch.0)).sum();
+    let room = WIDTH.saturating_sub(cuts * CUT_WIDTH);
+    let (mut past, mut cuts_past) = (Duration::ZERO, 0);
+    let mut parts = Vec::new();
+    for &(from, to, is_cut) in stretches {
+        let left = share(past, shown, room) + cuts_past * CUT_WIDTH;
+        if is_cut {
+            cuts_past += 1;
+        } else {
+            past += to.saturating_sub(from);
+        }
+        let right = share(past, shown, room) + cuts_past * CUT_WIDTH;
+        parts.push(Part { from, to, left, width: right - left, is_cut });
+    }
+    parts
+}
+
+/// The part of `width` that `of` is of `whole`.
+fn share(of: Duration, whole: Duration, width: u64) -> u64 {
+    let whole = whole.as_nanos().max(1);
+    u64::try_from(of.as_nanos() * u128::from(width) / whole).unwrap_or(width).min(width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minutes(minutes: u64) -> Duration {
+        Duration::from_mins(minutes)
+    }
+
+    #[test]
+    fn time_runs_evenly_from_the_left_to_the_right() {
+        let axis = Axis::of(vec![(minutes(0), minutes(5)), (minutes(9), minutes(10))]);
+        assert_eq!([0, 5, 10].map(|m| axis.place(minutes(m))), [0, 5_000, 10_000]);
+        assert_eq!(axis.cuts().count(), 0);
+        assert_eq!(axis.ticks(Duration::from_secs(30)).first(), Some(&Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn a_night_in_which_nothing_happened_is_cut() {
+        let axis = Axis::of(vec![(minutes(0), minutes(10)), (minutes(610), minutes(620))]);
+        assert_eq!(axis.cuts().collect::<Vec<_>>(), [(4_750, 500, minutes(600))]);
+        assert_eq!([0, 10, 610, 620].map(|m| axis.place(minutes(m))), [0, 4_750, 5_250, 10_000]);
+    }
+
+    #[test]
+    fn a_moment_has_a_place_too() {
+        let axis = Axis::of(vec![(minutes(3), minutes(3))]);
+        assert_eq!(axis.place(minutes(3)), 0);
+        assert_eq!(axis.ticks(Duration::ZERO).len(), 2);
+        assert!(Axis::of(Vec::new()).ticks(Duration::ZERO).len() <= 3);
+    }
+}

@@ -1,0 +1,45 @@
+//! Text of any origin as text in HTML.
+//!
+//! Invariant: what comes out can begin no tag, end no attribute and be no entity; what has no form of its own is shown.
+
+use crate::transcript::escape::push_visible;
+
+/// Text between tags; newlines and tabs stay.
+pub fn text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    push(&mut out, text);
+    out
+}
+
+/// Text within a quoted attribute.
+pub fn attribute(value: &str) -> String {
+    text(value)
+}
+
+/// Appends text.
+pub(super) fn push(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(c),
+            c => push_visible(out, c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_written_is_markup() {
+        assert_eq!(
+            text("<b a=\"x\" c='y'>&amp;\u{1b}\u{202e}\n"),
+            "&lt;b a=&quot;x&quot; c=&#39;y&#39;&gt;&amp;amp;␛U+202E\n"
+        );
+    }
+}

@@ -1,0 +1,217 @@
+//! Markdown as HTML.
+//!
+//! Invariant: raw HTML of the Markdown comes out as text, never as markup; an image comes out as a link, so that nothing is
+//! loaded; a link goes to a place in the page, to another file, or by http, https or mailto, and nowhere else.
+
+use super::escape::{push, text};
+use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use std::fmt::Write as _;
+
+/// Who wrote the Markdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// We did, from a template: its headings keep their levels.
+    Ours,
+    /// Somebody else: its headings are set in bold, so that the page's own order stays.
+    Quoted,
+}
+
+/// Turns Markdown (with tables, strikethrough and task lists) into HTML.
+pub fn markdown(source: &str, trust: Trust) -> String {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let mut writer =
+        Writer { out: String::new(), trust, alignments: Vec::new(), cell: 0, head: false, links: Vec::new() };
+    for event in Parser::new_ext(source, options) {
+        writer.event(event);
+    }
+    writer.out
+}
+
+struct Writer {
+    out: String,
+    trust: Trust,
+    alignments: Vec<Alignment>,
+    cell: usize,
+    head: bool,
+    /// For each open link or image whether it became one, and where an image leads.
+    links: Vec<(bool, String)>,
+}
+
+impl Writer {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Start(tag) => self.start(tag),
+            Event::End(tag) => self.end(tag),
+            Event::Text(words) | Event::Html(words) | Event::InlineHtml(words) => push(&mut self.out, &words),
+            Event::Code(code) | Event::InlineMath(code) | Event::DisplayMath(code) => {
+                self.out.push_str("<code>");
+                push(&mut self.out, &code);
+                self.out.push_str("</code>");
+            }
+            Event::FootnoteReference(name) => push(&mut self.out, &name),
+            Event::SoftBreak => self.out.push('\n'),
+            Event::HardBreak => self.out.push_str("<br>\n"),
+            Event::Rule => self.out.push_str("<hr>\n"),
+            Event::TaskListMarker(done) => self.out.push_str(if done { "☑ " } else { "☐ " }),
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'_>) {
+        match tag {
+            Tag::Paragraph | Tag::HtmlBlock => self.out.push_str("<p>"),
+            Tag::Heading { level, .. } => match self.trust {
+                Trust::Ours => write!(self.out, "<h{}>", number(level)).unwrap_or_default(),
+                Trust::Quoted => self.out.push_str("<p class=\"heading\"><strong>"),
+            },
+            Tag::BlockQuote(_) => self.out.push_str("<blockquote>\n"),
+            Tag::CodeBlock(kind) => {
+                let language = match kind {
+                    CodeBlockKind::Fenced(info) => {
+                        info.split_whitespace().next().filter(|word| word.len() <= 20).map(text).unwrap_or_default()
+                    }
+                    CodeBlockKind::Indented => String::new(),
+                };
+                let label = if language.is_empty() { "Text".to_owned() } else { language };
+                write!(self.out, "<pre tabindex=\"0\" role=\"group\" aria-label=\"{label}\"><code>")
+                    .unwrap_or_default();
+            }
+            Tag::List(None) => self.out.push_str("<ul>\n"),
+            Tag::List(Some(1)) => self.out.push_str("<ol>\n"),
+            Tag::List(Some(first)) => writeln!(self.out, "<ol start=\"{first}\">").unwrap_or_default(),
+            Tag::Item => self.out.push_str("<li>"),
+            Tag::Table(alignments) => {
+                self.alignments = alignments;
+                self.out.push_str("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table\">\n<table>\n");
+            }
+            Tag::TableHead => {
+                (self.head, self.cell) = (true, 0);
+                self.out.push_str("<thead>\n<tr>");
+            }
+            Tag::TableRow => {
+                self.cell = 0;
+                self.out.push_str("<tr>");
+            }
+            Tag::TableCell => {
+                let class = match self.alignments.get(self.cell) {
+                    Some(Alignment::Right) => " class=\"right\"",
+                    Some(Alignment::Center) => " class=\"center\"",
+                    _ => "",
+                };
+                let name = if self.head { "th scope=\"col\"" } else { "td" };
+                write!(self.out, "<{name}{class}>").unwrap_or_default();
+            }
+            Tag::Emphasis => self.out.push_str("<em>"),
+            Tag::Strong => self.out.push_str("<strong>"),
+            Tag::Strikethrough => self.out.push_str("<del>"),
+            Tag::Link { dest_url, .. } => {
+                let goes = destination(&dest_url);
+                if let Some(to) = &goes {
+                    write!(self.out, "<a href=\"{to}\" rel=\"noreferrer noopener\">").unwrap_or_default();
+                }
+                self.links.push((goes.is_some(), String::new()));
+            }
+            Tag::Image { dest_url, .. } => {
+                self.out.push_str("[image: ");
+                self.links.push((false, dest_url.to_string()));
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        let closing = match tag {
+            TagEnd::Paragraph | TagEnd::HtmlBlock => "</p>\n",
+            TagEnd::Heading(level) => match self.trust {
+                Trust::Ours => &format!("</h{}>\n", number(level)),
+                Trust::Quoted => "</strong></p>\n",
+            },
+            TagEnd::BlockQuote(_) => "</blockquote>\n",
+            TagEnd::CodeBlock => "</code></pre>\n",
+            TagEnd::List(true) => "</ol>\n",
+            TagEnd::List(false) => "</ul>\n",
+            TagEnd::Item => "</li>\n",
+            TagEnd::Table => "</tbody>\n</table>\n</div>\n",
+            TagEnd::TableHead => {
+                self.head = false;
+                "</tr>\n</thead>\n<tbody>\n"
+            }
+            TagEnd::TableRow => "</tr>\n",
+            TagEnd::TableCell => {
+                self.cell += 1;
+                if self.head { "</th>" } else { "</td>" }
+            }
+            TagEnd::Emphasis => "</em>",
+            TagEnd::Strong => "</strong>",
+            TagEnd::Strikethrough => "</del>",
+            TagEnd::Link => match self.links.pop() {
+                Some((true, _)) => "</a>",
+                _ => "",
+            },
+            TagEnd::Image => {
+                let (_, to) = self.links.pop().unwrap_or_default();
+                push(&mut self.out, &format!(" {to}"));
+                "]"
+            }
+            _ => "",
+        };
+        self.out.push_str(closing);
+    }
+}
+
+fn number(level: HeadingLevel) -> u8 {
+    level as u8
+}
+
+/// Where a link may go, escaped.
+fn destination(to: &CowStr<'_>) -> Option<String> {
+    let to = to.trim();
+    // Browsers take blanks and controls out of a scheme.
+    if to.is_empty() || to.contains(|c: char| c.is_control() || c.is_whitespace()) || to.starts_with("//") {
+        return None;
+    }
+    let scheme = to.split(['/', '?', '#']).next().unwrap_or_default().split_once(':');
+    let is_allowed = scheme.is_none_or(|(scheme, _)| {
+        ["http", "https", "mailto"].iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed))
+    });
+    (is_allowed && !to.contains('\\')).then(|| text(to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_of_every_kind_has_its_element() {
+        let html =
+            markdown("# A\n\n- [x] b `c`\n\n| d | e |\n|--|-:|\n| *f* | ~~g~~ |\n\n```sh\nls <x>\n```\n", Trust::Ours);
+        for piece in [
+            "<h1>A</h1>",
+            "<li>☑ b <code>c</code></li>",
+            "<th scope=\"col\">d</th><th scope=\"col\" class=\"right\">e</th>",
+            "<td><em>f</em></td><td class=\"right\"><del>g</del></td>",
+            "aria-label=\"sh\"><code>ls &lt;x&gt;\n</code></pre>",
+        ] {
+            assert!(html.contains(piece), "{piece}\n{html}");
+        }
+    }
+
+    #[test]
+    fn html_in_markdown_is_text_and_nothing_is_loaded() {
+        let source = "<script>alert(1)</script>\n\na <img src=x onerror=y> ![b](https://e/x.png) <b>\n\n# h";
+        let html = markdown(source, Trust::Quoted);
+        assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("<b>") && !html.contains("<h1"));
+        assert!(html.contains("[image: b https://e/x.png]"), "{html}");
+    }
+
+    #[test]
+    fn links_go_only_where_they_may() {
+        for bad in ["javascript:alert(1)", "JaVaScript:x", "data:text/html,x", "//evil", "vbscript:x", "file:///etc"] {
+            let html = markdown(&format!("[x](<{bad}>)"), Trust::Quoted);
+            assert!(!html.contains("<a "), "{bad}: {html}");
+        }
+        for good in ["https://e/a", "#there", "output/000001.out", "mailto:a@b"] {
+            let html = markdown(&format!("[x]({good})"), Trust::Quoted);
+            assert!(html.contains(&format!("<a href=\"{good}\"")), "{good}: {html}");
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! A timeline as a drawing: lanes one below the other over one time axis.
+//!
+//! Invariant: an outcome is told by shape and text, not by colour alone; places are shares of the width and letters keep
+//! their size, so one drawing serves a phone, a desk and paper; its size is bounded however many marks there are. Refuses to
+//! know: what the lanes are.
+
+use super::axis::{Axis, WIDTH};
+use super::escape::text;
+use crate::transcript::words;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// A lane with more marks than this has them joined where they stand too close.
+const SEPARATE_MARKS: usize = 200;
+/// The share of the width in which they are joined.
+const JOINED_WIDTH: u64 = 50;
+/// A lane whose marks are numbered has a key below the drawing, for so many.
+const KEY_MARKS: usize = 40;
+/// A bar narrower than this has no number in it.
+const NUMBER_WIDTH: u64 = 450;
+
+const NAME_BASELINE: u64 = 13;
+const BAR_TOP: u64 = 20;
+const BAR_HEIGHT: u64 = 18;
+const LANE_HEIGHT: u64 = 50;
+const AXIS_HEIGHT: u64 = 40;
+
+/// What came of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// Nothing came of it that is good or bad.
+    Neutral,
+    /// It succeeded.
+    Good,
+    /// It goes on.
+    Running,
+    /// An answer that is no failure: `no match`.
+    Negative,
+    /// It is not what the document says: skipped, edited, declined.
+    Deviation,
+    /// Nobody knows.
+    Unknown,
+    /// It failed.
+    Bad,
+}
+
+impl Tone {
+    /// The name of its class in the style sheet, and of its shape.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Neutral => "neutral",
+            Self::Good => "good",
+            Self::Running => "running",
+            Self::Negative => "negative",
+            Self::Deviation => "deviation",
+            Self::Unknown => "unknown",
+            Self::Bad => "bad",
+        }
+    }
+
+    /// What the legend says.
+    fn meaning(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Neutral => return None,
+            Self::Good => "exit 0",
+            Self::Running => "running",
+            Self::Negative => "an answer that is no failure (no match, differs)",
+            Self::Deviation => "not as the document has it (skipped, declined, gone past)",
+            Self::Unknown => "no end is recorded",
+            Self::Bad => "failed, or ended otherwise",
+        })
+    }
+
+    /// Its shape around a point; none for what is plain.
+    fn shape(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Neutral | Self::Good => return None,
+            Self::Running => "<path d=\"M-4,-6L6,0L-4,6Z\"/>",
+            Self::Negative => "<path d=\"M0,-6.5L6.5,0L0,6.5L-6.5,0Z\"/>",
+            Self::Deviation => "<path d=\"M0,-6.5L6.5,5.5L-6.5,5.5Z\"/>",
+            Self::Unknown => "<circle r=\"7\"/><text y=\"4\">?</text>",
+            Self::Bad => "<circle r=\"7\"/><path class=\"cross\" d=\"M-3,-3L3,3M-3,3L3,-3\"/>",
+        })
+    }
+}
+
+/// Something in a lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// When it began, from the picture's beginning on.
+    pub from: Duration,
+    /// When it ended; none for a moment.
+    pub to: Option<Duration>,
+    /// What came of it.
+    pub tone: Tone,
+    /// What it is, in plain text.
+    pub label: String,
+    /// A number or letter that stands in its bar.
+    pub number: String,
+}
+
+/// A row of the picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// What is in it.
+    pub name: String,
+    /// In order of their beginning.
+    pub marks: Vec<Mark>,
+    /// Whether its marks are numbered in the drawing and listed below it.
+    pub has_key: bool,
+}
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// What stands before the names of its parts; one of its own for each picture of a page.
+    pub id: String,
+    /// What it shows, in a few words.
+    pub title: String,
+    /// What is to be seen in it, for whoever cannot.
+    pub description: String,
+    /// The time of day at its beginning.
+    pub begins: Timestamp,
+    /// The lanes, from the top.
+    pub lanes: Vec<Lane>,
+}
+
+/// Draws it: a `figure` with the drawing, its legend and its keys.
+pub fn picture(picture: &Picture) -> String {
+    let spans = picture.lanes.iter().flat_map(|lane| &lane.marks);
+    // A bar with a number is a frame around what happened: only its ends did.
+    let frame = |mark: &&Mark| !mark.number.is_empty();
+    let ends = |mark: &Mark| (mark.from, mark.to.unwrap_or(mark.from).max(mark.from));
+    let framed =
+        spans.clone().filter(frame).flat_map(|mark| [(ends(mark).0, ends(mark).0), (ends(mark).1, ends(mark).1)]);
+    let axis = Axis::of(spans.clone().filter(|mark| !frame(mark)).map(ends).chain(framed).collect());
+    let id = text(&picture.id);
+    let height = LANE_HEIGHT * picture.lanes.len() as u64 + AXIS_HEIGHT;
+    let mut out = format!(
+        "<figure class=\"picture\">\n<svg role=\"img\" aria-labelledby=\"{id}-title {id}-what\" width=\"100%\" \
+         height=\"{height}\">\n<title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-what\">{}</desc>\n",
+        text(&picture.title),
+        text(&picture.description)
+    );
+    definitions(&mut out, &id);
+    time_axis(&mut out, picture, &axis, height - AXIS_HEIGHT);
+    let mut tones = BTreeSet::new();
+    let mut keys = String::new();
+    for (i, lane) in picture.lanes.iter().enumerate() {
+        let top = i as u64 * LANE_HEIGHT;
+        let _ = writeln!(out, "<text class=\"lane\" x=\"0\" y=\"{}\">{}</text>", top + NAME_BASELINE, text(&lane.name));
+        let base = top + BAR_TOP + BAR_HEIGHT;
+        let _ = writeln!(out, "<line class=\"rail\" x1=\"0\" x2=\"100%\" y1=\"{base}\" y2=\"{base}\"/>");
+        let numbered = lane.has_key && lane.marks.len() <= KEY_MARKS;
+        for (n, group) in groups(&lane.marks, &axis).into_iter().enumerate() {
+            tones.insert(group.tone);
+            let number = if numbered { (n + 1).to_string() } else { group.number.clone() };
+            mark(&mut out, &id, &group, &number, numbered, top + BAR_TOP);
+        }
+        if numbered && !lane.marks.is_empty() {
+            key(&mut keys, picture, lane);
+        }
+    }
+    out.push_str("</svg>\n<figcaption>\n");
+    legend(&mut out, &id, &tones);
+    out.push_str(&keys);
+    out.push_str("</figcaption>\n</figure>\n");
+    out
+}
+
+/// What is drawn as one.
+struct Group {
+    left: u64,
+    width: Option<u64>,
+    tone: Tone,
+    label: String,
+    number: String,
+}
+
+fn groups(marks: &[Mark], axis: &Axis) -> Vec<Group> {
+    let is_joined = marks.len() > SEPARATE_MARKS;
+    let mut groups: Vec<(Group, u64)> = Vec::new();
+    for mark in marks {
+        let left = axis.place(mark.from);
+        let width = mark.to.map(|to| axis.place(to.max(mark.from)) - left);
+        match groups.last_mut() {
+            Some((group, count)) if is_joined && group.left / JOINED_WIDTH == left / JOINED_WIDTH => {
+                *count += 1;
+                let right = left + width.unwrap_or(0);
+                group.width = group.width.or(width).map(|old| old.max(right.saturating_sub(group.left)));
+                if mark.tone > group.tone {
+                    group.tone = mark.tone;
+                    group.label.clone_from(&mark.label);
+                }
+                group.number.clear();
+            }
+            _ => {
+                let (tone, label, number) = (mark.tone, mark.label.clone(), mark.number.clone());
+                groups.push((Group { left, width, tone, label, number }, 1));
+            }
+        }
+    }
+    let told = |(mut group, count): (Group, u64)| {
+        if count > 1 {
+            group.label = format!("{} here, among them: {}", words::grouped(count), group.label);
+        }
+        group
+    };
+    groups.into_iter().map(told).collect()
+}
+
+/// `12.3%`.
+fn percent(place: u64) -> String {
+    let (whole, part) = (place / 100, place % 100);
+    if part == 0 { format!("{whole}%") } else { format!("{whole}.{part:02}%") }
+}
+
+fn definitions(out: &mut String, id: &str) {
+    out.push_str("<defs>\n");
+    for (tone, turn) in [(Tone::Bad, 45), (Tone::Negative, 90), (Tone::Unknown, 0)] {
+        let class = tone.class();
+        let _ = writeln!(
+            out,
+            "<pattern id=\"{id}-fill-{class}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" \
+             patternTransform=\"rotate({turn})\"><rect class=\"under {class}\" width=\"6\" height=\"6\"/>\
+             <rect class=\"over {class}\" width=\"3\" height=\"6\"/></pattern>"
+        );
+    }
+    for tone in [Tone::Running, Tone::Negative, Tone::Deviation, Tone::Unknown, Tone::Bad] {
+        let _ =
+            writeln!(out, "<g id=\"{id}-{0}\" class=\"shape {0}\">{1}</g>", tone.class(), tone.shape().unwrap_or(""));
+    }
+    out.push_str("</defs>\n");
+}
+
+fn time_axis(out: &mut String, picture: &Picture, axis: &Axis, bottom: u64) {
+    let midnight = Duration::from_secs(u64::try_from(picture.begins.as_second().rem_euclid(86_400)).unwrap_or(0))
+        + Duration::from_nanos(u64::try_from(picture.begins.subsec_nanosecond()).unwrap_or(0));
+    for (left, width, long) in axis.cuts() {
+        let _ = writeln!(
+            out,
+            "<g class=\"cut\"><title>{0} without events</title><rect x=\"{1}\" width=\"{2}\" y=\"0\" \
+             height=\"{bottom}\"/><text x=\"{3}\" y=\"{4}\">{0}</text></g>",
+            words::took(long),
+            percent(left),
+            percent(width),
+            percent(left + width / 2),
+            bottom + 32
+        );
+    }
+    let _ = writeln!(out, "<line class=\"axis\" x1=\"0\" x2=\"100%\" y1=\"{bottom}\" y2=\"{bottom}\"/>");
+    let mut day = words::date(picture.begins);
+    for tick in axis.ticks(midnight) {
+        let at = picture.begins.saturating_add(tick).unwrap_or(picture.begins);
+        let place = axis.place(tick);
+        let anchor = match place {
+            0..300 => "start",
+            _ if place > WIDTH - 300 => "end",
+            _ => "middle",
+        };
+        let clock = if axis.in_seconds() { words::time(at) } else { words::time(at).chars().take(5).collect() };
+        let x = percent(place);
+        let _ = writeln!(
+            out,
+            "<line class=\"tick\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"{}\"/><text class=\"tick\" text-anchor=\"{anchor}\" \
+             x=\"{x}\" y=\"{}\">{clock}</text>",
+            bottom + 4,
+            bottom + 17
+        );
+        let today = words::date(at);
+        if today != day {
+            let _ = writeln!(
+                out,
+                "<text class=\"tick\" text-anchor=\"{anchor}\" x=\"{x}\" y=\"{}\">{today}</text>",
+                bottom + 32
+            );
+            day = today;
+        }
+    }
+}
+
+fn mark(out: &mut String, id: &str, group: &Group, number: &str, has_key: bool, top: u64) {
+    let class = group.tone.class();
+    let x = percent(group.left);
+    let _ = write!(out, "<g class=\"mark\"><title>{}</title>", text(&group.label));
+    if let Some(width) = group.width {
+        let fill = match group.tone {
+            Tone::Bad | Tone::Negative | Tone::Unknown => format!(" fill=\"url(#{id}-fill-{class})\""),
+            _ => String::new(),
+        };
+        let _ = write!(
+            out,
+            "<rect class=\"bar {class}\" x=\"{x}\" y=\"{top}\" width=\"{}\" height=\"{BAR_HEIGHT}\"{fill}/>",
+            percent(width)
+        );
+        if !number.is_empty() && width >= NUMBER_WIDTH {
+            let middle = percent(group.left + width / 2);
+            let _ = write!(
+                out,
+                "<text class=\"number\" x=\"{middle}\" y=\"{}\">{}</text>",
+                top + BAR_HEIGHT - 5,
+                text(number)
+            );
+        }
+        if group.tone.shape().is_some() {
+            let _ = write!(out, "<use href=\"#{id}-{class}\" x=\"{x}\" y=\"{}\"/>", top + BAR_HEIGHT / 2);
+        }
+    } else {
+        let middle = top + BAR_HEIGHT / 2;
+        if group.tone.shape().is_some() {
+            let _ = write!(out, "<use href=\"#{id}-{class}\" x=\"{x}\" y=\"{middle}\"/>");
+        } else {
+            let radius = if has_key { 8 } else { 4 };
+            let _ = write!(out, "<circle class=\"dot {class}\" cx=\"{x}\" cy=\"{middle}\" r=\"{radius}\"/>");
+            if has_key {
+                let _ = write!(out, "<text class=\"number\" x=\"{x}\" y=\"{}\">{}</text>", middle + 4, text(number));
+            }
+        }
+    }
+    out.push_str("</g>\n");
+}
+
+fn legend(out: &mut String, id: &str, tones: &BTreeSet<Tone>) {
+    let known: Vec<_> = tones.iter().filter_map(|tone| tone.meaning().map(|meaning| (tone, meaning))).collect();
+    if known.is_empty() {
+        return;
+    }
+    out.push_str("<ul class=\"legend\">\n");
+    for (tone, meaning) in known {
+        let class = tone.class();
+        let drawn = if tone.shape().is_some() {
+            format!("<use href=\"#{id}-{class}\" x=\"8\" y=\"8\"/>")
+        } else {
+            format!("<rect class=\"bar {class}\" x=\"1\" y=\"2\" width=\"14\" height=\"12\"/>")
+        };
+        let _ = writeln!(
+            out,
+            "<li><svg aria-hidden=\"true\" width=\"16\" height=\"16\">{drawn}</svg> {}</li>",
+            text(meaning)
+        );
+    }
+    out.push_str("</ul>\n");
+}
+
+fn key(out: &mut String, picture: &Picture, lane: &Lane) {
+    let _ = writeln!(out, "<p class=\"key\">{}</p>\n<ol class=\"key\">", text(&lane.name));
+    for mark in &lane.marks {
+        let at = picture.begins.saturating_add(mark.from).unwrap_or(picture.begins);
+        let _ = writeln!(out, "<li><time>{}</time> {}</li>", words::time(at), text(&mark.label));
+    }
+    out.push_str("</ol>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(seconds: u64, tone: Tone, label: &str) -> Mark {
+        Mark { from: Duration::from_secs(seconds), to: None, tone, label: label.into(), number: String::new() }
+    }
+
+    fn drawn(marks: Vec<Mark>, has_key: bool) -> String {
+        picture(&Picture {
+            id: "t".into(),
+            title: "T".into(),
+            description: "D".into(),
+            begins: "2026-11-24T22:51:03Z".parse().unwrap(),
+            lanes: vec![Lane { name: "Notes".into(), marks, has_key }],
+        })
+    }
+
+    #[test]
+    fn a_hundred_thousand_marks_are_a_small_drawing_and_the_worst_of_them_shows() {
+        let mut marks: Vec<Mark> = (0..100_000).map(|i| moment(i, Tone::Good, "fine")).collect();
+        marks[50_000].tone = Tone::Bad;
+        let drawing = drawn(marks, false);
+        assert!(drawing.len() < 100_000, "{}", drawing.len());
+        assert_eq!(drawing.matches("href=\"#t-bad\" x=\"50%\"").count(), 1);
+    }
+
+    #[test]
+    fn a_label_is_text() {
+        let drawing = drawn(vec![moment(1, Tone::Neutral, "</title><script>\"")], true);
+        assert!(!drawing.contains("<script>"), "{drawing}");
+        assert!(drawing.contains("<ol class=\"key\">"));
+    }
+
+    #[test]
+    fn an_outcome_has_a_shape_and_a_word_of_its_own() {
+        for tone in [Tone::Bad, Tone::Unknown, Tone::Negative, Tone::Running, Tone::Deviation] {
+            let drawing = drawn(vec![moment(1, tone, "x")], false);
+            assert!(drawing.contains(&format!("<use href=\"#t-{}\"", tone.class())));
+            assert!(drawing.contains(tone.meaning().unwrap()), "{drawing}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The transcript for programs: one JSON document, versioned by `schema`. `docs/transcript.md` is its description.
+//!
+//! Invariant: a name once used keeps its meaning within a schema number; events stand in the order of their numbers, one a
+//! line; outputs are plain text, cut as in every transcript. Refuses to know: how the journal writes its lines.
+
+use super::elapsed::Elapsed;
+use super::excerpt::{Excerpt, Line, excerpt};
+use super::overview::Overview;
+use super::steps::output_file;
+use super::story::Sources;
+use super::words;
+use crate::history::{CommandFinished, CommandSource, CommandStarted, Event, Fact, Outcome, RunStarted};
+use crate::ident::{Digest, Seq};
+use serde_json::{Map, Value, json};
+use std::io;
+use std::io::Write;
+
+/// The number of this form.
+const SCHEMA: u32 = 1;
+
+/// Writes the transcript of a run as JSON; see [`super::markdown`].
+pub fn json<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
+where
+    I: Iterator<Item = Event>,
+{
+    let overview = Overview::of(events(), sources.live);
+    let head = json!({
+        "schema": SCHEMA,
+        "run": overview.started.as_ref().map(run),
+        "outcome": outcome(&overview, sources),
+        "reason": overview.finished.as_ref().map(|finished| &finished.reason),
+        "started": overview.first_at.map(|at| at.to_string()),
+        "ended": overview.finished.as_ref().and(overview.last_at).map(|at| at.to_string()),
+        "elapsed_ms": millis(overview.took),
+        "clock_steps": overview.clock_steps.iter()
+            .map(|(seq, step)| json!({ "before": seq, "seconds": step })).collect::<Vec<_>>(),
+        "count": overview.events,
+        "last_hash": sources.head.map(|head: Digest| head.to_string()),
+    });
+    let head = head.to_string();
+    write!(to, "{},\"events\":[", head.strip_suffix('}').unwrap_or(&head))?;
+    let mut elapsed = Elapsed::default();
+    let same = events().take(usize::try_from(overview.events).unwrap_or(usize::MAX));
+    for (i, event) in same.enumerate() {
+        let mut line = Map::new();
+        line.insert("seq".into(), json!(event.seq));
+        line.insert("time".into(), json!(event.at.utc.to_string()));
+        line.insert("elapsed_ms".into(), millis(elapsed.take(&event)));
+        let (kind, fields) = told(&event, &overview, sources);
+        line.insert("kind".into(), json!(kind));
+        if let Value::Object(fields) = fields {
+            line.extend(fields);
+        }
+        write!(to, "{}\n{}", if i == 0 { "" } else { "," }, Value::Object(line))?;
+    }
+    writeln!(to, "\n]}}")
+}
+
+fn millis(duration: std::time::Duration) -> Value {
+    json!(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn outcome(overview: &Overview, sources: &Sources<'_>) -> &'static str {
+    match &overview.finished {
+        Some(finished) => words::run_result(finished.result),
+        None if sources.live => "running",
+        None => "unknown",
+    }
+}
+
+fn run(started: &RunStarted) -> Value {
+    json!({
+        "id": started.run,
+        "procedure": started.procedure.as_str(),
+        "title": started.procedure_title,
+        "runbook": {
+            "path": started.runbook.path,
+            "title": started.runbook.title,
+            "sha256": started.runbook.digest.to_string(),
+            "git_commit": started.runbook.git_commit,
+            "git_modified": started.runbook.git_modified,
+        },
+        "steps": started.steps,
+        "host": started.host,
+        "user": started.user,
+        "cwd": started.cwd,
+        "mode": words::mode(started.mode),
+        "version": started.version,
+        "flags": started.flags,
+    })
+}
+
+/// An event's kind and fields. What is written as one of several words is written as the journal does.
+fn told(event: &Event, overview: &Overview, sources: &Sources<'_>) -> (String, Value) {
+    match &event.fact {
+        Fact::RunStarted(_) => ("run-started".into(), json!({})),
+        Fact::CommandStarted(started) => ("command-started".into(), command(event.seq, started, overview)),
+        Fact::CommandFinished(finished) => ("command-finished".into(), finish(finished, sources)),
+        Fact::Other(other) => {
+            let fields: Map<String, Value> = other
+                .fields
+                .iter()
+                .map(|(name, text)| (name.clone(), serde_json::from_str(text).unwrap_or_else(|_| json!(text))))
+                .collect();
+            (other.kind.clone(), json!({ "fields": fields }))
+        }
+        // The other facts are plain records: their own names are the names here.
+        fact => match serde_json::to_value(fact) {
+            Ok(Value::Object(fact)) => fact.into_iter().next().unwrap_or(("unknown".into(), json!({}))),
+            _ => ("unknown".into(), json!({})),
+        },
+    }
+}
+
+fn command(seq: Seq, started: &CommandStarted, overview: &Overview) -> Value {
+    let (source, original) = match &started.source {
+        CommandSource::Document => ("document", None),
+        CommandSource::Edited(original) => ("edited", Some(original)),
+        CommandSource::Placed(original) => ("placed", Some(original)),
+        CommandSource::Own => ("own", None),
+        CommandSource::Until => ("until", None),
+        CommandSource::Sampled(original) => ("sampled", Some(original)),
+    };
+    let state = if overview.briefs.contains_key(&seq) { "finished" } else { overview.unfinished(seq) };
+    json!({
+        "step": started.step.as_str(),
+        "command": started.command,
+        "of": started.of,
+        "attempt": started.attempt,
+        "source": source,
+        "original": original,
+        "text": started.text,
+        "line": started.line,
+        "never_ends": started.never_ends,
+        "state": state,
+    })
+}
+
+fn finish(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
+    let outcome = match serde_json::to_value(&finished.outcome) {
+        Ok(Value::String(word)) => word,
+        _ => "negative".to_owned(),
+    };
+    let meaning = match &finished.outcome {
+        Outcome::Negative(meaning) => Some(meaning),
+        _ => None,
+    };
+    json!({
+        "started": finished.started,
+        "outcome": outcome,
+        "meaning": meaning,
+        "end": finished.end,
+        "status": finished.status,
+        "pipestatus": finished.pipestatus,
+        "cwd": finished.cwd,
+        "took_ms": finished.took_ns / 1_000_000,
+        "output": output(finished, sources),
+    })
+}
+
+fn output(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
+    let captured = &finished.output;
+    let mut value = json!({
+        "length_bytes": captured.length_bytes,
+        "kept_bytes": captured.kept_bytes,
+        "file": output_file(finished.started),
+    });
+    let lines = |lines: &[Line]| json!(lines.iter().map(Line::text).collect::<Vec<_>>());
+    let (name, told) = match excerpt(finished.started, captured, sources.output) {
+        Excerpt::Nothing => ("lines", json!([])),
+        Excerpt::Whole(whole) => ("lines", lines(&whole)),
+        Excerpt::Short(short) => ("short", lines(&short)),
+        Excerpt::FullScreen(screen) => ("screen", lines(&screen)),
+        Excerpt::Parts { head, left_out, tail } => {
+            ("parts", json!({ "head": lines(&head), "left_out": left_out, "tail": lines(&tail) }))
+        }
+        Excerpt::Missing if captured.salt.is_empty() => ("missing", json!("redacted")),
+        Excerpt::Missing => ("missing", json!("unreadable")),
+    };
+    if let Value::Object(value) = &mut value {
+        value.insert(name.to_owned(), told);
+    }
+    value
+}

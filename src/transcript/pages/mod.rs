@@ -1,0 +1,19 @@
+//! The pages: one story, set as Markdown, as HTML and as plain text.
+
+mod html;
+mod markdown;
+mod text;
+
+pub(super) use html::Html;
+pub(super) use markdown::Markdown;
+pub(super) use text::Text;
+
+use super::series::Series;
+
+/// A series' values as bars, a character each; none when they are no numbers, or too many for a line.
+fn bars(series: &Series) -> Option<String> {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let levels = series.levels(7).filter(|levels| levels.len() <= 80)?;
+    let bar = |level: &u64| usize::try_from(*level).ok().and_then(|level| BARS.get(level)).copied();
+    levels.iter().map(bar).collect()
+}

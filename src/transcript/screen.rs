@@ -1,0 +1,439 @@
+//! Terminal output as the terminal showed it: lines with their colours, without the means of putting them there.
+//!
+//! Invariant: total; what leaves the screen is handed on at once, so memory is bounded by a screen and what is kept of the
+//! lines; a sequence that never ends swallows no further line; what has no form of its own is shown. Refuses to know: files.
+
+use super::escape::push_visible;
+use avt::observer::{Observation, Observer};
+use avt::parser::{DecMode, Function};
+use avt::{Cell, Color, Line as Row, Operation, Pen, ScreenKind, Terminal};
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+
+/// A line is cut after so many characters.
+const LINE_CHARACTERS: usize = 1000;
+/// So many lines of the beginning and of the end are kept.
+const KEPT_LINES: usize = 64;
+/// A terminal of a size that nobody recorded is taken for a wide one: a program that counts on the margin is rarer than one
+/// that draws a bar over the whole width.
+pub(super) const UNKNOWN_SIZE: (u16, u16) = (240, 24);
+const LARGEST: usize = 1000;
+const TAB: usize = 8;
+
+/// How characters look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a terminal's attributes are independent of each other")]
+pub(super) struct Look {
+    /// One of the eight colours.
+    pub(super) foreground: Option<u8>,
+    pub(super) background: Option<u8>,
+    pub(super) inverse: bool,
+    pub(super) bold: bool,
+    pub(super) dim: bool,
+    pub(super) italic: bool,
+    pub(super) underline: bool,
+    pub(super) struck: bool,
+}
+
+/// Characters of one look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) text: String,
+    pub(super) look: Look,
+}
+
+/// A line as it was typed by the program, however often the terminal broke it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Line(pub(super) Vec<Run>);
+
+impl Line {
+    /// A line of plain text.
+    #[cfg(test)]
+    pub(super) fn plain(text: impl Into<String>) -> Self {
+        Self(vec![Run { text: text.into(), look: Look::default() }])
+    }
+
+    /// Its characters.
+    pub(super) fn text(&self) -> String {
+        self.0.iter().map(|run| run.text.as_str()).collect()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(|run| run.text.len()).sum()
+    }
+
+    pub(super) fn is_blank(&self) -> bool {
+        self.0.iter().all(|run| run.text.trim().is_empty())
+    }
+
+    fn push(&mut self, cell: &Cell) {
+        let look = Look::of(cell.pen());
+        match self.0.last_mut() {
+            Some(run) if run.look == look => push_visible(&mut run.text, cell.char()),
+            _ => {
+                let mut text = String::new();
+                push_visible(&mut text, cell.char());
+                self.0.push(Run { text, look });
+            }
+        }
+    }
+
+    /// Without the blanks that only fill the screen.
+    fn trim(&mut self) {
+        while let Some(run) = self.0.last_mut().filter(|run| !run.look.shows_blanks()) {
+            run.text.truncate(run.text.trim_end_matches(' ').len());
+            if !run.text.is_empty() {
+                return;
+            }
+            self.0.pop();
+        }
+    }
+}
+
+impl Look {
+    fn of(pen: &Pen) -> Self {
+        Self {
+            foreground: pen.foreground().map(one_of_eight),
+            background: pen.background().map(one_of_eight),
+            inverse: pen.is_inverse(),
+            bold: pen.is_bold(),
+            dim: pen.is_faint(),
+            italic: pen.is_italic(),
+            underline: pen.is_underline(),
+            struck: pen.is_strikethrough(),
+        }
+    }
+
+    fn shows_blanks(self) -> bool {
+        self.background.is_some() || self.inverse || self.underline
+    }
+}
+
+/// The nearest of the eight colours: they are legible on light and dark, which a program's own may not be.
+fn one_of_eight(colour: Color) -> u8 {
+    const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let channel = |index: u8| CUBE.get(usize::from(index)).copied().unwrap_or(255);
+    let (r, g, b) = match colour {
+        Color::Indexed(index @ 0..16) => return index % 8,
+        Color::Indexed(index @ 16..232) => {
+            let index = index - 16;
+            (channel(index / 36), channel(index / 6 % 6), channel(index % 6))
+        }
+        Color::Indexed(index) => return if index < 244 { 0 } else { 7 },
+        Color::RGB(rgb) => (rgb.r, rgb.g, rgb.b),
+    };
+    let most = r.max(g).max(b);
+    if most < 64 {
+        return 0;
+    }
+    let is_in = |channel: u8| u8::from(channel > most / 2);
+    is_in(r) | is_in(g) << 1 | is_in(b) << 2
+}
+
+/// What was on the screen.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// The first lines.
+    pub(super) head: Vec<Line>,
+    /// The last lines, where there are more than the first.
+    pub(super) tail: VecDeque<Line>,
+    /// How many there were.
+    pub(super) count: u64,
+    /// Whether any of them was cut.
+    pub(super) is_cut: bool,
+    /// The last screen of a full-screen program.
+    pub(super) full_screen: Option<Vec<Line>>,
+    /// Whether the full-screen program was still there.
+    pub(super) is_full_screen: bool,
+}
+
+/// See the module.
+pub(super) struct Screen {
+    terminal: Option<Terminal>,
+    keeper: Keeper,
+}
+
+impl Screen {
+    /// An empty screen. `has_returns` says that lines end in CR LF, as a terminal's do; otherwise a newline returns too.
+    pub(super) fn new((columns, rows): (u16, u16), has_returns: bool) -> Self {
+        let size = |n: u16| usize::from(n).clamp(1, LARGEST);
+        let mut screen = Self { terminal: Terminal::new(size(columns), size(rows)).ok(), keeper: Keeper::default() };
+        if !has_returns {
+            screen.control("\x1b[20h");
+        }
+        screen
+    }
+
+    /// Goes to the full screen, where what is to come was printed there.
+    pub(super) fn enter_full_screen(&mut self) {
+        self.control("\x1b[?1049h");
+    }
+
+    fn control(&mut self, sequence: &str) {
+        if let Some(terminal) = &mut self.terminal {
+            terminal.feed_with(sequence, &mut self.keeper);
+        }
+    }
+
+    /// Takes what was printed.
+    pub(super) fn take(&mut self, bytes: &[u8]) {
+        let Some(terminal) = &mut self.terminal else { return };
+        for chunk in bytes.utf8_chunks() {
+            let mut lines = chunk.valid().split_inclusive('\n');
+            terminal.feed_with(lines.by_ref().flat_map(ended), &mut self.keeper);
+            for byte in chunk.invalid() {
+                let mut text = String::new();
+                write!(text, "\\x{byte:02X}").unwrap_or_default();
+                terminal.feed_with(text.as_str(), &mut self.keeper);
+            }
+        }
+    }
+
+    /// What was shown.
+    pub(super) fn finish(mut self) -> Shown {
+        let Some(terminal) = &self.terminal else { return self.keeper.shown };
+        self.keeper.shown.is_full_screen = terminal.active_screen_kind() == ScreenKind::Alternate;
+        if self.keeper.shown.is_full_screen {
+            self.keeper.full_screen(terminal);
+        }
+        self.keeper.primary(terminal);
+        self.keeper.shown
+    }
+}
+
+/// Output that moves nothing, without a terminal; none when it does, or may.
+pub(super) fn still(bytes: &[u8]) -> Option<Shown> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let has_tabs = bytes.contains(&b'\t');
+    let mut before = '\0';
+    for c in text.chars() {
+        let is_still = match c {
+            '\n' | '\r' | '\t' => before != '\r' || c == '\n',
+            c => before != '\r' && !c.is_control() && (c.is_ascii() || !has_tabs),
+        };
+        if !is_still {
+            return None;
+        }
+        before = c;
+    }
+    let mut keeper = Keeper::default();
+    let rows = text.trim_end_matches(['\n', '\r', ' ', '\t']).split('\n');
+    if text.trim().is_empty() {
+        return Some(keeper.shown);
+    }
+    for row in rows {
+        let mut shown = String::new();
+        let row = row.strip_suffix('\r').unwrap_or(row);
+        for (taken, c) in row.chars().enumerate() {
+            if taken >= LINE_CHARACTERS {
+                break;
+            }
+            match c {
+                '\t' => shown.push_str(" ".repeat(TAB - shown.len() % TAB).as_str()),
+                c => push_visible(&mut shown, c),
+            }
+        }
+        keeper.open_characters = row.chars().take(LINE_CHARACTERS).count();
+        keeper.open.0.push(Run { text: shown, look: Look::default() });
+        keeper.end_line();
+    }
+    Some(keeper.shown)
+}
+
+/// A line, and before its end a character that gives up any sequence that was begun.
+fn ended(line: &str) -> [&str; 3] {
+    match line.strip_suffix('\n') {
+        Some(line) => [line, "\u{18}", "\n"],
+        None => [line, "", ""],
+    }
+}
+
+/// Takes the lines that leave the screen.
+#[derive(Default)]
+struct Keeper {
+    shown: Shown,
+    open: Line,
+    open_characters: usize,
+}
+
+impl Keeper {
+    fn row(&mut self, row: &Row) {
+        let filled = row.cells().iter().rposition(|cell| cell.char() != ' ' || !cell.pen().is_default());
+        let end = if row.is_wrapped() { row.len() } else { filled.map_or(0, |last| last + 1) };
+        let cells = row.cells().iter().take(end).filter(|cell| cell.width() > 0);
+        let room = LINE_CHARACTERS.saturating_sub(self.open_characters);
+        let mut taken = 0;
+        for cell in cells.take(room) {
+            self.open.push(cell);
+            taken += 1;
+        }
+        self.open_characters += taken;
+        if !row.is_wrapped() {
+            self.end_line();
+        }
+    }
+
+    fn end_line(&mut self) {
+        let is_cut = self.open_characters >= LINE_CHARACTERS;
+        let mut line = std::mem::take(&mut self.open);
+        self.open_characters = 0;
+        line.trim();
+        if is_cut && line.0.iter().map(|run| run.text.chars().count()).sum::<usize>() >= LINE_CHARACTERS {
+            line.0.push(Run { text: " … [the line goes on]".to_owned(), look: Look::default() });
+            self.shown.is_cut = true;
+        }
+        self.shown.count += 1;
+        if self.shown.head.len() < KEPT_LINES {
+            self.shown.head.push(line);
+            return;
+        }
+        if self.shown.tail.len() == KEPT_LINES {
+            self.shown.tail.pop_front();
+        }
+        self.shown.tail.push_back(line);
+    }
+
+    /// What is on the primary screen, down to its last line that has something on it.
+    fn primary(&mut self, terminal: &Terminal) {
+        let rows: Vec<&Row> = terminal.primary_screen().all_lines().collect();
+        let is_blank = |row: &&Row| row.cells().iter().all(|cell| cell.char() == ' ');
+        let blank = rows.iter().rev().take_while(|row| is_blank(row)).count();
+        for row in rows.iter().take(rows.len() - blank) {
+            self.row(row);
+        }
+        if self.open_characters > 0 {
+            self.end_line();
+        }
+    }
+
+    fn full_screen(&mut self, terminal: &Terminal) {
+        let mut lines: Vec<Line> = terminal.screen().visible_lines().map(screen_line).collect();
+        while lines.last().is_some_and(Line::is_blank) {
+            lines.pop();
+        }
+        if !lines.is_empty() {
+            self.shown.full_screen = Some(lines);
+        }
+    }
+}
+
+fn screen_line(row: &Row) -> Line {
+    let mut line = Line::default();
+    row.cells().iter().filter(|cell| cell.width() > 0).for_each(|cell| line.push(cell));
+    line.trim();
+    line
+}
+
+impl Observer for Keeper {
+    type Output = ();
+
+    fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        let Operation::Function(function) = operation else { return };
+        let terminal = context.terminal();
+        match function {
+            Function::Decrst(modes)
+                if terminal.active_screen_kind() == ScreenKind::Alternate
+                    && modes
+                        .as_slice()
+                        .iter()
+                        .any(|mode| matches!(mode, DecMode::AltScreenBuffer | DecMode::SaveCursorAltScreenBuffer)) =>
+            {
+                self.full_screen(terminal);
+            }
+            Function::Ris => self.primary(terminal),
+            _ => {}
+        }
+    }
+
+    fn evicted(&mut self, _: &mut Observation<'_>, row: &Row) {
+        self.row(row);
+    }
+
+    fn end(&mut self, _: &mut Observation<'_>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(bytes: &[u8]) -> Shown {
+        let mut screen = Screen::new((20, 4), false);
+        screen.take(bytes);
+        screen.finish()
+    }
+
+    fn lines(bytes: &[u8]) -> Vec<String> {
+        shown(bytes).head.iter().map(Line::text).collect()
+    }
+
+    fn clean(text: &str) -> String {
+        lines(text.as_bytes()).join("\n")
+    }
+
+    #[test]
+    fn titles_and_character_sets_leave_no_trace() {
+        assert_eq!(clean("\x1b[1;31mred\x1b[0m \x1b]0;title\x07x\x1b]8;;http://a\x1b\\y\x1b(B\x0fz\x1b=!"), "red xyz!");
+        assert_eq!(clean("a\u{9b}31mb\u{9d}title\u{9c}cd\x1bPdevice\x1b\\e\x1bOf"), "abcdef");
+    }
+
+    #[test]
+    fn a_sequence_that_never_ends_swallows_no_further_line() {
+        assert_eq!(clean("a\x1b]0;tit\nb\x1b[12\nc\x1b\nd\x1b"), "a\nb\nc\nd");
+    }
+
+    #[test]
+    fn a_progress_bar_is_shown_in_its_last_state() {
+        assert_eq!(clean("10%\r50%\r100%\ndone\r\n"), "100%\ndone");
+        assert_eq!(clean("loading...\r\x1b[Kok"), "ok");
+        assert_eq!(clean("one 10%\ntwo 10%\n\x1b[2Aone 100%\n\x1b[1Btwo"), "one 100%\ntwo 10%\ntwo");
+    }
+
+    #[test]
+    fn lines_that_left_the_screen_are_there_and_broken_ones_are_whole() {
+        let text = (1..=9).map(|i| format!("{i} {}\n", "x".repeat(30))).collect::<Vec<_>>().concat();
+        let whole = lines(text.as_bytes());
+        assert_eq!(whole.len(), 9);
+        assert_eq!(whole.last(), Some(&format!("9 {}", "x".repeat(30))));
+    }
+
+    #[test]
+    fn a_full_screen_program_leaves_its_last_screen() {
+        let shown = shown(b"before\n\x1b[?1049h\x1b[2J\x1b[Hfirst\x1b[Hsecond\n\x1b[31mlast\x1b[?1049lafter\n");
+        let screen: Vec<String> = shown.full_screen.unwrap().iter().map(Line::text).collect();
+        assert_eq!(screen, ["second", "last"]);
+        assert_eq!(shown.head.iter().map(Line::text).collect::<Vec<_>>(), ["before", "after"]);
+    }
+
+    #[test]
+    fn output_that_moves_nothing_is_the_same_without_a_terminal() {
+        for text in ["a\n\n  b \nc", "x\ty\r\nz\r\n\r\n", "é漢\n\u{202e}", "", " \n\t\n", &"w".repeat(3000), "last\r"]
+        {
+            let Some(still) = still(text.as_bytes()) else { continue };
+            let mut screen = Screen::new(UNKNOWN_SIZE, text.contains("\r\n"));
+            screen.take(text.as_bytes());
+            let moved = screen.finish();
+            assert_eq!((still.head, still.count, still.is_cut), (moved.head, moved.count, moved.is_cut), "{text:?}");
+        }
+        assert!(still(b"10%\r20%").is_none() && still(b"\x1b[m").is_none() && still(b"\xff").is_none());
+    }
+
+    #[test]
+    fn colours_are_kept() {
+        let line = shown(b"a\x1b[1;31mb\x1b[0;48;5;46m \x1b[0;38;2;250;240;10mc\x1b[m  \n").head.remove(0);
+        let looks: Vec<_> =
+            line.0.iter().map(|run| (run.text.as_str(), run.look.foreground, run.look.background)).collect();
+        assert_eq!(looks, [("a", None, None), ("b", Some(1), None), (" ", None, Some(2)), ("c", Some(3), None)]);
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown() {
+        assert_eq!(clean("\u{202e}d"), "U+202Ed");
+        assert_eq!(lines(b"caf\xe9 \xf0\x9f\n"), ["caf\\xE9 \\xF0\\x9F"]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut_and_a_far_cursor_costs_nothing() {
+        assert!(clean(&"x".repeat(100_000)).len() < 1100);
+        assert!(clean(&"\x1b[999999999Cx".repeat(1000)).len() < 10_000);
+    }
+}
