@@ -16,9 +16,10 @@ use payloads::{escapes, payloads};
 use pulldown_cmark::{Event as Markup, Options, Parser, Tag, TagEnd};
 use runbook::history::{CommandFinished, Fact, StepForm};
 use runbook::ident::{Clock as _, Digest, RunId, Seq, SystemClock};
-use runbook::journal::{Folders, Writer};
+use runbook::journal::{Folder, Folders, Writer};
 use runbook::transcript::{CastVersion, Format};
 use runbook::{session, term};
+use tempfile::TempDir;
 
 #[derive(Debug, PartialEq, Eq)]
 struct Shape {
@@ -60,10 +61,12 @@ fn shape(text: &str) -> Shape {
 
 /// The transcript of a run whose output and note are this.
 fn transcript(text: &str) -> String {
-    transcript_as(Format::Markdown, text)
+    let (_temp, folder) = recorded(text);
+    transcript_as(Format::Markdown, &folder)
 }
 
-fn transcript_as(format: Format, text: &str) -> String {
+/// A run's record whose output and note are this, in a folder that goes when it is dropped.
+fn recorded(text: &str) -> (TempDir, Folder) {
     let temp = tempfile::tempdir().unwrap();
     let run: RunId = "20261124-225103-7c1d9e".parse().unwrap();
     let folder = Folders::under(temp.path()).create(&run).unwrap();
@@ -85,8 +88,12 @@ fn transcript_as(format: Format, text: &str) -> String {
     ];
     writer.append(&all, SystemClock::start().now()).unwrap();
     drop(writer);
+    (temp, folder)
+}
+
+fn transcript_as(format: Format, folder: &Folder) -> String {
     let mut page = Vec::new();
-    session::render_as(format, &folder, false, &mut page).unwrap();
+    session::render_as(format, folder, false, &mut page).unwrap();
     String::from_utf8(page).unwrap()
 }
 
@@ -129,19 +136,20 @@ fn no_payload_acts_in_any_other_form() {
         (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     for payload in payloads().iter().chain(&escapes()) {
-        let page = transcript_as(Format::Html, payload);
+        let (_temp, folder) = recorded(payload);
+        let page = transcript_as(Format::Html, &folder);
         assert_eq!(page.chars().find(|&c| bad(c)), None, "{payload:?}");
         assert_eq!(elements(&page), None, "{payload:?}");
-        let text = transcript_as(Format::Text, payload);
+        let text = transcript_as(Format::Text, &folder);
         assert_eq!(text.chars().find(|&c| bad(c)), None, "{payload:?}");
-        let report = transcript_as(Format::Junit, payload);
+        let report = transcript_as(Format::Junit, &folder);
         assert_eq!(report.chars().find(|&c| bad(c)), None, "{payload:?}");
         let known = ["?xml", "testsuites", "testsuite", "testcase", "failure", "error", "skipped", "system-out"];
         assert!(names(&report).all(|name| known.contains(&name.trim_start_matches('/'))), "{payload:?}\n{report}");
-        let value: serde_json::Value = serde_json::from_str(&transcript_as(Format::Json, payload)).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&transcript_as(Format::Json, &folder)).unwrap();
         assert_eq!(value["events"].as_array().unwrap().len(), 5, "{payload:?}");
         for version in [CastVersion::V2, CastVersion::V3] {
-            for line in transcript_as(Format::Asciicast(version), payload).lines().skip(1) {
+            for line in transcript_as(Format::Asciicast(version), &folder).lines().skip(1) {
                 let event: (f64, String, String) = serde_json::from_str(line).unwrap();
                 assert!(acts(&event.2).is_none(), "{payload:?}: {line}");
             }
