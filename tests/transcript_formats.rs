@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::disallowed_methods,
     clippy::allow_attributes,
     clippy::print_stdout,
@@ -176,7 +175,7 @@ fn what_the_document_expects_stands_beside_what_came() {
 fn with_step(story: &Story, from: usize, seconds: i64) -> Vec<Event> {
     let mut events = story.events.clone();
     for event in events.iter_mut().skip(from) {
-        event.at.utc = event.at.utc + jiff::SignedDuration::from_secs(seconds);
+        event.at.utc += jiff::SignedDuration::from_secs(seconds);
     }
     events
 }
@@ -215,7 +214,7 @@ fn a_run_taken_up_by_another_process_goes_on_counting() {
     let mut story = whole_story();
     // The new process's clock begins anew, and an hour lay between.
     for event in story.events.iter_mut().skip(20) {
-        event.at.utc = event.at.utc + jiff::SignedDuration::from_hours(1);
+        event.at.utc += jiff::SignedDuration::from_hours(1);
         event.at.mono = event.at.mono.saturating_sub(Duration::from_secs(100));
     }
     let value: Value = serde_json::from_str(&story.render_as(Format::Json, false)).unwrap();

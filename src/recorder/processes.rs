@@ -5,6 +5,7 @@
 use rustix::process::Pid;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::PathBuf;
 
 const ANCESTORS_LIMIT: usize = 256;
 /// Of a command line this much is told.
@@ -60,10 +61,14 @@ fn process(pid: Pid) -> Option<Process> {
     (!line.is_empty()).then_some(Process { pid, line })
 }
 
-/// The descriptors that a process has open.
-pub(super) fn descriptors(pid: Pid) -> BTreeSet<i32> {
+/// The descriptors that a process has open, each with what it is open on.
+pub(super) fn descriptors(pid: Pid) -> BTreeSet<(i32, PathBuf)> {
     let Ok(entries) = std::fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())) else { return BTreeSet::new() };
-    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+    let open = entries.filter_map(|entry| {
+        let entry = entry.ok()?;
+        Some((entry.file_name().to_str()?.parse().ok()?, std::fs::read_link(entry.path()).ok()?))
+    });
+    open.collect()
 }
 
 /// Whether a process descends from this one: everything bash starts does, even what has left its session, because

@@ -33,7 +33,8 @@ pub(super) struct State {
     limits: bool,
     /// Something that opens descriptors has run since they were looked at.
     look: bool,
-    start_descriptors: BTreeSet<i32>,
+    /// Those, with what they were open on: bash may have been reading a file under a number that is used again later.
+    start_descriptors: BTreeSet<(i32, PathBuf)>,
     /// What has left the shell and was told of.
     orphans: BTreeSet<i32>,
     /// The status of the last command that came back.
@@ -82,7 +83,8 @@ impl Session {
         let Some(start) = &self.state.start else { return };
         if std::mem::take(&mut self.state.look) {
             let open = pid.map(processes::descriptors).unwrap_or_default();
-            self.state.descriptors = open.difference(&self.state.start_descriptors).copied().collect();
+            self.state.descriptors =
+                open.difference(&self.state.start_descriptors).map(|(number, _)| *number).collect();
         }
         let masker = &self.masker;
         let is_secret = |text: &[u8]| matches!(masker.bytes(text), std::borrow::Cow::Owned(_));
