@@ -62,6 +62,7 @@ fn plain(text: &str) -> String {
         (r"(DATE )?TIME \|", "TIME |"),
         (r"exit (\d+)(\*\*)?, [0-9.]+ m?s", "exit $1$2, TOOK"),
         (r"[0-9.]+ m?s \|", "TOOK |"),
+        (r"due in \d+ days( \d+ h)?", "due in N days"),
         (r"/\S*/work/", "WORK/"),
         (r"on \S+ \| REC", "on HOST | REC"),
         (r"\b\d+ (s|min)\b", "N $1"),
