@@ -35,7 +35,9 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
         cwd: working_directory(args, &opened)?,
         color,
     };
-    let options = options(&opened, section, values, environment)?;
+    let mut early = crate::mask::Masker::new();
+    early.add_all(values.given.hidden.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+    let options = options(&opened, section, values, environment).map_err(|failure| failure.masked(&early))?;
     let place = Place { host: options.host.clone(), cwd: options.cwd.to_string_lossy().into_owned() };
     let masker = session::masker(&options);
     let ran = with_values(args, &opened, options, place, color, environment);

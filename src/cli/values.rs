@@ -87,6 +87,11 @@ impl Given {
         let lists = format!("`runbook inputs '{place}'` lists what it asks for");
         for name in &self.flags {
             if let Some(meant) = plan.not_asked(name) {
+                // A secret may be given so that it is in no record, whatever prints it.
+                if self.hidden.iter().any(|(hidden, _)| hidden == name) {
+                    notice(&[format!("`{name}` is asked for by nothing here; it is kept out of the record")]);
+                    continue;
+                }
                 let message = format!("`--input {name}=…` gives a value that `{place}` does not ask for");
                 let help = meant.map_or_else(|| lists.clone(), |meant| format!("did you mean `{meant}`? {lists}"));
                 return Err(Failure::usage(message).help(help));
