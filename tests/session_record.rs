@@ -61,7 +61,8 @@ fn a_killed_engine_loses_nothing_of_the_command_that_runs() {
     };
     assert_eq!(lost.then, "the running command goes on");
     assert_eq!((&finished.outcome, finished.status), (&Outcome::Exited, Some(3)));
-    assert_eq!(over.result, RunResult::Interrupted);
+    // Somebody stopped it afterwards.
+    assert_eq!(over.result, RunResult::Stopped);
     let expected = (1..=200).fold(String::new(), |text, i| text + &format!("line {i}\r\n"));
     let folder = journal::Folder::at(&recorder.folder()).map(|folder| folder.outputs());
     assert!(folder.is_none_or(|outputs| outputs.read(finished.started, 0, 1 << 20).unwrap() == expected.as_bytes()));
@@ -101,7 +102,10 @@ fn an_engine_that_reads_nothing_holds_up_nothing() {
     let status = std::fs::read_to_string(format!("/proc/{}/status", recorder.process.id())).unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim();
     let peak_kib: u64 = peak.trim_end_matches(" kB").parse().unwrap();
-    assert!(peak_kib < 16 << 10, "{peak_kib} KiB");
+    // The pages of the program's own file are many without optimisation, and shared.
+    let file = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap().trim();
+    let file_kib: u64 = file.trim_end_matches(" kB").parse().unwrap();
+    assert!(peak_kib - file_kib < 16 << 10, "{peak_kib} KiB, {file_kib} KiB of them the program");
     assert!(matches!(client.reply(), Reply::Finished(_)));
 }
 

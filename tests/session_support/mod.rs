@@ -287,7 +287,7 @@ impl Client {
             let frame = self.poll(PATIENCE).expect("an answer in time");
             match frame.message {
                 Reply::Output { command: None, offset, length, .. } => self.read_background(offset, length),
-                Reply::Output { .. } => {}
+                Reply::Output { .. } | Reply::Learned { .. } => {}
                 message => return message,
             }
         }
@@ -395,6 +395,7 @@ impl Client {
                     let output = pieces.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
                     return Ok(Ran { finished, output, pieces, respawned });
                 }
+                Reply::Learned { .. } => {}
                 failed => return Err(failed),
             }
         }
