@@ -337,3 +337,12 @@ fn what_is_too_much_is_a_clear_error() {
         drop(home.runbook(&["inputs", "r.md"]).exits(0));
     }
 }
+
+#[test]
+fn a_cell_too_large_to_be_read_stops_an_unattended_run_before_it_begins() {
+    let home = Home::new().env("NO_COLOR", "1");
+    let braces = format!("{}{}", "{".repeat(200_000), "}".repeat(200_000));
+    home.write("R.md", format!("---\ninputs:\n  x: {{default: a}}\n---\n# P\n\n```bash\necho {{{{{braces}}}}}\n```\n"));
+    let output = home.runbook(&["run", "R.md#p", "--yes"]).exits(2).says("longer than 256 KiB");
+    assert!(output.stderr.len() < 2000, "{}", output.stderr.len());
+}

@@ -110,6 +110,12 @@ impl Policy {
                 flag: Some("--yes".to_owned()),
             });
         }
+        // What is too large to be read is no task for later: nobody would do it.
+        for step in plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)) {
+            if let Some(why) = step.why.as_ref().filter(|why| why.contains("longer than")) {
+                missing.push(Missing { line: step.line, found: format!("a cell cannot be read ({why})"), flag: None });
+            }
+        }
         self.gates(plan, &steps, &mut missing);
         let mut set: BTreeSet<String> = BTreeSet::new();
         let mut wanted: BTreeSet<&InputName> = BTreeSet::new();
