@@ -47,6 +47,7 @@ impl Session {
         }
         let since = self.clock.now().mono;
         let check_trap = std::mem::replace(&mut self.carried.check_trap, started.text.contains("trap"));
+        self.state.look_at_descriptors(shell.pid);
         let same_shell = self.state.will_run(&started);
         let how = [('t', check_trap), ('b', names_descriptors(&started.text)), ('s', same_shell)];
         let how: String = how.iter().filter(|(_, is_so)| *is_so).map(|(letter, _)| *letter).chain(['-']).collect();

@@ -6,8 +6,12 @@ use rustix::process::Pid;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 const ANCESTORS_LIMIT: usize = 256;
+/// A process that does not come to rest in 100 ms is looked at as it is.
+const REST_TRIES: usize = 200;
+const REST_PAUSE: Duration = Duration::from_micros(500);
 /// Of a command line this much is told.
 const LINE_LIMIT: usize = 60;
 
@@ -62,13 +66,29 @@ fn process(pid: Pid) -> Option<Process> {
 }
 
 /// The descriptors that a process has open, each with what it is open on.
-pub(super) fn descriptors(pid: Pid) -> BTreeSet<(i32, PathBuf)> {
+fn descriptors(pid: Pid) -> BTreeSet<(i32, PathBuf)> {
     let Ok(entries) = std::fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())) else { return BTreeSet::new() };
     let open = entries.filter_map(|entry| {
         let entry = entry.ok()?;
         Some((entry.file_name().to_str()?.parse().ok()?, std::fs::read_link(entry.path()).ok()?))
     });
     open.collect()
+}
+
+/// The same, once the process waits for something and is not in the middle of writing to `reports`: bash moves its
+/// descriptors about while it tells of itself, which it does after a command's end is known.
+pub(super) fn descriptors_at_rest(pid: Pid, reports: i32) -> BTreeSet<(i32, PathBuf)> {
+    let mut open = BTreeSet::new();
+    for _ in 0..REST_TRIES {
+        let waits = waits(pid);
+        open = descriptors(pid);
+        let on = |number| open.iter().find(|(other, _)| *other == number).map(|(_, on)| on);
+        if waits && (on(1).is_none() || on(1) != on(reports)) {
+            break;
+        }
+        std::thread::sleep(REST_PAUSE);
+    }
+    open
 }
 
 /// Whether a process descends from this one: everything bash starts does, even what has left its session, because
@@ -99,12 +119,22 @@ pub(super) fn reads_terminal(shell: Pid) -> bool {
 
 /// A process's parent and group; none where the kernel has none.
 fn relatives(pid: Pid) -> Option<(Option<Pid>, Option<Pid>)> {
+    let stat = stat(pid)?;
+    let mut fields = stat.split_ascii_whitespace().skip(1).map(|field| field.parse().ok().and_then(positive));
+    Some((fields.next()?, fields.next()?))
+}
+
+/// Whether a process waits for something. Without an answer it is taken to.
+fn waits(pid: Pid) -> bool {
+    stat(pid).is_none_or(|stat| stat.trim_start().starts_with('S'))
+}
+
+/// What `/proc/PID/stat` says after the process's name: its state, its parent, its group, and more.
+fn stat(pid: Pid) -> Option<String> {
     let stat = std::fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     // The name stands in parentheses and may contain some.
     let after = stat.iter().rposition(|&byte| byte == b')')?;
-    let rest = std::str::from_utf8(stat.get(after + 1..)?).ok()?;
-    let mut fields = rest.split_ascii_whitespace().skip(1).map(|field| field.parse().ok().and_then(positive));
-    Some((fields.next()?, fields.next()?))
+    Some(std::str::from_utf8(stat.get(after + 1..)?).ok()?.to_owned())
 }
 
 fn positive(number: i32) -> Option<Pid> {

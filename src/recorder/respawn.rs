@@ -7,8 +7,10 @@ use super::plain::leaves_state;
 use super::processes;
 use super::restore::Snapshot;
 use super::session::{Activity, Session, write_private};
+use super::shell::REPORT_FD;
 use super::snapshot::Dump;
 use crate::history::{CommandStarted, Fact, StateLost};
+use rustix::process::Pid;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +36,9 @@ pub(super) struct State {
     /// Something that opens descriptors has run since they were looked at.
     look: bool,
     /// Those, with what they were open on: bash may have been reading a file under a number that is used again later.
-    start_descriptors: BTreeSet<(i32, PathBuf)>,
+    ///
+    /// None until the first command: while bash starts and tells of itself, it moves them about.
+    start_descriptors: Option<BTreeSet<(i32, PathBuf)>>,
     /// What has left the shell and was told of.
     orphans: BTreeSet<i32>,
     /// The status of the last command that came back.
@@ -62,10 +66,23 @@ impl State {
         self.now = Some(dump.clone());
     }
 
+    /// A command is about to be sent to bash, which waits for it: what has the last one left open?
+    pub(super) fn look_at_descriptors(&mut self, bash: Pid) {
+        let Some(start) = &self.start_descriptors else {
+            self.start_descriptors = Some(processes::descriptors_at_rest(bash, REPORT_FD));
+            self.look = false;
+            return;
+        };
+        if std::mem::take(&mut self.look) {
+            let open = processes::descriptors_at_rest(bash, REPORT_FD);
+            self.descriptors = open.difference(start).map(|(number, _)| *number).collect();
+        }
+    }
+
     /// A command is about to run: what may it do that bash does not tell? Returns whether it cannot change the shell.
     pub(super) fn will_run(&mut self, started: &CommandStarted) -> bool {
         self.limits |= started.text.contains("ulimit");
-        self.look |= started.text.contains("exec") || started.text.contains("coproc");
+        self.look = started.text.contains("exec") || started.text.contains("coproc");
         self.now.as_ref().is_some_and(|now| leaves_state(&started.text, now))
     }
 }
@@ -77,15 +94,13 @@ impl Session {
         if id == 0 || (id == self.state.preparing && self.state.start.is_none()) {
             self.state.start = Some(dump.clone());
             self.state.keep(dump);
-            self.state.start_descriptors = pid.map(processes::descriptors).unwrap_or_default();
             return;
         }
-        let Some(start) = &self.state.start else { return };
-        if std::mem::take(&mut self.state.look) {
-            let open = pid.map(processes::descriptors).unwrap_or_default();
-            self.state.descriptors =
-                open.difference(&self.state.start_descriptors).map(|(number, _)| *number).collect();
+        // When a command has been sent meanwhile, they were looked at before it.
+        if let (Some(pid), Activity::Idle) = (pid, &self.activity) {
+            self.state.look_at_descriptors(pid);
         }
+        let Some(start) = &self.state.start else { return };
         let masker = &self.masker;
         let is_secret = |text: &[u8]| matches!(masker.bytes(text), std::borrow::Cow::Owned(_));
         let snapshot = Snapshot::of(dump, start, is_secret);
@@ -139,6 +154,7 @@ impl Session {
         let missing = self.missing();
         self.not_restored(&missing);
         self.state.descriptors.clear();
+        self.state.start_descriptors = None;
         self.state.limits = false;
     }
 

@@ -23,7 +23,7 @@ use std::process::{Command, Stdio};
 /// (process substitution).
 const CONTROL_FD: i32 = 38;
 /// Where bash reports.
-const REPORT_FD: i32 = 39;
+pub(super) const REPORT_FD: i32 = 39;
 /// Variables that would change what bash does before the first command.
 const DROPPED_VARIABLES: &[&str] = &["BASH_ENV", "ENV", "PROMPT_COMMAND", "SHELLOPTS", "BASHOPTS", "BASH_XTRACEFD"];
 const PAGERS: &[&str] = &["PAGER", "GIT_PAGER", "SYSTEMD_PAGER"];
