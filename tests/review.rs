@@ -11,7 +11,7 @@
 mod support;
 
 use runbook::document::Runbook;
-use runbook::review::{CODES, Finding, Given, review};
+use runbook::review::{CODES, Finding, Given, Review};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use support::{Home, needs};
@@ -37,7 +37,7 @@ fn reviewed(text: &str) -> (Runbook, Vec<Finding>) {
         exists: &|_| Some(false),
         is_set: &|name| name == "HOME",
     };
-    let findings = review(&runbook, &mut given);
+    let findings = Review::new(&runbook).findings(&mut given);
     (runbook, findings)
 }
 

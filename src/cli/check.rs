@@ -10,7 +10,7 @@ use super::open::{self, Opened};
 use super::sarif;
 use crate::kernel::{BashSyntax, PathProbe, find_program};
 use crate::ports::{Probe as _, Syntax as _, Verdict};
-use crate::review::{self, CODES, Code, Finding, Given, Severity};
+use crate::review::{self, CODES, Code, Finding, Given, Review, Severity};
 use crate::term::{Color, Style, sanitize};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
@@ -59,7 +59,8 @@ pub(super) fn check(args: &CheckArgs, color: Color, environment: &Environment) -
 pub(super) fn findings(opened: &Opened, environment: &Environment) -> Vec<Finding> {
     let path = environment.get("PATH");
     let mut syntax = BashSyntax::new(find_program("bash", path));
-    syntax.prefetch(review::texts(&opened.runbook));
+    let review = Review::new(&opened.runbook);
+    syntax.prefetch(review.texts());
     let probe = RefCell::new(PathProbe::new(path.map(ToOwned::to_owned)));
     let folder = opened.path.parent().unwrap_or(std::path::Path::new("")).to_owned();
     let variables = environment.all();
@@ -72,7 +73,7 @@ pub(super) fn findings(opened: &Opened, environment: &Environment) -> Vec<Findin
         exists: &|file| Some(folder.join(file).exists()),
         is_set: &|name| variables.keys().any(|known| known == name) || crate::session::BASH_SETS.contains(&name),
     };
-    review::review(&opened.runbook, &mut given)
+    review.findings(&mut given)
 }
 
 fn text(checked: &[Checked], color: Color) -> String {

@@ -2,8 +2,8 @@
 //!
 //! Invariant: nothing ever runs across procedures by itself: sections that are not numbered become a choice.
 
-use super::cells;
 use super::cells::CellStep;
+use super::cells::Cells;
 use super::comments::condition_of;
 use super::model::{Alternative, Choice, ChoiceKind, Node, Prose, StepKind};
 use super::repeat::{self, Repeat};
@@ -18,7 +18,6 @@ use crate::document::List;
 use crate::document::Runbook;
 use crate::document::SectionIndex;
 use crate::document::Span;
-use std::collections::HashMap;
 use std::collections::HashSet;
 
 /// A step before numbers and names are given.
@@ -77,8 +76,7 @@ pub(super) struct Builder<'a> {
     instances: usize,
     /// The output cells that stand with the command cell they belong to.
     attached: HashSet<usize>,
-    /// The steps of cells that were cut before, for a document planned procedure by procedure.
-    cut: &'a mut HashMap<usize, Vec<CellStep>>,
+    cells: &'a mut Cells,
     /// Leave the procedures below a choice empty.
     pub(super) shallow: bool,
     /// What is odd about the cells' attributes.
@@ -89,7 +87,7 @@ impl<'a> Builder<'a> {
     pub(super) fn new(
         runbook: &'a Runbook,
         is_file: &'a dyn Fn(&str) -> bool,
-        cut: &'a mut HashMap<usize, Vec<CellStep>>,
+        cells: &'a mut Cells,
         shallow: bool,
     ) -> Self {
         let attached = runbook.cells.iter().filter_map(|cell| cell.expected).collect();
@@ -100,7 +98,7 @@ impl<'a> Builder<'a> {
             prose: Vec::new(),
             instances: 0,
             attached,
-            cut,
+            cells,
             shallow,
             findings: Vec::new(),
         }
@@ -406,7 +404,7 @@ impl<'a> Builder<'a> {
                 let shown = cell.expected.and_then(|i| runbook.cells.get(i));
                 let similarity = shown.and_then(|shown| shown.attributes.get("expected_similarity"));
                 let similarity = similarity.and_then(super::expect::percent);
-                let steps = self.cut.entry(index).or_insert_with(|| cells::steps(cell, self.is_file)).clone();
+                let steps = self.cells.steps(index, cell, self.is_file);
                 let last = steps.len().saturating_sub(1);
                 steps
                     .into_iter()

@@ -39,34 +39,39 @@ pub use repeat::{Monitor, Repeat, Retry, length};
 pub use rollback::Undoes;
 pub use select::{SelectStepError, collect};
 
-use crate::document::{CellIndex, Runbook, SectionIndex};
+use crate::document::{Runbook, SectionIndex};
 use crate::ident::{Anchor, InputName, StepId};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// Plans the procedures of one document.
 pub struct Planner<'a> {
     runbook: &'a Runbook,
     is_file: &'a dyn Fn(&str) -> bool,
-    cut: HashMap<CellIndex, Vec<cells::CellStep>>,
+    cells: cells::Cells,
 }
 
 impl<'a> Planner<'a> {
     /// For one document. `is_file` says whether a path names a file: a slash word that does is a command, one that does
     /// not is a chat command and becomes a task.
     pub fn new(runbook: &'a Runbook, is_file: &'a dyn Fn(&str) -> bool) -> Self {
-        Self { runbook, is_file, cut: HashMap::new() }
+        Self { runbook, is_file, cells: cells::Cells::default() }
+    }
+
+    /// Reads every cell now, for who will plan them all.
+    pub fn read_ahead(&mut self) {
+        self.cells.read_ahead(self.runbook);
     }
 
     /// The plan of a section.
     pub fn plan(&mut self, section: SectionIndex) -> Plan {
-        let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cut, false);
+        let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cells, false);
         finish(self.runbook, section, builder)
     }
 
     /// The plan of a section in which the procedures below a choice are named and not planned, and steps have their numbers
     /// for ids: for an overview.
     pub fn outline(&mut self, section: SectionIndex) -> Plan {
-        let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cut, true);
+        let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cells, true);
         finish(self.runbook, section, builder)
     }
 }

@@ -97,8 +97,9 @@ impl Finder<'_> {
     }
 
     fn used(&mut self, input: usize, at: UsedAt) {
+        // Commands are gone through in order: a use told twice is the last one.
         if let Some(input) = self.inputs.get_mut(input)
-            && !input.uses.contains(&at)
+            && input.uses.last() != Some(&at)
         {
             input.uses.push(at);
         }

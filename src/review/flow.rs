@@ -22,6 +22,7 @@ pub(super) fn review<'n>(
         unchecked(&commands, found);
         mixed_files(&commands, found);
         let mut pipes_fail = false;
+        let mut privileged_before = false;
         for (number, at) in commands.iter().enumerate() {
             pipes_fail |= sets(at, |word| word == "pipefail");
             if !pipes_fail {
@@ -29,11 +30,11 @@ pub(super) fn review<'n>(
             }
             let asks =
                 at.facts.simple.iter().any(|simple| matches!(&simple.program, Program::Named(name) if name == "sudo"));
-            let earlier = commands.iter().take(number).any(|before| before.risk.flags.contains(&Flag::Privileged));
-            if asks && number > 0 && !earlier {
+            if asks && number > 0 && !privileged_before {
                 sudo_count += 1;
                 sudo.get_or_insert_with(|| (at.head(), at.short()));
             }
+            privileged_before |= at.risk.flags.contains(&Flag::Privileged);
         }
     }
     if let Some((span, short)) = sudo {

@@ -30,40 +30,66 @@ pub struct Given<'a> {
     pub is_set: &'a dyn Fn(&str) -> bool,
 }
 
-/// The texts that bash will be asked about, each once.
-pub fn texts(runbook: &Runbook) -> Vec<String> {
-    let cells = cells::read(runbook);
-    let mut seen = HashSet::new();
-    cells.iter().flat_map(cells::CellText::texts).filter(|text| seen.insert(text.clone())).collect()
+/// A document that has been read for a review. It is read once, and both what bash is asked and what is found come of it.
+pub struct Review<'a> {
+    runbook: &'a Runbook,
+    cells: Vec<cells::CellText<'a>>,
+    /// What is odd about the values that the document asks for.
+    inputs: Vec<crate::document::Finding>,
 }
 
-/// Everything found, in order of the document.
-pub fn review(runbook: &Runbook, given: &mut Given<'_>) -> Vec<Finding> {
-    let cells = cells::read(runbook);
-    let mut found = Vec::new();
-    prose::document(runbook, &mut found);
-    prose::characters(runbook, &mut found);
-    prose::secrets(runbook, &mut found);
-    prose::links(runbook, given, &mut found);
-    prose::headings(runbook, &mut found);
-    prose::inline_commands(runbook, &mut found);
-    shell::review(runbook, &cells, given, &mut found);
-    flow::review(&cells, runbook.front_matter.env.keys(), given, &mut found);
-    inputs(runbook, &mut found);
-    allow::filter(runbook, &mut found);
-    let mut seen = HashSet::new();
-    found.retain(|finding| seen.insert((finding.code, finding.span.clone(), finding.message.clone())));
-    found.sort_by_key(|finding| (finding.span.start, finding.span.end, finding.code));
-    shorten(&mut found);
-    for finding in &mut found {
-        finding.line = runbook.line_of(finding.span.start);
+impl<'a> Review<'a> {
+    /// Reads a document.
+    #[must_use]
+    pub fn new(runbook: &'a Runbook) -> Self {
+        // The two readings have nothing to do with each other, and are most of the time that a review takes.
+        std::thread::scope(|scope| {
+            let plan = || Planner::new(runbook, &|_| true).plan(0).findings;
+            let elsewhere = std::thread::Builder::new().spawn_scoped(scope, plan);
+            let cells = cells::read(runbook);
+            let inputs = match elsewhere.map(std::thread::ScopedJoinHandle::join) {
+                Ok(Ok(findings)) => findings,
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                Err(_) => plan(),
+            };
+            Self { runbook, cells, inputs }
+        })
     }
-    found
+
+    /// The texts that bash will be asked about, each once.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        let mut seen = HashSet::new();
+        self.cells.iter().flat_map(cells::CellText::texts).filter(|text| seen.insert(text.clone())).collect()
+    }
+
+    /// Everything found, in order of the document.
+    pub fn findings(self, given: &mut Given<'_>) -> Vec<Finding> {
+        let Self { runbook, cells, inputs } = self;
+        let mut found = Vec::new();
+        prose::document(runbook, &mut found);
+        prose::characters(runbook, &mut found);
+        prose::secrets(runbook, &mut found);
+        prose::links(runbook, given, &mut found);
+        prose::headings(runbook, &mut found);
+        prose::inline_commands(runbook, &mut found);
+        shell::review(runbook, &cells, given, &mut found);
+        flow::review(&cells, runbook.front_matter.env.keys(), given, &mut found);
+        odd_inputs(inputs, &mut found);
+        allow::filter(runbook, &mut found);
+        let mut seen = HashSet::new();
+        found.retain(|finding| seen.insert((finding.code, finding.span.clone(), finding.message.clone())));
+        found.sort_by_key(|finding| (finding.span.start, finding.span.end, finding.code));
+        shorten(&mut found);
+        for finding in &mut found {
+            finding.line = runbook.line_of(finding.span.start);
+        }
+        found
+    }
 }
 
 /// What is odd about the values that the document asks for.
-fn inputs(runbook: &Runbook, found: &mut Vec<Finding>) {
-    let odd = Planner::new(runbook, &|_| true).plan(0).findings;
+fn odd_inputs(odd: Vec<crate::document::Finding>, found: &mut Vec<Finding>) {
     // That it is asked for is not so where no value can go.
     let no_place: HashSet<_> = odd.iter().filter(|odd| odd.code == "no-place").map(|odd| odd.span.clone()).collect();
     found.retain(|finding| finding.code != "placeholder" || !no_place.contains(&finding.span));

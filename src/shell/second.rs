@@ -16,10 +16,17 @@ pub(super) fn signature(text: &str) -> Result<Vec<usize>, &'static str> {
     if text.len() > LONGEST {
         return Err("too long for a second reading");
     }
+    if let Some(counts) = plain(text) {
+        return Ok(counts);
+    }
     // It reads what stands in backticks again for each expansion around them.
     if text.bytes().filter(|&b| b == b'`').count() > MOST_BACKTICKS {
         return Err("too many backticks for a second reading");
     }
+    parsed(text)
+}
+
+fn parsed(text: &str) -> Result<Vec<usize>, &'static str> {
     let nodes = rable::parse(text, false).map_err(|_| "one of the two parsers refuses it")?;
     let mut counts = Vec::new();
     for node in &nodes {
@@ -27,6 +34,32 @@ pub(super) fn signature(text: &str) -> Result<Vec<usize>, &'static str> {
     }
     Ok(counts)
 }
+
+/// The same for a line of nothing but plain words, pipes and `&&`, which every parser reads alike: most commands are such, and a
+/// parser takes many times as long.
+fn plain(text: &str) -> Option<Vec<usize>> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b" -_./:,@%+|&".contains(&b);
+    if !text.bytes().all(is_plain) {
+        return None;
+    }
+    let mut counts = Vec::new();
+    let mut words = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match word {
+            "|" | "&&" if words > 0 => counts.push(std::mem::take(&mut words)),
+            _ if word.contains(['|', '&']) || (words == 0 && RESERVED.contains(&word)) => return None,
+            _ => words += 1,
+        }
+    }
+    counts.push(words);
+    (words > 0).then_some(counts)
+}
+
+/// What is no word where a command begins (bash, "Reserved Words").
+const RESERVED: &[&str] = &[
+    "if", "then", "elif", "else", "fi", "time", "for", "in", "until", "while", "do", "done", "case", "esac", "coproc",
+    "select", "function",
+];
 
 fn count(node: &Node, counts: &mut Vec<usize>) {
     match &node.kind {
@@ -108,5 +141,40 @@ fn deeper(text: &str, counts: &mut Vec<usize>) {
 fn all(nodes: &[Node], counts: &mut Vec<usize>) {
     for node in nodes {
         count(node, counts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parsed, plain};
+    use proptest::prelude::*;
+
+    #[test]
+    fn plain_words_are_counted_without_a_parser() {
+        assert_eq!(plain("docker ps -a | grep api && ls"), Some(vec![3, 2, 1]));
+        for other in
+            ["ls > x", "if true", "ls | time wc", "ls &", "ls || ls", "ls |", "| ls", "a=1 b", "ls 'a'", "ls\nls", ""]
+        {
+            assert_eq!(plain(other), None, "{other}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn plain_words_are_counted_as_the_parser_counts_them(
+            words in proptest::collection::vec(
+                prop_oneof![
+                    "[a-z%@:,./+_-][A-Z0-9a-z%@:,./+_-]{0,4}",
+                    "(\\||&&|&|\\|\\||time|for|in|select|coproc|function|do|done|case|esac|if|fi|export|declare|local|eval|alias|let)",
+                ],
+                0..8,
+            ),
+        ) {
+            let text = words.join(" ");
+            if let Some(counts) = plain(&text) {
+                prop_assert_eq!(parsed(&text), Ok(counts), "{}", text);
+            }
+        }
     }
 }

@@ -64,6 +64,10 @@ impl<'a> Splitter<'a> {
                 let text = comment.trim_start_matches('#').trim().to_owned();
                 self.parts.push(Part::Comment(Comment { line: at, text }));
                 at += 1;
+            } else if is_table(line, self.line(at + 1)) {
+                let end = self.paragraph(at);
+                self.refuse(at..end, "a table, as programs print it");
+                at = end;
             } else {
                 at = self.command(at);
             }
@@ -261,6 +265,27 @@ fn note(text: &str, reading: &Reading) -> Option<String> {
     (!words.is_empty()).then(|| words.to_owned())
 }
 
+/// Whether a table begins with a line: a rule (`+----+----+`), a frame, or headings in capitals over a line of columns. bash would
+/// take the first word of each line for a program.
+fn is_table(line: &str, next: &str) -> bool {
+    let line = line.trim();
+    let is_ruled = line.len() >= 4 && line.bytes().all(|b| matches!(b, b'+' | b'-' | b'=' | b'|'));
+    let is_framed = line.starts_with(|c| matches!(c, '\u{2500}'..='\u{257f}'));
+    let is_heading = |words: &str| {
+        let mut bytes = words.bytes();
+        bytes.next().is_some_and(|b| b.is_ascii_uppercase())
+            && bytes.all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b" _-()%/".contains(&b))
+    };
+    is_ruled
+        || is_framed
+        || (columns(line).nth(1).is_some() && columns(next).nth(1).is_some() && columns(line).all(is_heading))
+}
+
+/// What two or more spaces divide.
+fn columns(line: &str) -> impl Iterator<Item = &str> {
+    line.split("  ").map(str::trim).filter(|column| !column.is_empty())
+}
+
 fn is_blank(line: &str) -> bool {
     line.bytes().all(|b| b.is_ascii_whitespace())
 }
@@ -324,6 +349,26 @@ mod tests {
         assert_eq!(shape("ls\n) oops\npwd\n\ndf"), ["C0-0", "N1-2", "C4-4"]);
         assert_eq!(shape("Don't worry\nls\n# next\npwd"), ["N0-1", "#2", "C3-3"]);
         assert_eq!(shape("x (default) y\nrm -rf z"), ["N0-1"]);
+    }
+
+    #[test]
+    fn a_table_that_a_program_printed_is_no_command() {
+        for table in [
+            "+----+-------+\n| id | name  |\n+----+-------+",
+            "----+------\n  1 | alice",
+            "\u{250c}\u{2500}\u{2500}\u{2510}\n\u{2502} a \u{2502}",
+            "NAME      READY   STATUS\napi-1     1/1     Running",
+            "CONTAINER ID   IMAGE\n0123456789ab   nginx",
+        ] {
+            let whole = table.lines().count() - 1;
+            assert_eq!(
+                shape(&format!("ls\n{table}\n\npwd")),
+                ["C0-0".to_owned(), format!("N1-{}", whole + 1), format!("C{0}-{0}", whole + 3)]
+            );
+        }
+        for command in ["ls  -l  /tmp", "FOO=1  BAR=2  env", "MY_TOOL  RUN\nls -l", "-x", "time  ls  -l"] {
+            assert!(shape(command).iter().all(|part| part.starts_with('C')), "{command}");
+        }
     }
 
     #[test]
