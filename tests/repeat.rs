@@ -130,6 +130,16 @@ fn one_key_ends_a_monitor_and_the_step_goes_on() {
 }
 
 #[test]
+fn a_run_that_is_stopped_ends_while_it_waits_for_the_next_sample() {
+    let (home, mut terminal) = at_terminal("# P\n\n```bash {monitor=1h every=1h}\nuptime\n```\n");
+    terminal.run_it().wait_for("sample 2 of 2 in");
+    drop(home.runbook(&["stop"]).exits(0));
+    terminal.wait_for_output("the run was ended: stopped by operator on");
+    terminal.exits(3);
+    assert_eq!(commands(&home), ["uptime"]);
+}
+
+#[test]
 fn a_watch_can_be_recorded_as_a_monitor() {
     let (home, mut terminal) = at_terminal("# P\n\n```bash\nwatch -n 30 'echo hello | cat'\n```\n");
     terminal.wait_for("m record it as a monitor").send("m").wait_for("sample 2 of 121 in");

@@ -69,9 +69,6 @@ fn procedures(opened: &Opened, procedure: &str, outline: bool) -> Result<Vec<Pro
     let within = runbook.sections.get(root).map_or(0..0, |section| section.span.clone());
     let is_file = |path: &str| std::path::Path::new(path).is_file();
     let mut planner = Planner::new(runbook, &is_file);
-    if root == 0 {
-        planner.read_ahead();
-    }
     let mut list = Vec::new();
     for (index, section) in runbook.sections.iter().enumerate() {
         let inside = within.start <= section.span.start && section.span.end <= within.end;

@@ -4,7 +4,7 @@
 
 use super::comments::{Comment, condition_of};
 use super::model::{Command, StepKind};
-use crate::document::{Cell, CellIndex, CellKind, LineRole, Runbook};
+use crate::document::{Cell, CellIndex, CellKind, LineRole};
 use crate::shell::{Facts, NotACommand, Part};
 use std::collections::HashMap;
 
@@ -40,67 +40,27 @@ enum What {
     Pasted(String, String),
 }
 
-/// The cells of a document, for one that is planned procedure by procedure: each is read once, and cut once.
+/// The cells of a document, for one that is planned procedure by procedure: each is cut once. Two threads that share them would
+/// list no sooner: what they take to begin, and memory of their own, is as much as one of them reads meanwhile.
 #[derive(Default)]
 pub(super) struct Cells {
-    /// What was read beforehand.
-    read: HashMap<CellIndex, Vec<Part>>,
     cut: HashMap<CellIndex, Vec<CellStep>>,
 }
 
 impl Cells {
-    /// Reads every command cell. Half of them are read beside the other half: reading shell is most of the time that a
-    /// listing takes.
-    pub(super) fn read_ahead(&mut self, runbook: &Runbook) {
-        let cells = runbook.cells.iter().enumerate();
-        let unread: Vec<(CellIndex, &Cell)> =
-            cells.filter(|(index, cell)| is_shell(cell) && !self.cut.contains_key(index)).collect();
-        let bytes = |cells: &[(CellIndex, &Cell)]| cells.iter().map(|(_, cell)| cell.span.len()).sum::<usize>();
-        let all = bytes(&unread);
-        let half = (0..=unread.len()).find(|&at| unread.get(..at).is_some_and(|cells| bytes(cells) * 2 >= all));
-        let (first, second) = unread.split_at(half.unwrap_or(0));
-        let read = |cells: &[(CellIndex, &Cell)]| -> Vec<(CellIndex, Vec<Part>)> {
-            cells.iter().map(|&(index, cell)| (index, read(cell))).collect()
-        };
-        std::thread::scope(|scope| {
-            // Without a thread they are read when they are needed.
-            let beside = std::thread::Builder::new().spawn_scoped(scope, || read(second));
-            self.read.extend(read(first));
-            self.read.extend(beside.ok().and_then(|beside| beside.join().ok()).unwrap_or_default());
-        });
-    }
-
     /// The steps of a command or guessed cell. `is_file` says whether a slash word names a file.
     pub(super) fn steps(&mut self, index: CellIndex, cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep> {
-        let Self { read: ahead, cut } = self;
-        let cut = cut.entry(index).or_insert_with(|| steps(cell, ahead.remove(&index), is_file));
-        cut.clone()
+        self.cut.entry(index).or_insert_with(|| steps(cell, is_file)).clone()
     }
 }
 
-fn is_shell(cell: &Cell) -> bool {
-    matches!(cell.kind, CellKind::Command | CellKind::Guessed) && cell.attributes.get("interpreter").is_none()
-}
-
-/// A cell's parts, printed lines left out.
-fn read(cell: &Cell) -> Vec<Part> {
-    let mut text = String::new();
-    for line in &cell.content {
-        if line.role == LineRole::Shell {
-            text.push_str(&line.text);
-        }
-        text.push('\n');
-    }
-    crate::shell::split(&text)
-}
-
-fn steps(cell: &Cell, parts: Option<Vec<Part>>, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep> {
+fn steps(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep> {
     let kind = if cell.kind == CellKind::Guessed { StepKind::Guessed } else { StepKind::Command };
     if let Some(interpreter) = cell.attributes.get("interpreter") {
         return vec![interpreted(cell, interpreter, kind)];
     }
     let mut cutter = Cutter { kind, steps: Vec::new(), open: None, head: None };
-    let parts = in_document(cell, parts.unwrap_or_else(|| read(cell)), is_file);
+    let parts = in_document(cell, is_file);
     for (i, part) in parts.iter().enumerate() {
         cutter.take(part, i.checked_sub(1).and_then(|before| parts.get(before)), parts.get(i + 1));
     }
@@ -108,11 +68,18 @@ fn steps(cell: &Cell, parts: Option<Vec<Part>>, is_file: &dyn Fn(&str) -> bool) 
     cutter.steps
 }
 
-/// The cell's parts with the document's lines; adjacent comments and adjacent pasted lines joined.
-fn in_document(cell: &Cell, parts: Vec<Part>, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
+/// The cell's parts, printed lines left out, with the document's lines; adjacent comments and adjacent pasted lines joined.
+fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
+    let mut text = String::new();
+    for line in &cell.content {
+        if line.role == LineRole::Shell {
+            text.push_str(&line.text);
+        }
+        text.push('\n');
+    }
     let document_line = |index: usize| cell.content.get(index).map_or(cell.line, |line| line.line);
     let mut out: Vec<Placed> = Vec::new();
-    for part in parts {
+    for part in crate::shell::split(&text) {
         let (first, last, what) = match part {
             Part::Comment(comment) => {
                 let line = document_line(comment.line);

@@ -57,11 +57,6 @@ impl<'a> Planner<'a> {
         Self { runbook, is_file, cells: cells::Cells::default() }
     }
 
-    /// Reads every cell now, for who will plan them all.
-    pub fn read_ahead(&mut self) {
-        self.cells.read_ahead(self.runbook);
-    }
-
     /// The plan of a section.
     pub fn plan(&mut self, section: SectionIndex) -> Plan {
         let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cells, false);
