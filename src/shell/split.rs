@@ -216,13 +216,18 @@ pub(super) fn open(text: &str, reading: &Reading) -> Option<(&'static str, Await
     if reading.crowded {
         return Some(("two commands on a line with nothing between them", Awaits::Nothing));
     }
-    if text.contains("<<") && goes_on("fi") {
+    // What stands in single quotes opens nothing.
+    let has = |opener: &str| {
+        let is_live = |(at, _): (usize, &str)| !reading.inert.iter().any(|range| range.contains(&at));
+        text.match_indices(opener).any(is_live)
+    };
+    if has("<<") && goes_on("fi") {
         return Some(("a heredoc that never ends", heredoc_ends(text)));
     }
-    if text.contains("=(") && goes_on(")") {
+    if has("=(") && goes_on(")") {
         return Some(("an array that never ends", Awaits::Text(")".to_owned())));
     }
-    (text.contains("${") && goes_on("}")).then(|| ("a `${` that never ends", Awaits::Text("}".to_owned())))
+    (has("${") && goes_on("}")).then(|| ("a `${` that never ends", Awaits::Text("}".to_owned())))
 }
 
 /// The words that may end the heredocs of a text; anything, where a word is more than plain.
