@@ -1,11 +1,11 @@
-//! The tables, read once.
+//! The tables. Where each program stands in them is looked up once, and what stands there read when it is first asked for.
 //!
 //! Invariant: a table that cannot be read is found by the test below, never at run time: what is not understood makes
 //! the program unknown. Refuses to know: the words of any command.
 
 use super::verdict::{Flag, Level};
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 const TABLES: &[&str] = &[
     include_str!("tables/wrappers.txt"),
@@ -83,41 +83,44 @@ pub(super) struct Row {
     pub reason: &'static str,
 }
 
+/// Where a program stands in the tables.
+struct Entry {
+    lines: &'static str,
+    read: OnceLock<Program>,
+}
+
 /// What is known of a program of this name.
 pub(super) fn program(name: &str) -> Option<&'static Program> {
-    static READ: LazyLock<HashMap<&'static str, &'static Program>> = LazyLock::new(|| read(TABLES).0);
-    READ.get(name).copied().or_else(|| name.starts_with("mkfs.").then(|| READ.get("mkfs").copied()).flatten())
+    static ENTRIES: LazyLock<HashMap<&'static str, Arc<Entry>>> = LazyLock::new(|| entries(TABLES));
+    let entry = ENTRIES.get(name).or_else(|| name.starts_with("mkfs.").then(|| ENTRIES.get("mkfs")).flatten())?;
+    Some(entry.read.get_or_init(|| Program::read(entry.lines).0))
 }
 
-/// Reads the tables; lines that mean nothing come back.
-fn read(tables: &[&'static str]) -> (HashMap<&'static str, &'static Program>, Vec<String>) {
-    let mut programs = HashMap::new();
-    let mut odd = Vec::new();
-    for table in tables {
-        let mut names: Vec<&'static str> = Vec::new();
-        let mut current = Program::default();
-        for line in table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            if let Some(list) = line.strip_prefix("program ") {
-                keep(&mut programs, &names, std::mem::take(&mut current));
-                names = list.split_whitespace().collect();
-            } else if current.line(line).is_none() {
-                odd.push(line.to_owned());
-            }
-        }
-        keep(&mut programs, &names, current);
+fn entries(tables: &[&'static str]) -> HashMap<&'static str, Arc<Entry>> {
+    // What is before the first program of a table is its comment.
+    let sections = tables.iter().flat_map(|table| table.split("\nprogram ").skip(1));
+    let mut entries = HashMap::new();
+    for section in sections {
+        let (names, lines) = section.split_once('\n').unwrap_or((section, ""));
+        let entry = Arc::new(Entry { lines, read: OnceLock::new() });
+        entries.extend(names.split_ascii_whitespace().map(|name| (name, Arc::clone(&entry))));
     }
-    (programs, odd)
-}
-
-/// The tables live as long as the process.
-fn keep(programs: &mut HashMap<&'static str, &'static Program>, names: &[&'static str], program: Program) {
-    let program: &'static Program = Box::leak(Box::new(program));
-    for name in names {
-        programs.insert(name, program);
-    }
+    entries
 }
 
 impl Program {
+    /// Reads what a table says of one; lines that mean nothing come back.
+    fn read(lines: &'static str) -> (Self, Vec<&'static str>) {
+        let mut program = Self::default();
+        let mut odd = Vec::new();
+        for line in lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if program.line(line).is_none() {
+                odd.push(line);
+            }
+        }
+        (program, odd)
+    }
+
     fn line(&mut self, line: &'static str) -> Option<()> {
         let (head, reason) = line.split_once(" : ").unwrap_or((line, ""));
         let mut words = head.split_whitespace().peekable();
@@ -225,12 +228,13 @@ pub(super) fn glob(pattern: &str, word: &str, nocase: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{TABLES, glob, program, read};
+    use super::{Program, TABLES, entries, glob, program};
 
     #[test]
     fn every_line_of_the_tables_is_understood() {
-        let (programs, odd) = read(TABLES);
-        assert_eq!(odd, Vec::<String>::new());
+        let programs = entries(TABLES);
+        let odd: Vec<&str> = programs.values().flat_map(|entry| Program::read(entry.lines).1).collect();
+        assert_eq!(odd, Vec::<&str>::new());
         assert!(programs.len() > 900, "{}", programs.len());
     }
 
