@@ -95,7 +95,7 @@ fn definitions(masked: &Masked<'_>, reading: &Reading) -> Vec<Definition> {
 }
 
 pub(super) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
-    if masked.masked().contains('\0') {
+    if masked.original(0..masked.masked().len()).contains('\0') {
         return Clarity::Opaque("a NUL byte, which bash drops".to_owned());
     }
     if let Some(range) = &reading.hides {

@@ -1,5 +1,5 @@
 //! What the parsers do not bear, behind plain letters: words that stand for a value, `<pod-name>` and `{{ pod }}`, and
-//! everything beyond ASCII, at which the first parser can lose its place.
+//! everything beyond ASCII, at which the first parser can lose its place; and NUL, at which it takes the text to end.
 //!
 //! Invariant: the masked text has the same length and the same lines, so each place in it is a place in the original.
 //! A template with an operator in it is left to the parsers: bash would run what stands in it. Refuses to know: where
@@ -32,7 +32,7 @@ impl<'a> Masked<'a> {
     pub(super) fn new(original: &'a str) -> Self {
         let marks = marks(original);
         let mut plain = Cow::Borrowed(original);
-        if !marks.is_empty() || !original.is_ascii() {
+        if !marks.is_empty() || !original.is_ascii() || original.contains('\0') {
             let mut text = String::with_capacity(original.len());
             let mut at = 0;
             for mark in &marks {
@@ -61,10 +61,10 @@ impl<'a> Masked<'a> {
     }
 }
 
-/// Dots for each byte beyond ASCII: to bash they are parts of words and never of names.
+/// Dots for each byte beyond ASCII: to bash they are parts of words and never of names. A NUL it drops, which is told elsewhere.
 fn push_ascii(text: &str, out: &mut String) {
     for c in text.chars() {
-        if c.is_ascii() {
+        if c.is_ascii() && c != '\0' {
             out.push(c);
         } else {
             out.extend(std::iter::repeat_n('.', c.len_utf8()));

@@ -361,6 +361,9 @@ impl Shape {
         if reading.hides.is_some() || reading.crowded {
             return Err(Why::Unreadable("a word may hide a command".to_owned()));
         }
+        if let Some((why, _)) = super::split::open(masked.masked(), &reading) {
+            return Err(Why::Unreadable(why.to_owned()));
+        }
         let words = second::signature(masked.masked()).map_err(|why| Why::Unreadable(why.to_owned()))?;
         if words != reading.signature {
             return Err(Why::Unreadable("the two parsers see different commands".to_owned()));
