@@ -9,14 +9,15 @@ mod text;
 
 use super::environment::Environment;
 use super::open::Opened;
+use crate::ident::InputName;
 use crate::kernel::{BashSyntax, PathProbe, find_program};
 use crate::plan::{
-    Alternative, Command, Gate, Level, Missing, Node, Plan, Policy, Refusal, Shadows, Step, approval, is_builtin,
+    Alternative, Command, Gate, Input, Level, Missing, Node, Plan, Policy, Refusal, Shadows, Step, approval, is_builtin,
 };
 use crate::ports::{Probe as _, Syntax as _, Verdict};
 use crate::session::BASH_SETS;
 use line::{Around, Line};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// A reviewed plan.
 pub(super) struct DryRun<'a> {
@@ -82,6 +83,7 @@ pub(super) fn review<'a>(plan: &'a Plan, opened: &Opened, policy: &'a Policy, en
         .collect();
     let mut reviewer = Reviewer {
         plan,
+        inputs: plan.inputs.iter().map(|input| (&input.name, input)).collect(),
         policy,
         syntax,
         probe: PathProbe::new(path.map(ToOwned::to_owned)),
@@ -112,6 +114,8 @@ fn rejects(syntax: &mut BashSyntax, text: &str) -> Option<String> {
 
 struct Reviewer<'a, 'r> {
     plan: &'a Plan,
+    /// The plan's inputs by name: there may be thousands.
+    inputs: HashMap<&'a InputName, &'a Input>,
     policy: &'a Policy,
     syntax: BashSyntax,
     probe: PathProbe,
@@ -164,12 +168,12 @@ impl<'a> Reviewer<'a, '_> {
     }
 
     fn line(&mut self, step: &Step, index: usize, command: &'a Command) -> Line<'a> {
-        let Self { plan, policy, .. } = *self;
+        let policy = self.policy;
         let bound = command.bind(&policy.values);
         let text = bound.as_ref().map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
         let wanted: Vec<String> = command
             .wants(&policy.values)
-            .filter_map(|one| plan.input(&one.name).map(crate::plan::Input::flag))
+            .filter_map(|one| self.inputs.get(&one.name).map(|input| input.flag()))
             .collect();
         let refused = match &bound {
             Err(Refusal::Unplaced(_)) if !wanted.is_empty() => None,
