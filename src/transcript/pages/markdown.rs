@@ -3,9 +3,10 @@
 //! Invariant: nothing that was printed or typed can break its structure; see [`super::super::escape`].
 
 use super::bars;
+use super::lined::{Lined, lined};
 use crate::transcript::escape;
 use crate::transcript::escape::{fence, visible_lines};
-use crate::transcript::excerpt::{Excerpt, Line};
+use crate::transcript::excerpt::Line;
 use crate::transcript::html::{Picture, Tone};
 use crate::transcript::page::{Change, Output, Page, Row};
 use crate::transcript::phrase::{Phrase, Piece};
@@ -42,10 +43,34 @@ fn cell(phrase: &Phrase) -> String {
     set(phrase, true)
 }
 
-impl<W: Write> Markdown<'_, W> {
+impl<W: Write> Lined for Markdown<'_, W> {
     fn lines(&mut self, lines: &[Line]) -> io::Result<()> {
         let lines: Vec<String> = lines.iter().map(Line::text).collect();
         writeln!(self.0, "{}", fence("text", lines.iter().map(String::as_str)))
+    }
+
+    fn between(&mut self, words: &str) -> io::Result<()> {
+        writeln!(self.0, "{words}\n")
+    }
+
+    fn aside(&mut self, words: &str) -> io::Result<()> {
+        writeln!(self.0, "*{words}*\n")
+    }
+
+    fn dropped(&mut self, words: &str) -> io::Result<()> {
+        writeln!(self.0, "*{words}* [redacted]\n")
+    }
+
+    fn full_screen(&mut self, kept: &str, file: &str) -> io::Result<()> {
+        writeln!(self.0, "[full-screen program; {kept}, kept in {file}]; its last screen:\n")
+    }
+
+    fn named(file: &str) -> String {
+        format!("`{file}`")
+    }
+
+    fn link(file: &str) -> String {
+        format!("[`{file}`]({file})")
     }
 }
 
@@ -132,31 +157,7 @@ impl<W: Write> Page for Markdown<'_, W> {
     }
 
     fn output(&mut self, output: &Output<'_>) -> io::Result<()> {
-        let (file, kept) = (&output.file, &output.kept);
-        match output.shown {
-            Excerpt::Nothing => {}
-            Excerpt::Whole(lines) => self.lines(lines)?,
-            Excerpt::Parts { head, left_out, tail } => {
-                self.lines(head)?;
-                writeln!(self.0, "… {}; all {kept} are in [`{file}`]({file})\n", words::left_out(*left_out))?;
-                if !tail.is_empty() {
-                    self.lines(tail)?;
-                }
-            }
-            Excerpt::Short(lines) => {
-                self.lines(lines)?;
-                writeln!(self.0, "*`{file}` ends here, or sooner than it should: {kept} were recorded.*\n")?;
-            }
-            Excerpt::FullScreen(lines) => {
-                writeln!(self.0, "[full-screen program; {kept}, kept in [`{file}`]({file})]; its last screen:\n")?;
-                self.lines(lines)?;
-            }
-            Excerpt::Missing if output.redacted => {
-                writeln!(self.0, "*The output ({kept}) was dropped from the record.* [redacted]\n")?;
-            }
-            Excerpt::Missing => writeln!(self.0, "*The output ({kept}) cannot be read from `{file}`.*\n")?,
-        }
-        output.lost.as_ref().map_or(Ok(()), |lost| writeln!(self.0, "*{lost} more came back and were not kept.*\n"))
+        lined(self, output)
     }
 
     fn expected(&mut self, expected: &str, output: &Output<'_>) -> io::Result<()> {

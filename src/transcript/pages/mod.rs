@@ -1,6 +1,7 @@
 //! The pages: one story, set as Markdown, as HTML and as plain text.
 
 mod html;
+mod lined;
 mod markdown;
 mod text;
 

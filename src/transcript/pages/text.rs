@@ -3,13 +3,13 @@
 //! Invariant: no control character but the newline and the tab; every line of somebody else's stands behind a mark of ours.
 
 use super::bars;
+use super::lined::{Lined, lined};
 use crate::transcript::escape::{one_line, visible_lines};
-use crate::transcript::excerpt::{Excerpt, Line};
+use crate::transcript::excerpt::Line;
 use crate::transcript::html::{Picture, Tone};
 use crate::transcript::page::{Change, Output, Page, Row};
 use crate::transcript::phrase::Phrase;
 use crate::transcript::series::Series;
-use crate::transcript::words;
 use std::io;
 use std::io::Write;
 
@@ -28,13 +28,39 @@ impl<W: Write> Text<'_, W> {
         writeln!(self.0)
     }
 
+    fn rule(&mut self, title: &str, mark: &str) -> io::Result<()> {
+        writeln!(self.0, "{title}\n{}\n", mark.repeat(title.chars().count().clamp(3, 100)))
+    }
+}
+
+impl<W: Write> Lined for Text<'_, W> {
     fn lines(&mut self, lines: &[Line]) -> io::Result<()> {
         let lines: Vec<String> = lines.iter().map(Line::text).collect();
         self.marked("  | ", lines.iter().map(String::as_str))
     }
 
-    fn rule(&mut self, title: &str, mark: &str) -> io::Result<()> {
-        writeln!(self.0, "{title}\n{}\n", mark.repeat(title.chars().count().clamp(3, 100)))
+    fn between(&mut self, words: &str) -> io::Result<()> {
+        writeln!(self.0, "{words}\n")
+    }
+
+    fn aside(&mut self, words: &str) -> io::Result<()> {
+        self.between(words)
+    }
+
+    fn dropped(&mut self, words: &str) -> io::Result<()> {
+        writeln!(self.0, "{words} [redacted]\n")
+    }
+
+    fn full_screen(&mut self, kept: &str, file: &str) -> io::Result<()> {
+        writeln!(self.0, "A full-screen program; {kept}, kept in {file}. Its last screen:\n")
+    }
+
+    fn named(file: &str) -> String {
+        file.to_owned()
+    }
+
+    fn link(file: &str) -> String {
+        file.to_owned()
     }
 }
 
@@ -126,31 +152,7 @@ impl<W: Write> Page for Text<'_, W> {
     }
 
     fn output(&mut self, output: &Output<'_>) -> io::Result<()> {
-        let (file, kept) = (&output.file, &output.kept);
-        match output.shown {
-            Excerpt::Nothing => {}
-            Excerpt::Whole(lines) => self.lines(lines)?,
-            Excerpt::Parts { head, left_out, tail } => {
-                self.lines(head)?;
-                writeln!(self.0, "… {}; all {kept} are in {file}\n", words::left_out(*left_out))?;
-                if !tail.is_empty() {
-                    self.lines(tail)?;
-                }
-            }
-            Excerpt::Short(lines) => {
-                self.lines(lines)?;
-                writeln!(self.0, "{file} ends here, or sooner than it should: {kept} were recorded.\n")?;
-            }
-            Excerpt::FullScreen(lines) => {
-                writeln!(self.0, "A full-screen program; {kept}, kept in {file}. Its last screen:\n")?;
-                self.lines(lines)?;
-            }
-            Excerpt::Missing if output.redacted => {
-                writeln!(self.0, "The output ({kept}) was dropped from the record. [redacted]\n")?;
-            }
-            Excerpt::Missing => writeln!(self.0, "The output ({kept}) cannot be read from {file}.\n")?,
-        }
-        output.lost.as_ref().map_or(Ok(()), |lost| writeln!(self.0, "{lost} more came back and were not kept.\n"))
+        lined(self, output)
     }
 
     fn expected(&mut self, expected: &str, output: &Output<'_>) -> io::Result<()> {
