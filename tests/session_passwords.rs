@@ -23,16 +23,6 @@ fn home() -> Home {
     Home::new().env("NO_COLOR", "1")
 }
 
-/// A run whose steps are these texts, at its first question.
-fn run(home: &Home, texts: &[&str]) -> Terminal {
-    let steps = texts.iter().enumerate().map(|(i, text)| format!("# Step {}\n{text}\n\n", i + 1));
-    let steps = steps.collect::<Vec<_>>().concat();
-    home.write("r.md", format!("# R\n\n```bash\n{steps}```\n"));
-    let mut terminal = Terminal::runbook(home, &["run", "r.md"]);
-    terminal.wait_for_output("? help");
-    terminal
-}
-
 /// Neither on the screen nor in any file of the run.
 fn is_nowhere(secret: &str, home: &Home, terminal: &Terminal) {
     assert!(!String::from_utf8_lossy(terminal.raw()).contains(secret), "it was shown");
@@ -88,7 +78,7 @@ fn a_program_that_opens_the_terminal_itself_reads_a_password_that_is_recorded_no
     let ask = "exec 3<>/dev/tty; printf 'Passphrase: ' >&3; stty -echo <&3; read -r p <&3; stty echo <&3; \
                printf '\\n%s letters\\n' \"${#p}\" >&3";
     home.program("ask", &format!("#!/bin/sh\n{ask}\n"));
-    let mut terminal = run(&home, &["ask < /dev/null > /dev/null 2>&1", "echo went on"]);
+    let mut terminal = Terminal::on_steps(&home, &["ask < /dev/null > /dev/null 2>&1", "echo went on"]);
     terminal.run_it().wait_for_output("Passphrase: ").send(format!("{PASSWORD}\r")).wait_for_output("18 letters");
     terminal.wait_for_output("2 Step").wait_for_output("? help").run_it().wait_for_output("went on");
     terminal.exits(0);
@@ -122,7 +112,7 @@ fn ssh_asks_for_a_password_that_is_recorded_nowhere() {
         "ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o NumberOfPasswordPrompts=1 -p {port} \
          nobody@127.0.0.1 true"
     );
-    let mut terminal = run(&home, &[&ssh]);
+    let mut terminal = Terminal::on_steps(&home, &[&ssh]);
     // Nobody has no password; that it was asked for and sent is what counts.
     terminal.run_it().wait_for_output("password: ").send(format!("{PASSWORD}\r")).wait_for_output("Permission denied");
     terminal.wait_for_output("? help").send("q");
@@ -172,7 +162,7 @@ fn psql_asks_for_a_password_that_is_recorded_nowhere_and_is_used_at_its_prompt()
     let _server = Server(serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     wait_for_port(port);
     let psql = format!("PSQL_HISTORY=/dev/null PAGER= psql -X -h 127.0.0.1 -p {port} -U app postgres");
-    let mut terminal = run(&home, &[&psql, "echo went on"]);
+    let mut terminal = Terminal::on_steps(&home, &[&psql, "echo went on"]);
     terminal.run_it().wait_for_output("Password for user app: ").send(format!("{PASSWORD}\r"));
     terminal.wait_for_output("postgres=#").send("select 6 * 7 as answer;\r").wait_for_output("42");
     terminal.wait_for_output("postgres=#").send("\\q\r").wait_for_output("2 Step").wait_for_output("? help");
@@ -223,7 +213,7 @@ fn a_shell_in_a_container_is_used_and_a_password_typed_there_is_recorded_nowhere
     let Some(container) = Container::start() else { return };
     let home = home();
     let exec = format!("docker exec -it {} /bin/busybox sh", container.name);
-    let mut terminal = run(&home, &[&exec, "echo went on"]);
+    let mut terminal = Terminal::on_steps(&home, &[&exec, "echo went on"]);
     terminal.run_it().wait_for("/ #").send("read -r -s -p 'In there: ' p; echo; echo ${#p} 'letters'\r");
     terminal.wait_for_output("\nIn there: ").send(format!("{PASSWORD}\r")).wait_for_output("18 letters");
     terminal.send("exit\r").wait_for_output("2 Step").wait_for_output("? help").run_it().wait_for_output("went on");

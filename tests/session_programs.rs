@@ -6,16 +6,6 @@ mod support;
 
 use support::{Home, Terminal, needs};
 
-/// A run whose steps are these texts, at its first question.
-fn run(home: &Home, texts: &[&str]) -> Terminal {
-    let steps = texts.iter().enumerate().map(|(i, text)| format!("# Step {}\n{text}\n\n", i + 1));
-    let steps = steps.collect::<Vec<_>>().concat();
-    home.write("r.md", format!("# R\n\n```bash\n{steps}```\n"));
-    let mut terminal = Terminal::runbook(home, &["run", "r.md"]);
-    terminal.wait_for_output("? help");
-    terminal
-}
-
 fn home() -> Home {
     Home::new().env("NO_COLOR", "1").env("TERM", "xterm-256color")
 }
@@ -30,7 +20,7 @@ fn a_file_is_edited_in_vim() {
         return;
     }
     let home = home();
-    let mut terminal = run(&home, &["vim -u NONE -N edited.txt", "cat edited.txt"]);
+    let mut terminal = Terminal::on_steps(&home, &["vim -u NONE -N edited.txt", "cat edited.txt"]);
     terminal.run_it().wait_for("~").send("iwritten in vim\u{1b}:wq\r");
     terminal.wait_for_output("exit 0").wait_for_output("? help").run_it().wait_for_output("written in vim");
     terminal.exits(0);
@@ -43,7 +33,7 @@ fn vim_follows_the_window() {
         return;
     }
     let home = home();
-    let mut terminal = run(&home, &["vim -u NONE -N -c 'set ruler' x.txt"]);
+    let mut terminal = Terminal::on_steps(&home, &["vim -u NONE -N -c 'set ruler' x.txt"]);
     terminal.run_it().wait_for("~").resize(40, 100);
     terminal.wait_until("forty lines", |terminal| {
         terminal.screen().lines().filter(|line| line.trim_end() == "~").count() > 30
@@ -58,7 +48,7 @@ fn less_searches_and_is_left() {
         return;
     }
     let home = home();
-    let mut terminal = run(&home, &["seq 1 500 | LESS= less", "echo went on"]);
+    let mut terminal = Terminal::on_steps(&home, &["seq 1 500 | LESS= less", "echo went on"]);
     terminal.run_it().wait_for("\n22").send("/^444\r").wait_for("444").send("q");
     terminal.wait_for_output("exit 0").wait_for_output("? help").run_it().wait_for_output("went on");
     terminal.exits(0);
@@ -72,7 +62,7 @@ fn git_shows_its_log_in_a_pager() {
     let home = home().env("PAGER", "less").env("LESS", "");
     let make = "git init -q . && for i in $(seq 40); do git -c user.name=a -c user.email=a@b commit -q --allow-empty \
                 -m \"change $i\"; done";
-    let mut terminal = run(&home, &[make, "git log --oneline", "echo went on"]);
+    let mut terminal = Terminal::on_steps(&home, &[make, "git log --oneline", "echo went on"]);
     terminal.run_it().wait_for_output("exit 0").wait_for_output("? help").run_it().wait_for("change 40").send("q");
     terminal.wait_for_output("3 Step").wait_for_output("? help").run_it().wait_for_output("went on");
     terminal.exits(0);
@@ -81,7 +71,7 @@ fn git_shows_its_log_in_a_pager() {
 #[test]
 fn a_nested_shell_is_used_and_left() {
     let home = home();
-    let mut terminal = run(&home, &["bash --norc -i", "echo went on"]);
+    let mut terminal = Terminal::on_steps(&home, &["bash --norc -i", "echo went on"]);
     terminal.run_it().wait_for("bash-").send("X=inner; echo \"$X shell\"\r").wait_for("inner shell\r\n".trim());
     terminal.send("exit\r").wait_for_output("exit 0").wait_for_output("? help").run_it().wait_for_output("went on");
     terminal.exits(0);
@@ -94,7 +84,8 @@ fn a_password_that_is_asked_for_is_read_and_recorded_nowhere() {
         "ask-password",
         "#!/bin/sh\nprintf 'Password: '; stty -echo; read p; stty echo; echo; echo \"${#p} letters\"\n",
     );
-    let mut terminal = run(&home, &["ask-password", "read -r -s -p 'PIN: ' pin; echo; echo \"${#pin} digits\""]);
+    let mut terminal =
+        Terminal::on_steps(&home, &["ask-password", "read -r -s -p 'PIN: ' pin; echo; echo \"${#pin} digits\""]);
     terminal.run_it().wait_for_output("Password: ").send("correct horse\r").wait_for_output("13 letters");
     terminal.wait_for_output("2 Step").wait_for_output("? help").run_it().wait_for_output("PIN: ");
     terminal.send("8642\r").wait_for_output("4 digits");
@@ -116,7 +107,8 @@ fn sudo_asks_for_its_password_on_the_terminal() {
         return;
     }
     let home = home();
-    let mut terminal = run(&home, &["sudo -k -S -p 'sudo password: ' -u nobody true </dev/tty || echo refused"]);
+    let mut terminal =
+        Terminal::on_steps(&home, &["sudo -k -S -p 'sudo password: ' -u nobody true </dev/tty || echo refused"]);
     terminal.run_it().wait_until("an answer", |terminal| {
         let screen = terminal.screen();
         screen.contains("sudo password: ") || screen.contains("exit 0")
@@ -128,7 +120,7 @@ fn sudo_asks_for_its_password_on_the_terminal() {
 fn what_a_program_left_switched_on_is_off_at_the_next_question() {
     let home = home();
     let left = "printf '\\033[?1049h\\033[?1000h\\033[?2004h\\033[?25l'; stty raw -echo";
-    let mut terminal = run(&home, &[left, "echo went on"]);
+    let mut terminal = Terminal::on_steps(&home, &[left, "echo went on"]);
     terminal.run_it().wait_for_output("exit 0").wait_for_output("2 Step").wait_for_output("? help");
     let screen = terminal.emulator();
     assert!(!screen.alternate_screen() && !screen.hide_cursor(), "the screen was left as the program had it");

@@ -39,6 +39,15 @@ impl Terminal {
         Self::start(home, Path::new(env!("CARGO_BIN_EXE_runbook")), arguments, (24, 80))
     }
 
+    /// A run whose steps are these texts, at its first question.
+    pub fn on_steps(home: &Home, texts: &[&str]) -> Self {
+        let steps = texts.iter().enumerate().map(|(i, text)| format!("# Step {}\n{text}\n\n", i + 1));
+        home.write("r.md", format!("# R\n\n```bash\n{}```\n", steps.collect::<String>()));
+        let mut terminal = Self::runbook(home, &["run", "r.md"]);
+        terminal.wait_for_output("? help");
+        terminal
+    }
+
     /// Starts a program on a terminal of this many rows and columns.
     pub fn start(home: &Home, program: &Path, arguments: &[&str], (rows, cols): (u16, u16)) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
