@@ -37,6 +37,7 @@ fn step(kind: StepKind, text: &str) -> Step {
         commands: vec![command],
         body: "At [TIME]: [What]\n".into(),
         why: None,
+        unread: false,
         attributes: Attributes::default(),
         expected: None,
         similarity: None,

@@ -22,6 +22,7 @@ pub(super) struct CellStep {
     /// The comment's further lines, or a task's lines.
     pub(super) body: String,
     pub(super) why: Option<String>,
+    pub(super) unread: bool,
     pub(super) line: u32,
     pub(super) end_line: u32,
 }
@@ -36,8 +37,8 @@ struct Placed {
 enum What {
     Comments(Vec<String>),
     Command(Box<Command>),
-    /// Lines that are no command, and why.
-    Pasted(String, String),
+    /// Lines that are no command, why, and whether they are too long for anybody to have looked.
+    Pasted(String, String, bool),
 }
 
 /// The cells of a document, for one that is planned procedure by procedure: each is cut once. Two threads that share them would
@@ -88,12 +89,12 @@ fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
             Part::NotShell(pasted) => (
                 document_line(pasted.lines.first),
                 document_line(pasted.lines.last),
-                What::Pasted(pasted.text, format!("these lines are no shell: {}", pasted.reason)),
+                What::Pasted(pasted.text, format!("these lines are no shell: {}", pasted.reason), pasted.unread),
             ),
             Part::Command(found) => {
                 let (first, last) = (document_line(found.lines.first), document_line(found.lines.last));
                 match no_command(&found.facts, is_file) {
-                    Some(why) => (first, last, What::Pasted(found.text, why.to_owned())),
+                    Some(why) => (first, last, What::Pasted(found.text, why.to_owned(), false)),
                     None => (first, last, What::Command(Box::new(command(found, first, last)))),
                 }
             }
@@ -105,7 +106,7 @@ fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
                 lines.extend(more);
                 *before = last;
             }
-            (Some(Placed { last: before, what: What::Pasted(lines, _), .. }), What::Pasted(more, _))
+            (Some(Placed { last: before, what: What::Pasted(lines, ..), .. }), What::Pasted(more, ..))
                 if *before + 1 == first =>
             {
                 lines.push('\n');
@@ -157,7 +158,7 @@ impl Cutter {
                     step.commands.push((**command).clone());
                 }
             }
-            What::Pasted(text, why) => {
+            What::Pasted(text, why, unread) => {
                 // A comment directly above titles the pasted lines.
                 let titled = self.open.take_if(|step| step.commands.is_empty());
                 self.close();
@@ -166,6 +167,7 @@ impl Cutter {
                 task.end_line = part.last;
                 join(&mut task.body, text);
                 task.why = Some(why.clone());
+                task.unread = *unread;
                 self.steps.push(task);
             }
         }
@@ -220,6 +222,7 @@ impl Cutter {
             commands: Vec::new(),
             body: String::new(),
             why: None,
+            unread: false,
             line: part.first,
             end_line: part.last,
         }
@@ -251,6 +254,7 @@ fn interpreted(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
         commands: vec![Command { text, line, end_line, note: None, facts, input: None, uses: Vec::new() }],
         body: String::new(),
         why: None,
+        unread: false,
         line,
         end_line,
     }

@@ -98,6 +98,7 @@ fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<
             commands: draft.cell.commands,
             body: draft.cell.body,
             why: draft.cell.why,
+            unread: draft.cell.unread,
             attributes: draft.attributes,
             expected: draft.expected,
             similarity: draft.similarity,

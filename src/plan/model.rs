@@ -156,6 +156,8 @@ pub struct Step {
     pub body: String,
     /// Why these lines are a task, where that is not plain from the document: `pasted YAML, not shell`.
     pub why: Option<String>,
+    /// A task of lines that are too long to be read: what they would do nobody has looked.
+    pub unread: bool,
     /// The cell's attributes.
     pub attributes: Attributes,
     /// What the commands are expected to print, where the document shows it.

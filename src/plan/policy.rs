@@ -112,7 +112,7 @@ impl Policy {
         }
         // What is too large to be read is no task for later: nobody would do it.
         for step in plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)) {
-            if let Some(why) = step.why.as_ref().filter(|why| why.contains("longer than")) {
+            if let Some(why) = step.why.as_ref().filter(|_| step.unread) {
                 missing.push(Missing { line: step.line, found: format!("a cell cannot be read ({why})"), flag: None });
             }
         }

@@ -55,4 +55,6 @@ pub struct NotShell {
     pub text: String,
     /// Why: `a heredoc that never ends`, `below a line that is no shell`.
     pub reason: String,
+    /// Nobody has looked what it is: it is too long to be read.
+    pub unread: bool,
 }

@@ -27,6 +27,11 @@ pub fn split(text: &str) -> Vec<Part> {
 fn whole(text: &str, reason: &str) -> Vec<Part> {
     let mut splitter = Splitter::new(text);
     splitter.refuse(0..splitter.lines.len(), reason);
+    for part in &mut splitter.parts {
+        if let Part::NotShell(part) = part {
+            part.unread = true;
+        }
+    }
     splitter.parts
 }
 
@@ -179,7 +184,7 @@ impl<'a> Splitter<'a> {
         }
         let text = self.fragment(lines.start, lines.end).to_owned();
         let range = LineRange { first: lines.start, last: lines.end - 1 };
-        self.parts.push(Part::NotShell(NotShell { lines: range, text, reason: reason.to_owned() }));
+        self.parts.push(Part::NotShell(NotShell { lines: range, text, reason: reason.to_owned(), unread: false }));
     }
 }
 

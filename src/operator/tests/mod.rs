@@ -206,6 +206,7 @@ pub(super) fn step(title: &str, kind: StepKind, commands: Vec<Command>) -> Step 
         commands,
         body: String::new(),
         why: None,
+        unread: false,
         attributes: crate::plan::Attributes::default(),
         expected: None,
         similarity: None,
