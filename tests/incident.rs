@@ -175,6 +175,18 @@ fn a_whole_incident_gives_a_post_mortem_that_needs_only_judgement() {
     drop(incident(&home, &["report", "--output", "post-mortem.md"]).exits(0).says("every fact already"));
     assert_eq!(home.read("post-mortem.md"), written);
 
+    // The page has what people wrote, the drawing and no mark of ours; the same records give the same bytes.
+    let as_page = ["report", "--format", "html", "--from", "post-mortem.md"];
+    let page = incident(&home, &as_page).exits(0).stdout;
+    assert!(page.contains("A lock was left over by the <em>old</em> copier."), "{page}");
+    assert!(page.contains("<h2 id=\"what-we-change\">") && page.matches("<figure class=\"picture\">").count() == 1);
+    assert!(!page.contains("runbook:facts") && !page.contains("runbook:write"), "{page}");
+    assert_eq!(page, incident(&home, &as_page).exits(0).stdout);
+    drop(incident(&home, &[&as_page[..], &["--output", "post-mortem.html"]].concat()).exits(0).says("written"));
+    assert_eq!(home.read("post-mortem.html"), page);
+    drop(incident(&home, &[&as_page[..], &["--output", "post-mortem.md"]].concat()).exits(2).says("is no page"));
+    assert_eq!(home.read("post-mortem.md"), written);
+
     // A mark is gone: the file is left alone, and nothing is lost.
     let torn = written.replace("<!-- /runbook:facts timeline -->\n", "");
     home.write("post-mortem.md", &torn);

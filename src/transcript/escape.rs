@@ -87,7 +87,7 @@ pub(super) fn cell_code(text: &str) -> String {
 }
 
 /// The first line that has something in it, with those that continue it, cut to a length.
-pub(super) fn shorten(text: &str, most: usize) -> String {
+pub(crate) fn shorten(text: &str, most: usize) -> String {
     let joined = text.split("\\\n").map(str::trim).collect::<Vec<_>>().join(" ");
     let mut lines = joined.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = one_line(lines.next().unwrap_or_default().trim());

@@ -30,10 +30,12 @@ mod words;
 
 pub use cast::{CastVersion, asciicast};
 pub use changes::changes;
+pub(crate) use escape::shorten;
 pub use inert::{command, command_in_cell, inline, outcome, run_result, took};
 pub use json::json;
 pub use junit::junit;
 pub use story::{Sources, markdown, text};
+pub(crate) use words::tone;
 
 use crate::history::Event;
 use std::io;

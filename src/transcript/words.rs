@@ -100,7 +100,7 @@ pub(super) fn run_tone(result: RunResult) -> Tone {
 }
 
 /// How a command's outcome is to be taken.
-pub(super) fn tone(outcome: &Outcome) -> Tone {
+pub(crate) fn tone(outcome: &Outcome) -> Tone {
     match outcome {
         Outcome::Succeeded => Tone::Good,
         Outcome::EndedByOperator | Outcome::EndedByTime => Tone::Neutral,

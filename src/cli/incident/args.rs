@@ -200,7 +200,22 @@ pub(in crate::cli) struct ReportArgs {
     /// A Markdown file with `{{ part }}` where the parts go
     #[arg(long, value_name = "FILE")]
     pub(super) template: Option<PathBuf>,
+    /// What to write: Markdown to go on writing in, or one HTML file to read
+    #[arg(long, value_enum, default_value_t = ReportFormat::Markdown)]
+    pub(super) format: ReportFormat,
+    /// Take what people wrote from this Markdown post-mortem, with the facts as they are now; HTML only
+    #[arg(long, value_name = "FILE", conflicts_with = "template")]
+    pub(super) from: Option<PathBuf>,
     /// Where to write it; what people wrote there already is kept. `-` is standard output
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     pub(super) output: String,
+}
+
+/// The forms of a post-mortem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// To go on writing in.
+    Markdown,
+    /// To read, with the incident drawn.
+    Html,
 }

@@ -3,11 +3,11 @@
 //! Invariant: a file that is there is replaced only by one that holds everything people wrote in it; else it is left as it is, and the
 //! new one stands beside it.
 
-use super::args::ReportArgs;
+use super::args::{ReportArgs, ReportFormat};
 use super::{Desk, failure};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::{notice, print};
-use crate::incident::{Incident, IncidentError, Merged, Records, merge, post_mortem};
+use crate::incident::{Incident, IncidentError, Merged, Records, merge, post_mortem, post_mortem_page};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -21,7 +21,47 @@ pub(super) fn report(args: &ReportArgs, desk: &Desk<'_>) -> Result<Exit, Failure
         let path = args.template.as_deref().map_or_else(String::new, |path| format!("`{}`: ", path.display()));
         Failure::usage(format!("{path}{error}"))
     })?;
+    if args.format == ReportFormat::Html {
+        return page(args, &records, new);
+    }
+    if args.from.is_some() {
+        return Err(
+            Failure::usage("`--from` is for `--format html`").help("`--output FILE` keeps what people wrote in it")
+        );
+    }
     if args.output == "-" { print(&new) } else { write(Path::new(&args.output), &new) }
+}
+
+/// Prints or writes the post-mortem as one page. It is made anew each time: people write in the Markdown.
+fn page(args: &ReportArgs, records: &Records, new: String) -> Result<Exit, Failure> {
+    let markdown = match args.from.as_deref() {
+        None => new,
+        Some(from) => match merge(&read(from)?, &new) {
+            Merged::Beside(why) => return Err(Failure::usage(format!("`{}`: {why}", from.display()))),
+            Merged::Text { text, kept } => {
+                if !kept.is_empty() {
+                    let names: Vec<_> = kept.iter().map(|name| format!("`{name}`")).collect();
+                    notice(&[format!("changed by hand, and kept: {}", names.join(", "))]);
+                }
+                text
+            }
+        },
+    };
+    let mut page = Vec::new();
+    post_mortem_page(&markdown, records, &mut page)
+        .map_err(|error| Failure::usage(format!("the page cannot be made: {error}")))?;
+    let page = String::from_utf8_lossy(&page);
+    if args.output == "-" {
+        return print(&page);
+    }
+    let path = Path::new(&args.output);
+    if path.exists() && !read(path)?.starts_with("<!DOCTYPE html>") {
+        return Err(Failure::usage(format!("`{}` is there and is no page; nothing was written", path.display()))
+            .help("`--from FILE` takes what people wrote from a Markdown post-mortem"));
+    }
+    replace(path, &page)?;
+    notice(&[format!("written: {}", path.display())]);
+    Ok(Exit::Success)
 }
 
 /// The one that is named; else the open one; else the latest.

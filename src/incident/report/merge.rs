@@ -23,6 +23,12 @@ pub(super) fn write(name: &str, hint: &str) -> String {
     format!("{WRITE}{name}{CLOSE}\n\n{hint}\n\n{WRITE_END}{name}{CLOSE}")
 }
 
+/// Whether a line is a mark of ours.
+pub(super) fn is_mark(line: &str) -> bool {
+    let line = line.trim();
+    line.ends_with(CLOSE) && [FACTS, FACTS_END, WRITE, WRITE_END].iter().any(|start| line.starts_with(start))
+}
+
 fn digest(text: &str) -> String {
     let text: Vec<&str> = text.lines().map(str::trim_end).collect();
     let digest = Digest::of(text.join("\n").trim_matches('\n').as_bytes()).to_string();

@@ -2,13 +2,16 @@
 //!
 //! Invariant: the same records and the same template give the same text. Refuses to know: where it is written.
 
+mod drawing;
 mod merge;
+mod page;
 mod parts;
 mod records;
 mod template;
 mod timeline;
 
 pub use merge::{Merged, merge};
+pub use page::post_mortem_page;
 pub use records::Records;
 pub use template::BadTemplate;
 

@@ -57,7 +57,8 @@ pub(super) fn timeline(records: &Records) -> String {
     out
 }
 
-fn rows(records: &Records) -> Vec<Row> {
+/// Every event's place, in the order of the records.
+pub(super) fn places(records: &Records) -> Vec<Place> {
     let seen: Vec<_> = records
         .incident
         .events
@@ -66,6 +67,10 @@ fn rows(records: &Records) -> Vec<Row> {
         .collect();
     let marks = |record: &Record| record.events.iter().map(|event| Mark { seq: event.seq, at: event.at }).collect();
     let runs: Vec<_> = records.runs.iter().map(|record| (record.id.clone(), marks(record))).collect();
+    order(&seen, &runs)
+}
+
+fn rows(records: &Records) -> Vec<Row> {
     let tellers: Vec<Teller<'_>> = records.runs.iter().map(Teller::new).collect();
     let row = |place| match place {
         Place::Incident(at) => {
@@ -75,7 +80,7 @@ fn rows(records: &Records) -> Vec<Row> {
         }
         Place::Run { run, event } => tellers.get(run)?.row(records.runs.get(run)?.events.get(event)?),
     };
-    order(&seen, &runs).into_iter().filter_map(row).collect()
+    places(records).into_iter().filter_map(row).collect()
 }
 
 /// Words of people, cut for a row.
@@ -154,6 +159,11 @@ impl<'a> Teller<'a> {
 
     pub(super) fn started(&self) -> Option<&'a RunStarted> {
         self.started
+    }
+
+    /// An event of it, as it is referred to.
+    pub(super) fn reference(&self, seq: Seq) -> String {
+        self.record.reference(seq)
     }
 
     pub(super) fn finished(&self, started: Seq) -> Option<&'a CommandFinished> {

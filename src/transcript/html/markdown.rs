@@ -4,6 +4,7 @@
 //! loaded; a link goes to a place in the page, to another file, or by http, https or mailto, and nowhere else.
 
 use super::escape::{push, text};
+use super::shell::Place;
 use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::fmt::Write as _;
 
@@ -18,10 +19,58 @@ pub enum Trust {
 
 /// Turns Markdown (with tables, strikethrough and task lists) into HTML.
 pub fn markdown(source: &str, trust: Trust) -> String {
+    markdown_with(source, trust, &mut Headings::default())
+}
+
+/// The headings of a page so far, each with its `id`.
+#[derive(Clone, Debug, Default)]
+pub struct Headings(Vec<(HeadingLevel, Place)>);
+
+impl Headings {
+    /// What the first heading says.
+    pub fn title(&self) -> Option<&str> {
+        self.0.first().map(|(_, place)| place.name.as_str())
+    }
+
+    /// The second level's, as places to go to.
+    pub fn parts(&self) -> Vec<Place> {
+        self.0.iter().filter(|(level, _)| *level == HeadingLevel::H2).map(|(_, place)| place.clone()).collect()
+    }
+
+    /// Takes one in and gives its `id`, which is no other's; `content` and what begins with `drawing` are the page's own.
+    fn add(&mut self, level: HeadingLevel, name: &str) -> String {
+        let letters = name.to_lowercase();
+        let words = letters.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let mut slug = words.collect::<Vec<_>>().join("-");
+        if slug.is_empty() || slug == "content" || slug.starts_with("drawing") {
+            slug = format!("part-{slug}");
+        }
+        let taken = |id: &str| self.0.iter().any(|(_, place)| place.id == id);
+        let more = (2..).map(|number| format!("{slug}-{number}"));
+        let id = std::iter::once(slug.clone()).chain(more).find(|id| !taken(id)).unwrap_or(slug);
+        self.0.push((level, Place::new(id.clone(), name.trim())));
+        id
+    }
+}
+
+/// The same for a piece of a page, whose headings get an `id` that no earlier one has.
+pub fn markdown_with(source: &str, trust: Trust, headings: &mut Headings) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut writer =
         Writer { out: String::new(), trust, alignments: Vec::new(), cell: 0, head: false, links: Vec::new() };
+    // Where the open heading's `id` goes, and what it says.
+    let mut heading: Option<(usize, String)> = None;
     for event in Parser::new_ext(source, options) {
+        match (&event, &mut heading) {
+            (Event::Start(Tag::Heading { .. }), _) => heading = Some((writer.out.len() + "<h1".len(), String::new())),
+            (Event::Text(words) | Event::Code(words), Some((_, name))) => name.push_str(words),
+            (Event::End(TagEnd::Heading(level)), Some((at, name))) if trust == Trust::Ours => {
+                let id = format!(" id=\"{}\"", text(&headings.add(*level, name)));
+                writer.out.insert_str(*at, &id);
+                heading = None;
+            }
+            _ => {}
+        }
         writer.event(event);
     }
     writer.out
@@ -185,7 +234,7 @@ mod tests {
         let html =
             markdown("# A\n\n- [x] b `c`\n\n| d | e |\n|--|-:|\n| *f* | ~~g~~ |\n\n```sh\nls <x>\n```\n", Trust::Ours);
         for piece in [
-            "<h1>A</h1>",
+            "<h1 id=\"a\">A</h1>",
             "<li>☑ b <code>c</code></li>",
             "<th scope=\"col\">d</th><th scope=\"col\" class=\"right\">e</th>",
             "<td><em>f</em></td><td class=\"right\"><del>g</del></td>",

@@ -10,6 +10,6 @@ mod picture;
 mod shell;
 
 pub use escape::{attribute, text};
-pub use markdown::{Trust, markdown};
+pub use markdown::{Headings, Trust, markdown, markdown_with};
 pub use picture::{Lane, Mark, Picture, Tone, picture};
 pub use shell::{Place, begin, end};

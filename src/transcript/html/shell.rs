@@ -1,6 +1,7 @@
 //! What stands around a page: its head, its styles, its policy, and the way through it.
 //!
-//! Invariant: the policy allows nothing but the one style sheet, by its digest; a page cannot run, load, send or frame anything.
+//! Invariant: the policy allows nothing but the one style sheet, by its digest, and the page's own icon, which is in it; a page cannot
+//! run, load, send or frame anything.
 
 use super::escape::text;
 use crate::ident::Digest;
@@ -33,7 +34,7 @@ pub fn begin(title: &str, places: &[Place], to: &mut (impl Write + ?Sized)) -> i
     writeln!(
         to,
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{digest}'; \
-         base-uri 'none'; form-action 'none'\">"
+         img-src data:; base-uri 'none'; form-action 'none'\">"
     )?;
     writeln!(to, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
     writeln!(to, "<meta name=\"referrer\" content=\"no-referrer\">")?;
