@@ -16,7 +16,10 @@ const TIMELINE: &str = "<!-- runbook:facts timeline ";
 
 /// Writes a post-mortem, ours or one that people wrote in, as HTML.
 pub fn post_mortem_page(markdown: &str, records: &Records, to: &mut (impl Write + ?Sized)) -> io::Result<()> {
-    let at = markdown.match_indices(TIMELINE).map(|(at, _)| at).find(|&at| at == 0 || markdown[..at].ends_with('\n'));
+    let at = markdown
+        .match_indices(TIMELINE)
+        .map(|(at, _)| at)
+        .find(|&at| at == 0 || markdown.get(..at).is_some_and(|before| before.ends_with('\n')));
     let (before, after) = markdown.split_at(at.unwrap_or(markdown.len()));
     let mut headings = Headings::default();
     let before = html::markdown_with(&plain(before), Trust::Ours, &mut headings);
