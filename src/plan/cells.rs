@@ -93,7 +93,8 @@ fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
             ),
             Part::Command(found) => {
                 let (first, last) = (document_line(found.lines.first), document_line(found.lines.last));
-                match no_command(&found.facts, is_file) {
+                let table = found.in_table.then_some("a table that a program printed, not shell");
+                match table.or_else(|| no_command(&found.facts, is_file)) {
                     Some(why) => (first, last, What::Pasted(found.text, why.to_owned(), false)),
                     None => (first, last, What::Command(Box::new(command(found, first, last)))),
                 }

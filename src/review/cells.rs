@@ -62,6 +62,10 @@ fn cell_text(cell: &Cell) -> CellText<'_> {
     }
     let parts = crate::shell::split(&text).into_iter().map(|part| match part {
         Part::Comment(comment) => Placed::new(What::Comment, comment.line, comment.text),
+        Part::Command(command) if command.in_table => {
+            let reason = crate::shell::IS_TABLE.to_owned();
+            Placed::new(What::NotShell { reason }, command.lines.first, command.text)
+        }
         Part::Command(command) => {
             let risk = Box::new(crate::shell::risk(&command.text));
             let first = command.lines.first;

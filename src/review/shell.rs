@@ -6,7 +6,7 @@
 use super::cells::{At, CellText, What};
 use super::{Finding, Given};
 use crate::document::{CellKind, LineRole, Runbook, Span};
-use crate::shell::{Clarity, Flag, NotACommand, Program, program_of};
+use crate::shell::{Clarity, Flag, IS_TABLE, NotACommand, Program, program_of};
 use std::collections::HashSet;
 
 /// Things said once for a document.
@@ -104,6 +104,11 @@ fn not_shell(
     if reason.starts_with("below a line") {
         return;
     }
+    if reason == IS_TABLE {
+        let first = placed.text.trim().lines().next().unwrap_or_default();
+        pasted(cell, cell.whole(placed), first, reason, found);
+        return;
+    }
     match (given.rejects)(&placed.text) {
         Some((message, line)) if message.contains("here-document") => {
             let span = cell.line(placed, line.saturating_sub(1) as usize);
@@ -117,6 +122,23 @@ fn not_shell(
     }
 }
 
+/// A line of what was pasted. Lines of one block are one finding.
+fn pasted(cell: &CellText<'_>, span: Span, shown: &str, what: &str, found: &mut Vec<Finding>) {
+    let follows = |last: &&mut Finding| {
+        last.code == "not-shell"
+            && last.span.start >= cell.cell.span.start
+            && span.start.saturating_sub(last.span.end) < 80
+    };
+    match found.last_mut().filter(follows) {
+        Some(last) if last.message.ends_with(&format!("` is {what}")) => {
+            last.span.end = span.end;
+            last.message = last.message.replace(&format!("` is {what}"), &format!("` and what follows are {what}"));
+        }
+        Some(last) if last.message.ends_with(&format!(" are {what}")) => last.span.end = span.end,
+        _ => found.push(Finding::new("not-shell", span, format!("`{shown}` is {what}"))),
+    }
+}
+
 /// The command as a text. False if there is no more to say of it.
 fn text(at: &At<'_, '_>, given: &mut Given<'_>, found: &mut Vec<Finding>) -> bool {
     if at.placed.text.trim_start().starts_with('>') {
@@ -125,18 +147,7 @@ fn text(at: &At<'_, '_>, given: &mut Given<'_>, found: &mut Vec<Finding>) -> boo
     }
     match &at.facts.not_a_command {
         Some(NotACommand::Yaml) => {
-            let span = at.head();
-            // Lines of one pasted block are one finding.
-            match found
-                .last_mut()
-                .filter(|last| last.code == "not-shell" && span.start.saturating_sub(last.span.end) < 80)
-            {
-                Some(last) if last.message.ends_with("is YAML") || last.message.ends_with("are YAML") => {
-                    last.span.end = span.end;
-                    last.message = last.message.replace("` is YAML", "` and what follows are YAML");
-                }
-                _ => found.push(Finding::new("not-shell", span, format!("`{}` is YAML", at.short()))),
-            }
+            pasted(at.cell, at.head(), &at.short(), "YAML", found);
             return false;
         }
         Some(NotACommand::Slash(word)) => {

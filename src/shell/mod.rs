@@ -54,6 +54,6 @@ pub use risk::{
     Definition, Effects, Flag, Level, Object, Reason, Risk, ShadowKind, Shadowed, Shadows, Touched, is_known_program,
     risk, risk_among,
 };
-pub use split::split;
+pub use split::{IS_TABLE, split};
 pub use token::tokens;
 pub use watched::{Watched, watched};

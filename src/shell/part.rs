@@ -44,6 +44,8 @@ pub struct ShellCommand {
     pub note: Option<String>,
     /// What it is made of.
     pub facts: Facts,
+    /// It stands in a table that a program printed, and only happens to be a command.
+    pub in_table: bool,
 }
 
 /// Lines that no reading makes a command of.
