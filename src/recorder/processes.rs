@@ -80,10 +80,10 @@ fn descriptors(pid: Pid) -> BTreeSet<(i32, PathBuf)> {
 pub(super) fn descriptors_at_rest(pid: Pid, reports: i32) -> BTreeSet<(i32, PathBuf)> {
     let mut open = BTreeSet::new();
     for _ in 0..REST_TRIES {
-        let waits = waits(pid);
+        let rests = waits(pid);
         open = descriptors(pid);
         let on = |number| open.iter().find(|(other, _)| *other == number).map(|(_, on)| on);
-        if waits && (on(1).is_none() || on(1) != on(reports)) {
+        if rests && (on(1).is_none() || on(1) != on(reports)) {
             break;
         }
         std::thread::sleep(REST_PAUSE);

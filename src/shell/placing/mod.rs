@@ -15,7 +15,7 @@ mod token;
 pub use refusal::Why;
 
 use super::masking::Masked;
-use super::{limits, second, shuck};
+use super::{limits, second, shuck, split};
 use leaves::{Body, Found};
 use readers::Role;
 use render::Context;
@@ -97,7 +97,16 @@ pub fn place(text: &str, fills: &[Fill<'_>]) -> Result<String, Refused> {
         return Err(all(Why::Unreadable(reason.to_owned())));
     }
     let placed = limits::with_room(&probe.text, || probe.placed(fills));
-    placed.unwrap_or_else(|| Err(all(Why::Unreadable("no room to read it".to_owned()))))
+    let placed = placed.unwrap_or_else(|| Err(all(Why::Unreadable("no room to read it".to_owned()))))?;
+    // What reads a text into commands asks more of it than the parsers do.
+    if is_one_command(text) && !is_one_command(&placed) {
+        return Err(all(Why::Changes));
+    }
+    Ok(placed)
+}
+
+fn is_one_command(text: &str) -> bool {
+    matches!(split::split(text).as_slice(), [super::Part::Command(_)])
 }
 
 /// Why each of these places takes no value whatever; none where some value can be placed.
@@ -361,7 +370,7 @@ impl Shape {
         if reading.hides.is_some() || reading.crowded {
             return Err(Why::Unreadable("a word may hide a command".to_owned()));
         }
-        if let Some((why, _)) = super::split::open(masked.masked(), &reading) {
+        if let Some((why, _)) = split::open(masked.masked(), &reading) {
             return Err(Why::Unreadable(why.to_owned()));
         }
         let words = second::signature(masked.masked()).map_err(|why| Why::Unreadable(why.to_owned()))?;
