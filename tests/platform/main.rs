@@ -1,6 +1,6 @@
 //! Our operations runbook heals a platform that is really broken. The state is asked of the services themselves.
 //!
-//! It takes long, so it runs only where `RUNBOOK_TEST_PLATFORM` is set; else each test is skipped by name, whatever
+//! It takes long, so it runs only where `RUNBOOK_TEST_PLATFORM` is set, as `.ci/platform` does; else it says that it was skipped, whatever
 //! `RUNBOOK_TEST_REQUIRE` says.
 
 mod host;
