@@ -6,14 +6,14 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    clippy::print_stdout,
     reason = "a test that cannot set up its platform fails, and what is required stands in the environment"
 )]
 
 use crate::support::{Home, Terminal};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
 
 /// Where the runbook is, on the host.
 const RUNBOOK: &str = "/srv/runbooks/platform-operations.md";
@@ -58,7 +58,12 @@ fn script(name_of_script: &str) -> Command {
     command
 }
 
-/// Whether what the platform needs is there; what is missing skips the test by name, or fails it where it is required.
+/// Says why nothing is tried on the platform, once, and past the harness, which keeps to itself what a passing test prints.
+fn skipped(why: &str) {
+    std::io::stderr().write_all(format!("skipped: all tests of the platform: {why}\n").as_bytes()).unwrap();
+}
+
+/// Whether what the platform needs is there; what is missing skips the tests by name, or fails it where it is required.
 fn can_be_built() -> bool {
     let required = std::env::var("RUNBOOK_TEST_REQUIRE").unwrap_or_default();
     let is_required = required.split(',').any(|name| matches!(name, "docker" | "all"));
@@ -72,7 +77,7 @@ fn can_be_built() -> bool {
     ];
     for (what, _) in missing.iter().filter(|(_, there)| !there) {
         assert!(!is_required, "the platform needs {what}, which is required and not there");
-        println!("skipped: the platform needs {what}, which is not there");
+        skipped(&format!("they need {what}, which is not there"));
     }
     missing.iter().all(|(_, there)| *there)
 }
@@ -84,8 +89,9 @@ struct Undertaker(#[expect(dead_code, reason = "its standard input closes with t
 pub(crate) fn platform() -> Option<Platform> {
     static ALONE: Mutex<()> = Mutex::new(());
     static UP: OnceLock<Option<Undertaker>> = OnceLock::new();
+    static UNASKED: Once = Once::new();
     if std::env::var_os("RUNBOOK_TEST_PLATFORM").is_none() {
-        println!("skipped: RUNBOOK_TEST_PLATFORM is not set");
+        UNASKED.call_once(|| skipped("`RUNBOOK_TEST_PLATFORM` is not set"));
         return None;
     }
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
