@@ -39,7 +39,7 @@ fn risk(c: &mut Criterion) {
     let lines = files.iter().flat_map(|file| file.lines()).filter(|line| !line.starts_with('#'));
     let commands: Vec<String> =
         lines.filter_map(|line| Some(line.splitn(3, '\t').nth(2)?.replace('\u{2424}', "\n"))).collect();
-    // The tables are read once for a process, and not for a command.
+    // Where each program stands in the tables is looked up once for a process, and not for a command.
     black_box(runbook::shell::risk("true"));
     let mut times: Vec<Duration> = commands.iter().map(|command| least(command)).collect();
     times.sort_unstable();
