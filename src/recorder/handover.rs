@@ -1,8 +1,8 @@
 //! The file in which a command's text is handed to bash.
 //!
-//! Invariant: readable by its owner alone, and empty but while its command runs. One file serves all commands, because making
-//! and removing one for each costs as much as all the rest of the handing over; when somebody has removed or changed it,
-//! another is made. Refuses to know: what the text is.
+//! Invariant: readable by its owner alone, and blank but while its command runs. One file serves all commands, because making
+//! and removing one for each costs as much as all the rest of the handing over, and so does giving its blocks back: it is
+//! overwritten, not emptied. When somebody has removed it or changed its mode, another is made. Refuses to know: what the text is.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -10,6 +10,9 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 const MODE: u32 = 0o600;
+
+/// A file longer than this is cut when it is blanked, so that one long text does not make all that follow slow.
+const LONGEST_BLANKED: usize = 16 << 10;
 
 #[derive(Debug)]
 struct Made {
@@ -27,13 +30,11 @@ impl Made {
         Ok(Self { path: path.to_owned(), file, inode })
     }
 
-    /// Whether bash would find this file there, as it was made.
-    fn is_at(&self, path: &Path) -> bool {
-        let as_made = |found: std::fs::Metadata| {
-            let same = found.is_file() && found.ino() == self.inode && found.mode() & 0o7777 == MODE;
-            same && found.len() == 0
-        };
-        self.path == path && std::fs::symlink_metadata(path).is_ok_and(as_made)
+    /// How long the file is that bash would find there, if it is this one, as it was made.
+    fn length_at(&self, path: &Path) -> Option<u64> {
+        let found = std::fs::symlink_metadata(path).ok()?;
+        let same = found.is_file() && found.ino() == self.inode && found.mode() & 0o7777 == MODE;
+        (same && self.path == path).then_some(found.len())
     }
 }
 
@@ -46,8 +47,12 @@ pub(super) struct Handover {
 impl Handover {
     /// Puts a text there.
     pub(super) fn put(&mut self, path: &Path, text: &[u8]) -> std::io::Result<()> {
-        if let Some(made) = self.made.as_ref().filter(|made| made.is_at(path)) {
-            return made.file.write_all_at(text, 0);
+        if let Some(made) = &self.made
+            && let Some(length) = made.length_at(path)
+        {
+            made.file.write_all_at(text, 0)?;
+            // What is longer than its text would go on after it.
+            return if length > text.len() as u64 { made.file.set_len(text.len() as u64) } else { Ok(()) };
         }
         if let Some(old) = self.made.take() {
             drop(std::fs::remove_file(&old.path));
@@ -56,10 +61,18 @@ impl Handover {
         Ok(())
     }
 
-    /// Takes it away again.
+    /// Blanks it again.
     pub(super) fn clear(&mut self) {
         if let Some(made) = &self.made {
-            drop(made.file.set_len(0));
+            let blank = made.file.metadata().and_then(|found| {
+                let length = usize::try_from(found.len()).unwrap_or(usize::MAX).min(LONGEST_BLANKED);
+                made.file.write_all_at(&vec![b'\n'; length], 0)?;
+                if found.len() > length as u64 { made.file.set_len(length as u64) } else { Ok(()) }
+            });
+            // A file that takes no bytes can still be cut.
+            if blank.is_err() {
+                drop(made.file.set_len(0));
+            }
         }
     }
 }
@@ -88,7 +101,7 @@ mod tests {
             handover.put(&path, text.as_bytes()).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
             handover.clear();
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), "");
+            assert_eq!(std::fs::read_to_string(&path).unwrap().trim(), "");
             meddle(&path);
         }
         handover.put(&path, b"echo 6").unwrap();
