@@ -35,9 +35,7 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
         cwd: working_directory(args, &opened)?,
         color,
     };
-    let mut early = crate::mask::Masker::new();
-    early.add_all(values.given.hidden.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-    let options = options(&opened, section, values, environment).map_err(|failure| failure.masked(&early))?;
+    let options = options(&opened, section, values, environment)?;
     let place = Place { host: options.host.clone(), cwd: options.cwd.to_string_lossy().into_owned() };
     let masker = session::masker(&options);
     let ran = with_values(args, &opened, options, place, color, environment);
@@ -124,8 +122,9 @@ pub(super) fn options<'a>(
         incident: None,
     };
     if names_any {
-        let plan = session::plan(&options).map_err(|error| failure(error, &options))?;
-        values.given.is_asked_for(&plan, &options.path)?;
+        let plan = session::plan(&options).map_err(|error| failure(error, &options));
+        let asked = plan.and_then(|plan| values.given.is_asked_for(&plan, &options.path));
+        asked.map_err(|failure| failure.masked(&session::masker(&options)))?;
     }
     Ok(options)
 }
