@@ -229,7 +229,8 @@ fn an_incident_is_walked_through_and_the_api_restarted() {
     let Some(platform) = platform() else { return };
     drop(platform.host("docker-compose stop api"));
     let answer = platform.get("/health/ready");
-    assert!(answer.starts_with("502\n"), "{answer}");
+    // Which of the two depends on whether the address of what was stopped is still known.
+    assert!(answer.starts_with("502\n") || answer.starts_with("504\n"), "{answer}");
     let home = Home::new();
     let mut terminal = platform.walk(&home, "handle-an-incident", &[]);
     terminal.wait_for_output("host = api.yourdomain.com").send("\r");
@@ -263,7 +264,9 @@ fn a_backup_is_written_and_its_restore_is_tried_beside_the_real_database() {
 fn the_database_is_looked_after_and_slow_queries_are_noted() {
     let Some(platform) = platform() else { return };
     drop(platform.run("look-after-the-database", &[]).exits(0).prints("REINDEX"));
-    drop(platform.run("find-slow-queries", &[]).exits(0).prints("pg_catalog"));
+    assert_eq!(platform.sql("SELECT count(DISTINCT settings) > 0 FROM agents"), "t");
+    let run = platform.run("find-slow-queries", &[]).exits(0);
+    drop(run.prints("count(DISTINCT settings)").prints("REINDEX DATABASE"));
     assert_eq!(platform.sql("SHOW log_min_duration_statement"), "1s");
 }
 
