@@ -59,6 +59,41 @@ pub(super) fn make(
     )
 }
 
+/// Makes a cell of code that is only indented, where that looks like shell or was announced as output.
+pub(super) fn indented(
+    document: &str,
+    lines: &Lines,
+    span: Span,
+    chunks: &[Chunk],
+    around: Surroundings,
+) -> Option<Cell> {
+    let mut content = fence::content(document, lines, chunks);
+    let text = content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
+    let kind = kinds::kind_of("", false, around.is_announced, || text.clone());
+    if around.is_doubtful || content.iter().any(|line| deceptive_finding(line).is_some()) {
+        return None;
+    }
+    match kind {
+        CellKind::Guessed => roles::assign(&mut content, false, document),
+        CellKind::Output => {}
+        CellKind::Command | CellKind::Message | CellKind::Reference => return None,
+    }
+    let (first, last) = (content.first()?, content.last()?);
+    let (line, end_line) = (first.line, last.line);
+    let end = last.offset + last.text.len();
+    Some(Cell {
+        kind,
+        language: String::new(),
+        attributes: info::read("").attributes,
+        span: span.start..end.clamp(span.start, span.end.max(span.start)),
+        line,
+        end_line,
+        content,
+        section: around.section,
+        expected: None,
+    })
+}
+
 /// A command with such a character is not what its author wrote, or a terminal may show it as another one than bash reads:
 /// control characters, the mark of a broken byte, and those that turn the direction of writing.
 fn is_deceptive(c: char) -> bool {

@@ -55,7 +55,8 @@ pub(super) fn read<'d>(document: &'d str, lines: &Lines, span: Span, chunks: &[C
     Fence { info: after_run.trim(), span: span.start..end, content, fault }
 }
 
-fn content(document: &str, lines: &Lines, chunks: &[Chunk]) -> Vec<SourceLine> {
+/// The lines of the chunks, with their places.
+pub(super) fn content(document: &str, lines: &Lines, chunks: &[Chunk]) -> Vec<SourceLine> {
     let mut content: Vec<SourceLine> = Vec::new();
     let mut padding = 0;
     for chunk in chunks {

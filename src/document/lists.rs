@@ -38,7 +38,7 @@ impl OpenList {
 pub(super) struct OpenItem {
     title: Option<String>,
     pub(super) checked: Option<bool>,
-    span: Span,
+    pub(super) span: Span,
     line: u32,
     pub(super) blocks: Vec<Block>,
 }

@@ -5,6 +5,7 @@
 
 mod anchors;
 mod cells;
+mod containers;
 mod decode;
 mod fence;
 mod front_matter;

@@ -134,7 +134,7 @@ pub enum CellKind {
     Output,
 }
 
-/// One fenced block.
+/// One block of code: fenced, or only indented where that looks like shell.
 #[derive(Clone, Debug)]
 pub struct Cell {
     /// Its kind.
@@ -143,11 +143,11 @@ pub struct Cell {
     pub language: String,
     /// The rest of the info string, read.
     pub attributes: Attributes,
-    /// From the opening fence to the closing one, in bytes.
+    /// From the opening fence to the closing one, in bytes; without fences, its lines.
     pub span: Span,
-    /// The opening fence's line, from 1.
+    /// The opening fence's line, from 1; without fences, the first line.
     pub line: u32,
-    /// The closing fence's line, or the last line of an unclosed one.
+    /// The closing fence's line, or the last line where there is none.
     pub end_line: u32,
     /// Its content line by line, containers' prefixes and indentation removed as CommonMark says.
     pub content: Vec<SourceLine>,

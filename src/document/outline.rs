@@ -5,6 +5,7 @@
 
 use super::anchors::Slugger;
 use super::cells::{self, Surroundings};
+use super::containers;
 use super::decode::Lines;
 use super::fence::Chunk;
 use super::lists::{self, OpenItem, OpenList};
@@ -27,8 +28,8 @@ pub(super) struct Outline {
 /// Reads the Markdown that begins at `base`.
 pub(super) fn read(document: &str, base: usize, lines: &Lines, findings: &mut Vec<Finding>) -> Outline {
     let mut reader = Reader::new(document, lines, findings);
-    let markdown = document.get(base..).unwrap_or("");
-    for (event, span) in Parser::new_ext(markdown, text::options()).into_offset_iter() {
+    let markdown = containers::as_lists(document.get(base..).unwrap_or(""));
+    for (event, span) in Parser::new_ext(&markdown, text::options()).into_offset_iter() {
         reader.take(&event, span.start + base..span.end + base);
     }
     reader.finish()
@@ -54,7 +55,8 @@ enum State {
     Heading(u8, TextRun),
     Text(TextRun),
     Fence(Span, Vec<Chunk>),
-    /// Indented code, HTML, a table: nothing inside it is looked at.
+    Indented(Span, Vec<Chunk>),
+    /// HTML, a table: nothing inside it is looked at.
     Opaque,
 }
 
@@ -146,7 +148,8 @@ impl<'a> Reader<'a> {
             Tag::Paragraph => self.state = State::Text(TextRun::new(span, false)),
             Tag::Heading { level, .. } => self.state = State::Heading(*level as u8, TextRun::new(span, false)),
             Tag::CodeBlock(CodeBlockKind::Fenced(_)) => self.state = State::Fence(span, Vec::new()),
-            Tag::CodeBlock(CodeBlockKind::Indented) | Tag::HtmlBlock | Tag::Table(_) => self.state = State::Opaque,
+            Tag::CodeBlock(CodeBlockKind::Indented) => self.state = State::Indented(span, Vec::new()),
+            Tag::HtmlBlock | Tag::Table(_) => self.state = State::Opaque,
             Tag::List(first) => self.start_list(*first, span),
             Tag::Item => self.start_item(span),
             _ => self.containers += 1,
@@ -186,7 +189,7 @@ impl<'a> Reader<'a> {
         }
         match &mut self.state {
             State::Heading(_, run) | State::Text(run) => run.take(event, span),
-            State::Fence(_, chunks) => {
+            State::Fence(_, chunks) | State::Indented(_, chunks) => {
                 if let Event::Text(text) = event {
                     let padding = if span.is_empty() { text.len() } else { 0 };
                     chunks.push(Chunk { span: span.clone(), padding });
@@ -207,7 +210,11 @@ impl<'a> Reader<'a> {
             self.flattened += 1;
             return;
         }
-        let alternatives = first.and(self.leading.as_ref()).and_then(lists::alternatives);
+        let alternatives = if containers::is_tab(self.document, span.start) {
+            Some("One of these".to_owned())
+        } else {
+            first.and(self.leading.as_ref()).and_then(lists::alternatives)
+        };
         self.frames.push(Frame::List(OpenList::new(first, alternatives, span)));
     }
 
@@ -283,7 +290,10 @@ impl<'a> Reader<'a> {
     fn paragraph(&mut self, run: TextRun) {
         self.watch_comment(&run);
         let first_of_item = match self.frames.last_mut() {
-            Some(Frame::Item(item)) => item.take_title(run.lines.first().map_or("", |line| line.text.as_str())),
+            Some(Frame::Item(item)) => {
+                let text = run.lines.first().map_or("", |line| line.text.as_str());
+                item.take_title(containers::title(self.document, item.span.start, text))
+            }
             _ => false,
         };
         if !run.anchors.is_empty() && run.is_blank() {
@@ -336,25 +346,46 @@ impl<'a> Reader<'a> {
     }
 
     fn end_code(&mut self, span: &Span) {
-        let State::Fence(opened, chunks) = std::mem::replace(&mut self.state, State::Blocks) else {
-            return self.push_prose(span);
-        };
+        match std::mem::replace(&mut self.state, State::Blocks) {
+            State::Fence(opened, chunks) => self.end_fence(opened, &chunks, span),
+            State::Indented(opened, chunks) => self.end_indented(opened, &chunks, span),
+            _ => self.push_prose(span),
+        }
+    }
+
+    /// Code that is only indented is a fence without a language: a cell where it looks like shell, and else prose.
+    fn end_indented(&mut self, opened: Span, chunks: &[Chunk], span: &Span) {
+        let around = self.surroundings(self.in_comment || self.is_unsure);
+        match cells::indented(self.document, self.lines, opened, chunks, around) {
+            Some(cell) => self.cell(cell),
+            None => self.push_prose(span),
+        }
+    }
+
+    fn surroundings(&self, is_doubtful: bool) -> Surroundings {
         let section = self.open.last().copied().unwrap_or(0);
         let is_announced =
             self.similarity.is_some() || self.leading.as_ref().is_some_and(|line| kinds::announces_output(&line.text));
+        Surroundings { section, is_announced, is_doubtful }
+    }
+
+    fn end_fence(&mut self, opened: Span, chunks: &[Chunk], span: &Span) {
         let is_bare = self
             .document
             .get(span.start..)
             .and_then(|rest| rest.lines().next())
             .is_some_and(|line| line.trim_end().chars().all(|c| matches!(c, '`' | '~')));
-        let is_doubtful = self.in_comment || (self.is_unsure && is_bare);
-        let around = Surroundings { section, is_announced, is_doubtful };
-        let (mut cell, is_unsure) = cells::make(self.document, self.lines, opened, &chunks, around, self.findings);
+        let around = self.surroundings(self.in_comment || (self.is_unsure && is_bare));
+        let (cell, is_unsure) = cells::make(self.document, self.lines, opened, chunks, around, self.findings);
         if self.in_comment {
             self.findings.push(cells::hidden_finding(cell.line, cell.span.clone()));
         }
         self.is_unsure = is_unsure;
-        let index = self.cells.len();
+        self.cell(cell);
+    }
+
+    fn cell(&mut self, mut cell: Cell) {
+        let (index, section) = (self.cells.len(), cell.section);
         if cell.kind == CellKind::Output {
             if let Some(similarity) = self.similarity.take() {
                 cell.attributes.all.insert("expected_similarity".to_owned(), similarity);

@@ -124,7 +124,7 @@ pub const CODES: &[Code] = &[
     row(
         "guessed-shell",
         Note,
-        "a fence without a language that looks like shell",
+        "code without a language that looks like shell, fenced or only indented",
         "It is shown, and never run without being included.",
         "write ```` ```bash ````",
         "a fence with `docker ps` and no language",

@@ -76,7 +76,13 @@ fn kinds(runbook: &Runbook, cell: &CellText<'_>, found: &mut Vec<Finding>) {
             .and_then(|t| t.lines().next())
             .map_or(cell.cell.span.start, |line| cell.cell.span.start + line.trim_end().len());
     if cell.cell.kind == CellKind::Guessed {
-        found.push(Finding::new("guessed-shell", opening, "this fence has no language, and looks like shell"));
+        let is_fence = runbook.text.get(opening.clone()).is_some_and(|line| line.starts_with(['`', '~']));
+        let what = if is_fence {
+            "this fence has no language, and looks like shell"
+        } else {
+            "this is only indented, and looks like shell"
+        };
+        found.push(Finding::new("guessed-shell", opening, what));
         return;
     }
     let told_apart = matches!(cell.cell.language.as_str(), "bash" | "sh" | "shell" | "zsh")
