@@ -47,6 +47,7 @@ fn a_run_left_with_q_goes_on_at_its_step_in_the_same_journal() {
     let mut terminal = start(&home, STEPS);
     terminal.wait_for_output("1 First").wait_for_output("? help").send("\r");
     terminal.wait_for_output("2 Second").wait_for_output("? help").send("q");
+    terminal.wait_for_output("go on with it: runbook resume ");
     terminal.exits(3);
     drop(home.runbook(&["runs"]).exits(0).prints("resume"));
 

@@ -138,7 +138,12 @@ pub(super) fn host() -> String {
 pub(super) fn ended(ended: Result<(Ending, PathBuf), SessionError>, options: &RunOptions<'_>) -> Result<Exit, Failure> {
     match ended {
         Ok((ending, transcript)) => {
-            notice(&[format!("transcript: {}", transcript.display())]);
+            let mut lines = vec![format!("transcript: {}", transcript.display())];
+            let run = transcript.parent().and_then(Path::file_name);
+            if ending.result == RunResult::Stopped && ending.next.is_some() && options.mode == Mode::Attended {
+                lines.extend(run.map(|run| format!("go on with it: runbook resume {}", run.to_string_lossy())));
+            }
+            notice(&lines);
             Ok(exit(&ending))
         }
         Err(error) => Err(failure(error, options)),

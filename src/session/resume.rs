@@ -116,7 +116,7 @@ fn about(state: &RunState, folder: &Folder, runs_still: bool) -> Vec<String> {
     let done = state.steps.values().filter(|step| step.result.is_some()).count();
     let by = state.started.as_ref().map_or_else(String::new, |started| format!(", begun by {}", started.user));
     let of = state.started.as_ref().map_or(0, |started| started.steps);
-    let mut told = vec![format!("going on with the run `{}`{by}: {done} of {of} steps were left behind", folder.run())];
+    let mut told = vec![format!("going on with the run `{}`{by}: {done} of {of} steps are behind it", folder.run())];
     let unknown = state.commands.last().filter(|command| command.finished.is_none() && !runs_still);
     if let Some(command) = unknown {
         told.extend(unfinished(command, folder));
