@@ -193,7 +193,10 @@ fn a_fence_is_of_the_kind_that_its_info_string_and_text_say() {
         ("text", "[a](b) and [ ] and [x]", CellKind::Reference),
         ("yaml", "a: b", CellKind::Reference),
         ("8sh", "ls", CellKind::Reference),
-        ("{note}", "kubectl get pods", CellKind::Reference),
+        ("{mermaid}", "kubectl get pods", CellKind::Reference),
+        ("{code-block} bash", "ls", CellKind::Command),
+        ("{code-block} yaml", "a: b", CellKind::Reference),
+        ("{tab-item} bash", "ls", CellKind::Reference),
         ("powershell", "ls", CellKind::Reference),
     ];
     for (info, text, kind) in table {
@@ -335,11 +338,14 @@ fn assert_cells_are_the_parsers_fences(runbook: &Runbook) {
     let fences = fences_of_the_parser(&runbook.text[base..]);
     let has_fence = |cell: &&Cell| runbook.text[cell.span.clone()].starts_with(['`', '~']);
     let cells: Vec<&Cell> = runbook.cells.iter().filter(has_fence).collect();
-    if !["!!!", "???", "==="].iter().any(|mark| runbook.text.contains(mark)) {
-        assert_eq!(fences.len(), cells.len());
-    }
+    let has_containers = ["!!!", "???", "===", "`{"].iter().any(|mark| runbook.text.contains(mark));
+    assert!(has_containers || fences.len() == cells.len());
     for (start, fence) in &fences {
-        let cell = cells.iter().find(|cell| cell.span.start == base + start).unwrap();
+        let Some(cell) = cells.iter().find(|cell| cell.span.start == base + start) else {
+            // An admonition, of which what is in it is read.
+            assert!(runbook.text[base + start..].trim_start_matches('`').starts_with('{'));
+            continue;
+        };
         // Blanks before the end of the document, without a line end, are no line of ours.
         let beyond = fence.get(cell.content.len()..).unwrap_or_default();
         assert!(fence.len() >= cell.content.len() && beyond.iter().all(|line| line.trim().is_empty()), "{cell:?}");

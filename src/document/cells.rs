@@ -28,6 +28,11 @@ pub(super) fn make(
 ) -> (Cell, bool) {
     let Fence { info: source, span, mut content, fault } = fence::read(document, lines, span, chunks);
     let info = info::read(source);
+    // Options of a `{code-block}` stand in its first lines: `:linenos:`.
+    if source.starts_with('{') {
+        let options = content.iter().take_while(|line| is_option(&line.text)).count();
+        content.drain(..options);
+    }
     let line = lines.line_of(span.start);
     let end_line = lines.line_of(span.end.saturating_sub(1).max(span.start));
     let text = || content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
@@ -57,6 +62,12 @@ pub(super) fn make(
         Cell { kind, language, attributes, span, line, end_line, content, section: around.section, expected: None },
         is_unsure,
     )
+}
+
+/// `:name:` or `:name: value`.
+fn is_option(line: &str) -> bool {
+    let name = line.trim().strip_prefix(':').and_then(|rest| rest.split_once(':')).map(|(name, _)| name);
+    name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
 }
 
 /// Makes a cell of code that is only indented, where that looks like shell or was announced as output.

@@ -1,62 +1,118 @@
-//! Admonitions and tabs, as Material for `MkDocs` and Python-Markdown write them: a line `!!! note`, `??? note` or `=== "Title"` and a
-//! body indented by four columns below it. To CommonMark that body is indented code, in which no fence is one.
+//! Blocks that hold Markdown and are code to CommonMark, so that no fence in them is one. Admonitions and tabs as Material for `MkDocs`
+//! and Python-Markdown write them, a line `!!! note`, `??? note` or `=== "Title"` and a body indented by four columns below it; and
+//! admonitions of `MyST`, a fence whose info string is `{note}`.
 //!
 //! Invariant: the text handed to the Markdown parser has the document's length and line ends, and differs from it only in the marks of
-//! these lines, which become those of list items; so every place in it is a place in the document. Refuses to know: what is in a body.
+//! these blocks: the former become those of list items, the latter blanks. So every place in it is a place in the document. Refuses to
+//! know: what is in a body.
 
+use super::Span;
 use std::borrow::Cow;
 
 /// What each mark becomes; another than `-` for each, so that it does not join a list beside it.
 const MARKS: &[(&str, &[u8; 3])] = &[("!!!", b"*  "), ("???", b"*  "), ("===", TAB)];
 const TAB: &[u8; 3] = b"+  ";
+/// Directives of `MyST` whose body is Markdown that is read with what stands around it. Not its tabs: they are alternatives.
+const ADMONITIONS: &[&str] = &[
+    "admonition",
+    "attention",
+    "caution",
+    "danger",
+    "dropdown",
+    "error",
+    "hint",
+    "important",
+    "note",
+    "seealso",
+    "tip",
+    "topic",
+    "warning",
+];
 /// A body is indented by so many columns more than its mark.
 const INDENT: usize = 4;
 
-/// The text with the marks of containers as those of list items.
-pub(super) fn as_lists(markdown: &str) -> Cow<'_, str> {
-    if !MARKS.iter().any(|(mark, _)| markdown.contains(mark)) {
+/// What stands in another place's stead.
+enum Change {
+    Item { at: usize, mark: &'static [u8; 3], is_folded: bool },
+    Blank(Span),
+}
+
+/// The text as the Markdown parser should see it.
+pub(super) fn opened(markdown: &str) -> Cow<'_, str> {
+    let marks = MARKS.iter().map(|(mark, _)| *mark).chain(["`{", "~{"]);
+    if !marks.into_iter().any(|mark| markdown.contains(mark)) {
         return Cow::Borrowed(markdown);
     }
-    let mut changed: Vec<(usize, &[u8; 3], bool)> = Vec::new();
-    // A mark that waits for a body below it.
-    let mut waiting: Option<(usize, usize, &[u8; 3], bool)> = None;
+    let changes = changes(markdown);
+    if changes.is_empty() {
+        return Cow::Borrowed(markdown);
+    }
+    let mut bytes = markdown.as_bytes().to_vec();
+    for change in changes {
+        match change {
+            Change::Item { at, mark, is_folded } => {
+                bytes.splice(at..at + mark.len(), mark.iter().copied());
+                // The sign that says whether it is open from the start.
+                if is_folded && let Some(sign) = bytes.get_mut(at + mark.len()) {
+                    *sign = b'.';
+                }
+            }
+            Change::Blank(span) => bytes.get_mut(span).unwrap_or_default().fill(b' '),
+        }
+    }
+    String::from_utf8(bytes).map_or(Cow::Borrowed(markdown), Cow::Owned)
+}
+
+fn changes(markdown: &str) -> Vec<Change> {
+    let mut changes = Vec::new();
+    // A mark that waits for a body below it, with its column.
+    let mut waiting: Option<(usize, Change)> = None;
+    // Admonitions that wait for their end.
+    let mut directives: Vec<(char, usize, Span)> = Vec::new();
     let mut fence: Option<(char, usize)> = None;
     let mut at = 0;
     for line in markdown.split_inclusive('\n') {
         let text = line.trim();
-        let column = column_of(line);
+        let (column, start) = (column_of(line), at + line.len() - line.trim_start().len());
         if !text.is_empty()
-            && let Some((place, mark_column, becomes, is_folded)) = waiting.take()
+            && let Some((mark_column, change)) = waiting.take()
             && column >= mark_column + INDENT
         {
-            changed.push((place, becomes, is_folded));
+            changes.push(change);
         }
-        fence = match (fence, fence_mark(text)) {
-            (Some((open, least)), Some((mark, width))) if mark == open && width >= least && width == text.len() => None,
-            (None, opens) => opens,
-            (inside, _) => inside,
-        };
-        if fence.is_none()
-            && let Some((becomes, is_folded)) = mark_of(text)
-        {
-            waiting = Some((at + line.len() - line.trim_start().len(), column, becomes, is_folded));
+        match (fence, fence_mark(text)) {
+            (Some((open, least)), Some((mark, width))) => {
+                if mark == open && width >= least && width == text.len() {
+                    fence = None;
+                }
+            }
+            (None, Some((mark, width))) => {
+                let ends = directives.last().is_some_and(|(open, least, _)| *open == mark && width >= *least);
+                if width < text.len() && is_admonition(text.get(width..).unwrap_or("")) {
+                    directives.push((mark, width, start..start + text.len()));
+                } else if width == text.len() && ends {
+                    changes.extend(directives.pop().map(|(_, _, opening)| Change::Blank(opening)));
+                    changes.push(Change::Blank(start..start + text.len()));
+                } else {
+                    fence = Some((mark, width));
+                }
+            }
+            (None, None) => {
+                if let Some((mark, is_folded)) = mark_of(text) {
+                    waiting = Some((column, Change::Item { at: start, mark, is_folded }));
+                }
+            }
+            (Some(_), None) => {}
         }
         at += line.len();
     }
-    if changed.is_empty() {
-        return Cow::Borrowed(markdown);
-    }
-    let mut bytes = markdown.as_bytes().to_vec();
-    for (place, becomes, is_folded) in changed {
-        if let Some(mark) = bytes.get_mut(place..place + becomes.len()) {
-            mark.copy_from_slice(becomes);
-        }
-        // The sign that says whether it is open from the start.
-        if is_folded && let Some(sign) = bytes.get_mut(place + becomes.len()) {
-            *sign = b'.';
-        }
-    }
-    String::from_utf8(bytes).map_or(Cow::Borrowed(markdown), Cow::Owned)
+    changes
+}
+
+/// Whether an info string opens an admonition.
+fn is_admonition(info: &str) -> bool {
+    let name = info.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(name, _)| name);
+    name.is_some_and(|name| ADMONITIONS.contains(&name))
 }
 
 /// Whether a list that begins here is one of tabs: alternatives, of which a reader takes one.
@@ -115,12 +171,18 @@ mod tests {
     #[test]
     fn a_container_becomes_an_item_of_the_same_length() {
         let document = "Text\n\n!!! warning \"Data\"\n    Never.\n\n???+ note\n\n    ```bash\n    ls\n    ```\n\n=== \"Linux\"\n\tx\n";
-        let lists = as_lists(document);
+        let lists = opened(document);
         assert_eq!(lists.len(), document.len());
         assert_eq!(
             lists,
             "Text\n\n*   warning \"Data\"\n    Never.\n\n*  . note\n\n    ```bash\n    ls\n    ```\n\n+   \"Linux\"\n\tx\n"
         );
+    }
+
+    #[test]
+    fn an_admonition_of_a_fence_loses_its_fence() {
+        let document = "````{note} Mind\nText\n```bash\nls\n```\n````\nafter\n";
+        assert_eq!(opened(document), "               \nText\n```bash\nls\n```\n    \nafter\n");
     }
 
     #[test]
@@ -134,8 +196,11 @@ mod tests {
             "!!!\n    b\n",
             "??? \n    b\n",
             "wow!!! note\n    b\n",
+            "```{note}\nnever closed\n",
+            "```{code-block} bash\nls\n```\n",
+            "````markdown\n```{note}\nx\n```\n````\n",
         ] {
-            assert!(matches!(as_lists(document), Cow::Borrowed(_)), "{document}");
+            assert!(matches!(opened(document), Cow::Borrowed(_)), "{document}");
         }
     }
 }

@@ -34,8 +34,11 @@ pub(super) const KNOWN: &[&str] = &[
 /// Attributes of other tools, which are kept and not remarked on.
 const FOREIGN: &str = "id mimeType terminalRows closeTerminalOnSuccess openTerminalOnError transform title linenums linenostart \
     lineNumbers numberLines showLineNumbers hl_lines highlight filename file caption class lang copy wrap editable \
-    startLine lineNos linenos echo eval include results label no_run ignore noplayground skip indent source subs \
+    startLine startFrom lineAnchors lineNos linenos echo eval include results label no_run ignore noplayground skip indent source subs \
     emphasize-lines";
+
+/// Directives whose argument is the language of the code below.
+const CODE_DIRECTIVES: &[&str] = &["code", "code-block", "sourcecode"];
 
 /// One info string, read.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -114,6 +117,15 @@ impl Info {
                 word.trim_start_matches('.').clone_into(&mut self.language);
                 if !word.starts_with('.') && after.starts_with('}') {
                     self.language = super::kinds::rmarkdown_language(word);
+                }
+                // `{code-block} bash`, as reStructuredText's blocks are written in Markdown.
+                if CODE_DIRECTIVES.contains(&word)
+                    && let Some(argument) = after.strip_prefix('}')
+                {
+                    let end = argument.trim_start().find(separates).unwrap_or(argument.trim_start().len());
+                    let (language, after) = argument.trim_start().split_at_checked(end).unwrap_or((argument, ""));
+                    language.clone_into(&mut self.language);
+                    return after;
                 }
                 rest = after;
             }

@@ -28,7 +28,7 @@ pub(super) struct Outline {
 /// Reads the Markdown that begins at `base`.
 pub(super) fn read(document: &str, base: usize, lines: &Lines, findings: &mut Vec<Finding>) -> Outline {
     let mut reader = Reader::new(document, lines, findings);
-    let markdown = containers::as_lists(document.get(base..).unwrap_or(""));
+    let markdown = containers::opened(document.get(base..).unwrap_or(""));
     for (event, span) in Parser::new_ext(&markdown, text::options()).into_offset_iter() {
         reader.take(&event, span.start + base..span.end + base);
     }
