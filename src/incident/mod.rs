@@ -23,6 +23,7 @@ pub use acts::{
 };
 pub use alert::Alert;
 pub use clock::{Due, DueWhat, Urgency, due, same_person, was_called, words};
+pub use hide::texts;
 pub use measures::{Blank, Measure, measures};
 pub use message::{Choice, Message, choices, choose, messages};
 pub use moment::{Now, When};

@@ -4,8 +4,8 @@
 
 use super::records::{Record, Records};
 use crate::history::{
-    CommandFinished, CommandSource, Decision, Event, Fact, IncidentEvent, IncidentFact, Mode, Outcome, RunStarted,
-    StepForm,
+    CommandFinished, CommandSource, Decision, Event, Fact, IncidentEvent, IncidentFact, Mode, Outcome, Redacted,
+    RunStarted, StepForm,
 };
 use crate::ident::{Seq, StepId};
 use crate::incident::acts::stamp;
@@ -57,14 +57,23 @@ pub(super) fn timeline(records: &Records) -> String {
     out
 }
 
-/// Every event's place, in the order of the records.
+/// Every event's place, in the order of the records. An event that does not say what came before it, as a redaction, stands as late as
+/// it can.
 pub(super) fn places(records: &Records) -> Vec<Place> {
-    let seen: Vec<_> = records
+    let mut later: Vec<_> = records.runs.iter().map(|run| (run.id.clone(), Seq(u64::MAX))).collect();
+    let mut seen: Vec<_> = records
         .incident
         .events
         .iter()
-        .map(|event| if let Fact::Incident(incident) = &event.fact { incident.seen.clone() } else { Vec::new() })
+        .rev()
+        .map(|event| {
+            if let Fact::Incident(incident) = &event.fact {
+                later.clone_from(&incident.seen);
+            }
+            later.clone()
+        })
         .collect();
+    seen.reverse();
     let marks = |record: &Record| record.events.iter().map(|event| Mark { seq: event.seq, at: event.at }).collect();
     let runs: Vec<_> = records.runs.iter().map(|record| (record.id.clone(), marks(record))).collect();
     order(&seen, &runs)
@@ -75,8 +84,15 @@ fn rows(records: &Records) -> Vec<Row> {
     let row = |place| match place {
         Place::Incident(at) => {
             let event = records.incident.events.get(at)?;
-            let Fact::Incident(incident) = &event.fact else { return None };
-            Some(of_incident(event, incident, &records.incident))
+            match &event.fact {
+                Fact::Incident(incident) => Some(of_incident(event, incident, &records.incident)),
+                Fact::Redacted(redacted) => {
+                    let (what, result) = dropped(redacted, &records.incident);
+                    let reference = records.incident.reference(event.seq);
+                    Some(Row { at: event.at.utc, who: words(&redacted.user), what, result, reference })
+                }
+                _ => None,
+            }
         }
         Place::Run { run, event } => tellers.get(run)?.row(records.runs.get(run)?.events.get(event)?),
     };
@@ -128,6 +144,11 @@ fn of_incident(event: &Event, incident: &IncidentEvent, record: &Record) -> Row 
     };
     let reference = record.reference(event.seq);
     Row { at: event.at.utc, who: words(&incident.by), what, result, reference }
+}
+
+fn dropped(redacted: &Redacted, record: &Record) -> (String, String) {
+    let events: Vec<_> = redacted.events.iter().map(|seq| record.reference(*seq)).collect();
+    (format!("The text of {} was dropped from the record", events.join(", ")), words(&redacted.reason))
 }
 
 /// Tells the events of one run.
@@ -229,9 +250,7 @@ impl<'a> Teller<'a> {
                 (format!("Run resumed by {}", words(&resumed.user)), format!("on {}", words(&resumed.host)))
             }
             Fact::RecordFailed(failed) => ("**The record failed**".to_owned(), words(&failed.why)),
-            Fact::Redacted(redacted) => {
-                ("The text of events was dropped from the record".to_owned(), words(&redacted.reason))
-            }
+            Fact::Redacted(redacted) => dropped(redacted, self.record),
             Fact::RunFinished(finished) => {
                 let reason = words(&finished.reason);
                 let reason = if reason.is_empty() { reason } else { format!(", {reason}") };
