@@ -94,9 +94,7 @@ fn is_traceable(home: &Home, text: &str) {
             assert!(found[2].parse::<usize>().unwrap() <= last || part == "integrity", "{line}");
         }
         let is_row = line.starts_with("| ")
-            && !line.starts_with("| |")
-            && !line.starts_with("| UTC")
-            && !line.starts_with("| Milestone");
+            && !["| Of the incident", "| Measure", "| UTC", "| Milestone"].iter().any(|head| line.starts_with(head));
         let is_item = line.starts_with("- ");
         let says = (is_row || is_item) && !part.is_empty() && part != "integrity" && !line.contains("*blank");
         assert!(!says || reference.is_match(line), "no event is named in the part `{part}`:\n{line}");
