@@ -70,6 +70,11 @@ fn what_was_typed_into_an_incident_is_dropped_and_its_record_still_verifies() {
 
     // It goes on, and what is gone is gone.
     drop(incident(&home, &["note", "changed it"]).exits(0));
+    let report = incident(&home, &["report"]).exits(0).stdout;
+    let at = |text: &str| report.find(text).unwrap_or_else(|| panic!("no {text} in\n{report}"));
+    assert!(
+        at("Run ended") < at("was dropped from the record") && at("was dropped from the record") < at("changed it")
+    );
     drop(home.runbook(&["redact", &id, "--seq", &dropped]).exits(2).says("was dropped before"));
     drop(home.runbook(&["redact", &id, "--seq", "99"]).exits(2).says("is not in the journal").says("event 12"));
     drop(home.runbook(&["verify", &id]).exits(0));

@@ -27,7 +27,6 @@ pub use hide::texts;
 pub use measures::{Blank, Measure, measures};
 pub use message::{Choice, Message, choices, choose, messages};
 pub use moment::{Now, When};
-pub use order::{Mark, Place, order};
 pub use report::{BadTemplate, Merged, Records, merge, own_template, post_mortem, post_mortem_page};
 pub use rules::{RulesRead, length, rules};
 pub use state::{State, Told};

@@ -9,7 +9,7 @@ use crate::history::{
 };
 use crate::ident::{Seq, StepId};
 use crate::incident::acts::stamp;
-use crate::incident::order::{Mark, Place, order};
+use crate::incident::order::{IncidentMark, Mark, Place, RunMarks, order};
 use crate::transcript::{command_in_cell, inline, outcome, run_result, took};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -61,22 +61,30 @@ pub(super) fn timeline(records: &Records) -> String {
 /// it can.
 pub(super) fn places(records: &Records) -> Vec<Place> {
     let mut later: Vec<_> = records.runs.iter().map(|run| (run.id.clone(), Seq(u64::MAX))).collect();
-    let mut seen: Vec<_> = records
+    let mut incident: Vec<IncidentMark> = records
         .incident
         .events
         .iter()
         .rev()
         .map(|event| {
+            let (mut boot, mut joined) = (String::new(), None);
             if let Fact::Incident(incident) = &event.fact {
                 later.clone_from(&incident.seen);
+                boot.clone_from(&incident.boot);
+                if let IncidentFact::RunJoined(run) = &incident.what {
+                    joined = Some(run.run.clone());
+                }
             }
-            later.clone()
+            IncidentMark { at: event.at, boot, seen: later.clone(), joined }
         })
         .collect();
-    seen.reverse();
-    let marks = |record: &Record| record.events.iter().map(|event| Mark { seq: event.seq, at: event.at }).collect();
-    let runs: Vec<_> = records.runs.iter().map(|record| (record.id.clone(), marks(record))).collect();
-    order(&seen, &runs)
+    incident.reverse();
+    let line = |record: &Record| RunMarks {
+        run: record.id.clone(),
+        marks: record.events.iter().map(|event| Mark { seq: event.seq, at: event.at }).collect(),
+        joined: record.events.iter().position(|event| matches!(event.fact, Fact::IncidentJoined(_))),
+    };
+    order(&incident, &records.runs.iter().map(line).collect::<Vec<_>>())
 }
 
 fn rows(records: &Records) -> Vec<Row> {
