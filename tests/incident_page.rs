@@ -90,7 +90,7 @@ fn every_heading_is_one_level_below_another_at_most_and_every_table_has_a_name_o
     let root = tempfile::tempdir().unwrap();
     let page = page(&play(root.path(), |_| 0).records());
     let level = Regex::new("<h([1-6])").unwrap();
-    let levels: Vec<u8> = level.captures_iter(&page).map(|found| found[1].parse().unwrap()).collect();
+    let levels: Vec<u32> = level.captures_iter(&page).map(|found| found[1].parse().unwrap()).collect();
     assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1);
     assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
     for pattern in ["aria-label=\"(Table[^\"]*)\"", "<h[1-6] id=\"[^\"]*\">([^<]*)<"] {
