@@ -13,7 +13,7 @@ mod played;
 
 use played::{Off, play};
 use regex::Regex;
-use runbook::incident::post_mortem;
+use runbook::incident::{post_mortem, post_mortem_page};
 
 /// The rows of the timeline, each without its time: who, what, result, event.
 fn rows(off: Off) -> (Vec<String>, Vec<String>, String) {
@@ -73,5 +73,27 @@ fn setting_the_clock_by_an_hour_either_way_moves_no_event_of_an_incident_or_its_
         let is_said = text.contains("The wall clock was set back once");
         let goes_back = at % 2 == 1 || at >= 14;
         assert_eq!(is_said, goes_back, "step {at}:\n{text}");
+    }
+}
+
+/// The drawing, and whether the page says that the clock was set.
+fn drawing(off: Off) -> (String, bool) {
+    let root = tempfile::tempdir().unwrap();
+    let records = play(root.path(), off).records();
+    let mut page = Vec::new();
+    post_mortem_page(&post_mortem(&records, None).unwrap(), &records, &mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let figure = page.split("<figure class=\"picture\">").nth(1).unwrap().split("</figure>").next().unwrap();
+    (figure.to_owned(), page.contains("The wall clock was set meanwhile"))
+}
+
+#[test]
+fn the_drawing_is_the_same_whatever_the_clock_was_set_to_and_says_that_it_was() {
+    let (plain, is_said) = drawing(|_| 0);
+    assert!(!is_said);
+    for (at, step) in STEPS.into_iter().enumerate() {
+        let (set, is_said) = drawing(step);
+        assert!(is_said, "step {at}");
+        assert_eq!(set, plain, "step {at}");
     }
 }

@@ -57,9 +57,10 @@ pub(super) struct RunMarks {
     pub(super) joined: Option<usize>,
 }
 
-/// Orders them.
-pub(super) fn order(incident: &[IncidentMark], runs: &[RunMarks]) -> Vec<Place> {
-    let times: Vec<Vec<i128>> = runs.iter().map(|line| steady(&line.marks, anchor(line, incident))).collect();
+/// Orders them. With each comes its time as it is by the clocks that nobody can set, from the first event's wall clock on: it never goes
+/// back.
+pub(super) fn order(incident: &[IncidentMark], runs: &[RunMarks]) -> Vec<(Place, Timestamp)> {
+    let mut times: Vec<Vec<i128>> = runs.iter().map(|line| steady(&line.marks, anchor(line, incident))).collect();
     let mut next = vec![0; runs.len()];
     let mut out = Vec::new();
     for (at, told) in incident.iter().enumerate() {
@@ -70,30 +71,59 @@ pub(super) fn order(incident: &[IncidentMark], runs: &[RunMarks]) -> Vec<Place> 
                 last.map_or(0, |last| line.marks.partition_point(|mark| mark.seq <= last))
             })
             .collect();
+        let time = machine(told, incident);
+        if let Some(time) = time {
+            for ((times, next), limit) in times.iter_mut().zip(&next).zip(&limits) {
+                settle(times, *next, *limit, time);
+            }
+        }
         take(&times, &mut next, &limits, &mut out);
-        out.push(Place::Incident(at));
+        out.push((Place::Incident(at), time.unwrap_or_else(|| utc(told.at.utc))));
     }
     let limits: Vec<usize> = runs.iter().map(|line| line.marks.len()).collect();
     take(&times, &mut next, &limits, &mut out);
-    out
+    let mut now = i128::MIN;
+    let told = out.into_iter().map(|(place, time)| {
+        now = now.max(time);
+        (place, Timestamp::from_nanosecond(now).unwrap_or_default())
+    });
+    told.collect()
+}
+
+/// The time of an incident's event by the machine's clock; none where that is not known.
+fn machine(told: &IncidentMark, incident: &[IncidentMark]) -> Option<i128> {
+    // Every start of the machine has one wall clock, that of its first event here.
+    let first = incident.iter().find(|first| !told.boot.is_empty() && first.boot == told.boot)?;
+    Some(utc(first.at.utc) - nanos(first.at.mono) + nanos(told.at.mono))
 }
 
 /// An event of a run whose time is known by the machine's clock: its place, and the time.
 fn anchor(line: &RunMarks, incident: &[IncidentMark]) -> Option<(usize, i128)> {
-    let joined = incident.iter().find(|told| told.joined.as_ref() == Some(&line.run) && !told.boot.is_empty())?;
-    // Every start of the machine has one wall clock, that of its first event here.
-    let first = incident.iter().find(|told| told.boot == joined.boot)?;
-    Some((line.joined?, utc(first.at.utc) - nanos(first.at.mono) + nanos(joined.at.mono)))
+    let joined = incident.iter().find(|told| told.joined.as_ref() == Some(&line.run))?;
+    Some((line.joined?, machine(joined, incident)?))
+}
+
+/// Sets a run's clock where it cannot be right: what an incident's event has seen was not later than it, and what it has not seen was
+/// not earlier. A run's own clock stands still while the machine sleeps, and a session taken up again began with the wall clock.
+fn settle(times: &mut [i128], next: usize, limit: usize, time: i128) {
+    let late = if limit > next { times.get(limit - 1).map_or(0, |last| last - time) } else { 0 };
+    if late > 0 {
+        times.iter_mut().skip(next).for_each(|event| *event -= late);
+    }
+    let early = times.get(limit.max(next)).map_or(0, |first| time - first);
+    if early > 0 {
+        times.iter_mut().skip(limit.max(next)).for_each(|event| *event += early);
+    }
 }
 
 /// Takes the runs' events up to their limits, the earliest first.
-fn take(times: &[Vec<i128>], next: &mut [usize], limits: &[usize], out: &mut Vec<Place>) {
+fn take(times: &[Vec<i128>], next: &mut [usize], limits: &[usize], out: &mut Vec<(Place, i128)>) {
     loop {
         let heads = next.iter().zip(limits).enumerate().filter(|(_, (next, limit))| next < limit);
         let heads = heads.filter_map(|(run, (next, _))| Some((*times.get(run)?.get(*next)?, run)));
-        let Some((_, run)) = heads.min() else { return };
+        let Some((time, run)) = heads.min() else { return };
         if let Some(at) = next.get_mut(run) {
-            out.push(Place::Run { run, event: *at });
+            out.push((Place::Run { run, event: *at }, time));
             *at += 1;
         }
     }
@@ -149,8 +179,9 @@ mod tests {
         (0..).zip(steps).map(mark).collect()
     }
 
-    fn told(places: &[Place]) -> String {
-        let told = places.iter().map(|place| match place {
+    fn told(places: &[(Place, Timestamp)]) -> String {
+        assert!(places.is_sorted_by_key(|(_, time)| *time));
+        let told = places.iter().map(|(place, _)| match place {
             Place::Incident(at) => format!("i{at}"),
             Place::Run { run, event } => format!("{}{event}", char::from(b'a' + u8::try_from(*run).unwrap())),
         });
@@ -239,17 +270,66 @@ mod tests {
     }
 
     #[test]
+    fn a_run_taken_up_again_after_the_clock_was_set_forward_is_put_right_by_what_the_incident_has_seen() {
+        let (a, b) = (run("aaaaaa"), run("bbbbbb"));
+        for hour in [0, 3600] {
+            let mut again = marks(0, &[0, 0, hour, hour, hour, hour]);
+            for (mark, seconds) in again.iter_mut().skip(2).zip(0..) {
+                mark.at.mono = Duration::from_secs(seconds);
+            }
+            let incident = [
+                incident(0, 0, vec![], Some(&a)),
+                incident(0, 0, vec![], Some(&b)),
+                incident(3, hour, vec![(a.clone(), Seq(4)), (b.clone(), Seq(4))], None),
+            ];
+            // Each event of b is half a second after a's; b stays where it is.
+            let mut late = marks(0, &[0, 0, hour, hour, hour, hour]);
+            late.iter_mut().skip(1).for_each(|mark| mark.at.mono += Duration::from_millis(500));
+            late[3].at.mono = Duration::from_secs(3);
+            let runs =
+                [RunMarks { joined: Some(0), ..line(&a, again) }, RunMarks { joined: Some(0), ..line(&b, late) }];
+            let places = told(&order(&incident, &runs));
+            assert!(places.ends_with("i2 a4 b4 a5 b5"), "{hour}: {places}");
+        }
+    }
+
+    #[test]
+    fn a_run_whose_clock_stood_still_while_the_machine_slept_is_not_told_too_early() {
+        let (a, b) = (run("aaaaaa"), run("bbbbbb"));
+        // It slept for an hour after a's second event; then b joins, and each of its events is half a second after a's.
+        let incident = [
+            incident(0, 0, vec![], Some(&a)),
+            incident(3602, 0, vec![(a.clone(), Seq(2))], None),
+            incident(3602, 0, vec![(a.clone(), Seq(2))], Some(&b)),
+        ];
+        let mut late = marks(3602, &[0, 0]);
+        for mark in &mut late {
+            mark.at.mono += Duration::from_millis(500);
+        }
+        let mut early = late.clone();
+        early.insert(0, Mark { seq: Seq(0), at: Moment { mono: Duration::ZERO, ..early[0].at } });
+        let runs = [
+            RunMarks { joined: Some(0), ..line(&a, marks(0, &[0, 0, 3600, 3600])) },
+            RunMarks { joined: Some(0), ..line(&b, early) },
+        ];
+        assert_eq!(told(&order(&incident, &runs)), "i0 a0 a1 i1 i2 a2 b0 b1 a3 b2");
+    }
+
+    #[test]
     fn a_run_that_joined_when_it_was_taken_up_again_is_set_by_that_session() {
         let (a, b) = (run("aaaaaa"), run("bbbbbb"));
         // a's second session begins where its third event is, on a clock that was set by an hour.
         let mut again = marks(0, &[0, 0, 3600, 3600]);
         again[2].at.mono = Duration::ZERO;
         again[3].at.mono = Duration::from_secs(1);
-        let incident = [incident(0, 0, vec![], Some(&b)), incident(2, 3600, vec![(a.clone(), Seq(2))], Some(&a))];
+        let incident = [
+            incident(0, 0, vec![], Some(&b)),
+            incident(2, 3600, vec![(a.clone(), Seq(2)), (b.clone(), Seq(2))], Some(&a)),
+        ];
         let runs = [
             RunMarks { joined: Some(2), ..line(&a, again) },
             RunMarks { joined: Some(0), ..line(&b, marks(0, &[0, 0, 3600, 3600])) },
         ];
-        assert_eq!(told(&order(&incident, &runs)), "i0 a0 a1 i1 b0 b1 a2 b2 a3 b3");
+        assert_eq!(told(&order(&incident, &runs)), "i0 a0 b0 a1 b1 i1 a2 b2 a3 b3");
     }
 }

@@ -1,10 +1,11 @@
 //! An incident as a picture: what people did, the commands of its runs, its milestones and its notes.
 //!
-//! Invariant: marks stand in the order of the records, whatever the clocks say; a time that somebody stated is where it was stated.
+//! Invariant: marks stand in the order of the records and as far apart as the clocks say that nobody can set; a time that somebody stated
+//! is where it was stated.
 //! Refuses to know: how it is drawn.
 
 use super::records::Records;
-use super::timeline::{Teller, places};
+use super::timeline::{SLACK_SECONDS, Teller, places};
 use crate::history::{Event, Fact, IncidentFact};
 use crate::incident::order::Place;
 use crate::transcript::html::{Lane, Mark, Picture, Tone};
@@ -37,19 +38,18 @@ struct Placed {
     label: String,
 }
 
-/// The picture; none without an event.
-pub(super) fn picture(records: &Records) -> Option<Picture> {
+/// The picture, and whether the wall clock was set meanwhile; none without an event.
+pub(super) fn picture(records: &Records) -> Option<(Picture, bool)> {
     let tellers: Vec<Teller<'_>> = records.runs.iter().map(Teller::new).collect();
-    let (mut marks, mut now): (Vec<Placed>, Option<Timestamp>) = (Vec::new(), None);
-    for place in places(records) {
+    let (mut marks, mut was_set): (Vec<Placed>, bool) = (Vec::new(), false);
+    for (place, at) in places(records) {
         let (event, run) = match place {
             Place::Incident(at) => (records.incident.events.get(at), None),
             Place::Run { run, event } => (records.runs.get(run).and_then(|run| run.events.get(event)), Some(run)),
         };
         let Some(event) = event else { continue };
-        // A clock that was set back moves nothing before what it follows.
-        let at = now.map_or(event.at.utc, |now| now.max(event.at.utc));
-        now = Some(at);
+        // A run's own clock may have stood still while the machine slept.
+        was_set |= run.is_none() && at.duration_since(event.at.utc).as_secs().abs() > SLACK_SECONDS;
         marks.extend(match run {
             Some(run) => tellers.get(run).and_then(|teller| of_run(event, at, teller, Track::Run(run))),
             None => of_incident(event, at),
@@ -77,7 +77,7 @@ pub(super) fn picture(records: &Records) -> Option<Picture> {
     lanes.push(lane("Milestones".to_owned(), true, &|track| track == Track::Milestones));
     lanes.push(lane("Notes".to_owned(), true, &|track| track == Track::Notes));
     let counts: Vec<String> = lanes.iter().map(|lane| format!("{} ({})", lane.name, lane.marks.len())).collect();
-    Some(Picture {
+    let picture = Picture {
         id: "drawing".to_owned(),
         title: "The incident over time".to_owned(),
         description: format!(
@@ -87,7 +87,8 @@ pub(super) fn picture(records: &Records) -> Option<Picture> {
         ),
         begins,
         lanes,
-    })
+    };
+    Some((picture, was_set))
 }
 
 fn drawn(mark: &Placed, begins: Timestamp) -> Mark {
@@ -107,7 +108,9 @@ fn of_incident(event: &Event, at: Timestamp) -> Option<Placed> {
     let (track, label) = match &incident.what {
         IncidentFact::Opened(_) => (Track::Milestones, "Incident opened".to_owned()),
         IncidentFact::Reached(reached) => {
-            when = reached.stated.unwrap_or(at);
+            // So long before it was written down, by the clock that it was stated by.
+            let earlier = reached.stated.map(|stated| event.at.utc.duration_since(stated)).unwrap_or_default();
+            when = at.saturating_sub(earlier).unwrap_or(at);
             (Track::Milestones, reached.milestone.to_string())
         }
         IncidentFact::Closed(_) => (Track::Milestones, "Incident closed".to_owned()),

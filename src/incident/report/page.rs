@@ -15,6 +15,9 @@ use std::io::Write;
 const TIMELINE: &str = "<!-- runbook:facts timeline ";
 const TIMELINE_END: &str = "<!-- /runbook:facts timeline -->";
 
+const CLOCK_WAS_SET: &str = "<p class=\"about\">The wall clock was set meanwhile. The drawing goes by clocks that nobody can set, so its \
+times are those of the wall clock as it was at the first event; the table has the times as they were shown.</p>\n";
+
 /// Writes a post-mortem, ours or one that people wrote in, as HTML.
 pub fn post_mortem_page(markdown: &str, records: &Records, to: &mut (impl Write + ?Sized)) -> io::Result<()> {
     let (before, rest) = markdown.split_at(line_at(markdown, TIMELINE).unwrap_or(markdown.len()));
@@ -25,8 +28,11 @@ pub fn post_mortem_page(markdown: &str, records: &Records, to: &mut (impl Write 
     let title = headings.title().unwrap_or("Post-mortem").to_owned();
     html::begin(&title, &headings.parts(), to)?;
     to.write_all(before.as_bytes())?;
-    if let Some(picture) = picture(records) {
+    if let Some((picture, clock_was_set)) = picture(records) {
         to.write_all(html::picture(&picture).as_bytes())?;
+        if clock_was_set {
+            to.write_all(CLOCK_WAS_SET.as_bytes())?;
+        }
     }
     if !timeline.is_empty() {
         // The style sheet sets its rows otherwise where there is little room.

@@ -18,7 +18,7 @@ use std::time::Duration;
 const TEXT_CHARACTERS: usize = 300;
 const COMMAND_CHARACTERS: usize = 100;
 /// A step back of the clock below this is no more than two machines' difference.
-const SLACK_SECONDS: i64 = 2;
+pub(super) const SLACK_SECONDS: i64 = 2;
 
 struct Row {
     at: Timestamp,
@@ -57,9 +57,9 @@ pub(super) fn timeline(records: &Records) -> String {
     out
 }
 
-/// Every event's place, in the order of the records. An event that does not say what came before it, as a redaction, stands as late as
+/// Every event's place, in the order of the records, and its time by clocks that nobody can set. An event that does not say what came before it, as a redaction, stands as late as
 /// it can.
-pub(super) fn places(records: &Records) -> Vec<Place> {
+pub(super) fn places(records: &Records) -> Vec<(Place, Timestamp)> {
     let mut later: Vec<_> = records.runs.iter().map(|run| (run.id.clone(), Seq(u64::MAX))).collect();
     let mut incident: Vec<IncidentMark> = records
         .incident
@@ -89,7 +89,7 @@ pub(super) fn places(records: &Records) -> Vec<Place> {
 
 fn rows(records: &Records) -> Vec<Row> {
     let tellers: Vec<Teller<'_>> = records.runs.iter().map(Teller::new).collect();
-    let row = |place| match place {
+    let row = |(place, _)| match place {
         Place::Incident(at) => {
             let event = records.incident.events.get(at)?;
             match &event.fact {
