@@ -21,6 +21,13 @@ const KEY_MARKS: usize = 40;
 /// A bar narrower than this has no number in it.
 const NUMBER_WIDTH: u64 = 450;
 
+/// The shares of the width that `22:51:03` and `22:51` take on a phone, and how near an edge they and a cut's length stand beside their
+/// place.
+const SECONDS_WIDTH: u64 = 1700;
+const MINUTES_WIDTH: u64 = 1100;
+const TICK_EDGE: u64 = 300;
+const CUT_EDGE: u64 = 1200;
+
 const NAME_BASELINE: u64 = 13;
 const BAR_TOP: u64 = 20;
 const BAR_HEIGHT: u64 = 18;
@@ -282,34 +289,43 @@ fn time_axis(out: &mut String, picture: &Picture, axis: &Axis, bottom: u64) {
     let midnight = Duration::from_secs(u64::try_from(picture.begins.as_second().rem_euclid(86_400)).unwrap_or(0))
         + Duration::from_nanos(u64::try_from(picture.begins.subsec_nanosecond()).unwrap_or(0));
     for (left, width, long) in axis.cuts() {
+        let place = left + width / 2;
         let _ = writeln!(
             out,
             "<g class=\"cut\"><title>{0} without events</title><rect x=\"{1}\" width=\"{2}\" y=\"0\" \
-             height=\"{bottom}\"/><text x=\"{3}\" y=\"{4}\">{0}</text></g>",
+             height=\"{bottom}\"/><text text-anchor=\"{5}\" x=\"{3}\" y=\"{4}\">{0}</text></g>",
             words::took(long),
             percent(left),
             percent(width),
-            percent(left + width / 2),
-            bottom + 32
+            percent(place),
+            bottom + 32,
+            anchor(place, CUT_EDGE)
         );
     }
     let _ = writeln!(out, "<line class=\"axis\" x1=\"0\" x2=\"100%\" y1=\"{bottom}\" y2=\"{bottom}\"/>");
     let mut day = words::date(picture.begins);
+    let label_width = if axis.in_seconds() { SECONDS_WIDTH } else { MINUTES_WIDTH };
+    // Where the last label ends.
+    let mut free = 0;
     for tick in axis.ticks(midnight) {
         let at = picture.begins.saturating_add(tick).unwrap_or(picture.begins);
         let place = axis.place(tick);
-        let anchor = match place {
-            0..300 => "start",
-            _ if place > WIDTH - 300 => "end",
-            _ => "middle",
-        };
-        let clock = if axis.in_seconds() { words::time(at) } else { words::time(at).chars().take(5).collect() };
+        let anchor = anchor(place, TICK_EDGE);
         let x = percent(place);
+        let _ = writeln!(out, "<line class=\"tick\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"{}\"/>", bottom + 4);
+        let begins = match anchor {
+            "start" => place,
+            "end" => place.saturating_sub(label_width),
+            _ => place.saturating_sub(label_width / 2),
+        };
+        if begins < free {
+            continue;
+        }
+        free = begins + label_width;
+        let clock = if axis.in_seconds() { words::time(at) } else { words::time(at).chars().take(5).collect() };
         let _ = writeln!(
             out,
-            "<line class=\"tick\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"{}\"/><text class=\"tick\" text-anchor=\"{anchor}\" \
-             x=\"{x}\" y=\"{}\">{clock}</text>",
-            bottom + 4,
+            "<text class=\"tick\" text-anchor=\"{anchor}\" x=\"{x}\" y=\"{}\">{clock}</text>",
             bottom + 17
         );
         let today = words::date(at);
@@ -321,6 +337,17 @@ fn time_axis(out: &mut String, picture: &Picture, axis: &Axis, bottom: u64) {
             );
             day = today;
         }
+    }
+}
+
+/// How a text stands at a place: at the edges within the drawing.
+fn anchor(place: u64, edge: u64) -> &'static str {
+    if place < edge {
+        "start"
+    } else if place > WIDTH - edge {
+        "end"
+    } else {
+        "middle"
     }
 }
 
@@ -431,6 +458,16 @@ mod tests {
             drawing.split("<circle class=\"dot neutral\"").skip(1).filter_map(|part| part.split('"').nth(3)).collect();
         assert_eq!(places, ["29", "47", "65", "29", "29"], "{drawing}");
         assert!(drawing.contains("y1=\"74\" y2=\"74\""), "the rail is below the last: {drawing}");
+    }
+
+    #[test]
+    fn no_text_of_the_axis_leaves_the_drawing_or_stands_in_another() {
+        let times = [0, 2400, 2401, 2402, 2403, 2404];
+        let drawing = drawn(times.map(|at| moment(at, Tone::Neutral, "x")).to_vec(), false);
+        assert!(drawing.contains("<text text-anchor=\"start\" x=\"2.50%\""), "the cut's: {drawing}");
+        let lines = drawing.matches("<line class=\"tick\"").count();
+        let labels = drawing.matches("<text class=\"tick\"").count();
+        assert!(labels >= 2 && labels < lines, "{labels} of {lines}: {drawing}");
     }
 
     #[test]
