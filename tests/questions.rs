@@ -223,7 +223,51 @@ fn completion_knows_the_anchors_and_the_inputs() {
     for shell in ["zsh", "fish", "elvish", "powershell"] {
         drop(home.runbook(&["completions", shell]).exits(0).prints("runbook"));
     }
-    drop(home.runbook(&["man"]).exits(0).prints(".TH"));
+}
+
+/// The commands below one, as its own help lists them.
+fn commands_below(home: &Home, command: &[String]) -> Vec<Vec<String>> {
+    let words: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+    let help = home.runbook(&words).exits(0).stdout;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // A line further in goes on with what the one above says.
+    let names = listed.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(|name| [command, &[name.to_owned()]].concat()).collect()
+}
+
+#[test]
+fn the_manual_page_has_every_command_with_every_option() {
+    let home = home();
+    let page = home.runbook(&["man"]).exits(0).prints(".TH").stdout.replace("\\-", "-");
+    let mut left = commands_below(&home, &[]);
+    let (mut commands, mut options) = (0, 0);
+    let long = regex::Regex::new(r"(?m)^ +(?:-\w, |    )--([a-z-]+)").unwrap();
+    while let Some(command) = left.pop() {
+        let below = commands_below(&home, &command);
+        if !below.is_empty() {
+            left.extend(below);
+            continue;
+        }
+        commands += 1;
+        let heading = format!(".SS \"runbook {}\"\n", command.join(" "));
+        let part = page.split(&heading).nth(1).unwrap_or_else(|| panic!("no {heading} in:\n{page}"));
+        let part = part.split("\n.S").next().unwrap();
+        let words: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        let help = home.runbook(&words).exits(0).stdout;
+        for found in long.captures_iter(&help) {
+            if ["help", "color"].contains(&&found[1]) {
+                continue;
+            }
+            options += 1;
+            assert!(
+                part.contains(&format!("\\fB--{}\\fR", &found[1])),
+                "no --{} of {command:?} in:\n{part}",
+                &found[1]
+            );
+        }
+    }
+    assert!(page.contains(".SS \"runbook incident report\"") && page.contains("\\fB--color\\fR"), "{page}");
+    assert!(commands >= 25 && options >= 60, "{commands} commands, {options} options");
 }
 
 #[test]

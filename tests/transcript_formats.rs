@@ -3,10 +3,8 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::disallowed_methods,
     clippy::allow_attributes,
-    clippy::print_stdout,
-    reason = "helpers outside a #[test] fn are not covered by the allowances for tests; tools are found in the environment"
+    reason = "helpers outside a #[test] fn are not covered by the allowances for tests"
 )]
 
 #[allow(dead_code, reason = "each test file uses another part of it")]
@@ -20,11 +18,10 @@ use facts::{every_fact, note, run_started, started};
 use runbook::history::{CommandSource, Event, Fact, Outcome, StepEntered, StepForm};
 use runbook::transcript::{CastVersion, Format, Sources, write};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::Duration;
 use story::{Story, whole_story, written};
-use support::needs;
+use support::{a_browser_finds_nothing, accepts, needs, tool};
 
 const FORMATS: [Format; 7] = [
     Format::Markdown,
@@ -35,28 +32,6 @@ const FORMATS: [Format; 7] = [
     Format::Asciicast(CastVersion::V3),
     Format::Junit,
 ];
-
-/// What `.ci/readers` fetches and names by a variable: the file, or none, and then the test is skipped by name, or fails where
-/// `RUNBOOK_TEST_REQUIRE` names the variable (or says `all`).
-fn tool(variable: &str) -> Option<PathBuf> {
-    let found = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.exists());
-    if found.is_none() {
-        let required = std::env::var("RUNBOOK_TEST_REQUIRE").unwrap_or_default();
-        let is_required = required.split(',').any(|name| name == variable || name == "all");
-        assert!(!is_required, "`{variable}` is required and names no file: eval \"$(.ci/readers)\"");
-        println!("skipped: `{variable}` names no file");
-    }
-    found
-}
-
-/// Runs a program on files and fails the test with what it said.
-fn accepts(program: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    let said = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    assert!(output.status.success(), "`{} {arguments:?}`:\n{said}", program.display());
-    said
-}
 
 fn hostile() -> Story {
     let mut story = Story::default();
@@ -321,23 +296,11 @@ fn asciicasts_are_read_by_others() {
 
 #[test]
 fn pages_are_found_well_in_a_browser() {
-    let (Some(python), Some(axe)) = (tool("RUNBOOK_TEST_PYTHON"), tool("RUNBOOK_TEST_AXE")) else { return };
-    if !needs("chromium") || !needs("chromedriver") {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let check = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/browser.py");
-    let mut arguments = vec![check, axe];
-    for (name, story) in
-        [("whole", whole_story()), ("hostile", hostile()), ("monitored", monitored()), ("empty", Story::default())]
-    {
-        let path = folder.path().join(format!("{name}.html"));
-        std::fs::write(&path, story.render_as(Format::Html, name == "monitored")).unwrap();
-        arguments.push(path);
-    }
-    if let Some(pictures) = std::env::var_os("RUNBOOK_TEST_PICTURES") {
-        arguments.extend([PathBuf::from("--pictures"), PathBuf::from(pictures)]);
-    }
-    let arguments: Vec<&str> = arguments.iter().map(|path| path.to_str().unwrap()).collect();
-    accepts(&python, &arguments);
+    let page = |name: &'static str, story: &Story| (name, story.render_as(Format::Html, name == "monitored"));
+    a_browser_finds_nothing(&[
+        page("whole", &whole_story()),
+        page("hostile", &hostile()),
+        page("monitored", &monitored()),
+        page("empty", &Story::default()),
+    ]);
 }

@@ -309,8 +309,8 @@ pub(super) struct ResumeArgs {
 /// See [`Command::Verify`].
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// The run (its id, the beginning or the end of it), its folder, or a journal file; the latest run when left out
-    #[arg(value_name = "RUN|FILE")]
+    /// The run or incident (its id, the beginning or the end of it), its folder, or a journal file; the latest run when left out
+    #[arg(value_name = "RUN|INCIDENT|FILE")]
     pub(super) run: Option<String>,
     /// Compare with a receipt that was kept elsewhere: the text itself, or a file with it
     #[arg(long, value_name = "RECEIPT")]
@@ -320,8 +320,8 @@ pub(super) struct VerifyArgs {
 /// See [`Command::Redact`].
 #[derive(Debug, Args)]
 pub(super) struct RedactArgs {
-    /// The run: its id, the beginning or the end of it
-    #[arg(value_name = "RUN")]
+    /// The run or incident: its id, the beginning or the end of it, or its folder
+    #[arg(value_name = "RUN|INCIDENT")]
     pub(super) run: String,
     /// The event, by its number in the journal; may be given several times
     #[arg(long, value_name = "N", required = true, value_delimiter = ',')]

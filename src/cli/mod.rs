@@ -12,6 +12,7 @@ mod error;
 mod incident;
 mod inputs;
 mod list;
+mod man;
 mod open;
 mod redact;
 mod resume;
@@ -27,7 +28,7 @@ pub use error::Exit;
 
 use crate::recorder::{BecomeShell, ServeOptions};
 use args::{Cli, Command, Format};
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 use environment::Environment;
 use error::Failure;
 use std::ffi::OsString;
@@ -122,10 +123,7 @@ fn dispatch(cli: &Cli, environment: &Environment) -> Result<Exit, Failure> {
         Command::Transcript(args) => transcript::run(&environment.runs_folder()?, args),
         Command::Completions { shell } => print(&complete::script(*shell)),
         Command::Man => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-            rendered.map_err(|error| Failure::usage(format!("the manual page cannot be made: {error}")))?;
-            print(&String::from_utf8_lossy(&page))
+            print(&man::page().map_err(|error| Failure::usage(format!("the manual page cannot be made: {error}")))?)
         }
         Command::Complete { what: Some(what), .. } => print(&incident::words_for(what, environment)),
         Command::Complete { word, inputs_of: Some(file), .. } => print(&complete::inputs(file, word)),

@@ -5,37 +5,150 @@
 use super::args::{MaskCommand, RedactArgs};
 use super::environment::Environment;
 use super::error::{Exit, Failure};
+use super::runs::Record;
 use super::{notice, runs};
-use crate::history::Redacted;
-use crate::ident::{Clock as _, Seq, SystemClock};
-use crate::journal::{Folder, JournalError, redact};
+use crate::history::{Fact, IncidentFact, Redacted};
+use crate::ident::{Clock as _, IncidentId, RunId, Seq, SystemClock};
+use crate::incident;
+use crate::incident::Now;
+use crate::journal::{Folder, Folders, JournalError, Reader, redact};
 use crate::kernel::{AttachError, hide_in_session};
 use crate::mask::Masker;
 use crate::session;
+use std::borrow::Cow;
 use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 
 /// Drops payloads from a record.
 pub(super) fn run(args: &RedactArgs, environment: &Environment) -> Result<Exit, Failure> {
-    let folder = runs::find(&environment.runs_folder()?, Some(&args.run))?;
+    let runs = environment.runs_folder()?;
+    let record = runs::record(&runs, Some(&args.run))?;
+    let clock = SystemClock::start();
+    let (folder, at) = match &record {
+        Record::Run(folder) => (folder, clock.now()),
+        // An incident's clock outlives a process.
+        Record::Incident(folder) => (folder, Now::read(&clock).at),
+    };
     let fact = Redacted {
         events: args.seq.iter().copied().map(Seq).collect(),
         user: environment.user(),
-        reason: args.reason.clone(),
+        reason: Masker::new().text(&args.reason).into_owned(),
     };
-    let (event, removed) = redact(&folder, &fact, SystemClock::start().now()).map_err(|error| match error {
-        JournalError::Locked { .. } => Failure::usage(format!("the run `{}` is live", folder.run()))
-            .help(format!("end it first: `runbook stop {}`", folder.run())),
-        JournalError::Unwritable { reason, .. } => Failure::usage(reason)
-            .help("the numbers are the `seq` of `journal.jsonl`, and stand in the transcript's timeline"),
-        other => Failure::record(other.to_string()),
-    })?;
-    session::render(&folder, false).map_err(|error| Failure::record(error.to_string()))?;
+    // Afterwards nobody knows what to look for.
+    let elsewhere = match &record {
+        Record::Run(_) => None,
+        Record::Incident(folder) => Some(Elsewhere::of(folder, &fact.events)),
+    };
+    let (event, removed) = redact(folder, &fact, at).map_err(|error| refused(&record, folder, error))?;
     let numbers: Vec<String> = args.seq.iter().map(ToString::to_string).collect();
     let mut lines = vec![format!("the text of event {} was dropped; event {} says so", numbers.join(", "), event.seq)];
     lines.extend(removed.iter().map(|path| format!("removed: {}", path.display())));
+    let incident = match elsewhere {
+        None => {
+            session::render(folder, false).map_err(|error| Failure::record(error.to_string()))?;
+            joined(folder)
+        }
+        Some(elsewhere) => {
+            lines.extend(elsewhere.told(folder, &runs));
+            if fact.events.contains(&Seq(1)) {
+                lines.push(
+                    "with it went the rules that the incident went by: nothing of it is told as due any more"
+                        .to_owned(),
+                );
+            }
+            Some(folder.run().clone())
+        }
+    };
     lines.push("receipts from before still hold; copies of the folder made elsewhere still have the text".to_owned());
+    lines.extend(incident.map(|id| {
+        format!(
+            "so has a post-mortem written before: `runbook incident report {id} --output FILE` writes its facts anew, but for \
+             those that were changed by hand"
+        )
+    }));
     notice(&lines);
     Ok(Exit::Success)
+}
+
+fn refused(record: &Record, folder: &Folder, error: JournalError) -> Failure {
+    match (error, record) {
+        (JournalError::Locked { .. }, Record::Run(_)) => Failure::usage(format!("the run `{}` is live", folder.run()))
+            .help(format!("end it first: `runbook stop {}`", folder.run())),
+        (JournalError::Locked { .. }, Record::Incident(_)) => {
+            Failure::usage(format!("somebody writes into the incident `{}` just now", folder.run())).help("try again")
+        }
+        (JournalError::Unwritable { reason, .. }, Record::Run(_)) => Failure::usage(reason)
+            .help("the numbers are the `seq` of `journal.jsonl`, and stand in the transcript's timeline"),
+        (JournalError::Unwritable { reason, .. }, Record::Incident(_)) => Failure::usage(reason)
+            .help("the numbers are the `seq` of `journal.jsonl`; in a post-mortem `7c1d9e#12` is event 12"),
+        (other, _) => Failure::record(other.to_string()),
+    }
+}
+
+/// The incident that a run is part of.
+fn joined(folder: &Folder) -> Option<IncidentId> {
+    let mut events = Reader::open(folder.path()).ok()?.filter_map(Result::ok);
+    events.find_map(|event| match event.fact {
+        Fact::IncidentJoined(joined) => Some(joined.incident),
+        _ => None,
+    })
+}
+
+/// What was dropped from an incident's record, to be looked for beside it.
+struct Elsewhere {
+    masker: Masker,
+    runs: Vec<RunId>,
+}
+
+impl Elsewhere {
+    fn of(folder: &Folder, dropped: &[Seq]) -> Self {
+        let mut found = Self { masker: Masker::new(), runs: Vec::new() };
+        let Ok(reader) = Reader::open(folder.path()) else { return found };
+        for event in reader.filter_map(Result::ok) {
+            let Fact::Incident(incident) = event.fact else { continue };
+            if let IncidentFact::RunJoined(joined) = &incident.what {
+                found.runs.push(joined.run.clone());
+            }
+            if dropped.contains(&event.seq) {
+                for text in incident::texts(&incident.what) {
+                    // What is too short to be looked for is not.
+                    drop(found.masker.add("dropped", text.trim().as_bytes()));
+                }
+            }
+        }
+        found
+    }
+
+    /// Where the same text is still.
+    fn told(&self, folder: &Folder, runs: &Path) -> Vec<String> {
+        let mut lines = Vec::new();
+        let records = Folders::under(runs);
+        let runs = self.runs.iter().filter_map(|run| records.find(run.as_str()).ok());
+        for (kind, record) in std::iter::once(("incident", folder.clone())).chain(runs.map(|run| ("run", run))) {
+            let events: Vec<String> = holding(&record, &self.masker).iter().map(ToString::to_string).collect();
+            if !events.is_empty() {
+                let (events, id) = (events.join(","), record.run());
+                lines.push(format!(
+                    "the same text is in event {events} of the {kind} `{id}`: `runbook redact {id} --seq {events}` drops it"
+                ));
+            }
+        }
+        let entries = std::fs::read_dir(folder.path()).into_iter().flatten().filter_map(Result::ok);
+        let mut others: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        others.sort();
+        for path in others {
+            // In a post-mortem the text is escaped and cut, so it is not looked for there.
+            let may_hold_it = if path == folder.document() {
+                std::fs::read(&path).is_ok_and(|bytes| holds(&self.masker, &bytes))
+            } else {
+                path != folder.journal()
+            };
+            if may_hold_it {
+                lines.push(format!("left as it is, and may still have the text: {}", path.display()));
+            }
+        }
+        lines
+    }
 }
 
 /// Teaches a live run a secret.
@@ -66,23 +179,31 @@ fn already_there(folder: &Folder, name: &str, secret: &[u8]) -> Vec<String> {
         return lines;
     }
     if let Ok(document) = std::fs::read(folder.document())
-        && let std::borrow::Cow::Owned(masked) = masker.bytes(&document)
+        && let Cow::Owned(masked) = masker.bytes(&document)
     {
         let written = folder.write(&folder.document(), |to| to.write_all(&masked));
         lines.extend(written.err().map(|error| error.to_string()));
     }
-    let journal = std::fs::read(folder.journal()).unwrap_or_default();
-    for (seq, line) in journal.split(|&byte| byte == b'\n').enumerate().skip(1) {
-        let mark = format!("[masked:{name}]");
-        let hidden = masker.bytes(line);
-        if matches!(hidden, std::borrow::Cow::Owned(_)) && String::from_utf8_lossy(&hidden).contains(&mark) {
-            lines.push(format!(
-                "event {seq} holds it already: `runbook redact {} --seq {seq}` drops it, once the run is over",
-                folder.run()
-            ));
-        }
+    for seq in holding(folder, &masker) {
+        lines.push(format!(
+            "event {seq} holds it already: `runbook redact {} --seq {seq}` drops it, once the run is over",
+            folder.run()
+        ));
     }
     lines
+}
+
+/// The events whose lines hold a secret that the masker learned.
+fn holding(folder: &Folder, masker: &Masker) -> Vec<usize> {
+    let journal = std::fs::read(folder.journal()).unwrap_or_default();
+    let lines = journal.split(|&byte| byte == b'\n').enumerate().skip(1);
+    lines.filter(|(_, line)| holds(masker, line)).map(|(seq, _)| seq).collect()
+}
+
+fn holds(masker: &Masker, bytes: &[u8]) -> bool {
+    let Cow::Owned(hidden) = masker.bytes(bytes) else { return false };
+    let hidden = String::from_utf8_lossy(&hidden);
+    masker.names().any(|name| hidden.contains(&format!("[masked:{name}]")))
 }
 
 /// Its bytes; they need not be text.

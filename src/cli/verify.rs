@@ -5,7 +5,8 @@
 use super::args::VerifyArgs;
 use super::error::{Exit, Failure};
 use super::runs;
-use crate::journal::{Attested, Folders, JournalError, Receipt, Verified, verify};
+use super::runs::Record;
+use crate::journal::{Attested, JournalError, Receipt, Verified, verify};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -13,18 +14,9 @@ use std::path::{Path, PathBuf};
 pub(super) fn run(root: impl FnOnce() -> Result<PathBuf, Failure>, args: &VerifyArgs) -> Result<Exit, Failure> {
     let path = match args.run.as_deref() {
         Some(file) if file.contains('/') || Path::new(file).is_file() => PathBuf::from(file),
-        name => {
-            let root = root()?;
-            // An incident's record is checked as a run's; a run of that name counts first.
-            match (runs::find(&root, name), name) {
-                (Ok(run), _) => run.path().to_owned(),
-                (Err(failure), Some(name)) => {
-                    let incidents = Folders::under(root.with_file_name("incidents"));
-                    incidents.find(name).map_err(|_| failure)?.path().to_owned()
-                }
-                (Err(failure), None) => return Err(failure),
-            }
-        }
+        name => match runs::record(&root()?, name)? {
+            Record::Run(folder) | Record::Incident(folder) => folder.path().to_owned(),
+        },
     };
     let kept = args.receipt.as_deref().map(receipt).transpose()?;
     let verified = verify(&path, kept.as_ref()).map_err(|error| failure(&error))?;

@@ -53,6 +53,23 @@ pub(super) fn without_secrets(fact: &mut IncidentFact, masker: &Masker) {
     }
 }
 
+/// The texts of a fact that go when its payload is dropped, but for the runbook's own rules.
+pub fn texts(fact: &IncidentFact) -> Vec<&str> {
+    let texts: Vec<&String> = match fact {
+        IncidentFact::Opened(opened) => vec![&opened.title, &opened.alert, &opened.alert_group],
+        IncidentFact::RunJoined(joined) => vec![&joined.title],
+        IncidentFact::Noted(noted) => vec![&noted.text],
+        IncidentFact::Reached(reached) => vec![&reached.source],
+        IncidentFact::SeverityChanged(changed) => vec![&changed.reason],
+        IncidentFact::Escalated(escalated) => vec![&escalated.to, &escalated.text],
+        IncidentFact::HandedOver(handed) => vec![&handed.to, &handed.text],
+        IncidentFact::StatusWritten(status) => vec![&status.text],
+        IncidentFact::StatusSent(sent) => vec![&sent.command, &sent.output],
+        IncidentFact::Closed(closed) => vec![&closed.reason],
+    };
+    texts.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect()
+}
+
 fn hide_rules(rules: &mut IncidentRules, hide: &impl Fn(&mut String)) {
     for severity in &mut rules.severities {
         for text in [&mut severity.name, &mut severity.title, &mut severity.impact] {

@@ -23,10 +23,10 @@ pub use acts::{
 };
 pub use alert::Alert;
 pub use clock::{Due, DueWhat, Urgency, due, same_person, was_called, words};
+pub use hide::texts;
 pub use measures::{Blank, Measure, measures};
 pub use message::{Choice, Message, choices, choose, messages};
 pub use moment::{Now, When};
-pub use order::{Mark, Place, order};
 pub use report::{BadTemplate, Merged, Records, merge, own_template, post_mortem, post_mortem_page};
 pub use rules::{RulesRead, length, rules};
 pub use state::{State, Told};

@@ -1,8 +1,10 @@
 //! One order for the events of an incident and of its runs.
 //!
 //! Invariant: an event never comes before one that it is known to follow: within a journal the numbers say so, between an
-//! incident and its runs what the incident's events have *seen*. Clocks only order what nothing else does, and then by
-//! each run's own monotonic clock, so that setting the wall clock moves nothing. Refuses to know: what the events say.
+//! incident and its runs what the incident's events have *seen*. Clocks only order what nothing else does, and then clocks that
+//! nobody can set: each run's own, which is set once, by the machine's, at the moment at which the run joined the incident. The
+//! wall clock is left for a run that was taken up again in a new session, and for another start of the machine. Refuses to know:
+//! what the events say.
 
 use crate::ident::{Moment, RunId, Seq};
 use jiff::Timestamp;
@@ -10,16 +12,16 @@ use std::time::Duration;
 
 /// An event's place and time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub(super) struct Mark {
     /// Its number in its journal.
-    pub seq: Seq,
+    pub(super) seq: Seq,
     /// Its time.
-    pub at: Moment,
+    pub(super) at: Moment,
 }
 
 /// Where an event is: in the incident's journal, or in that of the run at this place; and its place there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(super) enum Place {
     /// In the incident's.
     Incident(usize),
     /// In a run's.
@@ -31,59 +33,120 @@ pub enum Place {
     },
 }
 
-/// Orders them. `incident` holds for each event what it has seen; the runs' marks are in their own order.
-pub fn order(incident: &[Vec<(RunId, Seq)>], runs: &[(RunId, Vec<Mark>)]) -> Vec<Place> {
-    let times: Vec<Vec<i128>> = runs.iter().map(|(_, marks)| steady(marks)).collect();
+/// An incident's event, as far as it orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct IncidentMark {
+    /// Its time; the monotonic clock is the machine's.
+    pub(super) at: Moment,
+    /// Which start of the machine; empty where that is not known.
+    pub(super) boot: String,
+    /// The last event of each run that came before it.
+    pub(super) seen: Vec<(RunId, Seq)>,
+    /// The run that joined with it.
+    pub(super) joined: Option<RunId>,
+}
+
+/// A run's events, as far as they order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RunMarks {
+    /// The run.
+    pub(super) run: RunId,
+    /// Its events, in their own order.
+    pub(super) marks: Vec<Mark>,
+    /// The place of the event that says that it joined: the same moment as in the incident's record.
+    pub(super) joined: Option<usize>,
+}
+
+/// Orders them. With each comes its time as it is by the clocks that nobody can set, from the first event's wall clock on: it never goes
+/// back.
+pub(super) fn order(incident: &[IncidentMark], runs: &[RunMarks]) -> Vec<(Place, Timestamp)> {
+    let mut times: Vec<Vec<i128>> = runs.iter().map(|line| steady(&line.marks, anchor(line, incident))).collect();
     let mut next = vec![0; runs.len()];
     let mut out = Vec::new();
-    for (at, seen) in incident.iter().enumerate() {
+    for (at, told) in incident.iter().enumerate() {
         let limits: Vec<usize> = runs
             .iter()
-            .map(|(run, marks)| {
-                let last = seen.iter().filter(|(name, _)| name == run).map(|(_, seq)| *seq).max();
-                last.map_or(0, |last| marks.partition_point(|mark| mark.seq <= last))
+            .map(|line| {
+                let last = told.seen.iter().filter(|(name, _)| *name == line.run).map(|(_, seq)| *seq).max();
+                last.map_or(0, |last| line.marks.partition_point(|mark| mark.seq <= last))
             })
             .collect();
+        let time = machine(told, incident);
+        if let Some(time) = time {
+            for ((times, next), limit) in times.iter_mut().zip(&next).zip(&limits) {
+                settle(times, *next, *limit, time);
+            }
+        }
         take(&times, &mut next, &limits, &mut out);
-        out.push(Place::Incident(at));
+        out.push((Place::Incident(at), time.unwrap_or_else(|| utc(told.at.utc))));
     }
-    let limits: Vec<usize> = runs.iter().map(|(_, marks)| marks.len()).collect();
+    let limits: Vec<usize> = runs.iter().map(|line| line.marks.len()).collect();
     take(&times, &mut next, &limits, &mut out);
-    out
+    let mut now = i128::MIN;
+    let told = out.into_iter().map(|(place, time)| {
+        now = now.max(time);
+        (place, Timestamp::from_nanosecond(now).unwrap_or_default())
+    });
+    told.collect()
+}
+
+/// The time of an incident's event by the machine's clock; none where that is not known.
+fn machine(told: &IncidentMark, incident: &[IncidentMark]) -> Option<i128> {
+    // Every start of the machine has one wall clock, that of its first event here.
+    let first = incident.iter().find(|first| !told.boot.is_empty() && first.boot == told.boot)?;
+    Some(utc(first.at.utc) - nanos(first.at.mono) + nanos(told.at.mono))
+}
+
+/// An event of a run whose time is known by the machine's clock: its place, and the time.
+fn anchor(line: &RunMarks, incident: &[IncidentMark]) -> Option<(usize, i128)> {
+    let joined = incident.iter().find(|told| told.joined.as_ref() == Some(&line.run))?;
+    Some((line.joined?, machine(joined, incident)?))
+}
+
+/// Sets a run's clock where it cannot be right: what an incident's event has seen was not later than it, and what it has not seen was
+/// not earlier. A run's own clock stands still while the machine sleeps, and a session taken up again began with the wall clock.
+fn settle(times: &mut [i128], next: usize, limit: usize, time: i128) {
+    let late = if limit > next { times.get(limit - 1).map_or(0, |last| last - time) } else { 0 };
+    if late > 0 {
+        times.iter_mut().skip(next).for_each(|event| *event -= late);
+    }
+    let early = times.get(limit.max(next)).map_or(0, |first| time - first);
+    if early > 0 {
+        times.iter_mut().skip(limit.max(next)).for_each(|event| *event += early);
+    }
 }
 
 /// Takes the runs' events up to their limits, the earliest first.
-fn take(times: &[Vec<i128>], next: &mut [usize], limits: &[usize], out: &mut Vec<Place>) {
+fn take(times: &[Vec<i128>], next: &mut [usize], limits: &[usize], out: &mut Vec<(Place, i128)>) {
     loop {
         let heads = next.iter().zip(limits).enumerate().filter(|(_, (next, limit))| next < limit);
         let heads = heads.filter_map(|(run, (next, _))| Some((*times.get(run)?.get(*next)?, run)));
-        let Some((_, run)) = heads.min() else { return };
+        let Some((time, run)) = heads.min() else { return };
         if let Some(at) = next.get_mut(run) {
-            out.push(Place::Run { run, event: *at });
+            out.push((Place::Run { run, event: *at }, time));
             *at += 1;
         }
     }
 }
 
-/// Times that go on as the monotonic clock does from the first event's wall clock, in nanoseconds. A monotonic clock that
-/// begins anew (the run was taken up again in a new session) is set by the wall clock, but never back.
-fn steady(marks: &[Mark]) -> Vec<i128> {
+/// Times that go on as the monotonic clock does, in nanoseconds: from the anchor on, else from the first event's wall clock. A monotonic
+/// clock that begins anew (the run was taken up again in a new session) is set by the wall clock, but never back.
+fn steady(marks: &[Mark], anchor: Option<(usize, i128)>) -> Vec<i128> {
+    let begins_anew = |pair: &[Mark]| matches!(pair, [before, after] if after.at.mono < before.at.mono);
     let mut out: Vec<i128> = Vec::with_capacity(marks.len());
-    let mut base: Option<(i128, Duration)> = None;
-    for mark in marks {
+    let mut rest = marks;
+    while let Some(first) = rest.first() {
+        let length = rest.windows(2).position(begins_anew).map_or(rest.len(), |at| at + 1);
+        let (session, later) = rest.split_at(length);
+        let anchored = anchor.and_then(|(place, time)| {
+            let mark = session.get(place.checked_sub(out.len())?)?;
+            Some(time - nanos(mark.at.mono))
+        });
+        let start = anchored.unwrap_or_else(|| utc(first.at.utc) - nanos(first.at.mono));
         let before = out.last().copied().unwrap_or(i128::MIN);
-        let time = match base {
-            Some((start, last)) if mark.at.mono >= last => {
-                base = Some((start, mark.at.mono));
-                start + nanos(mark.at.mono)
-            }
-            _ => {
-                let start = utc(mark.at.utc).max(before) - nanos(mark.at.mono);
-                base = Some((start, mark.at.mono));
-                start + nanos(mark.at.mono)
-            }
-        };
-        out.push(time.max(before));
+        let start = start.max(before.saturating_sub(nanos(first.at.mono)));
+        out.extend(session.iter().map(|mark| start + nanos(mark.at.mono)));
+        rest = later;
     }
     out
 }
@@ -116,12 +179,25 @@ mod tests {
         (0..).zip(steps).map(mark).collect()
     }
 
-    fn told(places: &[Place]) -> String {
-        let told = places.iter().map(|place| match place {
+    fn told(places: &[(Place, Timestamp)]) -> String {
+        assert!(places.is_sorted_by_key(|(_, time)| *time));
+        let told = places.iter().map(|(place, _)| match place {
             Place::Incident(at) => format!("i{at}"),
             Place::Run { run, event } => format!("{}{event}", char::from(b'a' + u8::try_from(*run).unwrap())),
         });
         told.collect::<Vec<_>>().join(" ")
+    }
+
+    /// An incident's event so many seconds after the first mark, on a wall clock that is off by so many.
+    fn incident(seconds: u64, off: i64, seen: Vec<(RunId, Seq)>, joined: Option<&RunId>) -> IncidentMark {
+        let whole = i64::try_from(seconds).unwrap();
+        let utc = Timestamp::from_second(1_800_000_000 + whole + off).unwrap();
+        let at = Moment { utc, mono: Duration::from_secs(5000 + seconds) };
+        IncidentMark { at, boot: "b00710ad".into(), seen, joined: joined.cloned() }
+    }
+
+    fn line(run: &RunId, marks: Vec<Mark>) -> RunMarks {
+        RunMarks { run: run.clone(), marks, joined: None }
     }
 
     #[test]
@@ -133,11 +209,12 @@ mod tests {
             vec![(a.clone(), Seq(2))],
             vec![(a.clone(), Seq(4)), (b.clone(), Seq(1))],
         ];
+        let incident: Vec<IncidentMark> = seen.into_iter().map(|seen| incident(0, 0, seen, None)).collect();
         let wanted = "i0 i1 a0 a1 i2 a2 a3 b0 i3 b1";
         for hour in [0, 3600, -3600] {
-            let runs = [(a.clone(), marks(0, &[0, 0, hour, hour])), (b.clone(), marks(10, &[hour, hour]))];
-            let places = order(&seen, &runs);
-            // Only `b`, which nothing but the clock orders among `a`'s last two, may move between the same two marks.
+            let runs = [line(&a, marks(0, &[0, 0, hour, hour])), line(&b, marks(10, &[hour, hour]))];
+            let places = order(&incident, &runs);
+            // Nothing says when `b` joined, so its one event before the last mark may move between the same two marks.
             let of =
                 |name: char| told(&places).split(' ').filter(|p| p.starts_with(name)).collect::<Vec<_>>().join(" ");
             assert_eq!(of('a'), "a0 a1 a2 a3");
@@ -145,6 +222,26 @@ mod tests {
             if hour >= 0 {
                 assert_eq!(told(&places), wanted, "{hour}");
             }
+        }
+    }
+
+    #[test]
+    fn a_run_that_began_after_the_clock_was_set_goes_on_beside_one_that_began_before() {
+        let (a, b) = (run("aaaaaa"), run("bbbbbb"));
+        for hour in [0, 3600, -3600] {
+            let incident = [incident(0, 0, vec![], Some(&a)), incident(2, hour, vec![(a.clone(), Seq(2))], Some(&b))];
+            // a's events are one second apart; b begins with its third, half a second later.
+            let mut late = marks(2, &[hour, hour]);
+            for mark in &mut late {
+                mark.at.utc += Duration::from_millis(500);
+            }
+            let mut incident = incident.to_vec();
+            incident[1].at.mono += Duration::from_millis(500);
+            let runs = [
+                RunMarks { joined: Some(0), ..line(&a, marks(0, &[0, 0, hour, hour])) },
+                RunMarks { joined: Some(0), ..line(&b, late) },
+            ];
+            assert_eq!(told(&order(&incident, &runs)), "i0 a0 a1 i1 a2 b0 a3 b1", "{hour}");
         }
     }
 
@@ -157,7 +254,7 @@ mod tests {
             for mark in &mut late {
                 mark.at.utc += Duration::from_millis(500);
             }
-            let runs = [(a.clone(), marks(0, &[0, 0, hour, hour])), (b.clone(), late)];
+            let runs = [line(&a, marks(0, &[0, 0, hour, hour])), line(&b, late)];
             assert_eq!(told(&order(&[], &runs)), "a0 b0 a1 b1 a2 b2 a3 b3", "{hour}");
         }
     }
@@ -168,6 +265,71 @@ mod tests {
         let mut marks = marks(0, &[0, 0, -3600, -3600]);
         marks[2].at.mono = Duration::ZERO;
         marks[3].at.mono = Duration::from_secs(1);
-        assert_eq!(told(&order(&[vec![(a.clone(), Seq(3))]], &[(a, marks)])), "a0 a1 a2 i0 a3");
+        let incident = [incident(9, 0, vec![(a.clone(), Seq(3))], None)];
+        assert_eq!(told(&order(&incident, &[line(&a, marks)])), "a0 a1 a2 i0 a3");
+    }
+
+    #[test]
+    fn a_run_taken_up_again_after_the_clock_was_set_forward_is_put_right_by_what_the_incident_has_seen() {
+        let (a, b) = (run("aaaaaa"), run("bbbbbb"));
+        for hour in [0, 3600] {
+            let mut again = marks(0, &[0, 0, hour, hour, hour, hour]);
+            for (mark, seconds) in again.iter_mut().skip(2).zip(0..) {
+                mark.at.mono = Duration::from_secs(seconds);
+            }
+            let incident = [
+                incident(0, 0, vec![], Some(&a)),
+                incident(0, 0, vec![], Some(&b)),
+                incident(3, hour, vec![(a.clone(), Seq(4)), (b.clone(), Seq(4))], None),
+            ];
+            // Each event of b is half a second after a's; b stays where it is.
+            let mut late = marks(0, &[0, 0, hour, hour, hour, hour]);
+            late.iter_mut().skip(1).for_each(|mark| mark.at.mono += Duration::from_millis(500));
+            late[3].at.mono = Duration::from_secs(3);
+            let runs =
+                [RunMarks { joined: Some(0), ..line(&a, again) }, RunMarks { joined: Some(0), ..line(&b, late) }];
+            let places = told(&order(&incident, &runs));
+            assert!(places.ends_with("i2 a4 b4 a5 b5"), "{hour}: {places}");
+        }
+    }
+
+    #[test]
+    fn a_run_whose_clock_stood_still_while_the_machine_slept_is_not_told_too_early() {
+        let (a, b) = (run("aaaaaa"), run("bbbbbb"));
+        // It slept for an hour after a's second event; then b joins, and each of its events is half a second after a's.
+        let incident = [
+            incident(0, 0, vec![], Some(&a)),
+            incident(3602, 0, vec![(a.clone(), Seq(2))], None),
+            incident(3602, 0, vec![(a.clone(), Seq(2))], Some(&b)),
+        ];
+        let mut late = marks(3602, &[0, 0]);
+        for mark in &mut late {
+            mark.at.mono += Duration::from_millis(500);
+        }
+        let mut early = late.clone();
+        early.insert(0, Mark { seq: Seq(0), at: Moment { mono: Duration::ZERO, ..early[0].at } });
+        let runs = [
+            RunMarks { joined: Some(0), ..line(&a, marks(0, &[0, 0, 3600, 3600])) },
+            RunMarks { joined: Some(0), ..line(&b, early) },
+        ];
+        assert_eq!(told(&order(&incident, &runs)), "i0 a0 a1 i1 i2 a2 b0 b1 a3 b2");
+    }
+
+    #[test]
+    fn a_run_that_joined_when_it_was_taken_up_again_is_set_by_that_session() {
+        let (a, b) = (run("aaaaaa"), run("bbbbbb"));
+        // a's second session begins where its third event is, on a clock that was set by an hour.
+        let mut again = marks(0, &[0, 0, 3600, 3600]);
+        again[2].at.mono = Duration::ZERO;
+        again[3].at.mono = Duration::from_secs(1);
+        let incident = [
+            incident(0, 0, vec![], Some(&b)),
+            incident(2, 3600, vec![(a.clone(), Seq(2)), (b.clone(), Seq(2))], Some(&a)),
+        ];
+        let runs = [
+            RunMarks { joined: Some(2), ..line(&a, again) },
+            RunMarks { joined: Some(0), ..line(&b, marks(0, &[0, 0, 3600, 3600])) },
+        ];
+        assert_eq!(told(&order(&incident, &runs)), "i0 a0 b0 a1 b1 i1 a2 b2 a3 b3");
     }
 }

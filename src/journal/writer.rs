@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,9 +109,7 @@ impl Writer {
     /// Opens the journal of a run to go on in it: locks it, checks all of it, and cuts off a line that a crash tore.
     pub fn open(folder: &Path, run: &RunId) -> Result<Self, JournalError> {
         let path = folder.join(FILE_NAME);
-        let file = OpenOptions::new().read(true).append(true).open(&path);
-        let file = file.map_err(|e| JournalError::io("open", &path, e))?;
-        lock(&file, &path)?;
+        let file = locked(&path)?;
         let mut reader = Reader::open(&path)?;
         let mut next = Seq(1);
         for event in reader.by_ref() {
@@ -171,8 +169,10 @@ impl Writer {
         })
     }
 
-    /// Goes on in a file that holds the same chain; the lock on the old one is kept.
+    /// Goes on in a file that holds the same chain and is to take the old one's place: it is locked before anybody can find it, and the
+    /// lock on the old one is kept.
     pub(super) fn go_on_in(&mut self, file: File) -> io::Result<()> {
+        file.try_lock()?;
         (self.length, self.reserved) = (file.metadata()?.len(), 0);
         self.replaced = Some(std::mem::replace(&mut self.store, Box::new(file)));
         Ok(())
@@ -337,6 +337,20 @@ fn encode_payload(fact: &Fact, payload: &mut Vec<u8>) -> serde_json::Result<()> 
     encode::payload(fact, &mut Members::opening(payload))?;
     payload.push(b'}');
     Ok(())
+}
+
+/// The file at the path, locked. A redaction may put another in its place while the lock is waited for; what was written into the
+/// old one then would be lost.
+fn locked(path: &Path) -> Result<File, JournalError> {
+    let failed = |e| JournalError::io("open", path, e);
+    loop {
+        let file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
+        lock(&file, path)?;
+        let (ours, there) = (file.metadata().map_err(failed)?, std::fs::metadata(path).map_err(failed)?);
+        if (ours.dev(), ours.ino()) == (there.dev(), there.ino()) {
+            return Ok(file);
+        }
+    }
 }
 
 fn lock(file: &File, path: &Path) -> Result<(), JournalError> {

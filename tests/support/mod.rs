@@ -14,9 +14,11 @@
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test file uses another part of this module")]
 
 mod home;
+mod readers;
 mod terminal;
 
 pub use home::{Home, Output};
+pub use readers::{a_browser_finds_nothing, accepts, tool};
 pub use terminal::Terminal;
 
 /// Whether a program that a test needs is there. A missing one skips the test by name, or fails it where

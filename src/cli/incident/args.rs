@@ -57,7 +57,7 @@ pub(in crate::cli) struct OpenArgs {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(super) at: Option<String>,
     /// Open it from an Alertmanager webhook (version 4, JSON); `-` is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) alert: Option<String>,
     /// Start the procedure that the alert's `runbook_url` names
     #[arg(long, requires = "alert")]
@@ -207,7 +207,7 @@ pub(in crate::cli) struct ReportArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "template")]
     pub(super) from: Option<PathBuf>,
     /// Where to write it; what people wrote there already is kept. `-` is standard output
-    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    #[arg(long, short, value_name = "FILE", default_value = "-", value_hint = clap::ValueHint::FilePath)]
     pub(super) output: String,
 }
 

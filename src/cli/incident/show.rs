@@ -6,7 +6,7 @@ use super::{Desk, record_failure};
 use crate::cli::args::Format;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::print;
-use crate::history::{Milestone, RunState};
+use crate::history::{Fact, Milestone, RunState};
 use crate::incident::{Incident, Now, Urgency, due, measures, stamp, words};
 use crate::journal::Reader;
 use crate::term::sanitize;
@@ -130,6 +130,15 @@ fn text(incident: &Incident, now: &Now) -> String {
     for told in &state.escalated {
         line(&format!("escalated to {} at {}", one_line(&told.what.to), stamp(told.when.time())));
     }
+    for event in &incident.events {
+        if let Fact::Redacted(redacted) = &event.fact {
+            let events: Vec<_> = redacted.events.iter().map(ToString::to_string).collect();
+            let reason = one_line(&redacted.reason);
+            let reason = if reason.is_empty() { reason } else { format!(": {reason}") };
+            line("");
+            line(&format!("the text of event {} was dropped from the record{reason}", events.join(", ")));
+        }
+    }
     let contacts = state.rules().map(|rules| rules.contacts.as_slice()).unwrap_or_default();
     if state.is_open() && !contacts.is_empty() {
         line("");
@@ -239,6 +248,16 @@ fn json(incident: &Incident, now: &Now) -> Value {
         "runs": runs,
         "status_updates": state.statuses.len(),
         "escalated": state.escalated.iter().map(|told| told.what.to.as_str()).collect::<Vec<_>>(),
+        "redacted": dropped(incident),
         "folder": incident.folder().path(),
     })
+}
+
+/// The events whose text was dropped.
+fn dropped(incident: &Incident) -> Vec<crate::ident::Seq> {
+    let events = incident.events.iter().filter_map(|event| match &event.fact {
+        Fact::Redacted(redacted) => Some(redacted.events.iter().copied()),
+        _ => None,
+    });
+    events.flatten().collect()
 }

@@ -41,7 +41,7 @@ const SECTIONS: [(&str, &[&str], &str); 6] = [
         "Lessons",
         &["lesson", "learned", "went well"],
         "### What went well\n\n{{ write went-well }}\n\n### What went badly\n\n{{ write went-badly }}\n\n\
-         ### What we learned\n\n{{ write lessons }}",
+         ### What we know now\n\n{{ write lessons }}",
     ),
     (
         "Action items",

@@ -11,27 +11,41 @@ use crate::transcript::html::{Headings, Trust};
 use std::io;
 use std::io::Write;
 
-/// Where the timeline's facts begin: the drawing goes before them.
+/// Where the timeline's facts begin: the drawing goes before them. And where they end.
 const TIMELINE: &str = "<!-- runbook:facts timeline ";
+const TIMELINE_END: &str = "<!-- /runbook:facts timeline -->";
+
+const CLOCK_WAS_SET: &str = "<p class=\"about\">The wall clock was set meanwhile. The drawing goes by clocks that nobody can set, so its \
+times are those of the wall clock as it was at the first event; the table has the times as they were shown.</p>\n";
 
 /// Writes a post-mortem, ours or one that people wrote in, as HTML.
 pub fn post_mortem_page(markdown: &str, records: &Records, to: &mut (impl Write + ?Sized)) -> io::Result<()> {
-    let at = markdown
-        .match_indices(TIMELINE)
-        .map(|(at, _)| at)
-        .find(|&at| at == 0 || markdown.get(..at).is_some_and(|before| before.ends_with('\n')));
-    let (before, after) = markdown.split_at(at.unwrap_or(markdown.len()));
+    let (before, rest) = markdown.split_at(line_at(markdown, TIMELINE).unwrap_or(markdown.len()));
+    let (timeline, after) = rest.split_at(line_at(rest, TIMELINE_END).unwrap_or(rest.len()));
     let mut headings = Headings::default();
-    let before = html::markdown_with(&plain(before), Trust::Ours, &mut headings);
-    let after = html::markdown_with(&plain(after), Trust::Ours, &mut headings);
+    let mut told = |part: &str| html::markdown_with(&plain(part), Trust::Ours, &mut headings);
+    let (before, timeline, after) = (told(before), told(timeline), told(after));
     let title = headings.title().unwrap_or("Post-mortem").to_owned();
     html::begin(&title, &headings.parts(), to)?;
     to.write_all(before.as_bytes())?;
-    if let Some(picture) = picture(records) {
+    if let Some((picture, clock_was_set)) = picture(records) {
         to.write_all(html::picture(&picture).as_bytes())?;
+        if clock_was_set {
+            to.write_all(CLOCK_WAS_SET.as_bytes())?;
+        }
+    }
+    if !timeline.is_empty() {
+        // The style sheet sets its rows otherwise where there is little room.
+        write!(to, "<div class=\"events\">\n{timeline}</div>\n")?;
     }
     to.write_all(after.as_bytes())?;
     html::end(to)
+}
+
+/// Where the first line that begins so is.
+fn line_at(text: &str, start: &str) -> Option<usize> {
+    let is_line = |at: &usize| *at == 0 || text.get(..*at).is_some_and(|before| before.ends_with('\n'));
+    text.match_indices(start).map(|(at, _)| at).find(is_line)
 }
 
 /// The text without our marks.

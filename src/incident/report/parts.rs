@@ -50,7 +50,7 @@ pub(super) fn parts(records: &Records) -> Parts {
 
 fn overview(state: &State, records: &Records) -> String {
     let record = &records.incident;
-    let mut out = String::from("| | | Event |\n|:--|:--|:--|\n");
+    let mut out = String::from("| Of the incident | As recorded | Event |\n|:--|:--|:--|\n");
     let mut row = |name: &str, value: &str, reference: &str| {
         if !value.is_empty() {
             // Writing to a string cannot fail.
@@ -157,7 +157,7 @@ fn measured(state: &State, records: &Records) -> String {
         };
         let _: std::fmt::Result = writeln!(out, "| {milestone} | {when} | {reference} |");
     }
-    out.push_str("\n| | | From | To | Events |\n|:--|:--|:--|:--|:--|\n");
+    out.push_str("\n| Measure | Length | From and to | Events |\n|:--|:--|:--|:--|\n");
     for measure in measures(state) {
         let reference = |milestone| state.reached.get(&milestone).map(|told| record.reference(told.seq));
         let references: Vec<String> = [measure.from, measure.to].into_iter().filter_map(reference).collect();
@@ -165,7 +165,7 @@ fn measured(state: &State, records: &Records) -> String {
             if measure.length.is_ok() { format!("**{}**", measure.text()) } else { format!("*{}*", measure.text()) };
         let _: std::fmt::Result = writeln!(
             out,
-            "| {}, {} | {text} | {} | {} | {} |",
+            "| {}, {} | {text} | {} to {} | {} |",
             measure.name,
             measure.title,
             measure.from,

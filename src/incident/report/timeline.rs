@@ -4,12 +4,12 @@
 
 use super::records::{Record, Records};
 use crate::history::{
-    CommandFinished, CommandSource, Decision, Event, Fact, IncidentEvent, IncidentFact, Mode, Outcome, RunStarted,
-    StepForm,
+    CommandFinished, CommandSource, Decision, Event, Fact, IncidentEvent, IncidentFact, Mode, Outcome, Redacted,
+    RunStarted, StepForm,
 };
 use crate::ident::{Seq, StepId};
 use crate::incident::acts::stamp;
-use crate::incident::order::{Mark, Place, order};
+use crate::incident::order::{IncidentMark, Mark, Place, RunMarks, order};
 use crate::transcript::{command_in_cell, inline, outcome, run_result, took};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use std::time::Duration;
 const TEXT_CHARACTERS: usize = 300;
 const COMMAND_CHARACTERS: usize = 100;
 /// A step back of the clock below this is no more than two machines' difference.
-const SLACK_SECONDS: i64 = 2;
+pub(super) const SLACK_SECONDS: i64 = 2;
 
 struct Row {
     at: Timestamp,
@@ -57,26 +57,50 @@ pub(super) fn timeline(records: &Records) -> String {
     out
 }
 
-/// Every event's place, in the order of the records.
-pub(super) fn places(records: &Records) -> Vec<Place> {
-    let seen: Vec<_> = records
+/// Every event's place, in the order of the records, and its time by clocks that nobody can set. An event that does not say what came before it, as a redaction, stands as late as
+/// it can.
+pub(super) fn places(records: &Records) -> Vec<(Place, Timestamp)> {
+    let mut later: Vec<_> = records.runs.iter().map(|run| (run.id.clone(), Seq(u64::MAX))).collect();
+    let mut incident: Vec<IncidentMark> = records
         .incident
         .events
         .iter()
-        .map(|event| if let Fact::Incident(incident) = &event.fact { incident.seen.clone() } else { Vec::new() })
+        .rev()
+        .map(|event| {
+            let (mut boot, mut joined) = (String::new(), None);
+            if let Fact::Incident(incident) = &event.fact {
+                later.clone_from(&incident.seen);
+                boot.clone_from(&incident.boot);
+                if let IncidentFact::RunJoined(run) = &incident.what {
+                    joined = Some(run.run.clone());
+                }
+            }
+            IncidentMark { at: event.at, boot, seen: later.clone(), joined }
+        })
         .collect();
-    let marks = |record: &Record| record.events.iter().map(|event| Mark { seq: event.seq, at: event.at }).collect();
-    let runs: Vec<_> = records.runs.iter().map(|record| (record.id.clone(), marks(record))).collect();
-    order(&seen, &runs)
+    incident.reverse();
+    let line = |record: &Record| RunMarks {
+        run: record.id.clone(),
+        marks: record.events.iter().map(|event| Mark { seq: event.seq, at: event.at }).collect(),
+        joined: record.events.iter().position(|event| matches!(event.fact, Fact::IncidentJoined(_))),
+    };
+    order(&incident, &records.runs.iter().map(line).collect::<Vec<_>>())
 }
 
 fn rows(records: &Records) -> Vec<Row> {
     let tellers: Vec<Teller<'_>> = records.runs.iter().map(Teller::new).collect();
-    let row = |place| match place {
+    let row = |(place, _)| match place {
         Place::Incident(at) => {
             let event = records.incident.events.get(at)?;
-            let Fact::Incident(incident) = &event.fact else { return None };
-            Some(of_incident(event, incident, &records.incident))
+            match &event.fact {
+                Fact::Incident(incident) => Some(of_incident(event, incident, &records.incident)),
+                Fact::Redacted(redacted) => {
+                    let (what, result) = dropped(redacted, &records.incident);
+                    let reference = records.incident.reference(event.seq);
+                    Some(Row { at: event.at.utc, who: words(&redacted.user), what, result, reference })
+                }
+                _ => None,
+            }
         }
         Place::Run { run, event } => tellers.get(run)?.row(records.runs.get(run)?.events.get(event)?),
     };
@@ -128,6 +152,11 @@ fn of_incident(event: &Event, incident: &IncidentEvent, record: &Record) -> Row 
     };
     let reference = record.reference(event.seq);
     Row { at: event.at.utc, who: words(&incident.by), what, result, reference }
+}
+
+fn dropped(redacted: &Redacted, record: &Record) -> (String, String) {
+    let events: Vec<_> = redacted.events.iter().map(|seq| record.reference(*seq)).collect();
+    (format!("The text of {} was dropped from the record", events.join(", ")), words(&redacted.reason))
 }
 
 /// Tells the events of one run.
@@ -229,9 +258,7 @@ impl<'a> Teller<'a> {
                 (format!("Run resumed by {}", words(&resumed.user)), format!("on {}", words(&resumed.host)))
             }
             Fact::RecordFailed(failed) => ("**The record failed**".to_owned(), words(&failed.why)),
-            Fact::Redacted(redacted) => {
-                ("The text of events was dropped from the record".to_owned(), words(&redacted.reason))
-            }
+            Fact::Redacted(redacted) => dropped(redacted, self.record),
             Fact::RunFinished(finished) => {
                 let reason = words(&finished.reason);
                 let reason = if reason.is_empty() { reason } else { format!(", {reason}") };

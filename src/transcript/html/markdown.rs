@@ -24,17 +24,21 @@ pub fn markdown(source: &str, trust: Trust) -> String {
 
 /// The headings of a page so far, each with its `id`.
 #[derive(Clone, Debug, Default)]
-pub struct Headings(Vec<(HeadingLevel, Place)>);
+pub struct Headings {
+    all: Vec<(HeadingLevel, Place)>,
+    /// How many tables stand under the last of them so far.
+    tables: usize,
+}
 
 impl Headings {
     /// What the first heading says.
     pub fn title(&self) -> Option<&str> {
-        self.0.first().map(|(_, place)| place.name.as_str())
+        self.all.first().map(|(_, place)| place.name.as_str())
     }
 
     /// The second level's, as places to go to.
     pub fn parts(&self) -> Vec<Place> {
-        self.0.iter().filter(|(level, _)| *level == HeadingLevel::H2).map(|(_, place)| place.clone()).collect()
+        self.all.iter().filter(|(level, _)| *level == HeadingLevel::H2).map(|(_, place)| place.clone()).collect()
     }
 
     /// Takes one in and gives its `id`, which is no other's; `content` and what begins with `drawing` are the page's own.
@@ -45,19 +49,35 @@ impl Headings {
         if slug.is_empty() || slug == "content" || slug.starts_with("drawing") {
             slug = format!("part-{slug}");
         }
-        let taken = |id: &str| self.0.iter().any(|(_, place)| place.id == id);
+        let taken = |id: &str| self.all.iter().any(|(_, place)| place.id == id);
         let more = (2..).map(|number| format!("{slug}-{number}"));
         let id = std::iter::once(slug.clone()).chain(more).find(|id| !taken(id)).unwrap_or(slug);
-        self.0.push((level, Place::new(id.clone(), name.trim())));
+        self.all.push((level, Place::new(id.clone(), name.trim())));
+        self.tables = 0;
         id
+    }
+
+    /// What the next table is called: after the heading that it stands under, or several would have one name.
+    fn table(&mut self) -> String {
+        self.tables += 1;
+        let number = if self.tables > 1 { format!(" {}", self.tables) } else { String::new() };
+        let under = self.all.last().map_or_else(String::new, |(_, place)| format!(": {}", place.name));
+        format!("Table{number}{under}")
     }
 }
 
 /// The same for a piece of a page, whose headings get an `id` that no earlier one has.
 pub fn markdown_with(source: &str, trust: Trust, headings: &mut Headings) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut writer =
-        Writer { out: String::new(), trust, alignments: Vec::new(), cell: 0, head: false, links: Vec::new() };
+    let mut writer = Writer {
+        out: String::new(),
+        trust,
+        alignments: Vec::new(),
+        cell: 0,
+        head: false,
+        links: Vec::new(),
+        table: String::new(),
+    };
     // Where the open heading's `id` goes, and what it says.
     let mut heading: Option<(usize, String)> = None;
     for event in Parser::new_ext(source, options) {
@@ -69,6 +89,7 @@ pub fn markdown_with(source: &str, trust: Trust, headings: &mut Headings) -> Str
                 writer.out.insert_str(*at, &id);
                 heading = None;
             }
+            (Event::Start(Tag::Table(_)), _) => writer.table = headings.table(),
             _ => {}
         }
         writer.event(event);
@@ -84,6 +105,8 @@ struct Writer {
     head: bool,
     /// For each open link or image whether it became one, and where an image leads.
     links: Vec<(bool, String)>,
+    /// What the table is called.
+    table: String,
 }
 
 impl Writer {
@@ -130,7 +153,9 @@ impl Writer {
             Tag::Item => self.out.push_str("<li>"),
             Tag::Table(alignments) => {
                 self.alignments = alignments;
-                self.out.push_str("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table\">\n<table>\n");
+                let name = text(&self.table);
+                writeln!(self.out, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{name}\">\n<table>")
+                    .unwrap_or_default();
             }
             Tag::TableHead => {
                 (self.head, self.cell) = (true, 0);
@@ -242,6 +267,15 @@ mod tests {
         ] {
             assert!(html.contains(piece), "{piece}\n{html}");
         }
+    }
+
+    #[test]
+    fn each_table_has_a_name_of_its_own() {
+        let table = "| a |\n|--|\n| b |\n\n";
+        let html = markdown(&format!("{table}# \"T\" <i>\n\n{table}{table}## U\n\n{table}"), Trust::Ours);
+        let names: Vec<&str> =
+            html.split("aria-label=\"").skip(1).filter_map(|part| part.split("\">").next()).collect();
+        assert_eq!(names, ["Table", "Table: &quot;T&quot;", "Table 2: &quot;T&quot;", "Table: U"], "{html}");
     }
 
     #[test]

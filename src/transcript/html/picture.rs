@@ -21,10 +21,21 @@ const KEY_MARKS: usize = 40;
 /// A bar narrower than this has no number in it.
 const NUMBER_WIDTH: u64 = 450;
 
+/// The shares of the width that `22:51:03` and `22:51` take on a phone, and how near an edge they and a cut's length stand beside their
+/// place.
+const SECONDS_WIDTH: u64 = 1700;
+const MINUTES_WIDTH: u64 = 1100;
+const TICK_EDGE: u64 = 300;
+const CUT_EDGE: u64 = 1200;
+
 const NAME_BASELINE: u64 = 13;
 const BAR_TOP: u64 = 20;
 const BAR_HEIGHT: u64 = 18;
 const LANE_HEIGHT: u64 = 50;
+/// Numbered marks that are closer than this share of the width stand below each other, or one would hide the other on a phone.
+const APART: u64 = 550;
+const LEVEL_HEIGHT: u64 = 18;
+const LEVELS: usize = 6;
 const AXIS_HEIGHT: u64 = 40;
 
 /// What came of something.
@@ -137,7 +148,8 @@ pub fn picture(picture: &Picture) -> String {
         spans.clone().filter(frame).flat_map(|mark| [(ends(mark).0, ends(mark).0), (ends(mark).1, ends(mark).1)]);
     let axis = Axis::of(spans.clone().filter(|mark| !frame(mark)).map(ends).chain(framed).collect());
     let id = text(&picture.id);
-    let height = LANE_HEIGHT * picture.lanes.len() as u64 + AXIS_HEIGHT;
+    let rows: Vec<Row> = picture.lanes.iter().map(|lane| Row::of(lane, &axis)).collect();
+    let height = rows.iter().map(Row::height).sum::<u64>() + AXIS_HEIGHT;
     let mut out = format!(
         "<figure class=\"picture\">\n<svg role=\"img\" aria-labelledby=\"{id}-title {id}-what\" width=\"100%\" \
          height=\"{height}\">\n<title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-what\">{}</desc>\n",
@@ -148,26 +160,64 @@ pub fn picture(picture: &Picture) -> String {
     time_axis(&mut out, picture, &axis, height - AXIS_HEIGHT);
     let mut tones = BTreeSet::new();
     let mut keys = String::new();
-    for (i, lane) in picture.lanes.iter().enumerate() {
-        let top = i as u64 * LANE_HEIGHT;
+    let mut top = 0;
+    for (lane, row) in picture.lanes.iter().zip(&rows) {
         let _ = writeln!(out, "<text class=\"lane\" x=\"0\" y=\"{}\">{}</text>", top + NAME_BASELINE, text(&lane.name));
-        let base = top + BAR_TOP + BAR_HEIGHT;
+        let base = top + row.height() - LANE_HEIGHT + BAR_TOP + BAR_HEIGHT;
         let _ = writeln!(out, "<line class=\"rail\" x1=\"0\" x2=\"100%\" y1=\"{base}\" y2=\"{base}\"/>");
-        let numbered = lane.has_key && lane.marks.len() <= KEY_MARKS;
-        for (n, group) in groups(&lane.marks, &axis).into_iter().enumerate() {
+        for (n, (group, level)) in row.groups.iter().enumerate() {
             tones.insert(group.tone);
-            let number = if numbered { (n + 1).to_string() } else { group.number.clone() };
-            mark(&mut out, &id, &group, &number, numbered, top + BAR_TOP);
+            let number = if row.numbered { (n + 1).to_string() } else { group.number.clone() };
+            mark(&mut out, &id, group, &number, row.numbered, top + BAR_TOP + level * LEVEL_HEIGHT);
         }
-        if numbered && !lane.marks.is_empty() {
+        if row.numbered && !lane.marks.is_empty() {
             key(&mut keys, picture, lane);
         }
+        top += row.height();
     }
     out.push_str("</svg>\n<figcaption>\n");
     legend(&mut out, &id, &tones);
     out.push_str(&keys);
     out.push_str("</figcaption>\n</figure>\n");
     out
+}
+
+/// A lane as it is drawn.
+struct Row {
+    /// Each with its level, from the top.
+    groups: Vec<(Group, u64)>,
+    numbered: bool,
+}
+
+impl Row {
+    fn of(lane: &Lane, axis: &Axis) -> Self {
+        let numbered = lane.has_key && lane.marks.len() <= KEY_MARKS;
+        // Where the last mark of each level is.
+        let mut levels: Vec<u64> = Vec::new();
+        let mut level = |left: u64| {
+            if !numbered {
+                return 0;
+            }
+            let free = levels.iter().position(|last| last + APART <= left);
+            let place = free.unwrap_or_else(|| {
+                if levels.len() < LEVELS {
+                    levels.push(0);
+                    return levels.len() - 1;
+                }
+                levels.iter().enumerate().min_by_key(|(_, last)| **last).map_or(0, |(place, _)| place)
+            });
+            if let Some(last) = levels.get_mut(place) {
+                *last = left;
+            }
+            place as u64
+        };
+        let groups = groups(&lane.marks, axis).into_iter().map(|group| (level(group.left), group));
+        Self { groups: groups.map(|(level, group)| (group, level)).collect(), numbered }
+    }
+
+    fn height(&self) -> u64 {
+        LANE_HEIGHT + self.groups.iter().map(|(_, level)| level * LEVEL_HEIGHT).max().unwrap_or(0)
+    }
 }
 
 /// What is drawn as one.
@@ -239,34 +289,43 @@ fn time_axis(out: &mut String, picture: &Picture, axis: &Axis, bottom: u64) {
     let midnight = Duration::from_secs(u64::try_from(picture.begins.as_second().rem_euclid(86_400)).unwrap_or(0))
         + Duration::from_nanos(u64::try_from(picture.begins.subsec_nanosecond()).unwrap_or(0));
     for (left, width, long) in axis.cuts() {
+        let place = left + width / 2;
         let _ = writeln!(
             out,
             "<g class=\"cut\"><title>{0} without events</title><rect x=\"{1}\" width=\"{2}\" y=\"0\" \
-             height=\"{bottom}\"/><text x=\"{3}\" y=\"{4}\">{0}</text></g>",
+             height=\"{bottom}\"/><text text-anchor=\"{5}\" x=\"{3}\" y=\"{4}\">{0}</text></g>",
             words::took(long),
             percent(left),
             percent(width),
-            percent(left + width / 2),
-            bottom + 32
+            percent(place),
+            bottom + 32,
+            anchor(place, CUT_EDGE)
         );
     }
     let _ = writeln!(out, "<line class=\"axis\" x1=\"0\" x2=\"100%\" y1=\"{bottom}\" y2=\"{bottom}\"/>");
     let mut day = words::date(picture.begins);
+    let label_width = if axis.in_seconds() { SECONDS_WIDTH } else { MINUTES_WIDTH };
+    // Where the last label ends.
+    let mut free = 0;
     for tick in axis.ticks(midnight) {
         let at = picture.begins.saturating_add(tick).unwrap_or(picture.begins);
         let place = axis.place(tick);
-        let anchor = match place {
-            0..300 => "start",
-            _ if place > WIDTH - 300 => "end",
-            _ => "middle",
-        };
-        let clock = if axis.in_seconds() { words::time(at) } else { words::time(at).chars().take(5).collect() };
+        let anchor = anchor(place, TICK_EDGE);
         let x = percent(place);
+        let _ = writeln!(out, "<line class=\"tick\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"{}\"/>", bottom + 4);
+        let begins = match anchor {
+            "start" => place,
+            "end" => place.saturating_sub(label_width),
+            _ => place.saturating_sub(label_width / 2),
+        };
+        if begins < free {
+            continue;
+        }
+        free = begins + label_width;
+        let clock = if axis.in_seconds() { words::time(at) } else { words::time(at).chars().take(5).collect() };
         let _ = writeln!(
             out,
-            "<line class=\"tick\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"{}\"/><text class=\"tick\" text-anchor=\"{anchor}\" \
-             x=\"{x}\" y=\"{}\">{clock}</text>",
-            bottom + 4,
+            "<text class=\"tick\" text-anchor=\"{anchor}\" x=\"{x}\" y=\"{}\">{clock}</text>",
             bottom + 17
         );
         let today = words::date(at);
@@ -278,6 +337,17 @@ fn time_axis(out: &mut String, picture: &Picture, axis: &Axis, bottom: u64) {
             );
             day = today;
         }
+    }
+}
+
+/// How a text stands at a place: at the edges within the drawing.
+fn anchor(place: u64, edge: u64) -> &'static str {
+    if place < edge {
+        "start"
+    } else if place > WIDTH - edge {
+        "end"
+    } else {
+        "middle"
     }
 }
 
@@ -378,6 +448,26 @@ mod tests {
         let drawing = drawn(marks, false);
         assert!(drawing.len() < 100_000, "{}", drawing.len());
         assert_eq!(drawing.matches("href=\"#t-bad\" x=\"50%\"").count(), 1);
+    }
+
+    #[test]
+    fn numbered_marks_close_to_each_other_stand_below_each_other() {
+        let marks = [0, 1, 2, 300, 600].map(|at| moment(at, Tone::Neutral, "x")).to_vec();
+        let drawing = drawn(marks, true);
+        let places: Vec<&str> =
+            drawing.split("<circle class=\"dot neutral\"").skip(1).filter_map(|part| part.split('"').nth(3)).collect();
+        assert_eq!(places, ["29", "47", "65", "29", "29"], "{drawing}");
+        assert!(drawing.contains("y1=\"74\" y2=\"74\""), "the rail is below the last: {drawing}");
+    }
+
+    #[test]
+    fn no_text_of_the_axis_leaves_the_drawing_or_stands_in_another() {
+        let times = [0, 2400, 2401, 2402, 2403, 2404];
+        let drawing = drawn(times.map(|at| moment(at, Tone::Neutral, "x")).to_vec(), false);
+        assert!(drawing.contains("<text text-anchor=\"start\" x=\"2.50%\""), "the cut's: {drawing}");
+        let lines = drawing.matches("<line class=\"tick\"").count();
+        let labels = drawing.matches("<text class=\"tick\"").count();
+        assert!(labels >= 2 && labels < lines, "{labels} of {lines}: {drawing}");
     }
 
     #[test]

@@ -1,0 +1,88 @@
+//! `runbook man`: one page with every command and every option.
+//!
+//! Invariant: what the command line knows is in the page, but for what is hidden there; nothing is said twice by hand.
+
+use super::args::Cli;
+use clap::{Command, CommandFactory as _};
+use clap_mangen::Man;
+use std::io;
+use std::io::Write as _;
+
+const EXIT_STATUS: &str = ".SH \"EXIT STATUS\"
+.TP
+0
+every step that was to run succeeded
+.TP
+1
+a command failed
+.TP
+2
+wrong usage, an unreadable runbook, a missing input: nothing ran
+.TP
+3
+the operator stopped the run, or a gate was not passed
+.TP
+4
+the record could not be written
+.TP
+130
+interrupted
+";
+
+/// The page, in roff.
+pub(super) fn page() -> io::Result<String> {
+    let mut root = Cli::command().disable_help_subcommand(true);
+    root.build();
+    let mut page = Vec::new();
+    let man = Man::new(root.clone());
+    man.render_title(&mut page)?;
+    section("NAME", &mut page, |to| man.render_name_section(to))?;
+    section("SYNOPSIS", &mut page, |to| man.render_synopsis_section(to))?;
+    section("DESCRIPTION", &mut page, |to| man.render_description_section(to))?;
+    section("OPTIONS", &mut page, |to| man.render_options_section(to))?;
+    page.write_all(b".SH COMMANDS\n")?;
+    commands(&root, &mut page)?;
+    page.write_all(EXIT_STATUS.as_bytes())?;
+    section("VERSION", &mut page, |to| man.render_version_section(to))?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+/// The commands below one: each that does something has a part of its own.
+fn commands(above: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    for command in above.get_subcommands().filter(|command| !command.is_hide_set()) {
+        if command.has_subcommands() {
+            commands(command, page)?;
+            continue;
+        }
+        let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+        writeln!(page, ".SS \"{name}\"")?;
+        // What holds for all of them stands above, once.
+        let everywhere = ["color", "help"];
+        let own = command.clone().mut_args(|arg| {
+            let is_everywhere = everywhere.contains(&arg.get_id().as_str());
+            if is_everywhere { arg.hide(true) } else { arg }
+        });
+        let man = Man::new(own);
+        without_heading(page, |to| man.render_description_section(to))?;
+        page.write_all(b".PP\n")?;
+        without_heading(page, |to| man.render_synopsis_section(to))?;
+        without_heading(page, |to| man.render_options_section(to))?;
+    }
+    Ok(())
+}
+
+fn section(name: &str, page: &mut Vec<u8>, render: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
+    writeln!(page, ".SH {name}")?;
+    without_heading(page, render)
+}
+
+/// A section without the line that makes it a section of the whole page, and without what every one says before it again.
+fn without_heading(page: &mut Vec<u8>, render: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
+    let mut section = Vec::new();
+    render(&mut section)?;
+    let said_once: [&[u8]; 3] = [b".SH ", b".ie \\n(.g .ds Aq", b".el .ds Aq"];
+    let lines = section.split_inclusive(|&byte| byte == b'\n');
+    let lines = lines.filter(|line| !said_once.iter().any(|said| line.starts_with(said)));
+    lines.for_each(|line| page.extend_from_slice(line));
+    Ok(())
+}
