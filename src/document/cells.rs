@@ -5,7 +5,7 @@
 use super::decode::Lines;
 use super::fence::{self, Chunk, Fault, Fence};
 use super::front_matter::quoted;
-use super::{Cell, CellKind, Finding, SectionIndex, SourceLine, Span, info, kinds, roles};
+use super::{Attributes, Cell, CellKind, Finding, SectionIndex, SourceLine, Span, info, kinds, roles};
 
 /// What stands around a fence and bears on its kind.
 #[derive(Clone, Copy, Debug)]
@@ -35,9 +35,8 @@ pub(super) fn make(
     }
     let line = lines.line_of(span.start);
     let end_line = lines.line_of(span.end.saturating_sub(1).max(span.start));
-    let text = || content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
     let has_interpreter = info.attributes.get("interpreter").is_some_and(|value| !value.is_empty());
-    let mut kind = kinds::kind_of(&info.language, has_interpreter, around.is_announced, text);
+    let mut kind = kinds::kind_of(&info.language, has_interpreter, around.is_announced, || joined(&content));
     if fault.is_some() || around.is_doubtful {
         kind = CellKind::Reference;
     }
@@ -64,6 +63,10 @@ pub(super) fn make(
     )
 }
 
+fn joined(content: &[SourceLine]) -> String {
+    content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
+}
+
 /// `:name:` or `:name: value`.
 fn is_option(line: &str) -> bool {
     let name = line.trim().strip_prefix(':').and_then(|rest| rest.split_once(':')).map(|(name, _)| name);
@@ -79,11 +82,10 @@ pub(super) fn indented(
     around: Surroundings,
 ) -> Option<Cell> {
     let mut content = fence::content(document, lines, chunks);
-    let text = content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
-    let kind = kinds::kind_of("", false, around.is_announced, || text.clone());
     if around.is_doubtful || content.iter().any(|line| deceptive_finding(line).is_some()) {
         return None;
     }
+    let kind = kinds::kind_of("", false, around.is_announced, || joined(&content));
     match kind {
         CellKind::Guessed => roles::assign(&mut content, false, document),
         CellKind::Output => {}
@@ -95,7 +97,7 @@ pub(super) fn indented(
     Some(Cell {
         kind,
         language: String::new(),
-        attributes: info::read("").attributes,
+        attributes: Attributes::default(),
         span: span.start..end.clamp(span.start, span.end.max(span.start)),
         line,
         end_line,

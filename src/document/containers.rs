@@ -10,8 +10,8 @@ use super::Span;
 use std::borrow::Cow;
 
 /// What each mark becomes; another than `-` for each, so that it does not join a list beside it.
-const MARKS: &[(&str, &[u8; 3])] = &[("!!!", b"*  "), ("???", b"*  "), ("===", TAB)];
-const TAB: &[u8; 3] = b"+  ";
+const MARKS: &[(&str, &str)] = &[("!!!", "*  "), ("???", "*  "), (TAB, "+  ")];
+const TAB: &str = "===";
 /// Directives of `MyST` whose body is Markdown that is read with what stands around it. Not its tabs: they are alternatives.
 const ADMONITIONS: &[&str] = &[
     "admonition",
@@ -31,11 +31,8 @@ const ADMONITIONS: &[&str] = &[
 /// A body is indented by so many columns more than its mark.
 const INDENT: usize = 4;
 
-/// What stands in another place's stead.
-enum Change {
-    Item { at: usize, mark: &'static [u8; 3], is_folded: bool },
-    Blank(Span),
-}
+/// Where something else is put, and what: as long as what stood there.
+type Change = (usize, String);
 
 /// The text as the Markdown parser should see it.
 pub(super) fn opened(markdown: &str) -> Cow<'_, str> {
@@ -48,16 +45,9 @@ pub(super) fn opened(markdown: &str) -> Cow<'_, str> {
         return Cow::Borrowed(markdown);
     }
     let mut bytes = markdown.as_bytes().to_vec();
-    for change in changes {
-        match change {
-            Change::Item { at, mark, is_folded } => {
-                bytes.splice(at..at + mark.len(), mark.iter().copied());
-                // The sign that says whether it is open from the start.
-                if is_folded && let Some(sign) = bytes.get_mut(at + mark.len()) {
-                    *sign = b'.';
-                }
-            }
-            Change::Blank(span) => bytes.get_mut(span).unwrap_or_default().fill(b' '),
+    for (at, text) in changes {
+        if let Some(place) = bytes.get_mut(at..at + text.len()) {
+            place.copy_from_slice(text.as_bytes());
         }
     }
     String::from_utf8(bytes).map_or(Cow::Borrowed(markdown), Cow::Owned)
@@ -91,15 +81,15 @@ fn changes(markdown: &str) -> Vec<Change> {
                 if width < text.len() && is_admonition(text.get(width..).unwrap_or("")) {
                     directives.push((mark, width, start..start + text.len()));
                 } else if width == text.len() && ends {
-                    changes.extend(directives.pop().map(|(_, _, opening)| Change::Blank(opening)));
-                    changes.push(Change::Blank(start..start + text.len()));
+                    changes.extend(directives.pop().map(|(_, _, opening)| blank(opening)));
+                    changes.push(blank(start..start + text.len()));
                 } else {
                     fence = Some((mark, width));
                 }
             }
             (None, None) => {
-                if let Some((mark, is_folded)) = mark_of(text) {
-                    waiting = Some((column, Change::Item { at: start, mark, is_folded }));
+                if let Some(mark) = mark_of(text) {
+                    waiting = Some((column, (start, mark)));
                 }
             }
             (Some(_), None) => {}
@@ -107,6 +97,10 @@ fn changes(markdown: &str) -> Vec<Change> {
         at += line.len();
     }
     changes
+}
+
+fn blank(span: Span) -> Change {
+    (span.start, " ".repeat(span.len()))
 }
 
 /// Whether an info string opens an admonition.
@@ -117,7 +111,7 @@ fn is_admonition(info: &str) -> bool {
 
 /// Whether a list that begins here is one of tabs: alternatives, of which a reader takes one.
 pub(super) fn is_tab(document: &str, at: usize) -> bool {
-    document.get(at..).is_some_and(|rest| rest.starts_with("==="))
+    document.get(at..).is_some_and(|rest| rest.starts_with(TAB))
 }
 
 /// The title of an item that begins here, without what is left of a container's mark and a tab's quotes.
@@ -133,16 +127,17 @@ pub(super) fn title<'t>(document: &str, at: usize, text: &'t str) -> &'t str {
     }
 }
 
-/// What a line's mark becomes, and whether a sign stands behind it.
-fn mark_of(text: &str) -> Option<(&'static [u8; 3], bool)> {
+/// What a line's mark becomes, with the sign behind it that says whether it is open from the start.
+fn mark_of(text: &str) -> Option<String> {
     let (mark, becomes) = MARKS.iter().find(|(mark, _)| text.starts_with(mark))?;
     let rest = text.strip_prefix(mark)?;
     let after = rest.strip_prefix(['+', '!']).unwrap_or(rest);
     let names =
         after.starts_with([' ', '\t']) && after.trim_start().starts_with(|c: char| c.is_alphabetic() || c == '"');
     // Tabs have a title in quotes, and nothing else that begins so has.
-    let is_one = names && (*mark != "===" || (after.trim_start().starts_with('"') && after.ends_with('"')));
-    is_one.then_some((*becomes, after.len() < rest.len()))
+    let is_one = names && (*mark != TAB || (after.trim_start().starts_with('"') && after.ends_with('"')));
+    let sign = if after.len() < rest.len() { "." } else { "" };
+    is_one.then(|| format!("{becomes}{sign}"))
 }
 
 fn fence_mark(text: &str) -> Option<(char, usize)> {

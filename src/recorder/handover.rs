@@ -36,6 +36,14 @@ impl Made {
         let same = found.is_file() && found.ino() == self.inode && found.mode() & 0o7777 == MODE;
         (same && self.path == path).then_some(found.len())
     }
+
+    /// Makes it these bytes, of the length that it has.
+    fn overwrite(&self, length: u64, bytes: &[u8]) -> std::io::Result<()> {
+        self.file.write_all_at(bytes, 0)?;
+        let wanted = bytes.len() as u64;
+        // What is longer would go on after them.
+        if length > wanted { self.file.set_len(wanted) } else { Ok(()) }
+    }
 }
 
 /// See the module.
@@ -50,9 +58,7 @@ impl Handover {
         if let Some(made) = &self.made
             && let Some(length) = made.length_at(path)
         {
-            made.file.write_all_at(text, 0)?;
-            // What is longer than its text would go on after it.
-            return if length > text.len() as u64 { made.file.set_len(text.len() as u64) } else { Ok(()) };
+            return made.overwrite(length, text);
         }
         if let Some(old) = self.made.take() {
             drop(std::fs::remove_file(&old.path));
@@ -66,8 +72,7 @@ impl Handover {
         if let Some(made) = &self.made {
             let blank = made.file.metadata().and_then(|found| {
                 let length = usize::try_from(found.len()).unwrap_or(usize::MAX).min(LONGEST_BLANKED);
-                made.file.write_all_at(&vec![b'\n'; length], 0)?;
-                if found.len() > length as u64 { made.file.set_len(length as u64) } else { Ok(()) }
+                made.overwrite(found.len(), &vec![b'\n'; length])
             });
             // A file that takes no bytes can still be cut.
             if blank.is_err() {

@@ -32,6 +32,12 @@ pub(super) fn report(args: &ReportArgs, desk: &Desk<'_>) -> Result<Exit, Failure
     if args.output == "-" { print(&new) } else { write(Path::new(&args.output), &new) }
 }
 
+/// Says which facts people changed, so that they stay.
+fn kept_by_hand(kept: &[String]) -> String {
+    let names: Vec<_> = kept.iter().map(|name| format!("`{name}`")).collect();
+    format!("changed by hand, and kept: {}", names.join(", "))
+}
+
 /// Prints or writes the post-mortem as one page. It is made anew each time: people write in the Markdown.
 fn page(args: &ReportArgs, records: &Records, new: String) -> Result<Exit, Failure> {
     let markdown = match args.from.as_deref() {
@@ -40,8 +46,7 @@ fn page(args: &ReportArgs, records: &Records, new: String) -> Result<Exit, Failu
             Merged::Beside(why) => return Err(Failure::usage(format!("`{}`: {why}", from.display()))),
             Merged::Text { text, kept } => {
                 if !kept.is_empty() {
-                    let names: Vec<_> = kept.iter().map(|name| format!("`{name}`")).collect();
-                    notice(&[format!("changed by hand, and kept: {}", names.join(", "))]);
+                    notice(&[kept_by_hand(&kept)]);
                 }
                 text
             }
@@ -117,11 +122,7 @@ fn write(path: &Path, new: &str) -> Result<Exit, Failure> {
             if !kept.is_empty() {
                 let beside = beside(path);
                 replace(&beside, new)?;
-                let names: Vec<_> = kept.iter().map(|name| format!("`{name}`")).collect();
-                notice(&[
-                    format!("changed by hand, and kept: {}", names.join(", ")),
-                    format!("what the record says there now is in {}", beside.display()),
-                ]);
+                notice(&[kept_by_hand(&kept), format!("what the record says there now is in {}", beside.display())]);
             }
         }
     }

@@ -112,15 +112,14 @@ impl<'a> Builder<'a> {
         if let (Some(section), true) = (self.runbook.sections.get(index), headings.is_empty()) {
             headings.extend((!section.title.is_empty()).then(|| section.title.clone()));
         }
-        let scope = Scope {
-            procedure: index,
-            headings,
-            place: Vec::new(),
-            tasks: self.has_anything_to_run(index),
-            conditional: None,
-            rollback: false,
-        };
+        let scope = self.scope(index, headings, false);
         self.section(index, &scope)
+    }
+
+    /// That of a procedure's first step.
+    fn scope(&self, index: SectionIndex, headings: Vec<String>, rollback: bool) -> Scope {
+        let tasks = self.has_anything_to_run(index);
+        Scope { procedure: index, headings, place: Vec::new(), tasks, conditional: None, rollback }
     }
 
     /// What prose was left after the last step.
@@ -183,14 +182,7 @@ impl<'a> Builder<'a> {
         let Some(section) = self.runbook.sections.get(index) else { return Vec::new() };
         let mut headings = outer.headings.clone();
         headings.push(section.title.clone());
-        let scope = Scope {
-            procedure: index,
-            headings,
-            place: Vec::new(),
-            tasks: self.has_anything_to_run(index),
-            conditional: None,
-            rollback: outer.rollback,
-        };
+        let scope = self.scope(index, headings, outer.rollback);
         if !as_choice || section.children.is_empty() {
             return self.section(index, &scope);
         }
