@@ -37,6 +37,16 @@ impl Digest {
         Self(bytes)
     }
 
+    /// The hexadecimal digits. Three of them stand in every line of a journal, so there is no branch for a digit.
+    pub fn digits(&self) -> [u8; 64] {
+        let digit = |nibble: u8| b'0' + nibble + (b'a' - b'0' - 10) * u8::from(nibble > 9);
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        digits
+    }
+
     /// The first hexadecimal digits, for display.
     pub fn short(&self) -> String {
         self.to_string().chars().take(12).collect()
@@ -45,13 +55,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = [0; 64];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
-            for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
-                *digit = if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-            }
-        }
-        f.write_str(str::from_utf8(&digits).unwrap_or_default())
+        f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 

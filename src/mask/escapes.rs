@@ -2,7 +2,8 @@
 //!
 //! Invariant: total, and bounded: a sequence that never ends is text again after a while. Refuses to know: what they do.
 
-const ESC: u8 = 0x1b;
+use super::matcher::ESC;
+
 const BEL: u8 = 0x07;
 /// A longer one is no sequence any terminal knows.
 const CONTROL_LIMIT: u32 = 128;

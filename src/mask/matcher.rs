@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const FAST_LIMIT_BYTES: usize = 32 << 10;
 /// So much of each pattern is looked for when text is passed over.
 const HINT_BYTES: usize = 8;
+/// What an escape sequence begins with.
+pub(super) const ESC: u8 = 0x1b;
 /// Less text than this is not worth looking ahead.
 const WORTH_BYTES: usize = 64;
 
@@ -164,6 +166,15 @@ impl Matcher {
             Machine::Compact(machine) => machine.is_match(state),
             Machine::Nothing => false,
         }
+    }
+
+    /// Whether no pattern ends in a text, with its escape sequences or without: those are not looked into.
+    pub(super) fn is_silent(&self, text: &[u8]) -> bool {
+        let mut state = self.start;
+        text.iter().all(|&byte| {
+            state = self.next(state, byte);
+            byte != ESC && !self.may_match(state)
+        })
     }
 
     /// The patterns that end in a state, with their lengths.

@@ -6,12 +6,11 @@
 //! Invariant: a byte is let go once nothing that is found later can reach back to it. Refuses to know: time.
 
 use super::escapes::Escapes;
-use super::matcher::{Matcher, Owner};
+use super::matcher::{ESC, Matcher, Owner};
 use super::patterns::{Candidate, RULES, Step};
 use aho_corasick::automaton::StateID;
 use std::sync::Arc;
 
-const ESC: u8 = 0x1b;
 /// A pause releases so many bytes at most.
 const SILENT_BYTES: u64 = 3;
 /// So much of what was let go is kept to look back at.

@@ -4,7 +4,7 @@
 
 use super::model::{Command, Passed, Refusal, Runnable, Use, Values};
 use crate::ident::InputName;
-use crate::shell::{By, Facts, Fill, Filter, Part, TabledAnswer, Token, Why};
+use crate::shell::{By, Facts, Fill, Filter, TabledAnswer, Token, Why};
 
 impl Command {
     /// A command out of text that the operator typed: an edit, or a command of their own. Several complete commands in
@@ -34,9 +34,8 @@ impl Command {
         }
         self.are_given(values)?;
         let (text, raw, variables) = self.placed(values)?;
-        let parts = crate::shell::split(&text);
-        if let Some(Part::NotShell(part)) = parts.iter().find(|part| matches!(part, Part::NotShell(_))) {
-            return Err(Refusal::NotShell(part.reason.clone()));
+        if let Some(reason) = crate::shell::objection(&text) {
+            return Err(Refusal::NotShell(reason));
         }
         if let Some((name, value)) = self.given(values) {
             let text = format!("{name}={}", crate::shell::quote(value));

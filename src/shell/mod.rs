@@ -15,6 +15,7 @@ mod harmless;
 mod lexed;
 mod limits;
 mod masking;
+mod memo;
 mod options;
 mod part;
 mod placeholders;
@@ -54,6 +55,6 @@ pub use risk::{
     Definition, Effects, Flag, Level, Object, Reason, Risk, ShadowKind, Shadowed, Shadows, Touched, is_known_program,
     risk, risk_among,
 };
-pub use split::{IS_TABLE, split};
+pub use split::{IS_TABLE, objection, split};
 pub use token::tokens;
 pub use watched::{Watched, watched};

@@ -5,10 +5,12 @@
 //! prompts and output, which the document has taken away before.
 
 use super::masking::Masked;
+use super::memo::{Memo, recall};
 use super::reading::{Awaits, Reading};
 use super::{Comment, Facts, LineRange, NotShell, Part, ShellCommand};
 use super::{describe, limits, second, shuck};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// Why the lines of a table that bash refuses are no shell.
@@ -24,6 +26,18 @@ pub fn split(text: &str) -> Vec<Part> {
         return whole(&text, "longer than 256 KiB");
     }
     limits::with_room(&text, || Splitter::new(&text).run()).unwrap_or_else(|| whole(&text, "no room to read it"))
+}
+
+/// Why a text, or a part of it, is no shell; none when all of it is.
+pub fn objection(text: &str) -> Option<String> {
+    thread_local!(static KNOWN: RefCell<Memo<Option<String>>> = RefCell::default());
+    let first = || {
+        split(text).into_iter().find_map(|part| match part {
+            Part::NotShell(part) => Some(part.reason),
+            _ => None,
+        })
+    };
+    KNOWN.with(|known| recall(known, text, first))
 }
 
 /// The whole text as no shell.

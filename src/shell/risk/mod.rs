@@ -19,6 +19,9 @@ mod table;
 mod verdict;
 mod wrappers;
 
+use super::memo::{Memo, recall};
+use std::cell::RefCell;
+
 pub(super) use arg::{Arg, Detail, Flow, HOLE, Redirection};
 pub use effects::{Effects, Touched};
 pub use shadows::{Definition, ShadowKind, Shadows};
@@ -31,7 +34,11 @@ pub fn risk(text: &str) -> Risk {
 
 /// The risk of a text in a shell that has these functions and aliases.
 pub fn risk_among(text: &str, shadows: &Shadows) -> Risk {
-    judge::judge(text, shadows)
+    thread_local!(static KNOWN: RefCell<Memo<Risk>> = RefCell::default());
+    if !shadows.is_empty() {
+        return judge::judge(text, shadows);
+    }
+    KNOWN.with(|known| recall(known, text, || judge::judge(text, shadows)))
 }
 
 /// Whether a program stands in the tables.
