@@ -230,6 +230,41 @@ fn messages_of_bash_name_the_line_of_the_document() {
 }
 
 #[test]
+fn a_program_that_leaves_the_shell_alone_is_run_as_faithfully_as_any_command() {
+    let (_recorder, mut client) = session(Mode::Attended);
+    client.run("f() { set -u; false; }; true");
+    // Each follows one that left nothing to look after, so that it goes the short way.
+    let mut at_line = |line: u32, text: &str| {
+        client.run("true");
+        std::thread::sleep(Duration::from_millis(20));
+        client.run("true");
+        let mut run = Client::command(text);
+        run.started.line = line;
+        let ran = client.run_with(run, &[]);
+        (ran.finished.end, ran.finished.status, ran.finished.pipestatus.clone(), ran.text())
+    };
+    let zero = Some(0);
+    assert_eq!(at_line(700, "echo $LINENO"), (End::Ran, zero, vec![0], "700\r\n".to_owned()));
+    assert_eq!(at_line(1, "true | false | sh -c 'exit 3'").2, [0, 1, 3]);
+    assert_eq!(at_line(1, "false | true; sh -c 'exit 5'").1, Some(5));
+    assert_eq!(at_line(1, "echo $?").3, "0\r\n");
+    assert_eq!(at_line(1, "echo two \\\n lines").3, "two lines\r\n");
+    assert_eq!(at_line(1, "echo # nothing").3, "\r\n");
+    let (end, status, _, said) = at_line(40, "echo 'open\necho no");
+    assert_eq!((end, status), (End::Returned, Some(2)));
+    assert!(said.contains("RUNBOOK.md: line 40: unexpected EOF"), "{said}");
+    assert_eq!(at_line(1, "sh -c 'kill -9 $$'").1, Some(137));
+    client.run("IFS=,");
+    assert_eq!(client.run("false | true").finished.pipestatus, [1, 0]);
+    // A function that nobody has told of yet is none that leaves the shell alone.
+    client.run("true");
+    client.run("ls() { set -x; }");
+    client.run("ls");
+    let traced = client.run("echo seen").text();
+    assert!(traced.ends_with("+ echo seen\r\nseen\r\n") && !traced.contains("__rb"), "{traced}");
+}
+
+#[test]
 fn tracing_stays_on_and_shows_only_the_commands() {
     let (_recorder, mut client) = session(Mode::Attended);
     client.run("set -x");
@@ -333,7 +368,11 @@ fn small_limits_of_resources_do_not_end_the_session() {
 fn thousands_of_commands_leave_nothing_behind() {
     let (recorder, mut client) = session(Mode::Attended);
     let count = std::env::var("RUNBOOK_TEST_COMMANDS").map_or(1000, |text| text.parse().unwrap());
-    let open = |pid: u32| std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
+    let open = |pid: u32| {
+        // After its report bash tells of its state, and moves its descriptors about for that.
+        std::thread::sleep(Duration::from_millis(50));
+        std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
+    };
     let resident = |pid: u32| -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();

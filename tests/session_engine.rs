@@ -44,6 +44,8 @@ struct Seen {
     out: Vec<u8>,
     err: Vec<u8>,
     quiet: Vec<(Duration, Duration)>,
+    /// How much had been printed when an earlier end was on disk.
+    settled: Vec<usize>,
 }
 
 impl Watch for Seen {
@@ -56,6 +58,10 @@ impl Watch for Seen {
 
     fn quiet(&mut self, elapsed: Duration, silent: Duration) {
         self.quiet.push((elapsed, silent));
+    }
+
+    fn settled(&mut self) {
+        self.settled.push(self.out.len());
     }
 }
 
@@ -107,6 +113,27 @@ fn a_session_records_runs_and_answers() {
     let recorded: Vec<Event> = journal::read(&options.folder).unwrap().events;
     assert_eq!(recorded[..2], begun[..]);
     assert_eq!(recorded[2..], [finished.started, finished.finished]);
+}
+
+#[test]
+fn an_end_that_was_told_early_is_on_disk_before_the_next_command_is_seen() {
+    let temp = tempfile::tempdir().unwrap();
+    let options = options(temp.path(), Mode::Unattended);
+    let mut session = Session::start(&options).unwrap();
+    let mut seen = Seen::default();
+    let going_on = |text: &str| {
+        let mut run = Client::command(text);
+        run.goes_on = true;
+        run
+    };
+    let first = session.run_command(going_on("echo a"), &mut seen).unwrap();
+    assert!(!first.settled && seen.settled.is_empty());
+    let second = session.run_command(going_on("sleep 0.3; echo b"), &mut seen).unwrap();
+    assert_eq!((seen.out.as_slice(), seen.settled.as_slice()), (&b"a\nb\n"[..], &[2][..]));
+    session.settle().unwrap();
+    let recorded = journal::read(&options.folder).unwrap().events;
+    assert_eq!(recorded[recorded.len() - 4..], [first.started, first.finished, second.started, second.finished]);
+    session.finish().unwrap();
 }
 
 #[test]

@@ -324,13 +324,13 @@ fn a_command_cannot_drive_its_own_recorder() {
     assert!(ran.text().contains("b''"), "{}", ran.text());
 }
 
-#[test]
-fn an_ordinary_command_costs_two_syncs() {
+/// What a session syncs while it is driven; none where strace is not there or may not look.
+fn syncs(mode: Mode, drive: impl FnOnce(&mut Client)) -> Option<String> {
     if Command::new("strace").arg("--version").output().is_err() {
         println!("skipped: strace is not there");
-        return;
+        return None;
     }
-    let (recorder, mut client) = session(Mode::Attended);
+    let (recorder, mut client) = session(mode);
     client.run("true");
     let trace = recorder.dir().join("trace");
     let mut strace = Command::new("strace")
@@ -341,18 +341,68 @@ fn an_ordinary_command_costs_two_syncs() {
         .spawn()
         .unwrap();
     std::thread::sleep(Duration::from_millis(500));
-    for _ in 0..5 {
-        client.run("echo hi");
-    }
+    drive(&mut client);
     client.send(&Request::Bye, b"");
     strace.wait().unwrap();
     let trace = std::fs::read_to_string(trace).unwrap();
     if trace.is_empty() || trace.contains("EPERM") {
         println!("skipped: strace may not attach");
-        return;
+        return None;
     }
+    Some(trace)
+}
+
+#[test]
+fn an_ordinary_command_costs_two_syncs() {
+    let drive = |client: &mut Client| (0..5).for_each(|_| drop(client.run("echo hi")));
+    let Some(trace) = syncs(Mode::Attended, drive) else { return };
     assert_eq!(trace.matches("fdatasync(").count(), 10, "{trace}");
     assert_eq!(trace.matches("fsync(").count(), 0, "{trace}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own deadline")]
+fn soon() -> Instant {
+    Instant::now() + Duration::from_millis(5)
+}
+
+fn going_on(text: &str) -> Request {
+    let mut run = Client::command(text);
+    run.goes_on = true;
+    Request::Run(Box::new(run))
+}
+
+#[test]
+fn the_end_of_a_command_shares_its_sync_with_the_start_that_follows_it_at_once() {
+    let drive = |client: &mut Client| {
+        // All of them are there already when the first comes back.
+        (0..5).for_each(|_| client.send(&going_on("echo hi"), b""));
+        (0..5).for_each(|_| drop(client.finished()));
+        assert_eq!(client.value("A"), None, "another question waits for the last end");
+    };
+    let Some(trace) = syncs(Mode::Unattended, drive) else { return };
+    assert_eq!(trace.matches("fdatasync(").count(), 6, "{trace}");
+}
+
+#[test]
+fn an_end_that_nothing_follows_is_on_disk_soon_and_its_engine_told_so() {
+    let (recorder, mut client) = session(Mode::Unattended);
+    client.send(&going_on("echo hi"), b"");
+    let mut told = Vec::new();
+    until("what was told is on disk", || {
+        told.extend(client.try_frame(soon()).unwrap());
+        matches!(told.last(), Some(Reply::Settled))
+    });
+    let [Reply::Output { .. }, Reply::Finished(came), Reply::Settled] = told.as_slice() else { panic!("{told:?}") };
+    assert!(!came.settled);
+    assert_eq!(events(&recorder).last().unwrap().seq, came.finished.seq);
+    // One whose engine waits for an answer is told when it is there.
+    let mut ran = Client::command("echo hi");
+    ran.goes_on = false;
+    client.send(&Request::Run(Box::new(ran)), b"");
+    until("it is back", || match client.try_frame(soon()).unwrap() {
+        Some(Reply::Finished(came)) => came.settled,
+        _ => false,
+    });
 }
 
 #[test]

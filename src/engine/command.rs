@@ -364,8 +364,16 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             name: self.settings.file_name.clone(),
             limit,
             unrecorded: false,
+            // An operator thinks for longer than a disk takes.
+            goes_on: unattended,
         };
-        let Some(result) = self.run_recorded(&mut request)? else { return Ok(None) };
+        let result = self.run_recorded(&mut request);
+        // What was told before stood in the record before this was run.
+        self.operator.settled();
+        let Some(result) = result? else { return Ok(None) };
+        if !result.settled {
+            self.operator.hold_back();
+        }
         let begun = result.before.iter().chain([&result.started]);
         for event in begun.chain(&result.meanwhile).chain([&result.finished]) {
             self.state.apply(event);

@@ -167,6 +167,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     fn wait(&mut self, next: &str, what: &str, lasts: Duration) -> Result<Paused, EngineError> {
+        self.session.settle()?;
+        self.operator.settled();
         Ok(self.operator.pause(&Pause { next, what, lasts })?)
     }
 }

@@ -27,6 +27,13 @@ type Cursor<'p> = Vec<(&'p [Node], usize)>;
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Walks the plan to its end, records how it ended, and tells the operator.
     pub fn run(&mut self) -> Result<Ending, EngineError> {
+        let ended = self.walk_and_close();
+        // Also when the record ended before the run: nothing that was said is kept back.
+        self.operator.settled();
+        ended
+    }
+
+    fn walk_and_close(&mut self) -> Result<Ending, EngineError> {
         self.operator.tell(&Talk::Opening {
             plan: self.plan,
             file: &self.settings.file,

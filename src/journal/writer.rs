@@ -1,7 +1,7 @@
 //! Appends to a journal.
 //!
-//! Invariant: when [`Writer::append`] returns, its events are on disk, in order, after one write and one sync. After a write or
-//! sync that failed nothing more is written: nobody knows what is on disk then, and a second sync would lie. After a write
+//! Invariant: when [`Writer::append`] returns, its events are on disk, in order, after one write and one sync, and so is all that
+//! was appended before them. After a write or sync that failed nothing more is written: nobody knows what is on disk then, and a second sync would lie. After a write
 //! that failed its beginning is cut off again, so that the file is a readable journal at every moment.
 
 use super::error::JournalError;
@@ -84,6 +84,8 @@ pub struct Writer {
     lines: Vec<u8>,
     payload: Vec<u8>,
     health: Health,
+    /// Something was written that no sync has followed yet.
+    unsynced: bool,
     /// How long the file is.
     length: u64,
     /// Up to here there is room.
@@ -138,6 +140,7 @@ impl Writer {
             lines: Vec::new(),
             payload: Vec::new(),
             health: Health::Good,
+            unsynced: false,
             length,
             reserved: 0,
             replaced: None,
@@ -163,6 +166,7 @@ impl Writer {
             lines: Vec::new(),
             payload: Vec::new(),
             health: Health::Good,
+            unsynced: false,
             length: line.len() as u64,
             reserved: 0,
             replaced: None,
@@ -198,12 +202,35 @@ impl Writer {
     /// After a failed sync every later call is refused with the same error; after a failed write one may succeed again,
     /// once there is room.
     pub fn append(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
-        self.append_with(facts, at, true)
+        self.append_with(facts, at, true, true)
     }
 
     /// The same, out of the reserve if need be: for the end of what runs already, and for saying that the record failed.
     pub fn append_last(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
-        self.append_with(facts, at, false)
+        self.append_with(facts, at, false, true)
+    }
+
+    /// The same as [`Writer::append`], but on disk only with the next append, or with [`Writer::sync`]: nobody may be told that these
+    /// events are safe before.
+    pub fn append_unsynced(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
+        self.append_with(facts, at, true, false)
+    }
+
+    /// Whether something that was appended is not on disk yet.
+    pub fn is_unsynced(&self) -> bool {
+        self.unsynced
+    }
+
+    /// Puts on disk what was appended without that.
+    pub fn sync(&mut self) -> Result<(), JournalError> {
+        if !std::mem::take(&mut self.unsynced) {
+            return Ok(());
+        }
+        self.store.sync().map_err(|error| {
+            let failed = self.failed(error);
+            self.health = Health::Dead(failed.clone());
+            failed
+        })
     }
 
     /// Why nothing can be recorded now, if so.
@@ -214,7 +241,13 @@ impl Writer {
         }
     }
 
-    fn append_with(&mut self, facts: &[Fact], at: Moment, keep_reserve: bool) -> Result<Vec<Event>, JournalError> {
+    fn append_with(
+        &mut self,
+        facts: &[Fact],
+        at: Moment,
+        keep_reserve: bool,
+        synced: bool,
+    ) -> Result<Vec<Event>, JournalError> {
         if let Health::Dead(failed) = &self.health {
             return Err(failed.clone());
         }
@@ -231,11 +264,15 @@ impl Writer {
             seq = seq.next();
         }
         self.put(keep_reserve)?;
+        self.unsynced = true;
+        if synced {
+            self.sync()?;
+        }
         (self.next, self.head) = (seq, head);
         Ok(events)
     }
 
-    /// Puts the lines on disk.
+    /// Writes the lines.
     fn put(&mut self, keep_reserve: bool) -> Result<(), JournalError> {
         let end = self.length + self.lines.len() as u64;
         if keep_reserve && end + RESERVE_BYTES > self.reserved {
@@ -253,11 +290,6 @@ impl Writer {
             let mended = self.store.truncate(self.length).is_ok();
             self.reserved = self.length;
             self.health = if mended { Health::Full(failed.clone()) } else { Health::Dead(failed.clone()) };
-            return Err(failed);
-        }
-        if let Err(error) = self.store.sync() {
-            let failed = self.failed(error);
-            self.health = Health::Dead(failed.clone());
             return Err(failed);
         }
         self.length = end;
@@ -283,12 +315,13 @@ impl Writer {
         let digest = Digest::of_parts(&[salt.as_bytes(), &self.payload]);
         let start = self.lines.len();
         encode_members(seq, at, fact, &mut self.lines).map_err(|e| unwritable(e.to_string()))?;
-        for part in [DIGEST_MARK, &digest.to_string(), PREV_MARK, &prev.to_string(), HASH_MARK] {
-            self.lines.extend_from_slice(part.as_bytes());
+        let (digest, prev) = (digest.digits(), prev.digits());
+        for part in [DIGEST_MARK.as_bytes(), &digest, PREV_MARK.as_bytes(), &prev, HASH_MARK.as_bytes()] {
+            self.lines.extend_from_slice(part);
         }
         let hash = Digest::of(self.lines.get(start..).unwrap_or_default());
-        for part in [&hash.to_string(), SALT_MARK, &salt, PAYLOAD_MARK] {
-            self.lines.extend_from_slice(part.as_bytes());
+        for part in [&hash.digits(), SALT_MARK.as_bytes(), salt.as_bytes(), PAYLOAD_MARK.as_bytes()] {
+            self.lines.extend_from_slice(part);
         }
         self.lines.extend_from_slice(&self.payload);
         self.lines.extend_from_slice(b"}\n");
@@ -418,6 +451,31 @@ mod tests {
         assert_eq!(writer.append(&note, clock.now()).unwrap_err().to_string(), error);
         assert_eq!(calls.load(Ordering::Relaxed), 0, "a failed sync is never tried again");
         assert_eq!((writer.head(), writer.next_seq()), (head, Seq(3)));
+    }
+
+    #[test]
+    fn what_is_appended_without_a_sync_is_synced_with_what_follows() {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let disk = FailingDisk { left: 3, calls: Arc::clone(&calls) };
+        let run = "20261124-225103-7c1d9e".parse().unwrap();
+        let mut writer = Writer::start(Box::new(disk), PathBuf::from("journal.jsonl"), &run).unwrap();
+        let now = SystemClock::start().now();
+        let note = [Fact::NoteAdded(NoteAdded { step: None, text: "a".into() })];
+        let so_far = |calls: &AtomicUsize| calls.swap(0, Ordering::Relaxed);
+        so_far(&calls);
+        assert_eq!(writer.append_unsynced(&note, now).unwrap()[0].seq, Seq(1));
+        assert_eq!((so_far(&calls), writer.is_unsynced()), (1, true));
+        assert_eq!(writer.append(&note, now).unwrap()[0].seq, Seq(2));
+        assert_eq!((so_far(&calls), writer.is_unsynced()), (2, false), "one write, one sync for both");
+        writer.append_unsynced(&note, now).unwrap();
+        writer.sync().unwrap();
+        writer.sync().unwrap();
+        assert_eq!(so_far(&calls), 2, "nothing is synced twice");
+        writer.append_unsynced(&note, now).unwrap();
+        let error = writer.sync().unwrap_err().to_string();
+        assert_eq!(so_far(&calls), 2);
+        assert_eq!(writer.append(&note, now).unwrap_err().to_string(), error);
+        assert_eq!((so_far(&calls), writer.is_unsynced()), (0, false), "a failed sync is never tried again");
     }
 
     /// What a disk does at its call number `at`: a write, a sync, or the making of room.

@@ -36,6 +36,8 @@ pub(super) struct Link {
     open: Option<(Option<Seq>, File)>,
     /// Output that came while nobody watched; shown with the next command, or with the one it is of.
     late: Vec<Late>,
+    /// Whether the last end that was told of is on disk.
+    settled: bool,
     /// What others have taught the session.
     pub(super) learned: Learned,
 }
@@ -77,6 +79,7 @@ impl Link {
             piece: Vec::new(),
             open: None,
             late: Vec::new(),
+            settled: true,
             learned: Learned::default(),
         }
     }
@@ -128,6 +131,17 @@ impl Link {
                 Reply::Learned { secrets } => {
                     self.learned.add(secrets);
                     continue;
+                }
+                Reply::Settled => {
+                    self.settled = true;
+                    if let Some(watch) = &mut watch {
+                        watch.settled();
+                    }
+                    continue;
+                }
+                Reply::Finished(came) => {
+                    self.settled = came.settled;
+                    return Ok(Some(Reply::Finished(came)));
                 }
                 reply => return Ok(Some(reply)),
             };
@@ -199,6 +213,20 @@ impl Link {
             }
             self.receive()?;
         }
+    }
+
+    /// Waits until the last end that was told of is on disk.
+    pub(super) fn settle(&mut self) -> Result<(), KernelError> {
+        while !self.settled {
+            if !self.wait(ANSWER_LIMIT)? {
+                return Err(lost("it does not answer"));
+            }
+            self.receive()?;
+            if self.next_reply(None)?.is_some() {
+                return Err(lost("it gave an answer to no question"));
+            }
+        }
+        Ok(())
     }
 
     /// Waits until there is something to read.

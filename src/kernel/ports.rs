@@ -21,6 +21,7 @@ impl Kernel for Session {
             limit: request.limit,
             size: None,
             unrecorded: request.unrecorded,
+            goes_on: request.goes_on,
         };
         self.run_command(run, watch)
     }
@@ -53,5 +54,9 @@ impl Kernel for Session {
 impl Journal for Session {
     fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError> {
         self.append_facts(facts)
+    }
+
+    fn settle(&mut self) -> Result<(), KernelError> {
+        self.settle_record()
     }
 }

@@ -1,6 +1,6 @@
 //! A session with a recorder: running a command while the operator watches.
 //!
-//! Invariant: when a command has come back, both its events are on disk. Refuses to know: what the command is for.
+//! Invariant: when a command has come back, its start is on disk, and so is its end unless it says that this follows. Refuses to know: what the command is for.
 
 use super::attach::{AttachError, attach};
 use super::link::{Learned, Link, failure, lost, timespec};
@@ -155,6 +155,10 @@ impl Session {
         })
     }
 
+    pub(super) fn settle_record(&mut self) -> Result<(), KernelError> {
+        self.with(|inner| inner.link.settle())
+    }
+
     pub(super) fn live_values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError> {
         self.with(|inner| match inner.ask(&Request::Values { names: names.to_vec() })? {
             Reply::Values { values } => Ok(values.into_iter().map(|(name, value)| LiveValue { name, value }).collect()),
@@ -256,17 +260,23 @@ impl Inner {
         let fresh = std::mem::replace(&mut shadows.fresh, false);
         let _taking = signals.taking();
         link.show_late(watch);
+        let mut sent = Vec::new();
         match run {
             Some(mut run) => {
                 run.size = size.or(run.size);
-                link.send(&Request::Run(Box::new(run)), b"")?;
+                let request = Request::Run(Box::new(run));
+                link.send(&request, b"")?;
+                if let Request::Run(run) = request {
+                    sent = run.before;
+                    sent.push(Fact::CommandStarted(run.started));
+                }
             }
             None => size.map_or(Ok(()), |size| link.send(&Request::Resize(size), b""))?,
         }
         let since = clock.now().mono;
         let meanwhile = Vec::new();
         let mut watching =
-            Watching { link, signals, clock, terminal, size, watch, since, step, meanwhile, same_shell: false };
+            Watching { link, signals, clock, terminal, size, watch, since, step, sent, meanwhile, same_shell: false };
         let finished = watching.follow()?;
         shadows.fresh = fresh && watching.same_shell;
         Ok(finished)
@@ -308,6 +318,8 @@ struct Watching<'a> {
     watch: &'a mut dyn Watch,
     since: Duration,
     step: Option<StepId>,
+    /// What was sent with it.
+    sent: Vec<Fact>,
     meanwhile: Vec<Event>,
     /// The command has left the shell as it was.
     same_shell: bool,
@@ -330,13 +342,23 @@ impl Watching<'_> {
                 self.link.receive()?;
                 match self.link.next_reply(Some(&mut *self.watch))? {
                     Some(Reply::Finished(came)) => {
-                        let CameBack { begun, finished, respawned, left, same_shell } = *came;
+                        let CameBack { begun, finished, settled, respawned, left, same_shell } = *came;
                         self.same_shell = same_shell && respawned.is_none();
-                        let mut before: Vec<Event> = begun.into_iter().map(Event::from).collect();
+                        let before: Option<Vec<Event>> =
+                            begun.into_iter().map(|begun| begun.event(&self.sent)).collect();
+                        let mut before = before.ok_or_else(out_of_turn)?;
                         let started = before.pop().ok_or_else(out_of_turn)?;
                         let meanwhile = std::mem::take(&mut self.meanwhile);
                         let finished = finished.into();
-                        return Ok(Finished { before, started, finished, respawned, meanwhile, left_running: left });
+                        return Ok(Finished {
+                            before,
+                            started,
+                            finished,
+                            settled,
+                            respawned,
+                            meanwhile,
+                            left_running: left,
+                        });
                     }
                     Some(Reply::Appended { events }) => {
                         self.meanwhile.extend(events.into_iter().map(Event::from));

@@ -45,6 +45,8 @@ pub struct Unattended {
     tracker: OutputTracker,
     /// The incident that the run is part of.
     pager: Option<Box<dyn Pager>>,
+    /// What is told once it is on disk.
+    held: Option<String>,
 }
 
 impl Unattended {
@@ -61,6 +63,7 @@ impl Unattended {
             rolled_back: false,
             tracker: OutputTracker::new(),
             pager: None,
+            held: None,
         }
     }
 
@@ -85,8 +88,15 @@ impl Unattended {
     }
 
     fn say(&mut self, text: &str) {
-        drop(self.talk.write_all(text.as_bytes()).and_then(|()| self.talk.flush()));
         self.tracker.saw(text.as_bytes());
+        match &mut self.held {
+            Some(held) => held.push_str(text),
+            None => self.write(text),
+        }
+    }
+
+    fn write(&mut self, text: &str) {
+        drop(self.talk.write_all(text.as_bytes()).and_then(|()| self.talk.flush()));
     }
 
     fn opening(&mut self, plan: &Plan, facts: &str, record: &str) {
@@ -169,9 +179,19 @@ impl Watch for Unattended {
     fn quiet(&mut self, _elapsed: Duration, _silent: Duration) {
         self.tell_due();
     }
+
+    fn settled(&mut self) {
+        if let Some(held) = self.held.take().filter(|held| !held.is_empty()) {
+            self.write(&held);
+        }
+    }
 }
 
 impl Operator for Unattended {
+    fn hold_back(&mut self) {
+        self.held.get_or_insert_default();
+    }
+
     fn tell(&mut self, talk: &Talk<'_>) {
         match talk {
             Talk::Opening { plan, file, host, user, cwd, mode: _, record } => {

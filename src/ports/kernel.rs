@@ -57,9 +57,11 @@ pub struct Request {
     pub limit: Option<Duration>,
     /// Whether it runs even when its start cannot be recorded: the operator has said so.
     pub unrecorded: bool,
+    /// Whether the run goes on by itself after it, so that its end may be put on disk together with the next start.
+    pub goes_on: bool,
 }
 
-/// A command that came back: its two events, already on disk.
+/// A command that came back: its start is on disk.
 #[derive(Clone, Debug)]
 pub struct Finished {
     /// What led to it.
@@ -68,6 +70,9 @@ pub struct Finished {
     pub started: Event,
     /// The end; its fact is [`Fact::CommandFinished`].
     pub finished: Event,
+    /// Whether the end is on disk. If not, nobody is told of it before [`Watch::settled`], or before something that was appended
+    /// later is.
+    pub settled: bool,
     /// Set when the shell died and a new one was started; says how the old one ended.
     pub respawned: Option<String>,
     /// What was recorded while it ran: the operator's notes.
@@ -97,6 +102,8 @@ pub trait Watch {
     fn output(&mut self, stream: Stream, bytes: &[u8]);
     /// Called about ten times a second while it runs: how long it has run, how long it has printed nothing.
     fn quiet(&mut self, elapsed: Duration, silent: Duration);
+    /// Called when the end of an earlier command is on disk that was not when it came back.
+    fn settled(&mut self) {}
     /// Called when the operator wants something of the engine while it runs. The terminal is the operator's own until this
     /// returns.
     fn engine_line(&mut self) -> LineAction {
@@ -115,7 +122,8 @@ pub struct LiveValue {
 
 /// The shell session.
 pub trait Kernel {
-    /// Records the start, runs the command, records the end, and only then returns. A non-zero exit is no error.
+    /// Records the start, runs the command, records the end, and only then returns; see [`Finished::settled`]. A non-zero exit is no
+    /// error.
     fn run(&mut self, request: &Request, watch: &mut dyn Watch) -> Result<Finished, KernelError>;
     /// Asks the live shell for variables. Not recorded.
     fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError>;
@@ -144,6 +152,8 @@ pub trait Hearing {
 pub trait Journal {
     /// Appends facts; they are on disk when this returns.
     fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError>;
+    /// Returns when the end of the last command is on disk.
+    fn settle(&mut self) -> Result<(), KernelError>;
 }
 
 /// What bash says of a text.

@@ -323,6 +323,8 @@ pub enum Paused {
 pub trait Operator: Watch {
     /// Tells something.
     fn tell(&mut self, talk: &Talk<'_>);
+    /// What it is told from here on waits for [`Watch::settled`]: it is not on disk yet.
+    fn hold_back(&mut self) {}
     /// Asks something.
     fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError>;
     /// Waits.

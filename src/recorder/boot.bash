@@ -10,6 +10,8 @@
 #   r ID HOW NAME      source the file NAME; HOW has a `t` when the last command may have touched the ERR trap, and a `b`
 #                      when this one names descriptors that bash would otherwise keep our two in meanwhile, and an `s`
 #                      when it cannot change the shell
+#   q ID               source the file named last: a command that cannot change the shell, after one that left no option, trap or
+#                      status to be looked after; its file's last line says how it ended. Half the work of the other
 #   v ID COUNT         report COUNT variables, whose names follow, a line each
 #   s ID NAME          set the variable NAME to the text that follows, up to a NUL
 # While a command runs our two descriptors are closed, so that no program finds them (lvm complains of such); bash keeps
@@ -20,7 +22,7 @@
 \builtin unset HISTFILE
 \builtin shopt -s execfail
 \builtin shopt -u checkwinsize 2>/dev/null
-__rb_kind='' __rb_new='' __rb_arg='' __rb_file='' __rb_value='' __rb_left='' __rb_name=''
+__rb_kind='' __rb_new='' __rb_arg='' __rb_named='' __rb_file='' __rb_value='' __rb_left='' __rb_name=''
 __rb_id='' __rb_asked='' __rb_st=0 __rb_how='' __rb_exit='' __rb_ps='' __rb_flags='' __rb_int='' __rb_nil='' __rb_parked='' __rb_all='' __rb_prompted='' __rb_sign=$'\r'
 \builtin readonly __rb_nil __rb_nonce __rb_dir
 
@@ -206,10 +208,24 @@ __rb_unpark
 { __rb_snap "${__rb_asked:-0}" "$@"; } 2>/dev/null >&39
 while [[ -z $__rb_id ]] || __rb_continued "$-"; do
   __rb_asked="" __rb_kind=""
-  IFS=" " \builtin read -r -u 38 __rb_kind __rb_new __rb_arg __rb_file ||
+  IFS=" " \builtin read -r -u 38 __rb_kind __rb_new __rb_arg __rb_named ||
     { \builtin exit 0 || \builtin kill -9 $$; }
-  [[ $__rb_kind = r ]] || { __rb_answer; \builtin continue; }
-  __rb_how=ok __rb_exit="" __rb_ps="" __rb_id=$__rb_new
+  case $__rb_kind in
+    q)
+      __rb_how=ok __rb_exit="" __rb_ps="" __rb_id=$__rb_new
+      \builtin printf "%s\\0" "$__rb_nonce" "$__rb_id" go 0 >&39
+      . "$__rb_dir/$__rb_file" 38<&- 39>&-
+      case $__rb_how in end) ;; *) __rb_early "$?" "$-" ;; esac
+      \builtin printf "%s\\0" "$__rb_nonce" "$__rb_id" "$__rb_how" 4 "$__rb_st" "$__rb_ps" "$PWD" "$__rb_flags" >&39 ||
+        \builtin kill -9 $$
+      __rb_asked=$__rb_id __rb_id=""
+      \builtin continue ;;
+    r) ;;
+    *)
+      __rb_answer
+      \builtin continue ;;
+  esac
+  __rb_how=ok __rb_exit="" __rb_ps="" __rb_id=$__rb_new __rb_file=$__rb_named
   \builtin printf "%s\\0" "$__rb_nonce" "$__rb_id" go 0 >&39
   [[ $__rb_arg != *t* ]] || [[ -n $(\builtin trap -p ERR) ]] || \builtin trap "$__rb_errtrap" ERR
   [[ ${__rb_flags#*[vuae]} = "$__rb_flags" ]] || __rb_options

@@ -1,14 +1,14 @@
 //! A command from its start to its end, its keys and its output.
 //!
-//! Invariant: its start is on disk before bash sees it, its end before the engine hears of it. Refuses to know: how bytes
-//! come and go.
+//! Invariant: its start is on disk before bash sees it, its end before the engine hears of it, unless the engine goes on by itself:
+//! then its end and the next start are put there together. Refuses to know: how bytes come and go.
 
 use super::capture::{self, Capture};
 use super::hide::Masks;
 use super::outbox::Ring;
 use super::protocol::{CameBack, Channel, Failure, Reply, Run, WireEvent};
 use super::report::{Ended, How};
-use super::running::{Abort, Held, Running, names_descriptors, step_file, step_file_name};
+use super::running::{Abort, Held, Manner, Running, as_sent, names_descriptors, step_file, step_file_name};
 use super::session::{Activity, Session};
 use crate::history::{CommandFinished, End, Fact, LeftRunning, Mode, ShellDied, judge};
 use crate::ident::{Clock as _, Seq};
@@ -17,14 +17,23 @@ use std::path::PathBuf;
 
 impl Session {
     pub(super) fn run(&mut self, run: Run) {
-        let Run { before, started, name, limit, size, unrecorded } = run;
+        let Run { before, started, name, limit, size, unrecorded, goes_on } = run;
         let Ok(salt) = self.salts.next_salt() else {
             return self.fail(Failure::Record, "no random bytes for the salt");
         };
         let name = step_file_name(&name);
         let file = self.folder.path().join(&name);
+        let same_shell = self.state.is_left_by(&started);
+        let check_trap = self.carried.check_trap;
+        let names_descriptors = names_descriptors(&started.text);
+        let goes_on_plainly = self.carried.is_neutral() && self.state.status == 0 && self.carried.file == name;
+        let manner = if same_shell && goes_on_plainly && !check_trap && !names_descriptors {
+            Manner::Quick
+        } else {
+            Manner::Careful { trace: self.carried.has('x'), verbose: self.carried.has('v') }
+        };
         // The text is put where bash will find it before it is recorded: bash is not told yet.
-        if let Err(error) = self.handover.put(&file, &step_file(&started.text, started.line, self.carried.shown)) {
+        if let Err(error) = self.handover.put(&file, &step_file(&started.text, started.line, manner)) {
             return self.fail(Failure::Shell, format!("the command cannot be handed over: {error}"));
         }
         let facts: Vec<Fact> = before.into_iter().chain([Fact::CommandStarted(started.clone())]).collect();
@@ -33,7 +42,7 @@ impl Session {
             Ok(events) => events,
             Err(_) if unrecorded => {
                 is_recorded = false;
-                self.unrecorded_events(facts)
+                self.unrecorded_events(facts.clone())
             }
             Err(why) => {
                 self.handover.clear();
@@ -46,20 +55,30 @@ impl Session {
             shell.resize(size);
         }
         let since = self.clock.now().mono;
-        let check_trap = std::mem::replace(&mut self.carried.check_trap, started.text.contains("trap"));
         self.state.look_at_descriptors(shell.pid);
-        let same_shell = self.state.will_run(&started);
-        let how = [('t', check_trap), ('b', names_descriptors(&started.text)), ('s', same_shell)];
-        let how: String = how.iter().filter(|(_, is_so)| *is_so).map(|(letter, _)| *letter).chain(['-']).collect();
-        shell.request(format!("r {} {how} {name}\n", seq.0).as_bytes());
+        self.state.will_run(&started);
+        self.carried.check_trap = started.text.contains("trap");
+        if manner == Manner::Quick {
+            shell.request(format!("q {}\n", seq.0).as_bytes());
+        } else {
+            let how = [('t', check_trap), ('b', names_descriptors), ('s', same_shell)];
+            let how: String = how.iter().filter(|(_, is_so)| *is_so).map(|(letter, _)| *letter).chain(['-']).collect();
+            shell.request(format!("r {} {how} {name}\n", seq.0).as_bytes());
+            self.carried.file = name;
+        }
+        if !same_shell {
+            self.state.may_change(seq.0);
+        }
         let path = capture::output_path(&self.options.folder, seq);
         self.activity = Activity::Command(Box::new(Running {
             seq,
+            sent: as_sent(&events, &facts),
             events: events.into_iter().map(WireEvent::from).collect(),
             started,
             masks: Masks::new(&self.masker),
             unstored: Ring::default(),
             is_recorded,
+            goes_on,
             same_shell,
             capture: Capture::new(
                 path,
@@ -99,7 +118,7 @@ impl Session {
         if ended.cwd.starts_with('/') {
             self.cwd = PathBuf::from(&ended.cwd);
         }
-        self.carried.shown = (ended.flags.contains('x'), ended.flags.contains('v'));
+        self.carried.flags = Some(ended.flags.clone());
     }
 
     pub(super) fn ended(&mut self, ended: &Ended) {
@@ -126,13 +145,14 @@ impl Session {
         self.drain();
         self.end_masks();
         let Activity::Command(running) = std::mem::replace(&mut self.activity, Activity::Idle) else { return };
-        if let Some(shell) = &mut self.shell {
-            shell.restore_modes();
+        let goes_on = running.goes_on && died.is_none() && self.engine.is_some();
+        if !goes_on {
+            self.put_away();
         }
-        self.handover.clear();
         let Running {
             seq,
             events,
+            sent,
             started,
             is_recorded,
             same_shell,
@@ -174,7 +194,11 @@ impl Session {
         };
         let died = died.map(|how| Fact::ShellDied(ShellDied { how: how.to_owned() }));
         let facts: Vec<Fact> = std::iter::once(Fact::CommandFinished(finished)).chain(died.clone()).collect();
-        let appended = if is_recorded { self.append_last(facts.clone()).ok() } else { None };
+        let appended = match is_recorded {
+            true if goes_on => self.append_soon(facts.clone()).ok(),
+            true => self.append_last(facts.clone()).ok(),
+            false => None,
+        };
         // An end that has no place in the record is told all the same: the command has run, and must not be run again.
         let appended = appended.unwrap_or_else(|| self.unrecorded_end(facts, is_recorded));
         for (channel, (offset, kept), bytes) in held {
@@ -187,8 +211,9 @@ impl Session {
         }
         let finished = appended.into_iter().find(|event| matches!(event.fact, Fact::CommandFinished(_)));
         if let Some(finished) = finished {
+            let begun = Running::begun(events, &sent);
             if died.is_some() {
-                self.held_reply = Some((events, finished.into()));
+                self.held_reply = Some((begun, finished.into()));
                 return;
             }
             let respawned = self.respawned.take();
@@ -197,16 +222,29 @@ impl Session {
                 self.untold.push(Fact::LeftRunning(LeftRunning { processes: left.clone() }));
             }
             self.reply(&Reply::Finished(Box::new(CameBack {
-                begun: events,
+                begun,
                 finished: finished.into(),
+                settled: self.settle_at.is_none(),
                 respawned,
                 left,
                 same_shell,
             })));
         }
+        if goes_on {
+            // The engine needs none of it to go on, and does so meanwhile.
+            self.put_away();
+        }
         if died.is_none() {
             self.is_idle();
         }
+    }
+
+    /// The terminal as it was before the command, and its text nowhere any more.
+    fn put_away(&mut self) {
+        if let Some(shell) = &self.shell {
+            shell.restore_modes();
+        }
+        self.handover.clear();
     }
 
     pub(super) fn keys(&mut self, keys: &[u8]) {

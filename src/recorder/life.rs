@@ -5,8 +5,8 @@
 
 use super::connection::Connection;
 use super::protocol::{Failure, PROGRAM_VERSION, Reply, Secret};
-use super::running::step_file;
-use super::session::{Activity, Closing, START_LIMIT, Session, write_private};
+use super::running::{Manner, step_file};
+use super::session::{Activity, Carried, Closing, START_LIMIT, Session, write_private};
 use super::shell::{Shell, quote};
 use crate::history::{End, EngineLost, Fact, LeftRunning, Mode, RunFinished, RunResult, ShellDied, ShellStarted};
 use crate::ident::Clock as _;
@@ -55,7 +55,7 @@ impl Session {
         let file = self.folder.path().join("rc");
         let mut text = b". ".to_vec();
         text.extend_from_slice(&quote(rc));
-        let text = step_file(&String::from_utf8_lossy(&text), 1, (false, false));
+        let text = step_file(&String::from_utf8_lossy(&text), 1, Manner::Careful { trace: false, verbose: false });
         let written = write_private(&file, &text).is_ok();
         if written {
             let id = self.prepare("rc");
@@ -75,7 +75,8 @@ impl Session {
         if self.closing != Closing::No {
             self.finish(End::ShellDied, None, Vec::new(), Some(how));
             self.closing = Closing::Done;
-            let left: Vec<String> = super::processes::children_but(None).iter().map(ToString::to_string).collect();
+            let left = self.state.children.but(None);
+            let left: Vec<String> = left.iter().map(ToString::to_string).collect();
             if !left.is_empty() {
                 drop(self.append_last(vec![Fact::LeftRunning(LeftRunning { processes: left.clone() })]));
             }
@@ -106,7 +107,7 @@ impl Session {
                 self.untold.push(Fact::ShellDied(ShellDied { how: how.to_owned() }));
             }
         }
-        self.carried.shown = (false, false);
+        self.carried = Carried::default();
         if let Err(error) = self.start_shell() {
             self.fail_to_start(&error.to_string());
         }
@@ -176,6 +177,7 @@ impl Session {
         }
         if let (Activity::Command(running), Some(engine)) = (&mut self.activity, self.engine.as_mut()) {
             running.limit = running.given_limit;
+            running.sent.clear();
             engine.output_kept(running.seq, running.capture.kept());
             let unstored = running.unstored.copy();
             if !unstored.is_empty() {
@@ -278,7 +280,7 @@ impl Session {
             Closing::Told(at) | Closing::HungUp(at) => Some(at),
             Closing::No | Closing::Done => None,
         };
-        [activity, closing, self.engine_due].into_iter().flatten().min()
+        [activity, closing, self.engine_due, self.settle_at].into_iter().flatten().min()
     }
 
     /// Whether nobody has come in time.

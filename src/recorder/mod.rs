@@ -5,7 +5,7 @@
 //! on, and nothing in it may panic.
 //!
 //! Invariant: a command's start is on disk before bash sees it; its output is in its file before anyone is told of it;
-//! its end is on disk before the engine hears of it. Refuses to know: the document, the plan, the operator.
+//! its end is on disk before the operator hears of it. Refuses to know: the document, the plan, the operator.
 
 mod become_shell;
 mod capture;
@@ -42,6 +42,8 @@ use std::time::Duration;
 
 /// Output that was written is on disk after this time at most.
 const SYNC_INTERVAL: Duration = Duration::from_millis(250);
+/// An end that was told before it was on disk is there after this time at most, also when the engine has nothing more to record.
+const SETTLE_LIMIT: Duration = Duration::from_millis(3);
 /// Output of a command is held back for its first moments, in case it is back by then and needs no file.
 const HOLD: Duration = Duration::from_millis(20);
 /// Without an engine any other command is ended after this time.

@@ -5,6 +5,8 @@
 use rustix::process::Pid;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,14 +45,38 @@ impl fmt::Display for Process {
     }
 }
 
-/// This process's children but one: what has outlived its parents.
-pub(super) fn children_but(one: Option<Pid>) -> Vec<Process> {
-    let me = rustix::process::getpid();
-    let Ok(children) = std::fs::read_to_string(format!("/proc/self/task/{}/children", me.as_raw_nonzero())) else {
-        return Vec::new();
-    };
-    let pids = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok().and_then(positive));
-    pids.filter(|&pid| Some(pid) != one).filter_map(process).collect()
+/// This process's children, as `/proc` lists them. The list is looked at after every command, so it is kept open.
+#[derive(Debug, Default)]
+pub(super) struct Children {
+    list: Option<File>,
+    text: Vec<u8>,
+}
+
+impl Children {
+    /// All but one: what has outlived its parents.
+    pub(super) fn but(&mut self, one: Option<Pid>) -> Vec<Process> {
+        self.read();
+        let pids = self.text.split(u8::is_ascii_whitespace);
+        let pids = pids.filter_map(|pid| std::str::from_utf8(pid).ok()?.parse().ok()).filter_map(positive);
+        pids.filter(|&pid| Some(pid) != one).filter_map(process).collect()
+    }
+
+    fn read(&mut self) {
+        self.text.clear();
+        if self.list.is_none() {
+            let me = rustix::process::getpid().as_raw_nonzero();
+            self.list = File::open(format!("/proc/self/task/{me}/children")).ok();
+        }
+        let Some(list) = &self.list else { return };
+        let mut part = [0; 512];
+        while let Ok(count @ 1..) = list.read_at(&mut part, self.text.len() as u64) {
+            self.text.extend_from_slice(part.get(..count).unwrap_or_default());
+            // A short answer is the whole of it.
+            if count < part.len() {
+                break;
+            }
+        }
+    }
 }
 
 fn process(pid: Pid) -> Option<Process> {

@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 /// The protocol's number; both sides must have the same.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 /// The version of this program, told in the handshake.
 pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -153,6 +153,9 @@ pub struct Run {
     pub size: Option<Size>,
     /// Whether it runs even when its start cannot be recorded.
     pub unrecorded: bool,
+    /// Whether the engine goes on by itself: then its end may be told before it is on disk, and is put there together with what
+    /// the engine records next.
+    pub goes_on: bool,
 }
 
 /// A terminal's size in characters.
@@ -224,8 +227,10 @@ pub enum Reply {
         /// How many bytes. The frame's bytes are these, when it has any; otherwise they are read from the file.
         length: u64,
     },
-    /// The command came back; both events are on disk.
+    /// The command came back; its start is on disk, and unless it says otherwise its end.
     Finished(Box<CameBack>),
+    /// An end that was told of before it was on disk is there now; or it cannot be, and then nothing more is run.
+    Settled,
     /// The variables asked for, in order.
     Values {
         /// Name and value.
@@ -266,15 +271,52 @@ pub enum Reply {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CameBack {
     /// What was appended when it began; the last of them is its start.
-    pub begun: Vec<WireEvent>,
+    pub begun: Vec<Begun>,
     /// Its end.
     pub finished: WireEvent,
+    /// Whether its end is on disk. If not, [`Reply::Settled`] follows.
+    pub settled: bool,
     /// How the old shell ended, when a new one had to be started.
     pub respawned: Option<String>,
     /// Programs that outlive it and are no jobs of the shell.
     pub left: Vec<String>,
     /// Whether the shell is as it was before, functions and aliases included.
     pub same_shell: bool,
+}
+
+/// An event of the beginning of a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Its number.
+    pub seq: Seq,
+    /// When, by the wall clock.
+    pub utc: jiff::Timestamp,
+    /// When, by the recorder's own clock.
+    pub mono: Duration,
+    /// What.
+    pub said: Said,
+}
+
+/// What an event of the beginning of a command says. Most of it is what the engine has just sent, and is not sent back: that was half of
+/// what the two say to each other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Said {
+    /// What the engine sent at this place, from 0: those of [`Run::before`], then the start.
+    Sent(usize),
+    /// What the recorder adds, or what it has taken a secret out of.
+    Added(Box<Fact>),
+}
+
+impl Begun {
+    /// The event, given what the engine has sent. None when it has not sent as much.
+    pub fn event(self, sent: &[Fact]) -> Option<Event> {
+        let fact = match self.said {
+            Said::Sent(place) => sent.get(place)?.clone(),
+            Said::Added(fact) => *fact,
+        };
+        Some(Event { seq: self.seq, at: Moment { utc: self.utc, mono: self.mono }, fact })
+    }
 }
 
 /// See [`Reply::Shadows`].

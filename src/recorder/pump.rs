@@ -20,6 +20,8 @@ const READS_PER_TURN: usize = 16;
 const DRAIN_LIMIT_BYTES: usize = 2 << 20;
 /// After bash is told to end a command, its processes have this long.
 const KILL_GRACE: Duration = Duration::from_secs(2);
+/// bash is told again so often meanwhile.
+const TELL_AGAIN: Duration = Duration::from_millis(450);
 const KILL_AGAIN: Duration = Duration::from_millis(500);
 /// After this many kills without a report bash itself is killed.
 const KILLS_BEFORE_SHELL: u32 = 6;
@@ -139,6 +141,10 @@ impl Session {
     /// Does what is due.
     pub(super) fn tick(&mut self) {
         let now = self.now();
+        if self.settle_at.is_some_and(|at| at <= now) {
+            self.settle();
+        }
+        self.told_settled();
         self.nobody_came(now);
         self.fell_silent(now);
         match &mut self.activity {
@@ -152,9 +158,18 @@ impl Session {
                     running.sync_at = running.capture.is_dirty().then(|| now + super::SYNC_INTERVAL);
                 }
                 let held_due = running.held.as_ref().is_some_and(|held| held.until <= now);
-                let abort_due = match running.abort {
+                let abort_due = match &mut running.abort {
                     Abort::No => running.limit,
-                    Abort::Told(at) | Abort::Killed(at, _) => Some(at),
+                    Abort::Told { kill_at, again_at } => {
+                        if again_at.is_some_and(|at| at <= now) {
+                            *again_at = again_at.map(|at| at + TELL_AGAIN).filter(|at| at < kill_at);
+                            if let Some(shell) = &self.shell {
+                                shell.signal(Signal::USR1);
+                            }
+                        }
+                        Some(*kill_at)
+                    }
+                    Abort::Killed(at, _) => Some(*at),
                 };
                 if held_due {
                     self.release_held();
@@ -178,9 +193,9 @@ impl Session {
                 shell.signal(Signal::USR1);
                 shell.signal_foreground(Signal::TERM);
                 shell.signal_foreground(Signal::CONT);
-                Abort::Told(now + KILL_GRACE)
+                Abort::Told { kill_at: now + KILL_GRACE, again_at: Some(now + TELL_AGAIN) }
             }
-            Abort::Told(_) => {
+            Abort::Told { .. } => {
                 // Where a command has taken USR1 for itself, Ctrl-C unwinds it.
                 shell.signal(Signal::INT);
                 shell.signal_foreground(Signal::KILL);

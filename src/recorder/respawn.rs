@@ -25,6 +25,8 @@ pub(super) struct State {
     start: Option<Dump>,
     /// As it was when bash last told, and what is written of that.
     now: Option<Dump>,
+    /// The command after which it has not told yet, and may be another.
+    awaits: Option<u64>,
     /// Counts up whenever a function or an alias is another.
     edition: u64,
     last: Option<Snapshot>,
@@ -39,6 +41,7 @@ pub(super) struct State {
     ///
     /// None until the first command: while bash starts and tells of itself, it moves them about.
     start_descriptors: Option<BTreeSet<(i32, PathBuf)>>,
+    pub(super) children: processes::Children,
     /// What has left the shell and was told of.
     orphans: BTreeSet<i32>,
     /// The status of the last command that came back.
@@ -79,11 +82,20 @@ impl State {
         }
     }
 
-    /// A command is about to run: what may it do that bash does not tell? Returns whether it cannot change the shell.
-    pub(super) fn will_run(&mut self, started: &CommandStarted) -> bool {
+    /// Whether a command cannot change the shell: never, as long as it is not known what the last one has made of it.
+    pub(super) fn is_left_by(&self, started: &CommandStarted) -> bool {
+        self.awaits.is_none() && self.now.as_ref().is_some_and(|now| leaves_state(&started.text, now))
+    }
+
+    /// A command that may change the shell was sent to it.
+    pub(super) fn may_change(&mut self, id: u64) {
+        self.awaits = Some(id);
+    }
+
+    /// A command is about to run: what may it do that bash does not tell?
+    pub(super) fn will_run(&mut self, started: &CommandStarted) {
         self.limits |= started.text.contains("ulimit");
         self.look = started.text.contains("exec") || started.text.contains("coproc");
-        self.now.as_ref().is_some_and(|now| leaves_state(&started.text, now))
     }
 }
 
@@ -91,6 +103,9 @@ impl Session {
     /// bash has told what it is like, after the command `id`, or after the preparation of that number.
     pub(super) fn snapshot_came(&mut self, id: u64, dump: &Dump) {
         let pid = self.shell.as_ref().map(|shell| shell.pid);
+        if id == 0 || self.state.awaits == Some(id) {
+            self.state.awaits = None;
+        }
         if id == 0 || (id == self.state.preparing && self.state.start.is_none()) {
             self.state.start = Some(dump.clone());
             self.state.keep(dump);
@@ -139,6 +154,8 @@ impl Session {
         self.state.preparing = id;
         if let Some(shell) = self.shell.as_mut() {
             shell.request(format!("r {id} b {name}\n").as_bytes());
+            self.state.may_change(id);
+            name.clone_into(&mut self.carried.file);
         }
         id
     }
@@ -168,7 +185,7 @@ impl Session {
 
     /// Programs that have left the shell since this was asked last: their parents have ended, and they have not.
     pub(super) fn new_orphans(&mut self) -> Vec<String> {
-        let mut orphans = processes::children_but(self.shell.as_ref().map(|shell| shell.pid));
+        let mut orphans = self.state.children.but(self.shell.as_ref().map(|shell| shell.pid));
         // A subshell may be about to become a program: it is named when it is one.
         orphans.retain(|orphan| orphan.line != processes::SUBSHELL);
         let pids: BTreeSet<i32> = orphans.iter().map(|orphan| orphan.pid.as_raw_nonzero().get()).collect();
@@ -186,7 +203,7 @@ impl Session {
         }
     }
 
-    fn missing(&self) -> String {
+    fn missing(&mut self) -> String {
         let mut missing = Vec::new();
         if let Some(last) = self.state.last.as_ref().filter(|last| !last.left_out.is_empty()) {
             missing.push(format!("{} (secrets are not kept)", named(&last.left_out)));
@@ -199,7 +216,7 @@ impl Session {
             missing.push("limits (`ulimit`)".to_owned());
         }
         let shell = self.shell.as_ref().map(|shell| shell.pid);
-        let jobs = processes::children_but(shell);
+        let jobs = self.state.children.but(shell);
         if !jobs.is_empty() {
             let some: Vec<String> = jobs.iter().take(NAMED_LIMIT).map(ToString::to_string).collect();
             let more = jobs.len().saturating_sub(NAMED_LIMIT);

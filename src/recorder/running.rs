@@ -5,8 +5,8 @@
 use super::capture::{Capture, INLINE_BYTES};
 use super::hide::Masks;
 use super::outbox::Ring;
-use super::protocol::{Channel, WireEvent};
-use crate::history::CommandStarted;
+use super::protocol::{Begun, Channel, Said, WireEvent};
+use crate::history::{CommandStarted, Event, Fact};
 use crate::ident::Seq;
 use std::path::Path;
 use std::time::Duration;
@@ -17,6 +17,8 @@ pub(super) struct Running {
     pub(super) seq: Seq,
     /// What was appended when it began.
     pub(super) events: Vec<WireEvent>,
+    /// The place of each of them among what the engine has sent, if it is still as it was sent; empty: this engine has sent none.
+    pub(super) sent: Vec<Option<usize>>,
     pub(super) started: CommandStarted,
     pub(super) capture: Capture,
     pub(super) masks: Masks,
@@ -24,6 +26,8 @@ pub(super) struct Running {
     pub(super) is_recorded: bool,
     /// The last of the output that could not be kept.
     pub(super) unstored: Ring,
+    /// Whether the engine goes on by itself when it is back.
+    pub(super) goes_on: bool,
     /// Whether it cannot change the shell.
     pub(super) same_shell: bool,
     /// When it was handed to the shell.
@@ -78,37 +82,82 @@ impl Held {
 pub(super) enum Abort {
     /// It was not asked for.
     No,
-    /// It was told to end; at this moment it is killed.
-    Told(Duration),
+    /// It was told to end.
+    Told {
+        /// At this moment it is killed.
+        kill_at: Duration,
+        /// At this moment it is told once more: a `DEBUG` trap may keep bash from hearing of it.
+        again_at: Option<Duration>,
+    },
     /// It was killed; at this moment again, and after a few times bash with it.
     Killed(Duration, u32),
 }
 
 impl Running {
+    /// What the engine is told of its beginning.
+    pub(super) fn begun(events: Vec<WireEvent>, sent: &[Option<usize>]) -> Vec<Begun> {
+        let places = sent.iter().copied().chain(std::iter::repeat(None));
+        let begun = events.into_iter().zip(places).map(|(event, place)| {
+            let WireEvent { seq, utc, mono, fact } = event;
+            Begun { seq, utc, mono, said: place.map_or_else(|| Said::Added(Box::new(fact)), Said::Sent) }
+        });
+        begun.collect()
+    }
+
     /// The next moment at which something is due.
     pub(super) fn due(&self) -> Option<Duration> {
         let abort = match self.abort {
             Abort::No => self.limit,
-            Abort::Told(at) | Abort::Killed(at, _) => Some(at),
+            Abort::Told { kill_at, again_at } => Some(again_at.unwrap_or(kill_at).min(kill_at)),
+            Abort::Killed(at, _) => Some(at),
         };
         let held = self.held.as_ref().filter(|held| !held.pieces.is_empty()).map(|held| held.until);
         [abort, self.sync_at, held, self.masks.due()].into_iter().flatten().min()
     }
 }
 
+/// The place of each event among the facts it came of, which are the last of them, where it is what was sent.
+pub(super) fn as_sent(events: &[Event], facts: &[Fact]) -> Vec<Option<usize>> {
+    let added = events.len().saturating_sub(facts.len());
+    let place = |(at, event): (usize, &Event)| {
+        let place = at.checked_sub(added)?;
+        (facts.get(place) == Some(&event.fact)).then_some(place)
+    };
+    events.iter().enumerate().map(place).collect()
+}
+
 /// The file bash sources. The group makes an error abort all of it, and its syntax is checked before any of it runs; the
 /// blank line neutralises a backslash at the end; the leading lines make bash's own messages name the document's lines.
 /// They are continued, because bash reads those twice as fast as empty ones; but `set -v` would show that.
-pub(super) fn step_file(text: &str, line: u32, (trace, verbose): (bool, bool)) -> Vec<u8> {
+pub(super) fn step_file(text: &str, line: u32, manner: Manner) -> Vec<u8> {
     let above = usize::try_from(line.saturating_sub(1)).unwrap_or_default();
+    let verbose = matches!(manner, Manner::Careful { verbose: true, .. });
     let mut file = if verbose { b"\n".repeat(above) } else { b"\\\n".repeat(above) };
-    if trace {
+    if matches!(manner, Manner::Careful { trace: true, .. }) {
         file.extend_from_slice(b"\\builtin set -x; ");
     }
     file.extend_from_slice(b"{ ");
     file.extend_from_slice(text.as_bytes());
-    file.extend_from_slice(b"\n\n}\n{ __rb_end \"$?\" \"$-\" \"${PIPESTATUS[@]}\"; } 2>/dev/null\n");
+    file.extend_from_slice(match manner {
+        Manner::Quick => b"\n\n}\n__rb_st=$? __rb_ps=${PIPESTATUS[@]} __rb_how=end\n".as_slice(),
+        Manner::Careful { .. } => b"\n\n}\n{ __rb_end \"$?\" \"$-\" \"${PIPESTATUS[@]}\"; } 2>/dev/null\n",
+    });
     file
+}
+
+/// How bash is given a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// The command cannot change the shell, and nothing of the one before it needs to be looked after: no option that would show or
+    /// export the kernel's own words, no trap, no status other than 0.
+    Quick,
+    /// Anything may have been done to the shell, and may be done now.
+    Careful {
+        /// `set -x` is on.
+        trace: bool,
+        /// `set -v` is on.
+        verbose: bool,
+    },
 }
 
 /// Whether a text redirects a descriptor of two digits from 10 up (`exec 10>lock`): there bash keeps, while a command runs,
@@ -135,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_text_stands_on_its_line_of_the_document() {
-        let file = String::from_utf8(step_file("echo a\necho b", 4, (false, false))).unwrap();
+        let file = String::from_utf8(step_file("echo a\necho b", 4, Manner::Quick)).unwrap();
         assert_eq!(file.lines().nth(3), Some("{ echo a"));
         assert_eq!(file.lines().nth(4), Some("echo b"));
     }

@@ -8,7 +8,7 @@ use super::folder::RuntimeFolder;
 use super::handover::Handover;
 use super::hide::{Masks, without_secrets};
 use super::options::ServeOptions;
-use super::protocol::{CameBack, Failure, Reply, Request, WireEvent};
+use super::protocol::{Begun, CameBack, Failure, Reply, Request, WireEvent};
 use super::questions::Asked;
 use super::report::Report;
 use super::respawn::State;
@@ -64,12 +64,37 @@ pub(super) enum Closing {
 }
 
 /// What one command leaves for the next.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Carried {
     /// It may have touched the ERR trap.
     pub(super) check_trap: bool,
-    /// `set -x` and `set -v` are on.
-    pub(super) shown: (bool, bool),
+    /// `$-` at its end; none as long as this bash has not told.
+    pub(super) flags: Option<String>,
+    /// The file that this bash was told to source last.
+    pub(super) file: String,
+}
+
+impl Carried {
+    /// Whether an option is on, by its letter.
+    pub(super) fn has(&self, letter: char) -> bool {
+        self.flags.as_ref().is_some_and(|flags| flags.contains(letter))
+    }
+
+    /// Whether no option is on that has to be switched off and on again around the kernel's own words.
+    pub(super) fn is_neutral(&self) -> bool {
+        self.flags.as_ref().is_some_and(|flags| !flags.contains(['a', 'e', 'n', 'u', 'v', 'x']))
+    }
+}
+
+/// How facts are put into the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Put {
+    /// Before what they say happens; on disk.
+    Ahead,
+    /// It has happened: out of the reserve if need be; on disk.
+    Happened,
+    /// It has happened; on disk with what follows.
+    Soon,
 }
 
 /// What could not be recorded.
@@ -110,8 +135,10 @@ pub(super) struct Session {
     pub(super) waiting: VecDeque<Request>,
     /// Facts about the shell that are recorded with the next append.
     pub(super) untold: Vec<Fact>,
+    /// The end of a command was told of and is not on disk yet; at this moment it must be.
+    pub(super) settle_at: Option<Duration>,
     /// The answer that is given once a new shell is up.
-    pub(super) held_reply: Option<(Vec<WireEvent>, WireEvent)>,
+    pub(super) held_reply: Option<(Vec<Begun>, WireEvent)>,
     pub(super) respawned: Option<String>,
     /// When the session ends if no engine has come.
     pub(super) engine_due: Option<Duration>,
@@ -158,6 +185,7 @@ impl Session {
             closing: Closing::No,
             waiting: VecDeque::new(),
             untold: Vec::new(),
+            settle_at: None,
             held_reply: None,
             respawned: None,
             engine_due: Some(ENGINE_LIMIT),
@@ -189,15 +217,40 @@ impl Session {
     /// Appends facts, and with them those of the shell that wait: after the beginning of the run, before anything else.
     /// Once a write has failed, the writer refuses all that follows.
     pub(super) fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
-        self.record(facts, false)
+        self.record(facts, Put::Ahead)
     }
 
     /// The same for what has happened already, and is recorded out of the reserve when there is no room.
     pub(super) fn append_last(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
-        self.record(facts, true)
+        self.record(facts, Put::Happened)
     }
 
-    fn record(&mut self, mut facts: Vec<Fact>, happened: bool) -> Result<Vec<Event>, String> {
+    /// The same, on disk only with the next append, or soon after: [`Session::settle`].
+    pub(super) fn append_soon(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
+        let events = self.record(facts, Put::Soon)?;
+        self.settle_at = self.journal.is_unsynced().then(|| self.now() + super::SETTLE_LIMIT);
+        Ok(events)
+    }
+
+    /// Puts on disk what was told of before it was there, and says so.
+    pub(super) fn settle(&mut self) {
+        if let Err(error) = self.journal.sync() {
+            // Nobody knows what of it is there; nothing is recorded after this.
+            self.gap.get_or_insert_with(|| Gap { why: error.to_string(), ..Gap::default() }).events += 1;
+        }
+        self.told_settled();
+    }
+
+    /// Says so, once it is.
+    pub(super) fn told_settled(&mut self) {
+        if self.settle_at.is_some() && !self.journal.is_unsynced() {
+            self.settle_at = None;
+            self.reply(&Reply::Settled);
+        }
+    }
+
+    fn record(&mut self, mut facts: Vec<Fact>, put: Put) -> Result<Vec<Event>, String> {
+        let happened = put != Put::Ahead;
         let untold = self.untold.len();
         let place = usize::from(matches!(facts.first(), Some(Fact::RunStarted(_))));
         facts.splice(place..place, self.untold.drain(..));
@@ -208,7 +261,7 @@ impl Session {
             without_secrets(fact, &self.masker);
         }
         let at = self.clock.now();
-        let appended = self.write_events(&facts, at).or_else(|error| {
+        let appended = self.write_events(&facts, at, put).or_else(|error| {
             self.gap.get_or_insert_with(|| Gap { why: error.to_string(), ..Gap::default() });
             if happened { self.write_last(&facts, at) } else { Err(error) }
         });
@@ -244,10 +297,12 @@ impl Session {
     }
 
     /// Once there is room again, the first thing recorded is that there was none.
-    fn write_events(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
+    fn write_events(&mut self, facts: &[Fact], at: Moment, put: Put) -> Result<Vec<Event>, JournalError> {
         let gap = self.gap.as_ref().map(Gap::fact);
         let all: Vec<Fact> = gap.into_iter().chain(facts.iter().cloned()).collect();
-        let mut events = self.journal.append(&all, at)?;
+        let appended =
+            if put == Put::Soon { self.journal.append_unsynced(&all, at) } else { self.journal.append(&all, at) };
+        let mut events = appended?;
         self.gap = None;
         Ok(events.split_off(all.len() - facts.len()))
     }
@@ -274,6 +329,10 @@ impl Session {
 
     /// The engine asks for something.
     pub(super) fn requested(&mut self, request: Request, blob: &[u8]) {
+        // Whatever else is asked for first hears of it.
+        if !matches!(request, Request::Run(_) | Request::Append { .. }) && self.settle_at.is_some() {
+            self.settle();
+        }
         if self.closing != Closing::No && request.is_answered() {
             return self.fail(Failure::Request, "the run has ended");
         }
@@ -346,7 +405,7 @@ impl Session {
             }
             (Report::End(ended), Activity::Restoring(id, file)) if ended.id == *id => {
                 let file = std::mem::take(file);
-                self.carried.shown = (ended.flags.contains('x'), ended.flags.contains('v'));
+                self.carried.flags = Some(ended.flags);
                 self.carried.check_trap = true;
                 self.cwd = PathBuf::from(&ended.cwd);
                 self.restored(&file);
@@ -369,7 +428,7 @@ impl Session {
                 self.fail(Failure::Record, why);
             } else {
                 let respawned = self.respawned.take();
-                let came = CameBack { begun, finished, respawned, left: Vec::new(), same_shell: false };
+                let came = CameBack { begun, finished, settled: true, respawned, left: Vec::new(), same_shell: false };
                 self.reply(&Reply::Finished(Box::new(came)));
             }
         }

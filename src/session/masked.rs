@@ -165,6 +165,10 @@ impl<S: Journal> Journal for Discreet<'_, S> {
     fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError> {
         self.session.append(facts)
     }
+
+    fn settle(&mut self) -> Result<(), KernelError> {
+        self.session.settle()
+    }
 }
 
 #[cfg(test)]

@@ -109,6 +109,8 @@ struct Witnessed {
     program: PathBuf,
     work: PathBuf,
     acknowledged: Vec<Event>,
+    /// An end that was told of before it was on disk.
+    unsettled: Option<Event>,
     /// What each command that was told to have ended printed.
     outputs: BTreeMap<Seq, String>,
     tokens: u64,
@@ -133,6 +135,7 @@ impl Witnessed {
             program: program.to_owned(),
             work,
             acknowledged: Vec::new(),
+            unsettled: None,
             outputs: BTreeMap::new(),
             tokens: 0,
         }
@@ -187,6 +190,7 @@ impl Witnessed {
 
     /// Notes and commands, until the recorder is killed at the point.
     fn until_killed(&mut self, point: Point, random: &mut Random) {
+        self.unsettled = None;
         let Some(mut living) = self.start(point == Point::ShellStarting) else { return };
         let killer = if let Point::AtRandom(after) = point { Some(kill_later(&living.process, after)) } else { None };
         let before = random.below(3);
@@ -212,11 +216,16 @@ impl Witnessed {
         if kill {
             living.kill();
         }
-        match living.reply()? {
-            Reply::Appended { events } => self.acknowledged.extend(events.into_iter().map(Event::from)),
-            other => panic!("{other:?}"),
+        loop {
+            match living.reply()? {
+                Reply::Settled => self.acknowledged.extend(self.unsettled.take()),
+                Reply::Appended { events } => {
+                    self.acknowledged.extend(events.into_iter().map(Event::from));
+                    return Some(());
+                }
+                other => panic!("{other:?}"),
+            }
         }
-        Some(())
     }
 
     fn command(&mut self, living: &mut Living, point: Point, now: bool, random: &mut Random) -> Option<()> {
@@ -250,7 +259,9 @@ impl Witnessed {
             limit: None,
             size: None,
             unrecorded: false,
+            goes_on: random.below(2) == 0,
         };
+        let sent = run.before.iter().cloned().chain([Fact::CommandStarted(run.started.clone())]).collect::<Vec<_>>();
         living.send(&Request::Run(Box::new(run)))?;
         if now && point == Point::CommandSent {
             living.kill();
@@ -277,9 +288,17 @@ impl Witnessed {
                     }
                     let start = came.begun.last().expect("a start").seq;
                     self.outputs.insert(start, expected);
-                    self.acknowledged.extend(came.begun.into_iter().chain([came.finished]).map(Event::from));
+                    let begun = came.begun.into_iter().map(|begun| begun.event(&sent).expect("what was sent"));
+                    self.acknowledged.extend(begun);
+                    let finished = Event::from(came.finished);
+                    if came.settled {
+                        self.acknowledged.push(finished);
+                    } else {
+                        self.unsettled = Some(finished);
+                    }
                     return Some(());
                 }
+                Reply::Settled => self.acknowledged.extend(self.unsettled.take()),
                 other => panic!("{other:?}"),
             }
         }

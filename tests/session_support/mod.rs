@@ -287,7 +287,7 @@ impl Client {
             let frame = self.poll(PATIENCE).expect("an answer in time");
             match frame.message {
                 Reply::Output { command: None, offset, length, .. } => self.read_background(offset, length),
-                Reply::Output { .. } | Reply::Learned { .. } => {}
+                Reply::Output { .. } | Reply::Learned { .. } | Reply::Settled => {}
                 message => return message,
             }
         }
@@ -330,6 +330,7 @@ impl Client {
             limit: None,
             size: None,
             unrecorded: false,
+            goes_on: false,
         }
     }
 
@@ -395,7 +396,7 @@ impl Client {
                     let output = pieces.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
                     return Ok(Ran { finished, output, pieces, respawned });
                 }
-                Reply::Learned { .. } => {}
+                Reply::Learned { .. } | Reply::Settled => {}
                 failed => return Err(failed),
             }
         }

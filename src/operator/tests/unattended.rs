@@ -116,3 +116,23 @@ fn output_goes_where_it_belongs_and_talk_to_standard_error() {
     assert_eq!(out.text(), "api up");
     assert_eq!(err.text(), "== 3.1 One   RUNBOOK.md:40\n> docker ps   RUNBOOK.md:12\nwarned\n✓ exit 0 · 1.2 s\n");
 }
+
+#[test]
+fn nobody_is_told_of_an_end_before_it_is_on_disk() {
+    let (out, err) = (Sink::default(), Sink::default());
+    let mut operator =
+        Unattended::new(Policy::default(), Box::new(out.clone()), Box::new(err.clone()), Box::new(err.clone()), LOOK);
+    operator.tell(&Talk::Started { text: "echo up", line: 12 });
+    operator.output(Stream::Out, b"up\n");
+    operator.hold_back();
+    let finished = finished(Outcome::Succeeded, 0, &[0]);
+    operator.tell(&Talk::Finished { finished: &finished, text: "echo up", detail: None });
+    operator.tell(&Talk::Started { text: "sleep 60", line: 14 });
+    assert_eq!(err.text(), "> echo up   :12\n");
+    operator.settled();
+    let both = "> echo up   :12\n✓ exit 0 · 1.2 s\n> sleep 60   :14\n";
+    assert_eq!(err.text(), both);
+    operator.settled();
+    operator.tell(&Talk::Notice("done"));
+    assert_eq!(err.text(), format!("{both}done\n"));
+}
