@@ -367,10 +367,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             // An operator thinks for longer than a disk takes.
             goes_on: unattended,
         };
-        let result = self.run_recorded(&mut request);
+        let Some(result) = self.run_recorded(&mut request)? else { return Ok(None) };
         // What was told before stood in the record before this was run.
         self.operator.settled();
-        let Some(result) = result? else { return Ok(None) };
         if !result.settled {
             self.operator.hold_back();
         }

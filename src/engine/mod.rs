@@ -152,10 +152,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     fn record(&mut self, fact: Fact) -> Result<(), EngineError> {
         let mut facts = std::mem::take(&mut self.held);
         facts.push(fact);
-        let appended = self.session.append(facts.clone());
-        self.operator.settled();
-        match appended {
-            Ok(events) => events.iter().for_each(|event| self.state.apply(event)),
+        match self.session.append(facts.clone()) {
+            Ok(events) => {
+                self.operator.settled();
+                for event in &events {
+                    self.state.apply(event);
+                }
+            }
             Err(KernelError::Record(why)) => self.go_on_unrecorded(facts, &why)?,
             Err(error) => return Err(error.into()),
         }

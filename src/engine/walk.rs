@@ -8,7 +8,7 @@ use crate::history::{
     StepFinished, StepForm, StepResult,
 };
 use crate::plan::{Choice, Node, Step, StepKind};
-use crate::ports::{Ask, AskChoice, AskMessage, AskTask, Chosen, Journal, Kernel, Operator, Reply, Talk};
+use crate::ports::{Ask, AskChoice, AskMessage, AskTask, Chosen, Journal, Kernel, KernelError, Operator, Reply, Talk};
 use std::collections::BTreeMap;
 
 /// Where the run goes after a step.
@@ -28,8 +28,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Walks the plan to its end, records how it ended, and tells the operator.
     pub fn run(&mut self) -> Result<Ending, EngineError> {
         let ended = self.walk_and_close();
-        // Also when the record ended before the run: nothing that was said is kept back.
-        self.operator.settled();
+        // What waits to be told is told, unless nobody knows whether it is recorded.
+        if !matches!(ended, Err(EngineError::Kernel(KernelError::Lost(_)))) {
+            self.operator.settled();
+        }
         ended
     }
 

@@ -27,7 +27,7 @@ pub use redact::redact;
 pub use salt::Salts;
 pub use tail::last_seq;
 pub use verify::{Attested, BadOutput, BadReceipt, Receipt, Verified, verify};
-pub use writer::Writer;
+pub use writer::{Writer, as_recorded};
 
 /// The journal's name in the run folder.
 pub const FILE_NAME: &str = "journal.jsonl";

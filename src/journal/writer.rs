@@ -339,7 +339,7 @@ impl Drop for Writer {
 }
 
 /// The precision of the record, so that an event is the same live and read back.
-fn as_recorded(at: Moment) -> Moment {
+pub fn as_recorded(at: Moment) -> Moment {
     let utc = Timestamp::from_millisecond(at.utc.as_millisecond()).unwrap_or(at.utc);
     Moment { utc, mono: Duration::from_nanos(mono_ns(at)) }
 }

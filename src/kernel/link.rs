@@ -133,18 +133,24 @@ impl Link {
                     continue;
                 }
                 Reply::Settled => {
-                    self.settled = true;
-                    if let Some(watch) = &mut watch {
-                        watch.settled();
-                    }
+                    self.is_settled(&mut watch);
                     continue;
                 }
                 Reply::Finished(came) => {
+                    self.is_settled(&mut watch);
                     self.settled = came.settled;
                     return Ok(Some(Reply::Finished(came)));
                 }
+                Reply::Appended { events } => {
+                    self.is_settled(&mut watch);
+                    return Ok(Some(Reply::Appended { events }));
+                }
                 reply => return Ok(Some(reply)),
             };
+            if command.is_some() {
+                // Before it its start was put on disk, and all that stands before that.
+                self.is_settled(&mut watch);
+            }
             match &mut watch {
                 Some(watch) if frame.blob.is_empty() => self.show(command, channel, offset, length, &mut **watch),
                 Some(watch) => watch.output(stream(channel), &frame.blob),
@@ -152,6 +158,15 @@ impl Link {
             }
         }
         Ok(None)
+    }
+
+    /// The last end that was told of is on disk.
+    fn is_settled(&mut self, watch: &mut Option<&mut dyn Watch>) {
+        if !std::mem::replace(&mut self.settled, true)
+            && let Some(watch) = watch
+        {
+            watch.settled();
+        }
     }
 
     fn keep(&mut self, command: Option<Seq>, channel: Channel, offset: u64, length: u64) {

@@ -194,21 +194,15 @@ impl Session {
         };
         let died = died.map(|how| Fact::ShellDied(ShellDied { how: how.to_owned() }));
         let facts: Vec<Fact> = std::iter::once(Fact::CommandFinished(finished)).chain(died.clone()).collect();
-        let appended = match is_recorded {
-            true if goes_on => self.append_soon(facts.clone()).ok(),
-            true => self.append_last(facts.clone()).ok(),
-            false => None,
+        let foreseen = facts.first().filter(|_| goes_on && is_recorded).and_then(|fact| self.foresee(fact.clone()));
+        let appended = match &foreseen {
+            Some(event) => Some(vec![event.clone()]),
+            None if is_recorded => self.append_last(facts.clone()).ok(),
+            None => None,
         };
         // An end that has no place in the record is told all the same: the command has run, and must not be run again.
         let appended = appended.unwrap_or_else(|| self.unrecorded_end(facts, is_recorded));
-        for (channel, (offset, kept), bytes) in held {
-            let kept = bytes.get(..kept).unwrap_or_default();
-            if let Some(engine) = self.engine.as_mut().filter(|_| !is_recorded) {
-                engine.output_unstored(seq, &bytes);
-            } else if let Some(engine) = self.engine.as_mut().filter(|_| !kept.is_empty()) {
-                engine.output_inline(Some(seq), channel, offset, kept);
-            }
-        }
+        self.tell_held(seq, &held, is_recorded);
         let finished = appended.into_iter().find(|event| matches!(event.fact, Fact::CommandFinished(_)));
         if let Some(finished) = finished {
             let begun = Running::begun(events, &sent);
@@ -221,21 +215,38 @@ impl Session {
             if !left.is_empty() {
                 self.untold.push(Fact::LeftRunning(LeftRunning { processes: left.clone() }));
             }
+            // The engine knows by this that all before it is on disk.
+            self.settle_at = None;
             self.reply(&Reply::Finished(Box::new(CameBack {
                 begun,
                 finished: finished.into(),
-                settled: self.settle_at.is_none(),
+                settled: foreseen.is_none(),
                 respawned,
                 left,
                 same_shell,
             })));
         }
+        // The engine needs none of this to go on, and does so meanwhile.
+        if let Some(event) = foreseen {
+            self.append_soon(event);
+        }
         if goes_on {
-            // The engine needs none of it to go on, and does so meanwhile.
             self.put_away();
         }
         if died.is_none() {
             self.is_idle();
+        }
+    }
+
+    /// Output that stands in the end of a command: channel, offset and how much of it is kept, the bytes.
+    fn tell_held(&mut self, command: Seq, held: &[(Channel, (u64, usize), Vec<u8>)], is_recorded: bool) {
+        for (channel, (offset, kept), bytes) in held {
+            let kept = bytes.get(..*kept).unwrap_or_default();
+            if let Some(engine) = self.engine.as_mut().filter(|_| !is_recorded) {
+                engine.output_unstored(command, bytes);
+            } else if let Some(engine) = self.engine.as_mut().filter(|_| !kept.is_empty()) {
+                engine.output_inline(Some(command), *channel, *offset, kept);
+            }
         }
     }
 
@@ -329,6 +340,8 @@ impl Session {
 
     fn tell_output(&mut self, command: Seq, channel: Channel, offset: u64, bytes: &[u8]) {
         if let Some(engine) = self.engine.as_mut().filter(|_| !bytes.is_empty()) {
+            // The engine knows by this that all before the command is on disk.
+            self.settle_at = None;
             engine.output(Some(command), channel, offset, bytes);
         }
     }

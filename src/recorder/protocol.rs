@@ -229,7 +229,8 @@ pub enum Reply {
     },
     /// The command came back; its start is on disk, and unless it says otherwise its end.
     Finished(Box<CameBack>),
-    /// An end that was told of before it was on disk is there now; or it cannot be, and then nothing more is run.
+    /// An end that was told of before it was on disk is there now; or it cannot be, and then nothing more is run. Not said when
+    /// something else says as much: an answer to what is appended, output of the next command, or its end.
     Settled,
     /// The variables asked for, in order.
     Values {
@@ -274,7 +275,7 @@ pub struct CameBack {
     pub begun: Vec<Begun>,
     /// Its end.
     pub finished: WireEvent,
-    /// Whether its end is on disk. If not, [`Reply::Settled`] follows.
+    /// Whether its end is on disk. If not, [`Reply::Settled`] follows, or what says as much.
     pub settled: bool,
     /// How the old shell ended, when a new one had to be started.
     pub respawned: Option<String>,

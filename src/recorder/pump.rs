@@ -144,7 +144,6 @@ impl Session {
         if self.settle_at.is_some_and(|at| at <= now) {
             self.settle();
         }
-        self.told_settled();
         self.nobody_came(now);
         self.fell_silent(now);
         match &mut self.activity {

@@ -16,7 +16,7 @@ use super::running::Running;
 use super::shell::{Left, Shell};
 use crate::history::{Event, Fact, RecordFailed};
 use crate::ident::{Clock as _, Moment, Seq, SystemClock};
-use crate::journal::{JournalError, Salts, Writer};
+use crate::journal::{JournalError, Salts, Writer, as_recorded};
 use crate::mask::Masker;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -225,11 +225,21 @@ impl Session {
         self.record(facts, Put::Happened)
     }
 
-    /// The same, on disk only with the next append, or soon after: [`Session::settle`].
-    pub(super) fn append_soon(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
-        let events = self.record(facts, Put::Soon)?;
-        self.settle_at = self.journal.is_unsynced().then(|| self.now() + super::SETTLE_LIMIT);
-        Ok(events)
+    /// The event that a fact will be if it is appended now and nothing goes wrong; none when something already has, or when something
+    /// else is recorded before it.
+    pub(super) fn foresee(&self, mut fact: Fact) -> Option<Event> {
+        if self.gap.is_some() || !self.untold.is_empty() || self.journal.failure().is_some() {
+            return None;
+        }
+        without_secrets(&mut fact, &self.masker);
+        Some(Event { seq: self.journal.next_seq(), at: as_recorded(self.clock.now()), fact })
+    }
+
+    /// Appends what has happened and was told as it was foreseen: on disk with the next append, or soon.
+    pub(super) fn append_soon(&mut self, foreseen: Event) {
+        self.settle_at = Some(self.now() + super::SETTLE_LIMIT);
+        // One that cannot be recorded was told all the same: the command has run. What is recorded next says so.
+        drop(self.record_at(vec![foreseen.fact], Put::Soon, foreseen.at));
     }
 
     /// Puts on disk what was told of before it was there, and says so.
@@ -238,18 +248,16 @@ impl Session {
             // Nobody knows what of it is there; nothing is recorded after this.
             self.gap.get_or_insert_with(|| Gap { why: error.to_string(), ..Gap::default() }).events += 1;
         }
-        self.told_settled();
-    }
-
-    /// Says so, once it is.
-    pub(super) fn told_settled(&mut self) {
-        if self.settle_at.is_some() && !self.journal.is_unsynced() {
-            self.settle_at = None;
+        if self.settle_at.take().is_some() {
             self.reply(&Reply::Settled);
         }
     }
 
-    fn record(&mut self, mut facts: Vec<Fact>, put: Put) -> Result<Vec<Event>, String> {
+    fn record(&mut self, facts: Vec<Fact>, put: Put) -> Result<Vec<Event>, String> {
+        self.record_at(facts, put, self.clock.now())
+    }
+
+    fn record_at(&mut self, mut facts: Vec<Fact>, put: Put, at: Moment) -> Result<Vec<Event>, String> {
         let happened = put != Put::Ahead;
         let untold = self.untold.len();
         let place = usize::from(matches!(facts.first(), Some(Fact::RunStarted(_))));
@@ -260,7 +268,6 @@ impl Session {
         for fact in &mut facts {
             without_secrets(fact, &self.masker);
         }
-        let at = self.clock.now();
         let appended = self.write_events(&facts, at, put).or_else(|error| {
             self.gap.get_or_insert_with(|| Gap { why: error.to_string(), ..Gap::default() });
             if happened { self.write_last(&facts, at) } else { Err(error) }
@@ -354,6 +361,7 @@ impl Session {
                 Ok(events) => {
                     self.over |= events.iter().any(|event| matches!(event.fact, Fact::RunFinished(_)));
                     let events = events.into_iter().map(WireEvent::from).collect();
+                    self.settle_at = None;
                     self.reply(&Reply::Appended { events });
                 }
                 Err(why) => self.fail(Failure::Record, why),

@@ -220,6 +220,7 @@ impl Witnessed {
             match living.reply()? {
                 Reply::Settled => self.acknowledged.extend(self.unsettled.take()),
                 Reply::Appended { events } => {
+                    self.acknowledged.extend(self.unsettled.take());
                     self.acknowledged.extend(events.into_iter().map(Event::from));
                     return Some(());
                 }
@@ -278,6 +279,8 @@ impl Witnessed {
         loop {
             match living.next()? {
                 Reply::Output { .. } => {
+                    // Its start stands behind the end before it.
+                    self.acknowledged.extend(self.unsettled.take());
                     if now && point == Point::OutputBegun {
                         living.kill();
                     }
@@ -288,6 +291,7 @@ impl Witnessed {
                     }
                     let start = came.begun.last().expect("a start").seq;
                     self.outputs.insert(start, expected);
+                    self.acknowledged.extend(self.unsettled.take());
                     let begun = came.begun.into_iter().map(|begun| begun.event(&sent).expect("what was sent"));
                     self.acknowledged.extend(begun);
                     let finished = Event::from(came.finished);
