@@ -384,6 +384,26 @@ fn the_end_of_a_command_shares_its_sync_with_the_start_that_follows_it_at_once()
 }
 
 #[test]
+fn an_end_has_the_number_that_was_told_also_when_the_command_has_left_something_running() {
+    let (recorder, mut client) = session(Mode::Unattended);
+    for text in ["setsid sleep 2 & sleep 0.2", "echo hi", "exit 3", "echo hi"] {
+        client.send(&going_on(text), b"");
+        let mut told = None;
+        until("it is back", || {
+            told = match client.try_frame(soon()).unwrap() {
+                Some(Reply::Finished(came)) => Some(came.finished),
+                _ => None,
+            };
+            told.is_some()
+        });
+        let finished = Event::from(told.unwrap());
+        until("it is recorded", || events(&recorder).contains(&finished));
+    }
+    let left = |event: &Event| matches!(event.fact, Fact::LeftRunning(_));
+    assert!(events(&recorder).iter().any(left), "{:?}", events(&recorder));
+}
+
+#[test]
 fn an_end_that_nothing_follows_is_on_disk_soon_and_its_engine_told_so() {
     let (recorder, mut client) = session(Mode::Unattended);
     client.send(&going_on("echo hi"), b"");

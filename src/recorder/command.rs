@@ -212,9 +212,7 @@ impl Session {
             }
             let respawned = self.respawned.take();
             let left = self.new_orphans();
-            if !left.is_empty() {
-                self.untold.push(Fact::LeftRunning(LeftRunning { processes: left.clone() }));
-            }
+            let left_running = (!left.is_empty()).then(|| Fact::LeftRunning(LeftRunning { processes: left.clone() }));
             // The engine knows by this that all before it is on disk.
             self.settle_at = None;
             self.reply(&Reply::Finished(Box::new(CameBack {
@@ -225,10 +223,11 @@ impl Session {
                 left,
                 same_shell,
             })));
-        }
-        // The engine needs none of this to go on, and does so meanwhile.
-        if let Some(event) = foreseen {
-            self.append_soon(event);
+            // The engine needs none of the following to go on, and does so meanwhile.
+            if let Some(event) = foreseen {
+                self.append_soon(event);
+            }
+            self.untold.extend(left_running);
         }
         if goes_on {
             self.put_away();

@@ -239,7 +239,8 @@ impl Session {
     pub(super) fn append_soon(&mut self, foreseen: Event) {
         self.settle_at = Some(self.now() + super::SETTLE_LIMIT);
         // One that cannot be recorded was told all the same: the command has run. What is recorded next says so.
-        drop(self.record_at(vec![foreseen.fact], Put::Soon, foreseen.at));
+        let recorded = self.record_at(vec![foreseen.fact], Put::Soon, foreseen.at);
+        debug_assert!(recorded.is_err() || recorded.is_ok_and(|events| events.iter().all(|e| e.seq == foreseen.seq)));
     }
 
     /// Puts on disk what was told of before it was there, and says so.
