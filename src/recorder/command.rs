@@ -91,6 +91,7 @@ impl Session {
             held_keys: Vec::new(),
             held_interrupt: false,
             interrupted: false,
+            heard_at: None,
             stopped: false,
             limit: limit.map(|limit| since + limit),
             given_limit: limit.map(|limit| since + limit),
@@ -271,6 +272,9 @@ impl Session {
         }
         let interrupts = keys.contains(&shell.interrupt_key());
         running.interrupted |= interrupts;
+        if interrupts {
+            running.heard_at = Some((self.clock.now().mono + super::HEARD_AFTER, 0));
+        }
         if interrupts && shell.keys.waiting() > 0 {
             // Behind keys that nobody reads it would never arrive.
             shell.keys.clear();
@@ -287,6 +291,7 @@ impl Session {
         let (Activity::Command(running), Some(shell)) = (&mut self.activity, &self.shell) else { return };
         if running.begun {
             running.interrupted = true;
+            running.heard_at = Some((self.clock.now().mono + super::HEARD_AFTER, 0));
             shell.interrupt();
         } else {
             running.held_interrupt = true;

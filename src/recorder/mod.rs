@@ -44,6 +44,8 @@ use std::time::Duration;
 const SYNC_INTERVAL: Duration = Duration::from_millis(250);
 /// An end that was told before it was on disk is there after this time at most, also when the engine has nothing more to record.
 const SETTLE_LIMIT: Duration = Duration::from_millis(3);
+/// So long after an interrupt it is looked whether the command has heard of it, and again.
+const HEARD_AFTER: Duration = Duration::from_millis(200);
 /// Output of a command is held back for its first moments, in case it is back by then and needs no file.
 const HOLD: Duration = Duration::from_millis(20);
 /// Without an engine any other command is ended after this time.

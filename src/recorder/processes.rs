@@ -14,6 +14,14 @@ const ANCESTORS_LIMIT: usize = 256;
 /// A process that does not come to rest in 100 ms is looked at as it is.
 const REST_TRIES: usize = 200;
 const REST_PAUSE: Duration = Duration::from_micros(500);
+/// Fields of `/proc/PID/stat` behind the name, from 0 (proc(5)).
+const GROUP: usize = 2;
+const FOREGROUND: usize = 5;
+const STARTED: usize = 19;
+/// The unit of the last of them, which is the same on every Linux that has not been built otherwise.
+const TICKS_A_SECOND: f64 = 100.0;
+/// How exact `/proc` is about time, in seconds.
+const CLOCK_GRAIN_S: f64 = 0.05;
 /// Of a command line this much is told.
 const LINE_LIMIT: usize = 60;
 
@@ -89,6 +97,33 @@ fn process(pid: Pid) -> Option<Process> {
         .collect::<String>();
     let line = if line.contains("--noprofile --noediting") { SUBSHELL.to_owned() } else { line };
     (!line.is_empty()).then_some(Process { pid, line })
+}
+
+/// The child that a shell has left behind and waits for: one that leads a group of its own, which is not the one in the foreground,
+/// started no longer ago than this, while the shell is in the foreground itself.
+pub(super) fn left_behind(shell: Pid, no_longer_ago: Duration) -> Option<Pid> {
+    let of_shell = stat(shell)?;
+    let fields: Vec<&str> = of_shell.split_ascii_whitespace().collect();
+    let number = |fields: &[&str], place: usize| fields.get(place).and_then(|field| field.parse::<i64>().ok());
+    let in_front = number(&fields, FOREGROUND)? == i64::from(shell.as_raw_nonzero().get());
+    let what = std::fs::read(format!("/proc/{}/wchan", shell.as_raw_nonzero())).ok()?;
+    if !in_front || what != b"do_wait" {
+        return None;
+    }
+    let path = format!("/proc/{0}/task/{0}/children", shell.as_raw_nonzero());
+    let children = std::fs::read_to_string(path).ok()?;
+    let uptime = std::fs::read_to_string("/proc/uptime").ok()?;
+    let uptime: f64 = uptime.split_ascii_whitespace().next()?.parse().ok()?;
+    let started = |pid: Pid| {
+        let stat = stat(pid)?;
+        let fields: Vec<&str> = stat.split_ascii_whitespace().collect();
+        let leads = number(&fields, GROUP)? == i64::from(pid.as_raw_nonzero().get());
+        let age = uptime - fields.get(STARTED)?.parse::<f64>().ok()? / TICKS_A_SECOND;
+        (leads && age <= no_longer_ago.as_secs_f64() + CLOCK_GRAIN_S).then_some(age)
+    };
+    let pids = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok().and_then(positive));
+    let young = pids.filter_map(|pid| Some((started(pid)?, pid)));
+    young.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, pid)| pid)
 }
 
 /// The descriptors that a process has open, each with what it is open on.

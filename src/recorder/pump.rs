@@ -20,6 +20,8 @@ const READS_PER_TURN: usize = 16;
 const DRAIN_LIMIT_BYTES: usize = 2 << 20;
 /// After bash is told to end a command, its processes have this long.
 const KILL_GRACE: Duration = Duration::from_secs(2);
+/// So often it is looked whether an interrupt was heard.
+const LOOKS: u32 = 10;
 /// bash is told again so often meanwhile.
 const TELL_AGAIN: Duration = Duration::from_millis(450);
 const KILL_AGAIN: Duration = Duration::from_millis(500);
@@ -179,7 +181,24 @@ impl Session {
             }
             _ => {}
         }
+        self.pass_on_interrupt(now);
         self.press_on(now);
+    }
+
+    /// Passes an interrupt on that was lost. bash 5.3, interrupted between the start of a program and the moment at which it is
+    /// given the terminal, leaves the program running, and waits for it before the next thing it does, in the foreground itself: no
+    /// key reaches the program any more.
+    fn pass_on_interrupt(&mut self, now: Duration) {
+        let (Activity::Command(running), Some(shell)) = (&mut self.activity, &self.shell) else { return };
+        let Some((_, looks)) = running.heard_at.filter(|(at, _)| *at <= now) else { return };
+        running.heard_at = (looks < LOOKS).then(|| (now + super::HEARD_AFTER, looks + 1));
+        // A shell that has a trap for it decides itself what it is.
+        if running.started.text.contains("trap") || self.state.traps_interrupts() {
+            return;
+        }
+        if let Some(left) = super::processes::left_behind(shell.pid, now.saturating_sub(running.since)) {
+            let _ = rustix::process::kill_process_group(left, Signal::INT);
+        }
     }
 
     /// Ends the running command: the first call tells it to, the later ones kill.

@@ -87,6 +87,11 @@ impl State {
         self.awaits.is_none() && self.now.as_ref().is_some_and(|now| leaves_state(&started.text, now))
     }
 
+    /// Whether the shell has a trap of its own for SIGINT, as far as it has told.
+    pub(super) fn traps_interrupts(&self) -> bool {
+        self.now.as_ref().is_some_and(|now| now.traps.iter().any(|trap| trap.name == "SIGINT" || trap.name == "INT"))
+    }
+
     /// A command that may change the shell was sent to it.
     pub(super) fn may_change(&mut self, id: u64) {
         self.awaits = Some(id);

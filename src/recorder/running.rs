@@ -38,6 +38,8 @@ pub(super) struct Running {
     pub(super) held_interrupt: bool,
     /// Whether Ctrl-C was sent to it.
     pub(super) interrupted: bool,
+    /// After an interrupt: at this moment it is looked whether it was heard, and how often that was looked at.
+    pub(super) heard_at: Option<(Duration, u32)>,
     /// Whether the engine asked to end it.
     pub(super) stopped: bool,
     /// When it is to be ended.
@@ -112,7 +114,8 @@ impl Running {
             Abort::Killed(at, _) => Some(at),
         };
         let held = self.held.as_ref().filter(|held| !held.pieces.is_empty()).map(|held| held.until);
-        [abort, self.sync_at, held, self.masks.due()].into_iter().flatten().min()
+        let heard = self.heard_at.map(|(at, _)| at);
+        [abort, self.sync_at, held, heard, self.masks.due()].into_iter().flatten().min()
     }
 }
 
