@@ -127,6 +127,24 @@ fn ctrl_c_typed_at_once_cannot_make_the_session_lose_the_command() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a test says that it was skipped")]
+fn a_program_that_has_lost_the_terminal_to_the_shell_hears_ctrl_c_all_the_same() {
+    let (_recorder, mut client) = session(Mode::Attended);
+    if client.run("python3 -c 'import termios'").outcome() != &Outcome::Succeeded {
+        println!("skipped: python3 is not there");
+        return;
+    }
+    client.run("sleep 60 &");
+    // As bash 5.3 leaves one that it was starting when Ctrl-C came.
+    let lost = "import os, signal, time; signal.signal(signal.SIGTTOU, signal.SIG_IGN); \
+                os.tcsetpgrp(0, os.getppid()); print('lost', flush=True); time.sleep(30)";
+    let run = Client::command(&format!("python3 -c \"{lost}\""));
+    let ran = client.run_with(run, &[Act::Await("lost"), ctrl_c()]);
+    assert_eq!(ran.outcome(), &Outcome::Interrupted, "{}", ran.text());
+    assert_eq!(client.run("kill %1 && echo the job is there").text(), "the job is there\r\n");
+}
+
+#[test]
 fn a_command_that_handles_ctrl_c_itself_goes_on() {
     let (_recorder, mut client) = session(Mode::Attended);
     let text = "bash -c 'trap \"echo CLEAN; exit 9\" INT; sleep 30 & wait'; echo next=$?";

@@ -1,6 +1,7 @@
 //! A session with a recorder: running a command while the operator watches.
 //!
-//! Invariant: when a command has come back, its start is on disk, and so is its end unless it says that this follows. Refuses to know: what the command is for.
+//! Invariant: when a command has come back, its start is on disk, and so is its end unless it says that this follows. Refuses to
+//! know: what the command is for.
 
 use super::attach::{AttachError, attach};
 use super::link::{Learned, Link, failure, lost, timespec};

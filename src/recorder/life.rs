@@ -177,7 +177,9 @@ impl Session {
         }
         if let (Activity::Command(running), Some(engine)) = (&mut self.activity, self.engine.as_mut()) {
             running.limit = running.given_limit;
+            // What the engine before this one has sent and wanted is nothing to it.
             running.sent.clear();
+            running.goes_on = false;
             engine.output_kept(running.seq, running.capture.kept());
             let unstored = running.unstored.copy();
             if !unstored.is_empty() {
