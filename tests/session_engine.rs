@@ -15,6 +15,7 @@ use runbook::ident::{Anchor, Clock as _, Digest, RunId, SystemClock};
 use runbook::journal;
 use runbook::kernel::{Session, StartOptions};
 use runbook::ports::{Finished, Journal as _, Kernel as _, KernelError, Stream, Watch};
+use runbook::recorder::protocol::Run;
 use rustix::fd::OwnedFd;
 use rustix::pty::OpenptFlags;
 use rustix::termios::{LocalModes, Termios, Winsize};
@@ -115,17 +116,30 @@ fn a_session_records_runs_and_answers() {
     assert_eq!(recorded[2..], [finished.started, finished.finished]);
 }
 
+fn going_on(text: &str) -> Run {
+    let mut run = Client::command(text);
+    run.goes_on = true;
+    run
+}
+
+#[test]
+fn a_watcher_hears_at_once_of_an_end_that_came_to_the_disk_while_something_else_was_asked() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut session = Session::start(&options(temp.path(), Mode::Unattended)).unwrap();
+    let mut seen = Seen::default();
+    session.run_command(going_on("X=1"), &mut seen).unwrap();
+    assert_eq!(session.values(&["X".into()]).unwrap()[0].value.as_deref(), Some("1"));
+    session.run_command(going_on("sleep 0.3; echo b"), &mut seen).unwrap();
+    assert_eq!((seen.out.as_slice(), seen.settled.as_slice()), (&b"b\n"[..], &[0][..]));
+    session.finish().unwrap();
+}
+
 #[test]
 fn an_end_that_was_told_early_is_on_disk_before_the_next_command_is_seen() {
     let temp = tempfile::tempdir().unwrap();
     let options = options(temp.path(), Mode::Unattended);
     let mut session = Session::start(&options).unwrap();
     let mut seen = Seen::default();
-    let going_on = |text: &str| {
-        let mut run = Client::command(text);
-        run.goes_on = true;
-        run
-    };
     let first = session.run_command(going_on("echo a"), &mut seen).unwrap();
     assert!(!first.settled && seen.settled.is_empty());
     let second = session.run_command(going_on("sleep 0.3; echo b"), &mut seen).unwrap();

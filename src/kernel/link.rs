@@ -38,6 +38,8 @@ pub(super) struct Link {
     late: Vec<Late>,
     /// Whether the last end that was told of is on disk.
     settled: bool,
+    /// It became so while nobody watched: the next watcher is told.
+    settled_unseen: bool,
     /// What others have taught the session.
     pub(super) learned: Learned,
 }
@@ -80,6 +82,7 @@ impl Link {
             open: None,
             late: Vec::new(),
             settled: true,
+            settled_unseen: false,
             learned: Learned::default(),
         }
     }
@@ -133,23 +136,22 @@ impl Link {
                     continue;
                 }
                 Reply::Settled => {
-                    self.is_settled(&mut watch);
+                    self.take_settled(&mut watch);
                     continue;
                 }
-                Reply::Finished(came) => {
-                    self.is_settled(&mut watch);
-                    self.settled = came.settled;
-                    return Ok(Some(Reply::Finished(came)));
+                reply => {
+                    if matches!(reply, Reply::Finished(_) | Reply::Appended { .. }) {
+                        self.take_settled(&mut watch);
+                    }
+                    if let Reply::Finished(came) = &reply {
+                        self.settled = came.settled;
+                    }
+                    return Ok(Some(reply));
                 }
-                Reply::Appended { events } => {
-                    self.is_settled(&mut watch);
-                    return Ok(Some(Reply::Appended { events }));
-                }
-                reply => return Ok(Some(reply)),
             };
             if command.is_some() {
                 // Before it its start was put on disk, and all that stands before that.
-                self.is_settled(&mut watch);
+                self.take_settled(&mut watch);
             }
             match &mut watch {
                 Some(watch) if frame.blob.is_empty() => self.show(command, channel, offset, length, &mut **watch),
@@ -161,11 +163,13 @@ impl Link {
     }
 
     /// The last end that was told of is on disk.
-    fn is_settled(&mut self, watch: &mut Option<&mut dyn Watch>) {
-        if !std::mem::replace(&mut self.settled, true)
-            && let Some(watch) = watch
-        {
-            watch.settled();
+    fn take_settled(&mut self, watch: &mut Option<&mut dyn Watch>) {
+        if std::mem::replace(&mut self.settled, true) {
+            return;
+        }
+        match watch {
+            Some(watch) => watch.settled(),
+            None => self.settled_unseen = true,
         }
     }
 
@@ -178,6 +182,9 @@ impl Link {
 
     /// Shows what came while nobody watched.
     pub(super) fn show_late(&mut self, watch: &mut dyn Watch) {
+        if std::mem::take(&mut self.settled_unseen) {
+            watch.settled();
+        }
         for Late { command, channel, offset, length } in std::mem::take(&mut self.late) {
             self.show(command, channel, offset, length, watch);
         }
