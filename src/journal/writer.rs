@@ -1,8 +1,9 @@
 //! Appends to a journal.
 //!
 //! Invariant: when [`Writer::append`] returns, its events are on disk, in order, after one write and one sync, and so is all that
-//! was appended before them. After a write or sync that failed nothing more is written: nobody knows what is on disk then, and a second sync would lie. After a write
-//! that failed its beginning is cut off again, so that the file is a readable journal at every moment.
+//! was appended before them. After a write or sync that failed nothing more is written: nobody knows what is on disk then, and a
+//! second sync would lie. After a write that failed its beginning is cut off again, so that the file is a readable journal at every
+//! moment.
 
 use super::error::JournalError;
 use super::json::Members;
@@ -214,11 +215,6 @@ impl Writer {
     /// events are safe before.
     pub fn append_unsynced(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
         self.append_with(facts, at, true, false)
-    }
-
-    /// Whether something that was appended is not on disk yet.
-    pub fn is_unsynced(&self) -> bool {
-        self.unsynced
     }
 
     /// Puts on disk what was appended without that.
@@ -464,9 +460,9 @@ mod tests {
         let so_far = |calls: &AtomicUsize| calls.swap(0, Ordering::Relaxed);
         so_far(&calls);
         assert_eq!(writer.append_unsynced(&note, now).unwrap()[0].seq, Seq(1));
-        assert_eq!((so_far(&calls), writer.is_unsynced()), (1, true));
+        assert_eq!((so_far(&calls), writer.unsynced), (1, true));
         assert_eq!(writer.append(&note, now).unwrap()[0].seq, Seq(2));
-        assert_eq!((so_far(&calls), writer.is_unsynced()), (2, false), "one write, one sync for both");
+        assert_eq!((so_far(&calls), writer.unsynced), (2, false), "one write, one sync for both");
         writer.append_unsynced(&note, now).unwrap();
         writer.sync().unwrap();
         writer.sync().unwrap();
@@ -475,7 +471,7 @@ mod tests {
         let error = writer.sync().unwrap_err().to_string();
         assert_eq!(so_far(&calls), 2);
         assert_eq!(writer.append(&note, now).unwrap_err().to_string(), error);
-        assert_eq!((so_far(&calls), writer.is_unsynced()), (0, false), "a failed sync is never tried again");
+        assert_eq!((so_far(&calls), writer.unsynced), (0, false), "a failed sync is never tried again");
     }
 
     /// What a disk does at its call number `at`: a write, a sync, or the making of room.

@@ -210,23 +210,18 @@ while [[ -z $__rb_id ]] || __rb_continued "$-"; do
   __rb_asked="" __rb_kind=""
   IFS=" " \builtin read -r -u 38 __rb_kind __rb_new __rb_arg __rb_named ||
     { \builtin exit 0 || \builtin kill -9 $$; }
-  case $__rb_kind in
-    q)
-      __rb_how=ok __rb_exit="" __rb_ps="" __rb_id=$__rb_new
-      \builtin printf "%s\\0" "$__rb_nonce" "$__rb_id" go 0 >&39
-      . "$__rb_dir/$__rb_file" 38<&- 39>&-
-      case $__rb_how in end) ;; *) __rb_early "$?" "$-" ;; esac
-      \builtin printf "%s\\0" "$__rb_nonce" "$__rb_id" "$__rb_how" 4 "$__rb_st" "$__rb_ps" "$PWD" "$__rb_flags" >&39 ||
-        \builtin kill -9 $$
-      __rb_asked=$__rb_id __rb_id=""
-      \builtin continue ;;
-    r) ;;
-    *)
-      __rb_answer
-      \builtin continue ;;
-  esac
-  __rb_how=ok __rb_exit="" __rb_ps="" __rb_id=$__rb_new __rb_file=$__rb_named
+  [[ $__rb_kind = [qr] ]] || { __rb_answer; \builtin continue; }
+  __rb_how=ok __rb_exit="" __rb_ps="" __rb_id=$__rb_new
   \builtin printf "%s\\0" "$__rb_nonce" "$__rb_id" go 0 >&39
+  if [[ $__rb_kind = q ]]; then
+    . "$__rb_dir/$__rb_file" 38<&- 39>&-
+    case $__rb_how in end) ;; *) __rb_early "$?" "$-" ;; esac
+    \builtin printf "%s\\0" "$__rb_nonce" "$__rb_id" "$__rb_how" 4 "$__rb_st" "$__rb_ps" "$PWD" "$__rb_flags" >&39 ||
+      \builtin kill -9 $$
+    __rb_asked=$__rb_id __rb_id=""
+    \builtin continue
+  fi
+  __rb_file=$__rb_named
   [[ $__rb_arg != *t* ]] || [[ -n $(\builtin trap -p ERR) ]] || \builtin trap "$__rb_errtrap" ERR
   [[ ${__rb_flags#*[vuae]} = "$__rb_flags" ]] || __rb_options
   if [[ $__rb_arg = *b* ]]; then

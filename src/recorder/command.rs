@@ -271,9 +271,8 @@ impl Session {
             return;
         }
         let interrupts = keys.contains(&shell.interrupt_key());
-        running.interrupted |= interrupts;
         if interrupts {
-            running.heard_at = Some((self.clock.now().mono + super::HEARD_AFTER, 0));
+            running.interrupt_sent(self.clock.now().mono);
         }
         if interrupts && shell.keys.waiting() > 0 {
             // Behind keys that nobody reads it would never arrive.
@@ -290,8 +289,7 @@ impl Session {
     pub(super) fn interrupt(&mut self) {
         let (Activity::Command(running), Some(shell)) = (&mut self.activity, &self.shell) else { return };
         if running.begun {
-            running.interrupted = true;
-            running.heard_at = Some((self.clock.now().mono + super::HEARD_AFTER, 0));
+            running.interrupt_sent(self.clock.now().mono);
             shell.interrupt();
         } else {
             running.held_interrupt = true;

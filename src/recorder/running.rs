@@ -96,6 +96,12 @@ pub(super) enum Abort {
 }
 
 impl Running {
+    /// Ctrl-C was sent to it.
+    pub(super) fn interrupt_sent(&mut self, now: Duration) {
+        self.interrupted = true;
+        self.heard_at = Some((now + super::HEARD_AFTER, 0));
+    }
+
     /// What the engine is told of its beginning.
     pub(super) fn begun(events: Vec<WireEvent>, sent: &[Option<usize>]) -> Vec<Begun> {
         let places = sent.iter().copied().chain(std::iter::repeat(None));
