@@ -121,7 +121,8 @@ pub(super) fn left_behind(shell: Pid, no_longer_ago: Duration) -> Option<Pid> {
         let age = uptime - fields.get(STARTED)?.parse::<f64>().ok()? / TICKS_A_SECOND;
         (leads && age <= no_longer_ago.as_secs_f64() + CLOCK_GRAIN_S).then_some(age)
     };
-    let pids = children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok().and_then(positive));
+    // They are listed in the order of their starts, which tells those apart that have begun in the same tick.
+    let pids = children.split_ascii_whitespace().rev().filter_map(|pid| pid.parse().ok().and_then(positive));
     let young = pids.filter_map(|pid| Some((started(pid)?, pid)));
     young.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, pid)| pid)
 }
