@@ -248,6 +248,24 @@ fn messages_of_bash_name_the_line_of_the_document() {
 }
 
 #[test]
+fn the_line_of_the_document_is_named_whatever_was_done_to_lineno() {
+    for change in ["true", "LINENO=7", "readonly LINENO", "unset LINENO", "echo readonly LINENO > s; . ./s"] {
+        let (_recorder, mut client) = session(Mode::Attended);
+        client.run(change);
+        for _ in 0..2 {
+            client.run("true");
+            std::thread::sleep(Duration::from_millis(20));
+            client.run("true");
+            let mut run = Client::command("echo 'open");
+            run.started.line = 812;
+            let said = client.run_with(run, &[]).text();
+            assert!(said.contains("/RUNBOOK.md: line 812: unexpected EOF"), "after `{change}`: {said}");
+            assert_eq!(client.run("echo alive").text(), "alive\r\n", "after `{change}`");
+        }
+    }
+}
+
+#[test]
 fn a_program_that_leaves_the_shell_alone_is_run_as_faithfully_as_any_command() {
     let (_recorder, mut client) = session(Mode::Attended);
     client.run("f() { set -u; false; }; true");

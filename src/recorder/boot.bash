@@ -23,8 +23,8 @@
 \builtin shopt -s execfail
 \builtin shopt -u checkwinsize 2>/dev/null
 __rb_kind='' __rb_new='' __rb_arg='' __rb_named='' __rb_file='' __rb_value='' __rb_left='' __rb_name=''
-__rb_id='' __rb_asked='' __rb_st=0 __rb_how='' __rb_exit='' __rb_ps='' __rb_flags='' __rb_int='' __rb_nil='' __rb_parked='' __rb_all='' __rb_prompted='' __rb_sign=$'\r'
-\builtin readonly __rb_nil __rb_nonce __rb_dir
+__rb_id='' __rb_asked='' __rb_st=0 __rb_how='' __rb_exit='' __rb_ps='' __rb_flags='' __rb_int='' __rb_nil='' __rb_dash=- __rb_parked='' __rb_all='' __rb_prompted='' __rb_sign=$'\r'
+\builtin readonly __rb_nil __rb_dash __rb_nonce __rb_dir
 
 __rb_report() { # ID how status pipestatus
   \builtin printf '%s\0' "$__rb_nonce" "$1" "$2" 4 "$3" "$4" "$PWD" "$__rb_flags" >&39 ||

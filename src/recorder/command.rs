@@ -27,7 +27,8 @@ impl Session {
         let check_trap = self.carried.check_trap;
         let names_descriptors = names_descriptors(&started.text);
         let goes_on_plainly = self.carried.is_neutral() && self.state.status == 0 && self.carried.file == name;
-        let manner = if same_shell && goes_on_plainly && !check_trap && !names_descriptors {
+        let is_plain = same_shell && !check_trap && !names_descriptors && self.state.can_set_line();
+        let manner = if is_plain && goes_on_plainly {
             Manner::Quick
         } else {
             Manner::Careful { trace: self.carried.has('x'), verbose: self.carried.has('v') }
@@ -56,7 +57,7 @@ impl Session {
         }
         let since = self.clock.now().mono;
         self.state.look_at_descriptors(shell.pid);
-        self.state.will_run(&started);
+        self.state.will_run(&started, same_shell);
         self.carried.check_trap = started.text.contains("trap");
         if manner == Manner::Quick {
             shell.request(format!("q {}\n", seq.0).as_bytes());

@@ -35,6 +35,8 @@ pub(super) struct State {
     /// Descriptors open in bash that it had not at its start.
     descriptors: BTreeSet<i32>,
     limits: bool,
+    /// A command that may change the shell has named LINENO, and may have unset it.
+    lines_named: bool,
     /// Something that opens descriptors has run since they were looked at.
     look: bool,
     /// Those, with what they were open on: bash may have been reading a file under a number that is used again later.
@@ -92,14 +94,25 @@ impl State {
         self.now.as_ref().is_some_and(|now| now.traps.iter().any(|trap| trap.name == "SIGINT" || trap.name == "INT"))
     }
 
+    /// Whether LINENO is what bash made it, and takes a number.
+    pub(super) fn can_set_line(&self) -> bool {
+        let is_readonly = |text: &[u8]| {
+            let flags = text.split(|&byte| byte == b' ').nth(1);
+            flags.is_some_and(|flags| flags.contains(&b'r'))
+        };
+        let mut variables = self.now.iter().flat_map(|now| &now.variables);
+        !self.lines_named && !variables.any(|variable| variable.name == "LINENO" && is_readonly(&variable.text))
+    }
+
     /// A command that may change the shell was sent to it.
     pub(super) fn may_change(&mut self, id: u64) {
         self.awaits = Some(id);
     }
 
     /// A command is about to run: what may it do that bash does not tell?
-    pub(super) fn will_run(&mut self, started: &CommandStarted) {
+    pub(super) fn will_run(&mut self, started: &CommandStarted, same_shell: bool) {
         self.limits |= started.text.contains("ulimit");
+        self.lines_named |= !same_shell && started.text.contains("LINENO");
         self.look = started.text.contains("exec") || started.text.contains("coproc");
     }
 }
