@@ -151,6 +151,34 @@ fn an_end_that_was_told_early_is_on_disk_before_the_next_command_is_seen() {
 }
 
 #[test]
+fn a_command_that_was_sent_ahead_is_waited_for_by_asking_for_it() {
+    let temp = tempfile::tempdir().unwrap();
+    let options = options(temp.path(), Mode::Unattended);
+    let mut session = Session::start(&options).unwrap();
+    let mut seen = Seen::default();
+    session.run_commands(going_on("echo a"), Some(going_on("echo b")), &mut seen).unwrap();
+    // Its end has come before anybody waits for it.
+    std::thread::sleep(Duration::from_millis(300));
+    let second = session.run_commands(going_on("echo b"), Some(going_on("false")), &mut seen).unwrap();
+    assert_eq!(outcome(&second), Outcome::Succeeded);
+    let third = session.run_commands(going_on("false"), Some(going_on("echo no")), &mut seen).unwrap();
+    assert_eq!(outcome(&third), Outcome::Failed);
+    session.run_command(going_on("echo c"), &mut seen).unwrap();
+    session.finish().unwrap();
+    assert_eq!(seen.out, b"a\nb\nc\n");
+}
+
+#[test]
+fn nothing_is_run_in_the_place_of_a_command_that_was_sent_ahead() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut session = Session::start(&options(temp.path(), Mode::Unattended)).unwrap();
+    let mut seen = Seen::default();
+    session.run_commands(going_on("echo a"), Some(going_on("echo b")), &mut seen).unwrap();
+    let refused = session.run_command(going_on("echo c"), &mut seen).unwrap_err();
+    assert!(matches!(refused, KernelError::Lost(_)), "{refused}");
+}
+
+#[test]
 fn a_run_that_is_over_is_not_abandoned_when_the_engine_goes_without_goodbye() {
     let temp = tempfile::tempdir().unwrap();
     let mut session = Session::start(&options(temp.path(), Mode::Unattended)).unwrap();

@@ -41,6 +41,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let mut taking_up = self.take_up(step);
         for index in 0..step.commands.len() {
             let number = u32::try_from(index).unwrap_or(u32::MAX);
+            self.way.is_straight = ran == index && !taking_up;
             let before = if taking_up { self.before(step, number) } else { Before::New };
             let fate = match before {
                 Before::Ran if self.is_to_wait(step, number) => self.take_up_wait(step, place, index)?,
@@ -331,43 +332,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         for passed in runnable.variables() {
             self.session.set(&passed.variable, &passed.value)?;
         }
-        let source = match &candidate.source {
-            CommandSource::Document if runnable.is_placed() => CommandSource::Placed(command.text.clone()),
-            source => source.clone(),
-        };
-        let waits = source == CommandSource::Until;
-        let started = CommandStarted {
-            step: step.id.clone(),
-            command: number,
-            of: u32::try_from(step.commands.len()).unwrap_or(u32::MAX),
-            attempt: if number.is_none() { 1 } else { self.state.attempts_at(&step.id, number, &source) + 1 },
-            source,
-            text: runnable.text().to_owned(),
-            line: command.line,
-            never_ends: command.facts.never_ends.is_some(),
-            // A condition that answers no is not met, whatever such an answer means elsewhere.
-            answers: if waits { Answers::default() } else { answers(command) },
-        };
-        self.operator.tell(&Talk::Started { text: &started.text, line: started.line });
-        let unattended = self.settings.mode == Mode::Unattended;
-        let limit = if started.never_ends {
-            unattended.then_some(self.settings.monitor_for.unwrap_or(super::MONITOR_FOR))
-        } else {
-            step.timeout().or(self.settings.timeout)
-        };
-        let decided =
-            Fact::Decided(Decided { step: step.id.clone(), command: number, decision, reason: String::new() });
-        let mut request = Request {
-            before: self.held.drain(..).chain([decided]).collect(),
-            started,
-            text: runnable.clone(),
-            name: self.settings.file_name.clone(),
-            limit,
-            unrecorded: false,
-            // An operator thinks for longer than a disk takes.
-            goes_on: unattended,
-        };
-        let Some(result) = self.run_recorded(&mut request)? else { return Ok(None) };
+        let before = self.held.drain(..).collect();
+        let mut request = self.request(before, step, number, candidate, runnable, decision);
+        self.operator.tell(&Talk::Started { text: &request.started.text, line: request.started.line });
+        let next = self.ahead(step, number, &request, decision)?;
+        let Some(result) = self.run_recorded(&mut request, next.as_ref())? else { return Ok(None) };
         // What was told before stood in the record before this was run.
         self.operator.settled();
         if !result.settled {
@@ -393,6 +362,53 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             self.operator.tell(&Talk::Warning(&format!("still running: {}", result.left_running.join(", "))));
         }
         Ok(Some(finished))
+    }
+
+    /// What is asked of the session for a command that was said yes to.
+    pub(super) fn request(
+        &self,
+        mut before: Vec<Fact>,
+        step: &Step,
+        number: Option<u32>,
+        candidate: &Candidate,
+        runnable: &Runnable,
+        decision: Decision,
+    ) -> Request {
+        let command = &candidate.command;
+        let source = match &candidate.source {
+            CommandSource::Document if runnable.is_placed() => CommandSource::Placed(command.text.clone()),
+            source => source.clone(),
+        };
+        let waits = source == CommandSource::Until;
+        let started = CommandStarted {
+            step: step.id.clone(),
+            command: number,
+            of: u32::try_from(step.commands.len()).unwrap_or(u32::MAX),
+            attempt: if number.is_none() { 1 } else { self.state.attempts_at(&step.id, number, &source) + 1 },
+            source,
+            text: runnable.text().to_owned(),
+            line: command.line,
+            never_ends: command.facts.never_ends.is_some(),
+            // A condition that answers no is not met, whatever such an answer means elsewhere.
+            answers: if waits { Answers::default() } else { answers(command) },
+        };
+        let unattended = self.settings.mode == Mode::Unattended;
+        let limit = if started.never_ends {
+            unattended.then_some(self.settings.monitor_for.unwrap_or(super::MONITOR_FOR))
+        } else {
+            step.timeout().or(self.settings.timeout)
+        };
+        before.push(Fact::Decided(Decided { step: step.id.clone(), command: number, decision, reason: String::new() }));
+        Request {
+            before,
+            started,
+            text: runnable.clone(),
+            name: self.settings.file_name.clone(),
+            limit,
+            unrecorded: false,
+            // An operator thinks for longer than a disk takes.
+            goes_on: unattended,
+        }
     }
 
     /// A command of the operator's own, in the same shell. An ending, when the operator ends the run after it failed.

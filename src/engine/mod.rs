@@ -3,6 +3,7 @@
 //! Invariant: a decision is recorded before it is acted on, and nothing runs that was not shown. Refuses to know: bash,
 //! files, colours, JSON; it sees ports alone.
 
+mod ahead;
 mod command;
 mod expect;
 mod failure;
@@ -95,6 +96,8 @@ pub struct Engine<'a, S, O> {
     values: Values,
     /// Facts that wait for the next append.
     held: Vec<Fact>,
+    /// Where the run is, for what is next.
+    way: ahead::Way,
     /// What was before, when the run is taken up again.
     earlier: resume::Earlier,
     /// The inputs whose value stands in the record.
@@ -135,6 +138,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             order: plan.reachable(),
             values,
             held: Vec::new(),
+            way: ahead::Way::default(),
             earlier: resume::Earlier::default(),
             given: BTreeSet::new(),
             secrets: BTreeSet::new(),

@@ -3,6 +3,7 @@
 //! Invariant: each rollback is a step like any, with its own yes; what was not begun is not undone. Refuses to know: what a
 //! rollback does.
 
+use super::ahead::Way;
 use super::walk::Turn;
 use super::{Ending, Engine, EngineError};
 use crate::history::{Decision, Mode, RunResult, StepResult};
@@ -48,6 +49,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let due = self.due_rollbacks();
         let why = self.failure_reason();
         self.decide(failed, Some(number), Decision::RollBack, String::new())?;
+        // Where it goes on after a rollback is here, not in the plan.
+        self.way = Way::default();
         let mut done = 0;
         for place in &due {
             match self.step(*place)? {

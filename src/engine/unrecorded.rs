@@ -31,8 +31,12 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
     }
 
     /// Runs a command. None: its start could not be recorded, and the operator did not want it to run all the same.
-    pub(super) fn run_recorded(&mut self, request: &mut Request) -> Result<Option<Finished>, EngineError> {
-        let why = match self.session.run(request, self.operator) {
+    pub(super) fn run_recorded(
+        &mut self,
+        request: &mut Request,
+        next: Option<&Request>,
+    ) -> Result<Option<Finished>, EngineError> {
+        let why = match self.session.run(request, next, self.operator) {
             Err(KernelError::Record(why)) if self.settings.mode == Mode::Attended => why,
             result => return Ok(Some(result?)),
         };
@@ -42,7 +46,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         match self.operator.ask(&Ask::Input(ask))? {
             Reply::Value(word) if word.trim() == WORD => {
                 request.unrecorded = true;
-                Ok(Some(self.session.run(request, self.operator)?))
+                Ok(Some(self.session.run(request, None, self.operator)?))
             }
             _ => Ok(None),
         }

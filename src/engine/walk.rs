@@ -103,6 +103,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     if plan.steps.get(*place).is_some_and(|step| self.was_finished(step)) {
                         Turn::Next
                     } else {
+                        self.way.then = match nodes.get(at + 1) {
+                            Some(Node::Step(next)) => Some((*place, *next)),
+                            _ => None,
+                        };
                         self.step(*place)?
                     }
                 }
@@ -191,8 +195,21 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     pub(super) fn step(&mut self, place: usize) -> Result<Turn, EngineError> {
         let plan = self.plan;
         let Some(step) = plan.steps.get(place) else { return Ok(Turn::Next) };
+        self.hold(self.entered(step, place));
+        self.settle_for_operator()?;
+        let shown = shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step);
+        self.operator.tell(&Talk::Step(shown));
+        match step.kind {
+            StepKind::Command | StepKind::Guessed => self.commands(step, place),
+            StepKind::Task => self.task(step, place),
+            StepKind::Message => self.message(step, place),
+        }
+    }
+
+    /// That a step is shown.
+    pub(super) fn entered(&self, step: &Step, place: usize) -> Fact {
         let position = self.order.iter().position(|&p| p == place).map_or(0, |i| i + 1);
-        self.hold(Fact::StepEntered(StepEntered {
+        Fact::StepEntered(StepEntered {
             step: step.id.clone(),
             number: step.number.clone(),
             position: u32::try_from(position).unwrap_or(u32::MAX),
@@ -202,15 +219,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             line: step.line,
             end_line: step.end_line,
             prose: step.prose.iter().map(|prose| prose.lines).collect(),
-        }));
-        self.settle_for_operator()?;
-        let shown = shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step);
-        self.operator.tell(&Talk::Step(shown));
-        match step.kind {
-            StepKind::Command | StepKind::Guessed => self.commands(step, place),
-            StepKind::Task => self.task(step, place),
-            StepKind::Message => self.message(step, place),
-        }
+        })
     }
 
     fn task(&mut self, step: &'a Step, place: usize) -> Result<Turn, EngineError> {
@@ -304,7 +313,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     pub(super) fn leave(&mut self, step: &Step, result: StepResult) -> Turn {
-        self.hold(Fact::StepFinished(StepFinished { step: step.id.clone(), result }));
+        self.hold(left(step, result));
         Turn::Next
     }
 
@@ -328,6 +337,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             }
         })
     }
+}
+
+/// That a step is left behind.
+pub(super) fn left(step: &Step, result: StepResult) -> Fact {
+    Fact::StepFinished(StepFinished { step: step.id.clone(), result })
 }
 
 /// What an answer that is not about the question leads to.

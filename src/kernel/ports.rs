@@ -10,20 +10,13 @@ use std::path::Path;
 use std::rc::Rc;
 
 impl Kernel for Session {
-    fn run(&mut self, request: &Request, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
-        let mut started = request.started.clone();
-        // What was gated is what runs and what is recorded.
-        request.text.text().clone_into(&mut started.text);
-        let run = Run {
-            before: request.before.clone(),
-            started,
-            name: request.name.clone(),
-            limit: request.limit,
-            size: None,
-            unrecorded: request.unrecorded,
-            goes_on: request.goes_on,
-        };
-        self.run_command(run, watch)
+    fn run(
+        &mut self,
+        request: &Request,
+        next: Option<&Request>,
+        watch: &mut dyn Watch,
+    ) -> Result<Finished, KernelError> {
+        self.run_commands(wire(request), next.map(wire), watch)
     }
 
     fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError> {
@@ -58,5 +51,21 @@ impl Journal for Session {
 
     fn settle(&mut self) -> Result<(), KernelError> {
         self.settle_record()
+    }
+}
+
+fn wire(request: &Request) -> Run {
+    let mut started = request.started.clone();
+    // What was gated is what runs and what is recorded.
+    request.text.text().clone_into(&mut started.text);
+    Run {
+        before: request.before.clone(),
+        started,
+        name: request.name.clone(),
+        limit: request.limit,
+        size: None,
+        unrecorded: request.unrecorded,
+        goes_on: request.goes_on,
+        is_ahead: false,
     }
 }

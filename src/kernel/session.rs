@@ -52,6 +52,8 @@ struct Inner {
     mode: Mode,
     clock: SystemClock,
     shadows: Known,
+    /// The command that the recorder has begun by itself: it was sent ahead.
+    ahead: Option<Run>,
 }
 
 /// What is known of the shell's functions and aliases.
@@ -77,6 +79,7 @@ impl Session {
             mode: options.mode,
             clock: SystemClock::start(),
             shadows: Known::default(),
+            ahead: None,
         };
         Ok(Self {
             inner: Rc::new(RefCell::new(inner)),
@@ -99,7 +102,7 @@ impl Session {
         let attached = attach(run, folder, who)?;
         let learned = attached.link.learned.clone();
         let (clock, shadows) = (SystemClock::start(), Known::default());
-        let inner = Inner { link: attached.link, process: None, signals, mode, clock, shadows };
+        let inner = Inner { link: attached.link, process: None, signals, mode, clock, shadows, ahead: None };
         let inner = Rc::new(RefCell::new(inner));
         let session = Self { inner, learned, socket: attached.socket, shell: attached.shell, recorder: 0 };
         Ok((session, attached.running))
@@ -107,7 +110,7 @@ impl Session {
 
     /// Watches a command that runs already, from its first output on.
     pub fn follow(&mut self, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
-        self.with(|inner| inner.watch(None, watch))
+        self.with(|inner| inner.watch(None, None, watch))
     }
 
     /// Keeps secrets, by name and value, out of everything recorded and shown from here on; returns which are refused,
@@ -141,7 +144,17 @@ impl Session {
 
     /// Runs a command; what [`Kernel::run`](crate::ports::Kernel::run) does, with the request in the form it travels in.
     pub fn run_command(&mut self, run: Run, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
-        self.with(|inner| inner.run(run, watch))
+        self.run_commands(run, None, watch)
+    }
+
+    /// The same, with the one that is to follow.
+    pub fn run_commands(
+        &mut self,
+        run: Run,
+        next: Option<Run>,
+        watch: &mut dyn Watch,
+    ) -> Result<Finished, KernelError> {
+        self.with(|inner| inner.watch(Some(run), next, watch))
     }
 
     /// Ends the session well: bash exits, its EXIT traps run, the recorder goes. Returns what goes on without them.
@@ -247,39 +260,61 @@ impl Inner {
         Ok(told)
     }
 
-    fn run(&mut self, run: Run, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
-        self.watch(Some(run), watch)
-    }
-
-    /// Runs a command and watches it, or watches the one that runs.
-    fn watch(&mut self, run: Option<Run>, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
+    /// Runs a command and watches it, or watches the one that runs. The next is sent as soon as the first is on its way.
+    fn watch(&mut self, run: Option<Run>, next: Option<Run>, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
         let terminal = if self.mode == Mode::Attended { Some(RawTerminal::enter()?) } else { None };
         let size = terminal.as_ref().and_then(|_| window_size());
         let step = run.as_ref().map(|run| run.started.step.clone());
-        let Self { link, signals, clock, shadows, .. } = self;
+        let Self { link, signals, clock, shadows, ahead, .. } = self;
         // Until it is back, and has said otherwise.
         let fresh = std::mem::replace(&mut shadows.fresh, false);
-        let _taking = signals.taking();
+        let taking = signals.taking();
         link.show_late(watch);
         let mut sent = Vec::new();
         match run {
             Some(mut run) => {
                 run.size = size.or(run.size);
-                let request = Request::Run(Box::new(run));
-                link.send(&request, b"")?;
-                if let Request::Run(run) = request {
-                    sent = run.before;
-                    sent.push(Fact::CommandStarted(run.started));
-                }
+                let run = match ahead.take() {
+                    None => *link.send_run(Box::new(run))?,
+                    Some(begun) if begun == run => begun,
+                    // Only if what is sent ahead and what is run are not made alike.
+                    Some(_) => return Err(lost("it runs another command than the one that is wanted")),
+                };
+                sent = run.before;
+                sent.push(Fact::CommandStarted(run.started));
             }
             None => size.map_or(Ok(()), |size| link.send(&Request::Resize(size), b""))?,
         }
+        let next = match next {
+            Some(next) => {
+                let sent = *link.send_run(Box::new(Run { is_ahead: true, ..next }))?;
+                Some(Run { is_ahead: false, ..sent })
+            }
+            None => None,
+        };
         let since = clock.now().mono;
         let meanwhile = Vec::new();
-        let mut watching =
-            Watching { link, signals, clock, terminal, size, watch, since, step, sent, meanwhile, same_shell: false };
+        let (is_plain, same_shell) = (false, false);
+        let mut watching = Watching {
+            link,
+            signals,
+            clock,
+            terminal,
+            size,
+            watch,
+            since,
+            step,
+            sent,
+            meanwhile,
+            is_plain,
+            same_shell,
+        };
         let finished = watching.follow()?;
         shadows.fresh = fresh && watching.same_shell;
+        *ahead = next.filter(|_| watching.is_plain);
+        if ahead.is_some() {
+            taking.keep();
+        }
         Ok(finished)
     }
 
@@ -322,6 +357,8 @@ struct Watching<'a> {
     /// What was sent with it.
     sent: Vec<Fact>,
     meanwhile: Vec<Event>,
+    /// The command has come back as [`CameBack::is_plain`] has it.
+    is_plain: bool,
     /// The command has left the shell as it was.
     same_shell: bool,
 }
@@ -336,37 +373,17 @@ impl Watching<'_> {
     fn follow(&mut self) -> Result<Finished, KernelError> {
         let mut heard = self.since;
         let mut looked = self.since;
+        // Of a command that was sent ahead something may have come together with the end of the one before.
+        if let Some(finished) = self.take_replies()? {
+            return Ok(finished);
+        }
         loop {
             let ready = self.wait(looked + QUIET_INTERVAL)?;
             let now = self.clock.now().mono;
             if ready.reply {
                 self.link.receive()?;
-                match self.link.next_reply(Some(&mut *self.watch))? {
-                    Some(Reply::Finished(came)) => {
-                        let CameBack { begun, finished, settled, respawned, left, same_shell } = *came;
-                        self.same_shell = same_shell && respawned.is_none();
-                        let before: Option<Vec<Event>> =
-                            begun.into_iter().map(|begun| begun.event(&self.sent)).collect();
-                        let mut before = before.ok_or_else(out_of_turn)?;
-                        let started = before.pop().ok_or_else(out_of_turn)?;
-                        let meanwhile = std::mem::take(&mut self.meanwhile);
-                        let finished = finished.into();
-                        return Ok(Finished {
-                            before,
-                            started,
-                            finished,
-                            settled,
-                            respawned,
-                            meanwhile,
-                            left_running: left,
-                        });
-                    }
-                    Some(Reply::Appended { events }) => {
-                        self.meanwhile.extend(events.into_iter().map(Event::from));
-                    }
-                    Some(Reply::Failed { what, message }) => return Err(failure(what, message)),
-                    Some(_) => return Err(out_of_turn()),
-                    None => {}
+                if let Some(finished) = self.take_replies()? {
+                    return Ok(finished);
                 }
                 (heard, looked) = (now, now);
             }
@@ -382,6 +399,31 @@ impl Watching<'_> {
                 self.watch.quiet(now.saturating_sub(self.since), now.saturating_sub(heard));
             }
         }
+    }
+
+    /// Takes up what was read: the command that has come back, if it has.
+    fn take_replies(&mut self) -> Result<Option<Finished>, KernelError> {
+        while let Some(reply) = self.link.next_reply(Some(&mut *self.watch))? {
+            match reply {
+                Reply::Finished(came) => return self.finished(*came).map(Some),
+                Reply::Appended { events } => self.meanwhile.extend(events.into_iter().map(Event::from)),
+                Reply::Failed { what, message } => return Err(failure(what, message)),
+                _ => return Err(out_of_turn()),
+            }
+        }
+        Ok(None)
+    }
+
+    fn finished(&mut self, came: CameBack) -> Result<Finished, KernelError> {
+        self.is_plain = came.is_plain();
+        let CameBack { begun, finished, settled, respawned, left, same_shell } = came;
+        self.same_shell = same_shell && respawned.is_none();
+        let before: Option<Vec<Event>> = begun.into_iter().map(|begun| begun.event(&self.sent)).collect();
+        let mut before = before.ok_or_else(out_of_turn)?;
+        let started = before.pop().ok_or_else(out_of_turn)?;
+        let meanwhile = std::mem::take(&mut self.meanwhile);
+        let finished = finished.into();
+        Ok(Finished { before, started, finished, settled, respawned, meanwhile, left_running: left })
     }
 
     fn wait(&self, until: Duration) -> Result<Ready, KernelError> {

@@ -1,6 +1,7 @@
 //! Signals to the engine while a command runs.
 //!
-//! Invariant: while no command runs they do what they do by default. Refuses to know: what is done about them.
+//! Invariant: while no command runs they do what they do by default; one that comes between a command and the next, when that runs
+//! already, is the next one's. Refuses to know: what is done about them.
 
 use signal_hook::consts::signal;
 use std::io::Read as _;
@@ -51,9 +52,12 @@ impl Signals {
         Ok(Self { wake, idle, interrupt, resized, end })
     }
 
-    /// From here until the guard goes, they are taken instead of acting.
+    /// From here until the guard goes, they are taken instead of acting. What came before does not count, unless they were being
+    /// taken already.
     pub(super) fn taking(&self) -> Taking<'_> {
-        let _before = self.taken();
+        if self.idle.load(Ordering::SeqCst) {
+            let _before = self.taken();
+        }
         self.idle.store(false, Ordering::SeqCst);
         Taking { signals: self }
     }
@@ -70,6 +74,13 @@ impl Signals {
 /// See [`Signals::taking`].
 pub(super) struct Taking<'a> {
     signals: &'a Signals,
+}
+
+impl Taking<'_> {
+    /// They go on being taken: another command runs already.
+    pub(super) fn keep(self) {
+        std::mem::forget(self);
+    }
 }
 
 impl Drop for Taking<'_> {

@@ -8,10 +8,9 @@ use super::outcome::{outcome_line, outcome_words};
 use super::talk::{result_words, titles};
 use crate::history::CommandState;
 use crate::ident::StepId;
-use crate::plan::{Plan, Policy, length};
+use crate::plan::{Gate, Plan, Policy, Step, length};
 use crate::ports::Ask;
 use crate::ports::AskChoice;
-use crate::ports::AskCommand;
 use crate::ports::AskInput;
 use crate::ports::Chosen;
 use crate::ports::Operator;
@@ -125,11 +124,11 @@ impl Unattended {
         self.line(style, head);
     }
 
-    fn command(&mut self, ask: &AskCommand<'_>) -> Reply {
-        if let Some(reason) = self.policy.leaves_out(ask.shown.step) {
+    fn command(&self, step: &Step, gate: &Gate) -> Reply {
+        if let Some(reason) = self.policy.leaves_out(step) {
             return Reply::SkipRest(reason);
         }
-        if self.policy.refuses(ask.shown.step, &ask.gate).is_some() {
+        if self.policy.refuses(step, gate).is_some() {
             return Reply::Decline;
         }
         // A command that cannot run as it stands is refused by whoever asks, and recorded so.
@@ -233,6 +232,10 @@ impl Operator for Unattended {
         }
     }
 
+    fn lets_through(&self, step: &Step, gate: &Gate) -> bool {
+        self.command(step, gate) == Reply::Run
+    }
+
     fn pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError> {
         self.line(Style::Dim, &format!("{} in {}", one_line(pause.next), length(pause.lasts)));
         std::thread::sleep(pause.lasts);
@@ -241,7 +244,7 @@ impl Operator for Unattended {
 
     fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError> {
         match ask {
-            Ask::Command(ask) => Ok(self.command(ask)),
+            Ask::Command(ask) => Ok(self.command(ask.shown.step, &ask.gate)),
             // Once: what fails while it undoes things ends the run.
             Ask::Failure(ask) if self.policy.rollback_on_failure && !self.rolled_back => {
                 self.rolled_back = true;

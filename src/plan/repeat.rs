@@ -47,6 +47,11 @@ pub struct Monitor {
 }
 
 impl Repeat {
+    /// Whether each command is run once, and nothing after it.
+    pub fn is_once(&self) -> bool {
+        self.retry.is_none() && self.until.is_none() && self.monitor.is_none()
+    }
+
     /// How often, and how far apart, the condition is tried.
     pub fn polling(&self) -> Retry {
         self.retry.unwrap_or(Retry { times: UNTIL_TIMES, every: self.every.unwrap_or(EVERY) })

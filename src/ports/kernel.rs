@@ -124,7 +124,15 @@ pub struct LiveValue {
 pub trait Kernel {
     /// Records the start, runs the command, records the end, and only then returns; see [`Finished::settled`]. A non-zero exit is no
     /// error.
-    fn run(&mut self, request: &Request, watch: &mut dyn Watch) -> Result<Finished, KernelError>;
+    ///
+    /// `next` is what will be run after it unless it comes back in a way that needs thought: it may be begun by itself then, at once,
+    /// and the next call must be for it.
+    fn run(
+        &mut self,
+        request: &Request,
+        next: Option<&Request>,
+        watch: &mut dyn Watch,
+    ) -> Result<Finished, KernelError>;
     /// Asks the live shell for variables. Not recorded.
     fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError>;
     /// The functions and aliases of the live shell. Not recorded.

@@ -325,6 +325,10 @@ pub trait Operator: Watch {
     fn tell(&mut self, talk: &Talk<'_>);
     /// What it is told from here on waits for [`Watch::settled`]: it is not on disk yet.
     fn hold_back(&mut self) {}
+    /// Whether a command of a step would be let through without anybody thinking about it, now and whenever it is asked about.
+    fn lets_through(&self, _step: &Step, _gate: &Gate) -> bool {
+        false
+    }
     /// Asks something.
     fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError>;
     /// Waits.

@@ -17,7 +17,8 @@ use std::path::PathBuf;
 
 impl Session {
     pub(super) fn run(&mut self, run: Run) {
-        let Run { before, started, name, limit, size, unrecorded, goes_on } = run;
+        self.carried.is_plain = false;
+        let Run { before, started, name, limit, size, unrecorded, goes_on, is_ahead: _ } = run;
         let Ok(salt) = self.salts.next_salt() else {
             return self.fail(Failure::Record, "no random bytes for the salt");
         };
@@ -217,14 +218,10 @@ impl Session {
             let left_running = (!left.is_empty()).then(|| Fact::LeftRunning(LeftRunning { processes: left.clone() }));
             // The engine knows by this that all before it is on disk.
             self.settle_at = None;
-            self.reply(&Reply::Finished(Box::new(CameBack {
-                begun,
-                finished: finished.into(),
-                settled: foreseen.is_none(),
-                respawned,
-                left,
-                same_shell,
-            })));
+            let settled = foreseen.is_none();
+            let came = CameBack { begun, finished: finished.into(), settled, respawned, left, same_shell };
+            self.carried.is_plain = came.is_plain();
+            self.reply(&Reply::Finished(Box::new(came)));
             // The engine needs none of the following to go on, and does so meanwhile.
             if let Some(event) = foreseen {
                 self.append_soon(event);

@@ -6,7 +6,7 @@
 //! Invariant: [`Decoder`] is total: any bytes give messages or an error, never a panic, and never more memory than one
 //! frame may have. Refuses to know: sockets.
 
-use crate::history::{CommandStarted, Event, Fact};
+use crate::history::{CommandStarted, End, Event, Fact, Outcome};
 use crate::ident::{Moment, RunId, Seq};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 /// The protocol's number; both sides must have the same.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 /// The version of this program, told in the handshake.
 pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -156,6 +156,9 @@ pub struct Run {
     /// Whether the engine goes on by itself: then its end may be told before it is on disk, and is put there together with what
     /// the engine records next.
     pub goes_on: bool,
+    /// Whether it was sent before the command ahead of it is back: then it is run only if that one has come back as
+    /// [`CameBack::is_plain`] has it, and without a word is not run otherwise.
+    pub is_ahead: bool,
 }
 
 /// A terminal's size in characters.
@@ -283,6 +286,19 @@ pub struct CameBack {
     pub left: Vec<String>,
     /// Whether the shell is as it was before, functions and aliases included.
     pub same_shell: bool,
+}
+
+impl CameBack {
+    /// Whether it has come back as a command does that leaves nothing to think about: well, and the shell as it was. The recorder
+    /// goes on to a command that was sent ahead by this, and the engine knows by it that it has.
+    pub fn is_plain(&self) -> bool {
+        let Fact::CommandFinished(finished) = &self.finished.fact else { return false };
+        finished.end == End::Ran
+            && finished.outcome == Outcome::Succeeded
+            && self.same_shell
+            && self.respawned.is_none()
+            && self.left.is_empty()
+    }
 }
 
 /// An event of the beginning of a command.

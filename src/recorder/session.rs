@@ -66,6 +66,8 @@ pub(super) enum Closing {
 /// What one command leaves for the next.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Carried {
+    /// It has come back as [`CameBack::is_plain`] has it.
+    pub(super) is_plain: bool,
     /// It may have touched the ERR trap.
     pub(super) check_trap: bool,
     /// `$-` at its end; none as long as this bash has not told.
@@ -386,6 +388,9 @@ impl Session {
     pub(super) fn take_up(&mut self) {
         while matches!(self.activity, Activity::Idle) {
             let Some(request) = self.waiting.pop_front() else { return };
+            if matches!(&request, Request::Run(run) if run.is_ahead && !self.carried.is_plain) {
+                continue;
+            }
             if self.shell.is_none() {
                 self.fail(Failure::Shell, "the shell is gone, and no new one could be started");
                 continue;

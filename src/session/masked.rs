@@ -131,8 +131,13 @@ impl<'s, S> Discreet<'s, S> {
 }
 
 impl<S: Kernel> Kernel for Discreet<'_, S> {
-    fn run(&mut self, request: &Request, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
-        self.session.run(request, watch)
+    fn run(
+        &mut self,
+        request: &Request,
+        next: Option<&Request>,
+        watch: &mut dyn Watch,
+    ) -> Result<Finished, KernelError> {
+        self.session.run(request, next, watch)
     }
 
     fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError> {

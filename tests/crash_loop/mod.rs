@@ -261,6 +261,7 @@ impl Witnessed {
             size: None,
             unrecorded: false,
             goes_on: random.below(2) == 0,
+            is_ahead: false,
         };
         let sent = run.before.iter().cloned().chain([Fact::CommandStarted(run.started.clone())]).collect::<Vec<_>>();
         living.send(&Request::Run(Box::new(run)))?;

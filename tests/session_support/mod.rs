@@ -331,6 +331,7 @@ impl Client {
             size: None,
             unrecorded: false,
             goes_on: false,
+            is_ahead: false,
         }
     }
 
