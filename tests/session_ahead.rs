@@ -80,6 +80,22 @@ fn it_is_run_also_when_the_one_before_it_was_back_already() {
 }
 
 #[test]
+fn it_is_run_in_the_new_shell_when_the_old_one_ends_in_between() {
+    let (recorder, mut client) = known(Mode::Unattended);
+    client.run("(sleep 0.4; kill -9 $$) &");
+    client.send(&Request::Shadows { known: None }, b"");
+    assert!(matches!(client.reply(), Reply::Shadows { .. }));
+    client.run("echo first");
+    std::thread::sleep(Duration::from_secs(1));
+    client.send(&request("echo ahead", true), b"");
+    assert_eq!(outcome(client.reply()), Outcome::Succeeded);
+    let journal = recorder.journal();
+    let died = journal.find("shell-died").unwrap();
+    assert!(died < journal.find("echo ahead").unwrap() && died > journal.find("echo first").unwrap(), "{journal}");
+    client.send(&Request::Bye, b"");
+}
+
+#[test]
 fn it_is_not_run_after_anything_that_needs_thought() {
     let (recorder, mut client) = known(Mode::Unattended);
     let mut expected = Vec::new();

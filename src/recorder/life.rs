@@ -107,7 +107,8 @@ impl Session {
                 self.untold.push(Fact::ShellDied(ShellDied { how: how.to_owned() }));
             }
         }
-        self.carried = Carried::default();
+        // The engine has heard how the last command came back, and goes by that.
+        self.carried = Carried { is_plain: self.carried.is_plain, ..Carried::default() };
         if let Err(error) = self.start_shell() {
             self.fail_to_start(&error.to_string());
         }
