@@ -15,25 +15,27 @@ use crate::history::{
     StepFinished,
 };
 use crate::ident::{Moment, Seq};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
+/// Room for so many members is made at once; most lines have fewer.
+const MEMBERS: usize = 16;
 /// What stands for free text whose payload was dropped.
 const REDACTED: &str = "[redacted]";
 
 /// The event of a line: its members without the closing brace, and its payload. None when it is no event at all.
 pub(super) fn event(seq: Seq, members: &str, payload: Option<&str>) -> Option<Event> {
     let object = format!("{members}}}");
-    let mut source = Source {
-        fields: serde_json::from_str(&object).ok()?,
-        payload: match payload {
-            Some(payload) => Some(serde_json::from_str(payload).ok()?),
-            None => None,
-        },
+    let payload_values = match payload {
+        Some(payload) => Some(serde_json::from_str(payload).ok()?),
+        None => None,
     };
+    let mut source = Source { fields: serde_json::from_str(&object).ok()?, payload: payload_values };
     let utc = source.field::<String>("time").ok()?.parse().ok()?;
     let mono = Duration::from_nanos(source.field("mono_ns").ok()?);
     let kind: String = source.field("kind").ok()?;
@@ -58,13 +60,55 @@ pub(super) struct Unreadable;
 
 pub(super) type Read<T> = Result<T, Unreadable>;
 
-/// The values of a line, taken out by name.
-pub(super) struct Source {
-    fields: Map<String, Value>,
-    payload: Option<Map<String, Value>>,
+/// The values of an object, by name. A handful at most, so they are looked through.
+struct Values<'a>(Vec<(Cow<'a, str>, Value)>);
+
+impl Values<'_> {
+    /// Of two of one name the last counts.
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().rfind(|(other, _)| other == name).map(|(_, value)| value)
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.iter_mut().rfind(|(other, _)| other == name).map(|(_, value)| value.take())
+    }
 }
 
-impl Source {
+impl<'de: 'a, 'a> Deserialize<'de> for Values<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Values<'de>;
+
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Self::Value, M::Error> {
+                let mut values = Vec::with_capacity(MEMBERS);
+                while let Some(Name(name)) = members.next_key()? {
+                    values.push((name, members.next_value()?));
+                }
+                Ok(Values(values))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// A member's name: of the text itself, where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The values of a line, taken out by name.
+pub(super) struct Source<'a> {
+    fields: Values<'a>,
+    payload: Option<Values<'a>>,
+}
+
+impl Source<'_> {
     pub(super) fn field<T: DeserializeOwned>(&self, name: &str) -> Read<T> {
         self.maybe(name)?.ok_or(Unreadable)
     }
@@ -87,7 +131,7 @@ impl Source {
     pub(super) fn text(&mut self, name: &str) -> Read<String> {
         match &mut self.payload {
             None => Ok(REDACTED.to_owned()),
-            Some(payload) => match payload.get_mut(name).map(Value::take) {
+            Some(payload) => match payload.take(name) {
                 Some(Value::String(text)) => Ok(text),
                 _ => Err(Unreadable),
             },
@@ -95,7 +139,7 @@ impl Source {
     }
 
     pub(super) fn maybe_text(&mut self, name: &str) -> Read<Option<String>> {
-        let present = self.payload.as_ref().is_some_and(|payload| payload.contains_key(name));
+        let present = self.payload.as_ref().is_some_and(|payload| payload.get(name).is_some());
         if present { self.text(name).map(Some) } else { Ok(None) }
     }
 
@@ -115,7 +159,7 @@ impl Source {
     }
 }
 
-fn fact(kind: &str, from: &mut Source) -> Read<Fact> {
+fn fact(kind: &str, from: &mut Source<'_>) -> Read<Fact> {
     Ok(match kind {
         "run-started" => Fact::RunStarted(run_started(from)?),
         "shell-started" => Fact::ShellStarted(ShellStarted {
@@ -186,7 +230,7 @@ fn fact(kind: &str, from: &mut Source) -> Read<Fact> {
     })
 }
 
-fn run_started(from: &mut Source) -> Read<RunStarted> {
+fn run_started(from: &mut Source<'_>) -> Read<RunStarted> {
     Ok(RunStarted {
         run: from.field("run")?,
         runbook: RunbookIdentity {
@@ -208,7 +252,7 @@ fn run_started(from: &mut Source) -> Read<RunStarted> {
     })
 }
 
-fn step_entered(from: &mut Source) -> Read<StepEntered> {
+fn step_entered(from: &mut Source<'_>) -> Read<StepEntered> {
     Ok(StepEntered {
         step: from.field("step")?,
         number: from.field("number")?,
@@ -222,7 +266,7 @@ fn step_entered(from: &mut Source) -> Read<StepEntered> {
     })
 }
 
-fn command_started(from: &mut Source) -> Read<CommandStarted> {
+fn command_started(from: &mut Source<'_>) -> Read<CommandStarted> {
     Ok(CommandStarted {
         step: from.field("step")?,
         command: from.maybe("command")?,
@@ -251,14 +295,14 @@ struct AnswerLine {
     only_if_printed: Option<String>,
 }
 
-fn answers(from: &Source) -> Read<Answers> {
+fn answers(from: &Source<'_>) -> Read<Answers> {
     let lines: Vec<Vec<AnswerLine>> = from.field("answers")?;
     let answer =
         |line: AnswerLine| Answer { status: line.status, meaning: line.meaning, only_if_printed: line.only_if_printed };
     Ok(Answers(lines.into_iter().map(|member| member.into_iter().map(answer).collect()).collect()))
 }
 
-fn command_finished(from: &mut Source) -> Read<CommandFinished> {
+fn command_finished(from: &mut Source<'_>) -> Read<CommandFinished> {
     Ok(CommandFinished {
         started: from.field("started")?,
         end: from.word("end")?,
@@ -278,7 +322,7 @@ fn command_finished(from: &mut Source) -> Read<CommandFinished> {
     })
 }
 
-fn outcome(from: &Source) -> Read<Outcome> {
+fn outcome(from: &Source<'_>) -> Read<Outcome> {
     Ok(match from.name("outcome")? {
         "succeeded" => Outcome::Succeeded,
         "negative" => Outcome::Negative(from.field("meaning")?),
@@ -295,7 +339,7 @@ fn outcome(from: &Source) -> Read<Outcome> {
     })
 }
 
-fn inline(from: &mut Source) -> Read<Option<Vec<u8>>> {
+fn inline(from: &mut Source<'_>) -> Read<Option<Vec<u8>>> {
     if let Some(text) = from.maybe_text("output")? {
         return Ok(Some(text.into_bytes()));
     }

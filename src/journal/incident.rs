@@ -101,7 +101,7 @@ pub(super) fn payload(event: &IncidentEvent, to: &mut Members<'_>) -> Result<()>
 }
 
 /// The fact of a kind.
-pub(super) fn read(kind: &str, from: &mut Source) -> Read<IncidentEvent> {
+pub(super) fn read(kind: &str, from: &mut Source<'_>) -> Read<IncidentEvent> {
     let what = match kind {
         "incident-opened" => IncidentFact::Opened(Box::new(opened(from)?)),
         "incident-run-joined" => IncidentFact::RunJoined(RunJoined {
@@ -144,7 +144,7 @@ pub(super) fn read(kind: &str, from: &mut Source) -> Read<IncidentEvent> {
     })
 }
 
-fn opened(from: &mut Source) -> Read<IncidentOpened> {
+fn opened(from: &mut Source<'_>) -> Read<IncidentOpened> {
     let runbook = match from.maybe::<String>("path")? {
         None => None,
         Some(path) => Some(RunbookIdentity {
@@ -174,7 +174,7 @@ pub(super) fn joined_fields(joined: &IncidentJoined, to: &mut Members<'_>) -> Re
 }
 
 /// The fact of `incident-joined`.
-pub(super) fn read_joined(from: &mut Source) -> Read<IncidentJoined> {
+pub(super) fn read_joined(from: &mut Source<'_>) -> Read<IncidentJoined> {
     Ok(IncidentJoined {
         incident: from.field("incident")?,
         severity: from.field("severity")?,

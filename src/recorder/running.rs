@@ -142,7 +142,7 @@ pub(super) fn step_file(text: &str, line: u32, manner: Manner) -> Vec<u8> {
     let mut file = match manner {
         Manner::Quick if above > 0 => format!("[[ a ]] 37<&\"${{__rb_dash:LINENO={above},0}}\"\n").into_bytes(),
         Manner::Quick => Vec::new(),
-        // Each line that bash reads costs it a quarter of a microsecond; continued ones half of what empty ones do, but `set -v`
+        // Each line that bash reads costs it a tenth of a microsecond; continued ones half of what empty ones do, but `set -v`
         // would show those.
         Manner::Careful { verbose, .. } => if verbose { b"\n".as_slice() } else { b"\\\n" }.repeat(above),
     };

@@ -67,7 +67,7 @@ pub fn render_as(
     let document = std::fs::read(folder.document()).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let sources = Sources { document: document.as_deref(), output: &output, head: reader.head(), live };
     let rendered = match &kept {
-        Some(kept) => transcript::write(format, || kept.iter().cloned(), &sources, to),
+        Some(kept) => transcript::write(format, || kept.iter(), &sources, to),
         None => transcript::write(format, || events(folder), &sources, to),
     };
     rendered.map_err(|error| JournalError::io("render", &folder.transcript(), error))?;

@@ -15,6 +15,7 @@ use super::words;
 use crate::history::{CommandFinished, Event, Fact};
 use crate::ident::Seq;
 use serde_json::json;
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
@@ -47,7 +48,7 @@ pub fn asciicast<I>(
     to: &mut impl Write,
 ) -> io::Result<()>
 where
-    I: Iterator<Item = Event>,
+    I: Iterator<Item: Borrow<Event>>,
 {
     let overview = Overview::of(events(), sources.live);
     let mut cast = Cast { version, last: Duration::ZERO, to };
@@ -55,7 +56,8 @@ where
     let mut elapsed = Elapsed::default();
     let mut begun: BTreeMap<Seq, Duration> = BTreeMap::new();
     for event in events().take(usize::try_from(overview.events).unwrap_or(usize::MAX)) {
-        let at = elapsed.take(&event);
+        let event = event.borrow();
+        let at = elapsed.take(event);
         if matches!(event.fact, Fact::CommandStarted(_)) {
             begun.insert(event.seq, at);
         }
@@ -63,7 +65,7 @@ where
             let from = begun.remove(&finished.started).unwrap_or(at);
             cast.output(finished, from, sources)?;
         }
-        cast.event(&event, at)?;
+        cast.event(event, at)?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use super::words;
 use crate::history::{CommandFinished, CommandSource, CommandStarted, Event, Fact, Outcome, RunStarted};
 use crate::ident::{Digest, Seq};
 use serde_json::{Map, Value, json};
+use std::borrow::Borrow;
 use std::io;
 use std::io::Write;
 
@@ -21,7 +22,7 @@ const SCHEMA: u32 = 1;
 /// Writes the transcript of a run as JSON; see [`super::markdown`].
 pub fn json<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
-    I: Iterator<Item = Event>,
+    I: Iterator<Item: Borrow<Event>>,
 {
     let overview = Overview::of(events(), sources.live);
     let head = json!({
@@ -42,11 +43,12 @@ where
     let mut elapsed = Elapsed::default();
     let same = events().take(usize::try_from(overview.events).unwrap_or(usize::MAX));
     for (i, event) in same.enumerate() {
+        let event = event.borrow();
         let mut line = Map::new();
         line.insert("seq".into(), json!(event.seq));
         line.insert("time".into(), json!(event.at.utc.to_string()));
-        line.insert("elapsed_ms".into(), millis(elapsed.take(&event)));
-        let (kind, fields) = told(&event, &overview, sources);
+        line.insert("elapsed_ms".into(), millis(elapsed.take(event)));
+        let (kind, fields) = told(event, &overview, sources);
         line.insert("kind".into(), json!(kind));
         if let Value::Object(fields) = fields {
             line.extend(fields);

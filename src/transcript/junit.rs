@@ -12,6 +12,7 @@ use super::words;
 use crate::history::{CommandFinished, CommandStarted, Decision, Event, Fact, StepEntered, StepForm, StepResult};
 use crate::ident::{Seq, StepId};
 use jiff::Timestamp;
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
@@ -46,12 +47,12 @@ struct Suite {
 /// Writes a run as a `JUnit` report; see [`super::markdown`].
 pub fn junit<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
-    I: Iterator<Item = Event>,
+    I: Iterator<Item: Borrow<Event>>,
 {
     let overview = Overview::of(events(), sources.live);
     let same = || events().take(usize::try_from(overview.events).unwrap_or(usize::MAX));
     let mut gathered = Gathered::default();
-    same().for_each(|event| gathered.take(&event));
+    same().for_each(|event| gathered.take(event.borrow()));
     gathered.end(&overview);
     let suites = gathered.suites;
     let class = overview.started.as_ref().map_or("run".to_owned(), |started| {
@@ -72,8 +73,8 @@ where
         seconds(overview.took)
     )?;
     let host = overview.started.as_ref().map_or("", |started| started.host.as_str());
-    let mut outputs = same().filter_map(|event| match event.fact {
-        Fact::CommandFinished(finished) => Some(finished),
+    let mut outputs = same().filter_map(|event| match &event.borrow().fact {
+        Fact::CommandFinished(finished) => Some(finished.clone()),
         _ => None,
     });
     let mut waiting: BTreeMap<Seq, CommandFinished> = BTreeMap::new();

@@ -38,6 +38,7 @@ pub use story::{Sources, markdown, text};
 pub(crate) use words::tone;
 
 use crate::history::Event;
+use std::borrow::Borrow;
 use std::io;
 use std::io::Write;
 
@@ -61,7 +62,7 @@ pub enum Format {
 /// Writes the transcript of a run; see [`markdown`].
 pub fn write<I>(format: Format, events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
-    I: Iterator<Item = Event>,
+    I: Iterator<Item: Borrow<Event>>,
 {
     match format {
         Format::Markdown => markdown(events, sources, to),

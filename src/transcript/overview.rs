@@ -14,6 +14,7 @@ use crate::history::{
 };
 use crate::ident::{Seq, StepId};
 use jiff::Timestamp;
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -76,10 +77,10 @@ pub(super) struct Overview {
 }
 
 impl Overview {
-    pub(super) fn of(events: impl Iterator<Item = Event>, live: bool) -> Self {
+    pub(super) fn of(events: impl Iterator<Item: Borrow<Event>>, live: bool) -> Self {
         let mut overview = Self::default();
         for event in events {
-            overview.take(&event);
+            overview.take(event.borrow());
         }
         let open = std::mem::take(&mut overview.open);
         // A run that was stopped is no different for a recorder that is about to go.

@@ -17,6 +17,7 @@ use crate::history::{
 };
 use crate::ident::{Seq, StepId};
 use similar::{ChangeTag, TextDiff};
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
@@ -28,7 +29,7 @@ const SHOWN_LINES: usize = 100;
 
 /// Writes the sections of all steps.
 pub(super) fn write(
-    events: impl Iterator<Item = Event>,
+    events: impl Iterator<Item: Borrow<Event>>,
     sources: &Sources<'_>,
     overview: &Overview,
     page: &mut impl Page,
@@ -50,7 +51,7 @@ pub(super) fn write(
         page,
     };
     for event in events {
-        steps.event(&event)?;
+        steps.event(event.borrow())?;
     }
     Ok(())
 }
@@ -76,21 +77,22 @@ struct Steps<'a, P> {
 
 impl<P: Page> Steps<'_, P> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        let time = words::day_and_time(self.overview.first_at, event.at.utc);
+        let first_at = self.overview.first_at;
+        let time = || words::day_and_time(first_at, event.at.utc);
         match &event.fact {
-            Fact::StepEntered(entered) => self.entered(event.seq, &time, entered),
+            Fact::StepEntered(entered) => self.entered(event.seq, &time(), entered),
             Fact::StepFinished(finished) => self.finished_step(finished),
-            Fact::CommandStarted(started) => self.started(event.seq, &time, started),
+            Fact::CommandStarted(started) => self.started(event.seq, &time(), started),
             Fact::CommandFinished(finished) => self.finished(finished),
-            Fact::Decided(decided) => self.decided(&time, decided),
+            Fact::Decided(decided) => self.decided(&time(), decided),
             Fact::InputGiven(input) => self.input(input),
             Fact::NoteAdded(note) => {
                 self.section()?;
-                self.page.note(&Phrase::default().strong("Note").text(format!(", {time}")), &note.text)
+                self.page.note(&Phrase::default().strong("Note").text(format!(", {}", time())), &note.text)
             }
             Fact::MessageFilled(message) => {
                 self.section()?;
-                self.page.paragraph(&Phrase::default().strong("Message").text(format!(", {time}:")))?;
+                self.page.paragraph(&Phrase::default().strong("Message").text(format!(", {}:", time())))?;
                 self.page.block("text", &message.text)
             }
             Fact::OutputCompared(compared) => {
@@ -108,20 +110,20 @@ impl<P: Page> Steps<'_, P> {
                 self.open = true;
                 self.page.step(None, &phrase("Choice: ").said(&choice.question))?;
                 self.page.paragraph(&match &choice.option {
-                    Some(option) => phrase(format!("{time}: "))
+                    Some(option) => phrase(format!("{}: ", time()))
                         .strong(Phrase::default().said(option))
                         .text(format!(", line {}", choice.line)),
-                    None => phrase(format!("{time}: went on without one")),
+                    None => phrase(format!("{}: went on without one", time())),
                 })
             }
-            Fact::ShellDied(died) => self.say("The shell died", &time, phrase(": ").said(&died.how)),
-            Fact::StateLost(lost) => self.say("Not restored", &time, phrase(": ").said(&lost.what)),
-            Fact::LeftRunning(left) => self.say("Left running", &time, phrase(": ").said(&left.processes.join(", "))),
-            Fact::EngineLost(lost) => self.say("The engine was lost", &time, phrase(": ").said(&lost.then)),
-            Fact::RunResumed(resumed) => self.resumed(&time, resumed),
+            Fact::ShellDied(died) => self.say("The shell died", &time(), phrase(": ").said(&died.how)),
+            Fact::StateLost(lost) => self.say("Not restored", &time(), phrase(": ").said(&lost.what)),
+            Fact::LeftRunning(left) => self.say("Left running", &time(), phrase(": ").said(&left.processes.join(", "))),
+            Fact::EngineLost(lost) => self.say("The engine was lost", &time(), phrase(": ").said(&lost.then)),
+            Fact::RunResumed(resumed) => self.resumed(&time(), resumed),
             Fact::RecordFailed(failed) => self.say(
                 "The record failed",
-                &time,
+                &time(),
                 phrase(": ").said(&failed.why).text(format!(
                     "; {} events and {} bytes of output are not in it",
                     failed.lost_events, failed.lost_bytes

@@ -10,6 +10,7 @@ use super::phrase::{Phrase, phrase};
 use super::{steps, timeline, words};
 use crate::history::{Event, OutputSource, RunStarted};
 use crate::ident::Digest;
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
@@ -33,7 +34,7 @@ pub struct Sources<'a> {
 /// live run adds in the meantime is left to the next transcript.
 pub fn markdown<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
-    I: Iterator<Item = Event>,
+    I: Iterator<Item: Borrow<Event>>,
 {
     tell(events, sources, &mut Markdown(to))
 }
@@ -41,7 +42,7 @@ where
 /// Writes the transcript of a run as one HTML file; see [`markdown`].
 pub(super) fn html<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
-    I: Iterator<Item = Event>,
+    I: Iterator<Item: Borrow<Event>>,
 {
     tell(events, sources, &mut Html::new(to))
 }
@@ -49,14 +50,14 @@ where
 /// Writes the transcript of a run as plain text; see [`markdown`].
 pub fn text<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
-    I: Iterator<Item = Event>,
+    I: Iterator<Item: Borrow<Event>>,
 {
     tell(events, sources, &mut Text(to))
 }
 
 fn tell<I>(events: impl Fn() -> I, sources: &Sources<'_>, page: &mut impl Page) -> io::Result<()>
 where
-    I: Iterator<Item = Event>,
+    I: Iterator<Item: Borrow<Event>>,
 {
     let mut overview = Overview::of(events(), sources.live);
     let same = || events().take(usize::try_from(overview.events).unwrap_or(usize::MAX));

@@ -12,6 +12,7 @@ use crate::history::{
     ChoiceMade, CommandSource, CommandStarted, Decided, Decision, Event, Fact, Mode, RunFinished, StepForm, StepResult,
 };
 use crate::ident::Seq;
+use std::borrow::Borrow;
 use std::io;
 
 const COMMAND_CHARACTERS: usize = 80;
@@ -26,11 +27,15 @@ struct Row {
 }
 
 /// Writes the table.
-pub(super) fn write(events: impl Iterator<Item = Event>, overview: &Overview, page: &mut impl Page) -> io::Result<()> {
+pub(super) fn write(
+    events: impl Iterator<Item: Borrow<Event>>,
+    overview: &Overview,
+    page: &mut impl Page,
+) -> io::Result<()> {
     let mut timeline = Timeline { overview, day: String::new(), elapsed: Elapsed::default(), shells: 0 };
     page.timeline()?;
     for event in events {
-        timeline.write(&event, page)?;
+        timeline.write(event.borrow(), page)?;
     }
     page.end_timeline()
 }
@@ -44,10 +49,14 @@ struct Timeline<'a> {
 
 impl Timeline<'_> {
     fn write(&mut self, event: &Event, page: &mut impl Page) -> io::Result<()> {
-        let elapsed = words::elapsed(self.elapsed.take(event));
+        let elapsed = self.elapsed.take(event);
         let row = self.row(event);
+        if row.is_none() && self.elapsed.step.is_none() {
+            return Ok(());
+        }
+        let elapsed = words::elapsed(elapsed);
         let day = words::date(event.at.utc);
-        if day != self.day && (row.is_some() || self.elapsed.step.is_some()) {
+        if day != self.day {
             page.day(&day)?;
             self.day = day;
         }
