@@ -25,11 +25,12 @@ use std::time::{Duration, Instant};
 use support::Home;
 
 const AT_ONCE: usize = 4;
-const COMMANDS: usize = 12;
+const ROUNDS: usize = 6;
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Printing, quiet, changing the session, and long output, so that a kill meets each.
-const DOCUMENT: &str =
-    "for i in {1..400}; do echo \"line $i\"; done; sleep 0.01; head -c 20000 /dev/zero | tr '\\0' x; echo";
+/// Printing, quiet, changing the session, and long output, so that a kill meets each; and some that leave the shell as it is, so that
+/// the next is sent ahead.
+const ROUND: &str = "for i in {1..400}; do echo \"line $i\"; done; sleep 0.01; head -c 20000 /dev/zero | tr '\\0' x; echo\n\
+                     seq 300\necho short\nsleep 0.005\nseq 4000\n";
 
 fn kills() -> usize {
     std::env::var("RUNBOOK_TEST_KILLS").map_or(24, |text| text.parse().unwrap())
@@ -74,7 +75,7 @@ fn what_a_killed_engine_has_shown_is_in_the_record_and_its_command_comes_to_an_e
 }
 
 fn document(home: &Home) {
-    let steps = format!("{DOCUMENT}\n").repeat(COMMANDS);
+    let steps = ROUND.repeat(ROUNDS);
     home.write("r.md", format!("# R\n\n```bash\n{steps}```\n"));
 }
 

@@ -156,9 +156,12 @@ fn a_command_that_was_sent_ahead_is_waited_for_by_asking_for_it() {
     let options = options(temp.path(), Mode::Unattended);
     let mut session = Session::start(&options).unwrap();
     let mut seen = Seen::default();
+    session.shadows().unwrap();
     session.run_commands(going_on("echo a"), Some(going_on("echo b")), &mut seen).unwrap();
     // Its end has come before anybody waits for it.
     std::thread::sleep(Duration::from_millis(300));
+    let recorded = journal::read(&options.folder).unwrap().events;
+    assert_eq!(recorded.iter().filter(|event| matches!(event.fact, Fact::CommandFinished(_))).count(), 2);
     let second = session.run_commands(going_on("echo b"), Some(going_on("false")), &mut seen).unwrap();
     assert_eq!(outcome(&second), Outcome::Succeeded);
     let third = session.run_commands(going_on("false"), Some(going_on("echo no")), &mut seen).unwrap();
@@ -173,6 +176,7 @@ fn nothing_is_run_in_the_place_of_a_command_that_was_sent_ahead() {
     let temp = tempfile::tempdir().unwrap();
     let mut session = Session::start(&options(temp.path(), Mode::Unattended)).unwrap();
     let mut seen = Seen::default();
+    session.shadows().unwrap();
     session.run_commands(going_on("echo a"), Some(going_on("echo b")), &mut seen).unwrap();
     let refused = session.run_command(going_on("echo c"), &mut seen).unwrap_err();
     assert!(matches!(refused, KernelError::Lost(_)), "{refused}");
