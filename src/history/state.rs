@@ -8,7 +8,7 @@ use super::{
 };
 use crate::ident::{Seq, StepId};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,10 @@ pub struct RunState {
     pub phase: Phase,
     /// Every command, in order.
     pub commands: Vec<CommandState>,
+    /// The places of a step's commands among them.
+    attempts: BTreeMap<StepId, Vec<usize>>,
+    /// The places of those that must be named, or run still. There are few, and they are asked for before every command.
+    open: BTreeSet<usize>,
     /// Every step that was shown.
     pub steps: BTreeMap<StepId, StepState>,
     /// The step in sight.
@@ -87,6 +91,8 @@ impl Default for RunState {
             last: None,
             phase: Phase::New,
             commands: Vec::new(),
+            attempts: BTreeMap::new(),
+            open: BTreeSet::new(),
             steps: BTreeMap::new(),
             current: None,
             cwd: String::new(),
@@ -122,6 +128,9 @@ impl RunState {
             }
             Fact::CommandStarted(started) => {
                 self.phase = Phase::Running(event.seq);
+                let place = self.commands.len();
+                self.open.insert(place);
+                self.attempts.entry(started.step.clone()).or_default().push(place);
                 self.commands.push(CommandState {
                     seq: event.seq,
                     at: event.at.utc,
@@ -134,14 +143,16 @@ impl RunState {
                     self.phase = Phase::Waiting;
                 }
                 self.cwd.clone_from(&finished.cwd);
-                if let Some(command) = self.commands.iter_mut().rev().find(|c| c.seq == finished.started) {
-                    command.finished = Some(finished.clone());
+                if let Some(place) = self.commands.iter().rposition(|command| command.seq == finished.started) {
+                    self.came_back(place, finished.clone());
                 }
             }
             Fact::OutputCompared(compared) if compared.decides && !compared.met => {
-                let command = self.commands.iter_mut().rev().find(|command| command.seq == compared.command);
-                if let Some(finished) = command.and_then(|command| command.finished.as_mut()) {
-                    finished.outcome = Outcome::Failed;
+                let place = self.commands.iter().rposition(|command| command.seq == compared.command);
+                let finished =
+                    place.and_then(|place| self.commands.get(place)).and_then(|command| command.finished.clone());
+                if let (Some(place), Some(finished)) = (place, finished) {
+                    self.came_back(place, CommandFinished { outcome: Outcome::Failed, ..finished });
                 }
             }
             Fact::StepFinished(finished) => {
@@ -163,9 +174,20 @@ impl RunState {
         }
     }
 
+    fn came_back(&mut self, place: usize, finished: CommandFinished) {
+        if finished.outcome.needs_naming() {
+            self.open.insert(place);
+        } else {
+            self.open.remove(&place);
+        }
+        if let Some(command) = self.commands.get_mut(place) {
+            command.finished = Some(finished);
+        }
+    }
+
     /// The attempts at the commands of a step, in order.
-    pub fn attempts<'a>(&'a self, step: &'a StepId) -> impl DoubleEndedIterator<Item = &'a CommandState> {
-        self.commands.iter().filter(move |command| &command.started.step == step)
+    pub fn attempts(&self, step: &StepId) -> impl DoubleEndedIterator<Item = &CommandState> {
+        self.attempts.get(step).into_iter().flatten().filter_map(|&place| self.commands.get(place))
     }
 
     /// How often a command was started before; what it waits for is counted by itself.
@@ -180,17 +202,14 @@ impl RunState {
 
     /// The outcomes that the next gate must name, in order: for each command its last attempt, when that was no success.
     pub fn unsettled(&self) -> Vec<&CommandState> {
-        let needs_naming = |command: &CommandState| {
-            command.finished.as_ref().map_or(&Outcome::Unknown, |finished| &finished.outcome).needs_naming()
-        };
-        // Asked before every command, and most of them succeed: only of the others it is asked whether they came again.
         let is_last = |place: usize, command: &CommandState| {
             let (step, number) = (&command.started.step, command.started.command);
+            let mut later = self.attempts.get(step).into_iter().flatten().filter(|&&other| other > place);
             // Each command of one's own is one of its kind.
             number.is_none()
-                || !self.commands.iter().skip(place + 1).any(|c| c.started.command == number && &c.started.step == step)
+                || !later.any(|&other| self.commands.get(other).is_some_and(|other| other.started.command == number))
         };
-        let commands = self.commands.iter().enumerate();
-        commands.filter(|(place, c)| needs_naming(c) && is_last(*place, c)).map(|(_, command)| command).collect()
+        let open = self.open.iter().filter_map(|&place| Some((place, self.commands.get(place)?)));
+        open.filter(|(place, command)| is_last(*place, command)).map(|(_, command)| command).collect()
     }
 }
