@@ -212,7 +212,7 @@ fn a_recorder_told_to_end_records_the_end_of_the_command_first() {
     recorder.wait();
     let facts: Vec<Fact> = events(&recorder).into_iter().map(|event| event.fact).collect();
     let [.., Fact::CommandFinished(finished), Fact::RunFinished(over)] = facts.as_slice() else { panic!("{facts:?}") };
-    assert_eq!((&finished.outcome, over.result), (&Outcome::TimedOut, RunResult::Interrupted));
+    assert_eq!((&finished.outcome, over.result), (&Outcome::Interrupted, RunResult::Interrupted));
 }
 
 #[test]

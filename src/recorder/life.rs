@@ -241,7 +241,9 @@ impl Session {
     /// The recorder itself is told to end.
     pub(super) fn terminate(&mut self) {
         self.terminated = true;
-        if matches!(self.activity, Activity::Command(_)) {
+        if let Activity::Command(running) = &mut self.activity {
+            // It was not its time that was over.
+            running.stopped = true;
             self.abort();
         } else {
             self.stop();
