@@ -249,7 +249,9 @@ fn messages_of_bash_name_the_line_of_the_document() {
 
 #[test]
 fn the_line_of_the_document_is_named_whatever_was_done_to_lineno() {
-    for change in ["true", "LINENO=7", "readonly LINENO", "unset LINENO", "echo readonly LINENO > s; . ./s"] {
+    for change in
+        ["true", "LINENO=7", "readonly LINENO", "unset LINENO", "echo readonly LINENO > s; . ./s", "alias [[=nope"]
+    {
         let (_recorder, mut client) = session(Mode::Attended);
         client.run(change);
         for _ in 0..2 {

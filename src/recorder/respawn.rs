@@ -94,14 +94,16 @@ impl State {
         self.now.as_ref().is_some_and(|now| now.traps.iter().any(|trap| trap.name == "SIGINT" || trap.name == "INT"))
     }
 
-    /// Whether LINENO is what bash made it, and takes a number.
+    /// Whether LINENO is what bash made it, and takes a number; and what gives it one is no alias.
     pub(super) fn can_set_line(&self) -> bool {
         let is_readonly = |text: &[u8]| {
             let flags = text.split(|&byte| byte == b' ').nth(1);
             flags.is_some_and(|flags| flags.contains(&b'r'))
         };
-        let mut variables = self.now.iter().flat_map(|now| &now.variables);
-        !self.lines_named && !variables.any(|variable| variable.name == "LINENO" && is_readonly(&variable.text))
+        let Some(now) = self.now.as_ref().filter(|_| !self.lines_named) else { return false };
+        let mut variables = now.variables.iter();
+        !variables.any(|variable| variable.name == "LINENO" && is_readonly(&variable.text))
+            && !now.aliases.iter().any(|alias| alias.name == "[[")
     }
 
     /// A command that may change the shell was sent to it.
