@@ -52,6 +52,18 @@ fn an_interrupt_reaches_the_command_also_at_its_very_start() {
 }
 
 #[test]
+fn one_interrupt_is_enough_in_whichever_moment_of_a_programs_start_it_comes() {
+    let (_recorder, mut client) = session(Mode::Unattended);
+    client.run("true");
+    for moment in 0..60 {
+        // A program is there some milliseconds after it is asked for.
+        let acts = [Act::After(Duration::from_micros(moment * 100)), Act::Send(Request::Interrupt)];
+        let ran = client.run_with(Client::command("sleep 20"), &acts);
+        assert_eq!(ran.outcome(), &Outcome::Interrupted, "after {moment} tenths of a millisecond");
+    }
+}
+
+#[test]
 fn a_command_that_never_ends_is_ended_after_its_time() {
     let (_recorder, mut client) = session(Mode::Unattended);
     let mut run = Client::command("while sleep 0.05; do echo tick; done; echo NO");

@@ -94,6 +94,7 @@ impl Session {
             held_interrupt: false,
             interrupted: false,
             heard_at: None,
+            bash_was_interrupted: false,
             stopped: false,
             limit: limit.map(|limit| since + limit),
             given_limit: limit.map(|limit| since + limit),
@@ -269,14 +270,14 @@ impl Session {
             return;
         }
         let interrupts = keys.contains(&shell.interrupt_key());
-        if interrupts {
-            running.interrupt_sent(self.clock.now().mono);
-        }
         if interrupts && shell.keys.waiting() > 0 {
             // Behind keys that nobody reads it would never arrive.
             shell.keys.clear();
-            shell.interrupt();
+            running.interrupt_sent(shell.interrupt(), self.clock.now().mono);
             return;
+        }
+        if interrupts {
+            running.interrupt_sent(shell.is_in_front(), self.clock.now().mono);
         }
         if shell.keys.waiting() < super::KEYS_LIMIT_BYTES {
             shell.keys.buffer().extend_from_slice(keys);
@@ -287,8 +288,7 @@ impl Session {
     pub(super) fn interrupt(&mut self) {
         let (Activity::Command(running), Some(shell)) = (&mut self.activity, &self.shell) else { return };
         if running.begun {
-            running.interrupt_sent(self.clock.now().mono);
-            shell.interrupt();
+            running.interrupt_sent(shell.interrupt(), self.clock.now().mono);
         } else {
             running.held_interrupt = true;
         }

@@ -99,6 +99,16 @@ fn process(pid: Pid) -> Option<Process> {
     (!line.is_empty()).then_some(Process { pid, line })
 }
 
+/// Whether a process is one of bash's own, or about to become a program.
+pub(super) fn is_subshell(pid: Pid) -> bool {
+    process(pid).is_some_and(|process| process.line == SUBSHELL)
+}
+
+/// Whether a process waits for one of its children, as far as the kernel tells.
+pub(super) fn waits_for_child(pid: Pid) -> bool {
+    std::fs::read(format!("/proc/{}/wchan", pid.as_raw_nonzero())).is_ok_and(|what| what == b"do_wait")
+}
+
 /// The child that a shell has left behind and waits for: one that leads a group of its own, which is not the one in the foreground,
 /// started no longer ago than this, while the shell is in the foreground itself.
 pub(super) fn left_behind(shell: Pid, no_longer_ago: Duration) -> Option<Pid> {
@@ -106,8 +116,7 @@ pub(super) fn left_behind(shell: Pid, no_longer_ago: Duration) -> Option<Pid> {
     let fields: Vec<&str> = of_shell.split_ascii_whitespace().collect();
     let number = |fields: &[&str], place: usize| fields.get(place).and_then(|field| field.parse::<i64>().ok());
     let in_front = number(&fields, FOREGROUND)? == i64::from(shell.as_raw_nonzero().get());
-    let what = std::fs::read(format!("/proc/{}/wchan", shell.as_raw_nonzero())).ok()?;
-    if !in_front || what != b"do_wait" {
+    if !in_front || !waits_for_child(shell) {
         return None;
     }
     let path = format!("/proc/{0}/task/{0}/children", shell.as_raw_nonzero());

@@ -187,7 +187,8 @@ impl Session {
 
     /// Passes an interrupt on that was lost. bash 5.3, interrupted between the start of a program and the moment at which it is
     /// given the terminal, leaves the program running, and waits for it before the next thing it does, in the foreground itself: no
-    /// key reaches the program any more.
+    /// key reaches the program any more. Any bash, interrupted a moment earlier, itself or in the child that is about to become the
+    /// program, starts it all the same and waits for it, and the program has heard nothing.
     fn pass_on_interrupt(&mut self, now: Duration) {
         let (Activity::Command(running), Some(shell)) = (&mut self.activity, &self.shell) else { return };
         let Some((_, looks)) = running.heard_at.filter(|(at, _)| *at <= now) else { return };
@@ -196,8 +197,11 @@ impl Session {
         if running.started.text.contains("trap") || self.state.traps_interrupts() {
             return;
         }
+        let was_starting = std::mem::take(&mut running.bash_was_interrupted);
         if let Some(left) = super::processes::left_behind(shell.pid, now.saturating_sub(running.since)) {
             let _ = rustix::process::kill_process_group(left, Signal::INT);
+        } else if was_starting && !shell.is_in_front() && super::processes::waits_for_child(shell.pid) {
+            shell.interrupt();
         }
     }
 

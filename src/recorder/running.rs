@@ -40,6 +40,8 @@ pub(super) struct Running {
     pub(super) interrupted: bool,
     /// After an interrupt: at this moment it is looked whether it was heard, and how often that was looked at.
     pub(super) heard_at: Option<(Duration, u32)>,
+    /// It went to bash, which may have been about to start a program.
+    pub(super) bash_was_interrupted: bool,
     /// Whether the engine asked to end it.
     pub(super) stopped: bool,
     /// When it is to be ended.
@@ -96,9 +98,10 @@ pub(super) enum Abort {
 }
 
 impl Running {
-    /// Ctrl-C was sent to it.
-    pub(super) fn interrupt_sent(&mut self, now: Duration) {
+    /// Ctrl-C was sent to it, or to bash, when no program was in the foreground yet.
+    pub(super) fn interrupt_sent(&mut self, to_bash: bool, now: Duration) {
         self.interrupted = true;
+        self.bash_was_interrupted = to_bash;
         self.heard_at = Some((now + super::HEARD_AFTER, 0));
     }
 

@@ -184,9 +184,17 @@ impl Shell {
         rustix::termios::tcgetpgrp(&self.master).ok().filter(|&group| group != self.pid)
     }
 
-    /// Ctrl-C.
-    pub(super) fn interrupt(&self) {
-        let _ = rustix::process::kill_process_group(self.foreground().unwrap_or(self.pid), Signal::INT);
+    /// Whether no program is in the foreground, but bash: itself, or a child of it that is no program yet.
+    pub(super) fn is_in_front(&self) -> bool {
+        self.foreground().is_none_or(super::processes::is_subshell)
+    }
+
+    /// Ctrl-C for what is in the foreground. True: that was bash.
+    pub(super) fn interrupt(&self) -> bool {
+        let program = self.foreground();
+        let is_bash = program.is_none_or(super::processes::is_subshell);
+        let _ = rustix::process::kill_process_group(program.unwrap_or(self.pid), Signal::INT);
+        is_bash
     }
 
     /// Sends a signal to what runs in the foreground, but not to bash.
