@@ -44,9 +44,13 @@ fn outcome(reply: Reply) -> Outcome {
 /// A session whose shell has told what it is like, as an engine has it before it runs anything.
 fn known(mode: Mode) -> (Recorder, Client) {
     let (recorder, mut client) = session(mode);
+    ask_shell(&mut client);
+    (recorder, client)
+}
+
+fn ask_shell(client: &mut Client) {
     client.send(&Request::Shadows { known: None }, b"");
     assert!(matches!(client.reply(), Reply::Shadows { .. }));
-    (recorder, client)
 }
 
 fn ahead_after(recorder: &Recorder, client: &mut Client, text: &str) -> Vec<String> {
@@ -83,8 +87,7 @@ fn it_is_run_also_when_the_one_before_it_was_back_already() {
 fn it_is_run_in_the_new_shell_when_the_old_one_ends_in_between() {
     let (recorder, mut client) = known(Mode::Unattended);
     client.run("(sleep 0.4; kill -9 $$) &");
-    client.send(&Request::Shadows { known: None }, b"");
-    assert!(matches!(client.reply(), Reply::Shadows { .. }));
+    ask_shell(&mut client);
     client.run("echo first");
     std::thread::sleep(Duration::from_secs(1));
     client.send(&request("echo ahead", true), b"");

@@ -14,8 +14,8 @@ use crate::ports::{Journal, Kernel, Operator, Request};
 /// Where the run is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Way {
-    /// The step that the plan is at, and the one after it, if that is a step.
-    pub(super) then: Option<(usize, usize)>,
+    /// The place of the step after the one that the plan is at, if a step comes next.
+    pub(super) then: Option<usize>,
     /// Whether all commands of the step so far have run, in their order, in this run.
     pub(super) is_straight: bool,
 }
@@ -36,20 +36,19 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         if step.commands.get(index).is_some() {
             return self.ahead_at(Vec::new(), step, index);
         }
-        let Some((place, next)) = self.next_step(step).filter(|_| step.expectation().is_none()) else {
+        let Some((place, next)) = self.next_step().filter(|_| step.expectation().is_none()) else {
             return Ok(None);
         };
         let before = vec![left(step, StepResult::Done), self.entered(next, place)];
         self.ahead_at(before, next, 0)
     }
 
-    /// The step after this one, when the run is at this one.
-    fn next_step(&self, step: &Step) -> Option<(usize, &'a Step)> {
-        let (at, next) = self.way.then?;
-        let is_here = self.plan.steps.get(at).is_some_and(|here| here.id == step.id);
-        let found = self.plan.steps.get(next).filter(|_| is_here && !self.is_taking_up())?;
-        let is_plain = matches!(found.kind, StepKind::Command | StepKind::Guessed) && found.repeat.is_once();
-        is_plain.then_some((next, found))
+    /// The step after this one, if its commands can be sent ahead.
+    fn next_step(&self) -> Option<(usize, &'a Step)> {
+        let place = self.way.then?;
+        let step = self.plan.steps.get(place)?;
+        let is_plain = matches!(step.kind, StepKind::Command | StepKind::Guessed) && step.repeat.is_once();
+        is_plain.then_some((place, step))
     }
 
     fn ahead_at(&mut self, before: Vec<Fact>, step: &Step, index: usize) -> Result<Option<Request>, EngineError> {

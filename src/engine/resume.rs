@@ -94,11 +94,6 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         place.map(Some)
     }
 
-    /// Whether it is not yet past what was done before.
-    pub(super) fn is_taking_up(&self) -> bool {
-        self.earlier.passing || self.earlier.open.is_some()
-    }
-
     /// Whether this step was begun before.
     pub(super) fn take_up(&mut self, step: &Step) -> bool {
         self.earlier.open.take().is_some_and(|open| open == step.id)

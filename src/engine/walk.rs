@@ -104,7 +104,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                         Turn::Next
                     } else {
                         self.way.then = match nodes.get(at + 1) {
-                            Some(Node::Step(next)) => Some((*place, *next)),
+                            Some(Node::Step(next)) => Some(*next),
                             _ => None,
                         };
                         self.step(*place)?

@@ -143,16 +143,22 @@ impl RunState {
                     self.phase = Phase::Waiting;
                 }
                 self.cwd.clone_from(&finished.cwd);
-                if let Some(place) = self.commands.iter().rposition(|command| command.seq == finished.started) {
-                    self.came_back(place, finished.clone());
+                let place = self.commands.iter().rposition(|command| command.seq == finished.started);
+                if let Some((place, command)) = place.and_then(|place| Some((place, self.commands.get_mut(place)?))) {
+                    command.finished = Some(finished.clone());
+                    if finished.outcome.needs_naming() {
+                        self.open.insert(place);
+                    } else {
+                        self.open.remove(&place);
+                    }
                 }
             }
             Fact::OutputCompared(compared) if compared.decides && !compared.met => {
                 let place = self.commands.iter().rposition(|command| command.seq == compared.command);
-                let finished =
-                    place.and_then(|place| self.commands.get(place)).and_then(|command| command.finished.clone());
-                if let (Some(place), Some(finished)) = (place, finished) {
-                    self.came_back(place, CommandFinished { outcome: Outcome::Failed, ..finished });
+                let found = place.and_then(|place| Some((place, self.commands.get_mut(place)?.finished.as_mut()?)));
+                if let Some((place, finished)) = found {
+                    finished.outcome = Outcome::Failed;
+                    self.open.insert(place);
                 }
             }
             Fact::StepFinished(finished) => {
@@ -171,17 +177,6 @@ impl RunState {
             }
             Fact::RunFinished(finished) => self.phase = Phase::Over(finished.result),
             _ => {}
-        }
-    }
-
-    fn came_back(&mut self, place: usize, finished: CommandFinished) {
-        if finished.outcome.needs_naming() {
-            self.open.insert(place);
-        } else {
-            self.open.remove(&place);
-        }
-        if let Some(command) = self.commands.get_mut(place) {
-            command.finished = Some(finished);
         }
     }
 

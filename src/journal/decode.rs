@@ -31,11 +31,10 @@ const REDACTED: &str = "[redacted]";
 /// The event of a line: its members without the closing brace, and its payload. None when it is no event at all.
 pub(super) fn event(seq: Seq, members: &str, payload: Option<&str>) -> Option<Event> {
     let object = format!("{members}}}");
-    let payload_values = match payload {
-        Some(payload) => Some(serde_json::from_str(payload).ok()?),
-        None => None,
+    let mut source = Source {
+        fields: serde_json::from_str(&object).ok()?,
+        payload: payload.map(serde_json::from_str).transpose().ok()?,
     };
-    let mut source = Source { fields: serde_json::from_str(&object).ok()?, payload: payload_values };
     let utc = source.field::<String>("time").ok()?.parse().ok()?;
     let mono = Duration::from_nanos(source.field("mono_ns").ok()?);
     let kind: String = source.field("kind").ok()?;

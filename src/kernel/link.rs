@@ -6,7 +6,7 @@ use crate::ident::Seq;
 use crate::ports::{KernelError, Stream, Watch};
 use crate::recorder;
 use crate::recorder::protocol;
-use crate::recorder::protocol::{Channel, Decoder, Failure, Reply, Request, Run, Secret};
+use crate::recorder::protocol::{Channel, Decoder, Failure, Reply, Request, Secret};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use std::cell::RefCell;
@@ -101,14 +101,6 @@ impl Link {
             // The last thing that was said is why.
             Err(error) => Err(self.hear().err().unwrap_or_else(|| lost(error))),
         }
-    }
-
-    /// Sends a command, and gives it back.
-    pub(super) fn send_run(&mut self, run: Box<Run>) -> Result<Box<Run>, KernelError> {
-        let request = Request::Run(run);
-        self.send(&request, b"")?;
-        let Request::Run(run) = request else { return Err(lost("a command is none")) };
-        Ok(run)
     }
 
     /// Takes in what has come while no answer is waited for: output, secrets, and that the run has ended.

@@ -274,27 +274,22 @@ impl Inner {
         match run {
             Some(mut run) => {
                 run.size = size.or(run.size);
-                let run = match ahead.take() {
-                    None => *link.send_run(Box::new(run))?,
-                    Some(begun) if begun == run => begun,
+                match ahead.take() {
+                    None => link.send(&Request::Run(Box::new(run.clone())), b"")?,
+                    Some(begun) if begun == run => {}
                     // Only if what is sent ahead and what is run are not made alike.
                     Some(_) => return Err(lost("it runs another command than the one that is wanted")),
-                };
+                }
                 sent = run.before;
                 sent.push(Fact::CommandStarted(run.started));
             }
             None => size.map_or(Ok(()), |size| link.send(&Request::Resize(size), b""))?,
         }
-        let next = match next {
-            Some(next) => {
-                let sent = *link.send_run(Box::new(Run { is_ahead: true, ..next }))?;
-                Some(Run { is_ahead: false, ..sent })
-            }
-            None => None,
-        };
+        if let Some(next) = &next {
+            link.send(&Request::Run(Box::new(Run { is_ahead: true, ..next.clone() })), b"")?;
+        }
         let since = clock.now().mono;
         let meanwhile = Vec::new();
-        let (is_plain, same_shell) = (false, false);
         let mut watching = Watching {
             link,
             signals,
@@ -306,8 +301,8 @@ impl Inner {
             step,
             sent,
             meanwhile,
-            is_plain,
-            same_shell,
+            is_plain: false,
+            same_shell: false,
         };
         let finished = watching.follow()?;
         shadows.fresh = fresh && watching.same_shell;
