@@ -30,7 +30,7 @@ pub(super) fn run(args: &ResumeArgs, color: ColorChoice, environment: &Environme
         return Err(Failure::usage(format!("there is nothing to go on with in the run `{run}`: it came to its end"))
             .help("`runbook runs` lists the runs and says which can be resumed"));
     };
-    if started.mode == Mode::Unattended {
+    if !started.mode.is_interactive() {
         return Err(Failure::usage(format!("the run `{run}` was unattended; it cannot be resumed"))
             .help(format!("`runbook run {} --from STEP` begins a new one", started.runbook.path)));
     }

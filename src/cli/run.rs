@@ -140,7 +140,7 @@ pub(super) fn ended(ended: Result<(Ending, PathBuf), SessionError>, options: &Ru
         Ok((ending, transcript)) => {
             let mut lines = vec![format!("transcript: {}", transcript.display())];
             let run = transcript.parent().and_then(Path::file_name);
-            if ending.result == RunResult::Stopped && ending.next.is_some() && options.mode == Mode::Attended {
+            if ending.result == RunResult::Stopped && ending.next.is_some() && options.mode.is_interactive() {
                 lines.extend(run.map(|run| format!("go on with it: runbook resume {}", run.to_string_lossy())));
             }
             notice(&lines);

@@ -2,7 +2,7 @@
 
 use super::args::Format;
 use super::error::Failure;
-use crate::history::{Mode, Phase, RunResult, RunState};
+use crate::history::{Phase, RunResult, RunState};
 use crate::journal::{Folder, FolderError, Folders, JournalError, Reader};
 use crate::kernel::session_state;
 use crate::recorder::protocol::SessionState;
@@ -82,7 +82,7 @@ fn text(recorded: &[Recorded]) -> String {
 
 /// Whether `runbook resume` can go on with it now.
 fn resumable(run: &Recorded) -> bool {
-    let attended = run.state.started.as_ref().is_some_and(|started| started.mode == Mode::Attended);
+    let attended = run.state.started.as_ref().is_some_and(|started| started.mode.is_interactive());
     let driven = run.session.as_ref().is_some_and(|session| session.driver.is_some());
     run.damage.is_none() && attended && !driven && session::is_open(&run.state)
 }
@@ -125,7 +125,7 @@ fn json(run: &Recorded) -> Value {
         "title": started.map(|started| &started.procedure_title),
         "user": started.map(|started| &started.user),
         "host": started.map(|started| &started.host),
-        "unattended": started.map(|started| started.mode == Mode::Unattended),
+        "unattended": started.map(|started| !started.mode.is_interactive()),
         "damage": run.damage.as_ref().map(ToString::to_string),
     })
 }

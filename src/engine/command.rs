@@ -7,8 +7,8 @@ use super::unset::Unset;
 use super::walk::{Aside, Turn};
 use super::{Ending, Engine, EngineError, shown};
 use crate::history::{
-    Answer, Answers, CommandFinished, CommandSource, CommandStarted, Decided, Decision, End, Fact, Mode, Outcome,
-    RunResult, StepResult,
+    Answer, Answers, CommandFinished, CommandSource, CommandStarted, Decided, Decision, End, Fact, Outcome, RunResult,
+    StepResult,
 };
 use crate::ident::InputName;
 use crate::plan::{Command, Gate, Level, Refusal, Runnable, Step, StepKind};
@@ -151,7 +151,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 (Reply::Run | Reply::RunRest | Reply::Monitor, Err(refusal)) => {
                     let reason = refusal.to_string();
                     self.decide(step, Some(number), Decision::Decline, reason.clone())?;
-                    if self.settings.mode == Mode::Unattended {
+                    if !self.settings.mode.is_interactive() {
                         let reason = format!("`{}` cannot run: {reason}", head(&candidate.command.text));
                         return Ok(end(RunResult::Stopped, reason, step));
                     }
@@ -201,7 +201,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     self.decide(step, Some(number), Decision::Done, how)?;
                     return Ok(Fate::StepDone);
                 }
-                (Reply::Decline, _) if self.settings.mode == Mode::Unattended => {
+                (Reply::Decline, _) if !self.settings.mode.is_interactive() => {
                     let reason = format!("`{}` was not let through: {}", head(&text), gate.reasons().join("; "));
                     self.decide(step, Some(number), Decision::Decline, reason.clone())?;
                     return Ok(end(RunResult::Stopped, reason, step));
@@ -298,7 +298,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         command: &Command,
         gate: &Gate,
     ) -> Result<Option<Fate>, EngineError> {
-        if self.settings.mode != Mode::Unattended || !gate.is_closed() {
+        if self.settings.mode.is_interactive() || !gate.is_closed() {
             return Ok(None);
         }
         let Some(negative) = self.state.unsettled().into_iter().find_map(|earlier| match earlier.outcome() {
@@ -392,7 +392,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             // A condition that answers no is not met, whatever such an answer means elsewhere.
             answers: if waits { Answers::default() } else { answers(command) },
         };
-        let unattended = self.settings.mode == Mode::Unattended;
+        let unattended = !self.settings.mode.is_interactive();
         let limit = if started.never_ends {
             unattended.then_some(self.settings.monitor_for.unwrap_or(super::MONITOR_FOR))
         } else {

@@ -6,13 +6,13 @@ use super::command::{Candidate, Fate, edited};
 use super::unset::Unset;
 use super::walk::{Aside, Turn};
 use super::{Engine, EngineError, shown};
-use crate::history::{CommandFinished, Decision, Mode, Outcome};
+use crate::history::{CommandFinished, Decision, Outcome};
 use crate::plan::Step;
 use crate::ports::{Ask, AskFailure, Journal, Kernel, Operator, Reply, Talk};
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     pub(super) fn skip_rest(&mut self, step: &'a Step, from: usize, reason: &str) -> Result<(), EngineError> {
-        if self.settings.mode == Mode::Unattended {
+        if !self.settings.mode.is_interactive() {
             self.operator.tell(&Talk::Skipped { step, reason });
         }
         for index in from..step.commands.len() {

@@ -5,7 +5,7 @@
 
 use super::command::{Candidate, head};
 use super::{Engine, EngineError, shown};
-use crate::history::{CommandSource, Decision, Fact, InputGiven, InputOrigin, Mode};
+use crate::history::{CommandSource, Decision, Fact, InputGiven, InputOrigin};
 use crate::ident::{InputName, Seq};
 use crate::plan::{Command, Gate, Input, InputKind, Origin, Refusal, Rules, Step, Unfit, Use};
 use crate::ports::{Ask, AskCommand, AskInput, Journal, Kernel, Operator, Reply, Talk, TypedSecret};
@@ -64,7 +64,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         place: usize,
         command: &Command,
     ) -> Result<Option<Reply>, EngineError> {
-        if self.settings.mode == Mode::Unattended {
+        if !self.settings.mode.is_interactive() {
             return Ok(None);
         }
         if let Some(reply) = self.confirm_stale(step, command)? {

@@ -185,7 +185,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
 
     /// Asks the operator; what was held back is on disk first, where somebody may think about the answer for an hour.
     fn settle_for_operator(&mut self) -> Result<(), EngineError> {
-        if self.settings.mode == Mode::Attended { self.settle() } else { Ok(()) }
+        if self.settings.mode.is_interactive() { self.settle() } else { Ok(()) }
     }
 
     fn elapsed(&self) -> Duration {

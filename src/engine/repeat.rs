@@ -5,7 +5,7 @@
 
 use super::command::Candidate;
 use super::{Engine, EngineError};
-use crate::history::{CommandFinished, CommandSource, Decision, Mode, Outcome};
+use crate::history::{CommandFinished, CommandSource, Decision, Outcome};
 use crate::ident::StepId;
 use crate::plan::{Command, Gate, Monitor, Refusal, Retry, Runnable, Step};
 use crate::ports::{Journal, Kernel, Operator, Pause, Paused, Talk};
@@ -109,7 +109,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             let lasts = self.settings.monitor_for.unwrap_or(monitor.lasts).min(monitor.lasts);
             return Some((Monitor { lasts, ..monitor }, candidate.command.clone()));
         }
-        if self.settings.mode == Mode::Unattended {
+        if !self.settings.mode.is_interactive() {
             return self.watched(step, &candidate.command);
         }
         None
@@ -119,7 +119,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     fn watched(&self, step: &Step, command: &Command) -> Option<(Monitor, Command)> {
         let text = command.bind(&self.values).map_or_else(|_| command.text.clone(), |bound| bound.text().to_owned());
         let watched = crate::plan::watched(&text)?;
-        let attended = self.settings.mode == Mode::Attended;
+        let attended = self.settings.mode.is_interactive();
         let lasts = if attended { MONITOR_LASTS } else { self.settings.monitor_for.unwrap_or(super::MONITOR_FOR) };
         let lasts = step.repeat.monitor.map_or(lasts, |monitor| monitor.lasts);
         Some((Monitor { lasts, every: watched.every }, Command::typed(&watched.text, command.line)))

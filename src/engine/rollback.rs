@@ -6,7 +6,7 @@
 use super::ahead::Way;
 use super::walk::Turn;
 use super::{Ending, Engine, EngineError};
-use crate::history::{Decision, Mode, RunResult, StepResult};
+use crate::history::{Decision, RunResult, StepResult};
 use crate::ident::{Seq, StepId};
 use crate::plan::{Step, Undoes};
 use crate::ports::{Journal, Kernel, Operator, Talk};
@@ -64,7 +64,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         let notice = format!("rolled back: {done} of {} steps; back at what failed", due.len());
         self.operator.tell(&Talk::Notice(&notice));
-        if self.settings.mode == Mode::Unattended {
+        if !self.settings.mode.is_interactive() {
             let reason = format!("{why}; what was done is undone");
             return Ok(Some(Turn::End(Ending { result: RunResult::Failed, reason, next: Some(failed.id.clone()) })));
         }

@@ -3,7 +3,7 @@
 //! Invariant: nothing runs unrecorded that somebody did not type `unrecorded` for. Refuses to know: why it cannot be written.
 
 use super::{Engine, EngineError};
-use crate::history::{Event, Fact, Mode};
+use crate::history::{Event, Fact};
 use crate::ident::Seq;
 use crate::ports::{Ask, AskInput, Finished, Journal, Kernel, KernelError, Operator, Reply, Request, Talk};
 
@@ -16,7 +16,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
     /// Facts could not be recorded. Nothing is done by them, so with an operator the run goes on.
     pub(super) fn go_on_unrecorded(&mut self, facts: Vec<Fact>, why: &str) -> Result<(), EngineError> {
         let is_end = facts.iter().any(|fact| matches!(fact, Fact::RunFinished(_)));
-        if self.settings.mode == Mode::Unattended || is_end {
+        if !self.settings.mode.is_interactive() || is_end {
             return Err(KernelError::Record(why.to_owned()).into());
         }
         if self.unrecorded == 0 {
@@ -37,7 +37,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         next: Option<&Request>,
     ) -> Result<Option<Finished>, EngineError> {
         let why = match self.session.run(request, next, self.operator) {
-            Err(KernelError::Record(why)) if self.settings.mode == Mode::Attended => why,
+            Err(KernelError::Record(why)) if self.settings.mode.is_interactive() => why,
             result => return Ok(Some(result?)),
         };
         self.operator.tell(&Talk::Warning(&format!("it was not run: its start cannot be recorded: {why}")));

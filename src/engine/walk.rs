@@ -56,7 +56,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             self.operator.tell(&Talk::Notice(&notice));
         }
         let undoing = self.plan.rollbacks().len();
-        if undoing > 0 && self.settings.mode == Mode::Attended {
+        if undoing > 0 && self.settings.mode.is_interactive() {
             let steps = if undoing == 1 { "1 step undoes".to_owned() } else { format!("{undoing} steps undo") };
             let notice = format!("{steps} what others do: u runs them after a failure, last first");
             self.operator.tell(&Talk::Notice(&notice));
@@ -281,7 +281,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 None => Aside::Again,
             },
             Reply::Skip(reason) | Reply::SkipRest(reason) => {
-                if self.settings.mode == Mode::Unattended {
+                if !self.settings.mode.is_interactive() {
                     self.operator.tell(&Talk::Skipped { step, reason: &reason });
                 }
                 Aside::Skip(reason)

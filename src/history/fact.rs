@@ -80,6 +80,13 @@ pub enum Mode {
     Unattended,
 }
 
+impl Mode {
+    /// True if an operator can be asked while the run goes on.
+    pub const fn is_interactive(self) -> bool {
+        matches!(self, Self::Attended)
+    }
+}
+
 /// The document that ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunbookIdentity {

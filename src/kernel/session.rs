@@ -262,7 +262,7 @@ impl Inner {
 
     /// Runs a command and watches it, or watches the one that runs. The next is sent as soon as the first is on its way.
     fn watch(&mut self, run: Option<Run>, next: Option<Run>, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
-        let terminal = if self.mode == Mode::Attended { Some(RawTerminal::enter()?) } else { None };
+        let terminal = if self.mode.is_interactive() { Some(RawTerminal::enter()?) } else { None };
         let size = terminal.as_ref().and_then(|_| window_size());
         let step = run.as_ref().map(|run| run.started.step.clone());
         let Self { link, signals, clock, shadows, ahead, .. } = self;

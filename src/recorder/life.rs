@@ -191,7 +191,7 @@ impl Session {
 
     /// Whoever resumes the run finds the session as it is; after a day nobody will.
     pub(super) fn wait_for_engine(&mut self) {
-        if self.options.mode == Mode::Unattended || self.over {
+        if !self.options.mode.is_interactive() || self.over {
             return self.abandon();
         }
         self.engine_due.get_or_insert(self.clock.now().mono + super::IDLE_LIMIT);

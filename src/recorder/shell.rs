@@ -77,12 +77,12 @@ impl Shell {
 
         let mut command = Command::new(&options.program);
         command.arg(&options.shell_subcommand);
-        command.arg(if options.mode == Mode::Attended { "attended" } else { "unattended" });
+        command.arg(if options.mode.is_interactive() { "attended" } else { "unattended" });
         command.arg(&options.shell).arg(&boot).current_dir(cwd);
         environment(&mut command, options.mode);
         command.stdin(Stdio::from(terminal.try_clone()?));
         let mut pipes = Vec::new();
-        if options.mode == Mode::Attended {
+        if options.mode.is_interactive() {
             command.stdout(Stdio::from(terminal.try_clone()?)).stderr(Stdio::from(terminal.try_clone()?));
         } else {
             let (out, out_write) = pipe()?;
@@ -312,7 +312,7 @@ fn environment(command: &mut Command, mode: Mode) {
     if !less {
         command.env("LESS", "FRX");
     }
-    if mode == Mode::Unattended {
+    if !mode.is_interactive() {
         command.envs(PAGERS.iter().map(|pager| (pager, "cat")));
     }
 }

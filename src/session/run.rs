@@ -126,7 +126,7 @@ pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> 
     let options = &RunOptions { policy, ..options.clone() };
     // Looked for before anything else: without bash there is no run.
     let mut syntax = syntax(&plan, options)?;
-    if options.mode == Mode::Unattended {
+    if !options.mode.is_interactive() {
         let missing = missing(&plan, options, &mut syntax);
         if !missing.is_empty() {
             return Err(SessionError::Missing(missing));
@@ -333,7 +333,7 @@ pub fn policy(plan: &Plan, options: &RunOptions<'_>) -> Result<Policy, SessionEr
             }
         }
     }
-    if options.mode == Mode::Unattended {
+    if !options.mode.is_interactive() {
         for (name, value) in plan.defaults() {
             values.entry(name).or_insert(value);
         }

@@ -9,7 +9,7 @@ use super::page::Page;
 use super::phrase::{Phrase, phrase};
 use super::words;
 use crate::history::{
-    ChoiceMade, CommandSource, CommandStarted, Decided, Decision, Event, Fact, Mode, RunFinished, StepForm, StepResult,
+    ChoiceMade, CommandSource, CommandStarted, Decided, Decision, Event, Fact, RunFinished, StepForm, StepResult,
 };
 use crate::ident::Seq;
 use std::borrow::Borrow;
@@ -148,7 +148,7 @@ impl Timeline<'_> {
 
     fn operator(&self) -> String {
         match &self.overview.started {
-            Some(started) if started.mode == Mode::Attended => started.user.clone(),
+            Some(started) if started.mode.is_interactive() => started.user.clone(),
             Some(_) => "unattended".to_owned(),
             None => String::new(),
         }

@@ -4,8 +4,8 @@
 
 use super::records::{Record, Records};
 use crate::history::{
-    CommandFinished, CommandSource, Decision, Event, Fact, IncidentEvent, IncidentFact, Mode, Outcome, Redacted,
-    RunStarted, StepForm,
+    CommandFinished, CommandSource, Decision, Event, Fact, IncidentEvent, IncidentFact, Outcome, Redacted, RunStarted,
+    StepForm,
 };
 use crate::ident::{Seq, StepId};
 use crate::incident::acts::stamp;
@@ -208,7 +208,7 @@ impl<'a> Teller<'a> {
 
     fn who(&self) -> String {
         match self.started {
-            Some(started) if started.mode == Mode::Unattended => format!("{} (unattended)", words(&started.user)),
+            Some(started) if !started.mode.is_interactive() => format!("{} (unattended)", words(&started.user)),
             Some(started) => words(&started.user),
             None => String::new(),
         }
