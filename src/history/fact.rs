@@ -2,7 +2,10 @@
 //!
 //! Invariant: a fact is complete in itself; it never needs the document or the plan to be understood.
 
-use super::{Answers, Captured, End, IncidentEvent, IncidentJoined, Outcome};
+use super::incident::{IncidentEvent, IncidentJoined};
+use super::outcome::{Answers, End, Outcome};
+use super::output::Captured;
+use super::runbook_identity::RunbookIdentity;
 use crate::ident::{Anchor, Digest, InputName, Moment, RunId, Seq, StepId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -85,21 +88,6 @@ impl Mode {
     pub const fn is_interactive(self) -> bool {
         matches!(self, Self::Attended)
     }
-}
-
-/// The document that ran.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunbookIdentity {
-    /// The path as the operator gave it.
-    pub path: String,
-    /// The document's title, or its file name.
-    pub title: String,
-    /// SHA-256 of the document's original bytes.
-    pub digest: Digest,
-    /// The commit checked out where the document lies, when it lies in a git repository.
-    pub git_commit: Option<String>,
-    /// Whether the document differs from that commit.
-    pub git_modified: bool,
 }
 
 /// See [`Fact::RunStarted`].

@@ -2,10 +2,12 @@
 //!
 //! Invariant: the same events give the same state, live or read back.
 
-use super::{
-    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, IncidentJoined, Outcome, RunResult,
-    RunStarted, StepEntered, StepResult,
+use super::fact::{
+    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, RunResult, RunStarted, StepEntered,
+    StepResult,
 };
+use super::incident::IncidentJoined;
+use super::outcome::Outcome;
 use crate::ident::{Seq, StepId};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,6 @@
 //!
 //! Invariant: what is written is one line; what is taken apart is the text as it stood.
 
-use super::names::Named;
 use serde::Serialize;
 use serde_json::Result;
 
@@ -31,16 +30,6 @@ impl<'a> Members<'a> {
     pub(super) fn put<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
         self.name(name)?;
         serde_json::to_writer(&mut *self.out, value)
-    }
-
-    /// One member, left out when there is no value.
-    pub(super) fn put_some<T: Serialize>(&mut self, name: &str, value: Option<&T>) -> Result<()> {
-        value.map_or(Ok(()), |value| self.put(name, value))
-    }
-
-    /// One member that is a word of the format.
-    pub(super) fn put_name<T: Named>(&mut self, name: &str, value: T) -> Result<()> {
-        self.put(name, value.name())
     }
 
     /// One member that is JSON already.

@@ -16,6 +16,10 @@ pub(super) const PAYLOAD_MARK: &str = r#"","payload":"#;
 const PAYLOAD_DROPPED: &str = r#""}"#;
 const DIGEST_LENGTH: usize = 64;
 
+/// The names that belong to the line, not to a fact.
+pub(super) const LINE_NAMES: [&str; 9] =
+    ["seq", "time", "mono_ns", "kind", "digest", "prev", "hash", "salt", "payload"];
+
 /// The first line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {

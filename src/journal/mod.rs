@@ -8,17 +8,17 @@ mod decode;
 mod encode;
 mod error;
 mod folder;
-mod incident;
 mod json;
 mod line;
-mod names;
 mod reader;
 mod redact;
 mod salt;
+mod source;
 mod tail;
 mod verify;
 mod writer;
 
+pub use encode::as_recorded;
 pub use error::{Damage, JournalError};
 pub use folder::{Folder, FolderError, Folders, RunOutput};
 pub use line::Header;
@@ -27,7 +27,7 @@ pub use redact::redact;
 pub use salt::Salts;
 pub use tail::last_seq;
 pub use verify::{Attested, BadOutput, BadReceipt, Receipt, Verified, verify};
-pub use writer::{Writer, as_recorded};
+pub use writer::Writer;
 
 /// The journal's name in the run folder.
 pub const FILE_NAME: &str = "journal.jsonl";

@@ -5,15 +5,14 @@
 //! second sync would lie. After a write that failed its beginning is cut off again, so that the file is a readable journal at every
 //! moment.
 
+use super::encode::as_recorded;
 use super::error::JournalError;
-use super::json::Members;
 use super::line::{DIGEST_MARK, HASH_MARK, HEADER_START, PAYLOAD_MARK, PREV_MARK, SALT_MARK};
 use super::reader::Reader;
 use super::salt::Salts;
 use super::{FILE_NAME, FORMAT_VERSION, encode};
 use crate::history::{Event, Fact};
 use crate::ident::{Digest, Moment, RunId, Seq};
-use jiff::Timestamp;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::io::Write;
@@ -301,16 +300,14 @@ impl Writer {
 
     /// Appends a line to the buffer and returns its hash.
     fn encode(&mut self, seq: Seq, at: Moment, fact: &Fact, prev: Digest) -> Result<Digest, JournalError> {
-        let kind = encode::kind(fact);
-        let unwritable = |reason: String| JournalError::Unwritable { kind: kind.to_owned(), reason };
+        let unwritable = |reason: String| JournalError::Unwritable { kind: fact.kind().to_owned(), reason };
         if let Fact::Other(other) = fact {
             encode::objection(other).map_or(Ok(()), |reason| Err(unwritable(reason)))?;
         }
         let salt = self.salts.next_salt().map_err(|e| JournalError::io("read random bytes for", &self.path, e))?;
-        encode_payload(fact, &mut self.payload).map_err(|e| unwritable(e.to_string()))?;
-        let digest = Digest::of_parts(&[salt.as_bytes(), &self.payload]);
         let start = self.lines.len();
-        encode_members(seq, at, fact, &mut self.lines).map_err(|e| unwritable(e.to_string()))?;
+        encode::event(seq, at, fact, &mut self.lines, &mut self.payload).map_err(|e| unwritable(e.to_string()))?;
+        let digest = Digest::of_parts(&[salt.as_bytes(), &self.payload]);
         let (digest, prev) = (digest.digits(), prev.digits());
         for part in [DIGEST_MARK.as_bytes(), &digest, PREV_MARK.as_bytes(), &prev, HASH_MARK.as_bytes()] {
             self.lines.extend_from_slice(part);
@@ -332,40 +329,6 @@ impl Drop for Writer {
             drop(self.store.truncate(self.length));
         }
     }
-}
-
-/// The precision of the record, so that an event is the same live and read back.
-pub fn as_recorded(at: Moment) -> Moment {
-    let utc = Timestamp::from_millisecond(at.utc.as_millisecond()).unwrap_or(at.utc);
-    Moment { utc, mono: Duration::from_nanos(mono_ns(at)) }
-}
-
-fn mono_ns(at: Moment) -> u64 {
-    u64::try_from(at.mono.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn encode_members(seq: Seq, at: Moment, fact: &Fact, line: &mut Vec<u8>) -> serde_json::Result<()> {
-    line.push(b'{');
-    let mut members = Members::opening(line);
-    members.put("seq", &seq)?;
-    members.put("time", &format!("{:.3}", at.utc))?;
-    members.put("mono_ns", &mono_ns(at))?;
-    members.put("kind", encode::kind(fact))?;
-    encode::fields(fact, &mut members)
-}
-
-fn encode_payload(fact: &Fact, payload: &mut Vec<u8>) -> serde_json::Result<()> {
-    payload.clear();
-    if let Fact::Other(other) = fact
-        && let Some(json) = other.fields.get("payload")
-    {
-        payload.extend_from_slice(json.as_bytes());
-        return Ok(());
-    }
-    payload.push(b'{');
-    encode::payload(fact, &mut Members::opening(payload))?;
-    payload.push(b'}');
-    Ok(())
 }
 
 /// The file at the path, locked. A redaction may put another in its place while the lock is waited for; what was written into the

@@ -134,6 +134,14 @@ impl Masker {
         }
     }
 
+    /// The text with its secrets masked; none when there is none in it.
+    pub fn masked(&self, text: &str) -> Option<String> {
+        match self.text(text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(masked) => Some(masked),
+        }
+    }
+
     /// Bytes without secrets.
     pub fn bytes<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         // Most texts are short, and have nothing in them.
