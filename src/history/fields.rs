@@ -134,7 +134,7 @@ facts! {
         Redacted(Redacted) = "redacted" {
             events: field,
             // The first writers of this kind did not record who did it.
-            user: defaulted unmasked,
+            user: defaulted,
             reason: text,
         }
         RecordFailed(RecordFailed) = "record-failed" {

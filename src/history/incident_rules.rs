@@ -12,119 +12,119 @@ use std::time::Duration;
 pub struct Seconds(pub u64);
 
 impl Seconds {
-    /// As many minutes.
+    /// So many minutes, in seconds.
     pub const fn minutes(minutes: u64) -> Self {
         Self(minutes * 60)
     }
 
-    /// As a duration.
+    /// The same length as a [`Duration`].
     pub const fn duration(self) -> Duration {
         Duration::from_secs(self.0)
     }
 }
 
-/// The rules a runbook gives for incidents. Their names below are also those of the record, and stay as they are.
+/// The rules a runbook gives for incidents. Field names are also those of the record, and must stay.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct IncidentRules {
     /// The severities, worst first, as the document has them.
     pub severities: Vec<Severity>,
-    /// Whom to call in, in order.
+    /// Escalation path: whom to call in, in order.
     pub escalation: Vec<Rung>,
-    /// Whom to reach, and how.
+    /// Contacts: whom to reach, and how.
     pub contacts: Vec<Contact>,
-    /// How often a status update is due.
+    /// How often a status update is due; none when the document does not say.
     pub updates: Option<Every>,
-    /// The post-mortem.
+    /// Rules for the post-mortem; none when the document does not mention it.
     pub post_mortem: Option<PostMortem>,
 }
 
-/// One severity.
+/// A severity as the document defines it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Severity {
-    /// Its name: `P0`.
+    /// Short name: `P0`.
     pub name: String,
-    /// What it is called: `Critical`.
+    /// Title: `Critical`; empty without one.
     pub title: String,
-    /// What it means, where that is said.
+    /// Description of the impact; empty when the document gives none.
     pub impact: String,
-    /// How soon somebody must answer.
+    /// How soon somebody must respond.
     pub response: Option<Response>,
-    /// Words of alerts that mean it, beside its name and title.
+    /// Words in alerts that mean this severity, beside its name and title.
     pub alerts: Vec<String>,
-    /// Its line in the document, from 1.
+    /// Line in the document, from 1.
     pub line: u32,
 }
 
-/// How soon somebody must answer.
+/// How soon somebody must respond.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Response {
-    /// At once.
+    /// Immediately.
     Immediate,
     /// Within this time.
     Within(Seconds),
     /// On the next business day.
     NextBusinessDay,
-    /// In words that give no time.
+    /// Words of the document that give no time.
     Words(String),
 }
 
 /// One step of the escalation path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rung {
-    /// Who.
+    /// Person, role or team to call.
     pub who: String,
-    /// How long after the incident was declared; none for whoever is there from the beginning.
+    /// Delay after the incident was declared; none for those who are there from the start.
     pub after: Option<Seconds>,
-    /// The document's words about when.
+    /// The document's own words about when to call.
     pub condition: String,
-    /// Its line in the document, from 1.
+    /// Line in the document, from 1.
     pub line: u32,
 }
 
-/// Somebody to reach.
+/// Somebody who can be reached during an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
-    /// The role, team or company.
+    /// Role, team or company.
     pub who: String,
-    /// How: the column's name, where there is one, and what stands there.
+    /// Ways to reach them: the name of the column, empty without one, and its content.
     pub ways: Vec<(String, String)>,
-    /// Its line in the document, from 1.
+    /// Line in the document, from 1.
     pub line: u32,
 }
 
-/// How often something is due.
+/// An interval between two status updates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Every {
-    /// No need before.
+    /// Shortest interval: no update is needed before.
     pub least: Seconds,
-    /// Not later.
+    /// Longest interval: an update is overdue after.
     pub most: Seconds,
-    /// The document's line, from 1.
+    /// Line in the document, from 1.
     pub line: u32,
 }
 
-/// What the document says of the post-mortem.
+/// Rules for the post-mortem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostMortem {
-    /// How long after the incident it is due.
+    /// How long after the incident it is due; none when the document does not say.
     pub within: Option<Seconds>,
-    /// For which severities; all when none is named.
+    /// Severities that need a post-mortem; empty means all.
     pub severities: Vec<String>,
-    /// Its parts.
+    /// Headings that it must have, in order.
     pub parts: Vec<String>,
-    /// The document's line, from 1.
+    /// Line in the document, from 1.
     pub line: u32,
 }
 
 impl IncidentRules {
-    /// The severity of this name; letters' case does not matter.
+    /// The severity of this name, compared without regard to case.
     pub fn severity(&self, name: &str) -> Option<&Severity> {
         self.severities.iter().find(|severity| severity.name.eq_ignore_ascii_case(name.trim()))
     }
 
-    /// Whether the document says nothing about incidents.
+    /// True if the document says nothing about incidents.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 /// The document that ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunbookIdentity {
-    /// The path as the operator gave it.
+    /// Path as the operator typed it.
     pub path: String,
-    /// The document's title, or its file name.
+    /// Title of the document, or its file name.
     pub title: String,
-    /// SHA-256 of the document's original bytes.
+    /// SHA-256 of the original bytes.
     pub digest: Digest,
-    /// The commit checked out where the document lies, when it lies in a git repository.
+    /// Commit that was checked out around the document; none outside a git repository.
     pub git_commit: Option<String>,
-    /// Whether the document differs from that commit.
+    /// True if the document differs from that commit.
     pub git_modified: bool,
 }

@@ -173,7 +173,7 @@ pub(crate) fn every_fact() -> Vec<Fact> {
             lost: vec![mark()],
             version: "0.1.0".into(),
         }),
-        Fact::Redacted(Redacted { events: vec![Seq(3)], user: "alice".into(), reason: mark() }),
+        Fact::Redacted(Redacted { events: vec![Seq(3)], user: mark(), reason: mark() }),
         Fact::RecordFailed(RecordFailed { why: mark(), lost_events: 2, lost_bytes: 30 }),
         Fact::RunFinished(RunFinished { result: RunResult::Stopped, reason: mark(), next: Some(step()) }),
         Fact::IncidentJoined(IncidentJoined { incident: run.clone(), severity: mark(), title: mark() }),
