@@ -222,10 +222,10 @@ record! { RunbookIdentity {
 
 impl Fact {
     /// Reads the fact of a kind; [`Unreadable`] for an unknown kind, or fields that do not fit the kind.
-    pub(crate) fn read<R: FieldReader>(kind: &str, from: &mut R) -> Read<Self> {
+    pub(crate) fn read_kind<R: FieldReader>(kind: &str, from: &mut R) -> Read<Self> {
         match Self::read_listed(kind, from)? {
             Some(fact) => Ok(fact),
-            None => IncidentEvent::read(kind, from).map(Self::Incident),
+            None => IncidentEvent::read_kind(kind, from).map(Self::Incident),
         }
     }
 }
@@ -243,7 +243,7 @@ impl IncidentEvent {
         self.what.write_fields(to)
     }
 
-    fn read<R: FieldReader>(kind: &str, from: &mut R) -> Read<Self> {
+    fn read_kind<R: FieldReader>(kind: &str, from: &mut R) -> Read<Self> {
         let what = IncidentFact::read_listed(kind, from)?.ok_or(Unreadable)?;
         Ok(Self {
             by: from.read_field("by")?,

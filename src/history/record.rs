@@ -44,7 +44,7 @@ pub(crate) trait FieldWriter {
 
     /// Writes the word of an enumeration.
     fn write_word(&mut self, name: &str, value: impl Word) -> Result<(), Self::Error> {
-        self.write_field(name, value.word())
+        self.write_field(name, value.as_word())
     }
 
     /// Writes a time in milliseconds, and leaves it out when there is none.

@@ -1,7 +1,7 @@
 //! A fact of every kind, with [`MARK`] in every text, for the tests that hold the table of fields.
 
 use super::*;
-use crate::ident::{Anchor, Digest, InputName, Seq, StepId};
+use crate::ident::{Anchor, Digest, InputName, RunId, Seq, StepId};
 
 /// Stands for a secret.
 pub(crate) const MARK: &str = "hunter22-mark";
@@ -45,7 +45,7 @@ fn runbook() -> RunbookIdentity {
 
 /// One fact of each kind in the table of incidents.
 pub(crate) fn every_incident_fact() -> Vec<IncidentFact> {
-    let run: crate::ident::RunId = "20261124-225103-7c1d9e".parse().unwrap();
+    let run: RunId = "20261124-225103-7c1d9e".parse().unwrap();
     vec![
         IncidentFact::Opened(Box::new(IncidentOpened {
             incident: run.clone(),
@@ -113,10 +113,8 @@ fn command_finished(outcome: Outcome, inline: Option<&[u8]>) -> Fact {
     })
 }
 
-/// At least one fact of every kind in the table of runs, and of every form of its parts.
-pub(crate) fn every_fact() -> Vec<Fact> {
-    let run: crate::ident::RunId = "20261124-225103-7c1d9e".parse().unwrap();
-    let mut facts = vec![
+fn session_facts(run: &RunId) -> Vec<Fact> {
+    vec![
         Fact::RunStarted(RunStarted {
             run: run.clone(),
             runbook: runbook(),
@@ -134,6 +132,30 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         Fact::ShellDied(ShellDied { how: mark() }),
         Fact::StateLost(StateLost { what: mark() }),
         Fact::LeftRunning(LeftRunning { processes: vec![mark(), mark()] }),
+        Fact::EngineLost(EngineLost { then: mark() }),
+        Fact::RunResumed(RunResumed {
+            user: mark(),
+            host: mark(),
+            runbook_digest: Digest::of(b"document"),
+            attached: true,
+            lost: vec![mark()],
+            version: "0.1.0".into(),
+        }),
+        Fact::Redacted(Redacted { events: vec![Seq(3)], user: mark(), reason: mark() }),
+        Fact::RecordFailed(RecordFailed { why: mark(), lost_events: 2, lost_bytes: 30 }),
+        Fact::RunFinished(RunFinished { result: RunResult::Stopped, reason: mark(), next: Some(step()) }),
+        Fact::IncidentJoined(IncidentJoined { incident: run.clone(), severity: mark(), title: mark() }),
+        Fact::Other(Other {
+            kind: "from-the-future".into(),
+            fields: [("answer", "42"), ("payload", r#"{"why":"hunter22-mark"}"#)]
+                .map(|(name, json)| (name.into(), json.into()))
+                .into(),
+        }),
+    ]
+}
+
+fn step_facts() -> Vec<Fact> {
+    vec![
         Fact::StepEntered(StepEntered {
             step: step(),
             number: mark(),
@@ -164,26 +186,14 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         Fact::ChoiceMade(ChoiceMade { question: mark(), option: None, line: 40 }),
         Fact::MessageFilled(MessageFilled { step: step(), text: mark() }),
         Fact::StepFinished(StepFinished { step: step(), result: StepResult::PartlyRun }),
-        Fact::EngineLost(EngineLost { then: mark() }),
-        Fact::RunResumed(RunResumed {
-            user: mark(),
-            host: mark(),
-            runbook_digest: Digest::of(b"document"),
-            attached: true,
-            lost: vec![mark()],
-            version: "0.1.0".into(),
-        }),
-        Fact::Redacted(Redacted { events: vec![Seq(3)], user: mark(), reason: mark() }),
-        Fact::RecordFailed(RecordFailed { why: mark(), lost_events: 2, lost_bytes: 30 }),
-        Fact::RunFinished(RunFinished { result: RunResult::Stopped, reason: mark(), next: Some(step()) }),
-        Fact::IncidentJoined(IncidentJoined { incident: run.clone(), severity: mark(), title: mark() }),
-        Fact::Other(Other {
-            kind: "from-the-future".into(),
-            fields: [("answer", "42"), ("payload", r#"{"why":"hunter22-mark"}"#)]
-                .map(|(name, json)| (name.into(), json.into()))
-                .into(),
-        }),
-    ];
+    ]
+}
+
+/// At least one fact of every kind in the tables, and of every form of its parts.
+pub(crate) fn every_fact() -> Vec<Fact> {
+    let run: RunId = "20261124-225103-7c1d9e".parse().unwrap();
+    let mut facts = session_facts(&run);
+    facts.extend(step_facts());
     facts.extend(
         [
             CommandSource::Document,

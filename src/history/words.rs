@@ -9,7 +9,7 @@ use super::outcome::End;
 /// An enumeration with one recorded word for each value.
 pub(crate) trait Word: Sized + Copy {
     /// The word that is recorded for this value.
-    fn word(self) -> &'static str;
+    fn as_word(self) -> &'static str;
     /// The value of a word; none for a word of a later version.
     fn from_word(word: &str) -> Option<Self>;
 }
@@ -17,7 +17,7 @@ pub(crate) trait Word: Sized + Copy {
 macro_rules! words {
     ($type:ident { $($variant:ident = $word:literal),* $(,)? }) => {
         impl Word for $type {
-            fn word(self) -> &'static str {
+            fn as_word(self) -> &'static str {
                 match self { $(Self::$variant => $word),* }
             }
 
@@ -80,7 +80,7 @@ words!(End {
 });
 
 impl Word for Milestone {
-    fn word(self) -> &'static str {
+    fn as_word(self) -> &'static str {
         self.name()
     }
 

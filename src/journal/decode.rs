@@ -1,7 +1,7 @@
 //! An event's line as the event. The other half is `encode`.
 //!
-//! Invariant: total. A kind this version does not know, or knows and cannot read, is kept as [`Fact::Other`]: its line was
-//! checked, so it comes from a later version and not from damage. Unknown fields of a known kind are passed over.
+//! Invariant: total. A fact of an unknown kind, or with fields that do not fit its kind, is kept as [`Fact::Other`]: its line was
+//! verified, so it comes from a later version and not from damage. Unknown fields of a known kind are ignored.
 
 use super::json;
 use super::line::LINE_NAMES;
@@ -12,14 +12,14 @@ use crate::ident::{Moment, Seq};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The event of a line: its members without the closing brace, and its payload. None when it is no event at all.
+/// The event of a line, from its members without the closing brace and its payload. None when it is no event at all.
 pub(super) fn event(seq: Seq, members: &str, payload: Option<&str>) -> Option<Event> {
     let object = format!("{members}}}");
     let mut source = Source::parse(&object, payload)?;
     let utc = source.read_field::<String>("time").ok()?.parse().ok()?;
     let mono = Duration::from_nanos(source.read_field("mono_ns").ok()?);
     let kind: String = source.read_field("kind").ok()?;
-    let fact = match Fact::read(&kind, &mut source) {
+    let fact = match Fact::read_kind(&kind, &mut source) {
         Ok(fact) => fact,
         Err(_) => Fact::Other(other(kind, &object, payload)?),
     };

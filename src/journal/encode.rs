@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Error, Result};
 use std::time::Duration;
 
-/// The precision of the record, so that an event is the same live and read back.
+/// Rounds a moment to the precision of the record, so that an event is the same live and read back.
 pub fn as_recorded(at: Moment) -> Moment {
     let utc = Timestamp::from_millisecond(at.utc.as_millisecond()).unwrap_or(at.utc);
     Moment { utc, mono: Duration::from_nanos(mono_ns(at)) }
@@ -94,7 +94,7 @@ impl FieldWriter for Encoder<'_> {
     }
 }
 
-/// Why a fact of an unknown kind cannot be written, if so.
+/// The reason why a fact of an unknown kind cannot be written, if there is one.
 pub(super) fn objection(other: &Other) -> Option<String> {
     for (name, json) in &other.fields {
         if name != "payload" && LINE_NAMES.contains(&name.as_str()) {

@@ -11,16 +11,16 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Room for so many members is made at once; most lines have fewer.
+/// Capacity for the members of a line; most lines have fewer.
 const MEMBERS: usize = 16;
-/// What stands for free text whose payload was dropped.
+/// Stands for free text whose payload was dropped.
 const REDACTED: &str = "[redacted]";
 
-/// The values of an object, by name. A handful at most, so they are looked through.
+/// Values of an object by name. They are few, so a linear search is fast.
 struct Values<'a>(Vec<(Cow<'a, str>, Value)>);
 
 impl Values<'_> {
-    /// Of two of one name the last counts.
+    /// Of two members of one name the last counts.
     fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().rfind(|(other, _)| other == name).map(|(_, value)| value)
     }
@@ -54,11 +54,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Values<'a> {
     }
 }
 
-/// A member's name: of the text itself, where nothing in it is escaped.
+/// Name of a member, borrowed from the text where nothing in it is escaped.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The values of a line, taken out by name.
+/// Values of a line and its payload, read by name.
 pub(super) struct Source<'a> {
     fields: Values<'a>,
     payload: Option<Values<'a>>,
