@@ -55,13 +55,17 @@ without_texts!(Decision, End, InputOrigin, Milestone, Mode, RunResult, StepForm,
 
 impl<T: Texts> Texts for Option<T> {
     fn rewrite_texts(&mut self, rewrite: &mut Rewrite<'_>) {
-        self.iter_mut().for_each(|value| value.rewrite_texts(rewrite));
+        for value in self {
+            value.rewrite_texts(rewrite);
+        }
     }
 }
 
 impl<T: Texts> Texts for Vec<T> {
     fn rewrite_texts(&mut self, rewrite: &mut Rewrite<'_>) {
-        self.iter_mut().for_each(|value| value.rewrite_texts(rewrite));
+        for value in self {
+            value.rewrite_texts(rewrite);
+        }
     }
 }
 
@@ -123,6 +127,8 @@ texts_of! {
 impl Texts for Other {
     /// Nobody knows which of its JSON texts is free text, so all of them are shown.
     fn rewrite_texts(&mut self, rewrite: &mut Rewrite<'_>) {
-        self.fields.values_mut().for_each(|json| json.rewrite_texts(rewrite));
+        for json in self.fields.values_mut() {
+            json.rewrite_texts(rewrite);
+        }
     }
 }
