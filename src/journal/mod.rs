@@ -1,7 +1,7 @@
-//! The file a run is recorded in: wire format v1, its writer, its reader with recovery, and the run folder around it.
+//! The file in which a run is recorded: wire format v1, its writer, its reader with recovery, and the run folder around it.
 //!
 //! Invariant: what is on disk is only ever appended to, and every byte of it is covered by a hash, a digest or an exact
-//! rule, so that any change shows. `docs/journal.md` is the format. Refuses to know: the plan, the transcript, the terminal,
+//! rule, so that any change shows. `docs/journal.md` describes the format. Refuses to know: the plan, the transcript, the terminal,
 //! who makes the events.
 
 mod decode;
@@ -29,8 +29,8 @@ pub use tail::last_seq;
 pub use verify::{Attested, BadOutput, BadReceipt, Receipt, Verified, verify};
 pub use writer::Writer;
 
-/// The journal's name in the run folder.
+/// Name of the journal's file in the run folder.
 pub const FILE_NAME: &str = "journal.jsonl";
 
-/// The version of the format this program writes.
+/// Version of the format that this program writes.
 pub const FORMAT_VERSION: u64 = 1;
