@@ -55,7 +55,7 @@ without_texts!(Decision, End, InputOrigin, Milestone, Mode, RunResult, StepForm,
 
 impl<T: Texts> Texts for Option<T> {
     fn rewrite_texts(&mut self, rewrite: &mut Rewrite<'_>) {
-        for value in self {
+        if let Some(value) = self {
             value.rewrite_texts(rewrite);
         }
     }
