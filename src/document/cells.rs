@@ -2,9 +2,9 @@
 //!
 //! Invariant: a fence whose end is unsure is never run. Refuses to know: the blocks around it, but for what announced it.
 
-use super::decode::Lines;
 use super::fence::{self, Chunk, Fault, Fence};
 use super::front_matter::quoted;
+use super::lines::Lines;
 use super::{Attributes, Cell, CellKind, Finding, SectionIndex, SourceLine, Span, info, kinds, roles};
 
 /// What stands around a fence and bears on its kind.

@@ -3,7 +3,7 @@
 //! Invariant: a line's text is the document's bytes at its offset, but for blanks that stand for part of a tab. Refuses to
 //! know: kinds and attributes.
 
-use super::decode::Lines;
+use super::lines::Lines;
 use super::{LineRole, SourceLine, Span};
 
 /// A stretch of text that the Markdown parser gave out between the opening and the closing line.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: broken or foreign front matter never hides the document behind it. Refuses to know: what the values do.
 
-use super::decode::Lines;
+use super::lines::Lines;
 use super::nearest::{is_word_of, nearest};
 use super::yaml::{self, Entry, Node};
 use super::{Finding, FrontMatter, Span};

@@ -3,7 +3,7 @@
 //! Invariant: indexes point into the same [`Runbook`]; nothing here owns text that the document already holds, but for
 //! titles and cell texts, which differ from their source (markup and containers' prefixes removed).
 
-use super::decode::Lines;
+use super::lines::Lines;
 use super::yaml::Entry;
 use crate::ident::{Anchor, Digest};
 use std::collections::BTreeMap;

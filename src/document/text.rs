@@ -49,7 +49,7 @@ impl TextRun {
     }
 
     /// Takes one inline event.
-    pub(super) fn take(&mut self, event: &Event<'_>, span: &Span) {
+    pub(super) fn take_event(&mut self, event: &Event<'_>, span: &Span) {
         if self.is_implicit {
             self.span.end = self.span.end.max(span.end);
         }
