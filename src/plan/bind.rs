@@ -2,7 +2,7 @@
 //!
 //! Invariant: [`Runnable`] is made here alone.
 
-use super::model::{Command, Passed, Refusal, Runnable, Use, Values};
+use super::command::{Command, Passed, Refusal, Runnable, Use, Values};
 use crate::ident::InputName;
 use crate::shell::{By, Facts, Fill, Filter, TabledAnswer, Token, Why};
 

@@ -2,8 +2,9 @@
 //!
 //! Invariant: every line of shell in the cell is in exactly one draft. Refuses to know: headings, lists, numbers of others.
 
+use super::command::Command;
 use super::comments::{Comment, condition_of};
-use super::model::{Command, StepKind};
+use super::model::{StepKind, TaskReason};
 use crate::document::{Cell, CellIndex, CellKind, LineRole};
 use crate::shell::{Facts, NotACommand, Part};
 use std::collections::HashMap;
@@ -21,10 +22,27 @@ pub(super) struct CellStep {
     pub(super) commands: Vec<Command>,
     /// The comment's further lines, or a task's lines.
     pub(super) body: String,
-    pub(super) why: Option<String>,
-    pub(super) unread: bool,
+    pub(super) why: Option<TaskReason>,
     pub(super) line: u32,
     pub(super) end_line: u32,
+}
+
+impl CellStep {
+    /// A step without commands, number or text, on these lines of the document (from 1, inclusive).
+    pub(super) fn new(kind: StepKind, title: String, lines: (u32, u32)) -> Self {
+        Self {
+            kind,
+            title,
+            number: None,
+            head: None,
+            conditional: None,
+            commands: Vec::new(),
+            body: String::new(),
+            why: None,
+            line: lines.0,
+            end_line: lines.1,
+        }
+    }
 }
 
 /// A part with the document's lines it stands on.
@@ -37,8 +55,8 @@ struct Placed {
 enum What {
     Comments(Vec<String>),
     Command(Box<Command>),
-    /// Lines that are no command, why, and whether they are too long for anybody to have looked.
-    Pasted(String, String, bool),
+    /// Lines that are no command, and why.
+    Pasted(String, TaskReason),
 }
 
 /// The cells of a document, for one that is planned procedure by procedure: each is cut once. Two threads that share them would
@@ -89,13 +107,21 @@ fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
             Part::NotShell(pasted) => (
                 document_line(pasted.lines.first),
                 document_line(pasted.lines.last),
-                What::Pasted(pasted.text, format!("these lines are no shell: {}", pasted.reason), pasted.unread),
+                What::Pasted(
+                    pasted.text,
+                    TaskReason {
+                        text: format!("these lines are no shell: {}", pasted.reason),
+                        is_unread: pasted.unread,
+                    },
+                ),
             ),
             Part::Command(found) => {
                 let (first, last) = (document_line(found.lines.first), document_line(found.lines.last));
                 let table = found.in_table.then_some("a table that a program printed, not shell");
                 match table.or_else(|| no_command(&found.facts, is_file)) {
-                    Some(why) => (first, last, What::Pasted(found.text, why.to_owned(), false)),
+                    Some(why) => {
+                        (first, last, What::Pasted(found.text, TaskReason { text: why.to_owned(), is_unread: false }))
+                    }
                     None => (first, last, What::Command(Box::new(command(found, first, last)))),
                 }
             }
@@ -159,7 +185,7 @@ impl Cutter {
                     step.commands.push((**command).clone());
                 }
             }
-            What::Pasted(text, why, unread) => {
+            What::Pasted(text, why) => {
                 // A comment directly above titles the pasted lines.
                 let titled = self.open.take_if(|step| step.commands.is_empty());
                 self.close();
@@ -168,7 +194,6 @@ impl Cutter {
                 task.end_line = part.last;
                 join(&mut task.body, text);
                 task.why = Some(why.clone());
-                task.unread = *unread;
                 self.steps.push(task);
             }
         }
@@ -214,19 +239,7 @@ impl Cutter {
 
     fn draft(&self, title: String, number: Option<String>, part: &Placed) -> CellStep {
         let head = if number.is_some() { None } else { self.head.clone() };
-        CellStep {
-            kind: self.kind,
-            title,
-            number,
-            head,
-            conditional: None,
-            commands: Vec::new(),
-            body: String::new(),
-            why: None,
-            unread: false,
-            line: part.first,
-            end_line: part.last,
-        }
+        CellStep { number, head, ..CellStep::new(self.kind, title, (part.first, part.last)) }
     }
 
     fn close(&mut self) {
@@ -246,19 +259,9 @@ fn interpreted(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
     let (line, end_line) =
         (cell.content.first().map_or(cell.line, |l| l.line), cell.content.last().map_or(cell.line, |l| l.line));
     let facts = crate::shell::describe(&text);
-    CellStep {
-        kind,
-        title: format!("{} for `{interpreter}`", cell.attributes.get("name").unwrap_or("a script")),
-        number: None,
-        head: None,
-        conditional: None,
-        commands: vec![Command { text, line, end_line, note: None, facts, input: None, uses: Vec::new() }],
-        body: String::new(),
-        why: None,
-        unread: false,
-        line,
-        end_line,
-    }
+    let title = format!("{} for `{interpreter}`", cell.attributes.get("name").unwrap_or("a script"));
+    let command = Command { text, line, end_line, note: None, facts, input: None, uses: Vec::new() };
+    CellStep { commands: vec![command], ..CellStep::new(kind, title, (line, end_line)) }
 }
 
 fn first_line(text: &str) -> String {

@@ -41,12 +41,13 @@ pub struct Compared {
 impl Step {
     /// What its last command is expected to print.
     pub fn expectation(&self) -> Option<Expected> {
-        if let Some(text) = self.attributes.get("expect").filter(|text| !text.trim().is_empty() && self.is_last_of_cell)
+        if let Some(text) =
+            self.cell.attributes.get("expect").filter(|text| !text.trim().is_empty() && self.cell.is_last)
         {
             return Some(Expected::Contains(text.trim().to_owned()));
         }
-        let text = self.expected.clone().filter(|text| !text.trim().is_empty())?;
-        let said = self.similarity;
+        let text = self.cell.expected.clone().filter(|text| !text.trim().is_empty())?;
+        let said = self.cell.similarity;
         Some(Expected::Like { text, percent: said.unwrap_or(TOLD_BELOW_PERCENT), decides: said.is_some() })
     }
 }

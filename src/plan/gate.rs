@@ -3,7 +3,8 @@
 //! Invariant: a document can raise a risk and never lower it; an approval holds for exactly what it was given for.
 //! Refuses to know: who answers.
 
-use super::model::{Plan, Step, Values};
+use super::command::Values;
+use super::model::{Plan, Step};
 use crate::ident::Digest;
 use crate::shell::{Flag, Level, Risk, SessionChange, Shadows};
 
@@ -32,7 +33,7 @@ impl Gate {
     /// The gate of a text of a step, on this machine, in a shell that has these functions and aliases.
     pub fn of(step: &Step, text: &str, host: &str, shadows: &Shadows) -> Self {
         let mut risk = crate::shell::risk_among(text, shadows);
-        if let Some(raised) = step.attributes.get("risk").and_then(level) {
+        if let Some(raised) = step.cell.attributes.get("risk").and_then(level) {
             risk.level = risk.level.max(raised);
         }
         let pass = match risk.level {

@@ -6,7 +6,9 @@
 mod bind;
 mod build;
 mod cells;
+mod command;
 mod comments;
+mod duration;
 mod expect;
 mod gate;
 mod inputs;
@@ -27,16 +29,17 @@ pub use crate::shell::{
     TabledAnswer, Token, TokenClass, Touched, Watched, is_builtin, watched,
 };
 pub use bind::{fields, fill, quote, reference, tokens};
+pub use command::{Command, Passed, Refusal, Runnable, Use, Values};
+pub use duration::{duration, length};
 pub use expect::{COMPARED_BYTES, Compared, Expected};
 pub use gate::{Gate, Pass, Place, approval, before};
 pub use inputs::{Input, InputKind, Origin, Rules, Unfit, UsedAt, canonical, is_secret_name};
 pub use model::{
-    Alternative, Choice, ChoiceKind, Command, Node, Passed, Plan, Procedure, Prose, Refusal, Runnable, Step, StepKind,
-    Use, Values, duration,
+    Alternative, Choice, ChoiceKind, Node, Plan, Procedure, Prose, Step, StepCell, StepKind, StepSource, TaskReason,
+    Undoes,
 };
 pub use policy::{Missing, Policy};
-pub use repeat::{Monitor, Repeat, Retry, length};
-pub use rollback::Undoes;
+pub use repeat::{Monitor, Repeat, Retry};
 pub use select::{SelectStepError, collect};
 
 use crate::document::{Runbook, SectionIndex};
@@ -90,19 +93,12 @@ fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<
             number,
             title: draft.cell.title,
             kind: draft.cell.kind,
-            line: draft.cell.line,
-            end_line: draft.cell.end_line,
+            source: draft.source,
             conditional: draft.cell.conditional,
-            headings: draft.headings,
-            prose: draft.prose,
             commands: draft.cell.commands,
             body: draft.cell.body,
             why: draft.cell.why,
-            unread: draft.cell.unread,
-            attributes: draft.attributes,
-            expected: draft.expected,
-            similarity: draft.similarity,
-            is_last_of_cell: draft.is_last_of_cell,
+            cell: draft.settings,
             repeat: draft.repeat,
             undoes: None,
         })

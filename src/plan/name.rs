@@ -24,11 +24,11 @@ pub(super) fn ids(drafts: &[Draft]) -> Vec<StepId> {
 }
 
 fn base(draft: &Draft) -> String {
-    if let Some(name) = draft.attributes.get("name").filter(|name| is_plain(name)) {
+    if let Some(name) = draft.settings.attributes.get("name").filter(|name| is_plain(name)) {
         return name.to_owned();
     }
     let mut parts: Vec<&[u8]> = Vec::new();
-    for heading in &draft.headings {
+    for heading in &draft.source.headings {
         parts.push(heading.as_bytes());
         parts.push(b"\0");
     }

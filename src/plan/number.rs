@@ -32,7 +32,7 @@ pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
             procedures.push(draft.procedure);
         }
         let mut outer = 0;
-        for container in &draft.place {
+        for container in &draft.containers {
             if seen.insert(container.instance) {
                 if container.option {
                     options.insert(container.instance);
@@ -47,7 +47,7 @@ pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
         }
         tree.entry((draft.procedure, outer)).or_default().push(Child {
             number: draft.cell.number.clone(),
-            head: draft.cell.head.as_ref().map(|(number, _)| (number.clone(), draft.source)),
+            head: draft.cell.head.as_ref().map(|(number, _)| (number.clone(), draft.cell_line)),
             what: What::Draft(i),
         });
     }

@@ -2,9 +2,10 @@
 //!
 //! Invariant: only the operator's own flags stand here; a document never adds to them.
 
+use super::command::{Command, Refusal, Values};
 use super::gate::{Gate, Place, approval};
 use super::inputs::{Input, Origin};
-use super::model::{Alternative, Choice, Command, Node, Plan, Refusal, Step, StepKind, Values};
+use super::model::{Alternative, Choice, Node, Plan, Step, StepKind};
 use crate::ident::InputName;
 use crate::shell::{Level, Shadows};
 use std::collections::{BTreeSet, HashMap};
@@ -59,10 +60,10 @@ impl Policy {
             _ if included => None,
             _ => match &step.conditional {
                 Some(condition) => Some(format!("conditional (`{condition}`); {}", include())),
-                None if step.attributes.is_set("excludeFromRunAll") => {
+                None if step.cell.attributes.is_set("excludeFromRunAll") => {
                     Some(format!("marked `excludeFromRunAll`; {}", include()))
                 }
-                None if step.attributes.is_set("confirm") => Some(format!("marked `confirm`; {}", include())),
+                None if step.cell.attributes.is_set("confirm") => Some(format!("marked `confirm`; {}", include())),
                 None => None,
             },
         }
@@ -82,8 +83,8 @@ impl Policy {
         })
     }
 
-    /// Everything an unattended run of this plan lacks. `is_set` says whether the shell will start with a variable;
-    /// `rejects` is bash's message for a text it does not accept.
+    /// Everything an unattended run of this plan lacks, in order of the document. `is_set` says whether the shell will start
+    /// with a variable; `rejects` is bash's message for a text it does not accept.
     pub fn missing(
         &self,
         plan: &Plan,
@@ -92,17 +93,10 @@ impl Policy {
     ) -> Vec<Missing> {
         let mut steps = Vec::new();
         let mut missing = Vec::new();
-        self.meet(&plan.root, plan, &mut steps, &mut missing);
+        self.walk_nodes(&plan.root, plan, &mut steps, &mut missing);
         if self.rollback_on_failure {
-            let undoing = plan.rollbacks().into_iter().filter_map(|place| plan.steps.get(place));
-            for step in undoing.filter(|step| !step.commands.is_empty()) {
-                if !steps.iter().any(|other| other.id == step.id) {
-                    steps.push(step);
-                }
-            }
+            add_rollbacks(plan, &mut steps);
         }
-        let commands: Vec<&Command> =
-            steps.iter().flat_map(|step| step.commands.iter().chain(step.repeat.until.as_deref())).collect();
         if !self.yes {
             missing.push(Missing {
                 line: plan.procedure.line,
@@ -110,84 +104,19 @@ impl Policy {
                 flag: Some("--yes".to_owned()),
             });
         }
-        // What is too large to be read is no task for later: nobody would do it.
-        for step in plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)) {
-            if let Some(why) = step.why.as_ref().filter(|_| step.unread) {
-                missing.push(Missing { line: step.line, found: format!("a cell cannot be read ({why})"), flag: None });
-            }
+        missing.extend(unread_cells(plan));
+        self.check_gates(plan, &steps, &mut missing);
+        let mut check = CommandCheck::new(self, plan, is_set);
+        for command in steps.iter().flat_map(|step| step.commands.iter().chain(step.repeat.until.as_deref())) {
+            check.check_command(command, rejects);
         }
-        self.gates(plan, &steps, &mut missing);
-        let mut set: BTreeSet<String> = BTreeSet::new();
-        let mut wanted: BTreeSet<&InputName> = BTreeSet::new();
-        // There may be thousands.
-        let inputs: HashMap<&InputName, &Input> = plan.inputs.iter().map(|input| (&input.name, input)).collect();
-        for command in commands {
-            for (one, why) in command.unplaceable(&self.values).filter(|(one, _)| !one.blocks) {
-                let written = command.text.get(one.span.clone()).unwrap_or_default();
-                missing.push(Missing {
-                    line: command.line,
-                    found: format!("`{}`: no value can be placed for `{written}`: {why}", head(&command.text)),
-                    // Its own text keeps it as it stands.
-                    flag: inputs.get(&one.name).map(|input| input.kept(written)),
-                });
-            }
-            for one in command.wants(&self.values).filter(|one| one.no_place.is_none()) {
-                let Some(input) = inputs.get(&one.name).filter(|input| !input.may_be_left()) else { continue };
-                if wanted.insert(&input.name) {
-                    missing.push(Missing {
-                        line: command.line,
-                        found: format!("`{}`: `{}` stands for a value", head(&command.text), input.shown),
-                        flag: Some(input.flag()),
-                    });
-                }
-            }
-            match command.bind(&self.values) {
-                Err(Refusal::Unplaced(_)) if command.wants(&self.values).any(|one| one.blocks) => {}
-                Err(refusal @ Refusal::Unplaced(_)) => missing.push(Missing {
-                    line: command.line,
-                    found: format!("`{}`: {refusal}", head(&command.text)),
-                    flag: None,
-                }),
-                Err(refusal) => missing.push(Missing {
-                    line: command.line,
-                    found: format!("`{}` cannot run: {refusal}", head(&command.text)),
-                    flag: None,
-                }),
-                Ok(runnable) => {
-                    if let Some(message) = rejects(runnable.text()) {
-                        missing.push(Missing {
-                            line: command.line,
-                            found: format!("`{}`: bash says: {message}", head(&command.text)),
-                            flag: None,
-                        });
-                    }
-                }
-            }
-            if let Some(name) = command.input.as_ref().filter(|name| !self.values.contains_key(*name)) {
-                missing.push(Missing {
-                    line: command.line,
-                    found: format!("`{}` is a value written long ago that later commands use", head(&command.text)),
-                    flag: Some(format!("--input {name}=VALUE")),
-                });
-            }
-            for name in command.needs() {
-                let given = self.values.keys().any(|known| known.as_str() == name);
-                if !given && !is_set(&name) && set.insert(name.clone()) {
-                    missing.push(Missing {
-                        line: command.line,
-                        found: format!("`{}` reads `{name}`, which nothing sets", head(&command.text)),
-                        flag: Some(format!("--input {name}=VALUE")),
-                    });
-                }
-            }
-            set.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
-        }
+        missing.append(&mut check.missing);
         missing.sort_by_key(|lack| lack.line);
         missing
     }
 
     /// The gates that no flag answers.
-    fn gates(&self, plan: &Plan, steps: &[&Step], missing: &mut Vec<Missing>) {
+    fn check_gates(&self, plan: &Plan, steps: &[&Step], missing: &mut Vec<Missing>) {
         let (mut unknown, mut destructive) = (Vec::new(), Vec::new());
         let mut shadows = Shadows::default();
         for step in steps {
@@ -249,7 +178,7 @@ impl Policy {
 
     /// What a step that cannot be undone lacks.
     fn unapproved(&self, plan: &Plan, step: &Step, command: &Command) -> Option<Missing> {
-        let found = format!("`{}` cannot be undone", head(&command.text));
+        let found = format!("`{}` cannot be undone", first_line(&command.text));
         match approval(plan, step, &self.values, &self.place) {
             Ok(digest) => {
                 let given = names(step).any(|name| self.approve.contains(&format!("{name}@{digest}")));
@@ -261,18 +190,18 @@ impl Policy {
     }
 
     /// The steps that would run, in order, and the choices nobody has answered.
-    fn meet<'p>(&self, nodes: &'p [Node], plan: &'p Plan, steps: &mut Vec<&'p Step>, missing: &mut Vec<Missing>) {
+    fn walk_nodes<'p>(&self, nodes: &'p [Node], plan: &'p Plan, steps: &mut Vec<&'p Step>, missing: &mut Vec<Missing>) {
         for node in nodes {
             match node {
                 Node::Step(place) => {
                     steps.extend(plan.steps.get(*place).filter(|step| self.leaves_out(step).is_none()));
                 }
-                Node::Choice(choice) => self.meet_choice(choice, plan, steps, missing),
+                Node::Choice(choice) => self.walk_choice(choice, plan, steps, missing),
             }
         }
     }
 
-    fn meet_choice<'p>(
+    fn walk_choice<'p>(
         &self,
         choice: &'p Choice,
         plan: &'p Plan,
@@ -286,7 +215,7 @@ impl Policy {
                 *slot = true;
             }
             if let Some(option) = choice.options.get(chosen) {
-                self.meet(&option.nodes, plan, steps, missing);
+                self.walk_nodes(&option.nodes, plan, steps, missing);
             }
         }
         if !taken.contains(&true) {
@@ -298,6 +227,109 @@ impl Policy {
             });
         }
     }
+}
+
+/// Collects the values and variables that commands lack, in the order they would run.
+struct CommandCheck<'a> {
+    policy: &'a Policy,
+    /// By name, since a plan may have thousands.
+    inputs: HashMap<&'a InputName, &'a Input>,
+    is_set: &'a dyn Fn(&str) -> bool,
+    /// Variables that an earlier command sets, or that were reported already.
+    known_variables: BTreeSet<String>,
+    /// Inputs that were reported already.
+    wanted: BTreeSet<&'a InputName>,
+    missing: Vec<Missing>,
+}
+
+impl<'a> CommandCheck<'a> {
+    fn new(policy: &'a Policy, plan: &'a Plan, is_set: &'a dyn Fn(&str) -> bool) -> Self {
+        let inputs = plan.inputs.iter().map(|input| (&input.name, input)).collect();
+        let (known_variables, wanted) = (BTreeSet::new(), BTreeSet::new());
+        Self { policy, inputs, is_set, known_variables, wanted, missing: Vec::new() }
+    }
+
+    fn check_command(&mut self, command: &Command, rejects: &mut dyn FnMut(&str) -> Option<String>) {
+        self.check_inputs(command);
+        self.check_binding(command, rejects);
+        self.check_variables(command);
+        self.known_variables.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
+    }
+
+    fn report(&mut self, command: &Command, found: String, flag: Option<String>) {
+        self.missing.push(Missing { line: command.line, found, flag });
+    }
+
+    /// Reports placeholders that take no value, and inputs without one.
+    fn check_inputs(&mut self, command: &Command) {
+        let values = &self.policy.values;
+        for (one, why) in command.unplaceable(values).filter(|(one, _)| !one.blocks) {
+            let written = command.text.get(one.span.clone()).unwrap_or_default();
+            let found = format!("`{}`: no value can be placed for `{written}`: {why}", first_line(&command.text));
+            // Given as a value, the written text stays as it is.
+            let flag = self.inputs.get(&one.name).map(|input| input.kept(written));
+            self.report(command, found, flag);
+        }
+        for one in command.wants(values).filter(|one| one.no_place.is_none()) {
+            let Some(&input) = self.inputs.get(&one.name).filter(|input| !input.may_be_left()) else { continue };
+            if self.wanted.insert(&input.name) {
+                let found = format!("`{}`: `{}` stands for a value", first_line(&command.text), input.shown);
+                self.report(command, found, Some(input.flag()));
+            }
+        }
+    }
+
+    /// Reports why the command cannot run with the values given, or bash's objection to it.
+    fn check_binding(&mut self, command: &Command, rejects: &mut dyn FnMut(&str) -> Option<String>) {
+        let shown = first_line(&command.text);
+        match command.bind(&self.policy.values) {
+            // The inputs were reported already.
+            Err(Refusal::Unplaced(_)) if command.wants(&self.policy.values).any(|one| one.blocks) => {}
+            Err(refusal @ Refusal::Unplaced(_)) => self.report(command, format!("`{shown}`: {refusal}"), None),
+            Err(refusal) => self.report(command, format!("`{shown}` cannot run: {refusal}"), None),
+            Ok(runnable) => {
+                if let Some(message) = rejects(runnable.text()) {
+                    self.report(command, format!("`{shown}`: bash says: {message}"), None);
+                }
+            }
+        }
+    }
+
+    /// Reports a default that nobody confirmed, and variables that nothing sets.
+    fn check_variables(&mut self, command: &Command) {
+        let values = &self.policy.values;
+        if let Some(name) = command.input.as_ref().filter(|name| !values.contains_key(*name)) {
+            let found = format!("`{}` is a value written long ago that later commands use", first_line(&command.text));
+            self.report(command, found, Some(format!("--input {name}=VALUE")));
+        }
+        for name in command.needs() {
+            let is_given = values.keys().any(|known| known.as_str() == name);
+            if !is_given && !(self.is_set)(&name) && self.known_variables.insert(name.clone()) {
+                let found = format!("`{}` reads `{name}`, which nothing sets", first_line(&command.text));
+                self.report(command, found, Some(format!("--input {name}=VALUE")));
+            }
+        }
+    }
+}
+
+/// Adds the rollback steps that have commands and are not among the steps yet.
+fn add_rollbacks<'p>(plan: &'p Plan, steps: &mut Vec<&'p Step>) {
+    let rollbacks = plan.rollbacks().into_iter().filter_map(|index| plan.steps.get(index));
+    for step in rollbacks.filter(|step| !step.commands.is_empty()) {
+        if !steps.iter().any(|other| other.id == step.id) {
+            steps.push(step);
+        }
+    }
+}
+
+/// Cells too long to parse. They are no tasks to leave for later: nobody would notice them.
+fn unread_cells(plan: &Plan) -> impl Iterator<Item = Missing> {
+    plan.reachable().into_iter().filter_map(|index| {
+        let step = plan.steps.get(index)?;
+        let why = step.why.as_ref().filter(|why| why.is_unread)?;
+        let found = format!("a cell cannot be read ({})", why.text);
+        Some(Missing { line: step.source.line, found, flag: None })
+    })
 }
 
 /// How `--approve` may name a step.
@@ -346,7 +378,7 @@ impl Alternative {
     }
 }
 
-fn head(text: &str) -> String {
+fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     if line.chars().count() > 60 { line.chars().take(59).chain(['…']).collect() } else { line.to_owned() }
 }

@@ -3,9 +3,9 @@
 //! Invariant: what is malformed counts as not said, and is a finding; the condition is a command like any other. Refuses to
 //! know: what came of a command.
 
-use super::model::{Command, duration};
+use super::command::Command;
+use super::duration::{duration, length};
 use crate::document::{Attributes, Finding, Runbook};
-use std::fmt::Write as _;
 use std::time::Duration;
 
 /// How often a condition is tried when the document does not say: five minutes, at five seconds.
@@ -85,21 +85,6 @@ impl Repeat {
 
 fn times_words(times: u32) -> String {
     if times == 1 { "once".to_owned() } else { format!("{times} times") }
-}
-
-/// A length of time in the document's own notation: `30s`, `5m`, `1m30s`.
-pub fn length(time: Duration) -> String {
-    let (seconds, millis) = (time.as_secs(), time.subsec_millis());
-    let mut out = String::new();
-    for (amount, unit) in [(seconds / 3600, "h"), (seconds % 3600 / 60, "m"), (seconds % 60, "s")] {
-        if amount > 0 {
-            let _ = write!(out, "{amount}{unit}");
-        }
-    }
-    if millis > 0 || out.is_empty() {
-        let _ = write!(out, "{millis}ms");
-    }
-    out
 }
 
 /// What the attributes of a cell that begins on `line` say for one of its steps. `commands`: how many that step has;

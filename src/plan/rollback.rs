@@ -3,22 +3,13 @@
 //! Invariant: such a step is in no sequence; it runs after a failure, when somebody asks for it, or when it is named.
 //! Refuses to know: what was done.
 
-use super::model::{Node, Plan, Step};
+use super::model::{Node, Plan, Step, Undoes};
 use crate::document::{Finding, Runbook};
 use crate::ident::StepId;
 
-/// What a step undoes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Undoes {
-    /// One step.
-    Step(StepId),
-    /// The procedure as a whole.
-    Procedure,
-}
-
 /// What is known of a rollback before steps have their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Marked {
+pub(super) enum RollbackMark {
     /// By its cell: `rollback=NAME`, or the step before it.
     Cell(String),
     /// By the heading above it.
@@ -35,7 +26,7 @@ pub(super) fn is_rollback_title(plain: &str) -> bool {
 pub(super) fn resolve(
     runbook: &Runbook,
     steps: &mut [Step],
-    marked: &[Option<Marked>],
+    marked: &[Option<RollbackMark>],
     root: &mut Vec<Node>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -50,20 +41,20 @@ pub(super) fn resolve(
     for (place, mark) in marked.iter().enumerate() {
         let undoes = match mark {
             None => continue,
-            Some(Marked::Heading) => Some(Undoes::Procedure),
-            Some(Marked::Cell(name)) if matches!(name.as_str(), "" | "true") => {
+            Some(RollbackMark::Heading) => Some(Undoes::Procedure),
+            Some(RollbackMark::Cell(name)) if matches!(name.as_str(), "" | "true") => {
                 known.iter().take(place).rev().find(|(.., rollback)| !rollback).map(|(id, ..)| Undoes::Step(id.clone()))
             }
-            Some(Marked::Cell(name)) => known
+            Some(RollbackMark::Cell(name)) => known
                 .iter()
                 .find(|(id, number, rollback)| !rollback && (id.as_str() == name || number == name))
                 .map(|(id, ..)| Undoes::Step(id.clone())),
         };
         let Some(step) = steps.get_mut(place) else { continue };
         if undoes.is_none() {
-            let line = step.line;
+            let line = step.source.line;
             let name = match mark {
-                Some(Marked::Cell(name)) => name.as_str(),
+                Some(RollbackMark::Cell(name)) => name.as_str(),
                 _ => "",
             };
             findings.push(Finding {
@@ -82,9 +73,9 @@ pub(super) fn resolve(
 }
 
 /// Cells marked as a rollback are in no sequence; those below a heading are left out by whoever walks the sections.
-fn drop_from(nodes: &mut Vec<Node>, marked: &[Option<Marked>]) {
+fn drop_from(nodes: &mut Vec<Node>, marked: &[Option<RollbackMark>]) {
     nodes.retain_mut(|node| match node {
-        Node::Step(place) => !matches!(marked.get(*place), Some(Some(Marked::Cell(_)))),
+        Node::Step(place) => !matches!(marked.get(*place), Some(Some(RollbackMark::Cell(_)))),
         Node::Choice(choice) => {
             choice.options.iter_mut().for_each(|option| drop_from(&mut option.nodes, marked));
             choice.options.retain(|option| !option.nodes.is_empty());

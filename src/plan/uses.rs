@@ -2,8 +2,9 @@
 //!
 //! Invariant: one input for one name over all steps; a place is in one use alone. Refuses to know: which values are given.
 
+use super::command::{Command, Use, Values};
 use super::inputs::{Input, Origin, Rules, UsedAt, canonical, is_secret_name};
-use super::model::{Command, Plan, Step, StepKind, Use, Values};
+use super::model::{Plan, Step, StepKind};
 use super::templates::{self, Braces};
 use crate::document::{Finding, Runbook};
 use crate::ident::InputName;
@@ -22,7 +23,7 @@ pub(super) fn find(runbook: &Runbook, steps: &mut [Step]) -> (Vec<Input>, Vec<Fi
         if !matches!(step.kind, StepKind::Command | StepKind::Guessed) {
             continue;
         }
-        let prompts = matches!(step.attributes.get("promptEnv"), Some("true" | "yes" | "1"));
+        let prompts = matches!(step.cell.attributes.get("promptEnv"), Some("true" | "yes" | "1"));
         for (index, command) in step.commands.iter_mut().enumerate() {
             let at = UsedAt { step: place, command: index, line: command.line };
             finder.places(command, at, prompts);

@@ -2,8 +2,7 @@
 //!
 //! Invariant: commands, values and places stay as they are. Refuses to know: what the words are changed for.
 
-use super::model::{Choice, Node, Plan, Prose, Step};
-use super::rollback::Undoes;
+use super::model::{Choice, Node, Plan, Prose, Step, Undoes};
 use crate::ident::StepId;
 
 /// What is made of a text.
@@ -38,12 +37,12 @@ fn words(step: &mut Step, change: Change<'_>) {
     }
     step.title = change(&step.title);
     step.body = change(&step.body);
-    for heading in &mut step.headings {
+    for heading in &mut step.source.headings {
         *heading = change(heading);
     }
-    prose(&mut step.prose, change);
+    prose(&mut step.source.prose, change);
     let notes = step.commands.iter_mut().filter_map(|command| command.note.as_mut());
-    for text in notes.chain(&mut step.conditional).chain(&mut step.why) {
+    for text in notes.chain(&mut step.conditional).chain(step.why.as_mut().map(|why| &mut why.text)) {
         *text = change(text);
     }
 }

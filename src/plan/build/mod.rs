@@ -7,10 +7,9 @@ mod drafts;
 use super::cells::CellStep;
 use super::cells::Cells;
 use super::comments::condition_of;
-use super::model::{Alternative, Choice, ChoiceKind, Node, Prose};
+use super::model::{Alternative, Choice, ChoiceKind, Node, Prose, StepCell, StepSource};
 use super::repeat::Repeat;
-use super::rollback::{Marked, is_rollback_title};
-use crate::document::Attributes;
+use super::rollback::{RollbackMark, is_rollback_title};
 use crate::document::Block;
 use crate::document::CellKind;
 use crate::document::Finding;
@@ -26,24 +25,17 @@ use std::collections::HashSet;
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
     pub(super) cell: CellStep,
-    pub(super) headings: Vec<String>,
-    pub(super) prose: Vec<Prose>,
-    pub(super) attributes: Attributes,
-    pub(super) expected: Option<String>,
-    /// How much of that must come back, in percent.
-    pub(super) similarity: Option<u8>,
-    /// No other step of its cell comes after it.
-    pub(super) is_last_of_cell: bool,
-    /// How its commands are run again.
+    pub(super) source: StepSource,
+    pub(super) settings: StepCell,
     pub(super) repeat: Repeat,
-    /// Set when it undoes others.
-    pub(super) rollback: Option<Marked>,
-    /// The numbered things it stands in, outermost first.
-    pub(super) place: Vec<Container>,
-    /// The procedure it belongs to: numbers are unique within it.
+    /// Set for a step that undoes others.
+    pub(super) rollback: Option<RollbackMark>,
+    /// The numbered containers around the step, outermost first.
+    pub(super) containers: Vec<Container>,
+    /// Section of the procedure, within which numbers are unique.
     pub(super) procedure: SectionIndex,
-    /// The cell it comes from, to tell steps under one numbered comment from later ones.
-    pub(super) source: u32,
+    /// First line of the cell, to tell steps under one numbered comment from those of a later cell.
+    pub(super) cell_line: u32,
 }
 
 /// Something numbered that steps stand in.
@@ -62,7 +54,7 @@ pub(super) struct Container {
 struct Scope {
     procedure: SectionIndex,
     headings: Vec<String>,
-    place: Vec<Container>,
+    containers: Vec<Container>,
     /// The procedure has something to run, so numbered parts without any are tasks.
     tasks: bool,
     conditional: Option<String>,
@@ -119,7 +111,7 @@ impl<'a> Builder<'a> {
     /// That of a procedure's first step.
     fn scope(&self, index: SectionIndex, headings: Vec<String>, rollback: bool) -> Scope {
         let tasks = self.has_anything_to_run(index);
-        Scope { procedure: index, headings, place: Vec::new(), tasks, conditional: None, rollback }
+        Scope { procedure: index, headings, containers: Vec::new(), tasks, conditional: None, rollback }
     }
 
     /// What prose was left after the last step.
@@ -234,7 +226,7 @@ impl<'a> Builder<'a> {
         let end = body.clone().map(|span| span.end).max();
         let text = body.map(|span| self.prose_of(&span).text).collect::<Vec<_>>().join("\n\n");
         let end_line = end.map_or(section.line, |end| self.runbook.line_of(end.saturating_sub(1)));
-        self.task(section.plain_title.clone(), text, (section.line, end_line), &inner)
+        self.add_task(section.plain_title.clone(), text, (section.line, end_line), &inner)
     }
 
     fn blocks(&mut self, blocks: &[Block], scope: &Scope) -> Vec<Node> {
@@ -243,8 +235,8 @@ impl<'a> Builder<'a> {
         while let Some((block, after)) = rest.split_first() {
             rest = after;
             match block {
-                Block::Prose(span) => self.read_first(span),
-                Block::Cell(index) => nodes.extend(self.cell(*index, scope)),
+                Block::Prose(span) => self.show_before_next(span),
+                Block::Cell(index) => nodes.extend(self.add_cell(*index, scope)),
                 Block::List(list) => nodes.extend(self.list(list, scope)),
                 Block::Lead(lead) => {
                     let end = rest.iter().position(|b| matches!(b, Block::Lead(_))).unwrap_or(rest.len());
@@ -269,13 +261,13 @@ impl<'a> Builder<'a> {
             return self.blocks(own, &inner);
         }
         if !scope.tasks {
-            self.read_first(&lead.span);
+            self.show_before_next(&lead.span);
             return self.blocks(own, scope);
         }
         let text = own.iter().map(|block| self.prose_of(&self.span_of(block)).text).collect::<Vec<_>>().join("\n\n");
         let end = own.last().map_or(lead.span.end, |block| self.span_of(block).end);
         let lines = (self.runbook.line_of(lead.span.start), self.runbook.line_of(end.saturating_sub(1)));
-        self.task(lead.title.clone(), text, lines, &inner)
+        self.add_task(lead.title.clone(), text, lines, &inner)
     }
 
     fn list(&mut self, list: &List, scope: &Scope) -> Vec<Node> {
@@ -284,7 +276,7 @@ impl<'a> Builder<'a> {
         }
         let any_task = list.items.iter().any(|item| self.item_is_task(item, list.ordered && scope.tasks));
         if !any_task && !list.items.iter().any(|item| item.blocks.iter().any(|b| self.block_runs(b))) {
-            self.read_first(&list.span);
+            self.show_before_next(&list.span);
             return Vec::new();
         }
         let mut nodes = Vec::new();
@@ -330,7 +322,7 @@ impl<'a> Builder<'a> {
         let mut blocks = item.blocks.as_slice();
         if let Some((Block::Prose(span), rest)) = blocks.split_first() {
             if self.prose_of(span).text.lines().count() > 1 {
-                self.read_first(span);
+                self.show_before_next(span);
             }
             blocks = rest;
         }
@@ -361,7 +353,7 @@ impl<'a> Builder<'a> {
             Some(number) => self.inside(scope, "", number, option, condition_of(&item.title)),
             None => scope.clone(),
         };
-        self.task(item.title.clone(), text, (item.line, end_line), &scope)
+        self.add_task(item.title.clone(), text, (item.line, end_line), &scope)
     }
 
     fn inside(
@@ -374,7 +366,7 @@ impl<'a> Builder<'a> {
     ) -> Scope {
         let mut inner = scope.clone();
         self.instances += 1;
-        inner.place.push(Container { instance: self.instances, number, option });
+        inner.containers.push(Container { instance: self.instances, number, option });
         if !title.is_empty() {
             inner.headings.push(title.to_owned());
         }
@@ -384,7 +376,7 @@ impl<'a> Builder<'a> {
         inner
     }
 
-    fn read_first(&mut self, span: &Span) {
+    fn show_before_next(&mut self, span: &Span) {
         let prose = self.prose_of(span);
         if !prose.text.trim().is_empty() {
             self.prose.push(prose);
