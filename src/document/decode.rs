@@ -1,4 +1,4 @@
-//! Bytes → text, with what was odd about them, and where its lines begin.
+//! Bytes → text and lines, with findings about the encoding.
 //!
 //! Invariant: total on any bytes; text that is valid UTF-8 without a BOM comes out byte for byte. Refuses to know: Markdown.
 
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 const BOM: &str = "\u{feff}";
 
-/// The text of a document, its lines, and what was odd about its bytes.
+/// Decodes a document. Invalid bytes become U+FFFD and a finding.
 pub(super) fn decode(bytes: &[u8]) -> (String, Lines, Vec<Finding>) {
     let (whole, was_invalid) = match std::str::from_utf8(bytes) {
         Ok(text) => (Cow::Borrowed(text), false),

@@ -1,12 +1,12 @@
-//! Lists and their items while they are read, and when a list is one of alternatives.
+//! Lists and items while they are read, and the lines that announce alternatives.
 //!
-//! Invariant: an item's title is its first text, and is set once. Refuses to know: the Markdown parser.
+//! Invariant: an item's title is its first text, and is set once. Lists nest at most [`DEEPEST`] deep. Refuses to know: the Markdown parser.
 
 use super::{Block, Item, List, Span};
 
 /// Words that make the line before an ordered list announce alternatives.
 const ALTERNATIVES: &[&str] = &["solutions", "causes", "options", "fixes"];
-/// Words that take that back: all of it is to be done.
+/// Phrases that make the items a sequence after all: every one is to be done.
 const SEQUENCES: &[&str] = &["all of", "each of", "in order", "in this order", "in sequence", "both of"];
 
 /// Lists nested deeper than this are flattened into the item that holds them.
@@ -104,9 +104,10 @@ impl Nesting {
     }
 }
 
-/// An ordered or bulleted list whose end has not come yet.
+/// A list whose end the parser has not reached.
 pub(super) struct OpenList {
     list: List,
+    /// Number of the next item; none in a bulleted list.
     next: Option<u64>,
 }
 
@@ -128,7 +129,7 @@ impl OpenList {
     }
 }
 
-/// An item whose end has not come yet.
+/// An item whose end the parser has not reached.
 pub(super) struct OpenItem {
     title: Option<String>,
     pub(super) checked: Option<bool>,
@@ -142,7 +143,7 @@ impl OpenItem {
         Self { title: None, checked: None, span, line, blocks: Vec::new() }
     }
 
-    /// Takes the title, if this text is the first thing in the item; says whether it was.
+    /// Sets the title if this text is the first thing in the item; true if it was.
     pub(super) fn take_title(&mut self, text: &str) -> bool {
         let is_first = self.title.is_none() && self.blocks.is_empty();
         if is_first {
@@ -152,13 +153,13 @@ impl OpenItem {
     }
 }
 
-/// What the line before an ordered list says, if it says that the items are alternatives.
+/// The text of a line that announces alternatives; none for any other line.
 pub(super) fn alternatives(line: &LeadingLine) -> Option<String> {
     let text = line.text.trim();
     if !line.is_title && !text.ends_with(':') {
         return None;
     }
-    // Of a longer line the last sentence counts.
+    // In a longer line the last sentence counts.
     let sentence = text.rsplit(['.', '!', '?']).next().unwrap_or(text).to_lowercase();
     let words: Vec<&str> = sentence.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let joined = format!(" {} ", words.join(" "));

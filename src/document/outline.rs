@@ -1,7 +1,7 @@
 //! From the Markdown parser's events to sections, blocks and cells.
 //!
 //! Invariant: one pass; nothing that grows with a container's depth is copied, and lists nest to a bounded depth ([`Nesting`]).
-//! Refuses to know: what is done with a block.
+//! Refuses to know: how blocks are used.
 
 use super::cells::{self, Surroundings};
 use super::containers;
@@ -14,14 +14,14 @@ use super::text::{self, TextRun};
 use super::{Block, Cell, CellKind, Finding, Lead, Section, SectionIndex, Span, kinds};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
-/// What a document is made of.
+/// The sections and cells of a document.
 #[derive(Debug)]
 pub(super) struct Outline {
     pub(super) sections: Vec<Section>,
     pub(super) cells: Vec<Cell>,
 }
 
-/// Reads the Markdown that begins at `base`.
+/// Reads the Markdown that begins at the offset `base`.
 pub(super) fn read(document: &str, base: usize, lines: &Lines, findings: &mut Vec<Finding>) -> Outline {
     let mut reader = OutlineReader::new(document, lines, findings);
     let markdown = containers::opened(document.get(base..).unwrap_or(""));
@@ -31,14 +31,14 @@ pub(super) fn read(document: &str, base: usize, lines: &Lines, findings: &mut Ve
     reader.finish()
 }
 
-/// What the events being read belong to.
+/// The block that the events being read belong to.
 enum State {
     Blocks,
     Heading(u8, TextRun),
     Text(TextRun),
     Fence(Span, Vec<Chunk>),
     Indented(Span, Vec<Chunk>),
-    /// HTML, a table: nothing inside it is looked at.
+    /// HTML or a table, whose content is skipped.
     Opaque,
 }
 
@@ -217,7 +217,7 @@ impl<'a> OutlineReader<'a> {
         self.push_block(Block::Prose(span));
     }
 
-    /// A block's bytes from the start of its first line to the end of its last, the line end left out.
+    /// The bytes of a block's whole lines, without the last line end.
     fn whole_lines(&self, span: &Span) -> Span {
         let length = self.document.get(span.clone()).unwrap_or("").trim_end().len();
         let last = (span.start + length).saturating_sub(1).max(span.start);
@@ -270,7 +270,7 @@ impl<'a> OutlineReader<'a> {
             run.lines.last().map(|line| LeadingLine { text: line.text.clone(), is_title: line.is_bold() });
     }
 
-    /// A fence may interrupt a paragraph that opens a comment; its author then thinks that it is commented out.
+    /// Notes a comment that a paragraph opens. A fence may interrupt the paragraph; the author then takes it for commented out.
     fn watch_comment(&mut self, run: &TextRun) {
         for line in &run.lines {
             if !self.comment.is_open && !line.text.contains('<') {
@@ -286,7 +286,7 @@ impl<'a> OutlineReader<'a> {
         }
     }
 
-    /// Whether a comment ends below a place. Asked seldom, and the answer found once serves the places after it.
+    /// True if a comment ends below an offset. The document's last `-->` is looked up once.
     fn is_closed_below(&mut self, at: usize) -> bool {
         let document = self.document;
         *self.comment.last_end.get_or_insert_with(|| document.rfind("-->").unwrap_or(0)) > at
@@ -300,7 +300,7 @@ impl<'a> OutlineReader<'a> {
         }
     }
 
-    /// Code that is only indented is a fence without a language: a cell where it looks like shell, and else prose.
+    /// Indented code becomes a cell where it looks like shell, and prose otherwise.
     fn end_indented(&mut self, opened: Span, chunks: &[Chunk], span: &Span) {
         let around = self.fence_surroundings(self.comment.is_open || self.is_fence_unsure);
         match cells::indented(self.document, self.lines, opened, chunks, around) {
@@ -343,7 +343,7 @@ impl<'a> OutlineReader<'a> {
         self.push_block(Block::Cell(index));
     }
 
-    /// Ties an output cell to the command cell directly before it.
+    /// Links an output cell to the command cell directly before it.
     fn tie_expected_output(&mut self, output: usize, section: SectionIndex) {
         let Some(before) = self.cells.last_mut() else { return };
         let runs = matches!(before.kind, CellKind::Command | CellKind::Guessed);
