@@ -11,58 +11,58 @@ use std::ops::Range;
 /// The values given for a run's inputs.
 pub type Values = BTreeMap<InputName, String>;
 
-/// One command of a step.
+/// One command of a step, as the document has it.
 #[derive(Clone, Debug)]
 pub struct Command {
-    /// Its text as the document has it.
+    /// Text in the document.
     pub text: String,
-    /// Its first line, from 1.
+    /// First line, from 1.
     pub line: u32,
-    /// Its last line.
+    /// Last line, inclusive.
     pub end_line: u32,
-    /// The comment behind it.
+    /// Comment at the end of the line.
     pub note: Option<String>,
-    /// What is known of it.
+    /// Facts from the parsed text.
     pub facts: Facts,
-    /// Set when it is `NAME=value` alone and a later command of the procedure reads the name: an input with that default.
+    /// The variable of a lone `NAME=value` that a later command of the procedure reads. It is an input with that default.
     pub input: Option<InputName>,
-    /// The places in its text where values go, in order.
+    /// The positions in the text where values go, in order.
     pub uses: Vec<Use>,
 }
 
-/// A place in a command's text where a value goes.
+/// A position in a command's text where a value goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {
-    /// The bytes that the value takes the place of.
+    /// Bytes of the text that the value replaces.
     pub span: Range<usize>,
-    /// The input.
+    /// The input whose value goes there.
     pub name: InputName,
-    /// What is done to the value first.
+    /// How the value is quoted first.
     pub filter: Filter,
-    /// The command cannot run without the value.
+    /// True if the command cannot run without the value.
     pub blocks: bool,
-    /// The value must be in no text.
+    /// True for a secret, which must not be in the text.
     pub secret: bool,
-    /// Why no value whatever can be placed there.
+    /// Why no value can be interpolated there, whatever it is.
     pub no_place: Option<String>,
 }
 
-/// Why a command may not run as it stands.
+/// Why a command may not run as written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Values nobody has filled in.
+    /// Placeholders without a value, as written.
     #[error("{} {} not filled in", list(.0), if .0.len() == 1 { "is" } else { "are" })]
     Unplaced(Vec<String>),
-    /// A value that cannot go where it should.
+    /// A value that cannot be interpolated: the placeholder as written, and the reason.
     #[error("`{0}` cannot be placed: {1}")]
     NotPlaced(String, String),
-    /// Pasted prompt: `> file` alone would truncate the file.
+    /// A pasted prompt: `> file` alone would truncate the file.
     #[error("it begins with `>`, which looks like a pasted prompt and would empty a file")]
     PastedPrompt,
-    /// Not a command at all.
+    /// Text that is no command, with the reason.
     #[error("{0}")]
     NotShell(String),
-    /// Nothing but blanks and comments.
+    /// Only blanks and comments.
     #[error("there is no command in it")]
     Empty,
 }
@@ -71,25 +71,27 @@ fn list(words: &[String]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// A command's text with every value in its place. Made by [`Command::bind`] alone.
+/// A command's text with every value interpolated. Made by [`Command::bind`] alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Runnable {
     pub(super) text: String,
+    /// True if the text differs from the document's.
     pub(super) placed: bool,
+    /// True if a value is in the text unquoted.
     pub(super) raw: bool,
     pub(super) variables: Vec<Passed>,
 }
 
-/// A value that a command's text refers to by a variable of the session.
+/// A value that a command's text refers to through a shell variable of the session.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Passed {
-    /// The variable.
+    /// Name of the shell variable.
     pub variable: String,
-    /// The input.
+    /// The input that the value belongs to.
     pub name: InputName,
-    /// The value.
+    /// Value to set; may be a secret, and is left out of `Debug`.
     pub value: String,
-    /// Whether it is a secret.
+    /// True if the value is a secret, to be masked everywhere.
     pub secret: bool,
 }
 
@@ -100,22 +102,22 @@ impl std::fmt::Debug for Passed {
 }
 
 impl Runnable {
-    /// The text.
+    /// The text to hand to bash.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether it differs from the document by values placed in it.
+    /// True if interpolated values make the text differ from the document's.
     pub fn is_placed(&self) -> bool {
         self.placed
     }
 
-    /// Whether a value stands in it as text of the command, because the document says `| raw`.
+    /// True if a value is part of the command's syntax, because the document says `| raw`.
     pub fn is_raw(&self) -> bool {
         self.raw
     }
 
-    /// The values that the session must hold in variables first.
+    /// The values that the session must set as variables first.
     pub fn variables(&self) -> &[Passed] {
         &self.variables
     }

@@ -5,7 +5,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// A length of time as people write it: `90`, `30s`, `5m`, `1h`, `1m30s`, `500ms`. Without a unit: seconds.
+/// Reads a length of time: `90`, `30s`, `5m`, `1h`, `1m30s`, `500ms`. A number without a unit counts seconds. None for
+/// anything else.
 pub fn duration(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
     let mut rest = text.trim();
@@ -29,7 +30,7 @@ pub fn duration(text: &str) -> Option<Duration> {
     Some(total)
 }
 
-/// A length of time in the document's own notation: `30s`, `5m`, `1m30s`.
+/// Writes a length of time as documents do: `30s`, `5m`, `1m30s`.
 pub fn length(time: Duration) -> String {
     let (seconds, millis) = (time.as_secs(), time.subsec_millis());
     let mut out = String::new();

@@ -58,7 +58,7 @@ pub enum Node {
 /// Sections or alternatives to choose from. A run offers it again after each choice.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// Whether the options are sections or items of a list.
+    /// Sections or items of a list.
     pub kind: ChoiceKind,
     /// The question: the heading, or the line before the list.
     pub title: String,
@@ -166,7 +166,7 @@ pub struct StepSource {
     pub prose: Vec<Prose>,
 }
 
-/// What a code cell says about its steps. Steps of one cell share the attributes.
+/// Settings from the code cell of a step. Steps of one cell share the attributes.
 #[derive(Clone, Debug)]
 pub struct StepCell {
     /// The cell's attributes; empty for a task that comes from no cell.

@@ -7,10 +7,10 @@ use crate::ident::Digest;
 use crate::ident::StepId;
 use std::collections::HashMap;
 
-/// How much of a title an id shows.
+/// Characters of a title in an id.
 const SLUG_CHARS: usize = 32;
 
-/// The ids of drafts, by their place.
+/// The ids of drafts, in the same order. Equal ones get a number.
 pub(super) fn ids(drafts: &[Draft]) -> Vec<StepId> {
     let mut taken: HashMap<String, u32> = HashMap::new();
     drafts

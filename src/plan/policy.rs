@@ -1,6 +1,6 @@
-//! What an unattended run is allowed, and what it still lacks before anything of it may start.
+//! The flags of an unattended run, and the check before it starts.
 //!
-//! Invariant: only the operator's own flags stand here; a document never adds to them.
+//! Invariant: only the operator's flags permit anything; a document never adds to them. Refuses to know: how flags are parsed.
 
 use super::command::{Command, Refusal, Values};
 use super::gate::{Gate, Place, approval};
@@ -15,41 +15,41 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, and any may be given with any")]
 pub struct Policy {
-    /// `--yes`.
+    /// `--yes`: run without confirming each step.
     pub yes: bool,
-    /// `--allow unknown`.
+    /// `--allow unknown`: run commands whose risk is not known.
     pub allow_unknown: bool,
-    /// `--allow destructive`.
+    /// `--allow destructive`: run commands that destroy or stop something.
     pub allow_destructive: bool,
-    /// `--approve STEP@DIGEST`.
+    /// `--approve STEP@DIGEST`: irreversible steps to run, with their approvals.
     pub approve: Vec<String>,
-    /// Where it runs.
+    /// Host and directory of the run, part of each approval.
     pub place: Place,
     /// `--include STEP`: conditional and guessed steps to run, by number or id.
     pub include: Vec<String>,
     /// `--choose OPTION`: by title, its beginning, anchor, or number.
     pub choose: Vec<String>,
-    /// `--input NAME=VALUE`.
+    /// `--input NAME=VALUE`: values of inputs.
     pub values: Values,
-    /// `--monitor-for`: after this long a command that never ends is ended, and a monitor, too.
+    /// `--monitor-for`: time after which a monitor or a command that never ends is stopped.
     pub monitor_for: Option<Duration>,
-    /// `--rollback-on-failure`: what was done is undone when a command failed.
+    /// `--rollback-on-failure`: run the rollback steps when a command failed.
     pub rollback_on_failure: bool,
 }
 
 /// Something an unattended run lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// The document's line, from 1.
+    /// Line in the document, from 1.
     pub line: u32,
-    /// What was found: `` `BACKUP_FILE=…` is a default that later commands use ``.
+    /// Description of what is lacking: `` `BACKUP_FILE=…` is a default that later commands use ``.
     pub found: String,
-    /// The flag that answers it; none when only a change of the document, or an operator, can.
+    /// The flag that supplies it; none if only an operator or a change of the document can.
     pub flag: Option<String>,
 }
 
 impl Policy {
-    /// Why a step is left out of an unattended run, if it is.
+    /// Why an unattended run leaves a step out; none if it runs.
     pub fn leaves_out(&self, step: &Step) -> Option<String> {
         let included = self.include.iter().any(|name| name == &step.number || name == step.id.as_str());
         let include = || format!("`--include {}` runs it", step.number);
@@ -69,7 +69,7 @@ impl Policy {
         }
     }
 
-    /// The option that `--choose` names, among those not yet taken.
+    /// The index of the first option not yet taken that `--choose` names. `options` are titles and anchors.
     pub fn choice(&self, options: &[(String, Option<String>)], taken: &[bool]) -> Option<usize> {
         self.choose.iter().find_map(|wanted| {
             (0..options.len()).find(|&i| {
@@ -115,7 +115,7 @@ impl Policy {
         missing
     }
 
-    /// The gates that no flag answers.
+    /// Reports the gates that no flag opens.
     fn check_gates(&self, plan: &Plan, steps: &[&Step], missing: &mut Vec<Missing>) {
         let (mut unknown, mut destructive) = (Vec::new(), Vec::new());
         let mut shadows = Shadows::default();
@@ -153,8 +153,8 @@ impl Policy {
         }
     }
 
-    /// Why a gate stays closed when nobody is there, if it does: what the live shell says counts, whatever was said before the
-    /// first command.
+    /// Why a gate stays closed in an unattended run; none if a flag opens it. The gate comes from the live shell, so it may be
+    /// stricter than the one checked before the start.
     pub fn refuses(&self, step: &Step, gate: &Gate) -> Option<String> {
         let risk = &gate.risk;
         let because = gate.reasons().join("; ");
@@ -176,7 +176,7 @@ impl Policy {
         }
     }
 
-    /// What a step that cannot be undone lacks.
+    /// The approval that an irreversible step lacks; none if the operator gave it.
     fn unapproved(&self, plan: &Plan, step: &Step, command: &Command) -> Option<Missing> {
         let found = format!("`{}` cannot be undone", first_line(&command.text));
         match approval(plan, step, &self.values, &self.place) {
@@ -189,7 +189,7 @@ impl Policy {
         }
     }
 
-    /// The steps that would run, in order, and the choices nobody has answered.
+    /// Collects the steps that would run, in order, and the choices that no flag answers.
     fn walk_nodes<'p>(&self, nodes: &'p [Node], plan: &'p Plan, steps: &mut Vec<&'p Step>, missing: &mut Vec<Missing>) {
         for node in nodes {
             match node {
@@ -332,37 +332,37 @@ fn unread_cells(plan: &Plan) -> impl Iterator<Item = Missing> {
     })
 }
 
-/// How `--approve` may name a step.
+/// The names by which `--approve` may refer to a step.
 fn names(step: &Step) -> impl Iterator<Item = &str> {
     [step.number.as_str(), step.id.as_str()].into_iter()
 }
 
 impl Input {
-    /// An unattended run may go on without a value: the document has one.
+    /// True if an unattended run may use the document's value.
     fn may_be_left(&self) -> bool {
         self.origin == Origin::Attribute && self.default.is_some()
     }
 
-    /// The flag that gives it.
+    /// The flag that gives this input a value.
     pub fn flag(&self) -> String {
         self.giving(if self.rules.secret { "@FILE" } else { "VALUE" })
     }
 
-    /// The flag that keeps the document's own text.
+    /// The flag that keeps the placeholder as written.
     fn kept(&self, written: &str) -> String {
         self.giving(written)
     }
 
     fn giving(&self, value: &str) -> String {
         let pair = format!("{}={value}", self.name);
-        // `NAME=VALUE` is an assignment elsewhere, and plain here.
+        // As an argument, `NAME=VALUE` needs no quotes, although quoting would add them.
         let plain = pair.chars().all(|c| c.is_ascii_alphanumeric() || "_.:=@-".contains(c));
         if plain { format!("--input {pair}") } else { format!("--input {}", crate::shell::quote(&pair)) }
     }
 }
 
 impl Choice {
-    /// The options' titles and anchors.
+    /// The titles and anchors of the options.
     pub fn names(&self) -> Vec<(String, Option<String>)> {
         self.options
             .iter()
@@ -372,7 +372,7 @@ impl Choice {
 }
 
 impl Alternative {
-    /// How `--choose` names it.
+    /// The quoted name for `--choose`: the anchor, or the title without one.
     fn wanted(&self) -> String {
         self.anchor.as_ref().map_or_else(|| format!("'{}'", self.title), |anchor| format!("'{anchor}'"))
     }

@@ -1,16 +1,16 @@
-//! A plan's words changed: what is told of it, not what is run.
+//! Rewrites the texts of a plan that are shown, not those that are run.
 //!
-//! Invariant: commands, values and places stay as they are. Refuses to know: what the words are changed for.
+//! Invariant: commands, values and spans stay as they are. Refuses to know: why texts are changed.
 
 use super::model::{Choice, Node, Plan, Prose, Step, Undoes};
 use crate::ident::StepId;
 
-/// What is made of a text.
+/// Makes the new text from the old one.
 type Change<'a> = &'a dyn Fn(&str) -> String;
 
 impl Plan {
-    /// The same plan with every title, heading, sentence and note changed. It is done before anything is cut or wrapped to
-    /// a window, for then it is too late to find a secret in them.
+    /// The plan with every title, heading, paragraph and note changed. Do this before a text is cut or wrapped, because
+    /// a secret cannot be found in pieces.
     #[must_use]
     pub fn with_words(mut self, change: Change<'_>) -> Self {
         let each = |texts: &mut Vec<String>| texts.iter_mut().for_each(|text| *text = change(text));
@@ -30,7 +30,7 @@ fn prose(all: &mut [Prose], change: Change<'_>) {
 }
 
 fn words(step: &mut Step, change: Change<'_>) {
-    // Ids are named after titles; the record's are changed in the same way.
+    // Ids are made from titles. The record changes them in the same way.
     step.id = StepId::new(change(step.id.as_str()));
     if let Some(Undoes::Step(undone)) = &mut step.undoes {
         *undone = StepId::new(change(undone.as_str()));
