@@ -107,8 +107,8 @@ pub(super) fn indented(
     })
 }
 
-/// True for a character that makes a command differ from what the author wrote or a terminal shows: control characters,
-/// the mark of a broken byte, and those that change the direction of writing.
+/// True for a character that makes a command differ from what the author wrote or a terminal shows. These are control
+/// characters, the mark of a broken byte, and those that change the direction of writing.
 fn is_deceptive(c: char) -> bool {
     (c.is_control() && c != '\t')
         || matches!(c, char::REPLACEMENT_CHARACTER | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

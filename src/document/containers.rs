@@ -1,6 +1,5 @@
 //! Blocks that hold Markdown but are code to CommonMark, so that it sees no fence in them. There are two families. Material for
-//! `MkDocs` and Python-Markdown write admonitions and tabs as a line `!!! note`, `??? note` or `=== "Title"`, with a body indented
-//! by four columns. `MyST` writes admonitions as a fence whose info string is `{note}`.
+//! `MkDocs` and Python-Markdown write a line `!!! note`, `??? note` or `=== "Title"`. The body below it is indented by four columns. `MyST` writes admonitions as a fence whose info string is `{note}`.
 //!
 //! Invariant: the text for the Markdown parser has the document's length and line ends, so that offsets in it are the document's.
 //! Only the marks of these blocks differ: the former become list markers, the latter blanks. Refuses to know: the content of a

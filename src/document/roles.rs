@@ -42,8 +42,8 @@ fn strip_prompt(lines: &mut [SourceLine], at: usize, root: bool, document: &str)
     true
 }
 
-/// Removes `length` bytes from the front. The offset is counted from the line's end, because a text may begin with blanks
-/// that replace part of a tab and are not in the document.
+/// Removes `length` bytes from the front. The offset is counted from the line's end: a text may begin with blanks for
+/// part of a tab, which the document does not have.
 fn strip(line: &mut SourceLine, length: usize, document: &str) {
     let rest = line.text.get(length..).unwrap_or("").to_owned();
     let source = document.get(line.offset..).unwrap_or("").lines().next().unwrap_or("");

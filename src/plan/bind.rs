@@ -49,26 +49,29 @@ impl Command {
 
     /// The uses without a value, in order.
     pub fn wants<'c>(&'c self, values: &'c Values) -> impl Iterator<Item = &'c Use> {
-        self.uses.iter().filter(|one| !values.contains_key(&one.name))
+        self.uses.iter().filter(|input_use| !values.contains_key(&input_use.name))
     }
 
     /// The uses without a value where none can be interpolated, with the reason.
     pub fn unplaceable<'c>(&'c self, values: &'c Values) -> impl Iterator<Item = (&'c Use, &'c str)> {
-        self.wants(values).filter_map(|one| Some((one, one.no_place.as_deref()?)))
+        self.wants(values).filter_map(|input_use| Some((input_use, input_use.no_place.as_deref()?)))
     }
 
     /// Fails if a use that the command cannot run without has no value, or if typed text still holds a placeholder.
     fn are_given(&self, values: &Values) -> Result<(), Refusal> {
         let mut words: Vec<String> = Vec::new();
         let given = |span: &std::ops::Range<usize>| {
-            self.uses.iter().any(|one| one.span.start <= span.start && span.end <= one.span.end)
+            self.uses.iter().any(|input_use| input_use.span.start <= span.start && span.end <= input_use.span.end)
         };
         let typed = self.facts.placeholders.iter().filter(|hole| !given(&hole.span)).map(|hole| hole.text.as_str());
-        if let Some((one, why)) = self.unplaceable(values).find(|(one, _)| one.blocks) {
-            let written = self.text.get(one.span.clone()).unwrap_or_default();
+        if let Some((input_use, why)) = self.unplaceable(values).find(|(input_use, _)| input_use.blocks) {
+            let written = self.text.get(input_use.span.clone()).unwrap_or_default();
             return Err(Refusal::NotPlaced(written.to_owned(), why.to_owned()));
         }
-        let wanted = self.wants(values).filter(|one| one.blocks).filter_map(|one| self.text.get(one.span.clone()));
+        let wanted = self
+            .wants(values)
+            .filter(|input_use| input_use.blocks)
+            .filter_map(|input_use| self.text.get(input_use.span.clone()));
         for word in wanted.chain(typed) {
             if !words.iter().any(|known| known == word) {
                 words.push(word.to_owned());
@@ -79,44 +82,49 @@ impl Command {
 
     /// The text with its values, a flag that is true if one is raw, and the values that variables hold.
     fn placed(&self, values: &Values) -> Result<(String, bool, Vec<Passed>), Refusal> {
-        let written = |one: &Use| self.text.get(one.span.clone()).unwrap_or_default();
-        let list: Vec<(&Use, &str)> = self
+        let written = |input_use: &Use| self.text.get(input_use.span.clone()).unwrap_or_default();
+        let filled: Vec<(&Use, &str)> = self
             .uses
             .iter()
-            .filter_map(|one| values.get(&one.name).map(|value| (one, value.as_str())))
+            .filter_map(|input_use| values.get(&input_use.name).map(|value| (input_use, value.as_str())))
             // A placeholder given its own text as the value stays as written.
-            .filter(|(one, value)| written(one) != *value || one.secret)
+            .filter(|(input_use, value)| written(input_use) != *value || input_use.secret)
             .collect();
-        if list.is_empty() {
+        if filled.is_empty() {
             return Ok((self.text.clone(), false, Vec::new()));
         }
-        let names: Vec<String> = list.iter().map(|(one, _)| variable(&one.name)).collect();
-        let mut by_variable: Vec<bool> = list.iter().map(|(_, value)| is_for_variable(value)).collect();
+        let names: Vec<String> = filled.iter().map(|(input_use, _)| variable(&input_use.name)).collect();
+        let mut by_variable: Vec<bool> = filled.iter().map(|(_, value)| is_for_variable(value)).collect();
         loop {
-            let fills: Vec<Fill<'_>> = list
+            let fills: Vec<Fill<'_>> = filled
                 .iter()
                 .zip(&names)
                 .zip(&by_variable)
-                .map(|(((one, value), name), &variable)| {
-                    let by = match (one.secret, variable) {
+                .map(|(((input_use, value), name), &variable)| {
+                    let by = match (input_use.secret, variable) {
                         (true, _) => By::Secret(name),
                         (false, true) => By::Variable(name),
                         (false, false) => By::Text,
                     };
-                    Fill { span: one.span.clone(), value, filter: one.filter, by }
+                    Fill { span: input_use.span.clone(), value, filter: input_use.filter, by }
                 })
                 .collect();
             let refused = match crate::shell::place(&self.text, &fills) {
                 Ok(text) => {
-                    let passed = list.iter().zip(&names).filter(|(_, name)| text.contains(&format!("${{{name}}}")));
+                    let passed = filled.iter().zip(&names).filter(|(_, name)| text.contains(&format!("${{{name}}}")));
                     let mut variables: Vec<Passed> = Vec::new();
-                    for ((one, value), name) in passed {
+                    for ((input_use, value), name) in passed {
                         if !variables.iter().any(|known| &known.variable == name) {
-                            let (value, secret) = ((*value).to_owned(), one.secret);
-                            variables.push(Passed { variable: name.clone(), name: one.name.clone(), value, secret });
+                            let (value, secret) = ((*value).to_owned(), input_use.secret);
+                            variables.push(Passed {
+                                variable: name.clone(),
+                                name: input_use.name.clone(),
+                                value,
+                                secret,
+                            });
                         }
                     }
-                    let raw = list.iter().any(|(one, _)| one.filter == Filter::Raw);
+                    let raw = filled.iter().any(|(input_use, _)| input_use.filter == Filter::Raw);
                     return Ok((text, raw, variables));
                 }
                 Err(refused) => refused,
@@ -125,7 +133,7 @@ impl Command {
             match by_variable.get_mut(refused.fill) {
                 Some(variable) if !*variable && matches!(refused.why, Why::Changes | Why::Control) => *variable = true,
                 _ => {
-                    let word = list.get(refused.fill).map_or("", |(one, _)| written(one));
+                    let word = filled.get(refused.fill).map_or("", |(input_use, _)| written(input_use));
                     return Err(Refusal::NotPlaced(word.to_owned(), refused.why.to_string()));
                 }
             }

@@ -248,8 +248,8 @@ impl Cutter {
     }
 }
 
-/// The step of a cell for another interpreter: one command that passes it the text as a heredoc on descriptor 3, so that standard
-/// input stays the operator's.
+/// The step of a cell for another interpreter: one command that passes it the text as a heredoc. The heredoc is on
+/// descriptor 3, so that standard input stays the operator's.
 fn interpreted(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
     let body = cell.text();
     let mut fence = String::from("RUNBOOK");

@@ -263,15 +263,15 @@ impl<'a> CommandCheck<'a> {
     /// Reports placeholders that take no value, and inputs without one.
     fn check_inputs(&mut self, command: &Command) {
         let values = &self.policy.values;
-        for (one, why) in command.unplaceable(values).filter(|(one, _)| !one.blocks) {
-            let written = command.text.get(one.span.clone()).unwrap_or_default();
+        for (input_use, why) in command.unplaceable(values).filter(|(input_use, _)| !input_use.blocks) {
+            let written = command.text.get(input_use.span.clone()).unwrap_or_default();
             let found = format!("`{}`: no value can be placed for `{written}`: {why}", first_line(&command.text));
             // Given as a value, the written text stays as it is.
-            let flag = self.inputs.get(&one.name).map(|input| input.kept(written));
+            let flag = self.inputs.get(&input_use.name).map(|input| input.kept(written));
             self.report(command, found, flag);
         }
-        for one in command.wants(values).filter(|one| one.no_place.is_none()) {
-            let Some(&input) = self.inputs.get(&one.name).filter(|input| !input.may_be_left()) else { continue };
+        for input_use in command.wants(values).filter(|input_use| input_use.no_place.is_none()) {
+            let Some(&input) = self.inputs.get(&input_use.name).filter(|input| !input.may_be_left()) else { continue };
             if self.wanted.insert(&input.name) {
                 let found = format!("`{}`: `{}` stands for a value", first_line(&command.text), input.shown);
                 self.report(command, found, Some(input.flag()));
@@ -284,7 +284,7 @@ impl<'a> CommandCheck<'a> {
         let shown = first_line(&command.text);
         match command.bind(&self.policy.values) {
             // The inputs were reported already.
-            Err(Refusal::Unplaced(_)) if command.wants(&self.policy.values).any(|one| one.blocks) => {}
+            Err(Refusal::Unplaced(_)) if command.wants(&self.policy.values).any(|input_use| input_use.blocks) => {}
             Err(refusal @ Refusal::Unplaced(_)) => self.report(command, format!("`{shown}`: {refusal}"), None),
             Err(refusal) => self.report(command, format!("`{shown}` cannot run: {refusal}"), None),
             Ok(runnable) => {

@@ -110,7 +110,7 @@ impl Finder<'_> {
     fn places(&mut self, command: &mut Command, at: UsedAt, prompts: bool) {
         let mut uses = self.templates(command, at);
         let taken = |uses: &[Use], span: &std::ops::Range<usize>| {
-            uses.iter().any(|one| one.span.start < span.end && span.start < one.span.end)
+            uses.iter().any(|input_use| input_use.span.start < span.end && span.start < input_use.span.end)
         };
         for hole in crate::shell::holes(&command.text) {
             let known = hole.kind == HoleKind::Capitals && self.assigned.contains(&hole.name);
@@ -145,7 +145,7 @@ impl Finder<'_> {
                 uses.push(self.place(input, span, Filter::None, false));
             }
         }
-        uses.sort_by_key(|one| one.span.start);
+        uses.sort_by_key(|input_use| input_use.span.start);
         self.cannot_go(command, &mut uses);
         command.uses = uses;
     }
@@ -190,21 +190,21 @@ impl Finder<'_> {
 
     /// Marks the uses where no value can be interpolated, and reports them.
     fn cannot_go(&mut self, command: &Command, uses: &mut [Use]) {
-        let placed: Vec<&mut Use> = uses.iter_mut().filter(|one| one.filter != Filter::Raw).collect();
+        let placed: Vec<&mut Use> = uses.iter_mut().filter(|input_use| input_use.filter != Filter::Raw).collect();
         if placed.is_empty() {
             return;
         }
-        let spans: Vec<_> = placed.iter().map(|one| one.span.clone()).collect();
+        let spans: Vec<_> = placed.iter().map(|input_use| input_use.span.clone()).collect();
         let mut reported = BTreeSet::new();
-        for (one, why) in placed.into_iter().zip(crate::shell::refusals(&command.text, &spans)) {
+        for (input_use, why) in placed.into_iter().zip(crate::shell::refusals(&command.text, &spans)) {
             let Some(why) = why.map(|why| why.to_string()) else { continue };
-            let shown = command.text.get(one.span.clone()).unwrap_or_default();
+            let shown = command.text.get(input_use.span.clone()).unwrap_or_default();
             if reported.insert((shown, why.clone())) && reported.len() <= MOST_FINDINGS {
                 let message = format!("no value can be placed for `{shown}`: {why}");
                 let help = "write it so that the value stands in an argument, or edit the command when it runs";
-                self.odd("no-place", command, &one.span, message, help.to_owned());
+                self.odd("no-place", command, &input_use.span, message, help.to_owned());
             }
-            one.no_place = Some(why);
+            input_use.no_place = Some(why);
         }
     }
 
@@ -323,7 +323,7 @@ impl Plan {
             step.commands.iter_mut().chain(until)
         });
         let uses = commands.flat_map(|command| &mut command.uses);
-        uses.filter(|one| is_meant(&one.name)).for_each(|one| one.secret = true);
+        uses.filter(|input_use| is_meant(&input_use.name)).for_each(|input_use| input_use.secret = true);
     }
 
     /// Variables that a reachable step reads but only an unreachable one sets, each with that step's number.
