@@ -70,12 +70,12 @@ pub(super) fn read(info: &str) -> Info {
         word.clone_into(&mut read.language);
         rest
     };
-    read.attributes(rest);
+    read.read_attributes(rest);
     read
 }
 
 impl Info {
-    fn attributes(&mut self, text: &str) {
+    fn read_attributes(&mut self, text: &str) {
         let mut rest = text.trim_start_matches(separates);
         while !rest.is_empty() {
             rest = match rest.strip_prefix('{') {

@@ -34,17 +34,17 @@ impl Command {
             return Err(Refusal::PastedPrompt);
         }
         self.are_given(values)?;
-        let (text, raw, variables) = self.placed(values)?;
+        let (text, raw, passed) = self.placed(values)?;
         if let Some(reason) = crate::shell::objection(&text) {
             return Err(Refusal::NotShell(reason));
         }
         if let Some((name, value)) = self.given(values) {
             let text = format!("{name}={}", crate::shell::quote(value));
             let placed = text != self.text;
-            return Ok(Runnable { text, placed, raw: false, variables: Vec::new() });
+            return Ok(Runnable { text, placed, raw: false, passed: Vec::new() });
         }
         let placed = text != self.text;
-        Ok(Runnable { text, placed, raw, variables })
+        Ok(Runnable { text, placed, raw, passed })
     }
 
     /// The uses without a value, in order.

@@ -79,7 +79,7 @@ pub struct Runnable {
     pub(super) placed: bool,
     /// True if a value is in the text unquoted.
     pub(super) raw: bool,
-    pub(super) variables: Vec<Passed>,
+    pub(super) passed: Vec<Passed>,
 }
 
 /// A value that a command's text refers to through a shell variable of the session.
@@ -119,6 +119,6 @@ impl Runnable {
 
     /// The values that the session must set as variables first.
     pub fn variables(&self) -> &[Passed] {
-        &self.variables
+        &self.passed
     }
 }
