@@ -8,7 +8,7 @@ mod support;
 
 use runbook::ident::{StepId, SystemClock};
 use runbook::operator::{AtTerminal, Look};
-use runbook::plan::{Attributes, Command, Gate, Step, StepKind};
+use runbook::plan::{Attributes, Command, Gate, Step, StepCell, StepKind, StepSource};
 use runbook::ports::{
     Ask, AskChoice, AskCommand, AskInput, AskMessage, Operator as _, Shown, Standing, Stream, Talk, Watch as _,
 };
@@ -29,19 +29,12 @@ fn step(kind: StepKind, text: &str) -> Step {
         number: "1".into(),
         title: "Try it".into(),
         kind,
-        line: 11,
-        end_line: 14,
+        source: StepSource { line: 11, end_line: 14, headings: vec!["Trial".into()], prose: Vec::new() },
         conditional: None,
-        headings: vec!["Trial".into()],
-        prose: Vec::new(),
         commands: vec![command],
         body: "At [TIME]: [What]\n".into(),
         why: None,
-        unread: false,
-        attributes: Attributes::default(),
-        expected: None,
-        similarity: None,
-        is_last_of_cell: true,
+        cell: StepCell { attributes: Attributes::default(), is_last: true, expected: None, similarity: None },
         repeat: runbook::plan::Repeat::default(),
         undoes: None,
     }

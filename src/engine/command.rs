@@ -184,7 +184,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                         return Ok(Fate::Done);
                     }
                     *rest = false;
-                    if step.attributes.is_set("continue") && may_be_left(&finished.outcome) {
+                    if step.cell.attributes.is_set("continue") && may_be_left(&finished.outcome) {
                         self.decide(step, Some(number), Decision::GoOn, "the document says `continue`".to_owned())?;
                         return Ok(Fate::PassedOver);
                     }
@@ -516,7 +516,7 @@ fn confirm(step: &Step, index: usize, gate: &Gate) -> Vec<String> {
         if step.kind == StepKind::Guessed {
             reasons.push("the document does not say that this is shell".to_owned());
         }
-        if step.attributes.is_set("confirm") {
+        if step.cell.attributes.is_set("confirm") {
             reasons.push("the document asks for a confirmation".to_owned());
         }
         if step.undoes.is_some() {

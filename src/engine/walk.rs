@@ -214,11 +214,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             number: step.number.clone(),
             position: u32::try_from(position).unwrap_or(u32::MAX),
             form: form(step.kind),
-            headings: step.headings.clone(),
+            headings: step.source.headings.clone(),
             title: step.title.clone(),
-            line: step.line,
-            end_line: step.end_line,
-            prose: step.prose.iter().map(|prose| prose.lines).collect(),
+            line: step.source.line,
+            end_line: step.source.end_line,
+            prose: step.source.prose.iter().map(|prose| prose.lines).collect(),
         })
     }
 

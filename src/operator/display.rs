@@ -69,7 +69,7 @@ pub(super) fn heading_path(headings: &[String], look: Look, columns: usize) -> S
 pub(super) fn step(shown: &Shown<'_>, look: Look, columns: usize) -> String {
     let step = shown.step;
     let mut out = String::new();
-    for prose in &step.prose {
+    for prose in &step.source.prose {
         out.push_str(&markdown(&prose.text, columns, look.color));
         out.push('\n');
     }
@@ -90,7 +90,7 @@ pub(super) fn step(shown: &Shown<'_>, look: Look, columns: usize) -> String {
         out.push('\n');
         out.push_str(&commands(step, look, columns));
     }
-    if let Some(expected) = &step.expected {
+    if let Some(expected) = &step.cell.expected {
         out.push_str(&look.paint(Style::Dim, "\n  expected output:\n"));
         for line in plain(expected).lines() {
             out.push_str(&look.paint(Style::Dim, &format!("{INDENT}{line}")));
@@ -102,7 +102,7 @@ pub(super) fn step(shown: &Shown<'_>, look: Look, columns: usize) -> String {
 
 fn step_heading(shown: &Shown<'_>, look: Look, columns: usize) -> String {
     let step = shown.step;
-    let place = location(shown.file, step.line);
+    let place = location(shown.file, step.source.line);
     let title = format!("{} {}", one_line(&step.number), one_line(&step.title));
     let heading = look.paint(Style::StepHeading, &title);
     let used = width(&title) + width(&place) + 2;
@@ -141,7 +141,7 @@ fn task(step: &Step, look: Look, columns: usize) -> String {
             }
         }
     }
-    let why = step.why.as_deref().map_or_else(String::new, |why| format!(" ({})", one_line(why)));
+    let why = step.why.as_ref().map_or_else(String::new, |why| format!(" ({})", one_line(&why.text)));
     let text = format!("a task: done elsewhere, by you{why}");
     out.push_str(&look.paragraph(&[Span::new(Style::Dim, text)], columns, "  "));
     out

@@ -114,8 +114,8 @@ impl AtTerminal {
         let (look, columns) = (self.look, self.columns());
         let incident = self.incident_clock();
         let mut text = format!("\n{}\n", display::header(&shown.standing, incident.as_deref(), look, columns));
-        if shown.step.headings != self.path {
-            self.path.clone_from(&shown.step.headings);
+        if shown.step.source.headings != self.path {
+            self.path.clone_from(&shown.step.source.headings);
             if !self.path.is_empty() {
                 text.push_str(&display::heading_path(&self.path, look, columns));
                 text.push('\n');

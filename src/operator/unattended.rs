@@ -202,7 +202,7 @@ impl Operator for Unattended {
                 self.file = one_line(shown.file);
                 let step = shown.step;
                 let title = format!("{} {}", one_line(&step.number), one_line(&step.title));
-                let place = format!("{}:{}", self.file, step.line);
+                let place = format!("{}:{}", self.file, step.source.line);
                 self.line(Style::StepHeading, &format!("== {title}   {place}"));
             }
             Talk::Started { text, line } => self.started(text, *line),

@@ -1,38 +1,39 @@
-//! What must be answered before a command may run.
+//! The answer that a command needs from the operator before it may run.
 //!
-//! Invariant: a document can raise a risk and never lower it; an approval holds for exactly what it was given for.
+//! Invariant: a document can raise a risk and never lower it; an approval holds only for the exact texts and values it was made from.
 //! Refuses to know: who answers.
 
-use super::model::{Plan, Step, Values};
+use super::command::Values;
+use super::model::{Plan, Step};
 use crate::ident::Digest;
 use crate::shell::{Flag, Level, Risk, SessionChange, Shadows};
 
-/// What lets a command pass.
+/// The answer that opens a gate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Pass {
-    /// Enter.
+    /// Press Enter, as before any command.
     #[default]
     Enter,
-    /// `y`.
+    /// Type `y` to confirm.
     Yes,
-    /// This, typed.
+    /// Type this text: the name of the object at risk.
     Typed(String),
 }
 
-/// What must be answered before a command may run.
+/// A command's risk and the answer that it needs before it runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gate {
     /// The command's risk, raised where the document says so.
     pub risk: Risk,
-    /// What lets it pass.
+    /// The answer that opens the gate.
     pub pass: Pass,
 }
 
 impl Gate {
-    /// The gate of a text of a step, on this machine, in a shell that has these functions and aliases.
+    /// The gate of a step's text, on this host, in a shell with these functions and aliases.
     pub fn of(step: &Step, text: &str, host: &str, shadows: &Shadows) -> Self {
         let mut risk = crate::shell::risk_among(text, shadows);
-        if let Some(raised) = step.attributes.get("risk").and_then(level) {
+        if let Some(raised) = step.cell.attributes.get("risk").and_then(level) {
             risk.level = risk.level.max(raised);
         }
         let pass = match risk.level {
@@ -44,7 +45,7 @@ impl Gate {
         Self { risk, pass }
     }
 
-    /// The gate of a command of a step, and of the condition that the document waits for behind it: one answer is for both.
+    /// The gate of a step's command, together with the `until` condition polled after it. One answer covers both.
     pub fn of_command(step: &Step, index: usize, text: &str, values: &Values, host: &str, shadows: &Shadows) -> Self {
         match step.repeat.until.as_deref().filter(|_| index + 1 == step.commands.len()) {
             Some(until) => {
@@ -56,12 +57,12 @@ impl Gate {
         }
     }
 
-    /// Whether it needs more than Enter.
+    /// True if the command needs more than Enter.
     pub fn is_closed(&self) -> bool {
         self.pass != Pass::Enter
     }
 
-    /// What of it is not the program that its name says, a line each.
+    /// Names that a function or alias of the shell replaces, one line each.
     pub fn shadowed(&self) -> impl Iterator<Item = String> {
         self.risk
             .shadowed
@@ -69,7 +70,7 @@ impl Gate {
             .map(|shadowed| format!("`{}` is {} of this shell", shadowed.name, shadowed.kind.as_str()))
     }
 
-    /// Why it needs more than Enter, a line each.
+    /// Why the command needs more than Enter, one line each; empty for an open gate.
     pub fn reasons(&self) -> Vec<String> {
         if !self.is_closed() {
             return Vec::new();
@@ -95,7 +96,7 @@ impl Gate {
     }
 }
 
-/// The name that a typed confirmation asks for: the object's; without one the program and the host.
+/// The text that a typed confirmation asks for: the object's name, or else the program and the host.
 fn asked_for(risk: &Risk, text: &str, host: &str) -> String {
     let can_be_typed = |name: &str| name.len() <= 80 && !name.contains('\n');
     if let Some(object) = risk.object().filter(|object| object.level == risk.level && can_be_typed(&object.name)) {
@@ -115,7 +116,7 @@ fn level(text: &str) -> Option<Level> {
     })
 }
 
-/// The functions and aliases that a plan's steps before this one define, as far as their texts tell.
+/// The functions and aliases that earlier steps of the plan define, as far as their texts show.
 pub fn before(plan: &Plan, step: &Step) -> Shadows {
     let mut shadows = Shadows::default();
     let steps = plan.steps.iter().take_while(|other| other.id != step.id);
@@ -123,17 +124,17 @@ pub fn before(plan: &Plan, step: &Step) -> Shadows {
     shadows
 }
 
-/// Where an unattended run takes place; part of what an approval is for.
+/// The host and directory of an unattended run. An approval is bound to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The machine.
+    /// Host name of the machine.
     pub host: String,
-    /// The directory it starts in.
+    /// Working directory at the start.
     pub cwd: String,
 }
 
-/// The approval of a step that holds commands which cannot be undone: 16 hexadecimal digits, or why it cannot be approved
-/// beforehand.
+/// The approval of a step with irreversible commands: 16 hexadecimal digits over the commands, values, host and directory.
+/// Fails with the reason if the effects cannot be known beforehand.
 pub fn approval(plan: &Plan, step: &Step, values: &Values, place: &Place) -> Result<String, String> {
     let mut texts = Vec::new();
     let mut shadows = before(plan, step);

@@ -42,7 +42,7 @@ fn step_json(reviewed: &Reviewed<'_>) -> Value {
         "number": step.number,
         "title": step.title,
         "kind": step.kind.as_str(),
-        "line": step.line,
+        "line": step.source.line,
         "condition": step.conditional,
         "left_out": reviewed.left_out,
         "approve": approve,

@@ -100,8 +100,8 @@ pub(super) fn review<'a>(plan: &'a Plan, opened: &Opened, policy: &'a Policy, en
 /// The lines that the plan's steps stand on.
 fn span(plan: &Plan) -> (u32, u32) {
     let steps: Vec<&Step> = plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)).collect();
-    let first = steps.iter().map(|step| step.line).min().unwrap_or(0);
-    (first.saturating_sub(1), steps.iter().map(|step| step.end_line).max().unwrap_or(0))
+    let first = steps.iter().map(|step| step.source.line).min().unwrap_or(0);
+    (first.saturating_sub(1), steps.iter().map(|step| step.source.end_line).max().unwrap_or(0))
 }
 
 fn rejects(syntax: &mut BashSyntax, text: &str) -> Option<String> {
