@@ -55,12 +55,10 @@ impl Journal for Session {
 }
 
 fn wire(request: &Request) -> Run {
-    let mut started = request.started.clone();
-    // What was gated is what runs and what is recorded.
-    request.text.text().clone_into(&mut started.text);
     Run {
         before: request.before.clone(),
-        started,
+        // What was gated is what runs and what is recorded.
+        started: request.started(),
         name: request.name.clone(),
         limit: request.limit,
         size: None,

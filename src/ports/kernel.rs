@@ -1,10 +1,9 @@
 //! The side that acts: the shell session, the journal, and the questions put to bash and to the machine.
 
-use crate::history::{CommandStarted, Event, Fact};
-use crate::ident::Seq;
+use crate::history::{Answers, CommandSource, CommandStarted, Event, Fact};
+use crate::ident::{Seq, StepId};
 use crate::plan::Runnable;
 use crate::plan::Shadows;
-use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -47,9 +46,9 @@ pub struct Request {
     /// What led to it (the step that was entered, the decision); recorded in the same append as the start, so that an
     /// ordinary command costs two syncs.
     pub before: Vec<Fact>,
-    /// What is recorded before the shell sees it; `started.text` is the text of `text`.
-    pub started: CommandStarted,
-    /// The text to run.
+    /// What is recorded before the shell sees it, apart from the text.
+    pub start: CommandStart,
+    /// The command to run; its text is also the one that is recorded.
     pub text: Runnable,
     /// The name shown in the shell's own messages: the document's file name.
     pub name: String,
@@ -59,6 +58,36 @@ pub struct Request {
     pub unrecorded: bool,
     /// Whether the run goes on by itself after it, so that its end may be put on disk together with the next start.
     pub goes_on: bool,
+}
+
+impl Request {
+    /// The fact that is recorded before the shell sees the command.
+    pub fn started(&self) -> CommandStarted {
+        let CommandStart { step, command, of, attempt, source, line, never_ends, answers } = self.start.clone();
+        let text = self.text.text().to_owned();
+        CommandStarted { step, command, of, attempt, source, text, line, never_ends, answers }
+    }
+}
+
+/// What is recorded of the start of a command, apart from its text.
+#[derive(Clone, Debug)]
+pub struct CommandStart {
+    /// The step that the command belongs to.
+    pub step: StepId,
+    /// Index of the command in its step; `None` for an own command.
+    pub command: Option<u32>,
+    /// How many commands the step has.
+    pub of: u32,
+    /// How often the command was started, this time included.
+    pub attempt: u32,
+    /// Where the text comes from.
+    pub source: CommandSource,
+    /// Line of the document; 0 for a command that is not part of it.
+    pub line: u32,
+    /// True if the command does not end by itself.
+    pub never_ends: bool,
+    /// Meanings of the exit statuses that are answers.
+    pub answers: Answers,
 }
 
 /// A command that came back: its start is on disk.
@@ -148,11 +177,10 @@ pub trait Kernel {
     fn is_there(&mut self, path: &Path) -> bool;
 }
 
-/// The session while the operator is asked: whoever waits for a key hears at once when there is nothing left to answer.
+/// News of the session while the operator is asked, so that a question ends when there is nothing left to answer.
 pub trait Hearing {
-    /// Can be read from when there may be something to hear.
-    fn descriptor(&self) -> BorrowedFd<'_>;
-    /// Takes in what has come. False: not now, for a command runs and what comes is of it. An error: the run cannot go on.
+    /// Takes in what has come. Returns `false` while a command runs: what comes then belongs to the command. Fails when the
+    /// run cannot go on.
     fn hear(&mut self) -> Result<bool, KernelError>;
 }
 
