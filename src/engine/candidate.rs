@@ -21,7 +21,7 @@ impl Candidate {
     }
 
     /// The command with the operator's text; the document's own text makes it the document's command again.
-    pub(super) fn edited(written: &Command, text: &str) -> Self {
+    pub(super) fn with_text(written: &Command, text: &str) -> Self {
         if text == written.text {
             return Self::as_written(written);
         }
@@ -33,7 +33,7 @@ impl Candidate {
     }
 
     /// A command that is not part of the document.
-    pub(super) fn own(command: Command) -> Self {
+    pub(super) fn own_command(command: Command) -> Self {
         Self { command, source: CommandSource::Own, decision: Decision::Own }
     }
 }

@@ -10,7 +10,7 @@ use crate::ident::Anchor;
 use crate::plan::{Choice, Node};
 use crate::ports::{Ask, AskChoice, Chosen, Journal, Kernel, Operator, Reply};
 
-/// What was picked at a choice.
+/// The operator's pick at a choice, or the one made before the run was resumed.
 pub(super) enum Pick<'p> {
     /// An option, with the nodes to walk.
     Option(&'p [Node]),

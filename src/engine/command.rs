@@ -6,7 +6,7 @@ use super::candidate::{Attempt, Candidate};
 use super::earlier::{EarlierOutcome, OpenCommand};
 use super::first_line::first_line;
 use super::outcome::{CommandOutcome, CommandTally, Next, SideAction, may_be_passed_over};
-use super::permission::{Grounds, Permission, judge};
+use super::permission::{Grounds, Permission, judge_grounds};
 use super::position::CommandPosition;
 use super::prepare::Prepared;
 use super::run::Engine;
@@ -78,7 +78,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let mut candidate = Candidate::as_written(written);
         if let Some(OpenCommand { finished, edited_text }) = open {
             if let Some(text) = edited_text {
-                candidate = Candidate::edited(written, &text);
+                candidate = Candidate::with_text(written, &text);
             }
             if let Some(outcome) = self.decide_after_failure(at, &mut candidate, Some(*finished))? {
                 return Ok(outcome);
@@ -106,7 +106,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         runs_rest: bool,
     ) -> Result<(Reply, Option<Permission>), EngineError> {
         if runs_rest && prepared.needs_no_question() {
-            return Ok((Reply::RunRest, judge(Grounds::RestOfStep { gate: &prepared.gate })));
+            return Ok((Reply::RunRest, judge_grounds(Grounds::RestOfStep { gate: &prepared.gate })));
         }
         let reply = match prepared.given_reply.take() {
             Some(reply) => reply,
@@ -120,7 +120,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 gate: prepared.gate.clone(),
             }))?,
         };
-        let permission = judge(Grounds::Answered { gate: &prepared.gate, reply: &reply });
+        let permission = judge_grounds(Grounds::Answered { gate: &prepared.gate, reply: &reply });
         Ok((reply, permission))
     }
 
@@ -172,10 +172,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let is_rest = permission.covers_rest_of_step();
         let decision = if is_rest { Decision::RunRest } else { candidate.decision };
         let command_index = Some(at.recorded_index());
-        self.perform(at, &Attempt { step: at.step, command_index, candidate, runnable, decision }, permission)
+        self.run_with_repeats(at, &Attempt { step: at.step, command_index, candidate, runnable, decision }, permission)
     }
 
-    /// What follows from a command that came back. `None`: it is asked about again.
+    /// Decides what follows from a command that came back. `None`: it is asked about again.
     fn judge_finished(
         &mut self,
         at: CommandPosition<'a>,
@@ -225,7 +225,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 if text != candidate.command.text
                     && let Some(written) = at.written_command()
                 {
-                    *candidate = Candidate::edited(written, &text);
+                    *candidate = Candidate::with_text(written, &text);
                 }
                 Ok(None)
             }
@@ -278,7 +278,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let (Some(condition), Some(written)) = (at.step.repeat.until.as_deref(), at.written_command()) else {
             return Ok(CommandOutcome::Done);
         };
-        let Some(permission) = judge(Grounds::ResumedCondition) else { return Ok(CommandOutcome::Done) };
+        let Some(permission) = judge_grounds(Grounds::ResumedCondition) else { return Ok(CommandOutcome::Done) };
         let Some(finished) = self.wait_until(at, condition, &permission)? else { return Ok(CommandOutcome::Done) };
         if finished.outcome.goes_on() {
             return Ok(CommandOutcome::Done);

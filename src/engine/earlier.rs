@@ -41,7 +41,7 @@ impl Earlier {
     }
 }
 
-/// What became of a command before the run was resumed.
+/// Outcome of a command before the run was resumed.
 pub(super) enum EarlierOutcome {
     /// It was not started, and nothing was decided about it.
     New,

@@ -13,7 +13,7 @@ use crate::ports::{CommandStart, Finished, Journal, Kernel, KernelError, Operato
 
 impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
     /// Runs a command and records it. `None`: it was not run, because its start could not be recorded.
-    pub(super) fn execute(
+    pub(super) fn execute_attempt(
         &mut self,
         attempt: &Attempt<'_>,
         permission: &Permission,
@@ -59,7 +59,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         }
     }
 
-    /// What is asked of the session for a permitted command; `before` is recorded with its start.
+    /// Builds the request for a permitted command; `before` is recorded with its start.
     pub(super) fn build_request(
         &self,
         mut before: Vec<Fact>,
@@ -108,7 +108,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
     }
 }
 
-/// What the exit statuses of a command's members mean.
+/// Meanings of the exit statuses of a command's members.
 fn answers_of_members(command: &Command) -> Answers {
     let list = command.answers().into_iter().map(|member| {
         member

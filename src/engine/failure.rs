@@ -4,7 +4,7 @@
 
 use super::candidate::{Attempt, Candidate};
 use super::outcome::{CommandOutcome, Next, SideAction};
-use super::permission::{Grounds, judge};
+use super::permission::{Grounds, judge_grounds};
 use super::position::CommandPosition;
 use super::run::Engine;
 use super::settings::{Ending, EngineError};
@@ -13,7 +13,7 @@ use crate::history::{CommandFinished, Decision, Outcome};
 use crate::plan::Step;
 use crate::ports::{Ask, AskFailure, Journal, Kernel, Operator, Reply, Talk};
 
-/// What came of running a failed command again.
+/// Result of running a failed command again.
 enum RetryOutcome {
     /// It cannot run as it stands: the command itself is asked about again.
     CannotRun,
@@ -65,7 +65,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     if text != candidate.command.text
                         && let Some(written) = at.written_command()
                     {
-                        *candidate = Candidate::edited(written, &text);
+                        *candidate = Candidate::with_text(written, &text);
                     }
                     return Ok(None);
                 }
@@ -123,14 +123,14 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             Unset::AskAgain => return Ok(RetryOutcome::NotRun),
             Unset::End(ending) => return Ok(RetryOutcome::End(ending)),
         }
-        let Some(permission) = judge(Grounds::AfterFailure { reply }) else { return Ok(RetryOutcome::NotRun) };
+        let Some(permission) = judge_grounds(Grounds::AfterFailure { reply }) else { return Ok(RetryOutcome::NotRun) };
         let condition = step.repeat.until.as_deref().filter(|_| self.tried_condition_last());
         let again = match condition {
             Some(condition) => self.wait_until(at, condition, &permission)?,
             None => {
                 let (command_index, decision) = (Some(at.recorded_index()), Decision::Retry);
                 let attempt = Attempt { step, command_index, candidate, runnable: &runnable, decision };
-                self.perform(at, &attempt, &permission)?
+                self.run_with_repeats(at, &attempt, &permission)?
             }
         };
         Ok(again.map_or(RetryOutcome::NotRun, RetryOutcome::Finished))

@@ -50,7 +50,7 @@ impl KnownValues {
     }
 
     /// Takes in a value that was recorded before the run was resumed. A secret is not in the record and has to be given anew.
-    pub(super) fn restore(&mut self, plan: &Plan, given: &InputGiven) {
+    pub(super) fn restore_value(&mut self, plan: &Plan, given: &InputGiven) {
         if given.value == masked_value(&given.name) {
             self.typed_secrets.insert(given.name.clone());
             self.forgotten_secrets.insert(given.name.clone());
@@ -64,7 +64,7 @@ impl KnownValues {
     }
 }
 
-/// What the record has in place of a secret.
+/// The mark that the record has in place of a secret.
 pub(super) fn masked_value(name: &InputName) -> String {
     format!("[masked:{name}]")
 }

@@ -8,7 +8,7 @@ use crate::plan::Command;
 /// The most lines offered for an input.
 pub(super) const MOST_OFFERED: usize = 1_000;
 
-/// What stands around a value's place in a word of a command: `orders_` and `.gz` in `orders_TIMESTAMP.gz`.
+/// The text around a placeholder within its word: `orders_` and `.gz` in `orders_TIMESTAMP.gz`.
 pub(super) struct Surroundings<'c> {
     before: &'c str,
     after: &'c str,

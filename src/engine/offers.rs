@@ -6,7 +6,7 @@
 use super::candidate::{Attempt, Candidate};
 use super::first_line::first_line;
 use super::listing::{MOST_OFFERED, Surroundings, names_like_default};
-use super::permission::{Grounds, judge};
+use super::permission::{Grounds, judge_grounds};
 use super::run::Engine;
 use super::settings::EngineError;
 use crate::history::{CommandFinished, Decision};
@@ -62,13 +62,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             gate: gate.clone(),
         };
         let reply = self.operator.ask(&Ask::Command(ask))?;
-        let Some(permission) = judge(Grounds::OwnCommand { gate: &gate, reply: Some(&reply) }) else {
+        let Some(permission) = judge_grounds(Grounds::OwnCommand { gate: &gate, reply: Some(&reply) }) else {
             self.accept_note_or_secret(step, reply)?;
             return Ok(None);
         };
-        let candidate = Candidate::own(command);
+        let candidate = Candidate::own_command(command);
         let attempt = Attempt { step, command_index: None, candidate: &candidate, runnable, decision: Decision::Own };
-        self.execute(&attempt, &permission)
+        self.execute_attempt(&attempt, &permission)
     }
 
     fn refuse_to_offer(&mut self, input: &Input, why: &str) -> Vec<String> {

@@ -6,7 +6,7 @@ use super::settings::Ending;
 use crate::history::{Outcome, RunResult, StepResult};
 use crate::plan::Step;
 
-/// What became of one command of a step.
+/// How one command of a step was dealt with.
 pub(super) enum CommandOutcome {
     Done,
     PassedOver,
@@ -36,7 +36,7 @@ pub(super) enum Next {
     End(Ending),
 }
 
-/// What an answer that is not about the question leads to.
+/// Consequence of an answer that is not about the question.
 pub(super) enum SideAction {
     AskAgain,
     /// The step or the command is skipped, for this reason.

@@ -4,7 +4,7 @@
 
 use super::candidate::{Attempt, Candidate};
 use super::first_line::first_line;
-use super::permission::{Grounds, Permission, judge};
+use super::permission::{Grounds, Permission, judge_grounds};
 use super::run::Engine;
 use super::settings::{Ending, EngineError};
 use crate::history::{Decision, End};
@@ -29,7 +29,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     ) -> Result<Option<Ending>, EngineError> {
         let mut text = text.to_owned();
         loop {
-            let candidate = Candidate::own(Command::typed(&text, 0));
+            let candidate = Candidate::own_command(Command::typed(&text, 0));
             let runnable = match self.bind_and_check(&candidate.command) {
                 Ok(runnable) => runnable,
                 Err(refusal) => {
@@ -40,7 +40,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 }
             };
             let gate = self.gate_of_text(step, runnable.text())?;
-            let answer = match judge(Grounds::OwnCommand { gate: &gate, reply: None }) {
+            let answer = match judge_grounds(Grounds::OwnCommand { gate: &gate, reply: None }) {
                 Some(permission) => OwnAnswer::Permitted(permission),
                 None => self.ask_about_own_command(step, step_index, &candidate.command, &runnable, gate)?,
             };
@@ -82,7 +82,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 self.accept_typed_secret(step, &secret)?;
                 OwnAnswer::AskAgain
             }
-            reply => judge(Grounds::OwnCommand { gate: &gate, reply: Some(&reply) })
+            reply => judge_grounds(Grounds::OwnCommand { gate: &gate, reply: Some(&reply) })
                 .map_or(OwnAnswer::Declined, OwnAnswer::Permitted),
         })
     }
@@ -96,7 +96,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         permission: &Permission,
     ) -> Result<Option<Ending>, EngineError> {
         let attempt = Attempt { step, command_index: None, candidate, runnable, decision: Decision::Own };
-        let Some(finished) = self.execute(&attempt, permission)? else { return Ok(None) };
+        let Some(finished) = self.execute_attempt(&attempt, permission)? else { return Ok(None) };
         if finished.end == End::Exited {
             let ask = AskFailure {
                 shown: self.progress.shown_step(step, step_index),

@@ -1,13 +1,13 @@
 //! The one judgement on whether a command may run through its gate.
 //!
-//! Invariant: [`judge`] alone makes a [`Permission`], and nothing is sent to the session without one. Refuses to know: how the
+//! Invariant: [`judge_grounds`] alone makes a [`Permission`], and nothing is sent to the session without one. Refuses to know: how the
 //! operator was asked, and how a command is executed.
 
 use crate::history::Outcome;
 use crate::plan::Gate;
 use crate::ports::Reply;
 
-/// A command may run. Made by [`judge`] alone.
+/// A command may run. Made by [`judge_grounds`] alone.
 #[derive(Debug)]
 pub(super) struct Permission {
     scope: Scope,
@@ -32,7 +32,7 @@ impl Permission {
     }
 }
 
-/// What speaks for running a command.
+/// Reasons for which a command may be run.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Grounds<'g> {
     /// The reply to the question about a command of a step, which showed this gate.
@@ -45,7 +45,7 @@ pub(super) enum Grounds<'g> {
     RestOfStep { gate: &'g Gate },
     /// A command that is not part of the document; `None` if it was not asked about.
     OwnCommand { gate: &'g Gate, reply: Option<&'g Reply> },
-    /// What an unattended run would be answered when it comes to this command.
+    /// The answer that an unattended run would get when it comes to this command.
     SentAhead { gate: &'g Gate, is_let_through: bool },
     /// The reply to the question what to do after a failure. That question shows no gate.
     AfterFailure { reply: &'g Reply },
@@ -57,10 +57,10 @@ pub(super) enum Grounds<'g> {
     ResumedCondition,
 }
 
-/// Whether these grounds are enough to run the command through its gate.
+/// Judges if these grounds are enough to run the command through its gate; `None` if they are not.
 ///
 /// The operator's adapters still decide which reply a gate takes: a `Run` is believed here whatever the gate asks for.
-pub(super) fn judge(grounds: Grounds<'_>) -> Option<Permission> {
+pub(super) fn judge_grounds(grounds: Grounds<'_>) -> Option<Permission> {
     let scope = match grounds {
         Grounds::Answered { gate: _, reply } => match reply {
             Reply::Run => Some(Scope::Command),
@@ -97,25 +97,25 @@ mod tests {
     #[test]
     fn a_closed_gate_is_passed_by_a_reply_alone() {
         let gate = closed();
-        assert!(judge(Grounds::Answered { gate: &gate, reply: &Reply::Run }).is_some());
-        assert!(judge(Grounds::Answered { gate: &gate, reply: &Reply::Decline }).is_none());
-        assert!(judge(Grounds::RestOfStep { gate: &gate }).is_none());
-        assert!(judge(Grounds::OwnCommand { gate: &gate, reply: None }).is_none());
-        assert!(judge(Grounds::SentAhead { gate: &gate, is_let_through: true }).is_none());
+        assert!(judge_grounds(Grounds::Answered { gate: &gate, reply: &Reply::Run }).is_some());
+        assert!(judge_grounds(Grounds::Answered { gate: &gate, reply: &Reply::Decline }).is_none());
+        assert!(judge_grounds(Grounds::RestOfStep { gate: &gate }).is_none());
+        assert!(judge_grounds(Grounds::OwnCommand { gate: &gate, reply: None }).is_none());
+        assert!(judge_grounds(Grounds::SentAhead { gate: &gate, is_let_through: true }).is_none());
     }
 
     #[test]
     fn a_failure_behind_a_closed_gate_is_not_repeated_by_itself() {
         let (open, closed) = (Gate::default(), closed());
-        let earlier = &judge(Grounds::ResumedCondition).unwrap();
-        let repeats = |gate| judge(Grounds::Repetition { gate, outcome: &Outcome::Failed, earlier }).is_some();
+        let earlier = &judge_grounds(Grounds::ResumedCondition).unwrap();
+        let repeats = |gate| judge_grounds(Grounds::Repetition { gate, outcome: &Outcome::Failed, earlier }).is_some();
         assert!(repeats(&open));
         assert!(!repeats(&closed));
     }
 
     #[test]
     fn only_the_retry_key_runs_a_failed_command_again() {
-        assert!(judge(Grounds::AfterFailure { reply: &Reply::Retry }).is_some());
-        assert!(judge(Grounds::AfterFailure { reply: &Reply::GoOn }).is_none());
+        assert!(judge_grounds(Grounds::AfterFailure { reply: &Reply::Retry }).is_some());
+        assert!(judge_grounds(Grounds::AfterFailure { reply: &Reply::GoOn }).is_none());
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Progress<'a> {
     pub(super) settings: &'a Settings,
     pub(super) clock: &'a dyn Clock,
     began: Moment,
-    /// What the events so far add up to.
+    /// The state that the events so far add up to.
     pub(super) state: RunState,
     /// Indices of the steps that can be reached, in order; for `step n of m`.
     reachable: Vec<usize>,
@@ -39,7 +39,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Time since this engine began, by the monotonic clock.
-    pub(super) fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed_time(&self) -> Duration {
         self.clock.now().mono.saturating_sub(self.began.mono)
     }
 
@@ -61,7 +61,7 @@ impl<'a> Progress<'a> {
             cwd: &self.state.cwd,
             position: step_index.map_or(0, |index| self.step_position(index)),
             of: self.step_count(),
-            elapsed: self.elapsed(),
+            elapsed: self.elapsed_time(),
             unsettled: self.state.unsettled(),
         }
     }

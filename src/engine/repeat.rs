@@ -5,7 +5,7 @@
 
 use super::candidate::{Attempt, Candidate};
 use super::outcome::may_be_better;
-use super::permission::{Grounds, Permission, judge};
+use super::permission::{Grounds, Permission, judge_grounds};
 use super::position::CommandPosition;
 use super::run::Engine;
 use super::settings::EngineError;
@@ -27,7 +27,7 @@ struct Sampling {
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Runs a permitted command, and runs it again as the document says. `None`: it was not run, because its start could not
     /// be recorded.
-    pub(super) fn perform(
+    pub(super) fn run_with_repeats(
         &mut self,
         at: CommandPosition<'a>,
         attempt: &Attempt<'_>,
@@ -36,7 +36,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         if let Some(sampling) = self.sampling_of(at.step, attempt.candidate) {
             return self.take_samples(at, attempt, sampling, permission);
         }
-        let Some(finished) = self.execute(attempt, permission)? else { return Ok(None) };
+        let Some(finished) = self.execute_attempt(attempt, permission)? else { return Ok(None) };
         let mut finished = self.compare_output(at, attempt.candidate, finished)?;
         let repeat = &at.step.repeat;
         if let Some(retry) = repeat.retry.filter(|_| repeat.until.is_none()) {
@@ -45,7 +45,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         match at.awaited_condition() {
             Some(condition) if finished.outcome.goes_on() => {
-                let Some(permission) = judge(Grounds::Condition { earlier: permission }) else {
+                let Some(permission) = judge_grounds(Grounds::Condition { earlier: permission }) else {
                     return Ok(Some(finished));
                 };
                 self.wait_until(at, condition, &permission)
@@ -65,7 +65,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     ) -> Result<Option<CommandFinished>, EngineError> {
         let gate = self.gate_of_text(at.step, attempt.runnable.text())?;
         let grounds = Grounds::Repetition { gate: &gate, outcome: &finished.outcome, earlier: permission };
-        let Some(permission) = judge(grounds) else {
+        let Some(permission) = judge_grounds(grounds) else {
             let notice = "the document says to try again, but what needs a yes runs again only with another";
             self.operator.tell(&Talk::Notice(notice));
             return Ok(Some(finished));
@@ -77,7 +77,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             {
                 break;
             }
-            let Some(again) = self.execute(&attempt, &permission)? else { return Ok(None) };
+            let Some(again) = self.execute_attempt(&attempt, &permission)? else { return Ok(None) };
             finished = self.compare_output(at, attempt.candidate, again)?;
         }
         Ok(Some(finished))
@@ -110,7 +110,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let Retry { times, every } = at.step.repeat.polling();
         let mut time = 0;
         loop {
-            let Some(finished) = self.execute(&attempt, permission)? else { return Ok(None) };
+            let Some(finished) = self.execute_attempt(&attempt, permission)? else { return Ok(None) };
             let again = time < times && may_be_better(&finished.outcome);
             time += 1;
             if !again || self.pause_before(&format!("try {time} of {times}"), "waiting", every)? == Paused::Enough {
@@ -160,19 +160,19 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let source = CommandSource::Sampled(attempt.candidate.command.text.clone());
         let sample = Candidate { command, source, decision: first };
         let Ok(runnable) = self.bind_and_check(&sample.command) else { return Ok(None) };
-        let began = self.progress.elapsed();
+        let began = self.progress.elapsed_time();
         let most = most_samples(monitor);
         let mut taken = 0_u64;
         loop {
             let decision = if taken == 0 { first } else { Decision::Sample };
             let attempt = Attempt { candidate: &sample, runnable: &runnable, decision, ..*attempt };
-            let Some(finished) = self.execute(&attempt, permission)? else { return Ok(None) };
+            let Some(finished) = self.execute_attempt(&attempt, permission)? else { return Ok(None) };
             taken += 1;
             let next = began + monitor.every.saturating_mul(u32::try_from(taken).unwrap_or(u32::MAX));
             let ends = matches!(finished.outcome, Outcome::Interrupted | Outcome::Exited | Outcome::ShellEnded)
                 || taken >= most
                 || next.saturating_sub(began) > monitor.lasts;
-            let lasts = next.saturating_sub(self.progress.elapsed());
+            let lasts = next.saturating_sub(self.progress.elapsed_time());
             let is_over = ends || {
                 let what_next = format!("sample {} of {most}", taken + 1);
                 self.pause_before(&what_next, "the monitor", lasts)? == Paused::Enough

@@ -18,7 +18,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     pub fn resume_at(&mut self, events: &[Event]) {
         for event in events {
             if let Fact::InputGiven(given) = &event.fact {
-                self.known.restore(self.progress.plan, given);
+                self.known.restore_value(self.progress.plan, given);
             }
         }
         self.earlier = Earlier::from_events(events);
@@ -62,7 +62,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         self.earlier.open_step.take().is_some_and(|open| open == step.id)
     }
 
-    /// What became of a command before the run was resumed.
+    /// Outcome of a command before the run was resumed.
     pub(super) fn earlier_outcome(&self, at: CommandPosition<'a>) -> EarlierOutcome {
         let (step, command) = (&at.step.id, at.recorded_index());
         let decision = self.earlier.decisions.get(&(step.clone(), command));

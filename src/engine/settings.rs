@@ -11,7 +11,7 @@ use std::time::Duration;
 /// How long an unattended run lets a command that never ends run, if no other time is set.
 pub const MONITOR_FOR: Duration = Duration::from_secs(30);
 
-/// What a run is, beside its plan.
+/// Everything that defines a run, beside its plan.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Path of the document as the operator typed it.

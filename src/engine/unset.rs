@@ -12,7 +12,7 @@ use crate::plan::{Command, Input, Origin, Rules, Step};
 use crate::ports::{Journal, Kernel, Operator, OperatorError, Reply};
 use std::collections::BTreeSet;
 
-/// Whether a command still reads variables that are unset.
+/// Result of setting the variables that a command reads.
 pub(super) enum Unset {
     None,
     /// The operator gave no value: the command is asked about again.
@@ -108,7 +108,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
     }
 
-    /// What is known of a variable that is to be asked for. The value that the procedure itself writes for it is offered, for
+    /// The input to ask for, for a variable that the plan may not declare. The value that the procedure itself writes for it is offered, for
     /// the case that its step was skipped.
     fn input_of_variable(&self, name: &InputName) -> Input {
         if let Some(input) = self.progress.plan.input(name) {

@@ -84,7 +84,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             done: done.count(),
             of: progress.step_count(),
             unsettled: progress.state.unsettled(),
-            elapsed: progress.elapsed(),
+            elapsed: progress.elapsed_time(),
         });
     }
 

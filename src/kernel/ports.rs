@@ -1,4 +1,6 @@
-//! A session as the engine knows it.
+//! The session as the engine's ports.
+//!
+//! Invariant: what was gated is what runs and what is recorded. Refuses to know: how requests travel.
 
 use super::session::Session;
 use crate::history::{Event, Fact};
@@ -54,6 +56,7 @@ impl Journal for Session {
     }
 }
 
+/// The form in which a request travels to the recorder.
 fn wire(request: &Request) -> Run {
     Run {
         before: request.before.clone(),

@@ -425,12 +425,12 @@ pub(super) fn start_options(options: &RunOptions<'_>, run: &RunId, folder: &Fold
         options.cwd.clone(),
         options.mode,
     );
-    start.path.clone_from(&options.search_path);
-    start.rc.clone_from(&options.rc);
+    start.shell.search_path.clone_from(&options.search_path);
+    start.shell.rc.clone_from(&options.rc);
     start.runtime_dir.clone_from(&options.runtime);
     start.log = options.log;
-    start.who = who(&options.user, &options.host);
-    start.env = options.runbook.front_matter.env.clone().into_iter().collect();
+    start.run.who = who(&options.user, &options.host);
+    start.shell.env = options.runbook.front_matter.env.clone().into_iter().collect();
     start
 }
 
