@@ -125,13 +125,12 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         let Some(permission) = judge_grounds(Grounds::AfterFailure { reply }) else { return Ok(RetryOutcome::NotRun) };
         let condition = step.repeat.until.as_deref().filter(|_| self.tried_condition_last());
-        let again = match condition {
-            Some(condition) => self.wait_until(at, condition, &permission)?,
-            None => {
-                let (command_index, decision) = (Some(at.recorded_index()), Decision::Retry);
-                let attempt = Attempt { step, command_index, candidate, runnable: &runnable, decision };
-                self.run_with_repeats(at, &attempt, &permission)?
-            }
+        let again = if let Some(condition) = condition {
+            self.wait_until(at, condition, &permission)?
+        } else {
+            let (command_index, decision) = (Some(at.recorded_index()), Decision::Retry);
+            let attempt = Attempt { step, command_index, candidate, runnable: &runnable, decision };
+            self.run_with_repeats(at, &attempt, &permission)?
         };
         Ok(again.map_or(RetryOutcome::NotRun, RetryOutcome::Finished))
     }

@@ -42,7 +42,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             let gate = self.gate_of_text(step, runnable.text())?;
             let answer = match judge_grounds(Grounds::OwnCommand { gate: &gate, reply: None }) {
                 Some(permission) => OwnAnswer::Permitted(permission),
-                None => self.ask_about_own_command(step, step_index, &candidate.command, &runnable, gate)?,
+                None => self.ask_about_own_command(step, step_index, &candidate.command, &runnable, &gate)?,
             };
             match answer {
                 OwnAnswer::Permitted(permission) => {
@@ -65,7 +65,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         step_index: usize,
         command: &Command,
         runnable: &Runnable,
-        gate: Gate,
+        gate: &Gate,
     ) -> Result<OwnAnswer, EngineError> {
         let ask = AskCommand {
             shown: self.progress.shown_step(step, step_index),
@@ -82,7 +82,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 self.accept_typed_secret(step, &secret)?;
                 OwnAnswer::AskAgain
             }
-            reply => judge_grounds(Grounds::OwnCommand { gate: &gate, reply: Some(&reply) })
+            reply => judge_grounds(Grounds::OwnCommand { gate, reply: Some(&reply) })
                 .map_or(OwnAnswer::Declined, OwnAnswer::Permitted),
         })
     }
