@@ -84,7 +84,7 @@ fn an_engine_that_shows_all_of_it_stays_small() {
     let program = env!("CARGO_BIN_EXE_runbook").into();
     let run = RunId::generate(&SystemClock::start().now());
     let mut options = StartOptions::new(program, run, folder, temp.path().to_owned(), Mode::Unattended);
-    options.path = std::env::var_os("PATH");
+    options.shell.search_path = std::env::var_os("PATH");
     options.runtime_dir = Some(temp.path().to_owned());
     let mut session = Session::start(&options).unwrap();
     let mut seen = Counted::default();

@@ -12,12 +12,11 @@ use super::live::Live;
 use super::look::Look;
 use super::question::{Action, Question};
 use super::secrets::Unfinished;
-use super::tty::Tty;
+use super::tty::{PollableEvents, Tty};
 use crate::history::CommandState;
 use crate::ident::Clock;
 use crate::ident::Seq;
 use crate::ident::StepId;
-use crate::ports::Hearing;
 use crate::ports::LineAction;
 use crate::ports::OperatorError;
 use crate::ports::Pager;
@@ -94,7 +93,7 @@ impl AtTerminal {
         out: Box<dyn Write>,
         look: Look,
         clock: Box<dyn Clock>,
-        hearing: Option<Box<dyn Hearing>>,
+        hearing: Option<Box<dyn PollableEvents>>,
     ) -> std::io::Result<Self> {
         Ok(Self::with(out, Box::new(Tty::open(hearing)?), Box::new(TypedLines::new(look)), look, clock))
     }

@@ -31,4 +31,5 @@ pub use completion::Offers;
 pub use keys::{Key, Keys};
 pub use lines::{AskLine, Line, Lines, Purpose, TypedLines};
 pub use look::Look;
+pub use tty::PollableEvents;
 pub use unattended::Unattended;

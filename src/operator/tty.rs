@@ -13,21 +13,28 @@ use rustix::termios::{
 };
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 /// What is assumed of a window that does not say.
 const WINDOW: (usize, usize) = (80, 24);
 
+/// News of the session that can be waited for together with a key.
+pub trait PollableEvents: Hearing {
+    /// Descriptor to poll: readable when there may be news.
+    fn descriptor(&self) -> BorrowedFd<'_>;
+}
+
 pub(super) struct Tty {
     file: File,
     before: Option<Termios>,
     /// The session, heard while a key is waited for.
-    hearing: Option<Box<dyn Hearing>>,
+    hearing: Option<Box<dyn PollableEvents>>,
 }
 
 impl Tty {
     /// The controlling terminal, so that redirected streams do not matter.
-    pub(super) fn open(hearing: Option<Box<dyn Hearing>>) -> io::Result<Self> {
+    pub(super) fn open(hearing: Option<Box<dyn PollableEvents>>) -> io::Result<Self> {
         Ok(Self { file: OpenOptions::new().read(true).write(true).open("/dev/tty")?, before: None, hearing })
     }
 

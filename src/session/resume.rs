@@ -69,10 +69,10 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
             }
             Err(AttachError::NotThere) => {
                 let mut start = start_options(options, folder.run(), &folder);
-                start.resume = true;
-                start.restore = Some(snapshot(&folder)).filter(|path| path.is_file());
+                start.run.resume = true;
+                start.shell.restore = Some(snapshot(&folder)).filter(|path| path.is_file());
                 if Path::new(&state.cwd).is_dir() {
-                    start.cwd = PathBuf::from(&state.cwd);
+                    start.shell.cwd = PathBuf::from(&state.cwd);
                 }
                 (kernel::Session::start(&start)?, None, false)
             }

@@ -14,13 +14,14 @@ use crate::incident::Incident;
 use crate::journal::{Folder, Folders, JournalError};
 use crate::kernel::{self, BashSyntax, StartOptions, find_bash};
 use crate::mask::Masker;
-use crate::operator::{AtTerminal, Look, Unattended};
+use crate::operator::{AtTerminal, Look, PollableEvents, Unattended};
 use crate::plan::{Missing, Plan, Planner, Policy, SelectStepError};
-use crate::ports::{Hearing, Journal as _, KernelError, Operator, Pager, Syntax as _, Talk, Verdict};
+use crate::ports::{Journal as _, KernelError, Operator, Pager, Syntax as _, Talk, Verdict};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -187,6 +188,12 @@ pub(super) struct Resumed {
     pub(super) fact: RunResumed,
 }
 
+impl PollableEvents for kernel::Ear {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        Self::descriptor(self)
+    }
+}
+
 /// A run with everything it needs.
 pub(super) struct Walking<'a> {
     pub(super) plan: &'a Plan,
@@ -214,7 +221,7 @@ impl Walking<'_> {
             Mode::Attended => {
                 let out = Box::new(Masked::new(std::io::stderr(), &secrets));
                 let clock = Box::new(SystemClock::start());
-                let hearing: Box<dyn Hearing> = Box::new(session.ear()?);
+                let hearing: Box<dyn PollableEvents> = Box::new(session.ear()?);
                 let operator = AtTerminal::open(out, look, clock, Some(hearing)).map_err(SessionError::Terminal)?;
                 // The recorder has taken the secrets out of it.
                 let mut operator = operator.with_output(Box::new(std::io::stderr())).with_pager(pager);
@@ -418,12 +425,12 @@ pub(super) fn start_options(options: &RunOptions<'_>, run: &RunId, folder: &Fold
         options.cwd.clone(),
         options.mode,
     );
-    start.path.clone_from(&options.search_path);
-    start.rc.clone_from(&options.rc);
+    start.shell.search_path.clone_from(&options.search_path);
+    start.shell.rc.clone_from(&options.rc);
     start.runtime_dir.clone_from(&options.runtime);
     start.log = options.log;
-    start.who = who(&options.user, &options.host);
-    start.env = options.runbook.front_matter.env.clone().into_iter().collect();
+    start.run.who = who(&options.user, &options.host);
+    start.shell.env = options.runbook.front_matter.env.clone().into_iter().collect();
     start
 }
 
