@@ -1,6 +1,6 @@
 //! Asking one question by key, from the status line to the answer.
 //!
-//! Invariant: only a key of the question answers it; every other key explains itself and the question stays open. Refuses to
+//! Invariant: only a key of the question answers it. For any other key a hint appears and the question stays open. Refuses to
 //! know: what the question is about.
 
 use super::at_terminal::AtTerminal;

@@ -1,7 +1,7 @@
 //! An operator at a terminal: the devices, and what is known of the screen.
 //!
 //! Invariant: the terminal's modes are changed only while a question waits; once the terminal is gone every question fails
-//! with that reason. Nothing is decided here: an answer is what the operator pressed.
+//! with that reason. Refuses to know: what follows from an answer.
 
 use super::completion::Offers;
 use super::key_reader::KeyReader;

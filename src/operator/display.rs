@@ -81,7 +81,7 @@ pub(super) fn render_step(shown: &Shown<'_>, look: Look, columns: usize) -> Stri
     match step.kind {
         StepKind::Command => {}
         StepKind::Guessed => {
-            out.push_str(&render_remark("not marked as shell in the document: a guess", look, columns))
+            out.push_str(&render_remark("not marked as shell in the document: a guess", look, columns));
         }
         StepKind::Task => out.push_str(&render_task(step, look, columns)),
         StepKind::Message => out.push_str(&look.paint(Style::Dim, "  a message to fill in\n")),

@@ -12,7 +12,7 @@ use crate::ports::{OperatorError, Pager};
 use crate::term::Style;
 use std::time::Duration;
 
-/// How often a waiting question looks for reminders that have become due.
+/// Interval at which a waiting question looks for due reminders.
 pub(super) const REMINDER_INTERVAL: Duration = Duration::from_secs(1);
 
 impl AtTerminal {

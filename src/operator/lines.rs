@@ -1,6 +1,6 @@
 //! Lines as the operator types them: edited commands, notes, values.
 //!
-//! Invariant: typed lines are kept in memory only, since one may be a secret; a line asked for as a secret is not kept at
+//! Invariant: typed lines are kept in memory only, since one may be a secret. A line asked for as a secret is not kept at
 //! all. No control character reaches the terminal while a line is edited. Refuses to know: what a line is used for later.
 
 use super::completion::{self, Offers, ValueCandidate};

@@ -1,7 +1,7 @@
 //! The screen while a command runs: its output as it comes, and a progress line while it prints nothing.
 //!
-//! Invariant: every byte of the output is written as it came, in order; the progress line is drawn only where it can be wiped
-//! without a trace.
+//! Invariant: every byte of the output is written as it came, in order. The progress line is drawn only where it can be wiped
+//! without a trace. Refuses to know: which command runs.
 
 use super::look::{Look, cut_line, format_duration};
 use crate::term::OutputTracker;
@@ -9,7 +9,7 @@ use crate::term::Style;
 use crate::term::erase_line;
 use std::time::Duration;
 
-/// How long a command may print nothing before the progress line appears.
+/// A command that prints nothing for this long gets the progress line.
 const QUIET_LIMIT: Duration = Duration::from_secs(2);
 
 /// The command that is running.

@@ -1,7 +1,7 @@
 //! The outcome of a command, in a few words.
 //!
-//! Invariant: exit 0 is called `exit 0` and never success, which the text cannot know. Refuses to know: what the command
-//! was for.
+//! Invariant: exit status 0 is described as `exit 0`, never as a success, which it does not prove. Refuses to know: what the
+//! command was for.
 
 use super::look::{Look, format_duration, one_line};
 use crate::history::CommandFinished;

@@ -14,7 +14,7 @@ use crate::term::Style;
 use crate::term::erase_line;
 use std::time::Duration;
 
-/// How often the line is written again.
+/// Interval at which the line is written again.
 const TICK: Duration = Duration::from_secs(1);
 
 impl AtTerminal {

@@ -1,7 +1,7 @@
 //! A run without an operator: the flags answer, and notices are plain lines.
 //!
 //! Invariant: no question waits. The output of commands keeps its streams; notices go to standard error, one line for each
-//! event. Refuses to know: what the policy allows.
+//! event. Refuses to know: where the policy comes from.
 
 use super::look::{Look, format_count, format_duration, one_line};
 use super::notices::{result_words, step_titles};

@@ -1,4 +1,4 @@
-//! What the operator can see on the screen already, so that it is not shown twice.
+//! The parts of the screen that the operator can see already, so that they are not shown twice.
 //!
 //! Invariant: output of a command invalidates the status line and the step. Refuses to know: how anything is drawn.
 

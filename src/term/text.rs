@@ -1,7 +1,7 @@
 //! Sanitised text, and its width.
 //!
 //! Invariant: the result of `sanitize` and `sanitize_code` has no control character but newline and tab, and no character
-//! that reorders or is_hiding its neighbours. Refuses to know: where the text comes from.
+//! that reorders or hides its neighbours. Refuses to know: where the text comes from.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

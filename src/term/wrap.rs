@@ -1,4 +1,4 @@
-//! Wrapper text to the width of the window.
+//! Wrapping of text to the width of the window.
 //!
 //! Invariant: one pass over the text. Prose loses nothing but blanks, code loses nothing. Refuses to know: what the text
 //! says.
