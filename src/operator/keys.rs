@@ -26,7 +26,7 @@ pub enum Key {
 pub trait Keys {
     /// Switches to single keys without echo. Fails if the terminal is gone.
     fn begin(&mut self) -> Result<(), OperatorError>;
-    /// Restores the terminal to its modes before [`Keys::begin`].
+    /// Restores the modes that the terminal had before keys were read.
     fn end(&mut self);
     /// Discards input that was typed and not yet read.
     fn flush(&mut self);

@@ -1,7 +1,7 @@
 //! Sanitised text, and its width.
 //!
-//! Invariant: the result of `sanitize` and `sanitize_code` has no control character but newline and tab, and no character
-//! that reorders or hides its neighbours. Refuses to know: where the text comes from.
+//! Invariant: sanitised text has no control character but newline and tab, and no character that reorders or hides its
+//! neighbours. Refuses to know: where the text comes from.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     escape_characters(text, is_hiding)
 }
 
-/// Makes shell text safe for a terminal: as [`sanitize`], and blanks that bash does not split at are named as well.
+/// Makes shell text safe for a terminal: like prose, and blanks that bash does not split at are named as well.
 pub fn sanitize_code(text: &str) -> Cow<'_, str> {
     escape_characters(text, |before, c, after| {
         is_hiding(before, c, after) || (c != ' ' && c.is_whitespace() && !c.is_ascii_control())
