@@ -7,7 +7,8 @@
     reason = "a test that prints its table, and helpers of it"
 )]
 
-use runbook::shell::{Definition, Flag, Level, ShadowKind, Shadows, describe, risk, risk_among};
+use runbook::risk::{Flag, Level, risk, risk_among};
+use runbook::shell::{Definition, ShadowKind, Shadows, describe};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 

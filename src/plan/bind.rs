@@ -4,7 +4,8 @@
 
 use super::model::{Command, Passed, Refusal, Runnable, Use, Values};
 use crate::ident::InputName;
-use crate::shell::{By, Facts, Fill, Filter, TabledAnswer, Token, Why};
+use crate::interpolate::{By, Fill, Filter, Why};
+use crate::shell::{Facts, TabledAnswer, Token};
 
 impl Command {
     /// A command out of text that the operator typed: an edit, or a command of their own. Several complete commands in
@@ -105,7 +106,7 @@ impl Command {
                     Fill { span: one.span.clone(), value, filter: one.filter, by }
                 })
                 .collect();
-            let refused = match crate::shell::place(&self.text, &fills) {
+            let refused = match crate::interpolate::place(&self.text, &fills) {
                 Ok(text) => {
                     let passed = list.iter().zip(&names).filter(|(_, name)| text.contains(&format!("${{{name}}}")));
                     let mut variables: Vec<Passed> = Vec::new();

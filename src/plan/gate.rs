@@ -5,7 +5,8 @@
 
 use super::model::{Plan, Step, Values};
 use crate::ident::Digest;
-use crate::shell::{Flag, Level, Risk, SessionChange, Shadows};
+use crate::risk::{Flag, Level, Risk};
+use crate::shell::{SessionChange, Shadows};
 
 /// What lets a command pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct Gate {
 impl Gate {
     /// The gate of a text of a step, on this machine, in a shell that has these functions and aliases.
     pub fn of(step: &Step, text: &str, host: &str, shadows: &Shadows) -> Self {
-        let mut risk = crate::shell::risk_among(text, shadows);
+        let mut risk = crate::risk::risk_among(text, shadows);
         if let Some(raised) = step.attributes.get("risk").and_then(level) {
             risk.level = risk.level.max(raised);
         }

@@ -6,7 +6,8 @@ use super::gate::{Gate, Place, approval};
 use super::inputs::{Input, Origin};
 use super::model::{Alternative, Choice, Command, Node, Plan, Refusal, Step, StepKind, Values};
 use crate::ident::InputName;
-use crate::shell::{Level, Shadows};
+use crate::risk::Level;
+use crate::shell::Shadows;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 

@@ -7,7 +7,8 @@ use super::model::{Command, Plan, Step, StepKind, Use, Values};
 use super::templates::{self, Braces};
 use crate::document::{Finding, Runbook};
 use crate::ident::InputName;
-use crate::shell::{Filter, HoleKind};
+use crate::interpolate::Filter;
+use crate::shell::HoleKind;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
@@ -195,7 +196,7 @@ impl Finder<'_> {
         }
         let spans: Vec<_> = placed.iter().map(|one| one.span.clone()).collect();
         let mut told = BTreeSet::new();
-        for (one, why) in placed.into_iter().zip(crate::shell::refusals(&command.text, &spans)) {
+        for (one, why) in placed.into_iter().zip(crate::interpolate::refusals(&command.text, &spans)) {
             let Some(why) = why.map(|why| why.to_string()) else { continue };
             let shown = command.text.get(one.span.clone()).unwrap_or_default();
             if told.insert((shown, why.clone())) && told.len() <= MOST_TOLD {

@@ -4,7 +4,8 @@
 
 use super::cells::{At, CellText};
 use super::{Finding, Given};
-use crate::shell::{Flag, Level, Program, SessionChange, program_of};
+use crate::risk::{Flag, Level};
+use crate::shell::{Program, SessionChange, program_of};
 use std::collections::{BTreeMap, HashSet};
 
 /// `env`: what the front matter sets.

@@ -3,10 +3,12 @@
 //! Invariant: what is stated of programs and words is stated only of a clear command; an opaque one has its places and
 //! variables, and promises nothing. Refuses to know: whether bash accepts the command.
 
-use super::masking::Masked;
-use super::reading::{Found, Reading, Variable};
+use super::parse::masking::Masked;
+use super::parse::reading::{Found, Reading, Variable};
+use super::parse::{limits, rable, shuck};
+use super::programs::{endless, harmless, session, terminal};
+use super::split;
 use super::{Assignment, Clarity, Definition, Facts, NotACommand, Placeholder, Program, Read, ShadowKind, Simple};
-use super::{endless, harmless, limits, second, session, shuck, split, terminal};
 use std::ops::Range;
 
 /// Describes one command, as the splitter does: also one that an operator typed.
@@ -94,7 +96,7 @@ fn definitions(masked: &Masked<'_>, reading: &Reading) -> Vec<Definition> {
     functions.chain(aliases).collect()
 }
 
-pub(super) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
+pub(crate) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
     if masked.original(0..masked.masked().len()).contains('\0') {
         return Clarity::Opaque("a NUL byte, which bash drops".to_owned());
     }
@@ -105,7 +107,7 @@ pub(super) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
     if reading.crowded {
         return Clarity::Opaque("two commands with nothing between them".to_owned());
     }
-    match second::signature(masked.masked()) {
+    match rable::signature(masked.masked()) {
         Ok(signature) if signature == reading.signature => Clarity::Clear,
         Ok(_) => Clarity::Opaque("the two parsers see different commands".to_owned()),
         Err(reason) => Clarity::Opaque(reason.to_owned()),
