@@ -263,7 +263,6 @@ fn find(tokens: &[Token], word: &str) -> Option<usize> {
     tokens.iter().position(|token| token.is(word))
 }
 
-#[expect(clippy::too_many_lines, reason = "one row for each kind of statement")]
 fn statement(tokens: &[Token]) -> Statement {
     let tokens = match tokens {
         [Token::Sign('('), rest @ ..] => rest,
@@ -280,17 +279,7 @@ fn statement(tokens: &[Token]) -> Statement {
     let said = if second.is_empty() { format!("`{first}`") } else { format!("`{first} {second}`") };
     match first.as_str() {
         "SELECT" | "TABLE" | "VALUES" => select(tokens),
-        "WITH" => {
-            let inner = ["DELETE", "UPDATE", "INSERT", "MERGE"]
-                .into_iter()
-                .filter_map(|word| find(tokens, word))
-                .filter_map(|at| tokens.get(at..));
-            inner
-                .map(|tokens| statement(until_close(tokens)))
-                .chain([select(tokens)])
-                .max_by_key(|s| (s.level, s.unknown))
-                .unwrap_or_else(|| select(tokens))
-        }
+        "WITH" => with_queries(tokens),
         "SHOW" | "DESCRIBE" | "DESC" | "USE" | "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT"
         | "SAVEPOINT" | "RELEASE" | "DECLARE" | "FETCH" | "CLOSE" | "MOVE" | "HELP" | "DISCARD" | "LISTEN"
         | "UNLISTEN" | "GO" | "DELIMITER" | "CONSISTENCY" | "TRACING" | "EXISTS" | "CHECK"
@@ -308,61 +297,17 @@ fn statement(tokens: &[Token]) -> Statement {
             let level = if tokens.contains(&Token::Sign('=')) { Level::Changes } else { Level::Reads };
             Statement::new(level, said)
         }
-        "EXPLAIN" => {
-            let analyze = tokens.iter().take(12).any(|t| t.is("ANALYZE") || t.is("ANALYSE"));
-            let inner = tokens.iter().position(|t| {
-                ["SELECT", "DELETE", "UPDATE", "INSERT", "WITH", "MERGE", "CREATE", "EXECUTE"].iter().any(|w| t.is(w))
-            });
-            match inner.filter(|_| analyze).and_then(|at| tokens.get(at..)) {
-                Some(inner) => statement(inner),
-                None => Statement::new(Level::Reads, said),
-            }
-        }
+        "EXPLAIN" => explain(tokens, said),
         "DELETE" => {
             let from = find(tokens, "FROM").map_or(1, |at| at + 1);
             bounded(tokens, "DELETE").on("table", name_at(tokens, from))
         }
         "UPDATE" => bounded(tokens, "UPDATE").on("table", name_at(tokens, 1)),
-        "DROP" => {
-            let kinds = [
-                "DATABASE",
-                "SCHEMA",
-                "TABLE",
-                "USER",
-                "ROLE",
-                "INDEX",
-                "VIEW",
-                "KEYSPACE",
-                "TABLESPACE",
-                "COLLECTION",
-                "MEASUREMENT",
-                "SERIES",
-                "RETENTION",
-            ];
-            let kind = kinds.into_iter().find(|kind| second == *kind);
-            let object = match kind {
-                Some("DATABASE" | "SCHEMA" | "KEYSPACE") => "database",
-                Some("USER" | "ROLE") => "role",
-                Some("TABLE") => "table",
-                _ => "object",
-            };
-            let at = if kind.is_some() || !second.is_empty() { 2 } else { 1 };
-            Statement::new(Level::Irreversible, format!("{said} cannot be taken back")).on(object, name_at(tokens, at))
-        }
+        "DROP" => drop_object(tokens, &second, &said),
         "TRUNCATE" => {
             Statement::new(Level::Irreversible, "`TRUNCATE` empties the table").on("table", name_at(tokens, 1))
         }
-        "ALTER" => {
-            let drops = tokens.windows(2).any(|pair| matches!(pair, [a, b] if a.is("DROP") && !b.is("DEFAULT") && !b.is("NOT") && !b.is("IDENTITY") && !b.is("EXPRESSION")));
-            let truncates = tokens.windows(2).any(|pair| matches!(pair, [a, b] if (a.is("TRUNCATE") || a.is("DISCARD")) && (b.is("PARTITION") || b.is("TABLESPACE"))));
-            let clears = second == "TABLE" && tokens.iter().any(|t| t.is("DELETE"));
-            let name = name_at(tokens, 2);
-            if drops || truncates || clears {
-                Statement::new(Level::Irreversible, format!("{said} … DROP loses data")).on("table", name)
-            } else {
-                Statement::new(Level::Changes, format!("{said} changes it")).on("object", name)
-            }
-        }
+        "ALTER" => alter(tokens, &second, &said),
         "REVOKE" => Statement::new(Level::Destroys, "`REVOKE` takes rights away"),
         "KILL" | "SHUTDOWN" => Statement::new(Level::Destroys, format!("`{first}` stops something")),
         "STOP" => Statement::new(Level::Destroys, format!("{said} stops replication")),
@@ -380,16 +325,85 @@ fn statement(tokens: &[Token]) -> Statement {
             Statement::new(level, format!("{said} changes the database"))
                 .on(if second == "DATABASE" { "database" } else { "table" }, name_at(tokens, into))
         }
-        "COPY" => {
-            if find(tokens, "PROGRAM").is_some() {
-                Statement::unknown("`COPY … PROGRAM` runs a command")
-            } else if find(tokens, "STDOUT").is_some() {
-                Statement::new(Level::Reads, "`COPY … TO STDOUT`")
-            } else {
-                Statement::new(Level::Changes, "`COPY` adds rows or writes a file").on("table", name_at(tokens, 1))
-            }
-        }
+        "COPY" => copy(tokens),
         _ => Statement::unknown(format!("{said} is a statement that is not known")),
+    }
+}
+
+/// `WITH`: the worst of the statements inside it.
+fn with_queries(tokens: &[Token]) -> Statement {
+    let inner = ["DELETE", "UPDATE", "INSERT", "MERGE"]
+        .into_iter()
+        .filter_map(|word| find(tokens, word))
+        .filter_map(|at| tokens.get(at..));
+    inner
+        .map(|tokens| statement(until_close(tokens)))
+        .chain([select(tokens)])
+        .max_by_key(|s| (s.level, s.unknown))
+        .unwrap_or_else(|| select(tokens))
+}
+
+/// `EXPLAIN`, which runs the statement only with `ANALYZE`.
+fn explain(tokens: &[Token], said: String) -> Statement {
+    let analyze = tokens.iter().take(12).any(|t| t.is("ANALYZE") || t.is("ANALYSE"));
+    let inner = tokens.iter().position(|t| {
+        ["SELECT", "DELETE", "UPDATE", "INSERT", "WITH", "MERGE", "CREATE", "EXECUTE"].iter().any(|w| t.is(w))
+    });
+    match inner.filter(|_| analyze).and_then(|at| tokens.get(at..)) {
+        Some(inner) => statement(inner),
+        None => Statement::new(Level::Reads, said),
+    }
+}
+
+/// `DROP`, with what is lost.
+fn drop_object(tokens: &[Token], second: &str, said: &str) -> Statement {
+    let kinds = [
+        "DATABASE",
+        "SCHEMA",
+        "TABLE",
+        "USER",
+        "ROLE",
+        "INDEX",
+        "VIEW",
+        "KEYSPACE",
+        "TABLESPACE",
+        "COLLECTION",
+        "MEASUREMENT",
+        "SERIES",
+        "RETENTION",
+    ];
+    let kind = kinds.into_iter().find(|kind| second == *kind);
+    let object = match kind {
+        Some("DATABASE" | "SCHEMA" | "KEYSPACE") => "database",
+        Some("USER" | "ROLE") => "role",
+        Some("TABLE") => "table",
+        _ => "object",
+    };
+    let at = if kind.is_some() || !second.is_empty() { 2 } else { 1 };
+    Statement::new(Level::Irreversible, format!("{said} cannot be taken back")).on(object, name_at(tokens, at))
+}
+
+/// `ALTER`, which loses data where it drops a part.
+fn alter(tokens: &[Token], second: &str, said: &str) -> Statement {
+    let drops = tokens.windows(2).any(|pair| matches!(pair, [a, b] if a.is("DROP") && !b.is("DEFAULT") && !b.is("NOT") && !b.is("IDENTITY") && !b.is("EXPRESSION")));
+    let truncates = tokens.windows(2).any(|pair| matches!(pair, [a, b] if (a.is("TRUNCATE") || a.is("DISCARD")) && (b.is("PARTITION") || b.is("TABLESPACE"))));
+    let clears = second == "TABLE" && tokens.iter().any(|t| t.is("DELETE"));
+    let name = name_at(tokens, 2);
+    if drops || truncates || clears {
+        Statement::new(Level::Irreversible, format!("{said} … DROP loses data")).on("table", name)
+    } else {
+        Statement::new(Level::Changes, format!("{said} changes it")).on("object", name)
+    }
+}
+
+/// `COPY`: rows in, a file out, or a command.
+fn copy(tokens: &[Token]) -> Statement {
+    if find(tokens, "PROGRAM").is_some() {
+        Statement::unknown("`COPY … PROGRAM` runs a command")
+    } else if find(tokens, "STDOUT").is_some() {
+        Statement::new(Level::Reads, "`COPY … TO STDOUT`")
+    } else {
+        Statement::new(Level::Changes, "`COPY` adds rows or writes a file").on("table", name_at(tokens, 1))
     }
 }
 
