@@ -6,6 +6,7 @@
 //! Invariant: lexical, total and linear; the places are in order and do not overlap; nothing in a comment, in `$name`, or
 //! in a command's name is taken. Refuses to know: which names a document sets.
 
+mod kind;
 mod lexed;
 mod prompt;
 mod stand_ins;
@@ -14,50 +15,9 @@ mod vocabulary;
 use self::lexed::{Lexed, Word};
 use self::vocabulary as words;
 use super::parse::masking::Masked;
+pub use kind::HoleKind;
 pub use prompt::prompt_len;
 use std::ops::Range;
-
-/// How a value is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum HoleKind {
-    /// `<pod-name>`: cannot run as it is.
-    Angle,
-    /// `[DATASET]`.
-    Bracket,
-    /// `{commit}`.
-    Brace,
-    /// `DB_NAME`, `backup_TIMESTAMP.sql`.
-    Capitals,
-    /// `xxx`, `i-xxxxxxxx`.
-    Filler,
-    /// `your-project`.
-    Your,
-    /// `api.yourdomain.com`, `example.com`.
-    Host,
-    /// `...`.
-    Elision,
-}
-
-impl HoleKind {
-    /// Whether bash would do something else with it than the author means.
-    pub fn blocks(self) -> bool {
-        self == Self::Angle
-    }
-
-    /// Its name in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Angle => "angle",
-            Self::Bracket => "bracket",
-            Self::Brace => "brace",
-            Self::Capitals => "capitals",
-            Self::Filler => "filler",
-            Self::Your => "your",
-            Self::Host => "host",
-            Self::Elision => "elision",
-        }
-    }
-}
 
 /// A place that waits for a value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Invariant: a form is listed only where real commands do not have it: `my-app` is not, since most such words in public
 //! runbooks are meant as they stand. Refuses to know: what the command does.
 
-use super::HoleKind;
+use super::kind::HoleKind;
 use super::vocabulary as words;
 
 /// Where a word is looked at.
