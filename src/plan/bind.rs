@@ -176,7 +176,7 @@ impl Command {
     /// The program of a member of its pipeline, for naming what answered or failed.
     pub fn member(&self, place: usize) -> Option<String> {
         let facts: &Facts = &self.facts;
-        let simple = facts.simple.get(*facts.pipeline.as_ref()?.get(place)?)?;
+        let simple = facts.simple.get(*facts.status.pipeline.as_ref()?.get(place)?)?;
         match &simple.program {
             crate::shell::Program::Named(name) => Some(name.clone()),
             crate::shell::Program::Dynamic | crate::shell::Program::None => None,

@@ -120,7 +120,7 @@ fn level(text: &str) -> Option<Level> {
 pub fn before(plan: &Plan, step: &Step) -> Shadows {
     let mut shadows = Shadows::default();
     let steps = plan.steps.iter().take_while(|other| other.id != step.id);
-    steps.flat_map(|other| &other.commands).for_each(|command| shadows.learn(&command.facts));
+    steps.flat_map(|other| &other.commands).for_each(|command| shadows.learn(&command.facts.defines));
     shadows
 }
 
@@ -141,7 +141,7 @@ pub fn approval(plan: &Plan, step: &Step, values: &Values, place: &Place) -> Res
     for (index, command) in step.commands.iter().enumerate() {
         let text = command.bind(values).map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
         let gate = Gate::of_command(step, index, &text, values, &place.host, &shadows);
-        shadows.learn(&command.facts);
+        shadows.learn(&command.facts.defines);
         if gate.risk.level == Level::Irreversible {
             if let Some(shadowed) = gate.shadowed().next() {
                 return Err(format!("{shadowed}, and what that does is not known beforehand"));

@@ -197,7 +197,7 @@ impl Policy {
                 let bound = command.bind(&self.values);
                 let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text());
                 let risk = Gate::of_command(step, index, text, &self.values, &self.place.host, &shadows).risk;
-                shadows.learn(&command.facts);
+                shadows.learn(&command.facts.defines);
                 if risk.unknown {
                     unknown.push(command.line);
                 }

@@ -298,7 +298,7 @@ fn health_check(at: &At<'_, '_>) -> Option<(Span, String)> {
                 | "health-check"
         )
     });
-    let alone = at.facts.pipeline.as_ref().is_some_and(|members| members.len() == 1);
+    let alone = at.facts.status.pipeline.as_ref().is_some_and(|members| members.len() == 1);
     (checks && !fails && alone).then(|| (at.span(simple.span.clone()), (*url).to_owned()))
 }
 

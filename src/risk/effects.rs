@@ -6,43 +6,12 @@
 use super::judge::Judge;
 use super::line::{Line, Rules};
 use super::table;
+use super::verdict::Touched;
 use crate::shell::is_builtin;
 use crate::shell::simple_command::{Arg, HOLE};
-use std::fmt;
 
 /// More of a kind than anybody reads.
 const MOST: usize = 32;
-
-/// What a command touches.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Effects {
-    /// Files, databases and the like that it reads.
-    pub reads: Vec<Touched>,
-    /// What it writes, changes or removes.
-    pub writes: Vec<Touched>,
-    /// Services and machines it talks to.
-    pub talks_to: Vec<String>,
-    /// Programs that must be on this machine.
-    pub needs: Vec<String>,
-}
-
-/// One thing that a command touches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Touched {
-    /// `path`, `database`, `volume`, …
-    pub kind: String,
-    /// Its name; an expansion as written.
-    pub name: String,
-    /// Where, when not here: a container's, a pod's or a machine's name.
-    pub within: Option<String>,
-}
-
-impl fmt::Display for Touched {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}`", self.kind, self.name)?;
-        self.within.as_ref().map_or(Ok(()), |within| write!(f, " in `{within}`"))
-    }
-}
 
 fn keep<T: PartialEq>(list: &mut Vec<T>, one: T) {
     if list.len() < MOST && !list.contains(&one) {

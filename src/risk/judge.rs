@@ -228,10 +228,10 @@ impl Judge<'_> {
     }
 
     fn reading(&mut self, reading: &Reading, input: &Input) {
-        for redirect in &reading.loose {
+        for redirect in &reading.full.loose {
             files::redirection(self, redirect);
         }
-        for (at, detail) in reading.details.iter().enumerate() {
+        for (at, detail) in reading.full.details.iter().enumerate() {
             let own = detail.redirects.iter().rev().find_map(from);
             let fed = own.unwrap_or_else(|| Self::fed(reading, at, input));
             self.simple(detail, &fed);
@@ -242,13 +242,13 @@ impl Judge<'_> {
     fn fed(reading: &Reading, at: usize, input: &Input) -> Input {
         let Some(found) = reading.found.get(at) else { return Input::Terminal };
         let Some(seat) = found.place.seat.filter(|seat| seat.index > 0) else {
-            return match reading.loose.iter().rev().find_map(from) {
+            return match reading.full.loose.iter().rev().find_map(from) {
                 Some(loose) if found.place.fed => loose,
                 _ if found.place.fed => Input::Stream,
                 _ => input.clone(),
             };
         };
-        let mut before = reading.found.iter().zip(&reading.details).filter(|(other, _)| {
+        let mut before = reading.found.iter().zip(&reading.full.details).filter(|(other, _)| {
             other.place.seat.is_some_and(|other| other.pipe == seat.pipe && other.index + 1 == seat.index)
         });
         match (before.next(), before.next()) {

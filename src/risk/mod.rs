@@ -22,8 +22,7 @@ use crate::shell::Shadows;
 use crate::shell::memo::{Memo, recall};
 use std::cell::RefCell;
 
-pub use effects::{Effects, Touched};
-pub use verdict::{Flag, Level, Object, Reason, Risk, Shadowed};
+pub use verdict::{Effects, Flag, Level, Object, Reason, Risk, Shadowed, Touched};
 
 /// The risk of a text of shell.
 pub fn risk(text: &str) -> Risk {

@@ -2,9 +2,9 @@
 //!
 //! Invariant: it only ever grows. Refuses to know: how it was come by.
 
-use super::effects::Effects;
 use crate::shell::ShadowKind;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::Range;
 
 /// How much harm.
@@ -146,6 +146,37 @@ pub struct Shadowed {
     pub name: String,
     /// What it is.
     pub kind: ShadowKind,
+}
+
+/// What a command touches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Files, databases and the like that it reads.
+    pub reads: Vec<Touched>,
+    /// What it writes, changes or removes.
+    pub writes: Vec<Touched>,
+    /// Services and machines it talks to.
+    pub talks_to: Vec<String>,
+    /// Programs that must be on this machine.
+    pub needs: Vec<String>,
+}
+
+/// One thing that a command touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// `path`, `database`, `volume`, …
+    pub kind: String,
+    /// Its name; an expansion as written.
+    pub name: String,
+    /// Where, when not here: a container's, a pod's or a machine's name.
+    pub within: Option<String>,
+}
+
+impl fmt::Display for Touched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.kind, self.name)?;
+        self.within.as_ref().map_or(Ok(()), |within| write!(f, " in `{within}`"))
+    }
 }
 
 /// More reasons and objects than anybody reads.

@@ -3,7 +3,6 @@
 //! Invariant: a later definition replaces an earlier one of its kind and name. Refuses to know: whose shell it is, and what
 //! the definitions do.
 
-use super::Facts;
 use std::collections::BTreeMap;
 
 /// What takes the place of a program.
@@ -54,8 +53,8 @@ impl Shadows {
     }
 
     /// Those that a command defines, as far as its text tells.
-    pub fn learn(&mut self, facts: &Facts) {
-        facts.defines.iter().for_each(|definition| self.define(definition.clone()));
+    pub fn learn(&mut self, definitions: &[Definition]) {
+        definitions.iter().for_each(|definition| self.define(definition.clone()));
     }
 
     /// Whether there are none.

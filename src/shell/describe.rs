@@ -8,7 +8,9 @@ use super::parse::reading::{Found, Reading, Variable};
 use super::parse::{limits, rable, shuck};
 use super::programs::{endless, harmless, session, terminal};
 use super::split;
-use super::{Assignment, Clarity, Definition, Facts, NotACommand, Placeholder, Program, Read, ShadowKind, Simple};
+use super::{
+    Assignment, Clarity, Definition, Facts, NotACommand, Placeholder, Program, Read, ShadowKind, Simple, StatusSource,
+};
 use std::ops::Range;
 
 /// Describes one command, as the splitter does: also one that an operator typed.
@@ -46,7 +48,7 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
     let clarity = clarity(masked, &reading);
     let clear = clarity == Clarity::Clear;
     let mut session: Vec<_> = reading.found.iter().filter_map(session::change).collect();
-    if reading.defines {
+    if reading.shell.defines {
         session.push(super::SessionChange::Definitions);
     }
     let mut seen = std::collections::HashSet::new();
@@ -56,12 +58,12 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
     let mut facts = Facts {
         never_ends: endless::never_ends(&reading),
         interactive: terminal::interactive(&reading),
-        placeholders: placeholders(masked, &reading.comments),
+        placeholders: placeholders(masked, &reading.extent.comments),
         not_a_command: not_a_command(text, first),
         reads_only: clear && harmless::reads_only(&reading),
         session,
         defines,
-        status_alone: clear && reading.status_alone,
+        status: StatusSource { pipeline: None, alone: clear && reading.status_alone },
         clarity,
         ..Facts::default()
     };
@@ -73,7 +75,7 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
     facts.assigns.retain(|assign| text.contains(&assign.name));
     facts.reads.retain(|read| text.contains(&read.name));
     if clear {
-        facts.pipeline = pipeline;
+        facts.status.pipeline = pipeline;
         facts.simple = found.into_iter().map(|found| found.simple).collect();
     }
     facts
@@ -245,21 +247,21 @@ mod tests {
     #[test]
     fn a_loop_and_a_negated_pipeline_speak_by_their_status_alone() {
         for text in ["while read -r x | y; do z; done", "if a | b; then c; fi", "! a | b", "cd x; { a | b; }"] {
-            assert!(describe(text).status_alone, "{text}");
+            assert!(describe(text).status.alone, "{text}");
         }
         for text in ["a | b", "a && b | c", "[[ a ]]", "time a | b"] {
-            assert!(!describe(text).status_alone, "{text}");
+            assert!(!describe(text).status.alone, "{text}");
         }
     }
 
     #[test]
     fn a_pipeline_is_told_from_lists_and_compounds() {
         assert_eq!(describe("a $(b) | c | d").pipeline, Some(vec![0, 2, 3]));
-        assert_eq!(describe("<x a | b").pipeline, Some(vec![0, 1]));
-        assert_eq!(describe("! a | b").pipeline, Some(vec![0, 1]));
-        assert_eq!(describe("a").pipeline, Some(vec![0]));
+        assert_eq!(describe("<x a | b").status.pipeline, Some(vec![0, 1]));
+        assert_eq!(describe("! a | b").status.pipeline, Some(vec![0, 1]));
+        assert_eq!(describe("a").status.pipeline, Some(vec![0]));
         for text in ["a; b", "a && b", "a | b &", "for x in y; do a; done", "a | while read x; do b; done", "(a)"] {
-            assert_eq!(describe(text).pipeline, None, "{text}");
+            assert_eq!(describe(text).status.pipeline, None, "{text}");
         }
     }
 
@@ -328,7 +330,7 @@ mod tests {
         {
             let facts = describe(text);
             assert!(matches!(facts.clarity, Clarity::Opaque(_)), "{text}: {facts:?}");
-            assert!(!facts.reads_only && facts.pipeline.is_none(), "{text}");
+            assert!(!facts.reads_only && facts.status.pipeline.is_none(), "{text}");
         }
         for text in
             ["echo {{ name }}", "docker ps --format '{{.Names | x}}'", "ls {a,b}", "[[ a < b ]]", "((a = b | c))"]

@@ -21,8 +21,8 @@ mod token;
 pub use definitions::{Definition, ShadowKind, Shadows};
 pub use describe::{describe, is_slash_command};
 pub use facts::{
-    Assignment, Clarity, Facts, NotACommand, Placeholder, Program, Read, SessionChange, Simple, TabledAnswer, Token,
-    TokenClass,
+    Assignment, Clarity, Facts, NotACommand, Placeholder, Program, Read, SessionChange, Simple, StatusSource,
+    TabledAnswer, Token, TokenClass,
 };
 pub use guess::looks_like_shell;
 pub use holes::{Hole, HoleKind, holes, prompt_len};

@@ -243,7 +243,7 @@ fn attempt(text: &str) -> Attempt {
         Ok(reading) => reading,
         Err(refusal) => return Attempt::Incomplete(refusal.message, refusal.awaits),
     };
-    let in_comment = reading.comments.iter().any(|comment| comment.end >= text.len());
+    let in_comment = reading.extent.comments.iter().any(|comment| comment.end >= text.len());
     if continued && !in_comment {
         return backslash();
     }
@@ -262,7 +262,7 @@ pub(crate) fn open(text: &str, reading: &Reading) -> Option<(&'static str, Await
     }
     // What stands in single quotes opens nothing.
     let has = |opener: &str| {
-        let is_live = |(at, _): (usize, &str)| !reading.inert.iter().any(|range| range.contains(&at));
+        let is_live = |(at, _): (usize, &str)| !reading.extent.inert.iter().any(|range| range.contains(&at));
         text.match_indices(opener).any(is_live)
     };
     if has("<<") && goes_on("fi") {
@@ -304,7 +304,7 @@ fn note(text: &str, reading: &Reading) -> Option<String> {
         (start, text.get(start..at).unwrap_or(""))
     };
     let last_start = text.rfind('\n').map_or(0, |newline| newline + 1);
-    let mut notes = reading.comments.iter().filter(|comment| {
+    let mut notes = reading.extent.comments.iter().filter(|comment| {
         let (start, before) = line_of(comment.start);
         (start == 0 || start == last_start) && !is_blank(before)
     });

@@ -63,7 +63,7 @@ impl Walk<'_> {
     }
 
     fn keep(&mut self, detail: Detail) {
-        if let Some(last) = self.out.details.last_mut() {
+        if let Some(last) = self.out.full.details.last_mut() {
             *last = detail;
         }
     }

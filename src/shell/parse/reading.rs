@@ -9,14 +9,11 @@ use std::ops::Range;
 
 /// One reading of a text without syntax errors.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "findings of one walk, each independent of the others")]
 pub(crate) struct Reading {
     /// Each simple command, in the order of the text.
     pub found: Vec<Found>,
-    /// Each simple command's words in full, in the same order; empty unless asked for.
-    pub details: Vec<Detail>,
-    /// The redirections of compounds; empty unless asked for.
-    pub loose: Vec<Redirection>,
+    /// Words and redirections in full; empty unless asked for.
+    pub full: FullWords,
     /// The functions that are defined, and where.
     pub functions: Vec<Function>,
     /// How many words each command has, in order, where the second parser sees them too.
@@ -27,24 +24,47 @@ pub(crate) struct Reading {
     pub status_alone: bool,
     /// Variables set and read, in order.
     pub variables: Vec<Variable>,
+    /// What the shell itself does beside running programs.
+    pub shell: ShellEffects,
+    /// An unquoted stretch with a blank or an operator in it: commands may hide there.
+    pub hides: Option<Range<usize>>,
+    /// Which stretches of the text can run something, and which cannot.
+    pub extent: Extent,
+    /// A loop that nothing in the text ends.
+    pub loops_for_ever: bool,
+    /// Two statements stand on one line with nothing between them, which no shell reads.
+    pub crowded: bool,
+}
+
+/// Each simple command and redirection with every word, expansions as holes.
+#[derive(Debug, Default)]
+pub(crate) struct FullWords {
+    /// Each simple command's words, in the order of `found`.
+    pub details: Vec<Detail>,
+    /// The redirections of compounds.
+    pub loose: Vec<Redirection>,
+}
+
+/// What the shell itself does, so that a text of programs that only read does more than read.
+#[derive(Debug, Default)]
+pub(crate) struct ShellEffects {
     /// A function is defined in the session.
     pub defines: bool,
     /// Something is redirected into a file.
     pub writes: bool,
     /// A variable is set by which a program can be made to run another.
     pub steers: bool,
-    /// An unquoted stretch with a blank or an operator in it: commands may hide there.
-    pub hides: Option<Range<usize>>,
+}
+
+/// The stretches of a text that were walked, and those in which nothing can run.
+#[derive(Debug, Default)]
+pub(crate) struct Extent {
     /// Where each substitution and arithmetic expansion that was walked begins, and where each backtick stands.
     pub expanded: Vec<usize>,
     /// Single quotes and literal heredocs, in which nothing is expanded.
     pub inert: Vec<Range<usize>>,
     /// Comments.
     pub comments: Vec<Range<usize>>,
-    /// A loop that nothing in the text ends.
-    pub loops_for_ever: bool,
-    /// Two statements stand on one line with nothing between them, which no shell reads.
-    pub crowded: bool,
 }
 
 /// A function's definition.

@@ -154,7 +154,7 @@ impl<'a> Walk<'a> {
     }
 
     fn comments(&mut self, comments: &[shuck_ast::Comment]) {
-        self.out.comments.extend(comments.iter().map(|comment| {
+        self.out.extent.comments.extend(comments.iter().map(|comment| {
             let range = comment.range;
             usize::try_from(range.start().to_u32()).unwrap_or(0)..usize::try_from(range.end().to_u32()).unwrap_or(0)
         }));
@@ -191,7 +191,7 @@ impl<'a> Walk<'a> {
         }
         if self.in_full {
             let loose: Vec<_> = redirects.iter().map(|redirect| self.redirection(redirect)).collect();
-            self.out.loose.extend(loose);
+            self.out.full.loose.extend(loose);
         }
         self.redirects(redirects);
     }
@@ -331,7 +331,7 @@ impl<'a> Walk<'a> {
     }
 
     fn function(&mut self, function: &FunctionDef) {
-        self.out.defines |= self.place.in_session;
+        self.out.shell.defines |= self.place.in_session;
         let (span, in_session) = (range(function.span), self.place.in_session);
         let named = |name: &str| Function { name: name.to_owned(), span: span.clone(), in_session };
         self.out.functions.extend(function.static_names().map(|name| named(name.as_str())));
@@ -370,7 +370,7 @@ impl<'a> Walk<'a> {
         let at = self.out.found.len();
         self.out.found.push(Found { simple: Simple { program, words, span }, place: self.place });
         if self.in_full {
-            self.out.details.resize_with(at + 1, Default::default);
+            self.out.full.details.resize_with(at + 1, Default::default);
         }
         at
     }
@@ -398,8 +398,8 @@ impl<'a> Walk<'a> {
             return;
         }
         let bytes = text.as_bytes();
-        let expanded: std::collections::HashSet<usize> = self.out.expanded.iter().copied().collect();
-        let mut inert: Vec<&Range<usize>> = self.out.inert.iter().chain(&self.out.comments).collect();
+        let expanded: std::collections::HashSet<usize> = self.out.extent.expanded.iter().copied().collect();
+        let mut inert: Vec<&Range<usize>> = self.out.extent.inert.iter().chain(&self.out.extent.comments).collect();
         inert.sort_by_key(|range| range.start);
         let mut quiet = inert.into_iter().peekable();
         let mut quiet_to = 0;

@@ -32,7 +32,7 @@ impl Walk<'_> {
             self.detail(name.into_iter().chain(&simple.args), &simple.assignments, redirects);
         }
         for assignment in &simple.assignments {
-            self.out.steers |= steers(assignment.target.name.as_str());
+            self.out.shell.steers |= steers(assignment.target.name.as_str());
             self.value(&assignment.value);
         }
         if !bare {
@@ -121,7 +121,7 @@ impl Walk<'_> {
             match &redirect.target {
                 RedirectTarget::Word(word) => {
                     let target = self.fixed(word);
-                    self.out.writes |= writes_file(redirect.kind, target.as_deref());
+                    self.out.shell.writes |= writes_file(redirect.kind, target.as_deref());
                     self.word(word);
                 }
                 RedirectTarget::Heredoc(heredoc) => self.incomparable(|walk| walk.heredoc(&heredoc.body)),

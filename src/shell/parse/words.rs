@@ -72,14 +72,14 @@ impl Walk<'_> {
         match &part.kind {
             WordPart::Literal(_) if quoted => {}
             WordPart::Literal(_) => self.literal(part.span),
-            WordPart::SingleQuoted { .. } => self.out.inert.push(range(part.span)),
+            WordPart::SingleQuoted { .. } => self.out.extent.inert.push(range(part.span)),
             WordPart::PrefixMatch { .. } => {}
             WordPart::DoubleQuoted { parts, .. } => self.parts(parts, true),
             WordPart::Variable(name) => self.read(name.as_str(), false),
             WordPart::CommandSubstitution { body, syntax } => self.substitution(body, *syntax, part.span),
             WordPart::ProcessSubstitution { body, .. } => self.inside(body, part.span),
             WordPart::ArithmeticExpansion { expression_ast, expression_word_ast, .. } => {
-                self.out.expanded.push(part.span.start.offset());
+                self.out.extent.expanded.push(part.span.start.offset());
                 match expression_ast {
                     Some(expression) => self.arithmetic(Some(expression)),
                     None => self.quoted_word(expression_word_ast),
@@ -133,9 +133,9 @@ impl Walk<'_> {
 
     /// Commands in `$( )` or backticks.
     fn substitution(&mut self, body: &StmtSeq, syntax: CommandSubstitutionSyntax, span: Span) {
-        self.out.expanded.push(span.start.offset());
+        self.out.extent.expanded.push(span.start.offset());
         if syntax == CommandSubstitutionSyntax::Backtick {
-            self.out.expanded.push(span.end.offset().saturating_sub(1));
+            self.out.extent.expanded.push(span.end.offset().saturating_sub(1));
             // Bash takes backslashes off before it reads what stands in backticks; the parsers do not.
             if span.slice(self.source()).contains('\\') {
                 self.out.hides.get_or_insert(range(span));
@@ -245,7 +245,7 @@ impl Walk<'_> {
 
     pub(super) fn heredoc(&mut self, body: &HeredocBody) {
         if body.mode == HeredocBodyMode::Literal {
-            self.out.inert.push(range(body.span));
+            self.out.extent.inert.push(range(body.span));
         }
         for part in &body.parts {
             match &part.kind {
@@ -253,7 +253,7 @@ impl Walk<'_> {
                 HeredocBodyPart::Variable(name) => self.read(name.as_str(), false),
                 HeredocBodyPart::CommandSubstitution { body, syntax } => self.substitution(body, *syntax, part.span),
                 HeredocBodyPart::ArithmeticExpansion { expression_ast, .. } => {
-                    self.out.expanded.push(part.span.start.offset());
+                    self.out.extent.expanded.push(part.span.start.offset());
                     self.arithmetic(expression_ast.as_deref());
                 }
                 HeredocBodyPart::Parameter(parameter) => self.parameter(parameter),

@@ -58,10 +58,10 @@ const TABLE: &[Row] = &[
 /// The tabled answers of each member of a pipeline, in order; nothing for what is no pipeline of simple commands. One
 /// member without answers stands for what is judged by its status alone.
 pub fn answers(facts: &Facts) -> Vec<Vec<TabledAnswer>> {
-    if facts.status_alone {
+    if facts.status.alone {
         return vec![Vec::new()];
     }
-    let members = facts.pipeline.iter().flatten();
+    let members = facts.status.pipeline.iter().flatten();
     members
         .map(|&at| facts.simple.get(at).and_then(program_of).filter(|member| !member.collected))
         .map(|member| member.map_or_else(Vec::new, tabled))

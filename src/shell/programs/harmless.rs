@@ -198,7 +198,7 @@ const SUBCOMMANDS: &[(&str, &[&str], &[&str])] = &[
 
 /// Whether every command of a reading is tabled as one that only reads.
 pub(crate) fn reads_only(reading: &Reading) -> bool {
-    let more = reading.defines || reading.writes || reading.steers;
+    let more = reading.shell.defines || reading.shell.writes || reading.shell.steers;
     !more && !reading.found.is_empty() && reading.found.iter().all(|found| only_reads(&found.simple))
 }
 

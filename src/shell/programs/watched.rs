@@ -39,7 +39,7 @@ pub fn watched(text: &str) -> Option<Watched> {
         return None;
     }
     let facts = crate::shell::describe(text);
-    let ([only], Some([0])) = (facts.simple.as_slice(), facts.pipeline.as_deref()) else { return None };
+    let ([only], Some([0])) = (facts.simple.as_slice(), facts.status.pipeline.as_deref()) else { return None };
     if only.program != Program::Named("watch".to_owned()) || text.get(only.span.clone())?.trim() != text.trim() {
         return None;
     }
