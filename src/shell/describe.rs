@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_pipeline_is_told_from_lists_and_compounds() {
-        assert_eq!(describe("a $(b) | c | d").pipeline, Some(vec![0, 2, 3]));
+        assert_eq!(describe("a $(b) | c | d").status.pipeline, Some(vec![0, 2, 3]));
         assert_eq!(describe("<x a | b").status.pipeline, Some(vec![0, 1]));
         assert_eq!(describe("! a | b").status.pipeline, Some(vec![0, 1]));
         assert_eq!(describe("a").status.pipeline, Some(vec![0]));
