@@ -15,7 +15,7 @@ mod token;
 pub use refusal::Why;
 
 use crate::shell::parse::masking::Masked;
-use crate::shell::parse::{limits, rable, shuck};
+use crate::shell::parse::{limits, shuck, signature};
 use crate::shell::split;
 use leaves::{Body, Found};
 use readers::Role;
@@ -374,7 +374,7 @@ impl Shape {
         if let Some((why, _)) = split::open(masked.masked(), &reading) {
             return Err(Why::Unreadable(why.to_owned()));
         }
-        let words = rable::signature(masked.masked()).map_err(|why| Why::Unreadable(why.to_owned()))?;
+        let words = signature(masked.masked()).map_err(|why| Why::Unreadable(why.to_owned()))?;
         if words != reading.signature {
             return Err(Why::Unreadable("the two parsers see different commands".to_owned()));
         }

@@ -10,3 +10,5 @@ pub(crate) mod reading;
 pub(crate) mod shuck;
 mod simple;
 mod words;
+
+pub(crate) use self::rable::signature;
