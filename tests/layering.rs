@@ -12,9 +12,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("ident", &[]),
     ("shell", &["ident"]),
+    ("risk", &["shell", "ident"]),
+    ("interpolate", &["shell", "ident"]),
     ("document", &["shell", "ident"]),
-    ("plan", &["document", "shell", "ident"]),
-    ("review", &["plan", "document", "shell", "ident"]),
+    ("plan", &["document", "risk", "interpolate", "shell", "ident"]),
+    ("review", &["plan", "document", "risk", "shell", "ident"]),
     ("history", &["ident"]),
     ("ports", &["plan", "history", "ident"]),
     ("engine", &["plan", "history", "ports", "ident"]),
@@ -34,7 +36,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("aho_corasick", &["mask"]),
     ("pulldown_cmark", &["document", "term", "transcript"]),
     ("shuck_parser", &["shell"]),
-    ("shuck_ast", &["shell"]),
+    // `interpolate` walks the whole tree: where each stretch stands decides how a value is quoted there.
+    ("shuck_ast", &["shell", "interpolate"]),
     ("rable", &["shell"]),
     ("serde_saphyr", &["document"]),
     ("memchr", &["document", "journal", "mask", "recorder", "term", "transcript"]),

@@ -30,7 +30,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let Some(from) = &input.rules.from else { return Ok(Vec::new()) };
         // On a terminal `ls` and others print columns.
         let piped = format!("{} | cat", from.trim_end());
-        let command = Command::typed(if Command::typed(from, 0).facts.pipeline.is_some() { &piped } else { from }, 0);
+        let command =
+            Command::typed(if Command::typed(from, 0).facts.status.pipeline.is_some() { &piped } else { from }, 0);
         let runnable = match self.bind_and_check(&command) {
             Ok(runnable) if command.facts.reads_only => runnable,
             Ok(_) => return Ok(self.refuse_to_offer(input, "it is not known to only read")),

@@ -4,7 +4,8 @@
 
 use super::command::{Command, Passed, Refusal, Runnable, Use, Values};
 use crate::ident::InputName;
-use crate::shell::{By, Facts, Fill, Filter, TabledAnswer, Token, Why};
+use crate::interpolate::{By, Fill, Filter, Why};
+use crate::shell::{Facts, TabledAnswer, Token};
 
 impl Command {
     /// A command from text that the operator typed: an edit, or an own command. Several complete commands in one text are
@@ -109,7 +110,7 @@ impl Command {
                     Fill { span: input_use.span.clone(), value, filter: input_use.filter, by }
                 })
                 .collect();
-            let refused = match crate::shell::place(&self.text, &fills) {
+            let refused = match crate::interpolate::place(&self.text, &fills) {
                 Ok(text) => {
                     let passed = filled.iter().zip(&names).filter(|(_, name)| text.contains(&format!("${{{name}}}")));
                     let mut variables: Vec<Passed> = Vec::new();
@@ -184,7 +185,7 @@ impl Command {
     /// The program of a pipeline's member, to name the one that answered or failed.
     pub fn member(&self, place: usize) -> Option<String> {
         let facts: &Facts = &self.facts;
-        let simple = facts.simple.get(*facts.pipeline.as_ref()?.get(place)?)?;
+        let simple = facts.simple.get(*facts.status.pipeline.as_ref()?.get(place)?)?;
         match &simple.program {
             crate::shell::Program::Named(name) => Some(name.clone()),
             crate::shell::Program::Dynamic | crate::shell::Program::None => None,

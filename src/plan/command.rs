@@ -4,7 +4,8 @@
 //! their order.
 
 use crate::ident::InputName;
-use crate::shell::{Facts, Filter};
+use crate::interpolate::Filter;
+use crate::shell::Facts;
 use std::collections::BTreeMap;
 use std::ops::Range;
 

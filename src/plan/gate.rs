@@ -6,7 +6,8 @@
 use super::command::Values;
 use super::model::{Plan, Step};
 use crate::ident::Digest;
-use crate::shell::{Flag, Level, Risk, SessionChange, Shadows};
+use crate::risk::{Flag, Level, Risk};
+use crate::shell::{SessionChange, Shadows};
 
 /// The answer that opens a gate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub struct Gate {
 impl Gate {
     /// The gate of a step's text, on this host, in a shell with these functions and aliases.
     pub fn of(step: &Step, text: &str, host: &str, shadows: &Shadows) -> Self {
-        let mut risk = crate::shell::risk_among(text, shadows);
+        let mut risk = crate::risk::risk_among(text, shadows);
         if let Some(raised) = step.cell.attributes.get("risk").and_then(level) {
             risk.level = risk.level.max(raised);
         }
@@ -120,7 +121,7 @@ fn level(text: &str) -> Option<Level> {
 pub fn before(plan: &Plan, step: &Step) -> Shadows {
     let mut shadows = Shadows::default();
     let steps = plan.steps.iter().take_while(|other| other.id != step.id);
-    steps.flat_map(|other| &other.commands).for_each(|command| shadows.learn(&command.facts));
+    steps.flat_map(|other| &other.commands).for_each(|command| shadows.learn(&command.facts.defines));
     shadows
 }
 
@@ -141,7 +142,7 @@ pub fn approval(plan: &Plan, step: &Step, values: &Values, place: &Place) -> Res
     for (index, command) in step.commands.iter().enumerate() {
         let text = command.bind(values).map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
         let gate = Gate::of_command(step, index, &text, values, &place.host, &shadows);
-        shadows.learn(&command.facts);
+        shadows.learn(&command.facts.defines);
         if gate.risk.level == Level::Irreversible {
             if let Some(shadowed) = gate.shadowed().next() {
                 return Err(format!("{shadowed}, and what that does is not known beforehand"));

@@ -7,7 +7,8 @@ use super::gate::{Gate, Place, approval};
 use super::inputs::{Input, Origin};
 use super::model::{Alternative, Choice, Node, Plan, Step, StepKind};
 use crate::ident::InputName;
-use crate::shell::{Level, Shadows};
+use crate::risk::Level;
+use crate::shell::Shadows;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -125,7 +126,7 @@ impl Policy {
                 let bound = command.bind(&self.values);
                 let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text());
                 let risk = Gate::of_command(step, index, text, &self.values, &self.place.host, &shadows).risk;
-                shadows.learn(&command.facts);
+                shadows.learn(&command.facts.defines);
                 if risk.unknown {
                     unknown.push(command.line);
                 }

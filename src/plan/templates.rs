@@ -2,7 +2,7 @@
 //!
 //! Invariant: text that is no template of a declared name stays byte for byte. Refuses to know: quoting.
 
-use crate::shell::Filter;
+use crate::interpolate::Filter;
 use std::ops::Range;
 
 /// Longest expression between the braces, in bytes.
@@ -107,7 +107,7 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{Braces, find, nearest};
-    use crate::shell::Filter;
+    use crate::interpolate::Filter;
 
     fn found(text: &str) -> Vec<Braces> {
         let near = |name: &str| nearest(name, ["backup_file", "host"].into_iter());

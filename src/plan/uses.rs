@@ -8,7 +8,8 @@ use super::model::{Plan, Step, StepKind};
 use super::templates::{self, Braces};
 use crate::document::{Finding, Runbook};
 use crate::ident::InputName;
-use crate::shell::{Filter, HoleKind};
+use crate::interpolate::Filter;
+use crate::shell::HoleKind;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
@@ -196,7 +197,7 @@ impl Finder<'_> {
         }
         let spans: Vec<_> = placed.iter().map(|input_use| input_use.span.clone()).collect();
         let mut reported = BTreeSet::new();
-        for (input_use, why) in placed.into_iter().zip(crate::shell::refusals(&command.text, &spans)) {
+        for (input_use, why) in placed.into_iter().zip(crate::interpolate::refusals(&command.text, &spans)) {
             let Some(why) = why.map(|why| why.to_string()) else { continue };
             let shown = command.text.get(input_use.span.clone()).unwrap_or_default();
             if reported.insert((shown, why.clone())) && reported.len() <= MOST_FINDINGS {

@@ -10,7 +10,7 @@ const LIMIT_BYTES: usize = 1 << 20;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Memo<T> {
+pub(crate) struct Memo<T> {
     answers: HashMap<Box<str>, T>,
     bytes: usize,
 }
@@ -23,12 +23,12 @@ impl<T> Default for Memo<T> {
 
 impl<T: Clone> Memo<T> {
     /// What is remembered of a text.
-    pub(super) fn get(&self, text: &str) -> Option<T> {
+    pub(crate) fn get(&self, text: &str) -> Option<T> {
         self.answers.get(text).cloned()
     }
 
     /// Remembers it.
-    pub(super) fn put(&mut self, text: &str, answer: &T) {
+    pub(crate) fn put(&mut self, text: &str, answer: &T) {
         if self.bytes + text.len() > LIMIT_BYTES {
             self.answers.clear();
             self.bytes = 0;
@@ -41,7 +41,7 @@ impl<T: Clone> Memo<T> {
 }
 
 /// The answer about a text, remembered or found now.
-pub(super) fn recall<T: Clone>(memo: &std::cell::RefCell<Memo<T>>, text: &str, find: impl FnOnce() -> T) -> T {
+pub(crate) fn recall<T: Clone>(memo: &std::cell::RefCell<Memo<T>>, text: &str, find: impl FnOnce() -> T) -> T {
     let known = memo.borrow().get(text);
     known.unwrap_or_else(|| {
         let found = find();

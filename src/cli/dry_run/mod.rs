@@ -188,7 +188,7 @@ impl<'a> Reviewer<'a, '_> {
             .collect();
         self.set.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
         let gate = Gate::of_command(step, index, &text, &policy.values, &policy.place.host, &self.shadows);
-        self.shadows.learn(&command.facts);
+        self.shadows.learn(&command.facts.defines);
         let programs = gate.risk.effects.needs.iter().filter(|name| !is_builtin(name) && !self.shadows.has(name));
         let needs = programs.map(|name| (name.clone(), self.probe.is_executable(name))).collect();
         let lines = command.line..=command.end_line.max(command.line);
