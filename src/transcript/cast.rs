@@ -9,8 +9,8 @@ use super::escape::{one_line, shorten, visible_lines};
 use super::overview::{Overview, step_title};
 use super::playable::Playable;
 use super::screen::UNKNOWN_SIZE;
+use super::sources::Sources;
 use super::steps::output_file;
-use super::story::Sources;
 use super::words;
 use crate::history::{CommandFinished, Event, Fact};
 use crate::ident::Seq;
@@ -55,7 +55,7 @@ where
     cast.header(&overview)?;
     let mut elapsed = Elapsed::default();
     let mut begun: BTreeMap<Seq, Duration> = BTreeMap::new();
-    for event in events().take(usize::try_from(overview.events).unwrap_or(usize::MAX)) {
+    for event in events().take(usize::try_from(overview.span.events).unwrap_or(usize::MAX)) {
         let event = event.borrow();
         let at = elapsed.take(event);
         if matches!(event.fact, Fact::CommandStarted(_)) {
@@ -80,7 +80,7 @@ struct Cast<'a, W> {
 impl<W: Write> Cast<'_, W> {
     fn header(&mut self, overview: &Overview) -> io::Result<()> {
         let (columns, rows) = UNKNOWN_SIZE;
-        let timestamp = overview.first_at.map_or(0, jiff::Timestamp::as_second);
+        let timestamp = overview.span.first_at.map_or(0, jiff::Timestamp::as_second);
         let title = overview.started.as_ref().map_or(String::new(), |started| one_line(started.procedure_title.trim()));
         let header = match self.version {
             CastVersion::V2 => json!({

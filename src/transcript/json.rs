@@ -6,8 +6,8 @@
 use super::elapsed::Elapsed;
 use super::excerpt::{Excerpt, Line, excerpt};
 use super::overview::Overview;
+use super::sources::Sources;
 use super::steps::output_file;
-use super::story::Sources;
 use super::words;
 use crate::history::{CommandFinished, CommandSource, CommandStarted, Event, Fact, Outcome, RunStarted};
 use crate::ident::{Digest, Seq};
@@ -30,18 +30,18 @@ where
         "run": overview.started.as_ref().map(run),
         "outcome": outcome(&overview, sources),
         "reason": overview.finished.as_ref().map(|finished| &finished.reason),
-        "started": overview.first_at.map(|at| at.to_string()),
-        "ended": overview.finished.as_ref().and(overview.last_at).map(|at| at.to_string()),
-        "elapsed_ms": millis(overview.took),
-        "clock_steps": overview.clock_steps.iter()
+        "started": overview.span.first_at.map(|at| at.to_string()),
+        "ended": overview.finished.as_ref().and(overview.span.last_at).map(|at| at.to_string()),
+        "elapsed_ms": millis(overview.span.took),
+        "clock_steps": overview.span.clock_steps.iter()
             .map(|(seq, step)| json!({ "before": seq, "seconds": step })).collect::<Vec<_>>(),
-        "count": overview.events,
+        "count": overview.span.events,
         "last_hash": sources.head.map(|head: Digest| head.to_string()),
     });
     let head = head.to_string();
     write!(to, "{},\"events\":[", head.strip_suffix('}').unwrap_or(&head))?;
     let mut elapsed = Elapsed::default();
-    let same = events().take(usize::try_from(overview.events).unwrap_or(usize::MAX));
+    let same = events().take(usize::try_from(overview.span.events).unwrap_or(usize::MAX));
     for (i, event) in same.enumerate() {
         let event = event.borrow();
         let mut line = Map::new();
@@ -123,7 +123,7 @@ fn command(seq: Seq, started: &CommandStarted, overview: &Overview) -> Value {
         CommandSource::Until => ("until", None),
         CommandSource::Sampled(original) => ("sampled", Some(original)),
     };
-    let state = if overview.briefs.contains_key(&seq) { "finished" } else { overview.unfinished(seq) };
+    let state = if overview.commands.briefs.contains_key(&seq) { "finished" } else { overview.unfinished(seq) };
     json!({
         "step": started.step.as_str(),
         "command": started.command,

@@ -7,7 +7,7 @@ use super::elapsed::Elapsed;
 use super::escape::{one_line, push_visible, shorten};
 use super::excerpt::{Excerpt, Line, excerpt};
 use super::overview::{Overview, step_title};
-use super::story::Sources;
+use super::sources::Sources;
 use super::words;
 use crate::history::{CommandFinished, CommandStarted, Decision, Event, Fact, StepEntered, StepForm, StepResult};
 use crate::ident::{Seq, StepId};
@@ -50,7 +50,7 @@ where
     I: Iterator<Item: Borrow<Event>>,
 {
     let overview = Overview::of(events(), sources.live);
-    let same = || events().take(usize::try_from(overview.events).unwrap_or(usize::MAX));
+    let same = || events().take(usize::try_from(overview.span.events).unwrap_or(usize::MAX));
     let mut gathered = Gathered::default();
     same().for_each(|event| gathered.take(event.borrow()));
     gathered.end(&overview);
@@ -70,7 +70,7 @@ where
         all().count(),
         count(all(), |verdict| matches!(verdict, Verdict::Failed(_))),
         count(all(), |verdict| matches!(verdict, Verdict::Error(_))),
-        seconds(overview.took)
+        seconds(overview.span.took)
     )?;
     let host = overview.started.as_ref().map_or("", |started| started.host.as_str());
     let mut outputs = same().filter_map(|event| match &event.borrow().fact {
@@ -204,7 +204,7 @@ impl Gathered {
 
     fn end(&mut self, overview: &Overview) {
         let open = std::mem::take(&mut self.open);
-        for seq in open.into_keys().filter(|seq| overview.running == Some(*seq)) {
+        for seq in open.into_keys().filter(|seq| overview.commands.running == Some(*seq)) {
             if let Some(case) = self.case(seq) {
                 case.verdict = Verdict::Error("running".to_owned());
             }

@@ -9,11 +9,11 @@ use super::overview::{Overview, anchor, step_title};
 use super::page::{Output, Page};
 use super::phrase::{Phrase, phrase};
 use super::series::Told;
-use super::story::Sources;
+use super::sources::Sources;
 use super::words;
 use crate::history::{
-    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, InputGiven, Outcome, RunResumed,
-    StepEntered, StepFinished, StepForm, StepResult,
+    ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, InputGiven, Outcome,
+    OutputCompared, RunResumed, StepEntered, StepFinished, StepForm, StepResult,
 };
 use crate::ident::{Seq, StepId};
 use similar::{ChangeTag, TextDiff};
@@ -77,7 +77,7 @@ struct Steps<'a, P> {
 
 impl<P: Page> Steps<'_, P> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        let first_at = self.overview.first_at;
+        let first_at = self.overview.span.first_at;
         let time = || words::day_and_time(first_at, event.at.utc);
         match &event.fact {
             Fact::StepEntered(entered) => self.entered(event.seq, &time(), entered),
@@ -95,27 +95,8 @@ impl<P: Page> Steps<'_, P> {
                 self.page.paragraph(&Phrase::default().strong("Message").text(format!(", {}:", time())))?;
                 self.page.block("text", &message.text)
             }
-            Fact::OutputCompared(compared) => {
-                self.section()?;
-                let verdict = match (compared.met, compared.decides) {
-                    (true, _) => phrase("as expected"),
-                    (false, true) => Phrase::default().strong("not as expected, so it counts as a failure"),
-                    (false, false) => phrase("not as the document shows it"),
-                };
-                let share = format!(": {} % of this came back.", compared.percent);
-                self.page.paragraph(&phrase("Output ").and(verdict).text(share))?;
-                if compared.met || self.beside { Ok(()) } else { self.page.block("text", &compared.expected) }
-            }
-            Fact::ChoiceMade(choice) => {
-                self.open = true;
-                self.page.step(None, &phrase("Choice: ").said(&choice.question))?;
-                self.page.paragraph(&match &choice.option {
-                    Some(option) => phrase(format!("{}: ", time()))
-                        .strong(Phrase::default().said(option))
-                        .text(format!(", line {}", choice.line)),
-                    None => phrase(format!("{}: went on without one", time())),
-                })
-            }
+            Fact::OutputCompared(compared) => self.write_comparison(compared),
+            Fact::ChoiceMade(choice) => self.write_choice(&time(), choice),
             Fact::ShellDied(died) => self.say("The shell died", &time(), phrase(": ").said(&died.how)),
             Fact::StateLost(lost) => self.say("Not restored", &time(), phrase(": ").said(&lost.what)),
             Fact::LeftRunning(left) => self.say("Left running", &time(), phrase(": ").said(&left.processes.join(", "))),
@@ -137,6 +118,29 @@ impl<P: Page> Steps<'_, P> {
             | Fact::Incident(_)
             | Fact::Other(_) => Ok(()),
         }
+    }
+
+    fn write_comparison(&mut self, compared: &OutputCompared) -> io::Result<()> {
+        self.section()?;
+        let verdict = match (compared.met, compared.decides) {
+            (true, _) => phrase("as expected"),
+            (false, true) => Phrase::default().strong("not as expected, so it counts as a failure"),
+            (false, false) => phrase("not as the document shows it"),
+        };
+        let share = format!(": {} % of this came back.", compared.percent);
+        self.page.paragraph(&phrase("Output ").and(verdict).text(share))?;
+        if compared.met || self.beside { Ok(()) } else { self.page.block("text", &compared.expected) }
+    }
+
+    fn write_choice(&mut self, time: &str, choice: &ChoiceMade) -> io::Result<()> {
+        self.open = true;
+        self.page.step(None, &phrase("Choice: ").said(&choice.question))?;
+        self.page.paragraph(&match &choice.option {
+            Some(option) => phrase(format!("{time}: "))
+                .strong(Phrase::default().said(option))
+                .text(format!(", line {}", choice.line)),
+            None => phrase(format!("{time}: went on without one")),
+        })
     }
 
     fn resumed(&mut self, time: &str, resumed: &RunResumed) -> io::Result<()> {
@@ -178,10 +182,10 @@ impl<P: Page> Steps<'_, P> {
 
     fn started(&mut self, seq: Seq, time: &str, started: &CommandStarted) -> io::Result<()> {
         self.section()?;
-        match self.overview.series.told(seq) {
+        match self.overview.commands.series.told(seq) {
             Told::InFull => {}
             Told::AsTable(first) => {
-                return self.overview.series.series(first).map_or(Ok(()), |series| self.page.series(series));
+                return self.overview.commands.series.series(first).map_or(Ok(()), |series| self.page.series(series));
             }
             Told::AsRow => return Ok(()),
         }
@@ -214,7 +218,7 @@ impl<P: Page> Steps<'_, P> {
             CommandSource::Document | CommandSource::Own | CommandSource::Until | CommandSource::Sampled(_) => {}
         }
         self.expected = self.expects.for_command(started).map(str::to_owned);
-        if self.overview.briefs.contains_key(&seq) {
+        if self.overview.commands.briefs.contains_key(&seq) {
             return Ok(());
         }
         self.page.result(&Phrase::default().soft(self.overview.unfinished(seq)).text(": no end is recorded"))?;
@@ -245,7 +249,7 @@ impl<P: Page> Steps<'_, P> {
 
     fn finished(&mut self, finished: &CommandFinished) -> io::Result<()> {
         self.section()?;
-        if self.overview.series.told(finished.started) != Told::InFull {
+        if self.overview.commands.series.told(finished.started) != Told::InFull {
             return Ok(());
         }
         let result = one_line(&words::outcome(finished));

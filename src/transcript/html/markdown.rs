@@ -8,6 +8,9 @@ use super::shell::Place;
 use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::fmt::Write as _;
 
+/// A longer info string of a fence is not taken for a language.
+const LANGUAGE_BYTES: usize = 20;
+
 /// Who wrote the Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
@@ -136,17 +139,7 @@ impl Writer {
                 Trust::Quoted => self.out.push_str("<p class=\"heading\"><strong>"),
             },
             Tag::BlockQuote(_) => self.out.push_str("<blockquote>\n"),
-            Tag::CodeBlock(kind) => {
-                let language = match kind {
-                    CodeBlockKind::Fenced(info) => {
-                        info.split_whitespace().next().filter(|word| word.len() <= 20).map(text).unwrap_or_default()
-                    }
-                    CodeBlockKind::Indented => String::new(),
-                };
-                let label = if language.is_empty() { "Text".to_owned() } else { language };
-                write!(self.out, "<pre tabindex=\"0\" role=\"group\" aria-label=\"{label}\"><code>")
-                    .unwrap_or_default();
-            }
+            Tag::CodeBlock(kind) => self.start_code_block(&kind),
             Tag::List(None) => self.out.push_str("<ul>\n"),
             Tag::List(Some(1)) => self.out.push_str("<ol>\n"),
             Tag::List(Some(first)) => writeln!(self.out, "<ol start=\"{first}\">").unwrap_or_default(),
@@ -165,15 +158,7 @@ impl Writer {
                 self.cell = 0;
                 self.out.push_str("<tr>");
             }
-            Tag::TableCell => {
-                let class = match self.alignments.get(self.cell) {
-                    Some(Alignment::Right) => " class=\"right\"",
-                    Some(Alignment::Center) => " class=\"center\"",
-                    _ => "",
-                };
-                let name = if self.head { "th scope=\"col\"" } else { "td" };
-                write!(self.out, "<{name}{class}>").unwrap_or_default();
-            }
+            Tag::TableCell => self.start_table_cell(),
             Tag::Emphasis => self.out.push_str("<em>"),
             Tag::Strong => self.out.push_str("<strong>"),
             Tag::Strikethrough => self.out.push_str("<del>"),
@@ -190,6 +175,25 @@ impl Writer {
             }
             _ => {}
         }
+    }
+
+    fn start_code_block(&mut self, kind: &CodeBlockKind<'_>) {
+        let language = match kind {
+            CodeBlockKind::Fenced(info) => info.split_whitespace().next().filter(|word| word.len() <= LANGUAGE_BYTES),
+            CodeBlockKind::Indented => None,
+        };
+        let label = text(language.unwrap_or("Text"));
+        write!(self.out, "<pre tabindex=\"0\" role=\"group\" aria-label=\"{label}\"><code>").unwrap_or_default();
+    }
+
+    fn start_table_cell(&mut self) {
+        let class = match self.alignments.get(self.cell) {
+            Some(Alignment::Right) => " class=\"right\"",
+            Some(Alignment::Center) => " class=\"center\"",
+            _ => "",
+        };
+        let name = if self.head { "th scope=\"col\"" } else { "td" };
+        write!(self.out, "<{name}{class}>").unwrap_or_default();
     }
 
     fn end(&mut self, tag: TagEnd) {

@@ -8,8 +8,10 @@ mod escape;
 mod markdown;
 mod picture;
 mod shell;
+mod tone;
 
 pub use escape::{attribute, text};
 pub use markdown::{Headings, Trust, markdown, markdown_with};
-pub use picture::{Lane, Mark, Picture, Tone, picture};
+pub use picture::{Lane, Mark, Picture, picture};
 pub use shell::{Place, begin, end};
+pub use tone::Tone;

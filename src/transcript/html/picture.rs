@@ -6,6 +6,7 @@
 
 use super::axis::{Axis, WIDTH};
 use super::escape::text;
+use super::tone::Tone;
 use crate::transcript::words;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -37,65 +38,6 @@ const APART: u64 = 550;
 const LEVEL_HEIGHT: u64 = 18;
 const LEVELS: usize = 6;
 const AXIS_HEIGHT: u64 = 40;
-
-/// What came of something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tone {
-    /// Nothing came of it that is good or bad.
-    Neutral,
-    /// It succeeded.
-    Good,
-    /// It goes on.
-    Running,
-    /// An answer that is no failure: `no match`.
-    Negative,
-    /// It is not what the document says: skipped, edited, declined.
-    Deviation,
-    /// Nobody knows.
-    Unknown,
-    /// It failed.
-    Bad,
-}
-
-impl Tone {
-    /// The name of its class in the style sheet, and of its shape.
-    pub fn class(self) -> &'static str {
-        match self {
-            Self::Neutral => "neutral",
-            Self::Good => "good",
-            Self::Running => "running",
-            Self::Negative => "negative",
-            Self::Deviation => "deviation",
-            Self::Unknown => "unknown",
-            Self::Bad => "bad",
-        }
-    }
-
-    /// What the legend says.
-    fn meaning(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Neutral => return None,
-            Self::Good => "exit 0",
-            Self::Running => "running",
-            Self::Negative => "an answer that is no failure (no match, differs)",
-            Self::Deviation => "not as the document has it (skipped, declined, gone past)",
-            Self::Unknown => "no end is recorded",
-            Self::Bad => "failed, or ended otherwise",
-        })
-    }
-
-    /// Its shape around a point; none for what is plain.
-    fn shape(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Neutral | Self::Good => return None,
-            Self::Running => "<path d=\"M-4,-6L6,0L-4,6Z\"/>",
-            Self::Negative => "<path d=\"M0,-6.5L6.5,0L0,6.5L-6.5,0Z\"/>",
-            Self::Deviation => "<path d=\"M0,-6.5L6.5,5.5L-6.5,5.5Z\"/>",
-            Self::Unknown => "<circle r=\"7\"/><text y=\"4\">?</text>",
-            Self::Bad => "<circle r=\"7\"/><path class=\"cross\" d=\"M-3,-3L3,3M-3,3L3,-3\"/>",
-        })
-    }
-}
 
 /// Something in a lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
