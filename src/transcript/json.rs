@@ -1,4 +1,4 @@
-//! The transcript for programs: one JSON document, versioned by `schema`. `docs/transcript.md` is its description.
+//! The transcript as one JSON document, versioned by `schema` and described in `docs/transcript.md`.
 //!
 //! Invariant: a name once used keeps its meaning within a schema number; events stand in the order of their numbers, one a
 //! line; outputs are plain text, cut as in every transcript. Refuses to know: how the journal writes its lines.
@@ -16,7 +16,7 @@ use std::borrow::Borrow;
 use std::io;
 use std::io::Write;
 
-/// The number of this form.
+/// Incremented when a name changes its meaning.
 const SCHEMA: u32 = 1;
 
 /// Writes the transcript of a run as JSON; see [`super::markdown`].
@@ -92,7 +92,7 @@ fn run(started: &RunStarted) -> Value {
     })
 }
 
-/// An event's kind and fields. What is written as one of several words is written as the journal does.
+/// Kind and fields of an event. Enumerated values use the journal's words.
 fn told(event: &Event, overview: &Overview, sources: &Sources<'_>) -> (String, Value) {
     match &event.fact {
         Fact::RunStarted(_) => ("run-started".into(), json!({})),
@@ -106,7 +106,7 @@ fn told(event: &Event, overview: &Overview, sources: &Sources<'_>) -> (String, V
                 .collect();
             (other.kind.clone(), json!({ "fields": fields }))
         }
-        // The other facts are plain records: their own names are the names here.
+        // The other facts are plain records and keep their field names.
         fact => match serde_json::to_value(fact) {
             Ok(Value::Object(fact)) => fact.into_iter().next().unwrap_or(("unknown".into(), json!({}))),
             _ => ("unknown".into(), json!({})),
@@ -168,7 +168,7 @@ fn output(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
         "file": output_file(finished.started),
     });
     let lines = |lines: &[Line]| json!(lines.iter().map(Line::text).collect::<Vec<_>>());
-    let (name, told) = match excerpt(finished.started, captured, sources.output) {
+    let (name, shown) = match excerpt(finished.started, captured, sources.output) {
         Excerpt::Nothing => ("lines", json!([])),
         Excerpt::Whole(whole) => ("lines", lines(&whole)),
         Excerpt::Short(short) => ("short", lines(&short)),
@@ -180,7 +180,7 @@ fn output(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
         Excerpt::Missing => ("missing", json!("unreadable")),
     };
     if let Value::Object(value) = &mut value {
-        value.insert(name.to_owned(), told);
+        value.insert(name.to_owned(), shown);
     }
     value
 }

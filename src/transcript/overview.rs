@@ -1,4 +1,4 @@
-//! What must be known of a whole run before its first line is written: its end, its commands' results, its deviations.
+//! Facts about a whole run that the first lines of its transcript need: its end, its results, its deviations.
 //!
 //! Invariant: one pass, and a few words for each command.
 
@@ -22,11 +22,11 @@ const COMMAND_CHARACTERS: usize = 72;
 const INPUT_NAME_CHARACTERS: usize = 80;
 const INPUT_VALUE_CHARACTERS: usize = 160;
 
-/// How a command came back, in a few words.
+/// A finished command's result in a few words.
 #[derive(Debug)]
 pub(super) struct Brief {
     pub(super) result: String,
-    /// Whether the result must catch the eye.
+    /// True if the result is to be emphasised.
     pub(super) stands_out: bool,
     pub(super) tone: Tone,
     pub(super) took: Duration,
@@ -40,7 +40,7 @@ struct Visit {
     result: Option<StepResult>,
 }
 
-/// What is counted, by its place in a list and its name.
+/// A category of results: its rank in listings and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Count(u8, pub(super) &'static str);
 
@@ -83,7 +83,7 @@ impl Overview {
             overview.take(event.borrow());
         }
         let open = std::mem::take(&mut overview.commands.open);
-        // A run that was stopped is no different for a recorder that is about to go.
+        // A recorder may outlive the end of its run for a moment; then no command is running.
         if live && overview.finished.is_none() {
             overview.commands.running = open.last_key_value().map(|(seq, _)| *seq);
         }
@@ -211,18 +211,18 @@ impl Overview {
         *self.commands.outcomes.entry(outcome).or_default() += 1;
     }
 
-    /// How a command is to be taken.
+    /// Tone of a command, finished or not.
     pub(super) fn tone(&self, command: Seq) -> Tone {
         let unfinished = if self.commands.running == Some(command) { Tone::Running } else { Tone::Unknown };
         self.commands.briefs.get(&command).map_or(unfinished, |brief| brief.tone)
     }
 
-    /// The word for a command without an end.
+    /// State of a command that has no recorded end.
     pub(super) fn unfinished(&self, command: Seq) -> &'static str {
         if self.commands.running == Some(command) { "running" } else { "unknown" }
     }
 
-    /// How many steps were entered, and how many of them ended how.
+    /// Number of steps entered, and how many of them had each result.
     pub(super) fn step_results(&self) -> (usize, BTreeMap<Count, u64>) {
         let mut results = BTreeMap::new();
         for visit in self.steps.values() {
@@ -258,12 +258,12 @@ fn capitalized(text: &str) -> String {
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// The name of an event's place in the transcript.
+/// Anchor of an event in the transcript.
 pub(super) fn anchor(seq: Seq) -> String {
     format!("event-{seq}")
 }
 
-/// A step's number and title.
+/// Title of a step with its number, unless the title already begins with it.
 pub(super) fn step_title(entered: &StepEntered) -> Phrase {
     let title = entered.title.trim();
     let numbered =

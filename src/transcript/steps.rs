@@ -1,6 +1,6 @@
-//! The steps, one after the other as they were entered: prose, commands, what came back, what was said about it.
+//! The steps in the order in which they were entered, with prose, commands, results and notes.
 //!
-//! Invariant: told as the events come; nothing is held but the step in sight. A step that is entered again is told again.
+//! Invariant: written in one pass that holds only the current step. A step that is entered again gets another section.
 
 use super::escape::{one_line, visible_lines};
 use super::excerpt::{Excerpt, excerpt};
@@ -24,10 +24,10 @@ use std::time::Duration;
 
 /// Longer texts are not compared line by line.
 const DIFF_LINES: usize = 1000;
-/// Of a step that was not run so many lines are shown.
+/// At most this many lines are shown of a step that was not run.
 const SHOWN_LINES: usize = 100;
 
-/// Writes the sections of all steps.
+/// Writes a section for each visit of a step.
 pub(super) fn write(
     events: impl Iterator<Item: Borrow<Event>>,
     sources: &Sources<'_>,
@@ -60,17 +60,17 @@ struct Steps<'a, P> {
     sources: &'a Sources<'a>,
     overview: &'a Overview,
     document: Vec<&'a str>,
-    /// The shell's directory, to tell when it changes.
+    /// Last known working directory of the shell, to report changes.
     cwd: String,
-    /// Whether any section is open.
+    /// True once a section was started.
     open: bool,
     seen: BTreeSet<StepId>,
-    /// The document's lines of the step in sight, until they are shown.
+    /// Lines of the current step in the document, until they are shown.
     unshown: Option<(u32, u32)>,
     expects: Expected,
-    /// What the running command should print, as the document shows.
+    /// Output that the document shows for the running command.
     expected: Option<String>,
-    /// Whether the last output stands beside it.
+    /// True if the last output was shown next to the expected one.
     beside: bool,
     page: &'a mut P,
 }
@@ -156,7 +156,7 @@ impl<P: Page> Steps<'_, P> {
         let again = if self.seen.insert(entered.step.clone()) { "" } else { " (again)" };
         self.page.step(Some(&anchor(seq)), &step_title(entered).text(again))?;
         let lines = line_range(entered.line, entered.end_line);
-        // It begins with our own word: a paragraph that begins with a number would make a list of it.
+        // The paragraph starts with a word of ours: in Markdown, one that starts with a number becomes a list.
         let mut about = phrase(lines.replacen('l', "L", 1));
         for (i, heading) in entered.headings.iter().enumerate() {
             about = about.text(if i == 0 { " · " } else { " › " }).said(heading);
@@ -298,7 +298,7 @@ impl<P: Page> Steps<'_, P> {
         self.page.note(&Phrase::default().strong(decision).text(format!(", {time}")), &decided.reason)
     }
 
-    /// The step as the document has it, once: what was not run is told nowhere else.
+    /// Shows the step's lines once. Without this, a step that was not run would appear nowhere.
     fn as_written(&mut self) -> io::Result<()> {
         let Some((first, last)) = self.unshown.take() else { return Ok(()) };
         let start = usize::try_from(first).unwrap_or(usize::MAX).saturating_sub(1);
@@ -328,7 +328,7 @@ impl<P: Page> Steps<'_, P> {
         self.page.paragraph(&Phrase::default().strong(what).text(format!(", {time}")).and(more))
     }
 
-    /// Opens a section for what comes before all steps.
+    /// Opens a section for events before the first step, unless a section is open.
     fn section(&mut self) -> io::Result<()> {
         if std::mem::replace(&mut self.open, true) {
             Ok(())
@@ -338,18 +338,18 @@ impl<P: Page> Steps<'_, P> {
     }
 }
 
-/// Whether just the expected came back: then there is nothing to compare.
+/// True if the output equals the expected one, apart from trailing blanks.
 fn came(expected: &str, shown: &Excerpt) -> bool {
     let Excerpt::Whole(lines) = shown else { return false };
-    let came: Vec<String> = lines.iter().map(|line| line.text().trim_end().to_owned()).collect();
-    expected.trim_end().lines().map(str::trim_end).eq(came.iter().map(String::as_str))
+    let printed: Vec<String> = lines.iter().map(|line| line.text().trim_end().to_owned()).collect();
+    expected.trim_end().lines().map(str::trim_end).eq(printed.iter().map(String::as_str))
 }
 
 fn line_range(first: u32, last: u32) -> String {
     if last > first { format!("lines {first}–{last}") } else { format!("line {first}") }
 }
 
-/// Where a command's output lies, seen from the transcript.
+/// Path of a command's recorded output, relative to the transcript.
 pub(super) fn output_file(command: Seq) -> String {
     format!("output/{:06}.out", command.0)
 }

@@ -1,4 +1,4 @@
-//! The story of a run: header, timeline, steps, deviations, integrity; told to any page.
+//! Composes the transcript of a run for any page format: header, timeline, steps, deviations, integrity.
 //!
 //! Invariant: three passes over the events, none of which keeps them.
 
@@ -15,11 +15,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
 
-/// Values of the header are cut here.
+/// Longer values in the header are shortened.
 const VALUE_CHARACTERS: usize = 400;
 
-/// Writes the transcript of a run as Markdown. `events` gives the run's events from the first, each time it is called; what a
-/// live run adds in the meantime is left to the next transcript.
+/// Writes the transcript of a run as Markdown. `events` starts over with the run's first event at each call. Events that a
+/// live run adds between the calls are left out. Fails when `to` cannot be written.
 pub fn markdown<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,

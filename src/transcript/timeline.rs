@@ -1,6 +1,6 @@
-//! The timeline: a table with a row for everything a reader of the post-mortem asks about.
+//! The timeline: a table with a row for each event that matters to a post-mortem.
 //!
-//! Invariant: a row is one line; what is told by another row (a decision to run, a step's plain end) has none of its own.
+//! Invariant: a row is one line. Events implied by another row (a decision to run, a step's normal end) get none.
 
 use super::elapsed::Elapsed;
 use super::overview::{Overview, anchor, step_title};
@@ -19,7 +19,7 @@ use std::io;
 const COMMAND_CHARACTERS: usize = 80;
 const TEXT_CHARACTERS: usize = 160;
 
-/// What a row says of its event.
+/// A timeline row without its times.
 struct Row {
     who: String,
     event: Phrase,
@@ -27,7 +27,7 @@ struct Row {
     took: String,
 }
 
-/// Writes the table.
+/// Writes the timeline of a run.
 pub(super) fn write(
     events: impl Iterator<Item: Borrow<Event>>,
     overview: &Overview,
@@ -170,7 +170,7 @@ fn row_of(who: impl Into<String>, event: impl Into<Phrase>, result: impl Into<Ph
     Row { who: who.into(), event: event.into(), result: result.into(), took: String::new() }
 }
 
-/// Decisions that no other row tells of.
+/// A row for a decision; none if another row implies it.
 fn decision(decided: &Decided, operator: String) -> Option<Row> {
     let event = phrase(words::decision(decided.decision, &words::subject(decided.command))?);
     let stands_out = matches!(decided.decision, Decision::Skip | Decision::Decline);

@@ -3,14 +3,14 @@
 //! Invariant: a tone that stands out has a shape and a word, so that nobody depends on colour. Refuses to know: which result
 //! has which tone.
 
-/// How a result is to be judged. The order is that of severity: the largest one stands for a group.
+/// Judgement of a result. The order is that of severity: the largest one stands for a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tone {
     /// Neither good nor bad.
     Neutral,
-    /// Succeeded.
+    /// The command or run succeeded.
     Good,
-    /// Still running.
+    /// It has not ended yet.
     Running,
     /// An answer that is no failure, such as `no match`.
     Negative,
@@ -18,7 +18,7 @@ pub enum Tone {
     Deviation,
     /// No end is recorded.
     Unknown,
-    /// Failed.
+    /// It failed or ended otherwise.
     Bad,
 }
 
