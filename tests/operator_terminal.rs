@@ -21,9 +21,9 @@ use support::{Home, Terminal};
 const COMMAND: &str = "for name in a b; do\n  echo \"$name\"\ndone";
 
 fn step(kind: StepKind, text: &str) -> Step {
-    let facts = Facts::default();
-    let command =
-        Command { text: text.into(), line: 12, end_line: 14, note: None, facts, input: None, uses: Vec::new() };
+    let mut command = Command::typed(text, 12);
+    command.end_line = 14;
+    command.facts = Facts::default();
     Step {
         id: StepId::new("s"),
         number: "1".into(),

@@ -25,8 +25,10 @@ impl Candidate {
         if text == written.text {
             return Self::as_written(written);
         }
+        let mut command = Command::typed(text, written.line);
+        command.end_line = written.end_line;
         Self {
-            command: Command { end_line: written.end_line, ..Command::typed(text, written.line) },
+            command,
             source: CommandSource::Edited(written.text.clone()),
             decision: Decision::Edit,
         }

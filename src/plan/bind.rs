@@ -2,7 +2,7 @@
 //!
 //! Invariant: [`Runnable`] is made here alone.
 
-use super::command::{Command, Passed, Refusal, Runnable, Use, Values};
+use super::command::{Analysis, Command, Passed, Refusal, Runnable, Use, Values};
 use crate::ident::InputName;
 use crate::interpolate::{By, Fill, Filter, Why};
 use crate::shell::{Facts, TabledAnswer, Token};
@@ -19,6 +19,7 @@ impl Command {
             facts: crate::shell::describe(text),
             input: None,
             uses: Vec::new(),
+            analysis: Analysis::default(),
         }
     }
 
@@ -36,7 +37,7 @@ impl Command {
         }
         self.are_given(values)?;
         let (text, raw, passed) = self.placed(values)?;
-        if let Some(reason) = crate::shell::objection(&text) {
+        if let Some(reason) = self.find_objection(&text) {
             return Err(Refusal::NotShell(reason));
         }
         if let Some((name, value)) = self.given(values) {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: every line of shell in the cell is in exactly one draft. Refuses to know: headings, lists, numbers of others.
 
-use super::command::Command;
+use super::command::{Analysis, Command};
 use super::comments::{Comment, condition_of};
 use super::model::{StepKind, TaskReason};
 use crate::document::{Cell, CellIndex, CellKind, LineRole};
@@ -149,7 +149,16 @@ fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
 
 fn command(found: Box<crate::shell::ShellCommand>, line: u32, end_line: u32) -> Command {
     let found = *found;
-    Command { text: found.text, line, end_line, note: found.note, facts: found.facts, input: None, uses: Vec::new() }
+    Command {
+        text: found.text,
+        line,
+        end_line,
+        note: found.note,
+        facts: found.facts,
+        input: None,
+        uses: Vec::new(),
+        analysis: Analysis::default(),
+    }
 }
 
 /// The reason why text that parses is still no command.
@@ -261,7 +270,16 @@ fn interpreted(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
         (cell.content.first().map_or(cell.line, |l| l.line), cell.content.last().map_or(cell.line, |l| l.line));
     let facts = crate::shell::describe(&text);
     let title = format!("{} for `{interpreter}`", cell.attributes.get("name").unwrap_or("a script"));
-    let command = Command { text, line, end_line, note: None, facts, input: None, uses: Vec::new() };
+    let command = Command {
+        text,
+        line,
+        end_line,
+        note: None,
+        facts,
+        input: None,
+        uses: Vec::new(),
+        analysis: Analysis::default(),
+    };
     CellStep { commands: vec![command], ..CellStep::new(kind, title, (line, end_line)) }
 }
 

@@ -5,9 +5,11 @@
 
 use crate::ident::InputName;
 use crate::interpolate::Filter;
-use crate::shell::Facts;
+use crate::risk::Risk;
+use crate::shell::{Facts, Shadows};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// The values given for a run's inputs.
 pub type Values = BTreeMap<InputName, String>;
@@ -29,6 +31,31 @@ pub struct Command {
     pub input: Option<InputName>,
     /// The positions in the text where values go, in order.
     pub uses: Vec<Use>,
+    /// What was found out about the text as it is written.
+    pub(super) analysis: Analysis,
+}
+
+/// Answers about one text, each found when it is first needed. A run needs them before its start and again before each command.
+///
+/// Answers depend on the text alone, so a clone of the command may keep them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Analysis {
+    risk: OnceLock<Risk>,
+    objection: OnceLock<Option<String>>,
+}
+
+impl Command {
+    /// Judges a text of this command, with or without values in it, in a shell with these functions and aliases.
+    pub(super) fn judge_text(&self, text: &str, shadows: &Shadows) -> Risk {
+        let judge = || crate::risk::risk_among(text, shadows);
+        if shadows.is_empty() && text == self.text { self.analysis.risk.get_or_init(judge).clone() } else { judge() }
+    }
+
+    /// Why a text of this command, with or without values in it, is no shell; none when all of it is.
+    pub(super) fn find_objection(&self, text: &str) -> Option<String> {
+        let find = || crate::shell::objection(text);
+        if text == self.text { self.analysis.objection.get_or_init(find).clone() } else { find() }
+    }
 }
 
 /// A position in a command's text where a value goes.

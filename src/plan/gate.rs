@@ -33,7 +33,11 @@ pub struct Gate {
 impl Gate {
     /// The gate of a step's text, on this host, in a shell with these functions and aliases.
     pub fn of(step: &Step, text: &str, host: &str, shadows: &Shadows) -> Self {
-        let mut risk = crate::risk::risk_among(text, shadows);
+        Self::from_risk(step, crate::risk::risk_among(text, shadows), text, host)
+    }
+
+    /// The gate of a risk, raised where the step's document says so.
+    fn from_risk(step: &Step, mut risk: Risk, text: &str, host: &str) -> Self {
         if let Some(raised) = step.cell.attributes.get("risk").and_then(level) {
             risk.level = risk.level.max(raised);
         }
@@ -54,7 +58,10 @@ impl Gate {
                 let until = bound.as_ref().map_or(until.text.as_str(), |runnable| runnable.text());
                 Self::of(step, &format!("{}\n{until}", text.trim_end()), host, shadows)
             }
-            None => Self::of(step, text, host, shadows),
+            None => match step.commands.get(index) {
+                Some(command) => Self::from_risk(step, command.judge_text(text, shadows), text, host),
+                None => Self::of(step, text, host, shadows),
+            },
         }
     }
 

@@ -19,8 +19,6 @@ mod verdict;
 mod wrappers;
 
 use crate::shell::Shadows;
-use crate::shell::memo::{Memo, recall};
-use std::cell::RefCell;
 
 pub use verdict::{Effects, Flag, Level, Object, Reason, Risk, Shadowed, Touched};
 
@@ -31,11 +29,7 @@ pub fn risk(text: &str) -> Risk {
 
 /// The risk of a text in a shell that has these functions and aliases.
 pub fn risk_among(text: &str, shadows: &Shadows) -> Risk {
-    thread_local!(static KNOWN: RefCell<Memo<Risk>> = RefCell::default());
-    if !shadows.is_empty() {
-        return judge::judge(text, shadows);
-    }
-    KNOWN.with(|known| recall(known, text, || judge::judge(text, shadows)))
+    judge::judge(text, shadows)
 }
 
 /// Whether a program stands in the tables.

@@ -9,7 +9,6 @@ pub(crate) mod describe;
 mod facts;
 mod guess;
 mod holes;
-pub(crate) mod memo;
 pub(crate) mod parse;
 mod part;
 pub(crate) mod programs;

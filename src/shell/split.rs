@@ -5,13 +5,11 @@
 //! prompts and output, which the document has taken away before.
 
 use super::describe;
-use super::memo::{Memo, recall};
 use super::parse::masking::Masked;
 use super::parse::reading::{Awaits, Reading};
 use super::parse::{limits, rable, shuck};
 use super::{Comment, Facts, LineRange, NotShell, Part, ShellCommand};
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::ops::Range;
 
 /// Why the lines of a table that bash refuses are no shell.
@@ -31,14 +29,10 @@ pub fn split(text: &str) -> Vec<Part> {
 
 /// Why a text, or a part of it, is no shell; none when all of it is.
 pub fn objection(text: &str) -> Option<String> {
-    thread_local!(static KNOWN: RefCell<Memo<Option<String>>> = RefCell::default());
-    let first = || {
-        split(text).into_iter().find_map(|part| match part {
-            Part::NotShell(part) => Some(part.reason),
-            _ => None,
-        })
-    };
-    KNOWN.with(|known| recall(known, text, first))
+    split(text).into_iter().find_map(|part| match part {
+        Part::NotShell(part) => Some(part.reason),
+        _ => None,
+    })
 }
 
 /// The whole text as no shell.

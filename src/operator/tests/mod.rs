@@ -191,7 +191,10 @@ pub(super) fn key(c: char) -> Key {
 #[expect(clippy::default_trait_access, reason = "the facts' type is not this module's to name")]
 pub(super) fn command(text: &str, line: u32) -> Command {
     let end_line = line;
-    Command { text: text.into(), line, end_line, note: None, facts: Default::default(), input: None, uses: Vec::new() }
+    let mut command = Command::typed(text, line);
+    command.end_line = end_line;
+    command.facts = Default::default();
+    command
 }
 
 pub(super) fn step(title: &str, kind: StepKind, commands: Vec<Command>) -> Step {
