@@ -6,9 +6,10 @@
 
 mod support;
 
+use runbook::document::Attributes;
 use runbook::ident::{StepId, SystemClock};
 use runbook::operator::{AtTerminal, Look};
-use runbook::plan::{Attributes, Command, Gate, Step, StepCell, StepKind, StepSource};
+use runbook::plan::{Command, Gate, Step, StepCell, StepKind, StepSource};
 use runbook::ports::{
     Ask, AskChoice, AskCommand, AskInput, AskMessage, Operator as _, Shown, Standing, Stream, Talk, Watch as _,
 };

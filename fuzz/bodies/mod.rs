@@ -39,7 +39,7 @@ pub fn document(bytes: &[u8]) {
     for step in places.iter().filter_map(|&place| plan.steps.get(place)) {
         for command in &step.commands {
             if let Ok(runnable) = command.bind(&values) {
-                drop(Gate::of(step, runnable.text(), "db1", &runbook::plan::Shadows::default()));
+                drop(Gate::of(step, runnable.text(), "db1", &runbook::shell::Shadows::default()));
             }
         }
     }

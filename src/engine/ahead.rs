@@ -54,7 +54,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             return Ok(None);
         };
         let Ok(runnable) = self.bind_and_check(command) else { return Ok(None) };
-        if runnable.is_placed() || !runnable.variables().is_empty() || crate::plan::watched(runnable.text()).is_some() {
+        if runnable.is_placed() || !runnable.variables().is_empty() || crate::shell::watched(runnable.text()).is_some()
+        {
             return Ok(None);
         }
         let gate = self.gate_of_command(step, index, runnable.text())?;

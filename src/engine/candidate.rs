@@ -27,11 +27,7 @@ impl Candidate {
         }
         let mut command = Command::typed(text, written.line);
         command.end_line = written.end_line;
-        Self {
-            command,
-            source: CommandSource::Edited(written.text.clone()),
-            decision: Decision::Edit,
-        }
+        Self { command, source: CommandSource::Edited(written.text.clone()), decision: Decision::Edit }
     }
 
     /// A command that is not part of the document.

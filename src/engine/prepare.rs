@@ -8,8 +8,9 @@ use super::position::CommandPosition;
 use super::run::Engine;
 use super::settings::EngineError;
 use crate::ident::InputName;
-use crate::plan::{Command, Gate, Level, Refusal, Runnable, Step, StepKind};
+use crate::plan::{Command, Gate, Refusal, Runnable, Step, StepKind};
 use crate::ports::{Journal, Kernel, Operator, Reply, Verdict};
+use crate::risk::Level;
 
 /// A command with its values and its gate, as it is asked about.
 pub(super) struct Prepared {

@@ -140,7 +140,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     fn watched_command(&self, step: &Step, command: &Command) -> Option<Sampling> {
         let bound = command.bind(&self.known.values);
         let text = bound.map_or_else(|_| command.text.clone(), |bound| bound.text().to_owned());
-        let watched = crate::plan::watched(&text)?;
+        let watched = crate::shell::watched(&text)?;
         let is_attended = self.progress.is_interactive();
         let lasts = if is_attended { ATTENDED_MONITOR_LASTS } else { self.progress.settings.unattended_limit() };
         let lasts = step.repeat.monitor.map_or(lasts, |monitor| monitor.lasts);

@@ -5,9 +5,9 @@
 use super::session::Session;
 use crate::history::{Event, Fact};
 use crate::ident::Seq;
-use crate::plan::Shadows;
 use crate::ports::{Finished, Journal, Kernel, KernelError, LiveValue, Request, Watch};
 use crate::recorder::protocol::Run;
+use crate::shell::Shadows;
 use std::path::Path;
 use std::rc::Rc;
 

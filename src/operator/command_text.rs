@@ -4,9 +4,9 @@
 //! what the command does.
 
 use super::look::{Look, one_line};
-use crate::plan::Token;
-use crate::plan::TokenClass;
 use crate::plan::tokens;
+use crate::shell::Token;
+use crate::shell::TokenClass;
 use crate::term::Span;
 use crate::term::Style;
 use crate::term::render;

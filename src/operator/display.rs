@@ -8,11 +8,11 @@ use super::look::{Look, cut_line, format_clock, format_count, one_line, sanitize
 use super::outcome::describe_outcome;
 use crate::history::CommandState;
 use crate::plan::Command;
-use crate::plan::SessionChange;
 use crate::plan::Step;
 use crate::plan::StepKind;
 use crate::ports::Shown;
 use crate::ports::Standing;
+use crate::shell::SessionChange;
 use crate::term::Span;
 use crate::term::Style;
 use crate::term::markdown;

@@ -154,7 +154,7 @@ fn plain_command_menu(ask: &AskCommand<'_>) -> KeyMenu {
             KeyAction::Hint(last.to_owned()),
         )
     };
-    let menu = match crate::plan::watched(ask.text) {
+    let menu = match crate::shell::watched(ask.text) {
         Some(_) => {
             let help = "runs what it watches again and again instead, and records each time";
             menu.with_key('m', "record it as a monitor", help, KeyAction::Reply(Reply::Monitor))

@@ -23,13 +23,6 @@ mod templates;
 mod uses;
 mod words;
 
-pub use crate::document::{Attributes, Finding, Span};
-pub use crate::interpolate::Filter;
-pub use crate::risk::{Flag, Level, Object, Reason, Risk, Touched};
-pub use crate::shell::{
-    Clarity, Definition, NotACommand, SessionChange, ShadowKind, Shadows, TabledAnswer, Token, TokenClass, Watched,
-    is_builtin, watched,
-};
 pub use bind::{fields, fill, quote, reference, tokens};
 pub use command::{Command, Passed, Refusal, Runnable, Use, Values};
 pub use duration::{duration, length};

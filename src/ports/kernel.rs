@@ -6,7 +6,7 @@
 use crate::history::{Answers, CommandSource, CommandStarted, Event, Fact};
 use crate::ident::{Seq, StepId};
 use crate::plan::Runnable;
-use crate::plan::Shadows;
+use crate::shell::Shadows;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;

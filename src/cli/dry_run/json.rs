@@ -4,7 +4,7 @@
 
 use super::line::Line;
 use super::{DryRun, Entry, Reviewed};
-use crate::plan::{Level, Touched};
+use crate::risk::{Level, Touched};
 use serde_json::{Value, json};
 
 impl DryRun<'_> {

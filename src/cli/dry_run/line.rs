@@ -2,7 +2,8 @@
 //!
 //! Invariant: the same words for people, in Markdown and for programs. Refuses to know: how they are laid out.
 
-use crate::plan::{Command, Gate, Level, Pass, Policy};
+use crate::plan::{Command, Gate, Pass, Policy};
+use crate::risk::Level;
 
 /// A command as it would run.
 pub(super) struct Line<'a> {
@@ -67,7 +68,7 @@ impl Line<'_> {
     /// What it touches, by field: the field's name, and its values for people.
     pub(super) fn effects(&self) -> Vec<(&'static str, Vec<String>)> {
         let effects = &self.gate.risk.effects;
-        let strings = |list: &[crate::plan::Touched]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let strings = |list: &[crate::risk::Touched]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
         let needs = self.needs.iter().map(|(name, there)| {
             if *there { format!("`{name}`") } else { format!("`{name}`, which is not on this machine") }
         });

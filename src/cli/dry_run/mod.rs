@@ -11,11 +11,11 @@ use super::environment::Environment;
 use super::open::Opened;
 use crate::ident::InputName;
 use crate::kernel::{BashSyntax, PathProbe, find_program};
-use crate::plan::{
-    Alternative, Command, Gate, Input, Level, Missing, Node, Plan, Policy, Refusal, Shadows, Step, approval, is_builtin,
-};
+use crate::plan::{Alternative, Command, Gate, Input, Missing, Node, Plan, Policy, Refusal, Step, approval};
 use crate::ports::{Probe as _, Syntax as _, Verdict};
+use crate::risk::Level;
 use crate::session::BASH_SETS;
+use crate::shell::{Shadows, is_builtin};
 use line::{Around, Line};
 use std::collections::{BTreeSet, HashMap};
 

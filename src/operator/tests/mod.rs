@@ -214,7 +214,7 @@ pub(super) fn step(title: &str, kind: StepKind, commands: Vec<Command>) -> Step 
         body: String::new(),
         why: None,
         cell: StepCell {
-            attributes: crate::plan::Attributes::default(),
+            attributes: crate::document::Attributes::default(),
             is_last: true,
             expected: None,
             similarity: None,
