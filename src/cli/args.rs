@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is typed is only read here; what it means is decided where it is used.
 
+use super::choices::{ColorChoice, Format};
 use super::incident::IncidentCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -18,17 +19,6 @@ pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub(super) command: Command,
-}
-
-/// When to use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` say no.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// The subcommands.
@@ -96,7 +86,7 @@ pub(super) enum Command {
 }
 
 /// See [`Command::Run`].
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag, and any may be given with any")]
 pub(super) struct RunArgs {
     /// The document, with the procedure after `#`: RUNBOOK.md#database-recovery; a step too: RUNBOOK.md#database-recovery:3
@@ -172,21 +162,13 @@ pub(super) enum Allowed {
 }
 
 /// How `--dry-run` prints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum DryRunFormat {
     /// For people.
+    #[default]
     Text,
     /// For a review document.
     Markdown,
-    /// For programs.
-    Json,
-}
-
-/// How to print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Text,
     /// For programs.
     Json,
 }

@@ -6,22 +6,14 @@ use super::args::{CheckArgs, CheckFormat, Deny};
 use super::config::CheckConfig;
 use super::environment::Environment;
 use super::error::{Exit, Failure};
+use super::findings::{Checked, findings, position};
 use super::open::{self, Opened};
 use super::sarif;
-use crate::kernel::{BashSyntax, PathProbe, find_program};
-use crate::ports::{Probe as _, Syntax as _, Verdict};
-use crate::review::{self, CODES, Code, Finding, Given, Review, Severity};
+use crate::review::{self, CODES, Code, Finding, Severity};
 use crate::term::{Color, Style, sanitize};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
-use std::cell::RefCell;
 use std::fmt::Write as _;
-
-/// A document and what was found in it.
-pub(super) struct Checked {
-    pub(super) opened: Opened,
-    pub(super) findings: Vec<Finding>,
-}
 
 /// Checks documents. The text to print, and the exit status.
 pub(super) fn check(args: &CheckArgs, color: Color, environment: &Environment) -> Result<(String, Exit), Failure> {
@@ -53,27 +45,6 @@ pub(super) fn check(args: &CheckArgs, color: Color, environment: &Environment) -
         CheckFormat::Sarif => format!("{:#}\n", sarif::log(&checked)),
     };
     Ok((text, if fails { Exit::CommandFailed } else { Exit::Success }))
-}
-
-/// Everything found in a document.
-pub(super) fn findings(opened: &Opened, environment: &Environment) -> Vec<Finding> {
-    let path = environment.get("PATH");
-    let mut syntax = BashSyntax::new(find_program("bash", path));
-    let review = Review::new(&opened.runbook);
-    syntax.prefetch(review.texts());
-    let probe = RefCell::new(PathProbe::new(path.map(ToOwned::to_owned)));
-    let folder = opened.path.parent().unwrap_or(std::path::Path::new("")).to_owned();
-    let variables = environment.all();
-    let mut given = Given {
-        rejects: &mut |text| match syntax.check(text) {
-            Verdict::Rejected { message, line } => Some((message, line)),
-            Verdict::Accepted | Verdict::Unavailable(_) => None,
-        },
-        is_program: &|name| probe.borrow_mut().is_executable(name),
-        exists: &|file| Some(folder.join(file).exists()),
-        is_set: &|name| variables.keys().any(|known| known == name) || crate::session::BASH_SETS.contains(&name),
-    };
-    review.findings(&mut given)
 }
 
 fn text(checked: &[Checked], color: Color) -> String {
@@ -166,14 +137,6 @@ fn finding_json(opened: &Opened, finding: &Finding) -> Value {
         "text": opened.runbook.text.get(finding.span.clone()),
         "also": finding.also.iter().map(|(span, words)| json!({ "place": place(span), "words": words })).collect::<Vec<_>>(),
     })
-}
-
-/// Line and column of a byte, both from 1, the column in characters.
-pub(super) fn position(opened: &Opened, at: usize) -> (u32, usize) {
-    let text = opened.runbook.text.as_str();
-    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let column = text.get(start..at).map_or(1, |before| before.chars().count() + 1);
-    (opened.runbook.line_of(at), column)
 }
 
 fn explain(name: &str) -> Result<String, Failure> {

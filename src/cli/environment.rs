@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use super::args::ColorChoice;
+use super::choices::ColorChoice;
 use super::error::Failure;
 
 /// The environment of this process.

@@ -3,7 +3,7 @@
 //! Invariant: a field is never taken away within one `schema`. Refuses to know: how anything was found out.
 
 use super::line::Line;
-use super::{DryRun, Entry, Reviewed};
+use super::model::{DryRun, Entry, Reviewed};
 use crate::plan::{Level, Touched};
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what a document says stays text in it. Refuses to know: how anything was found out.
 
-use super::{DryRun, Entry, Reviewed};
+use super::model::{DryRun, Entry, Reviewed};
 use crate::term::sanitize;
 use std::fmt::Write as _;
 

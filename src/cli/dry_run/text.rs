@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing of a document reaches the terminal raw. Refuses to know: how anything was found out.
 
-use super::{DryRun, Entry, Reviewed};
+use super::model::{DryRun, Entry, Reviewed};
 use crate::plan::Level;
 use crate::term::{Color, Style, sanitize, sanitize_code};
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
 //! The command line of `runbook incident`, as typed.
 
-use crate::cli::args::Format;
+use crate::cli::choices::Format;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

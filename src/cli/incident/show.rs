@@ -2,10 +2,11 @@
 //!
 //! Invariant: what people and alerts wrote is made harmless; what was not stated or recorded is shown as blank.
 
-use super::{Desk, record_failure};
-use crate::cli::args::Format;
+use super::context::Desk;
+use super::failure::record_failure;
+use crate::cli::choices::Format;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::print;
+use crate::cli::output::print_data;
 use crate::history::{Fact, Milestone, RunState};
 use crate::incident::{Incident, Now, Urgency, due, measures, stamp, words};
 use crate::journal::Reader;
@@ -25,10 +26,10 @@ pub(super) fn list(format: Format, desk: &Desk<'_>) -> Result<Exit, Failure> {
                 Err(error) => json!({ "state": "damaged", "damage": error.to_string() }),
             })
             .collect();
-        return print(&format!("{:#}\n", json!({ "schema": 1, "incidents": values })));
+        return print_data(&format!("{:#}\n", json!({ "schema": 1, "incidents": values })));
     }
     if all.is_empty() {
-        return print("no incident is recorded yet\n");
+        return print_data("no incident is recorded yet\n");
     }
     let mut out =
         format!("{:<24} {:<8} {:<9} {:<12} {:>5}  {}\n", "incident", "state", "severity", "lasted", "runs", "title");
@@ -48,7 +49,7 @@ pub(super) fn list(format: Format, desk: &Desk<'_>) -> Result<Exit, Failure> {
             Err(error) => writeln!(out, "{:<24} {:<8} {error}", "", "damaged"),
         };
     }
-    print(&out)
+    print_data(&out)
 }
 
 /// From its declaration to its end, or until now.
@@ -70,9 +71,9 @@ pub(super) fn show(name: Option<&str>, format: Format, desk: &Desk<'_>) -> Resul
             if let Value::Object(members) = &mut value {
                 members.insert("schema".to_owned(), json!(1));
             }
-            print(&format!("{value:#}\n"))
+            print_data(&format!("{value:#}\n"))
         }
-        Format::Text => print(&sanitize(&text(&incident, &now))),
+        Format::Text => print_data(&sanitize(&text(&incident, &now))),
     }
 }
 

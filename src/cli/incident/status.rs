@@ -5,9 +5,10 @@
 
 use super::args::{AllowedHere, StatusArgs};
 use super::ask::{Asker, tell};
-use super::{Desk, record_failure, unclear};
+use super::context::Desk;
+use super::failure::{record_failure, unclear};
 use crate::cli::error::{Exit, Failure};
-use crate::cli::{notice, print};
+use crate::cli::output::{print_data, print_notices};
 use crate::document::Runbook;
 use crate::history::{IncidentFact, StatusSent};
 use crate::ident::Seq;
@@ -37,8 +38,8 @@ pub(super) fn status(args: &StatusArgs, desk: &Desk<'_>) -> Result<Exit, Failure
     let told = act.told.clone();
     let events = incident.record(act.facts, &desk.author, &now).map_err(record_failure)?;
     let status = events.last().map_or(Seq(0), |event| event.seq);
-    notice(&[told]);
-    print(&format!("{}\n", crate::term::sanitize(text.trim_end())))?;
+    print_notices(&[told]);
+    print_data(&format!("{}\n", crate::term::sanitize(text.trim_end())))?;
     match command.filter(|_| args.send) {
         Some(command) => send(&mut incident, &command, &text, status, asker, desk),
         None => Ok(Exit::Success),
@@ -205,7 +206,7 @@ fn send(
         tell(&format!("risk: {:?}", risk.level).to_lowercase());
         let answer = asker.ask("run it? y/N: ", "")?.unwrap_or_default();
         if !matches!(answer.trim(), "y" | "yes") {
-            notice(&["not sent; the update is recorded".to_owned()]);
+            print_notices(&["not sent; the update is recorded".to_owned()]);
             return Ok(Exit::Stopped);
         }
     }
@@ -219,7 +220,7 @@ fn send(
     let shown = desk.author.masker.text(output.trim_end()).into_owned();
     match exit {
         Some(0) => {
-            notice(&["sent".to_owned()]);
+            print_notices(&["sent".to_owned()]);
             Ok(Exit::Success)
         }
         exit => {
