@@ -55,7 +55,7 @@ pub(super) fn run(args: &ResumeArgs, color: ColorChoice, environment: &Environme
     // An incident that was closed meanwhile, or is not there any more, has nothing to say to its run.
     let incident = recorded.state.incident.as_ref().map(|joined| joined.incident.as_str());
     options.incident = incident.and_then(|id| incident::of_run(Some(id), environment).ok().flatten());
-    let masker = session::masker(&options);
+    let masker = options.initial_masker();
     ended(session::resume(&options, recorded), &options).map_err(|failure| failure.masked(&masker))
 }
 

@@ -34,8 +34,9 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
         color,
     };
     let options = options(&opened, section, values, environment)?;
-    let place = Place { host: options.host.clone(), cwd: options.cwd.to_string_lossy().into_owned() };
-    let masker = session::masker(&options);
+    let place =
+        Place { host: options.environment.host.clone(), cwd: options.environment.cwd.to_string_lossy().into_owned() };
+    let masker = options.initial_masker();
     let ran = with_values(args, &opened, options, place, color, environment);
     ran.map_err(|failure| failure.masked(&masker))
 }
@@ -49,8 +50,8 @@ fn with_values(
     color: ColorChoice,
     environment: &Environment,
 ) -> Result<Exit, Failure> {
-    options.policy = policy(args, place, options.policy.values)?;
-    options.flags = flags(args);
+    options.grants.policy = policy(args, place, options.grants.policy.values)?;
+    options.grants.flags = flags(args);
     options.rc.clone_from(&args.rc);
     if args.dry_run {
         let plan = session::plan(&options).map_err(|error| failure(error, &options))?;
@@ -63,7 +64,7 @@ fn with_values(
             DryRunFormat::Markdown => reviewed.markdown(),
             DryRunFormat::Json => format!("{:#}\n", reviewed.json()),
         };
-        return print_data(&session::masker(&options).text(&text));
+        return print_data(&options.initial_masker().text(&text));
     }
     options.incident = incident::of_run(args.incident.as_deref(), environment)?;
     ended(session::run(&options), &options)

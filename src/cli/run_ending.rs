@@ -39,10 +39,9 @@ fn exit(ending: &Ending) -> Exit {
 pub(super) fn failure(error: SessionError, options: &RunOptions<'_>) -> Failure {
     let message = error.to_string();
     match error {
-        SessionError::Missing(missing) => Failure::usage(message).help(missing_help(&missing, &options.path)),
-        SessionError::Nothing(_) => {
-            Failure::usage(message).help(format!("`runbook list {}` lists the procedures", options.path.display()))
-        }
+        SessionError::Missing(missing) => Failure::usage(message).help(missing_help(&missing, &options.procedure.path)),
+        SessionError::Nothing(_) => Failure::usage(message)
+            .help(format!("`runbook list {}` lists the procedures", options.procedure.path.display())),
         SessionError::Journal(_) => Failure::record(message),
         SessionError::NotResumable(_) => {
             Failure::usage(message).help("`runbook runs` shows the runs; `runbook stop RUN` ends one")

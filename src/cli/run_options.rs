@@ -11,7 +11,7 @@ use super::values::Given;
 use crate::document::SectionIndex;
 use crate::history::Mode;
 use crate::plan::Policy;
-use crate::session::{self, RunOptions, Selection};
+use crate::session::{self, Grants, ProcedureSource, RunEnvironment, RunOptions, RunStorage, SecretInputs, Selection};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
@@ -38,37 +38,43 @@ pub(super) fn options<'a>(
     values: RunValues,
     environment: &Environment,
 ) -> Result<RunOptions<'a>, Failure> {
-    let host = host();
     let names_any = values.given.names_any();
     let options = RunOptions {
-        bytes: &opened.bytes,
-        runbook: &opened.runbook,
-        section,
-        selection: values.selection,
+        procedure: ProcedureSource {
+            path: opened.path.clone(),
+            bytes: &opened.bytes,
+            runbook: &opened.runbook,
+            section,
+            selection: values.selection,
+        },
+        storage: RunStorage {
+            runs: environment.runs_folder()?,
+            runtime: environment.runtime_folder(),
+            log: environment.has("RUNBOOK_LOG"),
+        },
+        environment: RunEnvironment {
+            host: host(),
+            user: environment.user(),
+            cwd: values.cwd,
+            program: std::env::current_exe()
+                .map_err(|error| Failure::usage(format!("this program cannot find itself: {error}")))?,
+            search_path: environment.get("PATH").map(ToOwned::to_owned),
+            variables: environment.all().keys().map(|name| name.to_string_lossy().into_owned()).collect(),
+        },
+        grants: Grants {
+            policy: Policy { values: values.given.values.clone(), ..Policy::default() },
+            flags: Vec::new(),
+        },
+        secrets: SecretInputs { names: values.secrets, values: values.given.hidden.clone() },
         mode: values.mode,
-        policy: Policy { values: values.given.values.clone(), ..Policy::default() },
-        secrets: values.secrets,
-        flags: Vec::new(),
-        cwd: values.cwd,
         rc: None,
-        runs: environment.runs_folder()?,
-        runtime: environment.runtime_folder(),
-        search_path: environment.get("PATH").map(ToOwned::to_owned),
-        variables: environment.all().keys().map(|name| name.to_string_lossy().into_owned()).collect(),
-        program: std::env::current_exe()
-            .map_err(|error| Failure::usage(format!("this program cannot find itself: {error}")))?,
-        host,
-        user: environment.user(),
         look: environment.look(environment.color(values.color, std::io::stderr().is_terminal())),
-        log: environment.has("RUNBOOK_LOG"),
-        path: opened.path.clone(),
-        hidden: values.given.hidden.clone(),
         incident: None,
     };
     if names_any {
         let plan = session::plan(&options).map_err(|error| failure(error, &options));
-        let asked = plan.and_then(|plan| values.given.is_asked_for(&plan, &options.path));
-        asked.map_err(|failure| failure.masked(&session::masker(&options)))?;
+        let asked = plan.and_then(|plan| values.given.is_asked_for(&plan, &options.procedure.path));
+        asked.map_err(|failure| failure.masked(&options.initial_masker()))?;
     }
     Ok(options)
 }

@@ -3,8 +3,12 @@
 //! Invariant: the same journal goes on; what was started and never came back is shown, and never run again by itself.
 //! Refuses to know: the command line.
 
+use super::error::SessionError;
+use super::options::RunOptions;
+use super::planning::{plan, syntax};
 use super::render;
-use super::run::{Resumed, RunOptions, SessionError, Walking, hide, masker, plan, start_options, syntax, who};
+use super::run::{hide, start_options, who};
+use super::walking::{Resumed, Walking};
 use crate::engine::Ending;
 use crate::history::{CommandState, Fact, OutputSource as _, Phase, RunResult, RunResumed, RunState};
 use crate::ident::SystemClock;
@@ -59,26 +63,30 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
     };
     let plan = plan(options)?;
     let syntax = syntax(&plan, options)?;
-    let masker = masker(options);
-    let (mut session, running, attached) =
-        match kernel::Session::attach(folder.run(), folder.path(), options.mode, &who(&options.user, &options.host)) {
-            Ok((session, running)) => (session, running, true),
-            Err(AttachError::NotThere) if folder.is_live() => {
-                let why = format!("the run `{}` is live, and its recorder does not answer", folder.run());
-                return Err(SessionError::NotResumable(why));
+    let masker = options.initial_masker();
+    let (mut session, running, attached) = match kernel::Session::attach(
+        folder.run(),
+        folder.path(),
+        options.mode,
+        &who(&options.environment.user, &options.environment.host),
+    ) {
+        Ok((session, running)) => (session, running, true),
+        Err(AttachError::NotThere) if folder.is_live() => {
+            let why = format!("the run `{}` is live, and its recorder does not answer", folder.run());
+            return Err(SessionError::NotResumable(why));
+        }
+        Err(AttachError::NotThere) => {
+            let mut start = start_options(options, folder.run(), &folder);
+            start.resume = true;
+            start.restore = Some(snapshot(&folder)).filter(|path| path.is_file());
+            if Path::new(&state.cwd).is_dir() {
+                start.cwd = PathBuf::from(&state.cwd);
             }
-            Err(AttachError::NotThere) => {
-                let mut start = start_options(options, folder.run(), &folder);
-                start.resume = true;
-                start.restore = Some(snapshot(&folder)).filter(|path| path.is_file());
-                if Path::new(&state.cwd).is_dir() {
-                    start.cwd = PathBuf::from(&state.cwd);
-                }
-                (kernel::Session::start(&start)?, None, false)
-            }
-            Err(AttachError::Refused(why)) => return Err(SessionError::NotResumable(why)),
-            Err(AttachError::Kernel(error)) => return Err(error.into()),
-        };
+            (kernel::Session::start(&start)?, None, false)
+        }
+        Err(AttachError::Refused(why)) => return Err(SessionError::NotResumable(why)),
+        Err(AttachError::Kernel(error)) => return Err(error.into()),
+    };
     hide(&mut session, options)?;
     // What was recorded until the session was ours.
     let events = journal::read(folder.path())?.events;
@@ -90,15 +98,15 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
     let mut told = about(&state, &folder, running.is_some());
     told.extend(lost.iter().cloned());
     let document = std::fs::read(folder.document()).unwrap_or_default();
-    if started.runbook.digest != options.runbook.digest {
-        told.extend(changes(&String::from_utf8_lossy(&document), &String::from_utf8_lossy(options.bytes)));
-        let new = masker.bytes(options.bytes);
+    if started.runbook.digest != options.procedure.runbook.digest {
+        told.extend(changes(&String::from_utf8_lossy(&document), &String::from_utf8_lossy(options.procedure.bytes)));
+        let new = masker.bytes(options.procedure.bytes);
         folder.write(&folder.document(), |to| to.write_all(&new))?;
     }
     let fact = RunResumed {
-        user: options.user.clone(),
-        host: options.host.clone(),
-        runbook_digest: options.runbook.digest,
+        user: options.environment.user.clone(),
+        host: options.environment.host.clone(),
+        runbook_digest: options.procedure.runbook.digest,
         attached,
         lost,
         version: env!("CARGO_PKG_VERSION").to_owned(),
