@@ -1,6 +1,6 @@
-//! `runbook check`: what a careful reader would say of documents, for people and for programs.
+//! `runbook check`: the findings over documents, for people and for programs.
 //!
-//! Invariant: nothing of a document is run; bash is asked for its syntax alone.
+//! Invariant: nothing of a document is run; bash is asked only for its syntax.
 
 use super::args::{CheckArgs, CheckFormat, Deny};
 use super::config::CheckConfig;
@@ -15,7 +15,8 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// Checks documents. The text to print, and the exit status.
+/// Checks the documents that are named. Returns the text to print and the exit status. Fails when a document or a configuration
+/// file cannot be read.
 pub(super) fn check(args: &CheckArgs, color: Color, environment: &Environment) -> Result<(String, Exit), Failure> {
     if let Some(code) = &args.explain {
         return explain(code).map(|text| (text, Exit::Success));
@@ -72,7 +73,7 @@ fn text(checked: &[Checked], color: Color) -> String {
     out
 }
 
-/// One finding with its lines.
+/// Renders a finding with the lines of the document that it is about.
 fn rendered(renderer: &Renderer, opened: &Opened, path: &str, finding: &Finding) -> String {
     let text = opened.runbook.text.as_str();
     let first = finding.also.iter().map(|(span, _)| span.start).chain([finding.span.start]).min().unwrap_or(0);
@@ -107,7 +108,7 @@ fn rendered(renderer: &Renderer, opened: &Opened, path: &str, finding: &Finding)
     renderer.render(&[group]).clone()
 }
 
-/// The same length without what would move the terminal's cursor.
+/// Replaces control characters that would move the cursor. Keeps the length in bytes, so that spans still fit.
 fn harmless(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' && c.len_utf8() == 1 { '?' } else { c }).collect()
 }

@@ -15,7 +15,7 @@ pub(super) enum ColorChoice {
     Never,
 }
 
-/// How to print.
+/// Output formats of the commands that print either text or JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people.

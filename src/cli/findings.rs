@@ -9,13 +9,13 @@ use crate::ports::{Probe as _, Syntax as _, Verdict};
 use crate::review::{Finding, Given, Review};
 use std::cell::RefCell;
 
-/// A document and what was found in it.
+/// A document with its findings.
 pub(super) struct Checked {
     pub(super) opened: Opened,
     pub(super) findings: Vec<Finding>,
 }
 
-/// Everything found in a document.
+/// Reviews a document, with bash for the syntax and this machine for programs, files and variables.
 pub(super) fn findings(opened: &Opened, environment: &Environment) -> Vec<Finding> {
     let path = environment.get("PATH");
     let mut syntax = BashSyntax::new(find_program("bash", path));
@@ -36,7 +36,7 @@ pub(super) fn findings(opened: &Opened, environment: &Environment) -> Vec<Findin
     review.findings(&mut given)
 }
 
-/// Line and column of a byte, both from 1, the column in characters.
+/// Line and column of the byte at an offset. Both count from 1, the column in characters.
 pub(super) fn position(opened: &Opened, at: usize) -> (u32, usize) {
     let text = opened.runbook.text.as_str();
     let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);

@@ -5,7 +5,7 @@
 use super::line::Line;
 use crate::plan::{Alternative, Missing, Plan, Policy, Step};
 
-/// A reviewed plan.
+/// A plan with the risk of each command, and with all that an unattended run of it lacks.
 pub(in crate::cli) struct DryRun<'a> {
     pub(super) plan: &'a Plan,
     pub(super) file: String,
@@ -15,8 +15,9 @@ pub(in crate::cli) struct DryRun<'a> {
     pub(super) findings: Vec<String>,
 }
 
+/// An item of the listing, indented by `usize` levels.
 pub(super) enum Entry<'a> {
-    /// A choice that comes first, and its depth.
+    /// The title of a choice; its options follow.
     Choice(usize, &'a str),
     Option(usize, &'a Alternative),
     Step(usize, Reviewed<'a>),
@@ -25,9 +26,10 @@ pub(super) enum Entry<'a> {
 pub(super) struct Reviewed<'a> {
     pub(super) step: &'a Step,
     pub(super) commands: Vec<Line<'a>>,
-    /// Why the operator is asked beyond Enter for the step itself.
+    /// Why the operator is asked about the step itself.
     pub(super) asks: Option<String>,
-    /// Why an unattended run leaves it out.
+    /// Why an unattended run skips the step.
     pub(super) left_out: Option<String>,
+    /// For an irreversible step: the digest to approve it with, or why it cannot be approved beforehand.
     pub(super) approval: Option<Result<String, String>>,
 }

@@ -14,7 +14,7 @@ use crate::ports::{Probe as _, Syntax as _, Verdict};
 use crate::session::BASH_SETS;
 use std::collections::{BTreeSet, HashMap};
 
-/// Reviews a plan.
+/// Reviews the steps of a plan in order, as a run with this policy would meet them.
 pub(in crate::cli) fn review<'a>(
     plan: &'a Plan,
     opened: &Opened,
@@ -35,7 +35,7 @@ pub(in crate::cli) fn review<'a>(
     let missing = policy.missing(plan, &is_set, &mut |text| rejects(&mut syntax, text));
     let lines: (u32, u32) = span(plan);
     let found = findings::findings(opened, environment);
-    // What is destroyed after a check that stops nothing: its line, and the check's.
+    // Pairs of lines: a destructive command, and the check before it that would not stop it.
     let unchecked = found
         .iter()
         .filter(|finding| finding.code == "unchecked-destruction")
@@ -70,7 +70,7 @@ pub(in crate::cli) fn review<'a>(
     DryRun { plan, file: opened.file_name(), policy, entries, missing, findings }
 }
 
-/// The lines that the plan's steps stand on.
+/// First and last line of the plan's steps. The line before the first step counts, for it may hold a comment.
 fn span(plan: &Plan) -> (u32, u32) {
     let steps: Vec<&Step> = plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)).collect();
     let first = steps.iter().map(|step| step.line).min().unwrap_or(0);
@@ -87,15 +87,16 @@ fn rejects(syntax: &mut BashSyntax, text: &str) -> Option<String> {
 
 struct Reviewer<'a, 'r> {
     plan: &'a Plan,
-    /// The plan's inputs by name: there may be thousands.
+    /// The plan's inputs by name; a plan may have thousands.
     inputs: HashMap<&'a InputName, &'a Input>,
     policy: &'a Policy,
     syntax: BashSyntax,
     probe: PathProbe,
+    /// Variables that the steps before assign.
     set: BTreeSet<String>,
     /// The functions and aliases that the steps before define.
     shadows: Shadows,
-    /// What is destroyed after a check that stops nothing: its line, and the check's.
+    /// Pairs of lines: a destructive command, and the check before it whose failure would not stop it in a plain shell.
     unchecked: Vec<(u32, u32)>,
     is_set: &'r dyn Fn(&str) -> bool,
 }
