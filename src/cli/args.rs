@@ -1,7 +1,8 @@
-//! The command line as typed.
+//! The command line as clap parses it. The doc comments of arguments and variants are the help that `--help` prints.
 //!
-//! Invariant: what is typed is only read here; what it means is decided where it is used.
+//! Invariant: arguments are only parsed here; the commands decide what they mean.
 
+use super::choices::{ColorChoice, Format};
 use super::incident::IncidentCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -15,23 +16,12 @@ pub(super) struct Cli {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub(super) color: ColorChoice,
-    /// What to do.
+    /// The subcommand that was chosen.
     #[command(subcommand)]
     pub(super) command: Command,
 }
 
-/// When to use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` say no.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// The subcommands.
+/// The subcommands of `runbook`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run a procedure with the operator, or unattended with --yes
@@ -95,8 +85,8 @@ pub(super) enum Command {
     },
 }
 
-/// See [`Command::Run`].
-#[derive(Debug, Args)]
+/// Arguments of `runbook run`.
+#[derive(Debug, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag, and any may be given with any")]
 pub(super) struct RunArgs {
     /// The document, with the procedure after `#`: RUNBOOK.md#database-recovery; a step too: RUNBOOK.md#database-recovery:3
@@ -162,7 +152,7 @@ pub(super) struct RunArgs {
     pub(super) no_input: bool,
 }
 
-/// What `--allow` allows.
+/// Risks that `runbook run --allow` permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Allowed {
     /// Commands whose risk is not known.
@@ -171,10 +161,11 @@ pub(super) enum Allowed {
     Destructive,
 }
 
-/// How `--dry-run` prints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// Output formats of `runbook run --dry-run`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum DryRunFormat {
     /// For people.
+    #[default]
     Text,
     /// For a review document.
     Markdown,
@@ -182,16 +173,7 @@ pub(super) enum DryRunFormat {
     Json,
 }
 
-/// How to print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
-/// See [`Command::Check`].
+/// Arguments of `runbook check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// The documents
@@ -208,7 +190,7 @@ pub(super) struct CheckArgs {
     pub(super) explain: Option<String>,
 }
 
-/// How findings are printed.
+/// Output formats of `runbook check`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum CheckFormat {
     /// For people.
@@ -219,14 +201,14 @@ pub(super) enum CheckFormat {
     Sarif,
 }
 
-/// What `--deny` denies.
+/// Findings that `runbook check --deny` turns into a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Deny {
     /// Findings that are warnings.
     Warnings,
 }
 
-/// See [`Command::List`].
+/// Arguments of `runbook list`.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     /// The documents; FILE#PROCEDURE lists one procedure
@@ -237,7 +219,7 @@ pub(super) struct ListArgs {
     pub(super) format: Format,
 }
 
-/// See [`Command::Show`].
+/// Arguments of `runbook show`.
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     /// The document, with the procedure after `#`
@@ -251,7 +233,7 @@ pub(super) struct ShowArgs {
     pub(super) format: Format,
 }
 
-/// How `inputs` prints.
+/// Output formats of `runbook inputs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum InputsFormat {
     /// For people.
@@ -262,7 +244,7 @@ pub(super) enum InputsFormat {
     Yaml,
 }
 
-/// See [`Command::Inputs`].
+/// Arguments of `runbook inputs`.
 #[derive(Debug, Args)]
 pub(super) struct InputsArgs {
     /// The document, with the procedure after `#`
@@ -276,7 +258,7 @@ pub(super) struct InputsArgs {
     pub(super) format: InputsFormat,
 }
 
-/// See [`Command::Runs`].
+/// Arguments of `runbook runs`.
 #[derive(Debug, Args)]
 pub(super) struct RunsArgs {
     /// How to print
@@ -284,7 +266,7 @@ pub(super) struct RunsArgs {
     pub(super) format: Format,
 }
 
-/// A run.
+/// Arguments of a command that takes a run and nothing else.
 #[derive(Debug, Args)]
 pub(super) struct RunArg {
     /// The run: its id, the beginning or the end of it; the latest when left out
@@ -292,7 +274,7 @@ pub(super) struct RunArg {
     pub(super) run: Option<String>,
 }
 
-/// See [`Command::Resume`].
+/// Arguments of `runbook resume`.
 #[derive(Debug, Args)]
 pub(super) struct ResumeArgs {
     /// The run: its id, the beginning or the end of it; the latest that can be resumed when left out
@@ -306,7 +288,7 @@ pub(super) struct ResumeArgs {
     pub(super) inputs: Vec<String>,
 }
 
-/// See [`Command::Verify`].
+/// Arguments of `runbook verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
     /// The run or incident (its id, the beginning or the end of it), its folder, or a journal file; the latest run when left out
@@ -317,7 +299,7 @@ pub(super) struct VerifyArgs {
     pub(super) receipt: Option<String>,
 }
 
-/// See [`Command::Redact`].
+/// Arguments of `runbook redact`.
 #[derive(Debug, Args)]
 pub(super) struct RedactArgs {
     /// The run or incident: its id, the beginning or the end of it, or its folder
@@ -331,7 +313,7 @@ pub(super) struct RedactArgs {
     pub(super) reason: String,
 }
 
-/// See [`Command::Mask`].
+/// The subcommands of `runbook mask`.
 #[derive(Debug, Subcommand)]
 pub(super) enum MaskCommand {
     /// Add a secret; it is read without echo, or from standard input
@@ -345,7 +327,7 @@ pub(super) enum MaskCommand {
     },
 }
 
-/// See [`Command::Transcript`].
+/// Arguments of `runbook transcript`.
 #[derive(Debug, Args)]
 pub(super) struct TranscriptArgs {
     /// The run: its id, the beginning or the end of it; the latest when left out
@@ -359,7 +341,7 @@ pub(super) struct TranscriptArgs {
     pub(super) output: String,
 }
 
-/// The forms of a transcript.
+/// Output formats of `runbook transcript`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum TranscriptFormat {
     /// For people, and for whatever shows Markdown.

@@ -1,4 +1,4 @@
-//! Completion: clap's own scripts, and `FILE#<TAB>` and `--input <TAB>` by asking the program.
+//! Shell completion: clap generates the scripts, and the program itself completes `FILE#<TAB>` and `--input <TAB>`.
 //!
 //! Invariant: a document that cannot be read completes to nothing; completion never prints an error.
 
@@ -9,7 +9,7 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 use std::fmt::Write as _;
 
-/// The script for a shell.
+/// Completion script for a shell, with our own functions appended for bash, zsh and fish.
 pub(super) fn script(shell: Shell) -> String {
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "runbook", &mut bytes);
@@ -127,7 +127,7 @@ complete -c runbook -n "__fish_seen_argument -l incident; or __fish_seen_subcomm
 complete -c runbook -n "__fish_seen_subcommand_from open severity" -l severity -x -a "(runbook __complete --what severities (commandline -ct) 2>/dev/null)"
 "#;
 
-/// What `FILE#part` can become: `FILE#anchor`, a tab, and the title, a line each.
+/// Completes `FILE#part` to the anchors that begin so. Each line is `FILE#anchor`, a tab and the section's title.
 pub(super) fn anchors(word: &str) -> String {
     let Ok(target) = Target::read(word, None) else { return String::new() };
     let Ok(opened) = open::open(&target.path) else { return String::new() };
@@ -145,7 +145,8 @@ pub(super) fn anchors(word: &str) -> String {
     out
 }
 
-/// What `--input part` can become: `NAME=`, with a `@` for a secret's file, a tab, and what it is for, a line each.
+/// Completes `--input part` to the inputs of a procedure. Each line is `NAME=` (`NAME=@` for a secret, which comes from a file), a
+/// tab and a description.
 pub(super) fn inputs(file: &str, word: &str) -> String {
     let Ok(target) = Target::read(file, None) else { return String::new() };
     let Ok(opened) = open::open(&target.path) else { return String::new() };
@@ -155,7 +156,7 @@ pub(super) fn inputs(file: &str, word: &str) -> String {
     let mut out = String::new();
     for input in &plan.inputs {
         let name = input.name.as_str();
-        // A name that a shell would take apart is given in the form that names are compared in.
+        // Offer the canonical form of a name that the shell would split or expand.
         let as_it_is = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
         let name = if as_it_is { name.to_owned() } else { canonical(name) };
         if name.starts_with(word) {

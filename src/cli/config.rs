@@ -1,6 +1,6 @@
-//! `.runbook.toml`, and the operator's own `config.toml`: what `check` leaves out and what it takes for an error.
+//! `.runbook.toml`, and the operator's own `config.toml`: the findings that `check` leaves out or treats as errors.
 //!
-//! Invariant: nothing in such a file loosens a run; a key that would is refused. Refuses to know: what the codes mean.
+//! Invariant: no key of such a file permits a run more; a key that would is rejected. Refuses to know: the meaning of the codes.
 
 use super::environment::Environment;
 use super::error::Failure;
@@ -9,15 +9,15 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The name of a repository's file; the nearest one above a document counts.
+/// File name of a repository's configuration. The nearest one in a folder above the document is read.
 const NAME: &str = ".runbook.toml";
 
-/// What such files say of the findings of one document.
+/// Settings of `check` for one document, gathered from all configuration files.
 #[derive(Debug, Default)]
 pub(super) struct CheckConfig {
     allow: Vec<String>,
     deny: Vec<String>,
-    /// Warnings make the check fail.
+    /// True if any warning makes the check fail.
     pub(super) deny_warnings: bool,
 }
 
@@ -25,7 +25,7 @@ pub(super) struct CheckConfig {
 #[serde(default)]
 struct File {
     check: Check,
-    /// Whatever stands here would loosen a run.
+    /// Kept only to reject it: a file must not permit a run anything.
     run: Option<toml::Table>,
 }
 
@@ -41,7 +41,8 @@ struct Check {
 }
 
 impl CheckConfig {
-    /// For a document.
+    /// Reads the configuration files that apply to a document. Fails when one cannot be read or parsed, names an unknown code, or
+    /// has a `[run]` table.
     pub(super) fn of(document: &Path, environment: &Environment) -> Result<Self, Failure> {
         let document = std::path::absolute(document).unwrap_or_else(|_| document.to_owned());
         let mut config = Self::default();
@@ -80,7 +81,7 @@ impl CheckConfig {
         Ok(())
     }
 
-    /// What remains, and how bad it is here.
+    /// Removes the findings that are allowed, and raises those that are denied to errors.
     pub(super) fn apply(&self, findings: &mut Vec<Finding>) {
         findings.retain(|finding| !self.allow.iter().any(|name| name == finding.code));
         for finding in findings.iter_mut().filter(|finding| self.deny.iter().any(|name| name == finding.code)) {
@@ -89,7 +90,7 @@ impl CheckConfig {
     }
 }
 
-/// The operator's own file.
+/// Path of the operator's own configuration file, if there is one.
 fn own(environment: &Environment) -> Option<PathBuf> {
     let config = environment.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || environment.get("HOME").map(|home| PathBuf::from(home).join(".config"));

@@ -1,6 +1,6 @@
-//! The environment, read once.
+//! The environment of this process, read once.
 //!
-//! Invariant: nothing else in the program asks for an environment variable.
+//! Invariant: no other file of the program reads an environment variable.
 
 use crate::operator::Look;
 use crate::term::Color;
@@ -9,47 +9,48 @@ use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use super::args::ColorChoice;
+use super::choices::ColorChoice;
 use super::error::Failure;
 
-/// The environment of this process.
+/// A copy of this process's environment variables.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Environment {
     variables: BTreeMap<OsString, OsString>,
 }
 
 impl Environment {
-    /// Reads it.
+    /// Copies the environment of this process.
     pub(super) fn read() -> Self {
         Self { variables: std::env::vars_os().collect() }
     }
 
-    /// A variable's value, when it is set and not empty.
+    /// Value of a variable; `None` when it is unset or empty.
     pub(super) fn get(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
-    /// A variable's value as text.
+    /// Value of a variable as text, with invalid UTF-8 replaced; `None` when it is unset or empty.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.get(name).map(|value| value.to_string_lossy().into_owned())
     }
 
-    /// Whether a variable is set, empty or not.
+    /// True if a variable is set, even to nothing.
     pub(super) fn has(&self, name: &str) -> bool {
         self.variables.contains_key(OsStr::new(name))
     }
 
-    /// Every variable.
+    /// Every variable that is set.
     pub(super) fn all(&self) -> &BTreeMap<OsString, OsString> {
         &self.variables
     }
 
-    /// Where runs are recorded: `$XDG_STATE_HOME/runbook/runs`, `~/.local/state` where that is unset.
+    /// Folder of recorded runs: `$XDG_STATE_HOME/runbook/runs`, below `~/.local/state` by default. Fails when no home directory is
+    /// known.
     pub(super) fn runs_folder(&self) -> Result<PathBuf, Failure> {
         self.state_folder("runbook/runs")
     }
 
-    /// Where incidents are recorded, beside the runs.
+    /// Folder of recorded incidents, beside that of the runs.
     pub(super) fn incidents_folder(&self) -> Result<PathBuf, Failure> {
         self.state_folder("runbook/incidents")
     }
@@ -64,12 +65,12 @@ impl Environment {
         })
     }
 
-    /// Where sockets and step files go while a run lives: `$XDG_RUNTIME_DIR`.
+    /// `$XDG_RUNTIME_DIR`, for the sockets and step files of live runs; `None` when it is not an existing folder.
     pub(super) fn runtime_folder(&self) -> Option<PathBuf> {
         self.get("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute() && path.is_dir())
     }
 
-    /// The operator's user name.
+    /// User name: `$USER`, `$LOGNAME`, the entry in `/etc/passwd`, or else the number of the user id.
     pub(super) fn user(&self) -> String {
         let named = || {
             let id = rustix::process::getuid().as_raw().to_string();
@@ -80,7 +81,7 @@ impl Environment {
         self.text("USER").or_else(|| self.text("LOGNAME")).unwrap_or_else(named)
     }
 
-    /// Whether colour is shown on a stream, as <https://no-color.org> and <https://bixense.com/clicolors> say.
+    /// Decides on colour for a stream, by the rules of <https://no-color.org> and <https://bixense.com/clicolors>.
     pub(super) fn color(&self, choice: ColorChoice, is_terminal: bool) -> Color {
         let yes = match choice {
             ColorChoice::Always => true,
@@ -92,13 +93,13 @@ impl Environment {
         if yes { Color::Always } else { Color::Never }
     }
 
-    /// How talk looks on a stream of this colour.
+    /// Styles and characters for notices, by the terminal's type and the locale.
     pub(super) fn look(&self, color: Color) -> Look {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.text(name));
         Look::on(color, &self.text("TERM").unwrap_or_default(), &locale.unwrap_or_default())
     }
 
-    /// Whether there is an operator at a terminal.
+    /// True if standard input and standard error are terminals, so that an operator can be asked.
     pub(super) fn has_operator() -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }

@@ -1,18 +1,18 @@
-//! What went wrong, as the person at the command line should read it, and the exit status that goes with it.
+//! A failure as the person at the command line reads it, with its exit status.
 //!
-//! Invariant: the one place that maps a failure to an exit status (DESIGN's table).
+//! Invariant: every exit status of the program is one of [`Exit`], as the table in DESIGN lists them.
 
 use crate::mask::Masker;
 use crate::term::{Color, Style, sanitize};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-/// Exit statuses.
+/// Exit status of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Every step that was to run succeeded.
     Success = 0,
-    /// A command failed.
+    /// A command of the runbook failed.
     CommandFailed = 1,
     /// Wrong usage, an unreadable runbook, a missing input: nothing ran.
     Usage = 2,
@@ -20,40 +20,40 @@ pub enum Exit {
     Stopped = 3,
     /// The record could not be written.
     Record = 4,
-    /// Interrupted.
+    /// The operator interrupted the run.
     Interrupted = 130,
 }
 
-/// A failure, with what to do about it.
+/// A failure, and what to do about it.
 #[derive(Debug)]
 pub(super) struct Failure {
-    /// The exit status.
+    /// Exit status of the program after this failure.
     pub(super) exit: Exit,
-    /// What was found, the thing in backticks.
+    /// The problem, with the object it is about in backticks.
     pub(super) message: String,
-    /// What to do; may be several lines.
+    /// A remedy, on one or more lines.
     pub(super) help: Option<String>,
 }
 
 impl Failure {
-    /// Wrong usage.
+    /// A failure of usage, without help: nothing ran.
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, message: message.into(), help: None }
     }
 
-    /// A failure of the record.
+    /// A failure to write or read the record, without help.
     pub(super) fn record(message: impl Into<String>) -> Self {
         Self { exit: Exit::Record, message: message.into(), help: None }
     }
 
-    /// The same without secrets.
+    /// The same failure with the masker's secrets masked in its texts.
     #[must_use]
     pub(super) fn masked(self, masker: &Masker) -> Self {
         let hide = |text: String| masker.text(&text).into_owned();
         Self { exit: self.exit, message: hide(self.message), help: self.help.map(hide) }
     }
 
-    /// The same with what to do.
+    /// The same failure with a remedy.
     #[must_use]
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -62,7 +62,7 @@ impl Failure {
 }
 
 impl Failure {
-    /// Prints it on standard error; what looks like a key or a token is masked.
+    /// Prints the failure on standard error. Texts that look like a key or a token are masked.
     pub(super) fn print(self, color: Color) {
         let failure = self.masked(&Masker::new());
         drop(std::io::stderr().lock().write_all(failure.text(color).as_bytes()));

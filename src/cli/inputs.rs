@@ -1,4 +1,4 @@
-//! `runbook inputs`: what a procedure will ask for, and a file to fill in.
+//! `runbook inputs`: the values that a procedure asks for, and a file to fill in.
 
 use super::args::{InputsArgs, InputsFormat};
 use super::environment::Environment;
@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// The list, as it was asked for.
+/// Lists the inputs of a procedure in the format that was asked for. Fails when the document cannot be read or has no such
+/// procedure.
 pub(super) fn inputs(args: &InputsArgs, environment: &Environment) -> Result<String, Failure> {
     let target = Target::read(&args.file, args.procedure.as_deref())?;
     let opened = open::open(&target.path)?;
@@ -33,7 +34,7 @@ pub(super) fn inputs(args: &InputsArgs, environment: &Environment) -> Result<Str
     })
 }
 
-/// What an input has without anybody giving it: a variable of the environment.
+/// Value that the environment gives to an input; `None` for a secret.
 fn current(input: &Input, environment: &Environment) -> Option<String> {
     let variable = matches!(input.origin, Origin::Variable);
     environment.text(input.name.as_str()).filter(|_| variable && !input.rules.secret)
@@ -114,7 +115,7 @@ fn json(plan: &Plan, inputs: &[&Input], environment: &Environment) -> String {
     format!("{value:#}\n")
 }
 
-/// A file for `run --inputs`. JSON's strings are YAML's.
+/// A YAML file for `run --inputs`. Strings are written as JSON, which is YAML too.
 fn template(name: &str, plan: &Plan, inputs: &[&Input]) -> String {
     let mut out = format!("# The inputs of {}; fill it in and give it with --inputs FILE.\n", sanitize(name));
     for input in inputs {

@@ -5,8 +5,8 @@
 use super::args::{MaskCommand, RedactArgs};
 use super::environment::Environment;
 use super::error::{Exit, Failure};
-use super::runs::Record;
-use super::{notice, runs};
+use super::output::print_notices;
+use super::records::{self, Record};
 use crate::history::{Fact, IncidentFact, Redacted};
 use crate::ident::{Clock as _, IncidentId, RunId, Seq, SystemClock};
 use crate::incident;
@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 /// Drops payloads from a record.
 pub(super) fn run(args: &RedactArgs, environment: &Environment) -> Result<Exit, Failure> {
     let runs = environment.runs_folder()?;
-    let record = runs::record(&runs, Some(&args.run))?;
+    let record = records::record(&runs, Some(&args.run))?;
     let clock = SystemClock::start();
     let (folder, at) = match &record {
         Record::Run(folder) => (folder, clock.now()),
@@ -66,7 +66,7 @@ pub(super) fn run(args: &RedactArgs, environment: &Environment) -> Result<Exit, 
              those that were changed by hand"
         )
     }));
-    notice(&lines);
+    print_notices(&lines);
     Ok(Exit::Success)
 }
 
@@ -154,7 +154,7 @@ impl Elsewhere {
 /// Teaches a live run a secret.
 pub(super) fn mask(command: &MaskCommand, environment: &Environment) -> Result<Exit, Failure> {
     let MaskCommand::Add { run, name } = command;
-    let folder = runs::find(&environment.runs_folder()?, run.as_deref())?;
+    let folder = records::find(&environment.runs_folder()?, run.as_deref())?;
     let secret = read_secret(name)?;
     let told = hide_in_session(folder.path(), vec![(name.clone(), secret.clone())]);
     let refused = told.map_err(|error| match error {
@@ -167,7 +167,7 @@ pub(super) fn mask(command: &MaskCommand, environment: &Environment) -> Result<E
     }
     let mut lines = vec![format!("from here on `{name}` is masked in `{}`", folder.run())];
     lines.extend(already_there(&folder, name, &secret));
-    notice(&lines);
+    print_notices(&lines);
     Ok(Exit::Success)
 }
 

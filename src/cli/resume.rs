@@ -2,12 +2,15 @@
 //!
 //! Invariant: what the run was told with flags when it began is told again; values are asked for again.
 
-use super::args::{ColorChoice, ResumeArgs, RunArg};
+use super::args::{ResumeArgs, RunArg};
+use super::choices::ColorChoice;
 use super::environment::Environment;
 use super::error::{Exit, Failure};
 use super::incident;
-use super::run::{RunValues, ended, options};
-use super::{notice, open, runs, values};
+use super::output::print_notices;
+use super::run_ending::ended;
+use super::run_options::{RunValues, host, options};
+use super::{open, records, values};
 use crate::history::{Mode, RunStarted};
 use crate::journal::{Folder, Folders};
 use crate::kernel::{AttachError, stop_session};
@@ -22,7 +25,7 @@ pub(super) fn run(args: &ResumeArgs, color: ColorChoice, environment: &Environme
     }
     let root = environment.runs_folder()?;
     let recorded = match &args.run {
-        Some(name) => read(runs::find(&root, Some(name))?)?,
+        Some(name) => read(records::find(&root, Some(name))?)?,
         None => latest_open(&root)?,
     };
     let run = recorded.folder.run().clone();
@@ -36,7 +39,7 @@ pub(super) fn run(args: &ResumeArgs, color: ColorChoice, environment: &Environme
     }
     let path = document(args, &started, &recorded.folder)?;
     let opened = open::open(&path)?;
-    notice(&opened.findings());
+    print_notices(&opened.findings());
     let (section, _) = opened.select(started.procedure.as_str())?;
     let cwd = PathBuf::from(&started.cwd);
     let secrets = flags(&started, "--secret ");
@@ -52,7 +55,7 @@ pub(super) fn run(args: &ResumeArgs, color: ColorChoice, environment: &Environme
     // An incident that was closed meanwhile, or is not there any more, has nothing to say to its run.
     let incident = recorded.state.incident.as_ref().map(|joined| joined.incident.as_str());
     options.incident = incident.and_then(|id| incident::of_run(Some(id), environment).ok().flatten());
-    let masker = session::masker(&options);
+    let masker = options.initial_masker();
     ended(session::resume(&options, recorded), &options).map_err(|failure| failure.masked(&masker))
 }
 
@@ -78,7 +81,7 @@ fn document(args: &ResumeArgs, started: &RunStarted, folder: &Folder) -> Result<
         }
     }
     if folder.document().is_file() {
-        notice(&[format!("`{}` is not here; going on with the copy in the record", path.display())]);
+        print_notices(&[format!("`{}` is not here; going on with the copy in the record", path.display())]);
         return Ok(folder.document());
     }
     Err(Failure::usage(format!("the document `{}` is not here", path.display())).help("say where it is: `--file FILE`"))
@@ -101,15 +104,13 @@ fn flags(started: &RunStarted, name: &str) -> Vec<String> {
 
 /// Ends a run that goes on somewhere else.
 pub(super) fn stop(args: &RunArg, environment: &Environment) -> Result<Exit, Failure> {
-    let folder = runs::find(&environment.runs_folder()?, args.run.as_deref())?;
-    stop_session(folder.path(), &session::who(&environment.user(), &super::run::host())).map_err(
-        |error| match error {
-            AttachError::NotThere => {
-                Failure::usage(format!("the run `{}` is not live", folder.run())).help("`runbook runs` says which are")
-            }
-            other => Failure::usage(other.to_string()),
-        },
-    )?;
-    notice(&[format!("`{}` ends; a running command is told to, and its end is recorded", folder.run())]);
+    let folder = records::find(&environment.runs_folder()?, args.run.as_deref())?;
+    stop_session(folder.path(), &session::who(&environment.user(), &host())).map_err(|error| match error {
+        AttachError::NotThere => {
+            Failure::usage(format!("the run `{}` is not live", folder.run())).help("`runbook runs` says which are")
+        }
+        other => Failure::usage(other.to_string()),
+    })?;
+    print_notices(&[format!("`{}` ends; a running command is told to, and its end is recorded", folder.run())]);
     Ok(Exit::Success)
 }

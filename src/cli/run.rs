@@ -1,21 +1,19 @@
 //! `runbook run`: the arguments of a run, and what its ending means for the exit status.
 
-use super::args::{Allowed, ColorChoice, DryRunFormat, RunArgs};
+use super::args::{Allowed, DryRunFormat, RunArgs};
+use super::choices::ColorChoice;
 use super::dry_run;
 use super::environment::Environment;
 use super::error::{Exit, Failure};
 use super::incident;
-use super::notice;
 use super::open::{self, Opened, Target};
-use super::print;
+use super::output::{print_data, print_notices};
+use super::run_ending::{ended, failure};
+use super::run_options::{RunValues, options};
 use super::values;
-use super::values::Given;
-use crate::document::SectionIndex;
-use crate::engine::{Ending, EngineError};
-use crate::history::{Mode, RunResult};
-use crate::plan::{Missing, Place, Policy, Values};
-use crate::ports::{KernelError, OperatorError};
-use crate::session::{self, RunOptions, Selection, SessionError};
+use crate::history::Mode;
+use crate::plan::{Place, Policy, Values};
+use crate::session::{self, RunOptions, Selection};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +24,7 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
     let (section, step) = opened.select(&target.procedure)?;
     let mode =
         if !args.yes && !args.no_input && Environment::has_operator() { Mode::Attended } else { Mode::Unattended };
-    notice(&opened.findings());
+    print_notices(&opened.findings());
     let values = RunValues {
         selection: selection(args, step)?,
         mode,
@@ -36,8 +34,9 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
         color,
     };
     let options = options(&opened, section, values, environment)?;
-    let place = Place { host: options.host.clone(), cwd: options.cwd.to_string_lossy().into_owned() };
-    let masker = session::masker(&options);
+    let place =
+        Place { host: options.environment.host.clone(), cwd: options.environment.cwd.to_string_lossy().into_owned() };
+    let masker = options.initial_masker();
     let ran = with_values(args, &opened, options, place, color, environment);
     ran.map_err(|failure| failure.masked(&masker))
 }
@@ -51,8 +50,8 @@ fn with_values(
     color: ColorChoice,
     environment: &Environment,
 ) -> Result<Exit, Failure> {
-    options.policy = policy(args, place, options.policy.values)?;
-    options.flags = flags(args);
+    options.grants.policy = policy(args, place, options.grants.policy.values)?;
+    options.grants.flags = flags(args);
     options.rc.clone_from(&args.rc);
     if args.dry_run {
         let plan = session::plan(&options).map_err(|error| failure(error, &options))?;
@@ -65,148 +64,10 @@ fn with_values(
             DryRunFormat::Markdown => reviewed.markdown(),
             DryRunFormat::Json => format!("{:#}\n", reviewed.json()),
         };
-        return print(&session::masker(&options).text(&text));
+        return print_data(&options.initial_masker().text(&text));
     }
     options.incident = incident::of_run(args.incident.as_deref(), environment)?;
     ended(session::run(&options), &options)
-}
-
-/// What differs between beginning a run and going on with one.
-pub(super) struct RunValues {
-    /// The steps.
-    pub(super) selection: Selection,
-    /// Who answers.
-    pub(super) mode: Mode,
-    /// Values given beforehand.
-    pub(super) given: Given,
-    /// The inputs that the operator calls secret.
-    pub(super) secrets: Vec<String>,
-    /// Where the shell starts.
-    pub(super) cwd: PathBuf,
-    /// When to use colour.
-    pub(super) color: ColorChoice,
-}
-
-/// The options of a run, with what the environment says.
-pub(super) fn options<'a>(
-    opened: &'a Opened,
-    section: SectionIndex,
-    values: RunValues,
-    environment: &Environment,
-) -> Result<RunOptions<'a>, Failure> {
-    let host = host();
-    let names_any = values.given.names_any();
-    let options = RunOptions {
-        bytes: &opened.bytes,
-        runbook: &opened.runbook,
-        section,
-        selection: values.selection,
-        mode: values.mode,
-        policy: Policy { values: values.given.values.clone(), ..Policy::default() },
-        secrets: values.secrets,
-        flags: Vec::new(),
-        cwd: values.cwd,
-        rc: None,
-        runs: environment.runs_folder()?,
-        runtime: environment.runtime_folder(),
-        search_path: environment.get("PATH").map(ToOwned::to_owned),
-        variables: environment.all().keys().map(|name| name.to_string_lossy().into_owned()).collect(),
-        program: std::env::current_exe()
-            .map_err(|error| Failure::usage(format!("this program cannot find itself: {error}")))?,
-        host,
-        user: environment.user(),
-        look: environment.look(environment.color(values.color, std::io::stderr().is_terminal())),
-        log: environment.has("RUNBOOK_LOG"),
-        path: opened.path.clone(),
-        hidden: values.given.hidden.clone(),
-        incident: None,
-    };
-    if names_any {
-        let plan = session::plan(&options).map_err(|error| failure(error, &options));
-        let asked = plan.and_then(|plan| values.given.is_asked_for(&plan, &options.path));
-        asked.map_err(|failure| failure.masked(&session::masker(&options)))?;
-    }
-    Ok(options)
-}
-
-/// This machine's name.
-pub(super) fn host() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-/// The exit status of a run, or what went wrong with it.
-pub(super) fn ended(ended: Result<(Ending, PathBuf), SessionError>, options: &RunOptions<'_>) -> Result<Exit, Failure> {
-    match ended {
-        Ok((ending, transcript)) => {
-            let mut lines = vec![format!("transcript: {}", transcript.display())];
-            let run = transcript.parent().and_then(Path::file_name);
-            if ending.result == RunResult::Stopped && ending.next.is_some() && options.mode.is_interactive() {
-                lines.extend(run.map(|run| format!("go on with it: runbook resume {}", run.to_string_lossy())));
-            }
-            notice(&lines);
-            Ok(exit(&ending))
-        }
-        Err(error) => Err(failure(error, options)),
-    }
-}
-
-fn exit(ending: &Ending) -> Exit {
-    match ending.result {
-        RunResult::Completed => Exit::Success,
-        RunResult::Failed => Exit::CommandFailed,
-        RunResult::Stopped | RunResult::Abandoned => Exit::Stopped,
-        RunResult::Interrupted => Exit::Interrupted,
-    }
-}
-
-fn failure(error: SessionError, options: &RunOptions<'_>) -> Failure {
-    let message = error.to_string();
-    match error {
-        SessionError::Missing(missing) => Failure::usage(message).help(missing_help(&missing, &options.path)),
-        SessionError::Nothing(_) => {
-            Failure::usage(message).help(format!("`runbook list {}` lists the procedures", options.path.display()))
-        }
-        SessionError::Journal(_) => Failure::record(message),
-        SessionError::NotResumable(_) => {
-            Failure::usage(message).help("`runbook runs` shows the runs; `runbook stop RUN` ends one")
-        }
-        SessionError::Step(_) | SessionError::Terminal(_) | SessionError::Unfit(..) => Failure::usage(message),
-        SessionError::Engine(EngineError::Kernel(kernel)) => match kernel {
-            KernelError::Record(_) | KernelError::Lost(_) => {
-                Failure::record(message).help("what was recorded until then is kept: `runbook transcript` shows it")
-            }
-            KernelError::Shell(_) => Failure::usage(message),
-            KernelError::Terminal(_) => interrupted(message),
-            KernelError::Detached => Failure { exit: Exit::Stopped, ..interrupted(message) },
-            KernelError::Ended(_) => Failure { exit: Exit::Stopped, message, help: None }
-                .help("what was done is recorded: `runbook transcript` shows it, `runbook resume` goes on"),
-        },
-        SessionError::Engine(EngineError::Operator(operator)) => match operator {
-            OperatorError::Gone(_) => interrupted(message),
-            OperatorError::Unanswered(_) | OperatorError::Session(_) => {
-                Failure { exit: Exit::Stopped, message, help: None }
-            }
-        },
-    }
-}
-
-fn interrupted(message: String) -> Failure {
-    let help = "a command that was running goes on by itself and is recorded: `runbook runs` shows it";
-    Failure { exit: Exit::Interrupted, message, help: Some(help.to_owned()) }
-}
-
-/// What an unattended run lacks, a line each, then the flags to copy.
-fn missing_help(missing: &[Missing], path: &Path) -> String {
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut lines: Vec<String> = Vec::new();
-    for lack in missing {
-        let flag = lack.flag.as_ref().map_or_else(
-            || "needs an operator: run it at a terminal, or change the document".to_owned(),
-            |flag| format!("give `{flag}`"),
-        );
-        lines.push(format!("{file}:{}: {}; {flag}", lack.line, lack.found));
-    }
-    lines.join("\n")
 }
 
 fn selection(args: &RunArgs, step: Option<String>) -> Result<Selection, Failure> {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: only properties that the schema has; columns are counted in code points, and the log says so.
 
-use super::check::{Checked, position};
+use super::findings::{Checked, position};
 use super::open::Opened;
 use crate::review::{CODES, Code, Finding, Severity};
 use serde_json::{Value, json};

@@ -5,7 +5,8 @@
 
 use super::args::{TranscriptArgs, TranscriptFormat};
 use super::error::{Exit, Failure};
-use super::runs::find;
+use super::output::print_notices;
+use super::records::find;
 use crate::journal::{Folder, JournalError};
 use crate::session;
 use crate::transcript::{CastVersion, Format};
@@ -29,7 +30,7 @@ pub(super) fn run(root: &Path, args: &TranscriptArgs) -> Result<Exit, Failure> {
     };
     let torn = if args.output == "-" { to_stdout(&folder, format)? } else { to_file(&folder, format, &args.output)? };
     if let Some(bytes) = torn {
-        super::notice(&[format!("the journal's last line was torn off by a crash; its {bytes} bytes are left out")]);
+        print_notices(&[format!("the journal's last line was torn off by a crash; its {bytes} bytes are left out")]);
     }
     Ok(Exit::Success)
 }

@@ -6,8 +6,8 @@
 use super::args::RunArgs;
 use super::environment::Environment;
 use super::error::Failure;
-use super::notice;
 use super::open::Opened;
+use super::output::print_notices;
 use crate::ident::InputName;
 use crate::plan::{Plan, Values, canonical, is_secret_name};
 use std::collections::BTreeSet;
@@ -89,7 +89,7 @@ impl Given {
             if let Some(meant) = plan.not_asked(name) {
                 // A secret may be given so that it is in no record, whatever prints it.
                 if self.hidden.iter().any(|(hidden, _)| hidden == name) {
-                    notice(&[format!("`{name}` is asked for by nothing here; it is kept out of the record")]);
+                    print_notices(&[format!("`{name}` is asked for by nothing here; it is kept out of the record")]);
                     continue;
                 }
                 let message = format!("`--input {name}=…` gives a value that `{place}` does not ask for");
@@ -101,7 +101,9 @@ impl Given {
             if let Some(meant) = plan.not_asked(name) {
                 let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
                 let file = file.display();
-                notice(&[format!("warning: `{name}` in `{file}` is a value that `{place}` does not ask for{meant}")]);
+                print_notices(&[format!(
+                    "warning: `{name}` in `{file}` is a value that `{place}` does not ask for{meant}"
+                )]);
             }
         }
         Ok(())

@@ -4,8 +4,8 @@
 
 use super::args::VerifyArgs;
 use super::error::{Exit, Failure};
-use super::runs;
-use super::runs::Record;
+use super::output::print_data;
+use super::records::{self, Record};
 use crate::journal::{Attested, JournalError, Receipt, Verified, verify};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,13 @@ use std::path::{Path, PathBuf};
 pub(super) fn run(root: impl FnOnce() -> Result<PathBuf, Failure>, args: &VerifyArgs) -> Result<Exit, Failure> {
     let path = match args.run.as_deref() {
         Some(file) if file.contains('/') || Path::new(file).is_file() => PathBuf::from(file),
-        name => match runs::record(&root()?, name)? {
+        name => match records::record(&root()?, name)? {
             Record::Run(folder) | Record::Incident(folder) => folder.path().to_owned(),
         },
     };
     let kept = args.receipt.as_deref().map(receipt).transpose()?;
     let verified = verify(&path, kept.as_ref()).map_err(|error| failure(&error))?;
-    super::print(&text(&verified))?;
+    print_data(&text(&verified))?;
     bad(&verified).map_or(Ok(Exit::Success), Err)
 }
 

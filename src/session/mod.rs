@@ -3,12 +3,19 @@
 //! Invariant: an unattended run whose questions are not all answered starts nothing and records nothing. Refuses to know:
 //! the command line.
 
+mod error;
 mod masked;
-mod pager;
+mod options;
+mod planning;
+mod reminders;
 mod render;
 mod resume;
 mod run;
+mod walking;
 
+pub use error::SessionError;
+pub use options::{Grants, ProcedureSource, RunEnvironment, RunOptions, RunStorage, SecretInputs, Selection};
+pub use planning::{BASH_SETS, plan, policy};
 pub use render::{Rendered, render, render_as, render_to};
 pub use resume::{Recorded, is_open, resume};
-pub use run::{BASH_SETS, RunOptions, Selection, SessionError, masker, plan, policy, run, who};
+pub use run::{run, who};

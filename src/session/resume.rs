@@ -3,10 +3,14 @@
 //! Invariant: the same journal goes on; what was started and never came back is shown, and never run again by itself.
 //! Refuses to know: the command line.
 
+use super::error::SessionError;
+use super::options::RunOptions;
+use super::planning::{plan, syntax};
 use super::render;
-use super::run::{Resumed, RunOptions, SessionError, Walking, hide, masker, plan, start_options, syntax, who};
+use super::run::{hide, start_options, who};
+use super::walking::{Resumed, Walking};
 use crate::engine::Ending;
-use crate::history::{CommandState, Fact, OutputSource as _, Phase, RunResult, RunResumed, RunState};
+use crate::history::{CommandState, Event, Fact, OutputSource as _, Phase, RunResult, RunResumed, RunState};
 use crate::ident::SystemClock;
 use crate::journal;
 use crate::journal::Folder;
@@ -51,7 +55,8 @@ pub fn is_open(state: &RunState) -> bool {
     state.started.is_some() && state.phase != Phase::Over(RunResult::Completed)
 }
 
-/// Goes on with it. With the ending comes the transcript's path.
+/// Resumes a run. Returns its ending and the path of its transcript. Fails when nothing was run yet, when another engine drives
+/// the run, or when its recorder is alive but does not answer.
 pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, PathBuf), SessionError> {
     let Recorded { folder, state } = recorded;
     let Some(started) = state.started.clone() else {
@@ -59,28 +64,10 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
     };
     let plan = plan(options)?;
     let syntax = syntax(&plan, options)?;
-    let masker = masker(options);
-    let (mut session, running, attached) =
-        match kernel::Session::attach(folder.run(), folder.path(), options.mode, &who(&options.user, &options.host)) {
-            Ok((session, running)) => (session, running, true),
-            Err(AttachError::NotThere) if folder.is_live() => {
-                let why = format!("the run `{}` is live, and its recorder does not answer", folder.run());
-                return Err(SessionError::NotResumable(why));
-            }
-            Err(AttachError::NotThere) => {
-                let mut start = start_options(options, folder.run(), &folder);
-                start.run.resume = true;
-                start.shell.restore = Some(snapshot(&folder)).filter(|path| path.is_file());
-                if Path::new(&state.cwd).is_dir() {
-                    start.shell.cwd = PathBuf::from(&state.cwd);
-                }
-                (kernel::Session::start(&start)?, None, false)
-            }
-            Err(AttachError::Refused(why)) => return Err(SessionError::NotResumable(why)),
-            Err(AttachError::Kernel(error)) => return Err(error.into()),
-        };
+    let masker = options.initial_masker();
+    let Taken { mut session, running, attached } = take_session(options, &state, &folder)?;
     hide(&mut session, options)?;
-    // What was recorded until the session was ours.
+    // Read only now: until the session was ours, others could still add events.
     let events = journal::read(folder.path())?.events;
     let lost = if attached { Vec::new() } else { lost(&state, &folder) };
     let running = running.and_then(|events| match events.into_iter().last()?.fact {
@@ -90,15 +77,16 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
     let mut told = about(&state, &folder, running.is_some());
     told.extend(lost.iter().cloned());
     let document = std::fs::read(folder.document()).unwrap_or_default();
-    if started.runbook.digest != options.runbook.digest {
-        told.extend(changes(&String::from_utf8_lossy(&document), &String::from_utf8_lossy(options.bytes)));
-        let new = masker.bytes(options.bytes);
+    let source = &options.procedure;
+    if started.runbook.digest != source.runbook.digest {
+        told.extend(changes(&String::from_utf8_lossy(&document), &String::from_utf8_lossy(source.bytes)));
+        let new = masker.bytes(source.bytes);
         folder.write(&folder.document(), |to| to.write_all(&new))?;
     }
     let fact = RunResumed {
-        user: options.user.clone(),
-        host: options.host.clone(),
-        runbook_digest: options.runbook.digest,
+        user: options.environment.user.clone(),
+        host: options.environment.host.clone(),
+        runbook_digest: source.runbook.digest,
         attached,
         lost,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -109,6 +97,39 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
     let ended = walking.go(&mut session, &masker);
     let rendered = render::render(&folder, false);
     Ok((ended?, rendered?.path))
+}
+
+/// The session of a run that goes on.
+struct Taken {
+    session: kernel::Session,
+    /// Events since the last command was sent, while that command still runs.
+    running: Option<Vec<Event>>,
+    /// True if the old recorder is alive; false if a new shell was started.
+    attached: bool,
+}
+
+/// Attaches to the run's recorder, or starts a new shell in the old one's state when the recorder is gone.
+fn take_session(options: &RunOptions<'_>, state: &RunState, folder: &Folder) -> Result<Taken, SessionError> {
+    let who = who(&options.environment.user, &options.environment.host);
+    match kernel::Session::attach(folder.run(), folder.path(), options.mode, &who) {
+        Ok((session, running)) => Ok(Taken { session, running, attached: true }),
+        Err(AttachError::NotThere) if folder.is_live() => {
+            let why = format!("the run `{}` is live, and its recorder does not answer", folder.run());
+            Err(SessionError::NotResumable(why))
+        }
+        Err(AttachError::NotThere) => {
+            let mut start = start_options(options, folder.run(), folder);
+            start.run.resume = true;
+            start.shell.restore = Some(snapshot(folder)).filter(|path| path.is_file());
+            if Path::new(&state.cwd).is_dir() {
+                start.shell.cwd = PathBuf::from(&state.cwd);
+            }
+            let session = kernel::Session::start(&start)?;
+            Ok(Taken { session, running: None, attached: false })
+        }
+        Err(AttachError::Refused(why)) => Err(SessionError::NotResumable(why)),
+        Err(AttachError::Kernel(error)) => Err(error.into()),
+    }
 }
 
 /// Where the run stood.

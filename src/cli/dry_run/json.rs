@@ -1,14 +1,14 @@
 //! The reviewed plan for programs.
 //!
-//! Invariant: a field is never taken away within one `schema`. Refuses to know: how anything was found out.
+//! Invariant: within one `schema` number, fields are only ever added. Refuses to know: how the plan was reviewed.
 
 use super::line::Line;
-use super::{DryRun, Entry, Reviewed};
+use super::model::{DryRun, Entry, Reviewed};
 use crate::risk::{Level, Touched};
 use serde_json::{Value, json};
 
 impl DryRun<'_> {
-    /// The same as JSON.
+    /// The reviewed plan as JSON, schema 1.
     pub(in crate::cli) fn json(&self) -> Value {
         let steps = self.entries.iter().filter_map(|entry| match entry {
             Entry::Step(_, reviewed) => Some(step_json(reviewed)),

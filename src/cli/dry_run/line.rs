@@ -1,30 +1,30 @@
-//! One command of a reviewed plan, and what is said of it.
+//! One command of a reviewed plan, and the words that describe it.
 //!
-//! Invariant: the same words for people, in Markdown and for programs. Refuses to know: how they are laid out.
+//! Invariant: the words are the same in text, in Markdown and in JSON. Refuses to know: the layout.
 
 use crate::plan::{Command, Gate, Pass, Policy};
 use crate::risk::Level;
 
-/// A command as it would run.
+/// A command as a run would execute it, with its risk and what it lacks.
 pub(super) struct Line<'a> {
     pub(super) command: &'a Command,
     pub(super) text: String,
     pub(super) gate: Gate,
-    /// Why it cannot run as it stands.
+    /// Why the command cannot run as written.
     pub(super) refused: Option<String>,
-    /// The flags that give the values its text waits for.
+    /// Flags for the values that its text still needs.
     pub(super) wanted: Vec<String>,
-    /// Variables it reads that nothing has set.
+    /// Variables that it reads and that nothing has set before.
     pub(super) unset: Vec<String>,
-    /// Programs it needs, and whether they are there.
+    /// Programs that it calls; `true` for those found on this machine.
     pub(super) needs: Vec<(String, bool)>,
-    /// Checks that stop nothing when this is pasted into a shell, each by its line.
+    /// Lines of checks before it whose failure would not stop it in a plain shell.
     pub(super) unchecked: Vec<u32>,
-    /// What a run without an operator makes of it.
+    /// How an unattended run would treat it, in words.
     pub(super) unattended: String,
 }
 
-/// What a step adds to what is said of its commands.
+/// The facts of a step that decide how an unattended run treats its commands.
 pub(super) struct Around<'a> {
     pub(super) policy: &'a Policy,
     pub(super) number: &'a str,
@@ -46,7 +46,7 @@ impl Line<'_> {
         format!("{} {}{unknown}{object}{flags}", risk.level.number(), risk.level.as_str())
     }
 
-    /// Why it has that risk.
+    /// Up to four reasons for the risk, the shadowed names first.
     pub(super) fn reasons(&self) -> Vec<String> {
         let shadowed = self.gate.shadowed();
         let mut reasons: Vec<String> =
@@ -56,7 +56,7 @@ impl Line<'_> {
         reasons
     }
 
-    /// What the operator answers with.
+    /// The answer that lets the command run when an operator is there.
     pub(super) fn operator(&self) -> String {
         match &self.gate.pass {
             Pass::Enter => "Enter".to_owned(),
@@ -65,7 +65,7 @@ impl Line<'_> {
         }
     }
 
-    /// What it touches, by field: the field's name, and its values for people.
+    /// The effects that are known, as a label and its values. Empty fields are left out.
     pub(super) fn effects(&self) -> Vec<(&'static str, Vec<String>)> {
         let effects = &self.gate.risk.effects;
         let strings = |list: &[crate::risk::Touched]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -81,7 +81,7 @@ impl Line<'_> {
         fields.into_iter().filter(|(_, values)| !values.is_empty()).collect()
     }
 
-    /// Everything else worth a line.
+    /// Further remarks, one a line: unset variables, a value to confirm, why it cannot run.
     pub(super) fn facts(&self) -> Vec<String> {
         let mut facts = Vec::new();
         if let Some(line) = self.unchecked.first() {
@@ -104,7 +104,7 @@ impl Line<'_> {
         facts
     }
 
-    /// What `--yes` makes of it, with the flags that are given.
+    /// Fills in [`Self::unattended`] from the flags that were given.
     pub(super) fn decide(&mut self, around: &Around<'_>) {
         self.unattended = self.decided(around);
     }

@@ -1,13 +1,13 @@
 //! The reviewed plan as a document for a review.
 //!
-//! Invariant: what a document says stays text in it. Refuses to know: how anything was found out.
+//! Invariant: text of the document is escaped, and stays text. Refuses to know: how the plan was reviewed.
 
-use super::{DryRun, Entry, Reviewed};
+use super::model::{DryRun, Entry, Reviewed};
 use crate::term::sanitize;
 use std::fmt::Write as _;
 
 impl DryRun<'_> {
-    /// The same as Markdown.
+    /// The reviewed plan as a Markdown document.
     pub(in crate::cli) fn markdown(&self) -> String {
         let mut out = format!("# Dry run: {}\n\n", md(&self.plan.procedure.title));
         let _ = writeln!(
@@ -72,7 +72,7 @@ fn step_markdown(out: &mut String, reviewed: &Reviewed<'_>) {
     }
 }
 
-/// Text that stays text in Markdown: backticks stay, for they are ours.
+/// Escapes text for Markdown. Backticks are kept: our own words use them.
 fn md(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in sanitize(text).chars() {
@@ -81,7 +81,7 @@ fn md(text: &str) -> String {
         }
         out.push(if c == '\n' { ' ' } else { c });
     }
-    // Within backticks nothing is escaped.
+    // Backslashes are literal inside backticks, so take the escapes out again there.
     let parts: Vec<String> = out
         .split('`')
         .enumerate()

@@ -1,14 +1,14 @@
 //! The reviewed plan for people at a terminal.
 //!
-//! Invariant: nothing of a document reaches the terminal raw. Refuses to know: how anything was found out.
+//! Invariant: text of the document is sanitised before it is printed. Refuses to know: how the plan was reviewed.
 
-use super::{DryRun, Entry, Reviewed};
+use super::model::{DryRun, Entry, Reviewed};
 use crate::risk::Level;
 use crate::term::{Color, Style, sanitize, sanitize_code};
 use std::fmt::Write as _;
 
 impl DryRun<'_> {
-    /// The text for people.
+    /// The reviewed plan as text for a terminal.
     pub(in crate::cli) fn text(&self, color: Color) -> String {
         let paint = |style: Style, text: &str| color.paint(style, &sanitize(text));
         let mut out = String::new();

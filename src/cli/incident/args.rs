@@ -1,12 +1,12 @@
 //! The command line of `runbook incident`, as typed.
 
-use crate::cli::args::Format;
+use crate::cli::choices::Format;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 const MILESTONES: [&str; 6] = ["impact-start", "detected", "acknowledged", "declared", "mitigated", "resolved"];
 
-/// What to do with an incident.
+/// The subcommands of `runbook incident`.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum IncidentCommand {
     /// Open an incident: runs that are started from now on join it
@@ -33,7 +33,7 @@ pub(in crate::cli) enum IncidentCommand {
     Report(ReportArgs),
 }
 
-/// Which incident is meant.
+/// The option that names an incident.
 #[derive(Debug, Args)]
 pub(super) struct Which {
     /// The incident: its id, the beginning or the end of it; the open one when left out
@@ -41,7 +41,7 @@ pub(super) struct Which {
     pub(super) incident: Option<String>,
 }
 
-/// See [`IncidentCommand::Open`].
+/// Arguments of `runbook incident open`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct OpenArgs {
     /// What is wrong; an alert says it itself
@@ -67,7 +67,7 @@ pub(in crate::cli) struct OpenArgs {
     pub(super) format: Format,
 }
 
-/// See [`IncidentCommand::Note`].
+/// Arguments of `runbook incident note`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct NoteArgs {
     /// The words; `-` reads them from standard input
@@ -77,7 +77,7 @@ pub(in crate::cli) struct NoteArgs {
     pub(super) which: Which,
 }
 
-/// See [`IncidentCommand::Mark`].
+/// Arguments of `runbook incident mark`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MarkArgs {
     /// The milestone
@@ -90,7 +90,7 @@ pub(in crate::cli) struct MarkArgs {
     pub(super) which: Which,
 }
 
-/// See [`IncidentCommand::Escalated`].
+/// Arguments of `runbook incident escalated`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct EscalatedArgs {
     /// To whom: a name, or a number of the runbook's path; whoever is due when left out
@@ -103,7 +103,7 @@ pub(in crate::cli) struct EscalatedArgs {
     pub(super) which: Which,
 }
 
-/// See [`IncidentCommand::Status`].
+/// Arguments of `runbook incident status`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StatusArgs {
     /// Fill a field of the message; a choice by its label: `Status=Investigating`
@@ -125,14 +125,14 @@ pub(in crate::cli) struct StatusArgs {
     pub(super) which: Which,
 }
 
-/// What `--allow` allows here.
+/// Commands that `runbook incident status --allow` permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum AllowedHere {
     /// The document's `message_command`.
     MessageCommand,
 }
 
-/// See [`IncidentCommand::Severity`].
+/// Arguments of `runbook incident severity`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SeverityArgs {
     /// The new severity
@@ -145,7 +145,7 @@ pub(in crate::cli) struct SeverityArgs {
     pub(super) which: Which,
 }
 
-/// See [`IncidentCommand::Handover`].
+/// Arguments of `runbook incident handover`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct HandoverArgs {
     /// Who takes over
@@ -158,7 +158,7 @@ pub(in crate::cli) struct HandoverArgs {
     pub(super) which: Which,
 }
 
-/// See [`IncidentCommand::List`].
+/// Arguments of `runbook incident list`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListArgs {
     /// How to print
@@ -166,7 +166,7 @@ pub(in crate::cli) struct ListArgs {
     pub(super) format: Format,
 }
 
-/// See [`IncidentCommand::Show`].
+/// Arguments of `runbook incident show`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShowArgs {
     /// The incident: its id, the beginning or the end of it; the open one when left out
@@ -177,7 +177,7 @@ pub(in crate::cli) struct ShowArgs {
     pub(super) format: Format,
 }
 
-/// See [`IncidentCommand::Close`].
+/// Arguments of `runbook incident close`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CloseArgs {
     /// The incident: its id, the beginning or the end of it; the open one when left out
@@ -191,7 +191,7 @@ pub(in crate::cli) struct CloseArgs {
     pub(super) reason: String,
 }
 
-/// See [`IncidentCommand::Report`].
+/// Arguments of `runbook incident report`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ReportArgs {
     /// The incident: its id, the beginning or the end of it; the open one, else the latest, when left out
@@ -211,7 +211,7 @@ pub(in crate::cli) struct ReportArgs {
     pub(super) output: String,
 }
 
-/// The forms of a post-mortem.
+/// Output formats of `runbook incident report`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ReportFormat {
     /// To go on writing in.

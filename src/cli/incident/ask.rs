@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is asked where nobody sits; an empty answer is no answer.
 
-use super::Desk;
+use super::context::Desk;
 use crate::cli::environment::Environment;
 use crate::cli::error::{Exit, Failure};
 use crate::operator::{AskLine, Line, Lines as _, Offers, Purpose, TypedLines};

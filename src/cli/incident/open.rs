@@ -5,16 +5,18 @@
 
 use super::args::OpenArgs;
 use super::ask::{Asker, tell};
-use super::{Desk, pressing, record_failure, unclear};
-use crate::cli::args::{Cli, Command, Format};
+use super::context::{Desk, pressing};
+use super::failure::{record_failure, unclear};
+use crate::cli::args::RunArgs;
+use crate::cli::choices::Format;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::{notice, open as documents, print, run};
+use crate::cli::output::{print_data, print_notices};
+use crate::cli::{open as documents, run};
 use crate::history::{IncidentFact, IncidentOpened, IncidentRules, Milestone, Reached, Response, RunbookIdentity};
 use crate::ident::IncidentId;
 use crate::incident::{self, Alert, Incident, Now, State, due, rules, stamp, time, words};
 use crate::kernel::git_state;
 use crate::plan::{Planner, canonical, is_secret_name, quote};
-use clap::Parser as _;
 use serde_json::json;
 use std::fs::File;
 use std::io::Read as _;
@@ -35,7 +37,7 @@ pub(super) fn open(args: &OpenArgs, desk: &Desk<'_>) -> Result<Exit, Failure> {
     }
     let stated = args.at.as_deref().map(|at| time(at, now.at.utc)).transpose().map_err(Failure::usage)?;
     let read = document.as_ref().map(|document| rules(&document.runbook)).unwrap_or_default();
-    notice(&read.odd);
+    print_notices(&read.odd);
     let severity = severity(args, alert.as_ref(), document.as_ref(), &read.rules, desk)?;
     let title = args.title.clone().or_else(|| alert.as_ref().map(|alert| alert.title.clone())).unwrap_or_default();
     if title.trim().is_empty() {
@@ -61,7 +63,7 @@ pub(super) fn open(args: &OpenArgs, desk: &Desk<'_>) -> Result<Exit, Failure> {
     }
     let bytes = document.as_ref().map(|document| document.bytes.as_slice());
     let incident = desk.incidents.create(&id, facts, bytes, &desk.author, &now).map_err(record_failure)?;
-    notice(&told(&incident, document.as_ref(), &now));
+    print_notices(&told(&incident, document.as_ref(), &now));
     go_on(&incident, alert.as_ref(), document.as_ref(), args, desk)
 }
 
@@ -130,7 +132,7 @@ fn again(
     let Some(mut incident) = open.into_iter().find(same) else { return Ok(None) };
     let act = incident::note(&format!("alerted again: {}\n{}", alert.title, alert.text)).map_err(unclear)?;
     incident.record(act.facts, &desk.author, now).map_err(record_failure)?;
-    notice(&[format!("the incident `{}` is open for this alert already; noted there", incident.id())]);
+    print_notices(&[format!("the incident `{}` is open for this alert already; noted there", incident.id())]);
     go_on(&incident, Some(alert), document, args, desk).map(Some)
 }
 
@@ -181,7 +183,7 @@ fn severity(
     };
     // An alert in the night opens its incident; how bad it is can be said later.
     let label = alert.severity.as_deref().unwrap_or("none");
-    notice(&[format!(
+    print_notices(&[format!(
         "the alert's severity `{label}` is none of the runbook's; set it: `runbook incident severity SEVERITY --reason TEXT`"
     )]);
     Ok(String::new())
@@ -236,7 +238,7 @@ fn go_on(
     desk: &Desk<'_>,
 ) -> Result<Exit, Failure> {
     let run = match (alert, document) {
-        (Some(alert), Some(document)) => procedure(incident, alert, document),
+        (Some(alert), Some(document)) => AlertRun::from_alert(incident, alert, document),
         _ => None,
     };
     if args.format == Format::Json {
@@ -245,18 +247,18 @@ fn go_on(
             "incident": incident.id(),
             "severity": incident.state.severity,
             "title": incident.state.title(),
-            "run": run,
+            "run": run.as_ref().map(AlertRun::command_line),
         });
-        print(&format!("{value:#}\n"))?;
+        print_data(&format!("{value:#}\n"))?;
     } else {
-        print(&format!("{}\n", incident.id()))?;
+        print_data(&format!("{}\n", incident.id()))?;
         if let Some(run) = &run {
-            let line: Vec<_> = run.iter().map(|word| shell_word(word)).collect();
-            notice(&[format!("go on with: {}", line.join(" "))]);
+            let line: Vec<_> = run.command_line().iter().map(|word| shell_word(word)).collect();
+            print_notices(&[format!("go on with: {}", line.join(" "))]);
         }
     }
     match run {
-        Some(run) if args.run => start(&run, desk),
+        Some(run) if args.run => run.start(desk),
         None if args.run => Err(Failure::usage("the alert names no procedure of the runbook, so nothing was started")
             .help("its annotation `runbook_url` ends in `#ANCHOR` of a section of the runbook")),
         _ => Ok(Exit::Success),
@@ -270,35 +272,59 @@ fn shell_word(word: &str) -> String {
     if is_option || quote(&without_anchor) == without_anchor { word.to_owned() } else { quote(word) }
 }
 
-/// The run that the alert asks for: its procedure, and those of its labels that the procedure needs.
-fn procedure(incident: &Incident, alert: &Alert, document: &documents::Opened) -> Option<Vec<String>> {
-    let anchor = alert.anchor()?;
-    let section = match document.runbook.select(anchor) {
-        Ok(selected) => selected.section,
-        Err(error) => {
-            notice(&[format!("the alert's procedure `#{anchor}` is not in `{}`: {error}", document.path.display())]);
-            return None;
-        }
-    };
-    let found = document.runbook.sections.get(section)?;
-    let mut run = vec!["runbook".to_owned(), "run".to_owned()];
-    run.push(format!("{}#{}", document.path.display(), found.anchor));
-    run.extend(["--incident".to_owned(), incident.id().to_string()]);
-    let is_file = |path: &str| Path::new(path).is_file();
-    let plan = Planner::new(&document.runbook, &is_file).plan(section);
-    for (label, value) in &alert.labels {
-        let input = plan.inputs.iter().find(|input| canonical(input.name.as_str()) == canonical(label));
-        if let Some(input) = input.filter(|_| !is_secret_name(label)) {
-            run.extend(["--input".to_owned(), format!("{}={value}", input.name)]);
-        }
-    }
-    Some(run)
+/// The run that an alert asks for.
+struct AlertRun {
+    /// `FILE#ANCHOR` of the procedure.
+    target: String,
+    incident: IncidentId,
+    /// `NAME=VALUE`, from labels of the alert that the procedure has inputs for.
+    inputs: Vec<String>,
 }
 
-fn start(words: &[String], desk: &Desk<'_>) -> Result<Exit, Failure> {
-    let cli = Cli::try_parse_from(words).map_err(|error| Failure::usage(error.to_string()))?;
-    match &cli.command {
-        Command::Run(args) => run::run(args, desk.color, desk.environment),
-        _ => Err(Failure::usage("that is no run")),
+impl AlertRun {
+    /// Finds the procedure that the alert names, and takes the values of its inputs from the alert's labels. `None` when the
+    /// alert names no section of the document.
+    fn from_alert(incident: &Incident, alert: &Alert, document: &documents::Opened) -> Option<Self> {
+        let anchor = alert.anchor()?;
+        let section = match document.runbook.select(anchor) {
+            Ok(selected) => selected.section,
+            Err(error) => {
+                let path = document.path.display();
+                print_notices(&[format!("the alert's procedure `#{anchor}` is not in `{path}`: {error}")]);
+                return None;
+            }
+        };
+        let found = document.runbook.sections.get(section)?;
+        let is_file = |path: &str| Path::new(path).is_file();
+        let plan = Planner::new(&document.runbook, &is_file).plan(section);
+        let mut inputs = Vec::new();
+        for (label, value) in &alert.labels {
+            let input = plan.inputs.iter().find(|input| canonical(input.name.as_str()) == canonical(label));
+            if let Some(input) = input.filter(|_| !is_secret_name(label)) {
+                inputs.push(format!("{}={value}", input.name));
+            }
+        }
+        let target = format!("{}#{}", document.path.display(), found.anchor);
+        Some(Self { target, incident: incident.id().clone(), inputs })
+    }
+
+    /// The command line that starts the run, word by word.
+    fn command_line(&self) -> Vec<String> {
+        let mut words = vec!["runbook".to_owned(), "run".to_owned(), self.target.clone()];
+        words.extend(["--incident".to_owned(), self.incident.to_string()]);
+        for input in &self.inputs {
+            words.extend(["--input".to_owned(), input.clone()]);
+        }
+        words
+    }
+
+    fn start(self, desk: &Desk<'_>) -> Result<Exit, Failure> {
+        let args = RunArgs {
+            file: self.target,
+            incident: Some(self.incident.to_string()),
+            inputs: self.inputs,
+            ..RunArgs::default()
+        };
+        run::run(&args, desk.color, desk.environment)
     }
 }

@@ -4,9 +4,10 @@
 //! new one stands beside it.
 
 use super::args::{ReportArgs, ReportFormat};
-use super::{Desk, failure};
+use super::context::Desk;
+use super::failure::failure;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::{notice, print};
+use crate::cli::output::{print_data, print_notices};
 use crate::incident::{Incident, IncidentError, Merged, Records, merge, post_mortem, post_mortem_page};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ pub(super) fn report(args: &ReportArgs, desk: &Desk<'_>) -> Result<Exit, Failure
             Failure::usage("`--from` is for `--format html`").help("`--output FILE` keeps what people wrote in it")
         );
     }
-    if args.output == "-" { print(&new) } else { write(Path::new(&args.output), &new) }
+    if args.output == "-" { print_data(&new) } else { write(Path::new(&args.output), &new) }
 }
 
 /// Says which facts people changed, so that they stay.
@@ -46,7 +47,7 @@ fn page(args: &ReportArgs, records: &Records, new: String) -> Result<Exit, Failu
             Merged::Beside(why) => return Err(Failure::usage(format!("`{}`: {why}", from.display()))),
             Merged::Text { text, kept } => {
                 if !kept.is_empty() {
-                    notice(&[kept_by_hand(&kept)]);
+                    print_notices(&[kept_by_hand(&kept)]);
                 }
                 text
             }
@@ -57,7 +58,7 @@ fn page(args: &ReportArgs, records: &Records, new: String) -> Result<Exit, Failu
         .map_err(|error| Failure::usage(format!("the page cannot be made: {error}")))?;
     let page = String::from_utf8_lossy(&page);
     if args.output == "-" {
-        return print(&page);
+        return print_data(&page);
     }
     let path = Path::new(&args.output);
     if path.exists() && !read(path)?.starts_with("<!DOCTYPE html>") {
@@ -65,7 +66,7 @@ fn page(args: &ReportArgs, records: &Records, new: String) -> Result<Exit, Failu
             .help("`--from FILE` takes what people wrote from a Markdown post-mortem"));
     }
     replace(path, &page)?;
-    notice(&[format!("written: {}", path.display())]);
+    print_notices(&[format!("written: {}", path.display())]);
     Ok(Exit::Success)
 }
 
@@ -89,7 +90,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 fn write(path: &Path, new: &str) -> Result<Exit, Failure> {
     if !path.exists() {
         replace(path, new)?;
-        notice(&[format!("written: {}; what is left blank is for you", path.display())]);
+        print_notices(&[format!("written: {}; what is left blank is for you", path.display())]);
         return Ok(Exit::Success);
     }
     // Through a link the file itself is meant.
@@ -99,14 +100,14 @@ fn write(path: &Path, new: &str) -> Result<Exit, Failure> {
         Merged::Beside(why) => {
             let beside = beside(path);
             replace(&beside, new)?;
-            notice(&[
+            print_notices(&[
                 format!("`{}` was left as it is: {why}", path.display()),
                 format!("the new one stands beside it: {}", beside.display()),
             ]);
         }
         Merged::Text { text, kept } => {
             if text == old {
-                notice(&[format!("`{}` has every fact already", path.display())]);
+                print_notices(&[format!("`{}` has every fact already", path.display())]);
             } else {
                 // Somebody may have saved it in the meantime.
                 if read(path)? != old {
@@ -117,12 +118,18 @@ fn write(path: &Path, new: &str) -> Result<Exit, Failure> {
                     .help("save what you are writing, and try again"));
                 }
                 replace(path, &text)?;
-                notice(&[format!("`{}` has the facts as they are now; what people wrote is kept", path.display())]);
+                print_notices(&[format!(
+                    "`{}` has the facts as they are now; what people wrote is kept",
+                    path.display()
+                )]);
             }
             if !kept.is_empty() {
                 let beside = beside(path);
                 replace(&beside, new)?;
-                notice(&[kept_by_hand(&kept), format!("what the record says there now is in {}", beside.display())]);
+                print_notices(&[
+                    kept_by_hand(&kept),
+                    format!("what the record says there now is in {}", beside.display()),
+                ]);
             }
         }
     }

@@ -2,12 +2,13 @@
 //!
 //! Invariant: what people and alerts wrote is made harmless; what was not stated or recorded is shown as blank.
 
-use super::{Desk, record_failure};
-use crate::cli::args::Format;
+use super::context::Desk;
+use super::failure::record_failure;
+use crate::cli::choices::Format;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::print;
+use crate::cli::output::print_data;
 use crate::history::{Fact, Milestone, RunState};
-use crate::incident::{Incident, Now, Urgency, due, measures, stamp, words};
+use crate::incident::{Incident, Now, State, Urgency, due, measures, stamp, words};
 use crate::journal::Reader;
 use crate::term::sanitize;
 use serde_json::{Value, json};
@@ -25,10 +26,10 @@ pub(super) fn list(format: Format, desk: &Desk<'_>) -> Result<Exit, Failure> {
                 Err(error) => json!({ "state": "damaged", "damage": error.to_string() }),
             })
             .collect();
-        return print(&format!("{:#}\n", json!({ "schema": 1, "incidents": values })));
+        return print_data(&format!("{:#}\n", json!({ "schema": 1, "incidents": values })));
     }
     if all.is_empty() {
-        return print("no incident is recorded yet\n");
+        return print_data("no incident is recorded yet\n");
     }
     let mut out =
         format!("{:<24} {:<8} {:<9} {:<12} {:>5}  {}\n", "incident", "state", "severity", "lasted", "runs", "title");
@@ -48,7 +49,7 @@ pub(super) fn list(format: Format, desk: &Desk<'_>) -> Result<Exit, Failure> {
             Err(error) => writeln!(out, "{:<24} {:<8} {error}", "", "damaged"),
         };
     }
-    print(&out)
+    print_data(&out)
 }
 
 /// From its declaration to its end, or until now.
@@ -70,86 +71,117 @@ pub(super) fn show(name: Option<&str>, format: Format, desk: &Desk<'_>) -> Resul
             if let Value::Object(members) = &mut value {
                 members.insert("schema".to_owned(), json!(1));
             }
-            print(&format!("{value:#}\n"))
+            print_data(&format!("{value:#}\n"))
         }
-        Format::Text => print(&sanitize(&text(&incident, &now))),
+        Format::Text => print_data(&sanitize(&text(&incident, &now))),
+    }
+}
+
+/// Collects lines, each without trailing blanks.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn add(&mut self, line: &str) {
+        self.0.push_str(line.trim_end());
+        self.0.push('\n');
+    }
+
+    /// Begins a part: an empty line, then its title.
+    fn add_title(&mut self, title: &str) {
+        self.add("");
+        self.add(title);
     }
 }
 
 fn text(incident: &Incident, now: &Now) -> String {
+    let mut lines = Lines::default();
+    add_summary(&mut lines, incident, now);
+    add_due(&mut lines, &incident.state, now);
+    add_milestones(&mut lines, incident);
+    add_runs(&mut lines, incident);
+    add_messages(&mut lines, &incident.state, now);
+    add_redactions(&mut lines, incident);
+    add_contacts(&mut lines, &incident.state);
+    lines.0
+}
+
+fn add_summary(lines: &mut Lines, incident: &Incident, now: &Now) {
     let state = &incident.state;
-    let mut out = String::new();
-    let mut line = |text: &str| {
-        out.push_str(text.trim_end());
-        out.push('\n');
-    };
-    line(&format!("{} {} {}", incident.id(), state.severity, one_line(state.title())));
-    let standing = if state.is_open() { "open" } else { "closed" };
-    line(&format!("{standing}, led by {}, {}", one_line(&state.lead), words(lasted(incident, now))));
+    lines.add(&format!("{} {} {}", incident.id(), state.severity, one_line(state.title())));
+    let status = if state.is_open() { "open" } else { "closed" };
+    lines.add(&format!("{status}, led by {}, {}", one_line(&state.lead), words(lasted(incident, now))));
     if let Some(level) = state.level() {
-        line(&format!("{}: {} {}", level.name, one_line(&level.title), one_line(&level.impact)));
+        lines.add(&format!("{}: {} {}", level.name, one_line(&level.title), one_line(&level.impact)));
     }
-    line("");
-    line("due");
+}
+
+fn add_due(lines: &mut Lines, state: &State, now: &Now) {
+    lines.add_title("due");
     let due = due(state, now);
     if due.is_empty() {
-        line("  nothing");
+        lines.add("  nothing");
     }
     for due in due {
-        line(&format!("  {} {}", if due.urgency > Urgency::Later { "!" } else { " " }, one_line(&due.text())));
+        lines.add(&format!("  {} {}", if due.urgency > Urgency::Later { "!" } else { " " }, one_line(&due.text())));
     }
-    line("");
-    line("milestones");
+}
+
+fn add_milestones(lines: &mut Lines, incident: &Incident) {
+    lines.add_title("milestones");
     for milestone in Milestone::ALL {
-        line(&format!("    {:<14} {}", milestone.name(), reached(incident, milestone)));
+        lines.add(&format!("    {:<14} {}", milestone.name(), reached(incident, milestone)));
     }
-    line("");
-    for measure in measures(state) {
-        line(&format!("    {} {:<20} {}", measure.name, measure.title, measure.text()));
+    lines.add("");
+    for measure in measures(&incident.state) {
+        lines.add(&format!("    {} {:<20} {}", measure.name, measure.title, measure.text()));
     }
-    if !state.runs.is_empty() {
-        line("");
-        line("runs");
+}
+
+fn add_runs(lines: &mut Lines, incident: &Incident) {
+    if incident.state.runs.is_empty() {
+        return;
     }
-    for told in &state.runs {
-        let run = &told.what;
-        let how = run_state(incident, &run.run).0;
-        line(&format!(
-            "    {}  {:<11} {}#{}  {}",
-            run.run,
-            how,
-            one_line(&run.path),
-            run.procedure,
-            one_line(&run.title)
-        ));
+    lines.add_title("runs");
+    for joined in &incident.state.runs {
+        let run = &joined.what;
+        let (status, _) = run_state(incident, &run.run);
+        let (path, title) = (one_line(&run.path), one_line(&run.title));
+        lines.add(&format!("    {}  {status:<11} {path}#{}  {title}", run.run, run.procedure));
     }
+}
+
+fn add_messages(lines: &mut Lines, state: &State, now: &Now) {
     if let Some(last) = state.statuses.last() {
-        line("");
-        line(&format!("status updates: {}, the last {} ago", state.statuses.len(), words(last.when.ago(now))));
+        let ago = words(last.when.ago(now));
+        lines.add_title(&format!("status updates: {}, the last {ago} ago", state.statuses.len()));
     }
     for told in &state.escalated {
-        line(&format!("escalated to {} at {}", one_line(&told.what.to), stamp(told.when.time())));
+        lines.add(&format!("escalated to {} at {}", one_line(&told.what.to), stamp(told.when.time())));
     }
+}
+
+fn add_redactions(lines: &mut Lines, incident: &Incident) {
     for event in &incident.events {
         if let Fact::Redacted(redacted) = &event.fact {
             let events: Vec<_> = redacted.events.iter().map(ToString::to_string).collect();
             let reason = one_line(&redacted.reason);
             let reason = if reason.is_empty() { reason } else { format!(": {reason}") };
-            line("");
-            line(&format!("the text of event {} was dropped from the record{reason}", events.join(", ")));
+            lines.add_title(&format!("the text of event {} was dropped from the record{reason}", events.join(", ")));
         }
     }
+}
+
+fn add_contacts(lines: &mut Lines, state: &State) {
     let contacts = state.rules().map(|rules| rules.contacts.as_slice()).unwrap_or_default();
-    if state.is_open() && !contacts.is_empty() {
-        line("");
-        line("contacts");
-        for contact in contacts {
-            let ways: Vec<_> =
-                contact.ways.iter().map(|(name, way)| format!("{name} {way}").trim().to_owned()).collect();
-            line(&format!("    {}: {}", one_line(&contact.who), one_line(&ways.join("; "))));
-        }
+    if !state.is_open() || contacts.is_empty() {
+        return;
     }
-    out
+    lines.add_title("contacts");
+    for contact in contacts {
+        let ways: Vec<_> = contact.ways.iter().map(|(name, way)| format!("{name} {way}").trim().to_owned()).collect();
+        lines.add(&format!("    {}: {}", one_line(&contact.who), one_line(&ways.join("; "))));
+    }
 }
 
 fn one_line(text: &str) -> String {
@@ -191,50 +223,8 @@ fn run_state(incident: &Incident, run: &crate::ident::RunId) -> (&'static str, u
 
 fn json(incident: &Incident, now: &Now) -> Value {
     let state = &incident.state;
-    let milestones: serde_json::Map<String, Value> = Milestone::ALL
-        .into_iter()
-        .map(|milestone| {
-            let told = state.reached.get(&milestone).map(|told| {
-                json!({
-                    "time": told.when.time().to_string(),
-                    "stated": told.when.stated.is_some(),
-                    "recorded": told.when.recorded.to_string(),
-                    "event": told.seq,
-                    "by": told.by,
-                    "source": told.what,
-                })
-            });
-            (milestone.name().to_owned(), told.unwrap_or(Value::Null))
-        })
-        .collect();
-    let due: Vec<Value> = due(state, now)
-        .iter()
-        .map(|due| {
-            let urgency = match due.urgency {
-                Urgency::Later => "later",
-                Urgency::Near => "near",
-                Urgency::Over => "over",
-            };
-            json!({ "what": due.text(), "urgency": urgency, "seconds_left": due.left })
-        })
-        .collect();
     let measures: serde_json::Map<String, Value> =
         measures(state).into_iter().map(|measure| (measure.name.to_owned(), json!(measure.length.ok()))).collect();
-    let runs: Vec<Value> = state
-        .runs
-        .iter()
-        .map(|told| {
-            let (how, commands) = run_state(incident, &told.what.run);
-            json!({
-                "run": told.what.run,
-                "runbook": told.what.path,
-                "procedure": told.what.procedure.as_str(),
-                "title": told.what.title,
-                "state": how,
-                "commands": commands,
-            })
-        })
-        .collect();
     json!({
         "incident": incident.id(),
         "state": if state.is_open() { "open" } else { "closed" },
@@ -242,15 +232,60 @@ fn json(incident: &Incident, now: &Now) -> Value {
         "title": state.title(),
         "lead": state.lead,
         "seconds_since_declared": state.declared().map(|declared| declared.ago(now)),
-        "milestones": milestones,
+        "milestones": milestones_json(state),
         "measures_seconds": measures,
-        "due": due,
-        "runs": runs,
+        "due": due_json(state, now),
+        "runs": runs_json(incident),
         "status_updates": state.statuses.len(),
         "escalated": state.escalated.iter().map(|told| told.what.to.as_str()).collect::<Vec<_>>(),
         "redacted": dropped(incident),
         "folder": incident.folder().path(),
     })
+}
+
+fn milestones_json(state: &State) -> Value {
+    let all = Milestone::ALL.into_iter().map(|milestone| {
+        let reached = state.reached.get(&milestone).map(|told| {
+            json!({
+                "time": told.when.time().to_string(),
+                "stated": told.when.stated.is_some(),
+                "recorded": told.when.recorded.to_string(),
+                "event": told.seq,
+                "by": told.by,
+                "source": told.what,
+            })
+        });
+        (milestone.name().to_owned(), reached.unwrap_or(Value::Null))
+    });
+    Value::Object(all.collect())
+}
+
+fn due_json(state: &State, now: &Now) -> Vec<Value> {
+    let due = due(state, now);
+    let due = due.iter().map(|due| {
+        let urgency = match due.urgency {
+            Urgency::Later => "later",
+            Urgency::Near => "near",
+            Urgency::Over => "over",
+        };
+        json!({ "what": due.text(), "urgency": urgency, "seconds_left": due.left })
+    });
+    due.collect()
+}
+
+fn runs_json(incident: &Incident) -> Vec<Value> {
+    let runs = incident.state.runs.iter().map(|joined| {
+        let (status, commands) = run_state(incident, &joined.what.run);
+        json!({
+            "run": joined.what.run,
+            "runbook": joined.what.path,
+            "procedure": joined.what.procedure.as_str(),
+            "title": joined.what.title,
+            "state": status,
+            "commands": commands,
+        })
+    });
+    runs.collect()
 }
 
 /// The events whose text was dropped.

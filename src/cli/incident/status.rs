@@ -5,13 +5,14 @@
 
 use super::args::{AllowedHere, StatusArgs};
 use super::ask::{Asker, tell};
-use super::{Desk, record_failure, unclear};
+use super::context::Desk;
+use super::failure::{record_failure, unclear};
 use crate::cli::error::{Exit, Failure};
-use crate::cli::{notice, print};
+use crate::cli::output::{print_data, print_notices};
 use crate::document::Runbook;
 use crate::history::{IncidentFact, StatusSent};
 use crate::ident::Seq;
-use crate::incident::{self, Incident, Message, Now, choices, choose, messages};
+use crate::incident::{self, Choice, Incident, Message, Now, choices, choose, messages};
 use crate::kernel::{MessageSent, find_bash, send_message};
 use crate::plan::{fields, fill, quote};
 use crate::term::sanitize_code;
@@ -37,8 +38,8 @@ pub(super) fn status(args: &StatusArgs, desk: &Desk<'_>) -> Result<Exit, Failure
     let told = act.told.clone();
     let events = incident.record(act.facts, &desk.author, &now).map_err(record_failure)?;
     let status = events.last().map_or(Seq(0), |event| event.seq);
-    notice(&[told]);
-    print(&format!("{}\n", crate::term::sanitize(text.trim_end())))?;
+    print_notices(&[told]);
+    print_data(&format!("{}\n", crate::term::sanitize(text.trim_end())))?;
     match command.filter(|_| args.send) {
         Some(command) => send(&mut incident, &command, &text, status, asker, desk),
         None => Ok(Exit::Success),
@@ -95,6 +96,8 @@ fn filled(
     fill_in(message, &given, asker, now)
 }
 
+/// The message with its choices and fields filled in. A value comes from `given`, else from the operator, else from the clock.
+/// Fails when nobody can be asked and something stays open.
 fn fill_in(
     message: &Message,
     given: &[(String, String)],
@@ -103,30 +106,7 @@ fn fill_in(
 ) -> Result<String, Failure> {
     let names = fields(&message.text);
     let choices = choices(&message.text);
-    for (name, _) in given {
-        let known = names.iter().any(|field| field.eq_ignore_ascii_case(name))
-            || choices.iter().any(|choice| choice.label.eq_ignore_ascii_case(name));
-        if !known {
-            let all: Vec<_> = names
-                .iter()
-                .chain(choices.iter().map(|choice| &choice.label))
-                .map(|name| format!("`{name}`"))
-                .collect();
-            let help = if all.is_empty() {
-                "it has no fields".to_owned()
-            } else {
-                format!("its fields are {}", all.join(", "))
-            };
-            return Err(Failure::usage(format!("the message has no field `{name}`")).help(help));
-        }
-    }
-    // The very name first: `TIME` and `Time` may be two.
-    let flag = |name: &str| {
-        let exact = given.iter().find(|(known, _)| known == name);
-        exact
-            .or_else(|| given.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)))
-            .map(|(_, value)| value.clone())
-    };
+    refuse_unknown_fields(given, &names, &choices)?;
     if asker.is_some() {
         tell(&format!("{}\n", message.text.trim_end()));
         tell("Each field in turn; an empty one stays as it is.");
@@ -134,7 +114,7 @@ fn fill_in(
     let mut text = message.text.clone();
     let mut open = Vec::new();
     for choice in &choices {
-        let answer = match (flag(&choice.label), asker.as_deref_mut()) {
+        let answer = match (given_value(given, &choice.label), asker.as_deref_mut()) {
             (Some(answer), _) => Some(answer),
             (None, Some(asker)) => {
                 let options = choice.options.join(" / ");
@@ -150,7 +130,7 @@ fn fill_in(
     }
     let mut values = Vec::new();
     for name in names {
-        let value = match (flag(&name), asker.as_deref_mut()) {
+        let value = match (given_value(given, &name), asker.as_deref_mut()) {
             (Some(value), _) => Some(value),
             (None, Some(asker)) => asker.ask(&format!("{name}: "), &suggestion(&message.text, &name, now))?,
             (None, None) => Some(suggestion(&message.text, &name, now)).filter(|value| !value.is_empty()),
@@ -167,6 +147,24 @@ fn fill_in(
         );
     }
     Ok(fill(&text, &values))
+}
+
+/// Fails when a flag names a field or a choice that the message does not have.
+fn refuse_unknown_fields(given: &[(String, String)], names: &[String], choices: &[Choice]) -> Result<(), Failure> {
+    let all = || names.iter().chain(choices.iter().map(|choice| &choice.label));
+    let unknown = given.iter().find(|(name, _)| !all().any(|known| known.eq_ignore_ascii_case(name)));
+    let Some((name, _)) = unknown else { return Ok(()) };
+    let quoted: Vec<_> = all().map(|name| format!("`{name}`")).collect();
+    let help =
+        if quoted.is_empty() { "it has no fields".to_owned() } else { format!("its fields are {}", quoted.join(", ")) };
+    Err(Failure::usage(format!("the message has no field `{name}`")).help(help))
+}
+
+/// The value that a flag gives to a field. An exact match of the name wins, because `TIME` and `Time` may be two fields.
+fn given_value(given: &[(String, String)], name: &str) -> Option<String> {
+    let exact = given.iter().find(|(known, _)| known == name);
+    let found = exact.or_else(|| given.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)));
+    found.map(|(_, value)| value.clone())
 }
 
 /// The option that was typed, whole or by its beginning; else the words as they are.
@@ -205,7 +203,7 @@ fn send(
         tell(&format!("risk: {:?}", risk.level).to_lowercase());
         let answer = asker.ask("run it? y/N: ", "")?.unwrap_or_default();
         if !matches!(answer.trim(), "y" | "yes") {
-            notice(&["not sent; the update is recorded".to_owned()]);
+            print_notices(&["not sent; the update is recorded".to_owned()]);
             return Ok(Exit::Stopped);
         }
     }
@@ -219,7 +217,7 @@ fn send(
     let shown = desk.author.masker.text(output.trim_end()).into_owned();
     match exit {
         Some(0) => {
-            notice(&["sent".to_owned()]);
+            print_notices(&["sent".to_owned()]);
             Ok(Exit::Success)
         }
         exit => {

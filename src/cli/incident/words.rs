@@ -2,9 +2,10 @@
 
 use super::args::{CloseArgs, EscalatedArgs, HandoverArgs, MarkArgs, NoteArgs, SeverityArgs};
 use super::ask::{Asker, tell};
-use super::{Desk, record_failure, unclear};
+use super::context::Desk;
+use super::failure::{record_failure, unclear};
 use crate::cli::error::{Exit, Failure};
-use crate::cli::notice;
+use crate::cli::output::print_notices;
 use crate::history::{Milestone, NoMilestone};
 use crate::incident::{self, Incident, Now};
 use std::io::Read as _;
@@ -85,19 +86,19 @@ pub(super) fn close(args: &CloseArgs, desk: &Desk<'_>) -> Result<Exit, Failure> 
         let unset = incident.state.unset();
         let flags: Vec<_> = unset.iter().map(|milestone| format!("`--mark {milestone}=TIME`")).collect();
         if !flags.is_empty() {
-            notice(&[format!("not set, and left blank: {}", flags.join(", "))]);
+            print_notices(&[format!("not set, and left blank: {}", flags.join(", "))]);
         }
     }
     let act = incident::close(&incident.state, &args.reason);
     let exit = desk.act(&mut incident, act, &Desk::now())?;
-    notice(&[format!("the post-mortem: `runbook incident report {}`", incident.id())]);
+    print_notices(&[format!("the post-mortem: `runbook incident report {}`", incident.id())]);
     Ok(exit)
 }
 
 fn set(incident: &mut Incident, milestone: Milestone, at: &str, desk: &Desk<'_>, now: &Now) -> Result<(), Failure> {
     let act = incident::mark(&incident.state, milestone, Some(at), now).map_err(unclear)?;
     incident.record(act.facts, &desk.author, now).map_err(record_failure)?;
-    notice(&[act.told]);
+    print_notices(&[act.told]);
     Ok(())
 }
 

@@ -1,0 +1,86 @@
+//! What the ending of a run means to the person who started it: an exit status, or a failure with help.
+//!
+//! Invariant: every way a run can fail has an exit status here.
+
+use super::error::{Exit, Failure};
+use super::output::print_notices;
+use crate::engine::{Ending, EngineError};
+use crate::history::RunResult;
+use crate::plan::Missing;
+use crate::ports::{KernelError, OperatorError};
+use crate::session::{RunOptions, SessionError};
+use std::path::{Path, PathBuf};
+
+/// The exit status of a run, or what went wrong with it.
+pub(super) fn ended(ended: Result<(Ending, PathBuf), SessionError>, options: &RunOptions<'_>) -> Result<Exit, Failure> {
+    match ended {
+        Ok((ending, transcript)) => {
+            let mut lines = vec![format!("transcript: {}", transcript.display())];
+            let run = transcript.parent().and_then(Path::file_name);
+            if ending.result == RunResult::Stopped && ending.next.is_some() && options.mode.is_interactive() {
+                lines.extend(run.map(|run| format!("go on with it: runbook resume {}", run.to_string_lossy())));
+            }
+            print_notices(&lines);
+            Ok(exit(&ending))
+        }
+        Err(error) => Err(failure(error, options)),
+    }
+}
+
+fn exit(ending: &Ending) -> Exit {
+    match ending.result {
+        RunResult::Completed => Exit::Success,
+        RunResult::Failed => Exit::CommandFailed,
+        RunResult::Stopped | RunResult::Abandoned => Exit::Stopped,
+        RunResult::Interrupted => Exit::Interrupted,
+    }
+}
+
+pub(super) fn failure(error: SessionError, options: &RunOptions<'_>) -> Failure {
+    let message = error.to_string();
+    match error {
+        SessionError::Missing(missing) => Failure::usage(message).help(missing_help(&missing, &options.procedure.path)),
+        SessionError::Nothing(_) => Failure::usage(message)
+            .help(format!("`runbook list {}` lists the procedures", options.procedure.path.display())),
+        SessionError::Journal(_) => Failure::record(message),
+        SessionError::NotResumable(_) => {
+            Failure::usage(message).help("`runbook runs` shows the runs; `runbook stop RUN` ends one")
+        }
+        SessionError::Step(_) | SessionError::Terminal(_) | SessionError::Unfit(..) => Failure::usage(message),
+        SessionError::Engine(EngineError::Kernel(kernel)) => match kernel {
+            KernelError::Record(_) | KernelError::Lost(_) => {
+                Failure::record(message).help("what was recorded until then is kept: `runbook transcript` shows it")
+            }
+            KernelError::Shell(_) => Failure::usage(message),
+            KernelError::Terminal(_) => interrupted(message),
+            KernelError::Detached => Failure { exit: Exit::Stopped, ..interrupted(message) },
+            KernelError::Ended(_) => Failure { exit: Exit::Stopped, message, help: None }
+                .help("what was done is recorded: `runbook transcript` shows it, `runbook resume` goes on"),
+        },
+        SessionError::Engine(EngineError::Operator(operator)) => match operator {
+            OperatorError::Gone(_) => interrupted(message),
+            OperatorError::Unanswered(_) | OperatorError::Session(_) => {
+                Failure { exit: Exit::Stopped, message, help: None }
+            }
+        },
+    }
+}
+
+fn interrupted(message: String) -> Failure {
+    let help = "a command that was running goes on by itself and is recorded: `runbook runs` shows it";
+    Failure { exit: Exit::Interrupted, message, help: Some(help.to_owned()) }
+}
+
+/// What an unattended run lacks, a line each, then the flags to copy.
+fn missing_help(missing: &[Missing], path: &Path) -> String {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut lines: Vec<String> = Vec::new();
+    for lack in missing {
+        let flag = lack.flag.as_ref().map_or_else(
+            || "needs an operator: run it at a terminal, or change the document".to_owned(),
+            |flag| format!("give `{flag}`"),
+        );
+        lines.push(format!("{file}:{}: {}; {flag}", lack.line, lack.found));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,85 @@
+//! The options of a run that begins or goes on, from its document, its values and the environment.
+//!
+//! Invariant: a flag that gives a value nothing asks for is refused before anything starts.
+
+use super::choices::ColorChoice;
+use super::environment::Environment;
+use super::error::Failure;
+use super::open::Opened;
+use super::run_ending::failure;
+use super::values::Given;
+use crate::document::SectionIndex;
+use crate::history::Mode;
+use crate::plan::Policy;
+use crate::session::{self, Grants, ProcedureSource, RunEnvironment, RunOptions, RunStorage, SecretInputs, Selection};
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+/// What differs between beginning a run and going on with one.
+pub(super) struct RunValues {
+    /// The steps.
+    pub(super) selection: Selection,
+    /// Who answers.
+    pub(super) mode: Mode,
+    /// Values given beforehand.
+    pub(super) given: Given,
+    /// The inputs that the operator calls secret.
+    pub(super) secrets: Vec<String>,
+    /// Where the shell starts.
+    pub(super) cwd: PathBuf,
+    /// When to use colour.
+    pub(super) color: ColorChoice,
+}
+
+/// The options of a run, with what the environment says.
+pub(super) fn options<'a>(
+    opened: &'a Opened,
+    section: SectionIndex,
+    values: RunValues,
+    environment: &Environment,
+) -> Result<RunOptions<'a>, Failure> {
+    let names_any = values.given.names_any();
+    let options = RunOptions {
+        procedure: ProcedureSource {
+            path: opened.path.clone(),
+            bytes: &opened.bytes,
+            runbook: &opened.runbook,
+            section,
+            selection: values.selection,
+        },
+        storage: RunStorage {
+            runs: environment.runs_folder()?,
+            runtime: environment.runtime_folder(),
+            log: environment.has("RUNBOOK_LOG"),
+        },
+        environment: RunEnvironment {
+            host: host(),
+            user: environment.user(),
+            cwd: values.cwd,
+            program: std::env::current_exe()
+                .map_err(|error| Failure::usage(format!("this program cannot find itself: {error}")))?,
+            search_path: environment.get("PATH").map(ToOwned::to_owned),
+            variables: environment.all().keys().map(|name| name.to_string_lossy().into_owned()).collect(),
+        },
+        grants: Grants {
+            policy: Policy { values: values.given.values.clone(), ..Policy::default() },
+            flags: Vec::new(),
+        },
+        secrets: SecretInputs { names: values.secrets, values: values.given.hidden.clone() },
+        mode: values.mode,
+        rc: None,
+        look: environment.look(environment.color(values.color, std::io::stderr().is_terminal())),
+        incident: None,
+    };
+    if names_any {
+        let plan = session::plan(&options).map_err(|error| failure(error, &options));
+        let asked = plan.and_then(|plan| values.given.is_asked_for(&plan, &options.procedure.path));
+        asked.map_err(|failure| failure.masked(&options.initial_masker()))?;
+    }
+    Ok(options)
+}
+
+/// This machine's name.
+pub(super) fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

@@ -1,0 +1,41 @@
+//! Why a run did not begin, or did not reach its end.
+
+use crate::engine::EngineError;
+use crate::journal::JournalError;
+use crate::plan::{Missing, SelectStepError};
+use crate::ports::KernelError;
+
+/// Why a run did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// A step was named that is not there.
+    #[error(transparent)]
+    Step(#[from] SelectStepError),
+    /// A value that its input does not take.
+    #[error("the value of `{0}` does not fit: {1}")]
+    Unfit(String, crate::plan::Unfit),
+    /// There is no step.
+    #[error("`{0}` has no step to run")]
+    Nothing(String),
+    /// An unattended run lacks answers.
+    #[error("nothing was run: {} not answered", if .0.len() == 1 { "one question is".to_owned() } else { format!("{} questions are", .0.len()) })]
+    Missing(Vec<Missing>),
+    /// The run cannot be taken up.
+    #[error("{0}")]
+    NotResumable(String),
+    /// The record could not be begun or rendered.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The terminal cannot be used.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(std::io::Error),
+    /// The engine's.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<KernelError> for SessionError {
+    fn from(error: KernelError) -> Self {
+        Self::Engine(EngineError::Kernel(error))
+    }
+}
