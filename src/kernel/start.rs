@@ -8,7 +8,9 @@ use crate::history::Mode;
 use crate::ident::RunId;
 use crate::ports::KernelError;
 use crate::recorder::protocol::{PROGRAM_VERSION, PROTOCOL, Reply, Request};
-use crate::recorder::{Announcement, FREE_DISK_PERCENT, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions};
+use crate::recorder::{
+    Announcement, FREE_DISK_PERCENT, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions, SessionLimits, ShellLaunch,
+};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use std::ffi::OsString;
@@ -93,17 +95,21 @@ impl StartOptions {
         Ok(ServeOptions {
             run: self.run.clone(),
             folder: absolute(&self.folder)?,
-            program: absolute(&self.program)?,
-            shell_subcommand: self.shell_subcommand.clone(),
-            shell: absolute(&shell)?,
-            cwd: absolute(&self.cwd)?,
+            launch: ShellLaunch {
+                program: absolute(&self.program)?,
+                shell_subcommand: self.shell_subcommand.clone(),
+                shell: absolute(&shell)?,
+                cwd: absolute(&self.cwd)?,
+            },
             mode: self.mode,
             rc,
             runtime_dir: self.runtime_dir.as_deref().map(absolute).transpose()?,
             temp_dir: absolute(&self.temp_dir)?,
-            output_limit_bytes: self.output_limit_bytes,
-            free_disk_percent: FREE_DISK_PERCENT,
-            monitor_alone: MONITOR_ALONE,
+            limits: SessionLimits {
+                output_limit_bytes: self.output_limit_bytes,
+                free_disk_percent: FREE_DISK_PERCENT,
+                monitor_alone: MONITOR_ALONE,
+            },
             restore: self.restore.as_deref().map(absolute).transpose()?,
             log: self.log,
             resume: self.resume,
@@ -155,14 +161,14 @@ pub(super) fn hello(who: &str) -> Request {
 
 fn spawn(options: &StartOptions, serve: &ServeOptions) -> Result<(Child, ChildStdout), KernelError> {
     let text = serde_json::to_vec(serve).map_err(lost)?;
-    let mut process = Command::new(&serve.program)
+    let mut process = Command::new(&serve.launch.program)
         .arg(&options.recorder_subcommand)
         .envs(options.env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|error| lost(format!("`{}` could not be started: {error}", serve.program.display())))?;
+        .map_err(|error| lost(format!("`{}` could not be started: {error}", serve.launch.program.display())))?;
     let (Some(mut stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
         return Err(lost("it has no standard streams"));
     };
