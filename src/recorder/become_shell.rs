@@ -1,7 +1,7 @@
 //! The last moment before bash: a process of this program that takes the terminal and turns into bash.
 //!
-//! It stands between the recorder and bash because what must happen between fork and exec (a session of its own, a
-//! controlling terminal) would otherwise need `unsafe` code.
+//! A process of its own between recorder and bash: taking a session and a controlling terminal between fork and exec would
+//! otherwise need `unsafe` code.
 //!
 //! Invariant: nothing is opened or printed on the way. Refuses to know: everything but its arguments.
 

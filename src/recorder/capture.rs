@@ -1,7 +1,7 @@
 //! The output of one command: its file, its digest, its length.
 //!
-//! Invariant: bytes are in the file, or on disk in the event, before anyone is told of them; one digest covers exactly the
-//! bytes kept, another all that came where that is more. Refuses to know: where the bytes come from.
+//! Invariant: bytes are in the file, or in a durable event, before anyone hears of them. One digest covers exactly the bytes
+//! kept; if more came, another covers all of them. Refuses to know: where the bytes come from.
 
 use crate::history::Captured;
 use crate::ident::{Digest, Seq};

@@ -239,7 +239,7 @@ impl Session {
         capture: Capture,
     ) -> CommandFinished {
         let CommandEnd { end, status, pipestatus, .. } = ended;
-        // A command that is told to end may end in its own way before bash notices.
+        // A command that was told to end may still finish in another way before bash notices.
         let end = match (ending.abort, end) {
             (Abort::No, end) => end,
             (_, End::Stopped | End::Exited) => end,

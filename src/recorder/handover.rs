@@ -1,8 +1,10 @@
 //! The file through which bash gets a command's text.
 //!
-//! Invariant: readable by its owner alone, and blank but while its command runs. One file serves all commands, because making
-//! and removing one for each costs as much as all the rest of the handing over, and so does giving its blocks back: it is
-//! overwritten, not emptied. When somebody has removed it or changed its mode, another is made. Refuses to know: what the text is.
+//! One file serves all commands, because creating and removing one for each doubles the cost of handing a command over. So
+//! does freeing its blocks: the file is overwritten, not emptied. If it was removed or its mode changed, it is created anew.
+//!
+//! Invariant: only its owner can read the file, and it is blank except while its command runs. Refuses to know: the text's
+//! meaning.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;

@@ -19,11 +19,11 @@ pub const FREE_DISK_PERCENT: u64 = 5;
 /// Without an engine a command that never ends is ended after this time.
 pub const MONITOR_ALONE: Duration = Duration::from_mins(1);
 
-fn free_disk() -> u64 {
+fn default_free_disk() -> u64 {
     FREE_DISK_PERCENT
 }
 
-fn monitor_alone() -> Duration {
+fn default_monitor_alone() -> Duration {
     MONITOR_ALONE
 }
 
@@ -76,10 +76,10 @@ pub struct SessionLimits {
     /// Output of one command beyond this many bytes is counted, not kept.
     pub output_limit_bytes: u64,
     /// While less than this percentage of the disk is free, output after a command's first MiB is counted, not kept.
-    #[serde(default = "free_disk")]
+    #[serde(default = "default_free_disk")]
     pub free_disk_percent: u64,
     /// Without an engine a command that never ends is ended after this time.
-    #[serde(default = "monitor_alone")]
+    #[serde(default = "default_monitor_alone")]
     pub monitor_alone: Duration,
 }
 

@@ -42,7 +42,7 @@ pub(super) const SUBSHELL: &str = "a subshell";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Process {
     pub(super) pid: Pid,
-    /// Its command line, cut to [`LINE_LIMIT`].
+    /// Command line, cut to [`LINE_LIMIT`].
     pub(super) line: String,
 }
 

@@ -1,7 +1,7 @@
 //! Reports of bash on its report descriptor.
 //!
-//! Invariant: total over any bytes: what does not begin with the session's nonce and have the shape of a report is
-//! skipped, so a program that writes to the descriptor by accident cannot forge or lose one. Refuses to know: what is
+//! Invariant: total over any bytes. Bytes without the session's nonce or the shape of a report are skipped, so a program
+//! that writes to the descriptor by accident can neither forge nor lose a report. Refuses to know: what is
 //! done about a report.
 
 use super::snapshot::Dump;

@@ -1,7 +1,7 @@
 //! Scripts that give a new bash the state of the last one.
 //!
-//! Invariant: only the difference from the session's start is written; nothing named like a secret is, and whatever is left
-//! out is named. Each thing is restored by itself, so that one that cannot be does not keep others back. Refuses to know:
+//! Invariant: only the difference from the session's start is written, and nothing named like a secret. Whatever is left
+//! out is named. Each thing is restored by itself, so one failure does not affect the others. Refuses to know:
 //! when it is run.
 
 use super::quoting::quote_bytes;

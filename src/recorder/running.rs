@@ -1,6 +1,7 @@
 //! A command between its start and its end.
 //!
-//! Invariant: what is needed to record its end is here from its start, so that it can be recorded without an engine.
+//! Invariant: everything needed to record a command's end is here from its start, so no engine is needed then. Refuses to
+//! know: the shell and the record.
 
 use super::capture::{Capture, INLINE_BYTES};
 use super::masks::Masks;

@@ -1,4 +1,4 @@
-//! The place of the session's shell: the live one, and what survives it.
+//! The session's shell: the live one, and the state that survives it.
 //!
 //! Invariant: at most one shell is live; numbers of requests are never used twice. Refuses to know: commands and the engine.
 

@@ -1,8 +1,9 @@
 //! The state that bash reports after a command, for a new bash to continue from.
 //!
-//! Invariant: total over any bytes; what cannot be told apart stays together or is left out, never guessed at. It is kept
-//! in memory as bash printed it, secrets and all; what may be written down is chosen in `restore`. Refuses to know: when
-//! it is needed.
+//! The state stays in memory as bash printed it, with its secrets; `restore` chooses the parts that may be written.
+//!
+//! Invariant: total over any bytes; ambiguous texts stay together or are left out, never guessed at. Refuses to know: when
+//! a state is needed.
 
 use memchr::memmem;
 use std::collections::BTreeSet;
