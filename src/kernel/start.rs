@@ -9,7 +9,9 @@ use crate::history::Mode;
 use crate::ident::RunId;
 use crate::ports::KernelError;
 use crate::recorder::protocol::{PROGRAM_VERSION, PROTOCOL, Reply, Request};
-use crate::recorder::{Announcement, FREE_DISK_PERCENT, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions};
+use crate::recorder::{
+    Announcement, FREE_DISK_PERCENT, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions, SessionLimits, ShellLaunch,
+};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use std::ffi::OsString;
@@ -111,17 +113,21 @@ impl StartOptions {
         Ok(ServeOptions {
             run: run.id.clone(),
             folder: absolute(&run.folder)?,
-            program: absolute(&program.path)?,
-            shell_subcommand: program.shell_subcommand.clone(),
-            shell: absolute(&bash)?,
-            cwd: absolute(&shell.cwd)?,
+            launch: ShellLaunch {
+                program: absolute(&program.path)?,
+                shell_subcommand: program.shell_subcommand.clone(),
+                shell: absolute(&bash)?,
+                cwd: absolute(&shell.cwd)?,
+            },
             mode: run.mode,
             rc,
             runtime_dir: self.runtime_dir.as_deref().map(absolute).transpose()?,
             temp_dir: absolute(&self.temp_dir)?,
-            output_limit_bytes: self.output_limit_bytes,
-            free_disk_percent: FREE_DISK_PERCENT,
-            monitor_alone: MONITOR_ALONE,
+            limits: SessionLimits {
+                output_limit_bytes: self.output_limit_bytes,
+                free_disk_percent: FREE_DISK_PERCENT,
+                monitor_alone: MONITOR_ALONE,
+            },
             restore: shell.restore.as_deref().map(absolute).transpose()?,
             log: self.log,
             resume: run.resume,
@@ -173,14 +179,14 @@ pub(super) fn hello(who: &str) -> Request {
 
 fn spawn(options: &StartOptions, serve: &ServeOptions) -> Result<(Child, ChildStdout), KernelError> {
     let text = serde_json::to_vec(serve).map_err(lost)?;
-    let mut process = Command::new(&serve.program)
+    let mut process = Command::new(&serve.launch.program)
         .arg(&options.program.recorder_subcommand)
         .envs(options.shell.env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|error| lost(format!("`{}` could not be started: {error}", serve.program.display())))?;
+        .map_err(|error| lost(format!("`{}` could not be started: {error}", serve.launch.program.display())))?;
     let (Some(mut stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
         return Err(lost("it has no standard streams"));
     };
