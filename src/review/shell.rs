@@ -4,7 +4,8 @@
 //! commands do.
 
 use super::cells::{At, CellText, What};
-use super::{Finding, Given};
+use super::finding::Finding;
+use super::surroundings::Given;
 use crate::document::{CellKind, LineRole, Runbook, Span};
 use crate::risk::Flag;
 use crate::shell::{Clarity, IS_TABLE, NotACommand, Program, program_of};
