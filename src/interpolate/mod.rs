@@ -27,24 +27,24 @@ const MOST: usize = 500;
 /// The longest value, in KiB: the longest argument that Linux gives a program.
 const LONGEST_KIB: usize = 127;
 
-/// How a value is to be changed before it is placed.
+/// Change to a value before it is interpolated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Filter {
-    /// Not at all.
+    /// Quoted as it is.
     #[default]
     None,
     /// For a second shell.
     Sh,
-    /// For SQL.
+    /// Quoted as an SQL literal.
     Sql,
     /// As it is, as text of the command: the document's own responsibility.
     Raw,
 }
 
-/// How a value gets there.
+/// Delivery of a value: in the text, or through a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By<'v> {
-    /// As text.
+    /// Written into the text.
     Text,
     /// By this variable of the session, which holds it.
     Variable(&'v str),
@@ -52,29 +52,29 @@ pub enum By<'v> {
     Secret(&'v str),
 }
 
-/// A value and its place.
+/// A value and the byte range of the text that it replaces.
 #[derive(Clone, Debug)]
 pub struct Fill<'v> {
     /// The bytes of the text it takes the place of.
     pub span: Range<usize>,
-    /// The value.
+    /// Value to interpolate.
     pub value: &'v str,
-    /// What is done to it.
+    /// Filter applied before quoting.
     pub filter: Filter,
-    /// How it gets there.
+    /// Delivery into the text.
     pub by: By<'v>,
 }
 
-/// A value that cannot be placed.
+/// A value that cannot be interpolated, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// Which of the fills.
     pub fill: usize,
-    /// Why.
+    /// Reason of the rejection.
     pub why: Why,
 }
 
-/// The text with every value in its place. The fills are in order and do not overlap.
+/// Interpolates every value. The substitutions must be in order and must not overlap.
 pub fn place(text: &str, fills: &[Fill<'_>]) -> Result<String, Refused> {
     if fills.len() > MOST {
         return Err(Refused { fill: 0, why: Why::Many(fills.len(), MOST) });
@@ -110,7 +110,7 @@ fn is_one_command(text: &str) -> bool {
     matches!(split::split(text).as_slice(), [crate::shell::Part::Command(_)])
 }
 
-/// Why each of these places takes no value whatever; none where some value can be placed.
+/// For each range, why no value at all can go there; none if some value can.
 pub fn refusals(text: &str, spans: &[Range<usize>]) -> Vec<Option<Why>> {
     let fills: Vec<Fill<'_>> =
         spans.iter().map(|span| Fill { span: span.clone(), value: "1", filter: Filter::None, by: By::Text }).collect();
@@ -129,7 +129,7 @@ pub fn refusals(text: &str, spans: &[Range<usize>]) -> Vec<Option<Why>> {
     tried.unwrap_or_default()
 }
 
-/// A text with tokens in the place of values.
+/// A text with a token instead of each value, to find out how bash reads each.
 struct Probe {
     text: String,
     holes: Vec<Hole>,
@@ -299,7 +299,7 @@ impl Probe {
         Ok(context)
     }
 
-    /// What stands before a token must not take hold of the value.
+    /// Checks that the text before a token does not change how bash reads the value.
     fn beside(&self, at: &Range<usize>, context: Context) -> Result<(), Why> {
         let before = self.text.get(..at.start).unwrap_or("");
         let odd = |text: &str| text.bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1;
@@ -340,7 +340,7 @@ fn within(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
 
-/// Whether a value in a heredoc ends it, or loses tabs in it.
+/// Why a value cannot go into a heredoc: it would end it, or lose its tabs.
 fn ends(body: &Body, out: &str, range: &Range<usize>) -> Option<Why> {
     let start = out.get(..range.start)?.rfind('\n').map_or(0, |at| at + 1);
     let end = out.get(range.end..)?.find('\n').map_or(out.len(), |at| range.end + at);

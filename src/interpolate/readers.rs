@@ -9,7 +9,7 @@
 use super::leaves::{Found, Simple};
 use std::ops::Range;
 
-/// What happens to a word after bash has made it.
+/// Use of a word after bash has expanded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// A program gets it, as it is.
@@ -18,7 +18,7 @@ pub(super) enum Role {
     Program,
     /// It names a variable.
     Name,
-    /// It is arithmetic.
+    /// Evaluated as arithmetic.
     Arithmetic,
     /// A shell reads it; the whole text that shell gets, where it is known.
     Shell(&'static str, Option<String>),
@@ -41,7 +41,7 @@ struct Reader {
     language: Language,
     /// The options whose next word is the text; a single letter may stand last in a cluster.
     options: &'static [&'static str],
-    /// What it is called in messages.
+    /// Name in messages.
     shown: &'static str,
 }
 
@@ -133,7 +133,7 @@ const FILTERS: &[&str] = &["awk", "gawk", "mawk", "nawk", "sed", "gsed", "jq", "
 /// Options of ssh that take the next word.
 const SSH_VALUED: &str = "bcDEeFIiJLlmOopQRSWw";
 
-/// What becomes of the text at `at`.
+/// Finds the role of the text at `at`.
 pub(super) fn role(found: &Found, at: &Range<usize>) -> Role {
     let within = |range: &Range<usize>| range.start <= at.start && at.end <= range.end;
     // Outermost first: the commands of a substitution come after the command it stands in.
@@ -238,7 +238,7 @@ fn one_role(simple: &Simple, name: &str, program: usize, place: usize) -> Role {
     Role::Data
 }
 
-/// `EVAL script …`.
+/// True if the word is the script of a Redis `EVAL`.
 fn eval_before(simple: &Simple, program: usize, place: usize) -> bool {
     let words = simple.words.iter().take(place).skip(program + 1);
     words.filter_map(|(_, text)| text.as_deref()).any(|word| word.eq_ignore_ascii_case("eval"))
@@ -260,7 +260,7 @@ fn as_role(language: Language, shown: &'static str, whole: impl FnOnce() -> Opti
     }
 }
 
-/// `-lc` for `-c`.
+/// True if a cluster of short options contains this one: `-lc` for `-c`.
 fn in_cluster(word: &str, option: &str) -> bool {
     let Some(letter) = option.strip_prefix('-').filter(|letter| letter.len() == 1) else { return false };
     word.strip_prefix('-').is_some_and(|letters| {
@@ -335,7 +335,7 @@ fn names_program(simple: &Simple, place: usize) -> bool {
     at == place && at > 0
 }
 
-/// Whoever reads its input as a program.
+/// Role of the input of a program that reads it as code.
 fn fed_role(simple: &Simple) -> Option<Role> {
     simple
         .words

@@ -17,7 +17,7 @@ pub enum Why {
     /// In an arithmetic expression.
     #[error("it stands in arithmetic, where only a whole number is safe")]
     Arithmetic,
-    /// In a subscript.
+    /// Inside a subscript.
     #[error("it stands in a subscript, which bash evaluates")]
     Subscript,
     /// Within `${…}`.
@@ -29,13 +29,13 @@ pub enum Why {
     /// A name of a variable, a function or a loop.
     #[error("it stands where a name stands")]
     Name,
-    /// Right behind `$name`.
+    /// Directly behind `$name`.
     #[error("it is glued to a `$name`; write `${{name}}`")]
     Glued,
     /// The word that ends a heredoc.
     #[error("it stands in the word that ends a heredoc")]
     Delimiter,
-    /// A file descriptor.
+    /// Number of a file descriptor.
     #[error("it stands where a file descriptor stands")]
     Descriptor,
     /// Behind a backslash.
@@ -68,7 +68,7 @@ pub enum Why {
     /// A comment ends with its line.
     #[error("it stands in a comment, which a second line would end")]
     CommentLine,
-    /// A NUL byte.
+    /// Contains a NUL byte.
     #[error("the value has a NUL byte, which no shell can hold")]
     Nul,
     /// Control characters in a text.
@@ -77,10 +77,10 @@ pub enum Why {
     /// A secret would stand in a text.
     #[error("a secret must not stand in the text of a heredoc whose word is quoted")]
     SecretInText,
-    /// Too long.
+    /// Longer than a program's argument may be.
     #[error("the value is longer than {0} KiB")]
     Long(usize),
-    /// Too many.
+    /// More values than one command may have.
     #[error("there are {0} values in one command; the most is {1}")]
     Many(usize, usize),
     /// The command would become another one.

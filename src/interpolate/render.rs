@@ -8,17 +8,17 @@
 pub(super) enum Context {
     /// An unquoted part of a word.
     Bare,
-    /// `"…"`.
+    /// Inside double quotes.
     Double,
-    /// `'…'`.
+    /// Inside single quotes.
     Single,
-    /// `$'…'`.
+    /// Inside ANSI-C quotes, `$'…'`.
     Ansi,
     /// A heredoc that is expanded.
     Open,
     /// A heredoc that is not.
     Literal,
-    /// A comment.
+    /// Inside a comment.
     Comment,
     /// Arithmetic: whole numbers alone.
     Number,
@@ -73,7 +73,7 @@ fn may_stand_bare(value: &str, before: Option<char>, after: Option<char>) -> boo
         && (!word || crate::shell::quote(value) == value)
 }
 
-/// Whether a value can go into a text that a second interpreter reads.
+/// True if a value is safe in a text that a second interpreter reads.
 pub(super) fn is_plain_word(value: &str) -> bool {
     !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || "_.,:/@%+-".contains(c))
 }

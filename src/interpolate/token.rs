@@ -1,4 +1,4 @@
-//! The word that stands for a value while the text around it is parsed.
+//! Token that replaces a value while the text around it is parsed.
 //!
 //! Invariant: to bash it is letters and digits, whatever stands next to it, and it occurs nowhere else in the text.
 

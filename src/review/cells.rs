@@ -17,9 +17,9 @@ pub(super) struct CellText<'a> {
 /// A part of a cell.
 pub(super) struct Placed {
     pub what: What,
-    /// Its first line in the cell, from 0.
+    /// Number of the part's first line in the cell, from 0.
     pub first: usize,
-    /// Its text.
+    /// Text of the part, without indentation and prompts.
     pub text: String,
     /// Where each line of it but the first begins.
     starts: Vec<usize>,
@@ -84,7 +84,7 @@ impl<'a> CellText<'a> {
         asked.map(|part| part.text.clone()).collect()
     }
 
-    /// Its commands in order.
+    /// Commands of the cell, in order.
     pub(super) fn commands<'c>(&'c self) -> impl Iterator<Item = At<'c, 'a>> {
         self.parts.iter().filter_map(move |placed| match &placed.what {
             What::Command { facts, risk } => Some(At { cell: self, placed, facts, risk }),
@@ -141,7 +141,7 @@ impl At<'_, '_> {
         self.cell.head(self.placed)
     }
 
-    /// Its first line, short.
+    /// First line of the command, shortened for a message.
     pub(super) fn short(&self) -> String {
         let line = self.placed.text.trim().lines().next().unwrap_or("").trim_end_matches([' ', '\\']);
         if line.chars().count() > 76 { line.chars().take(75).chain(['…']).collect() } else { line.to_owned() }

@@ -4,20 +4,20 @@
 
 use super::severity::Severity;
 
-/// One code.
+/// One kind of finding, with its documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct Code {
-    /// Its name.
+    /// Name in reports, `--explain` and `runbook: allow`.
     pub name: &'static str,
-    /// How bad it is.
+    /// Severity of every finding with this code.
     pub severity: Severity,
-    /// In a few words.
+    /// Short description for lists.
     pub title: &'static str,
-    /// Why it matters.
+    /// Reason why a reader should care.
     pub why: &'static str,
-    /// What to do.
+    /// Advice for the author, in the imperative.
     pub help: &'static str,
-    /// An example.
+    /// Example of text that is found.
     pub example: &'static str,
 }
 

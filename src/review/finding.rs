@@ -6,27 +6,27 @@ use super::codes::code;
 use super::severity::Severity;
 use crate::document::Span;
 
-/// Something that a reader should know.
+/// One finding of a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Its code, as the table has it.
+    /// Name of one of [`CODES`](super::codes::CODES).
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,
     /// The bytes of the document it is about.
     pub span: Span,
-    /// Its line, from 1.
+    /// Line in the document, from 1.
     pub line: u32,
-    /// What was found, the thing in backticks.
+    /// Message with the thing found in backticks.
     pub message: String,
-    /// What to do.
+    /// Advice for the author, in the imperative.
     pub help: String,
     /// Further places, with a few words each.
     pub also: Vec<(Span, String)>,
 }
 
 impl Finding {
-    /// Of a code, with the severity and the help that the table gives it.
+    /// Makes a finding with the severity and the help of its code.
     pub(super) fn new(name: &'static str, span: Span, message: impl Into<String>) -> Self {
         let known = code(name);
         Self {
@@ -40,13 +40,13 @@ impl Finding {
         }
     }
 
-    /// The same with another help.
+    /// Replaces the help of the code by a more exact one.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
     }
 
-    /// The same with another place.
+    /// Adds a related place in the document, with a few words about it.
     pub(super) fn also(mut self, span: Span, words: impl Into<String>) -> Self {
         self.also.push((span, words.into()));
         self

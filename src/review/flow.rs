@@ -126,7 +126,7 @@ fn unchecked(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     }
 }
 
-/// Whether a command is `set` with such a word.
+/// True if a command is `set` with a word for which `is_meant` holds.
 fn sets(at: &At<'_, '_>, is_meant: impl Fn(&str) -> bool) -> bool {
     at.facts.simple.iter().any(|simple| {
         simple.program == Program::Named("set".to_owned()) && simple.words.iter().flatten().any(|word| is_meant(word))

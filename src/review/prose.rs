@@ -8,7 +8,7 @@ use super::surroundings::Given;
 use crate::document::{CellKind, Runbook, Span};
 use std::collections::{BTreeMap, HashSet};
 
-/// What reading the document found odd.
+/// Adds the findings that parsing the document made.
 pub(super) fn document(runbook: &Runbook, found: &mut Vec<Finding>) {
     for odd in &runbook.findings {
         let code = CODES.iter().find(|code| code.name == odd.code).map_or("malformed-attributes", |code| code.name);
@@ -136,7 +136,7 @@ pub(super) fn secrets(runbook: &Runbook, found: &mut Vec<Finding>) {
     }
 }
 
-/// `AKIAXXXXXXXXXXXXXXXX` and `…EXAMPLE` stand for one.
+/// True if the value looks generated: `AKIAXXXXXXXXXXXXXXXX` and `…EXAMPLE` do not.
 fn is_random(value: &str) -> bool {
     let distinct: std::collections::HashSet<char> = value.chars().collect();
     distinct.len() >= 7

@@ -5,7 +5,7 @@
 /// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Worth knowing.
+    /// Good to know; nothing breaks.
     Note,
     /// Likely to go wrong, or to harm.
     Warning,

@@ -11,7 +11,7 @@ use crate::risk::Flag;
 use crate::shell::{Clarity, IS_TABLE, NotACommand, Program, program_of};
 use std::collections::HashSet;
 
-/// Things said once for a document.
+/// A finding that is reported once for all its occurrences in a document.
 #[derive(Default)]
 struct Once {
     places: Vec<(Span, String)>,

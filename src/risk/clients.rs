@@ -1,6 +1,6 @@
-//! Clients of databases: what they are told by options, words and input.
+//! Database clients: the statements that they get from options, operands and input.
 //!
-//! Invariant: a client that is told what to do by something that cannot be read changes something, and is unknown
+//! Invariant: a client whose statements cannot be read changes state, and is unknown
 //! beyond. Refuses to know: servers.
 
 use super::judge::{Input, Judge, span_of};

@@ -171,7 +171,7 @@ const PLACES: &[&str] = &[
 ];
 
 impl Judge<'_> {
-    /// What a program touches by its words alone.
+    /// Records the files and peers that a program touches, from its words alone.
     pub(super) fn touch(&mut self, name: &str, program: &Arg, args: &[Arg]) {
         if self.within.is_none() && !is_builtin(name) {
             let named = program.fixed().unwrap_or(name);
@@ -214,7 +214,7 @@ impl Judge<'_> {
         }
     }
 
-    /// A file that is read.
+    /// Records a file that the command reads.
     pub(super) fn reads_path(&mut self, file: &Arg) {
         let shown = file.shown();
         if !shown.is_empty() && !matches!(file.text.as_str(), "-" | "/dev/null" | "/dev/stdin") {
@@ -281,7 +281,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What is judged meanwhile runs within something of this name.
+    /// Judges commands that run inside a container or on a host of this name.
     pub(super) fn inside(&mut self, place: Option<&str>, judge: impl FnOnce(&mut Self)) {
         let Some(place) = place else { return judge(self) };
         let before = self.within.replace(place.to_owned());

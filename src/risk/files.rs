@@ -26,7 +26,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Ar
     true
 }
 
-/// A redirection.
+/// Judges a redirection by its target.
 pub(super) fn redirection(judge: &mut Judge<'_>, redirect: &Redirection) {
     let target = &redirect.target;
     match redirect.flow {
@@ -44,7 +44,7 @@ pub(super) fn redirection(judge: &mut Judge<'_>, redirect: &Redirection) {
     }
 }
 
-/// A file that is written over.
+/// Judges a file that the command overwrites.
 pub(super) fn written(judge: &mut Judge<'_>, target: &Arg, how: &str) {
     if let Some(device) = device(judge, target, false) {
         return device.apply(judge, target);
@@ -67,7 +67,7 @@ fn is_fresh(target: &Arg) -> bool {
         || (raw.contains("date") && ["%s", "%S", "%N", "%T", "%c"].iter().any(|part| raw.contains(part)))
 }
 
-/// What writing to a device does.
+/// Effect of writing to a device.
 enum Device {
     Nothing,
     Setting,
@@ -123,7 +123,7 @@ fn device(judge: &mut Judge<'_>, target: &Arg, _append: bool) -> Option<Device> 
     })
 }
 
-/// Whether a name is a disk's.
+/// True if the path names a disk or a partition.
 pub(super) fn is_disk(name: &str) -> bool {
     let Some(name) = name.strip_prefix("/dev/") else { return false };
     [

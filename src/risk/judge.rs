@@ -42,7 +42,7 @@ pub(super) fn judge(text: &str, shadows: &Shadows) -> Risk {
     judge.risk
 }
 
-/// Whether a program of this name is known, in a table or by a reader of its own.
+/// True if a program of this name is known, from a table or a reader of its own.
 pub(super) fn knows(name: &str) -> bool {
     const READERS: &[&str] = &[
         "bash",
@@ -96,7 +96,7 @@ pub(super) fn knows(name: &str) -> bool {
 pub(super) enum Input {
     #[default]
     Terminal,
-    /// This text.
+    /// Input known as a text.
     Text(String),
     /// A file of this name.
     File(String),
@@ -104,7 +104,7 @@ pub(super) enum Input {
     Stream,
 }
 
-/// The verdict as it grows.
+/// The risk of one text while its commands are judged.
 pub(super) struct Judge<'s> {
     pub(super) risk: Risk,
     pub(super) functions: BTreeSet<String>,
@@ -112,15 +112,15 @@ pub(super) struct Judge<'s> {
     texts: usize,
     /// Within a text that stands in a word: that word's bytes.
     outer: Option<Range<usize>>,
-    /// What the session has.
+    /// Functions and aliases of the session's shell.
     pub(super) shadows: &'s Shadows,
-    /// Whether the text is read by the session's own shell, which knows them.
+    /// True while the text is for the session's own shell, which knows them.
     pub(super) session: bool,
     /// Those whose text is being read.
     pub(super) open: BTreeSet<String>,
     /// The words behind a function's name, within its body.
     pub(super) parameters: Option<Vec<Arg>>,
-    /// What it runs in, when not here.
+    /// Container or host that the command runs in; none on this machine.
     pub(super) within: Option<String>,
 }
 
@@ -158,7 +158,7 @@ impl Judge<'_> {
         self.risk.flags.insert(flag);
     }
 
-    /// A text for a further shell, that stands in this word.
+    /// Judges the text of another shell, given in this word.
     pub(super) fn nested(&mut self, script: &Arg, input: &Input) {
         let session = std::mem::replace(&mut self.session, false);
         let parameters = self.parameters.take();
@@ -167,7 +167,7 @@ impl Judge<'_> {
         self.session = session;
     }
 
-    /// A text for this shell itself, that stands in this word.
+    /// Judges a text for this shell itself, given in this word, as `eval` takes it.
     pub(super) fn nested_here(&mut self, script: &Arg, input: &Input) {
         let Arg { text, raw, span } = script;
         if self.depth >= DEEPEST || self.texts == 0 {
@@ -238,7 +238,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What feeds a command that redirects nothing itself.
+    /// Input of a command without a redirection of its own: the member before it in the pipeline.
     fn fed(reading: &Reading, at: usize, input: &Input) -> Input {
         let Some(found) = reading.found.get(at) else { return Input::Terminal };
         let Some(seat) = found.place.seat.filter(|seat| seat.index > 0) else {
@@ -501,7 +501,7 @@ pub(super) fn span_of(program: &Arg, args: &[Arg]) -> Range<usize> {
     program.span.start..end.max(program.span.end)
 }
 
-/// Whether a substitution brings its text from elsewhere.
+/// True if a substitution fetches its text from the network.
 pub(super) fn fetches(raw: &str) -> bool {
     let mut words = raw.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')));
     raw.contains(['(', '`'])
@@ -531,7 +531,7 @@ fn from(redirect: &Redirection) -> Option<Input> {
     }
 }
 
-/// What a command prints, where its words say it.
+/// Output of a command as far as its words tell, such as that of `echo`.
 fn printed(detail: &Detail) -> Input {
     let Some((program, args)) = detail.words.split_first() else { return Input::Stream };
     let own = detail.redirects.iter().rev().find_map(from);

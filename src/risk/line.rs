@@ -1,18 +1,18 @@
-//! The words behind a program, told apart: options with their values, operands.
+//! The words behind a program, split into options with their values and operands.
 //!
 //! Invariant: a word that an expansion may make into an option is an operand. Refuses to know: what the options mean.
 
 use super::table::{Program, alternative};
 use crate::shell::simple_command::Arg;
 
-/// Words told apart.
+/// A program's words, split into options and operands.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
     pub args: &'a [Arg],
     options: Vec<Found<'a>>,
     /// Where the operands stand.
     pub operands: Vec<usize>,
-    /// Where `--` stands.
+    /// Index of the word `--`, behind which all words are operands.
     pub dashes: Option<usize>,
     gnu: bool,
 }
@@ -30,7 +30,7 @@ enum Name<'a> {
     Word(&'a str),
 }
 
-/// How words are told apart.
+/// Rules by which a program reads its options.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each habit of a program, any mix of which occurs")]
 pub(super) struct Rules<'r> {
@@ -112,7 +112,7 @@ impl<'a> Line<'a> {
         0
     }
 
-    /// Whether an option takes a value where it stands.
+    /// True if an option takes a value at this position.
     fn takes(&self, option: &str, rules: Rules<'_>) -> bool {
         rules.valued.contains(&option)
             && !self.operand(0).is_some_and(|first| {
@@ -136,7 +136,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// Whether an option stands there, and is not switched off.
+    /// True if the option is there and no later word switches it off.
     pub(super) fn has(&self, option: &str) -> bool {
         self.has_before(option, usize::MAX)
     }
@@ -146,12 +146,12 @@ impl<'a> Line<'a> {
             .any(|found| found.at < end && !matches!(found.value, Some("false" | "none" | "no" | "never")))
     }
 
-    /// Whether one of several options stands there.
+    /// True if one of several options is there.
     pub(super) fn has_any(&self, options: &[&str]) -> bool {
         options.iter().any(|option| self.has(option))
     }
 
-    /// An option's value.
+    /// Value of an option, from the next word or behind `=`.
     pub(super) fn value(&self, option: &str) -> Option<&'a str> {
         self.named(option).find_map(|found| found.value)
     }
@@ -175,7 +175,7 @@ impl<'a> Line<'a> {
         self.args.get(*self.operands.get(number)?)
     }
 
-    /// Whether a condition of a table holds, looking at operands behind `from` and options before `end`.
+    /// True if a condition of a table holds for the operands behind `from` and the options before `end`.
     pub(super) fn holds(&self, condition: &str, from: usize, end: usize, nocase: bool) -> bool {
         condition.split('|').any(|one| {
             if let Some(pattern) = one.strip_prefix('@') {

@@ -22,17 +22,17 @@ use crate::shell::Shadows;
 
 pub use verdict::{Effects, Flag, Level, Object, Reason, Risk, Shadowed, Touched};
 
-/// The risk of a text of shell.
+/// Judges a text in a shell without functions and aliases.
 pub fn risk(text: &str) -> Risk {
     judge::judge(text, &Shadows::default())
 }
 
-/// The risk of a text in a shell that has these functions and aliases.
+/// Judges a text in a shell with these functions and aliases.
 pub fn risk_among(text: &str, shadows: &Shadows) -> Risk {
     judge::judge(text, shadows)
 }
 
-/// Whether a program stands in the tables.
+/// True if the tables or a reader know the program.
 pub fn is_known_program(name: &str) -> bool {
     judge::knows(name)
 }

@@ -9,7 +9,7 @@ use super::verdict::{Flag, Level};
 use crate::shell::simple_command::{Arg, Detail, HOLE};
 use std::ops::Range;
 
-/// A program's name.
+/// Name of a program, and whether the name is certain.
 #[derive(Debug)]
 pub(super) struct Name<'a> {
     pub text: &'a str,
@@ -240,7 +240,7 @@ enum SedEffect {
     Runs,
 }
 
-/// What a sed script does beyond printing, told conservatively from its commands `e`, `w` and the flags of `s`.
+/// Effect of a sed script beyond printing, read conservatively from its commands `e`, `w` and the flags of `s`.
 fn sed_effect(script: &str) -> SedEffect {
     for piece in script.split([';', '\n']) {
         let piece = piece.trim().trim_start_matches(|c: char| c.is_ascii_digit() || "$,! {}".contains(c));

@@ -27,7 +27,7 @@ impl Judge<'_> {
         Cow::Owned(out)
     }
 
-    /// What the session's shell makes of the first word, beside or in the place of a program. True when no program of that
+    /// Judges what the session's shell runs for the first word. True when no program of that
     /// name is known, so that nothing remains to be judged.
     pub(super) fn shadowed(&mut self, words: &[Arg], input: &Input) -> bool {
         let Some((program, args)) = words.split_first().filter(|_| self.session && !self.shadows.is_empty()) else {

@@ -6,13 +6,13 @@
 use super::verdict::Level;
 use crate::shell::simple_command::HOLE;
 
-/// What one statement does.
+/// Effect of one SQL statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Statement {
     pub level: Level,
     pub unknown: bool,
     pub unbounded: bool,
-    /// What it does, in a few words.
+    /// Short description of the effect.
     pub what: String,
     /// Kind and name of what is at stake.
     pub object: Option<(&'static str, String)>,
@@ -40,11 +40,11 @@ impl Statement {
 enum Token {
     /// A word, as written.
     Word(String),
-    /// A quoted name.
+    /// Name in double quotes or backticks.
     Name(String),
     /// A string or a number.
     Value(String),
-    /// An expansion.
+    /// Shell expansion that is not known beforehand.
     Hole,
     Sign(char),
     End,
@@ -87,7 +87,7 @@ pub(super) fn read(text: &str) -> Vec<Statement> {
     statements
 }
 
-/// What psql does with `\…`.
+/// Reads psql's meta-commands, which begin with a backslash.
 fn meta_command(text: &str) -> Vec<Statement> {
     let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let one = match name {
@@ -128,7 +128,7 @@ fn meta_command(text: &str) -> Vec<Statement> {
     vec![one]
 }
 
-/// What sqlite3 does with `.…`.
+/// Reads sqlite3's dot commands.
 fn dot_command(text: &str) -> Statement {
     let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     match name.trim_end_matches(';') {

@@ -22,7 +22,7 @@ const TABLES: &[&str] = &[
     include_str!("tables/interpreters.txt"),
 ];
 
-/// What is known of a program.
+/// A program of the tables, with its rows.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each habit of a program, any mix of which occurs")]
 pub(super) struct Program {
@@ -41,7 +41,7 @@ pub(super) struct Program {
     pub otherwise: Effect,
 }
 
-/// What a row says: the level at least, whether it may be more, and what else runs.
+/// Effect of a row: a minimum level, whether it may be higher, and another command that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Effect {
     pub level: Level,
@@ -55,7 +55,7 @@ impl Default for Effect {
     }
 }
 
-/// What else a row runs.
+/// Another command or script that a row's program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Runs {
     Nothing,
@@ -69,7 +69,7 @@ pub(super) enum Runs {
     Value(&'static str),
 }
 
-/// A row.
+/// One line of a table: a condition and its effect.
 #[derive(Debug)]
 pub(super) struct Row {
     pub effect: Effect,
@@ -89,7 +89,7 @@ struct Entry {
     read: OnceLock<Program>,
 }
 
-/// What is known of a program of this name.
+/// Finds a program in the tables.
 pub(super) fn program(name: &str) -> Option<&'static Program> {
     static ENTRIES: LazyLock<HashMap<&'static str, Arc<Entry>>> = LazyLock::new(|| entries(TABLES));
     let entry = ENTRIES.get(name).or_else(|| name.starts_with("mkfs.").then(|| ENTRIES.get("mkfs")).flatten())?;
@@ -208,7 +208,7 @@ fn effect(word: &'static str, rest: &mut std::iter::Peekable<std::str::SplitWhit
     Some(Effect { level, unknown, runs })
 }
 
-/// Whether a word is one of the alternatives: each may have one `*`.
+/// True if a word is one of the alternatives. Each may contain one `*`.
 pub(super) fn alternative(alternatives: &str, word: &str, nocase: bool) -> bool {
     alternatives.split('|').any(|pattern| glob(pattern, word, nocase))
 }

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
-/// How much harm.
+/// Harm that a command can do, from none to permanent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// It only reads.
+    /// Only reads.
     #[default]
     Reads,
     /// It changes something that can be changed back.
@@ -22,12 +22,12 @@ pub enum Level {
 }
 
 impl Level {
-    /// 0 to 3.
+    /// Level as a number from 0 to 3, as in reports and JSON.
     pub fn number(self) -> u8 {
         self as u8
     }
 
-    /// What a person reads.
+    /// Short description for the operator.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reads => "reads",
@@ -38,14 +38,14 @@ impl Level {
     }
 }
 
-/// What else there is to know of a command.
+/// Property of a command that is independent of its level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Flag {
     /// With all rights of the machine.
     Privileged,
     /// On another machine or at a service.
     Remote,
-    /// Something called production.
+    /// Names something called production.
     Production,
     /// This machine may not be reached again.
     NetworkLockout,
@@ -55,7 +55,7 @@ pub enum Flag {
     NoDryRun,
     /// It shows, takes or makes a secret.
     Credential,
-    /// It wants an operator.
+    /// Needs an operator at the terminal.
     Interactive,
     /// It never ends by itself.
     NeverEnds,
@@ -64,7 +64,7 @@ pub enum Flag {
 }
 
 impl Flag {
-    /// Its name: `network-lockout`.
+    /// Name in reports and JSON, such as `network-lockout`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Privileged => "privileged",
@@ -98,12 +98,12 @@ impl Flag {
     }
 }
 
-/// What is at stake.
+/// An object that the command can harm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     /// `database`, `volume`, `host`, `path`, …
     pub kind: String,
-    /// Its name, as it stands in the command; an expansion as written.
+    /// Name as in the command; an expansion as written.
     pub name: String,
     /// The level at which it is at stake.
     pub level: Level,
@@ -114,7 +114,7 @@ pub struct Object {
 pub struct Reason {
     /// The bytes of the command it is about.
     pub span: Range<usize>,
-    /// What was found, the thing in backticks.
+    /// Reason as a phrase, with the thing found in backticks.
     pub text: String,
     /// The level it gives; none for what makes it unknown.
     pub level: Option<Level>,
@@ -125,9 +125,9 @@ pub struct Reason {
 pub struct Risk {
     /// How much at least.
     pub level: Level,
-    /// Whether it may be more: something could not be parsed, named or bounded.
+    /// True if the level may be higher, because something could not be parsed, named or bounded.
     pub unknown: bool,
-    /// What else there is to know.
+    /// Properties independent of the level.
     pub flags: BTreeSet<Flag>,
     /// Why, in order of the text.
     pub reasons: Vec<Reason>,
@@ -135,25 +135,25 @@ pub struct Risk {
     pub objects: Vec<Object>,
     /// The functions and aliases of the shell that run in the place of programs, or beside them.
     pub shadowed: BTreeSet<Shadowed>,
-    /// What it touches, as far as its text tells.
+    /// Files, hosts and other things that the command touches, as far as its text tells.
     pub effects: Box<Effects>,
 }
 
 /// A word that the shell takes for something else than a program.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shadowed {
-    /// The word.
+    /// Word that the shell replaces.
     pub name: String,
-    /// What it is.
+    /// Kind of the definition.
     pub kind: ShadowKind,
 }
 
-/// What a command touches.
+/// Things that a command touches, grouped by how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effects {
     /// Files, databases and the like that it reads.
     pub reads: Vec<Touched>,
-    /// What it writes, changes or removes.
+    /// Things that it writes, changes or removes.
     pub writes: Vec<Touched>,
     /// Services and machines it talks to.
     pub talks_to: Vec<String>,
@@ -166,7 +166,7 @@ pub struct Effects {
 pub struct Touched {
     /// `path`, `database`, `volume`, …
     pub kind: String,
-    /// Its name; an expansion as written.
+    /// Name as in the command; an expansion as written.
     pub name: String,
     /// Where, when not here: a container's, a pod's or a machine's name.
     pub within: Option<String>,

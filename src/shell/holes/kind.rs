@@ -7,29 +7,29 @@
 pub enum HoleKind {
     /// `<pod-name>`: cannot run as it is.
     Angle,
-    /// `[DATASET]`.
+    /// Words in square brackets: `[DATASET]`.
     Bracket,
-    /// `{commit}`.
+    /// Words in braces: `{commit}`.
     Brace,
-    /// `DB_NAME`, `backup_TIMESTAMP.sql`.
+    /// Words in capitals: `DB_NAME`, `backup_TIMESTAMP.sql`.
     Capitals,
-    /// `xxx`, `i-xxxxxxxx`.
+    /// Filler: `xxx`, `i-xxxxxxxx`.
     Filler,
-    /// `your-project`.
+    /// A phrase with "your": `your-project`.
     Your,
-    /// `api.yourdomain.com`, `example.com`.
+    /// A host that nobody has: `api.yourdomain.com`, `example.com`.
     Host,
-    /// `...`.
+    /// An omission: `...`.
     Elision,
 }
 
 impl HoleKind {
-    /// Whether bash would do something else with it than the author means.
+    /// True if bash would read the placeholder as syntax, so that the command cannot run without a value.
     pub fn blocks(self) -> bool {
         self == Self::Angle
     }
 
-    /// Its name in reports.
+    /// Name in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Angle => "angle",

@@ -16,7 +16,7 @@ enum Quote {
     Heredoc,
 }
 
-/// A word, roughly.
+/// A word of a command, as far as it can be told without a parser.
 #[derive(Clone, Debug)]
 pub(super) struct Word {
     pub span: Range<usize>,

@@ -1,4 +1,4 @@
-//! Words that stand for a value nobody has filled in, in documents that were written for people.
+//! Placeholders in documents that were written for people.
 //!
 //! `<pod-name>` is certain, since bash reads it as a redirection. The other kinds are doubtful: they are also words, and
 //! are offered, never insisted on.
@@ -19,14 +19,14 @@ pub use kind::HoleKind;
 pub use prompt::prompt_len;
 use std::ops::Range;
 
-/// A place that waits for a value.
+/// A placeholder in a command's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hole {
-    /// Its bytes in the text, brackets included.
+    /// Byte range in the text, brackets included.
     pub span: Range<usize>,
-    /// What it is called: `pod-name` for `<pod-name>`.
+    /// Name of the value: `pod-name` for `<pod-name>`.
     pub name: String,
-    /// How it is written.
+    /// Notation of the hole.
     pub kind: HoleKind,
 }
 
@@ -35,7 +35,7 @@ const MOST: usize = 10_000;
 /// The most bytes looked at for one of them.
 const REACH: usize = 400;
 
-/// The places of a command's text that wait for a value.
+/// Finds the placeholders in a command's text, in order.
 pub fn holes(text: &str) -> Vec<Hole> {
     // A tree of folders or a bullet that was pasted: no command begins so.
     if text.trim_start().starts_with(|c: char| !c.is_ascii() && !c.is_alphanumeric()) {
@@ -74,7 +74,7 @@ impl<'a> Finder<'a> {
         self.text.get(range.clone()).unwrap_or("")
     }
 
-    /// What follows on the same line, not further than any name reaches.
+    /// Rest of the line behind an offset, at most [`REACH`] bytes.
     fn near(&self, at: usize) -> &'a str {
         let end = (at..=(at + REACH).min(self.text.len())).rev().find(|end| self.text.is_char_boundary(*end));
         let near = end.and_then(|end| self.text.get(at..end)).unwrap_or("");
@@ -171,7 +171,7 @@ fn expansion(rest: &str) -> usize {
     }
 }
 
-/// What a word is part of.
+/// The surroundings of a word: its program, its option, its position.
 #[expect(clippy::struct_excessive_bools, reason = "what is known of a word, each independent of the others")]
 struct Scene<'a> {
     program: &'a str,
@@ -260,7 +260,7 @@ fn brace(rest: &str, before: Option<char>, scene: &Scene<'_>) -> Option<(usize, 
     (fits && !words::PATTERNED.contains(&scene.program)).then(|| (name.len() + 2, name.to_owned()))
 }
 
-/// What begins at a letter or digit: the bytes to pass, its length, its name, its kind.
+/// Finds a hole at a letter or digit: bytes before it, length, name and kind.
 fn piece(rest: &str, before: Option<char>, scene: &Scene<'_>) -> Option<(usize, usize, String, HoleKind)> {
     let run = |more: &str| rest.find(|c: char| !(c.is_ascii_alphanumeric() || more.contains(c))).unwrap_or(rest.len());
     let whole = |len: usize, kind: HoleKind| Some((0, len, rest.get(..len)?.to_owned(), kind));

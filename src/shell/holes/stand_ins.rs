@@ -1,4 +1,4 @@
-//! Words that stand for a value by how authors write them: `/path/to/file`, `/dev/sdX`, `4.x.y`, `CLUSTER_NAME=cluster-name`.
+//! Placeholders without brackets, known by their form: `/path/to/file`, `/dev/sdX`, `4.x.y`, `CLUSTER_NAME=cluster-name`.
 //!
 //! Invariant: a form is listed only where real commands do not have it: `my-app` is not, since most such words in public
 //! runbooks are meant as they stand. Refuses to know: what the command does.
@@ -6,17 +6,17 @@
 use super::kind::HoleKind;
 use super::vocabulary as words;
 
-/// Where a word is looked at.
+/// Position within a word, with the text around it.
 pub(super) struct At<'a> {
     /// The rest of the word.
     pub rest: &'a str,
-    /// What of the word stands before.
+    /// Part of the word before this position.
     pub above: &'a str,
     /// It names the program, or is what a heredoc holds.
     pub aside: bool,
 }
 
-/// What begins here: its length, its name, its kind.
+/// Finds a stand-in at this position: length, name and kind.
 pub(super) fn find(at: &At<'_>) -> Option<(usize, String, HoleKind)> {
     let (len, kind) = match at.rest.chars().next()? {
         '/' if !at.aside => path(at.rest).or_else(|| device(at.rest))?,
@@ -42,7 +42,7 @@ fn path(rest: &str) -> Option<(usize, HoleKind)> {
     (len > 0).then_some(("/path/to/".len() + len, HoleKind::Your))
 }
 
-/// `/dev/sdX`, `/dev/nvmeXn1`.
+/// A device with a letter to fill in: `/dev/sdX`, `/dev/nvmeXn1`.
 fn device(rest: &str) -> Option<(usize, HoleKind)> {
     let name = rest.strip_prefix("/dev/")?;
     let name = name.get(..run(name, ""))?;
@@ -100,7 +100,7 @@ fn is_new_secret(word: &str) -> bool {
     ends && word.strip_prefix("new-").is_some_and(|rest| rest.contains('-'))
 }
 
-/// `CLUSTER_NAME=cluster-name`.
+/// True if a value only repeats the name of its variable: `CLUSTER_NAME=cluster-name`.
 fn names_itself(above: &str, word: &str) -> bool {
     let Some(name) = above.trim_end_matches(['"', '\'']).strip_suffix('=') else { return false };
     let last = name.rsplit('_').next().unwrap_or(name);

@@ -56,7 +56,7 @@ pub(super) const NAMING: &[&str] = &[
     "getopts", "make",
 ];
 
-/// Hosts nobody has.
+/// Hosts that are reserved for examples.
 pub(super) const HOSTS: &[&str] =
     &["example.com", "example.org", "example.net", ".example", "domain.tld", "mydomain.com"];
 
@@ -64,7 +64,7 @@ pub(super) const HOSTS: &[&str] =
 pub(super) const FILES: &[&str] =
     &["VERSION", "README", "LICENSE", "CHANGELOG", "MANIFEST", "TODO", "BUILD", "OWNERS", "NOTICE"];
 
-/// What values are called. The last part of a compound decides: `DB_NAME`, `CLUSTER_ID`.
+/// Nouns for values. The last part of a compound decides: `DB_NAME`, `CLUSTER_ID`.
 const NOUNS: &[&str] = &[
     "ACCOUNT",
     "ADDRESS",
@@ -219,7 +219,7 @@ const CONSTANTS: &[&str] = &[
 const ASKING: &[&str] =
     &["CHANGEME", "CHANGE_ME", "REPLACEME", "REPLACE_ME", "REPLACE_WITH", "FILL_ME_IN", "INSERT", "PLACEHOLDER"];
 
-/// Whether a word in capitals is what a value would be called. `alone`: it is a word by itself.
+/// True if a word in capitals names a value. `alone`: nothing is joined to the word.
 pub(super) fn is_noun(word: &str, alone: bool) -> bool {
     if CONSTANTS.contains(&word) {
         return false;

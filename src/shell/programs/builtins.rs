@@ -3,7 +3,7 @@
 //! Invariant: a list, from the sections "Shell Builtin Commands" and "Reserved Words" of bash(1). Refuses to know: where a
 //! word stands.
 
-/// In order.
+/// Sorted for the binary search.
 const NAMES: &[&str] = &[
     "!",
     ".",
@@ -89,7 +89,7 @@ const NAMES: &[&str] = &[
     "}",
 ];
 
-/// Whether bash means itself by a name, and no program.
+/// True if bash runs a builtin of this name instead of a program.
 pub fn is_builtin(name: &str) -> bool {
     NAMES.binary_search(&name).is_ok()
 }

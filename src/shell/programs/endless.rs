@@ -14,7 +14,7 @@ enum When {
     Unless(&'static [&'static str]),
     /// With an interval and no count: exactly one operand that is a number.
     IntervalOnly,
-    /// With this word.
+    /// True if this word is among the operands.
     Word(&'static str),
 }
 

@@ -196,7 +196,7 @@ const SUBCOMMANDS: &[(&str, &[&str], &[&str])] = &[
     ("terraform", &["version"], &[]),
 ];
 
-/// Whether every command of a reading is tabled as one that only reads.
+/// True if every command of a reading is tabled as read-only.
 pub(crate) fn reads_only(reading: &Reading) -> bool {
     let more = reading.shell.defines || reading.shell.writes || reading.shell.steers;
     !more && !reading.found.is_empty() && reading.found.iter().all(|found| only_reads(&found.simple))

@@ -13,9 +13,9 @@ pub(crate) type Words<'a> = &'a [Option<String>];
 pub struct Effective<'a> {
     /// The program's name, its folder taken off.
     pub program: &'a str,
-    /// Its words.
+    /// Words behind the program.
     pub words: &'a [Option<String>],
-    /// `timeout` ends it.
+    /// True behind `timeout`, which ends the program.
     pub bounded: bool,
     /// `xargs` runs it, as often as it likes, and answers with a status of its own.
     pub collected: bool,
@@ -24,7 +24,7 @@ pub struct Effective<'a> {
 /// A program that runs another one.
 struct Wrapper {
     name: &'static str,
-    /// Its options that take the next word.
+    /// Options of the wrapper that take the next word.
     valued: &'static [&'static str],
     /// How many operands stand before the program.
     operands: usize,
@@ -61,7 +61,7 @@ const WRAPPERS: &[Wrapper] = &[
 ];
 
 /// The program a simple command comes down to, behind `sudo`, `env`, `timeout` and the like. None if it has none or an
-/// expansion makes it. A wrapper without a command stands for itself.
+/// expansion makes it. A wrapper without a command counts as the program.
 pub fn program_of(simple: &Simple) -> Option<Effective<'_>> {
     let Program::Named(name) = &simple.program else { return None };
     let mut effective = Effective { program: base(name), words: &simple.words, bounded: false, collected: false };
@@ -113,7 +113,7 @@ fn base(name: &str) -> &str {
     }
 }
 
-/// Whether one of `flags` stands among the words: `--follow`, `--follow=true`, `-f`, or `f` in a cluster as `-tf`.
+/// True if one of `flags` is among the words: `--follow`, `--follow=true`, `-f`, or `f` in a cluster as `-tf`.
 /// Words after `--` are another program's.
 pub(crate) fn has(words: Words<'_>, flags: &[&str]) -> bool {
     let before_dashes = words.iter().take_while(|word| word.as_deref() != Some("--"));
@@ -161,7 +161,7 @@ fn positions(words: Words<'_>, valued: &[&str]) -> Vec<usize> {
     found
 }
 
-/// What stands behind the subcommands of `path`, if the words begin with them, options between allowed.
+/// Words behind the subcommands of `path`, if the words begin with them; options may come between.
 pub(crate) fn behind<'a>(words: Words<'a>, path: &[&str], valued: &[&str]) -> Option<Words<'a>> {
     let mut rest = words;
     for step in path {

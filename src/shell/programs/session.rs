@@ -45,7 +45,7 @@ pub(crate) fn names_set(simple: &Simple) -> Vec<String> {
     names.into_iter().filter(is_name).filter(|_| !hands_on).map(str::to_owned).collect()
 }
 
-/// Whether a program may run another because of this variable.
+/// True if a program may run another program because of this variable.
 pub(crate) fn steers(name: &str) -> bool {
     const NAMES: &[&str] = &["PATH", "ENV", "IFS", "SHELLOPTS", "PROMPT_COMMAND", "EDITOR", "VISUAL", "CDPATH"];
     NAMES.contains(&name)

@@ -1,4 +1,4 @@
-//! Commands that want an operator at the terminal.
+//! Commands that need an operator at the terminal.
 //!
 //! Invariant: a command that is told what to do by its words or its input is not interactive. Refuses to know: whether
 //! an operator is there.
@@ -126,7 +126,7 @@ const RUN_VALUED: &[&str] = &[
     "--namespace",
 ];
 
-/// Why a reading wants an operator, for its first command that does.
+/// Why a reading needs an operator at the terminal, for its first command that does.
 pub(crate) fn interactive(reading: &Reading) -> Option<String> {
     let mut awaited = reading.found.iter().filter(|found| !found.place.deferred && !found.place.background);
     awaited.find_map(why)
@@ -142,7 +142,7 @@ fn why(found: &Found) -> Option<String> {
     })
 }
 
-/// Whether a program with these words talks to an operator.
+/// True if a program with these words needs an operator at the terminal.
 fn talks(effective: Effective<'_>, fed: bool) -> bool {
     let Effective { program, words, .. } = effective;
     if has(words, &["--help"]) {

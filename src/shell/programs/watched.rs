@@ -6,7 +6,7 @@
 use crate::shell::{Facts, Program};
 use std::time::Duration;
 
-/// What a `watch` watches.
+/// The command that a `watch` repeats, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watched {
     /// The command, as a shell reads it.
@@ -33,7 +33,7 @@ const LOOKS: &[&str] = &[
     "--precise",
 ];
 
-/// Reads it.
+/// Parses a `watch` command; none if the text is something else or cannot be read.
 pub fn watched(text: &str) -> Option<Watched> {
     if !text.trim_start().starts_with("watch") {
         return None;
