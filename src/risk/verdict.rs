@@ -131,7 +131,7 @@ pub struct Risk {
     pub flags: BTreeSet<Flag>,
     /// Why, in order of the text.
     pub reasons: Vec<Reason>,
-    /// What is at stake.
+    /// Objects that the command can harm.
     pub objects: Vec<Object>,
     /// The functions and aliases of the shell that run in the place of programs, or beside them.
     pub shadowed: BTreeSet<Shadowed>,
