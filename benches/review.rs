@@ -40,20 +40,20 @@ fn risk(c: &mut Criterion) {
     let commands: Vec<String> =
         lines.filter_map(|line| Some(line.splitn(3, '\t').nth(2)?.replace('\u{2424}', "\n"))).collect();
     // Where each program stands in the tables is looked up once for a process, and not for a command.
-    black_box(runbook::shell::risk("true"));
+    black_box(runbook::risk::risk("true"));
     let mut times: Vec<Duration> = commands.iter().map(|command| least(command)).collect();
     times.sort_unstable();
     let at = |share: usize| times.get((times.len() * share / 1000).min(times.len() - 1)).unwrap();
     eprintln!("risk of {} commands: half {:?}, p99 {:?}, worst {:?}", times.len(), at(500), at(990), at(1000));
     c.bench_function("risk of every labelled command", |b| {
-        b.iter(|| commands.iter().map(|command| runbook::shell::risk(black_box(command)).reasons.len()).sum::<usize>());
+        b.iter(|| commands.iter().map(|command| runbook::risk::risk(black_box(command)).reasons.len()).sum::<usize>());
     });
 }
 
 fn least(command: &str) -> Duration {
     let timed = || {
         let begun = Instant::now();
-        black_box(runbook::shell::risk(black_box(command)));
+        black_box(runbook::risk::risk(black_box(command)));
         begun.elapsed()
     };
     (0..TRIES).map(|_| timed()).min().unwrap_or_default()

@@ -6,9 +6,10 @@
 
 mod support;
 
+use runbook::document::Attributes;
 use runbook::ident::{StepId, SystemClock};
 use runbook::operator::{AtTerminal, Look};
-use runbook::plan::{Attributes, Command, Gate, Step, StepKind};
+use runbook::plan::{Command, Gate, Step, StepCell, StepKind, StepSource};
 use runbook::ports::{
     Ask, AskChoice, AskCommand, AskInput, AskMessage, Operator as _, Shown, Standing, Stream, Talk, Watch as _,
 };
@@ -21,27 +22,20 @@ use support::{Home, Terminal};
 const COMMAND: &str = "for name in a b; do\n  echo \"$name\"\ndone";
 
 fn step(kind: StepKind, text: &str) -> Step {
-    let facts = Facts::default();
-    let command =
-        Command { text: text.into(), line: 12, end_line: 14, note: None, facts, input: None, uses: Vec::new() };
+    let mut command = Command::typed(text, 12);
+    command.end_line = 14;
+    command.facts = Facts::default();
     Step {
         id: StepId::new("s"),
         number: "1".into(),
         title: "Try it".into(),
         kind,
-        line: 11,
-        end_line: 14,
+        source: StepSource { line: 11, end_line: 14, headings: vec!["Trial".into()], prose: Vec::new() },
         conditional: None,
-        headings: vec!["Trial".into()],
-        prose: Vec::new(),
         commands: vec![command],
         body: "At [TIME]: [What]\n".into(),
         why: None,
-        unread: false,
-        attributes: Attributes::default(),
-        expected: None,
-        similarity: None,
-        is_last_of_cell: true,
+        cell: StepCell { attributes: Attributes::default(), is_last: true, expected: None, similarity: None },
         repeat: runbook::plan::Repeat::default(),
         undoes: None,
     }

@@ -7,7 +7,7 @@
 use proptest::prelude::{Strategy as _, any, prop};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use runbook::shell::{By, Fill, Filter, Why, place};
+use runbook::interpolate::{By, Fill, Filter, Why, place};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write as _;

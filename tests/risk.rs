@@ -7,7 +7,8 @@
     reason = "a test that prints its table, and helpers of it"
 )]
 
-use runbook::shell::{Definition, Flag, Level, ShadowKind, Shadows, describe, risk, risk_among};
+use runbook::risk::{Flag, Level, risk, risk_among};
+use runbook::shell::{Definition, ShadowKind, Shadows, describe};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -252,12 +253,12 @@ fn a_function_or_an_alias_adds_what_it_does_to_what_the_program_of_its_name_does
 #[test]
 fn what_a_text_defines_is_known_after_it() {
     let mut shadows = Shadows::default();
-    shadows.learn(&describe("clean() {\n  rm -rf /srv\n}\nalias ll='rm -rf /x'"));
+    shadows.learn(&describe("clean() {\n  rm -rf /srv\n}\nalias ll='rm -rf /x'").defines);
     for text in ["clean", "ll"] {
         assert_eq!(risk_among(text, &shadows).level, Level::Irreversible, "{text}");
     }
     let mut none = Shadows::default();
-    none.learn(&describe("(clean() { :; })"));
+    none.learn(&describe("(clean() { :; })").defines);
     assert!(none.is_empty(), "a subshell keeps what it defines");
 }
 

@@ -52,3 +52,16 @@ fn a_program_without_a_terminal_cannot_reach_one() {
     assert_eq!(output.status, Some(1));
     drop(output.prints("input").prints("/dev/tty"));
 }
+
+/// `nohup cargo test &` starts the tests with these signals ignored, and bash cannot undo an ignored signal.
+#[test]
+fn programs_hear_signals_though_the_tests_were_started_with_them_ignored() {
+    let tests = std::env::current_exe().unwrap();
+    let status = std::process::Command::new("/bin/bash")
+        .args(["-c", r#"trap '' HUP INT QUIT; exec "$0" "$@" > /dev/null"#])
+        .arg(tests)
+        .args(["--exact", "keys_reach_the_program_and_ctrl_c_is_a_signal", "hanging_up_ends_the_program_by_sighup"])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}

@@ -32,12 +32,12 @@ const SCRIPT: &str = "TEST_ENGINE_SCRIPT";
 fn options(folder: &Path, mode: Mode) -> StartOptions {
     let run = RunId::generate(&SystemClock::start().now());
     std::fs::create_dir_all(folder.join("run")).unwrap();
-    StartOptions {
-        path: Some("/usr/local/bin:/usr/bin:/bin".into()),
-        runtime_dir: Some(folder.to_owned()),
-        log: true,
-        ..StartOptions::new(env!("CARGO_BIN_EXE_runbook").into(), run, folder.join("run"), folder.to_owned(), mode)
-    }
+    let program = env!("CARGO_BIN_EXE_runbook").into();
+    let mut options = StartOptions::new(program, run, folder.join("run"), folder.to_owned(), mode);
+    options.shell.search_path = Some("/usr/local/bin:/usr/bin:/bin".into());
+    options.runtime_dir = Some(folder.to_owned());
+    options.log = true;
+    options
 }
 
 #[derive(Default)]
@@ -101,7 +101,7 @@ fn a_session_records_runs_and_answers() {
     let options = options(temp.path(), Mode::Unattended);
     let mut session = Session::start(&options).unwrap();
     let mut seen = Seen::default();
-    let begun = session.append(vec![run_started(options.run.clone())]).unwrap();
+    let begun = session.append(vec![run_started(options.run.id.clone())]).unwrap();
     assert!(matches!(begun[0].fact, Fact::RunStarted(_)) && matches!(begun[1].fact, Fact::ShellStarted(_)));
     let finished = session.run_command(Client::command("echo out; echo err >&2; A=1"), &mut seen).unwrap();
     assert_eq!(outcome(&finished), Outcome::Succeeded);
@@ -111,7 +111,7 @@ fn a_session_records_runs_and_answers() {
     let values: Vec<_> = values.into_iter().map(|value| value.value).collect();
     assert_eq!(values, [Some("1".into()), Some("two words".into()), None]);
     session.finish().unwrap();
-    let recorded: Vec<Event> = journal::read(&options.folder).unwrap().events;
+    let recorded: Vec<Event> = journal::read(&options.run.folder).unwrap().events;
     assert_eq!(recorded[..2], begun[..]);
     assert_eq!(recorded[2..], [finished.started, finished.finished]);
 }
@@ -145,7 +145,7 @@ fn an_end_that_was_told_early_is_on_disk_before_the_next_command_is_seen() {
     let second = session.run_command(going_on("sleep 0.3; echo b"), &mut seen).unwrap();
     assert_eq!((seen.out.as_slice(), seen.settled.as_slice()), (&b"a\nb\n"[..], &[2][..]));
     session.settle().unwrap();
-    let recorded = journal::read(&options.folder).unwrap().events;
+    let recorded = journal::read(&options.run.folder).unwrap().events;
     assert_eq!(recorded[recorded.len() - 4..], [first.started, first.finished, second.started, second.finished]);
     session.finish().unwrap();
 }
@@ -160,7 +160,7 @@ fn a_command_that_was_sent_ahead_is_waited_for_by_asking_for_it() {
     session.run_commands(going_on("echo a"), Some(going_on("echo b")), &mut seen).unwrap();
     // Its end has come before anybody waits for it.
     std::thread::sleep(Duration::from_millis(300));
-    let recorded = journal::read(&options.folder).unwrap().events;
+    let recorded = journal::read(&options.run.folder).unwrap().events;
     assert_eq!(recorded.iter().filter(|event| matches!(event.fact, Fact::CommandFinished(_))).count(), 2);
     let second = session.run_commands(going_on("echo b"), Some(going_on("false")), &mut seen).unwrap();
     assert_eq!(outcome(&second), Outcome::Succeeded);
@@ -234,14 +234,18 @@ fn output_of_a_background_job_is_shown_with_the_next_command() {
 fn what_is_missing_is_named() {
     let temp = tempfile::tempdir().unwrap();
     let good = options(temp.path(), Mode::Unattended);
-    let failed = |options: StartOptions| Session::start(&options).unwrap_err();
-    let no_bash = failed(StartOptions { path: Some("/nowhere".into()), ..good.clone() });
+    let failed = |change: &dyn Fn(&mut StartOptions)| {
+        let mut options = good.clone();
+        change(&mut options);
+        Session::start(&options).unwrap_err()
+    };
+    let no_bash = failed(&|options| options.shell.search_path = Some("/nowhere".into()));
     assert!(matches!(&no_bash, KernelError::Shell(why) if why.contains("`bash` was not found")), "{no_bash}");
-    let no_rc = failed(StartOptions { rc: Some("/nowhere/rc".into()), ..good.clone() });
+    let no_rc = failed(&|options| options.shell.rc = Some("/nowhere/rc".into()));
     assert!(matches!(&no_rc, KernelError::Shell(why) if why.contains("/nowhere/rc")), "{no_rc}");
-    let no_folder = failed(StartOptions { folder: "/proc/nowhere".into(), ..good.clone() });
+    let no_folder = failed(&|options| options.run.folder = "/proc/nowhere".into());
     assert!(matches!(no_folder, KernelError::Record(_)), "{no_folder}");
-    let no_program = failed(StartOptions { program: "/nowhere/runbook".into(), ..good });
+    let no_program = failed(&|options| options.program.path = "/nowhere/runbook".into());
     assert!(matches!(no_program, KernelError::Lost(_)), "{no_program}");
 }
 

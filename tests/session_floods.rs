@@ -84,7 +84,7 @@ fn an_engine_that_shows_all_of_it_stays_small() {
     let program = env!("CARGO_BIN_EXE_runbook").into();
     let run = RunId::generate(&SystemClock::start().now());
     let mut options = StartOptions::new(program, run, folder, temp.path().to_owned(), Mode::Unattended);
-    options.path = std::env::var_os("PATH");
+    options.shell.search_path = std::env::var_os("PATH");
     options.runtime_dir = Some(temp.path().to_owned());
     let mut session = Session::start(&options).unwrap();
     let mut seen = Counted::default();
@@ -116,7 +116,7 @@ fn ctrl_c_ends_a_flood_at_once() {
 
 #[test]
 fn a_disk_that_is_nearly_full_is_not_filled() {
-    let recorder = Recorder::start_with(Mode::Unattended, |options| options.free_disk_percent = 101);
+    let recorder = Recorder::start_with(Mode::Unattended, |options| options.limits.free_disk_percent = 101);
     let mut client = Client::drive(&recorder);
     let ended = finished(&mut client, "head -c 20000000 /dev/zero; echo end >&2");
     assert_eq!(ended.output.length_bytes, 20_000_004);
@@ -127,7 +127,7 @@ fn a_disk_that_is_nearly_full_is_not_filled() {
 
 #[test]
 fn jobs_in_the_background_cannot_fill_the_disk_either() {
-    let recorder = Recorder::start_with(Mode::Unattended, |options| options.output_limit_bytes = 1 << 20);
+    let recorder = Recorder::start_with(Mode::Unattended, |options| options.limits.output_limit_bytes = 1 << 20);
     let mut client = Client::drive(&recorder);
     client.run("yes & echo begun");
     std::thread::sleep(Duration::from_millis(500));
@@ -138,7 +138,8 @@ fn jobs_in_the_background_cannot_fill_the_disk_either() {
 
 #[test]
 fn a_never_ending_command_left_alone_is_ended_after_its_time() {
-    let recorder = Recorder::start_with(Mode::Attended, |options| options.monitor_alone = Duration::from_millis(300));
+    let recorder =
+        Recorder::start_with(Mode::Attended, |options| options.limits.monitor_alone = Duration::from_millis(300));
     let mut client = Client::drive(&recorder);
     let mut run = Client::command("tail -f /dev/null");
     run.started.never_ends = true;

@@ -453,7 +453,7 @@ fn a_record_that_cannot_be_written_runs_nothing() {
 
 #[test]
 fn output_beyond_the_limit_is_counted_and_the_command_not_held_up() {
-    let recorder = Recorder::start_with(Mode::Attended, |options| options.output_limit_bytes = 10_000);
+    let recorder = Recorder::start_with(Mode::Attended, |options| options.limits.output_limit_bytes = 10_000);
     let mut client = Client::drive(&recorder);
     let ran = client.run("head -c 100000 /dev/zero | tr '\\0' x");
     assert_eq!((ran.finished.output.length_bytes, ran.finished.output.kept_bytes), (100_000, 10_000));
@@ -462,7 +462,7 @@ fn output_beyond_the_limit_is_counted_and_the_command_not_held_up() {
 
 #[test]
 fn a_missing_or_broken_bash_is_told() {
-    let broken = Recorder::try_start_with(Mode::Attended, |options| options.shell = "/bin/false".into());
+    let broken = Recorder::try_start_with(Mode::Attended, |options| options.launch.shell = "/bin/false".into());
     let recorder = broken.unwrap_or_else(|announcement| panic!("{announcement:?}"));
     let mut client = Client::connect(&recorder);
     assert!(matches!(client.reply(), Reply::Refused { reason } if reason.contains("exit 1")));

@@ -290,10 +290,10 @@ proptest! {
         for assigned in &facts.assigns {
             prop_assert!(text.get(assigned.value_span.clone()).is_some(), "{assigned:?}");
         }
-        for at in facts.pipeline.iter().flatten() {
+        for at in facts.status.pipeline.iter().flatten() {
             prop_assert!(*at < facts.simple.len());
         }
-        let members = if facts.status_alone { 1 } else { facts.pipeline.as_ref().map_or(0, Vec::len) };
+        let members = if facts.status.alone { 1 } else { facts.status.pipeline.as_ref().map_or(0, Vec::len) };
         prop_assert_eq!(answers(&facts).len(), members);
         looks_like_shell(&text);
         for line in text.lines() {

@@ -2,6 +2,7 @@
 
 use runbook::document::Runbook;
 use runbook::ident::Digest;
+use runbook::interpolate;
 use runbook::journal::Reader;
 use runbook::mask::Masker;
 use runbook::plan::{Gate, Planner, Values};
@@ -38,7 +39,7 @@ pub fn document(bytes: &[u8]) {
     for step in places.iter().filter_map(|&place| plan.steps.get(place)) {
         for command in &step.commands {
             if let Ok(runnable) = command.bind(&values) {
-                drop(Gate::of(step, runnable.text(), "db1", &runbook::plan::Shadows::default()));
+                drop(Gate::of(step, runnable.text(), "db1", &runbook::shell::Shadows::default()));
             }
         }
     }
@@ -180,13 +181,13 @@ pub fn placing(bytes: &[u8]) {
     let (value, text) = text.split_once('\n').unwrap_or(("value", &text));
     let Some(at) = text.find('@') else { return };
     for (filter, by) in [
-        (shell::Filter::None, shell::By::Text),
-        (shell::Filter::Sh, shell::By::Text),
-        (shell::Filter::Sql, shell::By::Text),
-        (shell::Filter::None, shell::By::Variable("VALUE")),
+        (interpolate::Filter::None, interpolate::By::Text),
+        (interpolate::Filter::Sh, interpolate::By::Text),
+        (interpolate::Filter::Sql, interpolate::By::Text),
+        (interpolate::Filter::None, interpolate::By::Variable("VALUE")),
     ] {
-        let fill = shell::Fill { span: at..at + 1, value, filter, by };
-        match shell::place(text, &[fill]) {
+        let fill = interpolate::Fill { span: at..at + 1, value, filter, by };
+        match interpolate::place(text, &[fill]) {
             Ok(placed) if is_one_command(text) => assert!(is_one_command(&placed), "{placed:?}"),
             _ => {}
         }

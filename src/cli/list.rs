@@ -133,7 +133,7 @@ enum Entry<'p> {
 
 /// Line of the plan's first step; 0 when it has none.
 fn first_line(plan: &Plan) -> u32 {
-    plan.steps.first().map_or(0, |step| step.line)
+    plan.steps.first().map_or(0, |step| step.source.line)
 }
 
 fn own_nodes<'p>(nodes: &'p [Node], out: &mut Vec<(usize, Entry<'p>)>, depth: usize) {
@@ -218,11 +218,11 @@ pub(super) fn step_json(step: &Step) -> Value {
         "number": step.number,
         "title": step.title,
         "kind": step.kind.as_str(),
-        "line": step.line,
-        "end_line": step.end_line,
+        "line": step.source.line,
+        "end_line": step.source.end_line,
         "conditional": step.conditional.is_some(),
         "condition": step.conditional,
-        "headings": step.headings,
+        "headings": step.source.headings,
         "commands": step.commands.iter().map(command_json).collect::<Vec<_>>(),
         "body": if step.body.is_empty() { Value::Null } else { Value::from(step.body.clone()) },
     })

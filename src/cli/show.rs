@@ -91,25 +91,25 @@ fn nodes(out: &mut String, plan: &Plan, list: &[Node], file: &str, term: Look, h
 }
 
 fn write_step(out: &mut String, step: &Step, file: &str, term: Look, headings: &mut Vec<String>) {
-    if headings != &step.headings {
+    if headings != &step.source.headings {
         if let Some(last) =
-            step.headings.last().filter(|_| step.headings.len() > headings.len() || !headings.is_empty())
+            step.source.headings.last().filter(|_| step.source.headings.len() > headings.len() || !headings.is_empty())
         {
             let _ = writeln!(out, "\n{}", term.paint(Style::Dim, &format!("── {last}")));
         }
-        headings.clone_from(&step.headings);
+        headings.clone_from(&step.source.headings);
     }
-    for prose in &step.prose {
+    for prose in &step.source.prose {
         let _ = writeln!(out, "\n{}", term.markdown(&prose.text).trim_end());
     }
     let title = format!("{} {}", step.number, step.title);
-    let place = format!("{file}:{}", step.line);
+    let place = format!("{file}:{}", step.source.line);
     let _ = writeln!(out, "\n{}  {}", term.paint(Style::StepHeading, &title), term.paint(Style::Dim, &place));
     if let Some(condition) = &step.conditional {
         let _ = writeln!(out, "  {}", term.paint(Style::Warning, &format!("asks first: {condition}")));
     }
     if let Some(why) = &step.why {
-        let _ = writeln!(out, "  {}", term.paint(Style::Dim, &format!("a task: {why}")));
+        let _ = writeln!(out, "  {}", term.paint(Style::Dim, &format!("a task: {}", why.text)));
     }
     if step.commands.is_empty() {
         for line in step.body.lines() {

@@ -5,14 +5,15 @@
 use std::collections::HashMap;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
-/// Makes the anchors of one document.
+/// Hands out the anchors of one document.
 #[derive(Debug, Default)]
 pub(super) struct Slugger {
+    /// Anchors given so far, each with the number of its last duplicate.
     taken: HashMap<String, usize>,
 }
 
 impl Slugger {
-    /// The anchor of the next heading.
+    /// The anchor of the next heading, made unique with a number.
     pub(super) fn anchor(&mut self, title: &str) -> String {
         let plain = slug(title);
         let mut anchor = plain.clone();
@@ -27,7 +28,7 @@ impl Slugger {
     }
 }
 
-/// A heading's text as an anchor, without regard to duplicates.
+/// The anchor of a heading, without regard to duplicates.
 pub(super) fn slug(title: &str) -> String {
     let lower = title.to_lowercase();
     lower.chars().filter(|&c| stays(c)).map(|c| if c == ' ' { '-' } else { c }).collect()
@@ -51,7 +52,7 @@ fn stays(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::yaml::{self, Entry, Node};
+    use super::super::yaml::{self, Yaml, YamlEntry};
     use super::*;
 
     #[test]
@@ -75,16 +76,16 @@ mod tests {
             return say_skipped();
         };
         let text = std::fs::read_to_string(format!("{corpus}/slugs/github-slugger.json")).unwrap();
-        let Ok(Some(Node::List(cases))) = yaml::read(&text) else { panic!("a list of cases") };
+        let Ok(Some(Yaml::List(cases))) = yaml::read(&text) else { panic!("a list of cases") };
         let mut slugger = Slugger::default();
         let mut differing = Vec::new();
         for case in &cases {
-            let Node::Map(entries) = case else { panic!("a case") };
+            let Yaml::Map(entries) = case else { panic!("a case") };
             let value = |key: &str| match entries.iter().find(|entry| entry.key == key) {
-                Some(Entry { value: Node::Text(text), .. }) => text.as_str(),
+                Some(YamlEntry { value: Yaml::Text(text), .. }) => text.as_str(),
                 _ => panic!("a case has no `{key}`"),
             };
-            // Its characters were unassigned in Unicode 13, which the fixtures were made with; some have letters since.
+            // The fixtures were made with Unicode 13. Some characters that it leaves unassigned are letters since.
             let is_of_its_time = value("name") == "Unassigned";
             if slugger.anchor(value("input")) != value("expected") && !is_of_its_time {
                 differing.push(value("name"));

@@ -1,23 +1,23 @@
 //! From fence to cell: attributes, kind, roles, and what is odd about it.
 //!
-//! Invariant: a fence whose end is unsure is never run. Refuses to know: the blocks around it, but for what announced it.
+//! Invariant: a fence whose end is unsure is never run. Refuses to know: the blocks around it, except a line that announces output.
 
-use super::decode::Lines;
 use super::fence::{self, Chunk, Fault, Fence};
 use super::front_matter::quoted;
+use super::lines::Lines;
 use super::{Attributes, Cell, CellKind, Finding, SectionIndex, SourceLine, Span, info, kinds, roles};
 
-/// What stands around a fence and bears on its kind.
+/// Context of a fence that bears on its kind.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Surroundings {
     pub(super) section: SectionIndex,
-    /// A line or comment before it says that this is output.
+    /// True if a line or comment before the fence announces output.
     pub(super) is_announced: bool,
-    /// It may have been opened by a line that was meant to close the fence before it, or stands in a comment.
+    /// True inside a comment, or if the opening line may have been meant to close the fence before.
     pub(super) is_doubtful: bool,
 }
 
-/// Makes a cell of a fence. The second part is whether its end is unsure.
+/// Makes a cell of a fence. The flag is true if the fence may end elsewhere than the parser says.
 pub(super) fn make(
     document: &str,
     lines: &Lines,
@@ -67,13 +67,13 @@ fn joined(content: &[SourceLine]) -> String {
     content.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
 }
 
-/// `:name:` or `:name: value`.
+/// True for a directive's option: `:name:` or `:name: value`.
 fn is_option(line: &str) -> bool {
     let name = line.trim().strip_prefix(':').and_then(|rest| rest.split_once(':')).map(|(name, _)| name);
     name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
 }
 
-/// Makes a cell of code that is only indented, where that looks like shell or was announced as output.
+/// Makes a cell of indented code that looks like shell or was announced as output; none for other code.
 pub(super) fn indented(
     document: &str,
     lines: &Lines,
@@ -107,8 +107,8 @@ pub(super) fn indented(
     })
 }
 
-/// A command with such a character is not what its author wrote, or a terminal may show it as another one than bash reads:
-/// control characters, the mark of a broken byte, and those that turn the direction of writing.
+/// True for a character that makes a command differ from what the author wrote or a terminal shows. These are control
+/// characters, the mark of a broken byte, and those that change the direction of writing.
 fn is_deceptive(c: char) -> bool {
     (c.is_control() && c != '\t')
         || matches!(c, char::REPLACEMENT_CHARACTER | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -169,7 +169,7 @@ fn info_finding(fault: &info::Fault, line: u32, span: Span) -> Finding {
     }
 }
 
-/// Findings for the fences that a piece of HTML hides.
+/// Reports the fences inside a piece of HTML, which are not cells.
 pub(super) fn hidden(document: &str, lines: &Lines, html: &Span, findings: &mut Vec<Finding>) {
     let mut at = html.start;
     let mut open: Option<(char, usize)> = None;

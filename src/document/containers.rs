@@ -1,18 +1,17 @@
-//! Blocks that hold Markdown and are code to CommonMark, so that no fence in them is one. Admonitions and tabs as Material for `MkDocs`
-//! and Python-Markdown write them, a line `!!! note`, `??? note` or `=== "Title"` and a body indented by four columns below it; and
-//! admonitions of `MyST`, a fence whose info string is `{note}`.
+//! Blocks that hold Markdown but are code to CommonMark, so that it sees no fence in them. There are two families. Material for
+//! `MkDocs` and Python-Markdown write a line `!!! note`, `??? note` or `=== "Title"`. The body below it is indented by four columns. `MyST` writes admonitions as a fence whose info string is `{note}`.
 //!
-//! Invariant: the text handed to the Markdown parser has the document's length and line ends, and differs from it only in the marks of
-//! these blocks: the former become those of list items, the latter blanks. So every place in it is a place in the document. Refuses to
-//! know: what is in a body.
+//! Invariant: the text for the Markdown parser has the document's length and line ends, so that offsets in it are the document's.
+//! Only the marks of these blocks differ: the former become list markers, the latter blanks. Refuses to know: the content of a
+//! body.
 
 use super::Span;
 use std::borrow::Cow;
 
-/// What each mark becomes; another than `-` for each, so that it does not join a list beside it.
+/// The list marker that replaces each mark. None is `-`, so that the item does not join a list beside it.
 const MARKS: &[(&str, &str)] = &[("!!!", "*  "), ("???", "*  "), (TAB, "+  ")];
 const TAB: &str = "===";
-/// Directives of `MyST` whose body is Markdown that is read with what stands around it. Not its tabs: they are alternatives.
+/// Directives of `MyST` whose body is read as part of the text around it. Tabs are not among them, because they are alternatives.
 const ADMONITIONS: &[&str] = &[
     "admonition",
     "attention",
@@ -28,10 +27,10 @@ const ADMONITIONS: &[&str] = &[
     "topic",
     "warning",
 ];
-/// A body is indented by so many columns more than its mark.
+/// Columns by which a body is indented more than its mark.
 const INDENT: usize = 4;
 
-/// Where something else is put, and what: as long as what stood there.
+/// An offset and the text to put there, as long as the text it replaces.
 type Change = (usize, String);
 
 /// The text as the Markdown parser should see it.
@@ -46,8 +45,8 @@ pub(super) fn opened(markdown: &str) -> Cow<'_, str> {
     }
     let mut bytes = markdown.as_bytes().to_vec();
     for (at, text) in changes {
-        if let Some(place) = bytes.get_mut(at..at + text.len()) {
-            place.copy_from_slice(text.as_bytes());
+        if let Some(mark) = bytes.get_mut(at..at + text.len()) {
+            mark.copy_from_slice(text.as_bytes());
         }
     }
     String::from_utf8(bytes).map_or(Cow::Borrowed(markdown), Cow::Owned)
@@ -55,9 +54,9 @@ pub(super) fn opened(markdown: &str) -> Cow<'_, str> {
 
 fn changes(markdown: &str) -> Vec<Change> {
     let mut changes = Vec::new();
-    // A mark that waits for a body below it, with its column.
+    // A mark whose body has not begun, with its column.
     let mut waiting: Option<(usize, Change)> = None;
-    // Admonitions that wait for their end.
+    // Open admonitions: fence character, width and opening line.
     let mut directives: Vec<(char, usize, Span)> = Vec::new();
     let mut fence: Option<(char, usize)> = None;
     let mut at = 0;
@@ -103,18 +102,18 @@ fn blank(span: Span) -> Change {
     (span.start, " ".repeat(span.len()))
 }
 
-/// Whether an info string opens an admonition.
+/// True if an info string opens an admonition.
 fn is_admonition(info: &str) -> bool {
     let name = info.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(name, _)| name);
     name.is_some_and(|name| ADMONITIONS.contains(&name))
 }
 
-/// Whether a list that begins here is one of tabs: alternatives, of which a reader takes one.
+/// True if a list that begins at this offset holds tabs, of which a reader follows one.
 pub(super) fn is_tab(document: &str, at: usize) -> bool {
     document.get(at..).is_some_and(|rest| rest.starts_with(TAB))
 }
 
-/// The title of an item that begins here, without what is left of a container's mark and a tab's quotes.
+/// The title of an item that begins at this offset, without the rest of a container's mark and a tab's quotes.
 pub(super) fn title<'t>(document: &str, at: usize, text: &'t str) -> &'t str {
     let text = text.trim();
     let begins = document.get(at..).unwrap_or("");
@@ -127,14 +126,14 @@ pub(super) fn title<'t>(document: &str, at: usize, text: &'t str) -> &'t str {
     }
 }
 
-/// What a line's mark becomes, with the sign behind it that says whether it is open from the start.
+/// The replacement for a line's mark, and for the sign behind it that says if the block is open at first.
 fn mark_of(text: &str) -> Option<String> {
     let (mark, becomes) = MARKS.iter().find(|(mark, _)| text.starts_with(mark))?;
     let rest = text.strip_prefix(mark)?;
     let after = rest.strip_prefix(['+', '!']).unwrap_or(rest);
     let names =
         after.starts_with([' ', '\t']) && after.trim_start().starts_with(|c: char| c.is_alphabetic() || c == '"');
-    // Tabs have a title in quotes, and nothing else that begins so has.
+    // Only a quoted title makes `===` a tab.
     let is_one = names && (*mark != TAB || (after.trim_start().starts_with('"') && after.ends_with('"')));
     let sign = if after.len() < rest.len() { "." } else { "" };
     is_one.then(|| format!("{becomes}{sign}"))
@@ -146,7 +145,7 @@ fn fence_mark(text: &str) -> Option<(char, usize)> {
     (width >= 3 && !text.get(width..).unwrap_or("").contains('`')).then_some((mark, width))
 }
 
-/// The column of a line's first character that is no blank; a tab goes on to the next multiple of four.
+/// The column of a line's first character that is no blank. A tab advances to the next multiple of four.
 fn column_of(line: &str) -> usize {
     let mut column = 0;
     for c in line.chars() {

@@ -1,53 +1,14 @@
-//! Bytes → text, with what was odd about them, and where its lines begin.
+//! Bytes → text and lines, with findings about the encoding.
 //!
 //! Invariant: total on any bytes; text that is valid UTF-8 without a BOM comes out byte for byte. Refuses to know: Markdown.
 
-use super::{Finding, Span};
+use super::Finding;
+use super::lines::Lines;
 use std::borrow::Cow;
 
 const BOM: &str = "\u{feff}";
-/// About how long lines are, so that room for them is made once.
-const USUAL_LINE: usize = 24;
 
-/// Where each line of a text begins.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Lines {
-    starts: Vec<usize>,
-    len: usize,
-}
-
-impl Lines {
-    pub(super) fn of(text: &str) -> Self {
-        let mut starts = Vec::with_capacity(text.len() / USUAL_LINE + 1);
-        starts.push(0);
-        starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1).filter(|&at| at < text.len()));
-        Self { starts, len: text.len() }
-    }
-
-    fn first_crlf(&self, text: &str) -> Option<usize> {
-        let ends = self.starts.iter().copied().chain([self.len]);
-        ends.filter_map(|end| end.checked_sub(2)).find(|&at| text.as_bytes().get(at..at + 2) == Some(b"\r\n"))
-    }
-
-    /// The line an offset stands in, from 1; past the end, the last one.
-    pub(super) fn line_of(&self, offset: usize) -> u32 {
-        u32::try_from(self.starts.partition_point(|&start| start <= offset)).unwrap_or(u32::MAX).max(1)
-    }
-
-    /// Where a line, counted from 1, begins; past the last line, the end of the text.
-    pub(super) fn start_of(&self, line: u32) -> usize {
-        let index = (line as usize).saturating_sub(1);
-        self.starts.get(index).copied().unwrap_or(self.len)
-    }
-
-    /// The bytes of whole lines, both inclusive, with their line ends.
-    pub(super) fn span(&self, first: u32, last: u32) -> Span {
-        let start = self.start_of(first);
-        start..self.start_of(last.saturating_add(1)).max(start)
-    }
-}
-
-/// The text of a document, its lines, and what was odd about its bytes.
+/// Decodes a document. Invalid bytes become U+FFFD and a finding.
 pub(super) fn decode(bytes: &[u8]) -> (String, Lines, Vec<Finding>) {
     let (whole, was_invalid) = match std::str::from_utf8(bytes) {
         Ok(text) => (Cow::Borrowed(text), false),

@@ -1,20 +1,20 @@
-//! One fence: its lines with their places, whether it is closed, and whether its end can be relied on.
+//! One fence: its lines with their offsets, and if its end can be relied on.
 //!
-//! Invariant: a line's text is the document's bytes at its offset, but for blanks that stand for part of a tab. Refuses to
+//! Invariant: a line's text is the document's bytes at its offset, except for blanks that replace part of a tab. Refuses to
 //! know: kinds and attributes.
 
-use super::decode::Lines;
+use super::lines::Lines;
 use super::{LineRole, SourceLine, Span};
 
-/// A stretch of text that the Markdown parser gave out between the opening and the closing line.
+/// A range of content between the opening and the closing line, as the Markdown parser reports it.
 #[derive(Clone, Debug)]
 pub(super) struct Chunk {
     pub(super) span: Span,
-    /// Blanks that stand for part of a tab; then the span is empty.
+    /// Number of blanks that replace part of a tab; then the span is empty.
     pub(super) padding: usize,
 }
 
-/// What the document says of one fence.
+/// One fence as the document has it.
 #[derive(Debug)]
 pub(super) struct Fence<'d> {
     pub(super) info: &'d str,
@@ -26,17 +26,17 @@ pub(super) struct Fence<'d> {
 /// Why a fence's end is unsure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// It runs to the end of the document or of what it stands in.
+    /// It runs to the end of the document or of its container.
     Unclosed,
-    /// It is not closed, but the line after it looks like its closing line, indented less than it.
+    /// It is not closed, but this line after it looks like the closing line, indented less than the opening one.
     DedentedEnd(u32),
-    /// A line of its content looks like its closing line, indented too far.
+    /// This line of the content looks like the closing line, indented too far.
     IndentedEnd(u32),
-    /// A line of its content opens a fence.
+    /// This line of the content opens another fence.
     Swallowed(u32),
 }
 
-/// Reads a fence from the span and chunks that the Markdown parser gave.
+/// Reads a fence from the parser's span and chunks.
 pub(super) fn read<'d>(document: &'d str, lines: &Lines, span: Span, chunks: &[Chunk]) -> Fence<'d> {
     let opening = document.get(span.start..).unwrap_or("").lines().next().unwrap_or("");
     let mark = opening.chars().next().unwrap_or('`');
@@ -55,7 +55,7 @@ pub(super) fn read<'d>(document: &'d str, lines: &Lines, span: Span, chunks: &[C
     Fence { info: after_run.trim(), span: span.start..end, content, fault }
 }
 
-/// The lines of the chunks, with their places.
+/// The lines of the chunks, with their offsets.
 pub(super) fn content(document: &str, lines: &Lines, chunks: &[Chunk]) -> Vec<SourceLine> {
     let mut content: Vec<SourceLine> = Vec::new();
     let mut padding = 0;

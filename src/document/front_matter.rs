@@ -1,16 +1,16 @@
-//! The front matter: what stands between `---` lines at the start of a document.
+//! The front matter: YAML between `---` lines at the start of a document.
 //!
-//! Invariant: broken or foreign front matter never hides the document behind it. Refuses to know: what the values do.
+//! Invariant: broken or foreign front matter never hides the document behind it. Refuses to know: how the values are used.
 
-use super::decode::Lines;
+use super::lines::Lines;
 use super::nearest::{is_word_of, nearest};
-use super::yaml::{self, Entry, Node};
+use super::yaml::{self, Yaml, YamlEntry};
 use super::{Finding, FrontMatter, Span};
 use std::collections::BTreeMap;
 
 const KEYS: &[&str] = &["title", "inputs", "cwd", "timeout", "env", "severity", "message_command", "incident"];
 
-/// Keys that other tools put there.
+/// Keys of other tools, which are ignored.
 const FOREIGN: &str = "runme shell skipPrompts tag tags category categories layout description summary slug date lastmod updated \
     author authors owner owners owner_slack team weight draft keywords permalink id version status type name url \
     aliases redirect_from parent parents nav_order has_children has_toc menu toc hide hide_title sidebar \
@@ -19,11 +19,11 @@ const FOREIGN: &str = "runme shell skipPrompts tag tags category categories layo
     output template terminalRows audience product service topic titleSuffix ms editor index order position icon \
     subtitle linkTitle label labels meta";
 
-/// Names that a document may not set in the environment: they change how every later command is read or found.
+/// Variables that a document may not set, because they change how bash reads or finds every later command.
 const KEPT_FROM_ENV: &[&str] = &["PATH", "ENV", "IFS", "SHELLOPTS", "PROMPT_COMMAND"];
 const KEPT_PREFIXES: &[&str] = &["LD_", "BASH_"];
 
-/// Reads the front matter of a document, if there is one.
+/// Reads the front matter of a document; default values when there is none.
 pub(super) fn read(document: &str, lines: &Lines, findings: &mut Vec<Finding>) -> FrontMatter {
     let mut reader = Reader { front: FrontMatter::default(), lines, findings };
     if let Some((body, span)) = between(document, "+++", &["+++"]) {
@@ -40,13 +40,13 @@ pub(super) fn read(document: &str, lines: &Lines, findings: &mut Vec<Finding>) -
     let Some((body, span)) = between(document, "---", &["---", "..."]) else { return reader.front };
     let text = document.get(body.clone()).unwrap_or("");
     match yaml::read(text) {
-        Ok(Some(Node::Map(entries))) => {
+        Ok(Some(Yaml::Map(entries))) => {
             reader.front.span = span;
             reader.entries(entries);
         }
         Ok(None) => reader.front.span = span,
-        // Prose between two rules.
-        Ok(Some(Node::Text(_) | Node::List(_))) => {}
+        // Prose between two horizontal rules.
+        Ok(Some(Yaml::Text(_) | Yaml::List(_))) => {}
         Err(_) if holds_markdown(text) => {}
         Err(bad) => {
             reader.front.span = span;
@@ -62,7 +62,7 @@ pub(super) fn read(document: &str, lines: &Lines, findings: &mut Vec<Finding>) -
     reader.front
 }
 
-/// The bytes between the first line and the next one that ends it, and those of all of it.
+/// The bytes between the opening and the closing line, and those with both lines.
 fn between(document: &str, opening: &str, closings: &[&str]) -> Option<(Span, Span)> {
     let mut at = 0;
     for (index, line) in document.split_inclusive('\n').enumerate() {
@@ -102,8 +102,8 @@ impl Reader<'_> {
         self.report(code, self.lines.line_of(span.start), span, message, help);
     }
 
-    fn entries(&mut self, entries: Vec<Entry>) {
-        for Entry { key, line, value } in entries {
+    fn entries(&mut self, entries: Vec<YamlEntry>) {
+        for YamlEntry { key, line, value } in entries {
             match key.as_str() {
                 "title" => self.front.title = self.text(&key, line, value),
                 "cwd" => self.front.cwd = self.text(&key, line, value),
@@ -112,8 +112,8 @@ impl Reader<'_> {
                 "message_command" => self.front.message_command = self.text(&key, line, value),
                 "env" => self.env(line, value),
                 "incident" => match value {
-                    Node::Map(entries) => self.front.incident = entries,
-                    Node::Text(_) | Node::List(_) => self.wrong_shape(&key, line, "a map of names and values"),
+                    Yaml::Map(entries) => self.front.incident = entries,
+                    Yaml::Text(_) | Yaml::List(_) => self.wrong_shape(&key, line, "a map of names and values"),
                 },
                 "inputs" => self.inputs(line, value),
                 _ => self.unknown(&key, line),
@@ -133,8 +133,8 @@ impl Reader<'_> {
         self.report_key("unknown-front-matter", line, format!("`{key}` in the front matter says nothing here"), &help);
     }
 
-    fn text(&mut self, key: &str, line: usize, value: Node) -> Option<String> {
-        if let Node::Text(text) = value {
+    fn text(&mut self, key: &str, line: usize, value: Yaml) -> Option<String> {
+        if let Yaml::Text(text) = value {
             return Some(text);
         }
         self.wrong_shape(key, line, "a single value");
@@ -146,11 +146,11 @@ impl Reader<'_> {
         self.report_key("malformed-front-matter", line, message, &format!("give it {wanted}"));
     }
 
-    fn env(&mut self, line: usize, value: Node) {
-        let Node::Map(entries) = value else {
+    fn env(&mut self, line: usize, value: Yaml) {
+        let Yaml::Map(entries) = value else {
             return self.wrong_shape("env", line, "names with values");
         };
-        for Entry { key, line, value } in entries {
+        for YamlEntry { key, line, value } in entries {
             let Some(text) = self.text(&key, line, value) else { continue };
             if is_kept_from_env(&key, &text) {
                 let message = format!("the front matter may not set `{key}`; it is left out");
@@ -169,26 +169,26 @@ impl Reader<'_> {
         }
     }
 
-    fn inputs(&mut self, line: usize, value: Node) {
+    fn inputs(&mut self, line: usize, value: Yaml) {
         match value {
-            Node::Map(entries) => {
-                for Entry { key, line, value } in entries {
+            Yaml::Map(entries) => {
+                for YamlEntry { key, line, value } in entries {
                     let properties = self.properties(&key, line, value);
                     self.front.inputs.insert(key, properties);
                 }
             }
-            Node::List(nodes) => {
+            Yaml::List(nodes) => {
                 for node in nodes {
                     self.listed_input(line, node);
                 }
             }
-            Node::Text(_) => self.wrong_shape("inputs", line, "names with values"),
+            Yaml::Text(_) => self.wrong_shape("inputs", line, "names with values"),
         }
     }
 
-    /// `- name` or `- name: x` with its properties.
-    fn listed_input(&mut self, line: usize, node: Node) {
-        if let Node::Text(name) = node {
+    /// Adds an input written as `- name`, or as `- name: x` with properties.
+    fn listed_input(&mut self, line: usize, node: Yaml) {
+        if let Yaml::Text(name) = node {
             self.front.inputs.insert(name, BTreeMap::new());
             return;
         }
@@ -201,18 +201,18 @@ impl Reader<'_> {
         }
     }
 
-    fn properties(&mut self, name: &str, line: usize, value: Node) -> BTreeMap<String, String> {
+    fn properties(&mut self, name: &str, line: usize, value: Yaml) -> BTreeMap<String, String> {
         match value {
             // `name:` alone declares an input without a default.
-            Node::Text(text) if text.is_empty() => BTreeMap::new(),
-            Node::Text(text) => BTreeMap::from([("default".to_owned(), text)]),
-            Node::List(_) => {
+            Yaml::Text(text) if text.is_empty() => BTreeMap::new(),
+            Yaml::Text(text) => BTreeMap::from([("default".to_owned(), text)]),
+            Yaml::List(_) => {
                 self.wrong_shape(name, line, "a default or properties");
                 BTreeMap::new()
             }
-            Node::Map(entries) => {
+            Yaml::Map(entries) => {
                 let mut properties = BTreeMap::new();
-                for Entry { key, line, value } in entries {
+                for YamlEntry { key, line, value } in entries {
                     match value.flat() {
                         Some(text) => {
                             properties.insert(key, text);

@@ -1,13 +1,13 @@
-//! What a fence's info string says: a language, and attributes in either notation.
+//! The info string of a fence: a language, and attributes in either notation.
 //!
-//! Invariant: total; whatever is malformed becomes a fault beside what could be read. Refuses to know: what a language or an
+//! Invariant: any text gives a result; malformed parts become faults beside what could be read. Refuses to know: what a language or an
 //! attribute means.
 
 use super::Attributes;
 use super::nearest::{is_word_of, nearest};
-use super::yaml::{self, Entry, Node};
+use super::yaml::{self, Yaml, YamlEntry};
 
-/// The attributes there are: Runme's, then ours.
+/// The attributes we know: Runme's, then ours.
 pub(super) const KNOWN: &[&str] = &[
     "name",
     "cwd",
@@ -31,16 +31,16 @@ pub(super) const KNOWN: &[&str] = &[
     "rollback",
 ];
 
-/// Attributes of other tools, which are kept and not remarked on.
+/// Attributes of other tools, which are kept without a finding.
 const FOREIGN: &str = "id mimeType terminalRows closeTerminalOnSuccess openTerminalOnError transform title linenums linenostart \
     lineNumbers numberLines showLineNumbers hl_lines highlight filename file caption class lang copy wrap editable \
     startLine startFrom lineAnchors lineNos linenos echo eval include results label no_run ignore noplayground skip indent source subs \
     emphasize-lines";
 
-/// Directives whose argument is the language of the code below.
+/// Directives whose argument is the language of the code.
 const CODE_DIRECTIVES: &[&str] = &["code", "code-block", "sourcecode"];
 
-/// One info string, read.
+/// The parts of one info string.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Info {
     pub(super) language: String,
@@ -48,16 +48,16 @@ pub(super) struct Info {
     pub(super) faults: Vec<Fault>,
 }
 
-/// What is wrong with an info string.
+/// A mistake in an info string.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// No tool we know of has this attribute; the known one that it resembles.
+    /// An attribute that no tool we know of has, with the known one that it resembles.
     Unknown { name: String, nearest: Option<&'static str> },
     /// The attributes could not be read to their end.
     Malformed(String),
 }
 
-/// Reads an info string.
+/// Reads an info string; mistakes are in the result.
 pub(super) fn read(info: &str) -> Info {
     let info = info.trim();
     let mut read = Info::default();
@@ -70,12 +70,12 @@ pub(super) fn read(info: &str) -> Info {
         word.clone_into(&mut read.language);
         rest
     };
-    read.attributes(rest);
+    read.read_attributes(rest);
     read
 }
 
 impl Info {
-    fn attributes(&mut self, text: &str) {
+    fn read_attributes(&mut self, text: &str) {
         let mut rest = text.trim_start_matches(separates);
         while !rest.is_empty() {
             rest = match rest.strip_prefix('{') {
@@ -87,17 +87,17 @@ impl Info {
         }
     }
 
-    /// `{"name":"x"}`; returns what follows it.
+    /// Reads `{"name":"x"}`; returns the text after it.
     fn json<'t>(&mut self, text: &'t str) -> &'t str {
         let (entries, end) = match yaml::read_first(text) {
-            Ok(Some((Node::Map(entries), end))) if end > 0 => (entries, end),
+            Ok(Some((Yaml::Map(entries), end))) if end > 0 => (entries, end),
             Ok(_) => return "",
             Err(bad) => {
                 self.faults.push(Fault::Malformed(bad.reason));
                 return "";
             }
         };
-        for Entry { key, value, .. } in entries {
+        for YamlEntry { key, value, .. } in entries {
             match value.flat() {
                 Some(value) => self.put(&key, value, true),
                 None => self.faults.push(Fault::Malformed(format!("`{key}` holds more than a value"))),
@@ -106,7 +106,7 @@ impl Info {
         text.get(end..).unwrap_or("")
     }
 
-    /// `name=x background}`, the brace before it already read; returns what follows the closing one.
+    /// Reads `name=x background}`, behind the opening brace; returns the text after the closing one.
     fn braced<'t>(&mut self, text: &'t str) -> &'t str {
         let mut rest = text.trim_start_matches(separates);
         // `{.bash}` and `{bash}` name the language; `{note}` is another tool's block, and stays what it is.
@@ -118,7 +118,7 @@ impl Info {
                 if !word.starts_with('.') && after.starts_with('}') {
                     self.language = super::kinds::rmarkdown_language(word);
                 }
-                // `{code-block} bash`, as reStructuredText's blocks are written in Markdown.
+                // `{code-block} bash`: a directive of reStructuredText, as MyST writes it.
                 if CODE_DIRECTIVES.contains(&word)
                     && let Some(argument) = after.strip_prefix('}')
                 {
@@ -143,14 +143,14 @@ impl Info {
         }
     }
 
-    /// One `key=value`, `key="value"` or bare `key`; returns what follows it, always shorter than `text`.
+    /// Reads one `key=value`, `key="value"` or bare `key`; returns the text after it, always shorter than `text`.
     fn pair<'t>(&mut self, text: &'t str, in_braces: bool) -> &'t str {
         let ends = |c: char| separates(c) || c == '=' || c == '{' || c == '}';
         let end = text.find(ends).unwrap_or(text.len());
         let (name, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         let Some(rest) = rest.strip_prefix('=') else {
             self.bare(name, in_braces);
-            // A stray brace outside of braces.
+            // Skip a stray brace, so that each call consumes something.
             return if name.is_empty() { after_first_char(rest) } else { rest };
         };
         let (value, rest) = if let Some(quote @ ('"' | '\'')) = rest.chars().next() {
@@ -185,7 +185,7 @@ impl Info {
         (value, "")
     }
 
-    /// A word without a value. Outside braces it may be anything (`bash copy`), so only a near miss is remarked on.
+    /// Takes a word without a value. Outside braces it may be anything (`bash copy`), so only a near miss is a fault.
     fn bare(&mut self, name: &str, in_braces: bool) {
         let is_line_numbers = name.chars().all(|c| c.is_ascii_digit() || c == '-');
         if name.is_empty() || is_line_numbers || name.starts_with('.') {

@@ -1,6 +1,6 @@
-//! What kind of cell a fence is.
+//! The kind of a cell, from its language and text.
 //!
-//! Invariant: in doubt, a kind that runs less. Refuses to know: Markdown, prompts.
+//! Invariant: in doubt, the kind that runs less. Refuses to know: Markdown, prompts.
 
 use super::CellKind;
 
@@ -25,35 +25,36 @@ const CONSOLES: &[&str] = &["console", "shell-session", "shellsession", "sh-sess
 const TEXTS: &[&str] = &["markdown", "md", "text", "txt", "plain", "plaintext"];
 const OUTPUT_LEADS: &[&str] =
     &["output", "outputs", "expected output", "example output", "sample output", "the output", "expected result"];
-/// Bracketed words that head log lines, and are no fields.
+/// Bracketed words at the start of log lines, which are no fields.
 const LOG_LEVELS: &[&str] = &[
     "info", "warn", "warning", "error", "debug", "trace", "fatal", "critical", "notice", "ok", "failed", "fail", "pass",
 ];
+/// Bytes between the brackets of a field.
 const LONGEST_FIELD: usize = 80;
 
-/// Whether a fence of this language holds shell.
+/// True if a fence of this language holds shell.
 pub(super) fn is_shell(language: &str) -> bool {
     let lower = language.to_ascii_lowercase();
     SHELLS.contains(&lower.as_str()) || lower.starts_with("azurecli")
 }
 
-/// Whether a fence of this language shows a session: then `# ` may be root's prompt.
+/// True if a fence of this language shows a terminal session. There `# ` may be root's prompt.
 pub(super) fn is_console(language: &str) -> bool {
     CONSOLES.contains(&language.to_ascii_lowercase().as_str())
 }
 
-/// The language of a fence whose whole info string is `{word}`: R Markdown writes shells so, others write their blocks so.
+/// The language of a fence whose whole info string is `{word}`. R Markdown writes shells like that; other tools write their blocks.
 pub(super) fn rmarkdown_language(word: &str) -> String {
     if is_shell(word) { word.to_owned() } else { format!("{{{word}}}") }
 }
 
-/// Whether a line, its markup removed, announces what a command prints.
+/// True if a line without markup announces a command's output.
 pub(super) fn announces_output(line: &str) -> bool {
     let line = line.trim().trim_end_matches(':').trim().to_lowercase();
     OUTPUT_LEADS.contains(&line.as_str())
 }
 
-/// The kind of a sound fence, by its language and text.
+/// The kind of a fence whose end is sure. `text` is called only where the language does not decide.
 pub(super) fn kind_of(
     language: &str,
     has_interpreter: bool,
@@ -74,7 +75,7 @@ pub(super) fn kind_of(
     }
 }
 
-/// Whether a text has `[Field]`s to fill in: bracketed words that are no link, checkbox, log level or section of a file.
+/// True if a text has `[Field]`s to fill in: bracketed words that are no link, checkbox, log level or section of a file.
 fn has_fields(text: &str) -> bool {
     text.lines().any(|line| {
         let line = line.trim();

@@ -1,18 +1,113 @@
-//! Lists and their items while they are read, and when a list is one of alternatives.
+//! Lists and items while they are read, and the lines that announce alternatives.
 //!
-//! Invariant: an item's title is its first text, and is set once. Refuses to know: the Markdown parser.
+//! Invariant: an item's title is its first text, and is set once. Lists nest at most [`DEEPEST`] deep. Refuses to know: the Markdown parser.
 
-use super::outline::LeadingLine;
 use super::{Block, Item, List, Span};
 
 /// Words that make the line before an ordered list announce alternatives.
 const ALTERNATIVES: &[&str] = &["solutions", "causes", "options", "fixes"];
-/// Words that take that back: all of it is to be done.
+/// Phrases that make the items a sequence after all: every one is to be done.
 const SEQUENCES: &[&str] = &["all of", "each of", "in order", "in this order", "in sequence", "both of"];
 
-/// An ordered or bulleted list whose end has not come yet.
+/// Lists nested deeper than this are flattened into the item that holds them.
+const DEEPEST: usize = 50;
+
+/// The line before a block, when it is text.
+#[derive(Clone, Debug)]
+pub(super) struct LeadingLine {
+    pub(super) text: String,
+    /// True if wholly bold, or a heading: then it announces what follows even without a colon.
+    pub(super) is_title: bool,
+}
+
+/// An open list or item; the two alternate.
+enum Frame {
+    List(OpenList),
+    Item(OpenItem),
+}
+
+/// The lists, items and other containers around the events being read.
+#[derive(Default)]
+pub(super) struct Nesting {
+    /// Open lists and items, outermost first, up to the bound.
+    frames: Vec<Frame>,
+    /// Number of open lists and items beyond the bound.
+    flattened: usize,
+    /// Number of open containers of any kind, quotes and footnotes included.
+    containers: usize,
+}
+
+impl Nesting {
+    /// True inside any container. Headings there are prose.
+    pub(super) fn is_inside_container(&self) -> bool {
+        self.containers > 0
+    }
+
+    /// The innermost item, unless a list is open in it whose next item has not begun.
+    pub(super) fn innermost_item(&mut self) -> Option<&mut OpenItem> {
+        match self.frames.last_mut() {
+            Some(Frame::Item(item)) => Some(item),
+            Some(Frame::List(_)) | None => None,
+        }
+    }
+
+    /// Counts a container that holds no blocks of its own.
+    pub(super) fn enter_container(&mut self) {
+        self.containers += 1;
+    }
+
+    pub(super) fn leave_container(&mut self) {
+        self.containers = self.containers.saturating_sub(1);
+    }
+
+    pub(super) fn start_list(&mut self, list: OpenList) {
+        self.enter_container();
+        if self.flattened > 0 || self.frames.len() >= 2 * DEEPEST {
+            self.flattened += 1;
+        } else {
+            self.frames.push(Frame::List(list));
+        }
+    }
+
+    pub(super) fn start_item(&mut self, item: OpenItem) {
+        self.enter_container();
+        if self.flattened > 0 {
+            self.flattened += 1;
+        } else {
+            self.frames.push(Frame::Item(item));
+        }
+    }
+
+    /// The list that ends; none for one that is flattened.
+    pub(super) fn end_list(&mut self) -> Option<List> {
+        self.leave_container();
+        if self.flattened > 0 {
+            self.flattened -= 1;
+            return None;
+        }
+        match self.frames.pop()? {
+            Frame::List(list) => Some(list.finish()),
+            Frame::Item(_) => None,
+        }
+    }
+
+    /// Adds the item that ends to its list.
+    pub(super) fn end_item(&mut self) {
+        self.leave_container();
+        if self.flattened > 0 {
+            self.flattened -= 1;
+        } else if let Some(Frame::Item(item)) = self.frames.pop()
+            && let Some(Frame::List(list)) = self.frames.last_mut()
+        {
+            list.add(item);
+        }
+    }
+}
+
+/// A list whose end the parser has not reached.
 pub(super) struct OpenList {
     list: List,
+    /// Number of the next item; none in a bulleted list.
     next: Option<u64>,
 }
 
@@ -34,7 +129,7 @@ impl OpenList {
     }
 }
 
-/// An item whose end has not come yet.
+/// An item whose end the parser has not reached.
 pub(super) struct OpenItem {
     title: Option<String>,
     pub(super) checked: Option<bool>,
@@ -48,7 +143,7 @@ impl OpenItem {
         Self { title: None, checked: None, span, line, blocks: Vec::new() }
     }
 
-    /// Takes the title, if this text is the first thing in the item; says whether it was.
+    /// Sets the title if this text is the first thing in the item; true if it was.
     pub(super) fn take_title(&mut self, text: &str) -> bool {
         let is_first = self.title.is_none() && self.blocks.is_empty();
         if is_first {
@@ -58,13 +153,13 @@ impl OpenItem {
     }
 }
 
-/// What the line before an ordered list says, if it says that the items are alternatives.
+/// The text of a line that announces alternatives; none for any other line.
 pub(super) fn alternatives(line: &LeadingLine) -> Option<String> {
     let text = line.text.trim();
     if !line.is_title && !text.ends_with(':') {
         return None;
     }
-    // Of a longer line the last sentence counts.
+    // In a longer line the last sentence counts.
     let sentence = text.rsplit(['.', '!', '?']).next().unwrap_or(text).to_lowercase();
     let words: Vec<&str> = sentence.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let joined = format!(" {} ", words.join(" "));

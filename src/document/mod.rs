@@ -1,6 +1,6 @@
 //! Markdown → a runbook: sections with anchors, blocks, cells with spans and lines, front matter.
 //!
-//! Invariant: every part keeps its place in the original text; spans are byte offsets into [`Runbook::text`]. Total on any bytes.
+//! Invariant: every part keeps its span in the original text, as byte offsets into [`Runbook::text`]. Any bytes give a runbook.
 //! Refuses to know: steps, running, files.
 
 mod anchors;
@@ -11,6 +11,7 @@ mod fence;
 mod front_matter;
 mod info;
 mod kinds;
+mod lines;
 mod lists;
 mod model;
 mod nearest;
@@ -18,6 +19,7 @@ mod numbering;
 mod outline;
 mod reading;
 mod roles;
+mod sections;
 mod select;
 mod text;
 mod yaml;
@@ -27,4 +29,4 @@ pub use model::{
     SectionIndex, SourceLine, Span,
 };
 pub use select::{Candidate, SelectError, Selected};
-pub use yaml::{Entry as YamlEntry, Node as Yaml, read_values};
+pub use yaml::{Yaml, YamlEntry, read_values};

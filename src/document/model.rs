@@ -1,22 +1,22 @@
 //! The parts of a runbook.
 //!
-//! Invariant: indexes point into the same [`Runbook`]; nothing here owns text that the document already holds, but for
-//! titles and cell texts, which differ from their source (markup and containers' prefixes removed).
+//! Invariant: indexes point into the same [`Runbook`]. Only titles and cell texts are copies of the document's text, because
+//! they differ from their source: markup and containers' prefixes are removed. Refuses to know: how Markdown is read.
 
-use super::decode::Lines;
-use super::yaml::Entry;
+use super::lines::Lines;
+use super::yaml::YamlEntry;
 use crate::ident::{Anchor, Digest};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// A stretch of the document, in bytes.
+/// A range of the document, in bytes.
 pub type Span = Range<usize>;
-/// A section's place in [`Runbook::sections`].
+/// Index of a section in [`Runbook::sections`].
 pub type SectionIndex = usize;
-/// A cell's place in [`Runbook::cells`].
+/// Index of a cell in [`Runbook::cells`].
 pub type CellIndex = usize;
 
-/// One Markdown document.
+/// A Markdown document, taken apart into sections and cells.
 #[derive(Clone, Debug)]
 pub struct Runbook {
     /// The text: the original bytes, with a BOM dropped and invalid UTF-8 replaced (each with a finding).
@@ -25,19 +25,19 @@ pub struct Runbook {
     pub digest: Digest,
     /// The front matter's title, or the first heading of level 1, or none.
     pub title: Option<String>,
-    /// What the front matter says.
+    /// Values from the front matter; empty when there is none.
     pub front_matter: FrontMatter,
     /// Every section in order of the document. Section 0 is the document itself: level 0, no heading, empty anchor.
     pub sections: Vec<Section>,
-    /// Every fence in order of the document.
+    /// Every code cell in order of the document.
     pub cells: Vec<Cell>,
-    /// What is odd about the document.
+    /// Problems found while reading, in order of the document.
     pub findings: Vec<Finding>,
-    /// Where its lines begin.
+    /// Offsets of the lines in `text`.
     pub(super) lines: Lines,
 }
 
-/// The part under one heading, down to the next heading of its level or higher.
+/// The part under one heading, down to the next heading of the same level or higher.
 #[derive(Clone, Debug)]
 pub struct Section {
     /// The heading's level, 1 to 6; 0 for the document itself.
@@ -48,7 +48,7 @@ pub struct Section {
     pub number: Option<String>,
     /// The title without that number.
     pub plain_title: String,
-    /// Its anchor: GitHub's, or the document's own `{#id}`.
+    /// Anchor of the heading: GitHub's, or the document's own `{#id}`.
     pub anchor: Anchor,
     /// Further anchors: `<a name>`, `<a id>` at the heading, and GitHub's when `{#id}` is given.
     pub also: Vec<Anchor>,
@@ -56,92 +56,92 @@ pub struct Section {
     pub line: u32,
     /// The section's bytes: heading, own blocks, and the sections below it.
     pub span: Span,
-    /// The blocks before its first child section.
+    /// The blocks before the first section below it.
     pub blocks: Vec<Block>,
     /// The sections directly below it.
     pub children: Vec<SectionIndex>,
-    /// The section it is in; none for section 0.
+    /// Index of the section above; none for section 0.
     pub parent: Option<SectionIndex>,
 }
 
-/// One block of a section or list item. Quotes are transparent: their blocks stand in the surrounding sequence.
+/// One block of a section or list item. Blocks of a quote are part of the sequence around it.
 #[derive(Clone, Debug)]
 pub enum Block {
-    /// Anything to read: paragraphs, tables, HTML, rules. Its span takes whole lines.
+    /// Anything to read: paragraphs, tables, HTML, rules. The span covers whole lines.
     Prose(Span),
-    /// A wholly bold numbered line, "**1. Schedule maintenance window**": it heads what follows it.
+    /// A wholly bold numbered line, "**1. Schedule maintenance window**". It heads the blocks after it.
     Lead(Lead),
-    /// A fence.
+    /// A code cell, by its index.
     Cell(CellIndex),
-    /// A list.
+    /// A numbered or bulleted list.
     List(List),
 }
 
-/// See [`Block::Lead`].
+/// A bold numbered line that acts as a heading.
 #[derive(Clone, Debug)]
 pub struct Lead {
-    /// Its number, `1`.
+    /// Number at the front of the line, `1`.
     pub number: String,
-    /// Its text without the number.
+    /// Text of the line without the number.
     pub title: String,
-    /// Its bytes.
+    /// Bytes of the line.
     pub span: Span,
 }
 
-/// A list.
+/// A numbered or bulleted list.
 #[derive(Clone, Debug)]
 pub struct List {
-    /// Whether its items are numbered.
+    /// True if the items are numbered.
     pub ordered: bool,
-    /// Set when it is a list of alternatives: an ordered list led by a line that says solutions, causes, options, fixes or
-    /// "one of"; holds that line's text.
+    /// Text of the line before an ordered list of alternatives. Such a line names solutions, causes, options, fixes or
+    /// "one of".
     pub alternatives: Option<String>,
-    /// The items.
+    /// The items, in order of the document.
     pub items: Vec<Item>,
-    /// Its bytes.
+    /// Bytes of the whole list.
     pub span: Span,
 }
 
-/// A list item.
+/// One item of a list, with its blocks.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// Its number in an ordered list.
+    /// Number of the item in an ordered list.
     pub number: Option<u64>,
-    /// The text of its first line as a reader sees it.
+    /// First line of the item as a reader sees it.
     pub title: String,
-    /// `[ ]` or `[x]`.
+    /// State of a task list marker, `[ ]` or `[x]`; none without a marker.
     pub checked: Option<bool>,
-    /// Its bytes.
+    /// Bytes of the item, marker included.
     pub span: Span,
-    /// Its line, from 1.
+    /// First line of the item, from 1.
     pub line: u32,
-    /// What it holds, its first paragraph included (as [`Block::Prose`]).
+    /// The item's blocks, the first paragraph included (as [`Block::Prose`]).
     pub blocks: Vec<Block>,
 }
 
-/// A cell's kind.
+/// How a code cell is treated: run, filled in or only shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CellKind {
-    /// Shell to run.
+    /// Shell commands to run.
     Command,
-    /// Untagged, but it looks like shell: shown, never run without an explicit yes.
+    /// No language, but it looks like shell: shown, and never run without an explicit yes.
     Guessed,
     /// A text with fields to fill in.
     Message,
-    /// Shown and never run.
+    /// Code to show, never run.
     Reference,
-    /// What a command is expected to print.
+    /// Output that a command is expected to print.
     Output,
 }
 
 /// One block of code: fenced, or only indented where that looks like shell.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// Its kind.
+    /// How the cell is treated.
     pub kind: CellKind,
     /// The first word of the info string, as written; empty when there is none.
     pub language: String,
-    /// The rest of the info string, read.
+    /// Attributes from the rest of the info string.
     pub attributes: Attributes,
     /// From the opening fence to the closing one, in bytes; without fences, its lines.
     pub span: Span,
@@ -149,16 +149,16 @@ pub struct Cell {
     pub line: u32,
     /// The closing fence's line, or the last line where there is none.
     pub end_line: u32,
-    /// Its content line by line, containers' prefixes and indentation removed as CommonMark says.
+    /// The content, line by line. Containers' prefixes and indentation are removed as CommonMark says.
     pub content: Vec<SourceLine>,
-    /// The section it stands in.
+    /// Index of the section that holds the cell.
     pub section: SectionIndex,
-    /// The output cell that tells what this command cell should print.
+    /// Index of the output cell that shows what this command cell should print.
     pub expected: Option<CellIndex>,
 }
 
 impl Cell {
-    /// The content's text, lines joined with newlines, with one at the end where there is any line.
+    /// The lines of the content, each with a newline behind it.
     pub fn text(&self) -> String {
         let mut text = String::new();
         for line in &self.content {
@@ -172,78 +172,78 @@ impl Cell {
 /// One line of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceLine {
-    /// Its text without containers' prefixes and line end.
+    /// Text of the line, without containers' prefixes and line end.
     pub text: String,
-    /// Where that text begins in the document, in bytes.
+    /// Byte offset in the document at which the text begins.
     pub offset: usize,
-    /// Its line in the document, from 1.
+    /// Line number in the document, from 1.
     pub line: u32,
-    /// Of a cell with prompts: whether this line is a command's (the prompt is no longer in `text`) or expected output.
+    /// In a cell with prompts: part of a command, whose prompt is no longer in `text`, or printed output.
     pub role: LineRole,
 }
 
-/// What a line of a command cell is.
+/// A command cell's lines are shell, or output pasted below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineRole {
-    /// Shell.
+    /// Part of a command or a comment.
     Shell,
-    /// What a command printed when the author ran it.
+    /// Output from when the author ran the command.
     Printed,
 }
 
-/// What an info string says beyond the language, in either notation (`{"name":"x"}`, `{name=x}`).
+/// Attributes of an info string, in either notation (`{"name":"x"}`, `{name=x}`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
-    /// Every attribute as written: name → value; `true` for a bare name.
+    /// Values by name, as written; `true` for a bare name.
     pub all: BTreeMap<String, String>,
 }
 
 impl Attributes {
-    /// An attribute's value.
+    /// The value of an attribute, as written.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.all.get(name).map(String::as_str)
     }
 
-    /// Whether an attribute is `true`, `1` or `yes`.
+    /// True if an attribute is `true`, `1` or `yes`.
     pub fn is_set(&self, name: &str) -> bool {
         matches!(self.get(name), Some("true" | "1" | "yes"))
     }
 }
 
-/// What the front matter says. Values are text, as written.
+/// Values from the front matter, as text and as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FrontMatter {
-    /// `title`.
+    /// `title`: replaces the first heading as the title of the document.
     pub title: Option<String>,
-    /// `cwd`.
+    /// `cwd`: the working directory that the runbook names.
     pub cwd: Option<String>,
-    /// `timeout`.
+    /// `timeout`: the time a command may take.
     pub timeout: Option<String>,
-    /// `env`, without the names a document may not set.
+    /// `env`: environment variables, without the names a document may not set.
     pub env: BTreeMap<String, String>,
-    /// `severity`.
+    /// `severity` of the incident that the runbook is for.
     pub severity: Option<String>,
-    /// `message_command`.
+    /// `message_command`: the command that sends a filled-in message.
     pub message_command: Option<String>,
-    /// Declared inputs: name → property → value (a single value stands under `default`).
+    /// Declared inputs: name → property → value. A single value is stored under `default`.
     pub inputs: BTreeMap<String, BTreeMap<String, String>>,
-    /// `incident`: its entries, read by whoever opens incidents.
-    pub incident: Vec<Entry>,
-    /// The front matter's bytes, fences included; empty when there is none.
+    /// `incident`: rules for incidents, not interpreted here.
+    pub incident: Vec<YamlEntry>,
+    /// Bytes of the front matter, the `---` lines included; empty when there is none.
     pub span: Span,
 }
 
-/// Something odd about the document.
+/// A problem in the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// A stable word: `unclosed-fence`, `invalid-utf8`, `unknown-attribute`.
+    /// Stable code: `unclosed-fence`, `invalid-utf8`, `unknown-attribute`.
     pub code: &'static str,
-    /// The line, from 1.
+    /// Line of the problem, from 1.
     pub line: u32,
-    /// The bytes it is about.
+    /// Bytes of the text at fault.
     pub span: Span,
-    /// What was found, the thing in backticks.
+    /// Description of the problem, the text at fault in backticks.
     pub message: String,
-    /// What to do.
+    /// Advice on how to fix it.
     pub help: String,
 }

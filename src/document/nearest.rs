@@ -1,10 +1,11 @@
-//! Words against tables of known ones, and how far apart two words are, for "did you mean".
+//! Comparison of words with tables of known ones, for "did you mean".
 //!
-//! Invariant: bounded work: only the first 64 characters count. Refuses to know: what the words name.
+//! Invariant: work is bounded, since only the first 64 characters count. Refuses to know: the things that the words name.
 
+/// Characters of a word that are compared.
 const LONGEST: usize = 64;
 
-/// The edit distance of two words: insertions, deletions, replacements.
+/// The edit distance of two words, counting insertions, deletions and replacements.
 pub(super) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().take(LONGEST).collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -25,7 +26,7 @@ pub(super) fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
-/// The word that was probably meant: the same but for case, or a slip or two in a word long enough for that.
+/// The known word that was probably meant: equal except for case, or one or two edits away in a longer word.
 pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
     if known.contains(&word) {
         return None;
@@ -42,7 +43,7 @@ pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str
     (best.0 <= allowed).then_some(best.1)
 }
 
-/// Whether a blank-separated table of words holds one.
+/// True if a blank-separated table of words holds this one.
 pub(super) fn is_word_of(table: &str, word: &str) -> bool {
     table.split(' ').any(|known| known == word)
 }

@@ -1,9 +1,10 @@
-//! The number a heading or a bold line begins with.
+//! The number at the front of a heading or a bold line.
 //!
-//! Invariant: number and title together lose no word of the heading but `Step` or `Phase`. Refuses to know: Markdown.
+//! Invariant: number and title together keep every word of the heading, except `Step` or `Phase`. Refuses to know: Markdown.
 
-/// Words before a number that make it the place in a sequence. Others (`Scenario 1`, `Option 2`) name a choice.
+/// Words before a number that make it a position in a sequence. Others (`Scenario 1`, `Option 2`) name a choice.
 const SEQUENCE_WORDS: [&str; 2] = ["step", "phase"];
+/// Characters that turn a digit into a keycap emoji.
 const KEYCAP: [char; 2] = ['\u{fe0f}', '\u{20e3}'];
 
 /// Splits `3. Restart`, `2) Check`, `1.2 Drain`, `Step 3: Verify` or `Phase 1 - Prepare` into number and title.
@@ -27,7 +28,7 @@ pub(super) fn split_number(title: &str) -> Option<(String, String)> {
     Some((number.to_owned(), rest.to_owned()))
 }
 
-/// What stands after the separator; nothing when there must be one and there is none.
+/// The text after the separator; none where a separator is needed and missing.
 fn separator(rest: &str, separated: bool) -> Option<&str> {
     let trimmed = rest.trim_start();
     if let Some(after) = trimmed.strip_prefix([')', ':']) {
@@ -44,6 +45,7 @@ fn separator(rest: &str, separated: bool) -> Option<&str> {
     (separated && at_word_end).then_some(trimmed.trim_end())
 }
 
+/// The text after `Step` or `Phase` at the front of a title.
 fn sequence_word(title: &str) -> Option<&str> {
     SEQUENCE_WORDS.iter().find_map(|word| {
         let (head, rest) = title.split_at_checked(word.len())?;

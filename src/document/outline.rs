@@ -1,144 +1,111 @@
 //! From the Markdown parser's events to sections, blocks and cells.
 //!
-//! Invariant: one pass; nothing that grows with a container's depth is copied, and blocks nest at most [`DEEPEST`] lists.
-//! Refuses to know: what is done with a block.
+//! Invariant: one pass; nothing that grows with a container's depth is copied, and lists nest to a bounded depth ([`Nesting`]).
+//! Refuses to know: how blocks are used.
 
-use super::anchors::Slugger;
 use super::cells::{self, Surroundings};
 use super::containers;
-use super::decode::Lines;
 use super::fence::Chunk;
-use super::lists::{self, OpenItem, OpenList};
+use super::lines::Lines;
+use super::lists::{self, LeadingLine, Nesting, OpenItem, OpenList};
 use super::numbering::split_number;
+use super::sections::{Heading, SectionTree};
 use super::text::{self, TextRun};
 use super::{Block, Cell, CellKind, Finding, Lead, Section, SectionIndex, Span, kinds};
-use crate::ident::Anchor;
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
-/// Lists nested deeper than this are flattened into the item that holds them.
-const DEEPEST: usize = 50;
-
-/// What a document is made of.
+/// The sections and cells of a document.
 #[derive(Debug)]
 pub(super) struct Outline {
     pub(super) sections: Vec<Section>,
     pub(super) cells: Vec<Cell>,
 }
 
-/// Reads the Markdown that begins at `base`.
+/// Reads the Markdown that begins at the offset `base`.
 pub(super) fn read(document: &str, base: usize, lines: &Lines, findings: &mut Vec<Finding>) -> Outline {
-    let mut reader = Reader::new(document, lines, findings);
+    let mut reader = OutlineReader::new(document, lines, findings);
     let markdown = containers::opened(document.get(base..).unwrap_or(""));
     for (event, span) in Parser::new_ext(&markdown, text::options()).into_offset_iter() {
-        reader.take(&event, span.start + base..span.end + base);
+        reader.take_event(&event, span.start + base..span.end + base);
     }
     reader.finish()
 }
 
-/// The line before a block, when it is text.
-#[derive(Clone, Debug)]
-pub(super) struct LeadingLine {
-    pub(super) text: String,
-    /// Wholly bold, or a heading: then it speaks for what follows even without a colon.
-    pub(super) is_title: bool,
-}
-
-/// An open container that holds blocks in the tree.
-enum Frame {
-    List(OpenList),
-    Item(OpenItem),
-}
-
-/// What the events being read belong to.
+/// The block that the events being read belong to.
 enum State {
     Blocks,
     Heading(u8, TextRun),
     Text(TextRun),
     Fence(Span, Vec<Chunk>),
     Indented(Span, Vec<Chunk>),
-    /// HTML, a table: nothing inside it is looked at.
+    /// HTML or a table, whose content is skipped.
     Opaque,
 }
 
-struct Reader<'a> {
+/// Text directly before the next block that bears on it. Any other block in between makes it void.
+#[derive(Default)]
+struct Preceding {
+    /// The last line of the paragraph or heading.
+    line: Option<LeadingLine>,
+    /// `expected_similarity` from a comment.
+    similarity: Option<String>,
+    /// Anchors written as HTML, for a heading.
+    anchors: Vec<String>,
+}
+
+/// Comments that a paragraph opens. To the parser their fences are code; to the author they are commented out.
+#[derive(Default)]
+struct CommentWatch {
+    is_open: bool,
+    /// Offset of the document's last `-->`, once that was looked up; 0 if there is none.
+    last_end: Option<usize>,
+}
+
+struct OutlineReader<'a> {
     document: &'a str,
     lines: &'a Lines,
     findings: &'a mut Vec<Finding>,
-    slugger: Slugger,
-    sections: Vec<Section>,
-    /// The section being read and those it is in, section 0 first.
-    open: Vec<SectionIndex>,
+    tree: SectionTree,
     cells: Vec<Cell>,
-    frames: Vec<Frame>,
-    /// Open lists and items beyond the bound.
-    flattened: usize,
-    /// Open containers of any kind; headings in them are prose.
-    containers: usize,
+    nesting: Nesting,
     state: State,
-    leading: Option<LeadingLine>,
-    /// `expected_similarity` from a comment directly before.
-    similarity: Option<String>,
-    /// Anchors written directly before a heading.
-    anchors: Vec<String>,
-    /// The last fence's end was unsure, in this section.
-    is_unsure: bool,
-    /// A paragraph holds `<!--` and what follows is commented out in its author's eyes.
-    in_comment: bool,
-    /// Where the last comment of the document ends, once that was looked up.
-    last_comment_end: Option<usize>,
+    preceding: Preceding,
+    comment: CommentWatch,
+    /// True if this section's last fence may end elsewhere than the parser says.
+    is_fence_unsure: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> OutlineReader<'a> {
     fn new(document: &'a str, lines: &'a Lines, findings: &'a mut Vec<Finding>) -> Self {
-        let whole = Section {
-            level: 0,
-            title: String::new(),
-            number: None,
-            plain_title: String::new(),
-            anchor: Anchor::new(""),
-            also: Vec::new(),
-            line: 1,
-            span: 0..document.len(),
-            blocks: Vec::new(),
-            children: Vec::new(),
-            parent: None,
-        };
         Self {
             document,
             lines,
             findings,
-            slugger: Slugger::default(),
-            sections: vec![whole],
-            open: vec![0],
+            tree: SectionTree::new(document.len()),
             cells: Vec::new(),
-            frames: Vec::new(),
-            flattened: 0,
-            containers: 0,
+            nesting: Nesting::default(),
             state: State::Blocks,
-            leading: None,
-            similarity: None,
-            anchors: Vec::new(),
-            is_unsure: false,
-            in_comment: false,
-            last_comment_end: None,
+            preceding: Preceding::default(),
+            comment: CommentWatch::default(),
+            is_fence_unsure: false,
         }
     }
 
-    fn take(&mut self, event: &Event<'_>, span: Span) {
+    fn take_event(&mut self, event: &Event<'_>, span: Span) {
         match event {
-            Event::Start(tag) => self.start(tag, event, span),
-            Event::End(tag) => self.end(*tag, event, &span),
+            Event::Start(tag) => self.start_tag(tag, event, span),
+            Event::End(tag) => self.end_tag(*tag, event, &span),
             Event::Rule => {
                 self.close_text();
                 self.push_prose(&span);
             }
-            _ => self.inline(event, &span),
+            _ => self.take_inline(event, &span),
         }
     }
 
-    fn start(&mut self, tag: &Tag<'_>, event: &Event<'_>, span: Span) {
+    fn start_tag(&mut self, tag: &Tag<'_>, event: &Event<'_>, span: Span) {
         if is_inline(tag) {
-            return self.inline(event, &span);
+            return self.take_inline(event, &span);
         }
         if matches!(self.state, State::Opaque) {
             return;
@@ -152,18 +119,18 @@ impl<'a> Reader<'a> {
             Tag::HtmlBlock | Tag::Table(_) => self.state = State::Opaque,
             Tag::List(first) => self.start_list(*first, span),
             Tag::Item => self.start_item(span),
-            _ => self.containers += 1,
+            _ => self.nesting.enter_container(),
         }
     }
 
-    fn end(&mut self, tag: TagEnd, event: &Event<'_>, span: &Span) {
+    fn end_tag(&mut self, tag: TagEnd, event: &Event<'_>, span: &Span) {
         match tag {
             TagEnd::Paragraph => self.close_text(),
             TagEnd::Heading(_) => self.end_heading(),
             TagEnd::CodeBlock => self.end_code(span),
             TagEnd::HtmlBlock => {
                 self.state = State::Blocks;
-                self.html(span);
+                self.end_html(span);
             }
             TagEnd::Table => {
                 self.state = State::Blocks;
@@ -174,21 +141,21 @@ impl<'a> Reader<'a> {
             TagEnd::Item => self.end_item(),
             TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => {
                 self.close_text();
-                self.containers = self.containers.saturating_sub(1);
+                self.nesting.leave_container();
             }
-            _ => self.inline(event, span),
+            _ => self.take_inline(event, span),
         }
     }
 
-    fn inline(&mut self, event: &Event<'_>, span: &Span) {
+    fn take_inline(&mut self, event: &Event<'_>, span: &Span) {
         if let Event::TaskListMarker(checked) = event {
-            if let Some(Frame::Item(item)) = self.frames.last_mut() {
+            if let Some(item) = self.nesting.innermost_item() {
                 item.checked.get_or_insert(*checked);
             }
             return;
         }
         match &mut self.state {
-            State::Heading(_, run) | State::Text(run) => run.take(event, span),
+            State::Heading(_, run) | State::Text(run) => run.take_event(event, span),
             State::Fence(_, chunks) | State::Indented(_, chunks) => {
                 if let Event::Text(text) = event {
                     let padding = if span.is_empty() { text.len() } else { 0 };
@@ -198,80 +165,59 @@ impl<'a> Reader<'a> {
             State::Opaque => {}
             State::Blocks => {
                 let mut run = TextRun::new(span.clone(), true);
-                run.take(event, span);
+                run.take_event(event, span);
                 self.state = State::Text(run);
             }
         }
     }
 
     fn start_list(&mut self, first: Option<u64>, span: Span) {
-        self.containers += 1;
-        if self.flattened > 0 || self.frames.len() >= 2 * DEEPEST {
-            self.flattened += 1;
-            return;
-        }
         let alternatives = if containers::is_tab(self.document, span.start) {
             Some("One of these".to_owned())
         } else {
-            first.and(self.leading.as_ref()).and_then(lists::alternatives)
+            first.and(self.preceding.line.as_ref()).and_then(lists::alternatives)
         };
-        self.frames.push(Frame::List(OpenList::new(first, alternatives, span)));
+        self.nesting.start_list(OpenList::new(first, alternatives, span));
     }
 
     fn start_item(&mut self, span: Span) {
-        self.containers += 1;
-        self.leading = None;
-        if self.flattened > 0 {
-            self.flattened += 1;
-            return;
-        }
+        self.preceding.line = None;
         let line = self.lines.line_of(span.start);
-        self.frames.push(Frame::Item(OpenItem::new(span, line)));
+        self.nesting.start_item(OpenItem::new(span, line));
     }
 
     fn end_list(&mut self) {
         self.close_text();
-        self.containers = self.containers.saturating_sub(1);
-        if self.flattened > 0 {
-            self.flattened -= 1;
-        } else if let Some(Frame::List(list)) = self.frames.pop() {
-            self.push(Block::List(list.finish()));
+        if let Some(list) = self.nesting.end_list() {
+            self.push_block(Block::List(list));
         }
     }
 
     fn end_item(&mut self) {
         self.close_text();
-        self.containers = self.containers.saturating_sub(1);
-        if self.flattened > 0 {
-            self.flattened -= 1;
-        } else if let Some(Frame::Item(item)) = self.frames.pop()
-            && let Some(Frame::List(list)) = self.frames.last_mut()
-        {
-            list.add(item);
-        }
+        self.nesting.end_item();
     }
 
-    /// Adds a block to what is open; whatever stood before it no longer speaks for what follows.
-    fn push(&mut self, block: Block) {
-        self.leading = None;
-        self.similarity = None;
+    /// Adds a block to the innermost open item, or else to the current section.
+    fn push_block(&mut self, block: Block) {
+        self.preceding.line = None;
+        self.preceding.similarity = None;
         if !matches!(block, Block::Prose(_)) {
-            self.anchors.clear();
+            self.preceding.anchors.clear();
         }
-        if let Some(Frame::Item(item)) = self.frames.last_mut() {
-            item.blocks.push(block);
-        } else if let Some(section) = self.open.last().and_then(|index| self.sections.get_mut(*index)) {
-            section.blocks.push(block);
+        match self.nesting.innermost_item() {
+            Some(item) => item.blocks.push(block),
+            None => self.tree.push_block(block),
         }
     }
 
     fn push_prose(&mut self, span: &Span) {
         let span = self.whole_lines(span);
-        self.anchors.clear();
-        self.push(Block::Prose(span));
+        self.preceding.anchors.clear();
+        self.push_block(Block::Prose(span));
     }
 
-    /// A block's bytes from the start of its first line to the end of its last, the line end left out.
+    /// The bytes of a block's whole lines, without the last line end.
     fn whole_lines(&self, span: &Span) -> Span {
         let length = self.document.get(span.clone()).unwrap_or("").trim_end().len();
         let last = (span.start + length).saturating_sub(1).max(span.start);
@@ -283,23 +229,23 @@ impl<'a> Reader<'a> {
 
     fn close_text(&mut self) {
         if let State::Text(run) = std::mem::replace(&mut self.state, State::Blocks) {
-            self.paragraph(run);
+            self.end_paragraph(run);
         }
     }
 
-    fn paragraph(&mut self, run: TextRun) {
+    fn end_paragraph(&mut self, run: TextRun) {
         self.watch_comment(&run);
-        let first_of_item = match self.frames.last_mut() {
-            Some(Frame::Item(item)) => {
+        let first_of_item = match self.nesting.innermost_item() {
+            Some(item) => {
                 let text = run.lines.first().map_or("", |line| line.text.as_str());
                 item.take_title(containers::title(self.document, item.span.start, text))
             }
-            _ => false,
+            None => false,
         };
         if !run.anchors.is_empty() && run.is_blank() {
             let anchors = run.anchors;
             self.push_prose(&run.span);
-            self.anchors = anchors;
+            self.preceding.anchors = anchors;
             return;
         }
         let mut prose: Option<Span> = None;
@@ -310,7 +256,7 @@ impl<'a> Reader<'a> {
                     self.push_prose(&span);
                 }
                 let span = self.whole_lines(&line.span);
-                self.push(Block::Lead(Lead { number, title, span }));
+                self.push_block(Block::Lead(Lead { number, title, span }));
             } else {
                 let start = prose.map_or(line.span.start, |span| span.start);
                 prose = Some(start..line.span.end.max(line.span.start));
@@ -320,29 +266,30 @@ impl<'a> Reader<'a> {
             span.end = span.end.max(run.span.end);
             self.push_prose(&span);
         }
-        self.leading = run.lines.last().map(|line| LeadingLine { text: line.text.clone(), is_title: line.is_bold() });
+        self.preceding.line =
+            run.lines.last().map(|line| LeadingLine { text: line.text.clone(), is_title: line.is_bold() });
     }
 
-    /// A fence may interrupt a paragraph that opens a comment; its author then thinks that it is commented out.
+    /// Notes a comment that a paragraph opens. A fence may interrupt the paragraph; the author then takes it for commented out.
     fn watch_comment(&mut self, run: &TextRun) {
         for line in &run.lines {
-            if !self.in_comment && !line.text.contains('<') {
+            if !self.comment.is_open && !line.text.contains('<') {
                 continue;
             }
             let opened = line.text.rfind("<!--");
             let closed = line.text.rfind("-->");
             if opened > closed {
-                self.in_comment = self.is_closed_below(run.span.end);
+                self.comment.is_open = self.is_closed_below(run.span.end);
             } else if closed.is_some() {
-                self.in_comment = false;
+                self.comment.is_open = false;
             }
         }
     }
 
-    /// Whether a comment ends below a place. Asked seldom, and the answer found once serves the places after it.
+    /// True if a comment ends below an offset. The document's last `-->` is looked up once.
     fn is_closed_below(&mut self, at: usize) -> bool {
         let document = self.document;
-        *self.last_comment_end.get_or_insert_with(|| document.rfind("-->").unwrap_or(0)) > at
+        *self.comment.last_end.get_or_insert_with(|| document.rfind("-->").unwrap_or(0)) > at
     }
 
     fn end_code(&mut self, span: &Span) {
@@ -353,19 +300,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Code that is only indented is a fence without a language: a cell where it looks like shell, and else prose.
+    /// Indented code becomes a cell where it looks like shell, and prose otherwise.
     fn end_indented(&mut self, opened: Span, chunks: &[Chunk], span: &Span) {
-        let around = self.surroundings(self.in_comment || self.is_unsure);
+        let around = self.fence_surroundings(self.comment.is_open || self.is_fence_unsure);
         match cells::indented(self.document, self.lines, opened, chunks, around) {
-            Some(cell) => self.cell(cell),
+            Some(cell) => self.push_cell(cell),
             None => self.push_prose(span),
         }
     }
 
-    fn surroundings(&self, is_doubtful: bool) -> Surroundings {
-        let section = self.open.last().copied().unwrap_or(0);
-        let is_announced =
-            self.similarity.is_some() || self.leading.as_ref().is_some_and(|line| kinds::announces_output(&line.text));
+    fn fence_surroundings(&self, is_doubtful: bool) -> Surroundings {
+        let section = self.tree.current_index();
+        let is_announced = self.preceding.similarity.is_some()
+            || self.preceding.line.as_ref().is_some_and(|line| kinds::announces_output(&line.text));
         Surroundings { section, is_announced, is_doubtful }
     }
 
@@ -375,29 +322,29 @@ impl<'a> Reader<'a> {
             .get(span.start..)
             .and_then(|rest| rest.lines().next())
             .is_some_and(|line| line.trim_end().chars().all(|c| matches!(c, '`' | '~')));
-        let around = self.surroundings(self.in_comment || (self.is_unsure && is_bare));
+        let around = self.fence_surroundings(self.comment.is_open || (self.is_fence_unsure && is_bare));
         let (cell, is_unsure) = cells::make(self.document, self.lines, opened, chunks, around, self.findings);
-        if self.in_comment {
+        if self.comment.is_open {
             self.findings.push(cells::hidden_finding(cell.line, cell.span.clone()));
         }
-        self.is_unsure = is_unsure;
-        self.cell(cell);
+        self.is_fence_unsure = is_unsure;
+        self.push_cell(cell);
     }
 
-    fn cell(&mut self, mut cell: Cell) {
+    fn push_cell(&mut self, mut cell: Cell) {
         let (index, section) = (self.cells.len(), cell.section);
         if cell.kind == CellKind::Output {
-            if let Some(similarity) = self.similarity.take() {
+            if let Some(similarity) = self.preceding.similarity.take() {
                 cell.attributes.all.insert("expected_similarity".to_owned(), similarity);
             }
-            self.expect(index, section);
+            self.tie_expected_output(index, section);
         }
         self.cells.push(cell);
-        self.push(Block::Cell(index));
+        self.push_block(Block::Cell(index));
     }
 
-    /// Ties an output cell to the command cell directly before it.
-    fn expect(&mut self, output: usize, section: SectionIndex) {
+    /// Links an output cell to the command cell directly before it.
+    fn tie_expected_output(&mut self, output: usize, section: SectionIndex) {
         let Some(before) = self.cells.last_mut() else { return };
         let runs = matches!(before.kind, CellKind::Command | CellKind::Guessed);
         if runs && before.section == section && before.expected.is_none() {
@@ -405,11 +352,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn html(&mut self, span: &Span) {
+    fn end_html(&mut self, span: &Span) {
         let html = self.document.get(span.clone()).unwrap_or("");
         cells::hidden(self.document, self.lines, span, self.findings);
         if html.contains("-->") {
-            self.in_comment = false;
+            self.comment.is_open = false;
         }
         let anchors = text::anchor_names(html);
         let similarity = html.split_once("expected_similarity=").map(|(_, rest)| {
@@ -417,81 +364,40 @@ impl<'a> Reader<'a> {
             value.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect::<String>()
         });
         self.push_prose(span);
-        self.anchors = anchors;
-        self.similarity = similarity;
+        self.preceding.anchors = anchors;
+        self.preceding.similarity = similarity;
     }
 
     fn end_heading(&mut self) {
         let State::Heading(level, run) = std::mem::replace(&mut self.state, State::Blocks) else { return };
         let full = run.joined();
-        let github = self.slugger.anchor(&full);
+        let github_anchor = self.tree.next_anchor(&full);
         let (title, id) = text::split_id(&full).map_or((full.as_str(), None), |(title, id)| (title, Some(id)));
-        if self.containers > 0 {
-            if let Some(Frame::Item(item)) = self.frames.last_mut() {
+        if self.nesting.is_inside_container() {
+            if let Some(item) = self.nesting.innermost_item() {
                 item.take_title(title);
             }
             self.push_prose(&run.span);
         } else {
-            self.section(level, title, github, id, &run);
+            self.open_section(level, title, github_anchor, id, &run);
         }
-        self.leading = Some(LeadingLine { text: title.to_owned(), is_title: true });
+        self.preceding.line = Some(LeadingLine { text: title.to_owned(), is_title: true });
     }
 
-    fn section(&mut self, level: u8, title: &str, github: String, id: Option<&str>, run: &TextRun) {
-        let span = self.whole_lines(&run.span);
-        self.close_sections(level, span.start);
-        let mut also: Vec<Anchor> =
-            self.anchors.drain(..).chain(run.anchors.iter().cloned()).map(Anchor::new).collect();
-        let anchor = match id {
-            Some(id) => {
-                also.push(Anchor::new(github));
-                Anchor::new(id)
-            }
-            None => Anchor::new(github),
-        };
-        let (number, plain_title) = match split_number(title) {
-            Some((number, rest)) if rest.is_empty() => (Some(number), title.trim().to_owned()),
-            Some((number, rest)) => (Some(number), rest),
-            None => (None, title.trim().to_owned()),
-        };
-        let index = self.sections.len();
-        let parent = self.open.last().copied();
-        if let Some(parent) = parent.and_then(|parent| self.sections.get_mut(parent)) {
-            parent.children.push(index);
-        }
-        self.sections.push(Section {
-            level,
-            title: title.trim().to_owned(),
-            number,
-            plain_title,
-            anchor,
-            also,
-            line: self.lines.line_of(run.span.start),
-            span: span.start..self.document.len(),
-            blocks: Vec::new(),
-            children: Vec::new(),
-            parent,
-        });
-        self.open.push(index);
-        self.similarity = None;
-        self.is_unsure = false;
-        self.in_comment = false;
-    }
-
-    /// Ends the open sections of this level or a lower one.
-    fn close_sections(&mut self, level: u8, at: usize) {
-        while let Some(section) = self.open.last().and_then(|index| self.sections.get_mut(*index)) {
-            if section.level < level {
-                break;
-            }
-            section.span.end = at;
-            self.open.pop();
-        }
+    fn open_section(&mut self, level: u8, title: &str, github_anchor: String, own_anchor: Option<&str>, run: &TextRun) {
+        let start = self.whole_lines(&run.span).start;
+        let html_anchors = self.preceding.anchors.drain(..).chain(run.anchors.iter().cloned()).collect();
+        let line = self.lines.line_of(run.span.start);
+        let heading = Heading { level, title, github_anchor, own_anchor, html_anchors, line };
+        self.tree.open_section(heading, start..self.document.len());
+        self.preceding.similarity = None;
+        self.is_fence_unsure = false;
+        self.comment.is_open = false;
     }
 
     fn finish(mut self) -> Outline {
         self.close_text();
-        Outline { sections: self.sections, cells: self.cells }
+        Outline { sections: self.tree.into_sections(), cells: self.cells }
     }
 }
 

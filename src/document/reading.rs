@@ -1,16 +1,16 @@
-//! Reading a document, and asking it where things are.
+//! Parses a document and answers questions about its lines and text.
 //!
-//! Invariant: total on any bytes, in time and memory near linear in them. Refuses to know: files.
+//! Invariant: any bytes give a runbook, in nearly linear time and memory. Refuses to know: files.
 
 use super::decode::decode;
 use super::{Runbook, SectionIndex, Span, front_matter, outline, text};
 use crate::ident::Digest;
 
-/// Quotes nested deeper than this keep the marks beyond it.
+/// Number of nested quotes whose marks are removed.
 const MOST_QUOTES: usize = 16;
 
 impl Runbook {
-    /// Reads a document. Whatever the bytes are, there is one; what is odd about it is in its findings.
+    /// Parses a document. Never fails: problems become findings.
     pub fn parse(bytes: &[u8]) -> Self {
         let (text, lines, mut findings) = decode(bytes);
         let front_matter = front_matter::read(&text, &lines, &mut findings);
@@ -31,7 +31,7 @@ impl Runbook {
         }
     }
 
-    /// The line that a byte stands in, from 1.
+    /// The line that holds a byte offset, from 1.
     pub fn line_of(&self, offset: usize) -> u32 {
         self.lines.line_of(offset)
     }
@@ -41,7 +41,7 @@ impl Runbook {
         self.lines.span(first, last)
     }
 
-    /// The titles of a section and those it is in, outermost first; empty for the document itself.
+    /// The titles of a section and of those above it, outermost first; empty for the document itself.
     pub fn heading_path(&self, section: SectionIndex) -> Vec<String> {
         let mut path = Vec::new();
         let mut at = self.sections.get(section);
@@ -55,13 +55,13 @@ impl Runbook {
         path
     }
 
-    /// A stretch of the document as a reader sees it: no markup, no containers' prefixes.
+    /// A part of the document as a reader sees it, without markup and containers' prefixes.
     pub fn plain_text(&self, span: Span) -> String {
         text::plain(&self.markdown(span))
     }
 
-    /// A stretch of the document as Markdown of its own: the quotes' marks and the indentation that all its lines have are
-    /// removed; a list marker, which only the first line has, stays.
+    /// A part of the document as Markdown that stands alone. Quote marks and the indentation that all lines share are
+    /// removed. A list marker, which only the first line has, stays.
     pub fn markdown(&self, span: Span) -> String {
         let mut lines: Vec<&str> = self.text.get(span).unwrap_or("").lines().collect();
         for _ in 0..MOST_QUOTES {

@@ -1,13 +1,13 @@
-//! Which lines of a cell with prompts are commands, and which are what they printed.
+//! Tells commands from printed output in a cell with prompts.
 //!
-//! Invariant: a line is a command's only with a prompt of its own, or as the rest of a command that is not finished, or as a
-//! comment that heads one. Refuses to know: whether bash would accept the command.
+//! Invariant: a line belongs to a command only if it has a prompt, continues an unfinished command, or is a comment above one.
+//! Refuses to know: if bash would accept the command.
 
 use super::{LineRole, SourceLine};
 use crate::shell::{looks_like_shell, prompt_len};
 use std::collections::VecDeque;
 
-/// Sets the roles of a cell's lines, and takes prompts off. `document` is the text that the offsets point into.
+/// Sets the roles of a cell's lines and removes prompts. `document` is the text that the offsets point into.
 pub(super) fn assign(lines: &mut [SourceLine], console: bool, document: &str) {
     let has_dollar = lines.iter().any(|line| prompt_len(&line.text, false).is_some());
     let root = console && !has_dollar && hashes_are_prompts(lines);
@@ -24,7 +24,7 @@ pub(super) fn assign(lines: &mut [SourceLine], console: bool, document: &str) {
     comments_and_blanks(lines);
 }
 
-/// In a console cell without any other prompt, `# ` is root's prompt if there is a command behind each of them.
+/// True if a command follows each `# `. In a console cell without any other prompt, they are root's prompts then.
 fn hashes_are_prompts(lines: &[SourceLine]) -> bool {
     let mut behind = lines.iter().filter_map(|line| line.text.get(prompt_len(&line.text, true)?..)).peekable();
     behind.peek().is_some() && behind.all(looks_like_shell)
@@ -42,8 +42,8 @@ fn strip_prompt(lines: &mut [SourceLine], at: usize, root: bool, document: &str)
     true
 }
 
-/// Takes `length` bytes off the front. The offset is counted from the line's end, for a text may begin with blanks that
-/// stand for part of a tab and are not in the document.
+/// Removes `length` bytes from the front. The offset is counted from the line's end: a text may begin with blanks for
+/// part of a tab, which the document does not have.
 fn strip(line: &mut SourceLine, length: usize, document: &str) {
     let rest = line.text.get(length..).unwrap_or("").to_owned();
     let source = document.get(line.offset..).unwrap_or("").lines().next().unwrap_or("");
@@ -51,7 +51,7 @@ fn strip(line: &mut SourceLine, length: usize, document: &str) {
     line.text = rest;
 }
 
-/// Gives the rest of the command that begins at `start` to it; returns the line after it.
+/// Marks the remaining lines of the command that begins at `start` as shell; returns the index of the line after it.
 fn command_end(lines: &mut [SourceLine], start: usize, root: bool, document: &str) -> usize {
     let limit =
         (start + 1..lines.len()).find(|&at| lines.get(at).is_none_or(|l| has_prompt(l, root))).unwrap_or(lines.len());
@@ -74,7 +74,7 @@ fn command_end(lines: &mut [SourceLine], start: usize, root: bool, document: &st
             sure = end;
         }
     }
-    // A quote or heredoc that never ends was probably none: then only what is surely the command's is taken.
+    // A quote or heredoc that never ends was probably none. Then take only the lines that surely continue the command.
     if reader.unfinished() {
         end = sure;
     }
@@ -88,7 +88,7 @@ fn command_end(lines: &mut [SourceLine], start: usize, root: bool, document: &st
     end
 }
 
-/// A comment that heads a command is the command's, and blank lines go with what follows them.
+/// Marks comments above a command as shell. Blank lines get the role of the line below.
 fn comments_and_blanks(lines: &mut [SourceLine]) {
     let is_blank = |line: &SourceLine| line.text.trim().is_empty();
     let is_comment = |line: &SourceLine| line.role == LineRole::Printed && line.text.starts_with('#');
@@ -113,18 +113,18 @@ fn comments_and_blanks(lines: &mut [SourceLine]) {
     }
 }
 
-/// Reads shell line by line, just closely enough to say whether a command goes on.
+/// Follows shell line by line, just closely enough to tell if a command continues.
 #[derive(Debug, Default)]
 struct Reader {
     quote: Option<char>,
     heredocs: VecDeque<String>,
-    /// Whether the first heredoc's lines have second prompts, once that was looked up.
+    /// True if the first heredoc's lines have second prompts; none until that was looked up.
     prompted: Option<bool>,
-    /// The last line ended in a backslash.
+    /// True if the last line ended in a backslash.
     joined: bool,
-    /// The last line ended in an operator that wants more.
+    /// True if the last line ended in an operator that needs another command.
     operator: bool,
-    /// Open compound commands and parentheses.
+    /// Number of open compound commands and parentheses.
     depth: u32,
 }
 
@@ -133,7 +133,7 @@ impl Reader {
         self.quote.is_some() || !self.heredocs.is_empty() || self.joined || self.operator || self.depth > 0
     }
 
-    /// Whether a leading `> ` of the next line is bash's second prompt. In a heredoc it is, if the end has it as well.
+    /// True if a leading `> ` of the next line is bash's second prompt. In a heredoc it is, if the end has one too.
     fn takes_second_prompt(&mut self, following: &[SourceLine]) -> bool {
         let Some(delimiter) = self.heredocs.front() else { return true };
         let ends_prompted = |line: &SourceLine| match line.text.trim_start_matches('\t') {
@@ -176,7 +176,7 @@ impl Reader {
         self.structure(&words);
     }
 
-    /// Reads the delimiter after `<<`.
+    /// Reads the delimiter after `<<`; a here-string (`<<<`) has none.
     fn heredoc(&mut self, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
         if chars.next_if_eq(&'<').is_some() {
             return;

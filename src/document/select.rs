@@ -1,7 +1,7 @@
-//! Which section and step a text such as `database-recovery:3` means.
+//! Finds the section and step that a text such as `database-recovery:3` names.
 //!
 //! Invariant: an exact match beats a near one, and a near match selects only when it is the only one. Refuses to know: steps;
-//! what stands for one is handed on as it is.
+//! their names are passed on as written.
 
 use super::anchors::slug;
 use super::nearest::distance;
@@ -12,32 +12,32 @@ use std::fmt;
 
 const MOST_CANDIDATES: usize = 8;
 
-/// What a text selects.
+/// The section, and perhaps step, that a text names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selected {
-    /// The section; 0 for the whole document.
+    /// Index of the section; 0 for the whole document.
     pub section: SectionIndex,
     /// The step named after the colon, as written: a number or an id.
     pub step: Option<String>,
 }
 
-/// A section that may have been meant.
+/// A section offered when a text selects none, or several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// Its anchor.
+    /// Anchor to select the section by.
     pub anchor: Anchor,
-    /// Its title.
+    /// Heading of the section.
     pub title: String,
-    /// Its line, from 1.
+    /// Line of the heading, from 1.
     pub line: u32,
 }
 
 /// A text that selects no section, or several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SelectError {
-    /// The text.
+    /// The name that was looked for.
     pub wanted: String,
-    /// Whether several sections fit; otherwise none does.
+    /// True if several sections fit; otherwise none does.
     pub is_ambiguous: bool,
     /// The sections that fit, or those nearest to it, best first, at most eight.
     pub candidates: Vec<Candidate>,
@@ -64,8 +64,8 @@ impl fmt::Display for SelectError {
 }
 
 impl Runbook {
-    /// Finds what a text selects: an anchor, a title or a heading path (`Service Recovery/Database Recovery`), exact or
-    /// nearly so, and after a colon a step. An empty text is the whole document.
+    /// Finds a section by anchor, title or heading path (`Service Recovery/Database Recovery`), exact or nearly so. A step may
+    /// follow after a colon. An empty text is the whole document. Fails when no section fits, or several do.
     pub fn select(&self, text: &str) -> Result<Selected, SelectError> {
         let text = text.trim();
         let text = text.strip_prefix('#').unwrap_or(text);
@@ -101,7 +101,7 @@ impl Runbook {
         }
         let by_anchor = |section: &Section| section.anchor.as_str() == name;
         let by_other = |section: &Section| section.also.iter().any(|anchor| anchor.as_str() == name);
-        // Anchors are unique but for what authors wrote themselves; the first one is where a browser goes.
+        // Only anchors that authors wrote can be repeated. A browser goes to the first one.
         if let Some(first) = self.matching(by_anchor).first().or(self.matching(by_other).first()) {
             return Ok(Some(*first));
         }
@@ -138,7 +138,7 @@ impl Runbook {
         self.only(name, &longer)
     }
 
-    /// Sections whose title fits the last part of a path, below headings that fit the parts before it.
+    /// Sections whose title fits the last part of a path, under headings that fit the parts before it.
     fn by_path(&self, path: &str) -> Vec<SectionIndex> {
         let parts: Vec<Key> = path.split('/').map(Key::of).filter(|key| !key.full.is_empty()).collect();
         let Some((last, above)) = parts.split_last() else { return Vec::new() };
@@ -198,11 +198,11 @@ impl Runbook {
     }
 }
 
-/// A name with everything taken out that people leave out or add.
+/// A name reduced to the words that people agree on when they write it.
 struct Key {
-    /// Lower case, punctuation and variation selectors dropped, dashes collapsed.
+    /// Lower case, without punctuation and variation selectors, dashes collapsed.
     full: String,
-    /// The same without a leading number.
+    /// `full` without a leading number.
     plain: String,
 }
 
@@ -223,7 +223,7 @@ fn collapsed(name: &str) -> String {
     words.join("-")
 }
 
-/// A browser copies anchors with bytes beyond ASCII as `%xx`.
+/// Decodes `%xx`, which browsers write for bytes beyond ASCII when they copy an anchor; none without any.
 fn percent_decoded(text: &str) -> Option<String> {
     if !text.contains('%') {
         return None;

@@ -5,12 +5,12 @@
 use super::Span;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-/// What of Markdown is read beyond CommonMark. Heading attributes are not: they would swallow `{service}` from a title.
+/// The extensions of CommonMark in use. Heading attributes are not, because they would swallow `{service}` from a title.
 pub(super) fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES
 }
 
-/// Room made for a line at first, since its text comes in pieces.
+/// Bytes reserved for a line, whose text arrives in pieces.
 const USUAL_LINE: usize = 64;
 
 /// One line of a paragraph or heading.
@@ -23,20 +23,20 @@ pub(super) struct TextLine {
 }
 
 impl TextLine {
-    /// Whether the whole line is bold, but for a colon behind it.
+    /// True if the whole line is bold, except for a colon behind it.
     pub(super) fn is_bold(&self) -> bool {
         self.has_strong && !self.has_other
     }
 }
 
-/// The text of a paragraph or heading, while its events come in.
+/// The text of a paragraph or heading while its events arrive.
 #[derive(Debug)]
 pub(super) struct TextRun {
     pub(super) span: Span,
     pub(super) lines: Vec<TextLine>,
     /// Anchors written as `<a name>` or `<a id>`.
     pub(super) anchors: Vec<String>,
-    /// In a list item whose paragraphs have no events of their own.
+    /// True in a tight list item, whose paragraphs have no events of their own.
     pub(super) is_implicit: bool,
     strong: usize,
     images: usize,
@@ -48,8 +48,8 @@ impl TextRun {
         Self { span, lines: vec![first], anchors: Vec::new(), is_implicit, strong: 0, images: 0 }
     }
 
-    /// Takes one inline event.
-    pub(super) fn take(&mut self, event: &Event<'_>, span: &Span) {
+    /// Adds the text of one inline event.
+    pub(super) fn take_event(&mut self, event: &Event<'_>, span: &Span) {
         if self.is_implicit {
             self.span.end = self.span.end.max(span.end);
         }
@@ -80,7 +80,7 @@ impl TextRun {
         }
     }
 
-    /// The text of all lines, as one.
+    /// All lines, joined with blanks.
     pub(super) fn joined(&self) -> String {
         let texts: Vec<&str> = self.lines.iter().map(|line| line.text.as_str()).collect();
         texts.join(" ")
@@ -91,7 +91,7 @@ impl TextRun {
     }
 }
 
-/// The names that `<a name="x">` and `<a id="x">` give, in a piece of HTML.
+/// The anchors that `<a name="x">` and `<a id="x">` define in a piece of HTML.
 pub(super) fn anchor_names(html: &str) -> Vec<String> {
     let mut names = Vec::new();
     for tag in html.split('<').skip(1) {

@@ -1,24 +1,25 @@
-//! YAML as text: every scalar stays as it was written, `no` and `0644` included.
+//! YAML as text: every scalar stays as written, `no` and `0644` included.
 //!
-//! Invariant: bounded depth; an alias is refused, so nothing grows. Refuses to know: what a key means.
+//! Invariant: depth is bounded and aliases are refused, so that nothing grows beyond the text. Refuses to know: the meaning of keys.
 
 use serde_saphyr::granit_parser::{Event, Parser};
 
+/// Nesting beyond this is an error.
 const DEEPEST: usize = 16;
 
-/// A YAML node.
+/// A YAML value of any shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Node {
+pub enum Yaml {
     /// A scalar, as it was written.
     Text(String),
-    /// A sequence.
-    List(Vec<Node>),
+    /// A sequence of values.
+    List(Vec<Yaml>),
     /// A mapping, in the order of its keys.
-    Map(Vec<Entry>),
+    Map(Vec<YamlEntry>),
 }
 
-impl Node {
-    /// A value, or the values of a list, one a line; nothing for what is nested deeper.
+impl Yaml {
+    /// A value, or the values of a list, one a line; none for anything nested deeper.
     pub(super) fn flat(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
@@ -31,37 +32,37 @@ impl Node {
     }
 }
 
-/// A key and its value.
+/// A key of a mapping with its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The key.
+pub struct YamlEntry {
+    /// Key as written.
     pub key: String,
     /// The key's line in the YAML text, from 1.
     pub line: usize,
-    /// Its value.
-    pub value: Node,
+    /// Value of the key.
+    pub value: Yaml,
 }
 
-/// Why YAML was not read.
+/// The reason and line of YAML that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BadYaml {
     pub(super) line: usize,
     pub(super) reason: String,
 }
 
-/// A node whose end has not come yet; of a map, with the key that waits for its value.
+/// A node whose end the parser has not reached; for a map, with the key whose value comes next.
 enum Open {
-    List(Vec<Node>),
-    Map(Vec<Entry>, Option<(String, usize)>),
+    List(Vec<Yaml>),
+    Map(Vec<YamlEntry>, Option<(String, usize)>),
 }
 
-/// Reads one document; `None` when it is empty.
-pub(super) fn read(text: &str) -> Result<Option<Node>, BadYaml> {
+/// Reads one document; `None` when it is empty. Fails on malformed YAML, aliases and deep nesting.
+pub(super) fn read(text: &str) -> Result<Option<Yaml>, BadYaml> {
     Ok(read_first(text)?.map(|(node, _)| node))
 }
 
-/// Reads the first node of a text, which may be JSON, and says where it ends, in bytes.
-pub(super) fn read_first(text: &str) -> Result<Option<(Node, usize)>, BadYaml> {
+/// Reads the first node of a text, which may be JSON, and the byte offset of its end.
+pub(super) fn read_first(text: &str) -> Result<Option<(Yaml, usize)>, BadYaml> {
     let mut open: Vec<Open> = Vec::new();
     for event in Parser::new_from_str(text) {
         let (event, span) =
@@ -71,9 +72,9 @@ pub(super) fn read_first(text: &str) -> Result<Option<(Node, usize)>, BadYaml> {
         let node = match event {
             // The parser puts `~` where no value is written.
             Event::Scalar(text, ..) if text == "~" && span.start.index() == span.end.index() => {
-                Node::Text(String::new())
+                Yaml::Text(String::new())
             }
-            Event::Scalar(text, ..) => Node::Text(text.into_owned()),
+            Event::Scalar(text, ..) => Yaml::Text(text.into_owned()),
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= DEEPEST => {
                 return Err(bad("it is nested too deep"));
             }
@@ -86,8 +87,8 @@ pub(super) fn read_first(text: &str) -> Result<Option<(Node, usize)>, BadYaml> {
                 continue;
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(Open::List(nodes)) => Node::List(nodes),
-                Some(Open::Map(entries, _)) => Node::Map(entries),
+                Some(Open::List(nodes)) => Yaml::List(nodes),
+                Some(Open::Map(entries, _)) => Yaml::Map(entries),
                 None => return Err(bad("it is not balanced")),
             },
             Event::Alias(_) => return Err(bad("aliases (`*name`) are not read here; write the value out")),
@@ -97,10 +98,10 @@ pub(super) fn read_first(text: &str) -> Result<Option<(Node, usize)>, BadYaml> {
             None => return Ok(Some((node, span.end.byte_offset().unwrap_or(text.len())))),
             Some(Open::List(nodes)) => nodes.push(node),
             Some(Open::Map(entries, waiting)) => match waiting.take() {
-                Some((key, line)) => entries.push(Entry { key, line, value: node }),
+                Some((key, line)) => entries.push(YamlEntry { key, line, value: node }),
                 None => match node {
-                    Node::Text(key) => *waiting = Some((key, line)),
-                    Node::List(_) | Node::Map(_) => return Err(bad("a key must be a word")),
+                    Yaml::Text(key) => *waiting = Some((key, line)),
+                    Yaml::List(_) | Yaml::Map(_) => return Err(bad("a key must be a word")),
                 },
             },
         }
@@ -108,17 +109,17 @@ pub(super) fn read_first(text: &str) -> Result<Option<(Node, usize)>, BadYaml> {
     Ok(None)
 }
 
-/// Names with values out of YAML or JSON, each value as it is written; else why not, with the line.
+/// Reads names and values from YAML or JSON, each value as written. Fails with the reason and line.
 pub fn read_values(text: &str) -> Result<Vec<(String, String)>, String> {
     let at = |line: usize, reason: &str| format!("line {line}: {reason}");
     let entries = match read(text).map_err(|bad| at(bad.line, &bad.reason))? {
         None => return Ok(Vec::new()),
-        Some(Node::Map(entries)) => entries,
-        Some(Node::Text(_) | Node::List(_)) => return Err(at(1, "it has no names with values")),
+        Some(Yaml::Map(entries)) => entries,
+        Some(Yaml::Text(_) | Yaml::List(_)) => return Err(at(1, "it has no names with values")),
     };
-    let value = |entry: Entry| match entry.value {
-        Node::Text(text) => Ok((entry.key, text)),
-        Node::List(_) | Node::Map(_) => Err(at(entry.line, &format!("`{}` is not a single value", entry.key))),
+    let value = |entry: YamlEntry| match entry.value {
+        Yaml::Text(text) => Ok((entry.key, text)),
+        Yaml::List(_) | Yaml::Map(_) => Err(at(entry.line, &format!("`{}` is not a single value", entry.key))),
     };
     entries.into_iter().map(value).collect()
 }
@@ -130,23 +131,23 @@ mod tests {
     #[test]
     fn scalars_stay_as_they_were_written() {
         let text = "mode: 0644\nanswer: no\nnothing:\nwhen: 2026-01-02\nlist: [1, 1.0, 'yes']\n";
-        let Ok(Some(Node::Map(entries))) = read(text) else { panic!("a map") };
+        let Ok(Some(Yaml::Map(entries))) = read(text) else { panic!("a map") };
         let words: Vec<_> = entries.iter().map(|e| (e.key.as_str(), e.line, e.value.clone())).collect();
-        let text = |t: &str| Node::Text(t.to_owned());
+        let text = |t: &str| Yaml::Text(t.to_owned());
         assert_eq!(words[0], ("mode", 1, text("0644")));
         assert_eq!(words[1], ("answer", 2, text("no")));
         assert_eq!(words[2], ("nothing", 3, text("")));
         assert_eq!(words[3], ("when", 4, text("2026-01-02")));
-        assert_eq!(words[4].2, Node::List(vec![text("1"), text("1.0"), text("yes")]));
+        assert_eq!(words[4].2, Yaml::List(vec![text("1"), text("1.0"), text("yes")]));
     }
 
     #[test]
     fn json_is_read_to_its_end() {
         let json = r#"{"a":"x\"y","b":true,"c":[1,2]} rest"#;
-        let Ok(Some((Node::Map(entries), end))) = read_first(json) else { panic!("a map") };
+        let Ok(Some((Yaml::Map(entries), end))) = read_first(json) else { panic!("a map") };
         assert_eq!(json.get(end..), Some(" rest"));
         assert_eq!(entries.iter().map(|e| e.key.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
-        assert_eq!(entries[0].value, Node::Text("x\"y".to_owned()));
+        assert_eq!(entries[0].value, Yaml::Text("x\"y".to_owned()));
     }
 
     #[test]

@@ -1,548 +1,315 @@
-//! One command after the other: shown, decided, recorded, run, judged.
+//! The commands of a step, one after the other: prepare, ask, act.
 //!
 //! Invariant: each command is its own unit; a failure stops the step until somebody decides, an answer does not.
 
-use super::resume::Before;
+use super::candidate::{Attempt, Candidate};
+use super::earlier::{EarlierOutcome, OpenCommand};
+use super::first_line::first_line;
+use super::outcome::{CommandOutcome, CommandTally, Next, SideAction, may_be_passed_over};
+use super::permission::{Grounds, Permission, judge_grounds};
+use super::position::CommandPosition;
+use super::prepare::Prepared;
+use super::run::Engine;
+use super::settings::EngineError;
 use super::unset::Unset;
-use super::walk::{Aside, Turn};
-use super::{Ending, Engine, EngineError, shown};
-use crate::history::{
-    Answer, Answers, CommandFinished, CommandSource, CommandStarted, Decided, Decision, End, Fact, Outcome, RunResult,
-    StepResult,
-};
-use crate::ident::InputName;
-use crate::plan::{Command, Gate, Level, Refusal, Runnable, Step, StepKind};
-use crate::ports::{Ask, AskCommand, AskFailure, Journal, Kernel, Operator, Reply, Request, Talk, Verdict};
-
-/// What became of one command of a step.
-pub(super) enum Fate {
-    Done,
-    PassedOver,
-    Skipped,
-    /// The rest of the step is left out.
-    RestSkipped,
-    /// The whole step is done by other means.
-    StepDone,
-    Turn(Turn),
-}
-
-/// A command as it would run now.
-pub(super) struct Candidate {
-    pub(super) command: Command,
-    pub(super) source: CommandSource,
-    pub(super) decision: Decision,
-}
+use crate::history::{CommandFinished, CommandSource, Decision, Outcome, RunResult, StepResult};
+use crate::plan::{Command, Gate, Refusal, Runnable, Step};
+use crate::ports::{Ask, AskCommand, Journal, Kernel, Operator, Reply, Talk};
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
-    pub(super) fn commands(&mut self, step: &'a Step, place: usize) -> Result<Turn, EngineError> {
-        let (mut ran, mut skipped, mut passed) = (0_usize, 0_usize, 0_usize);
+    /// Runs the commands of a step and leaves it.
+    pub(super) fn run_commands(&mut self, step: &'a Step, step_index: usize) -> Result<Next, EngineError> {
+        let mut tally = CommandTally::default();
         // Set by "run the rest": no question until something is not a plain success.
-        let mut rest = false;
-        let mut taking_up = self.take_up(step);
+        let mut runs_rest = false;
+        let mut is_resumed = self.is_resumed_step(step);
         for index in 0..step.commands.len() {
-            let number = u32::try_from(index).unwrap_or(u32::MAX);
-            self.way.is_straight = ran == index && !taking_up;
-            let before = if taking_up { self.before(step, number) } else { Before::New };
-            let fate = match before {
-                Before::Ran if self.is_to_wait(step, number) => self.take_up_wait(step, place, index)?,
-                Before::Ran => Fate::Done,
-                Before::PassedOver => Fate::PassedOver,
-                Before::Skipped => Fate::Skipped,
-                Before::Open(finished, edited) => {
-                    self.command(step, place, index, &mut rest, Some((&finished, edited)))?
-                }
-                Before::New => {
-                    taking_up = false;
-                    self.command(step, place, index, &mut rest, None)?
-                }
-            };
-            match fate {
-                Fate::Done => ran += 1,
-                Fate::PassedOver => passed += 1,
-                Fate::Skipped => skipped += 1,
-                Fate::RestSkipped => {
-                    skipped += step.commands.len() - index;
+            let at = CommandPosition { step, step_index, index };
+            self.send_ahead.is_straight = tally.done == index && !is_resumed;
+            let earlier = if is_resumed { self.earlier_outcome(at) } else { EarlierOutcome::New };
+            is_resumed &= !matches!(earlier, EarlierOutcome::New);
+            match self.run_or_pass_by(at, &mut runs_rest, earlier)? {
+                CommandOutcome::Done => tally.done += 1,
+                CommandOutcome::PassedOver => tally.passed_over += 1,
+                CommandOutcome::Skipped => tally.skipped += 1,
+                CommandOutcome::RestSkipped => {
+                    tally.skipped += step.commands.len() - index;
                     break;
                 }
-                Fate::StepDone => return Ok(self.leave(step, StepResult::Done)),
-                Fate::Turn(Turn::End(ending)) => {
-                    if ending.result == RunResult::Failed {
-                        self.leave(step, StepResult::Failed);
+                CommandOutcome::StepDone => return Ok(self.leave_step(step, StepResult::Done)),
+                CommandOutcome::Leave(next) => {
+                    if let Next::End(ending) = &next
+                        && ending.result == RunResult::Failed
+                    {
+                        self.leave_step(step, StepResult::Failed);
                     }
-                    return Ok(Turn::End(ending));
+                    return Ok(next);
                 }
-                Fate::Turn(turn) => return Ok(turn),
             }
         }
-        let result = match (ran, passed, skipped) {
-            (_, 1.., _) => StepResult::DoneWithFailures,
-            (0, 0, 1..) => StepResult::Skipped,
-            (_, 0, 1..) => StepResult::PartlyRun,
-            _ => StepResult::Done,
-        };
-        Ok(self.leave(step, result))
+        Ok(self.leave_step(step, tally.step_result()))
     }
 
-    /// One command of a step. `open`: it was started before, and this came of it; with its text where that was edited.
-    #[expect(clippy::too_many_lines, reason = "one loop over one question: its answers belong side by side")]
-    fn command(
+    /// Runs a command unless it was dealt with before the run was resumed.
+    fn run_or_pass_by(
         &mut self,
-        step: &'a Step,
-        place: usize,
-        index: usize,
-        rest: &mut bool,
-        open: Option<(&CommandFinished, Option<String>)>,
-    ) -> Result<Fate, EngineError> {
-        let Some(written) = step.commands.get(index) else { return Ok(Fate::Done) };
-        let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let mut candidate =
-            Candidate { command: written.clone(), source: CommandSource::Document, decision: Decision::Run };
-        if let Some((finished, text)) = open {
-            if let Some(text) = text {
-                candidate = edited(written, &text);
+        at: CommandPosition<'a>,
+        runs_rest: &mut bool,
+        earlier: EarlierOutcome,
+    ) -> Result<CommandOutcome, EngineError> {
+        match earlier {
+            EarlierOutcome::Ran if self.has_untried_condition(at) => self.resume_waiting(at),
+            EarlierOutcome::Ran => Ok(CommandOutcome::Done),
+            EarlierOutcome::PassedOver => Ok(CommandOutcome::PassedOver),
+            EarlierOutcome::Skipped => Ok(CommandOutcome::Skipped),
+            EarlierOutcome::Open(open) => self.run_command(at, runs_rest, Some(open)),
+            EarlierOutcome::New => self.run_command(at, runs_rest, None),
+        }
+    }
+
+    /// Runs one command of a step. An `open` one was started before the run was resumed: first somebody decides about that.
+    fn run_command(
+        &mut self,
+        at: CommandPosition<'a>,
+        runs_rest: &mut bool,
+        open: Option<OpenCommand>,
+    ) -> Result<CommandOutcome, EngineError> {
+        let Some(written) = at.written_command() else { return Ok(CommandOutcome::Done) };
+        let mut candidate = Candidate::as_written(written);
+        if let Some(OpenCommand { finished, edited_text }) = open {
+            if let Some(text) = edited_text {
+                candidate = Candidate::with_text(written, &text);
             }
-            if let Some(fate) = self.after_failure(step, place, index, &mut candidate, Some(finished))? {
-                return Ok(fate);
+            if let Some(outcome) = self.decide_after_failure(at, &mut candidate, Some(*finished))? {
+                return Ok(outcome);
             }
         }
         loop {
-            let mut unanswered = self.fill(step, place, &candidate.command)?;
-            let until = step.repeat.until.as_deref().filter(|_| index + 1 == step.commands.len());
-            if let (None, Some(until)) = (&unanswered, until) {
-                unanswered = self.fill(step, place, until)?;
-            }
-            let mut bound = self.ready(&candidate.command);
-            let text = bound.as_ref().map_or(candidate.command.text.as_str(), |runnable| runnable.text()).to_owned();
-            let shadows = self.session.shadows()?;
-            let gate = Gate::of_command(step, index, &text, &self.values, &self.settings.host, &shadows);
-            let mut confirm = confirm(step, index, &gate);
-            if bound.as_ref().is_ok_and(Runnable::is_raw) {
-                confirm
-                    .push("a value stands in it as part of the command, because the document says `| raw`".to_owned());
-            }
-            confirm.extend(self.dashes(&candidate.command));
-            confirm.extend(self.kept_as_written(&candidate.command));
-            if let Some(refusal) = bound.is_ok().then(|| self.cannot_wait(step, index)).flatten() {
-                bound = Err(refusal);
-            }
-            if bound.is_ok() {
-                match self.live(&candidate.command, &gate)? {
-                    Ok(lines) => confirm.extend(lines),
-                    Err(empty) => bound = Err(empty),
-                }
-            }
-            let reply = match &bound {
-                _ if unanswered.is_some() => unanswered.unwrap_or(Reply::Decline),
-                Ok(_) if *rest && confirm.is_empty() => Reply::RunRest,
-                _ => {
-                    let ask = AskCommand {
-                        shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
-                        command: &candidate.command,
-                        index,
-                        text: &text,
-                        refused: bound.as_ref().err().map(ToString::to_string),
-                        confirm,
-                        gate: gate.clone(),
-                    };
-                    self.operator.ask(&Ask::Command(ask))?
-                }
+            let mut prepared = self.prepare_command(at, &candidate.command)?;
+            let (reply, permission) = self.ask_about_command(at, &candidate, &mut prepared, *runs_rest)?;
+            let outcome = match permission {
+                Some(permission) => self.run_permitted(at, &mut candidate, runs_rest, prepared, &permission)?,
+                None => self.act_on_reply(at, &mut candidate, runs_rest, &prepared, reply)?,
             };
-            match (reply, bound) {
-                (Reply::Run | Reply::RunRest | Reply::Monitor, Err(refusal)) => {
-                    let reason = refusal.to_string();
-                    self.decide(step, Some(number), Decision::Decline, reason.clone())?;
-                    if !self.settings.mode.is_interactive() {
-                        let reason = format!("`{}` cannot run: {reason}", head(&candidate.command.text));
-                        return Ok(end(RunResult::Stopped, reason, step));
-                    }
-                    self.operator.tell(&Talk::Warning(&format!("it cannot run as it stands: {reason}")));
-                }
-                (reply @ (Reply::Run | Reply::RunRest | Reply::Monitor), Ok(runnable)) => {
-                    *rest = reply == Reply::RunRest;
-                    if reply == Reply::Monitor {
-                        candidate.source = CommandSource::Sampled(candidate.command.text.clone());
-                    }
-                    if let Some(fate) = self.across_a_negative(step, number, &candidate.command, &gate)? {
-                        return Ok(fate);
-                    }
-                    let mut unset = self.values_for(step, place, &candidate.command)?;
-                    if let (Unset::None, Some(until)) = (&unset, until) {
-                        unset = self.values_for(step, place, until)?;
-                    }
-                    match unset {
-                        Unset::None => {}
-                        Unset::AskAgain => continue,
-                        Unset::End(ending) => return Ok(Fate::Turn(Turn::End(ending))),
-                    }
-                    let decision = if *rest { Decision::RunRest } else { candidate.decision };
-                    let Some(finished) = self.perform(step, number, &candidate, &runnable, decision)? else {
-                        *rest = false;
-                        continue;
-                    };
-                    if finished.outcome.goes_on() {
-                        *rest = *rest && finished.outcome == Outcome::Succeeded;
-                        return Ok(Fate::Done);
-                    }
-                    *rest = false;
-                    if step.attributes.is_set("continue") && may_be_left(&finished.outcome) {
-                        self.decide(step, Some(number), Decision::GoOn, "the document says `continue`".to_owned())?;
-                        return Ok(Fate::PassedOver);
-                    }
-                    if let Some(fate) = self.after_failure(step, place, index, &mut candidate, Some(&finished))? {
-                        return Ok(fate);
-                    }
-                }
-                (Reply::Edit(text), _) => {
-                    if text != candidate.command.text {
-                        candidate = edited(written, &text);
-                    }
-                }
-                (Reply::Done(how), _) => {
-                    self.decide(step, Some(number), Decision::Done, how)?;
-                    return Ok(Fate::StepDone);
-                }
-                (Reply::Decline, _) if !self.settings.mode.is_interactive() => {
-                    let reason = format!("`{}` was not let through: {}", head(&text), gate.reasons().join("; "));
-                    self.decide(step, Some(number), Decision::Decline, reason.clone())?;
-                    return Ok(end(RunResult::Stopped, reason, step));
-                }
-                (Reply::Decline, _) => {
-                    *rest = false;
-                    self.decide(step, Some(number), Decision::Decline, String::new())?;
-                    if let Some(fate) = self.after_failure(step, place, index, &mut candidate, None)? {
-                        return Ok(fate);
-                    }
-                }
-                (Reply::SkipRest(reason), _) => {
-                    self.skip_rest(step, index, &reason)?;
-                    return Ok(Fate::RestSkipped);
-                }
-                (other, _) => match self.aside(step, place, other)? {
-                    Aside::Again => {}
-                    // A condition that does not hold does not hold for the rest of the step either.
-                    Aside::Skip(reason) if index == 0 && step.conditional.is_some() => {
-                        self.skip_rest(step, index, &reason)?;
-                        return Ok(Fate::RestSkipped);
-                    }
-                    Aside::Skip(reason) => {
-                        self.decide(step, Some(number), Decision::Skip, reason)?;
-                        return Ok(Fate::Skipped);
-                    }
-                    Aside::Turn(turn) => return Ok(Fate::Turn(turn)),
-                },
+            if let Some(outcome) = outcome {
+                return Ok(outcome);
             }
         }
     }
 
-    /// A command that ran before, and behind which the condition was not tried.
-    fn take_up_wait(&mut self, step: &'a Step, place: usize, index: usize) -> Result<Fate, EngineError> {
-        let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let (Some(until), Some(written)) = (step.repeat.until.as_deref(), step.commands.get(index)) else {
-            return Ok(Fate::Done);
-        };
-        let Some(finished) = self.wait_until(step, number, until)? else { return Ok(Fate::Done) };
-        if finished.outcome.goes_on() {
-            return Ok(Fate::Done);
-        }
-        let mut candidate =
-            Candidate { command: written.clone(), source: CommandSource::Document, decision: Decision::Run };
-        let fate = self.after_failure(step, place, index, &mut candidate, Some(&finished))?;
-        fate.map_or_else(|| self.command(step, place, index, &mut false, None), Ok)
-    }
-
-    /// What the variables of a command that destroys stand for now, a line each; an empty one is refused: `rm -r "$DIR/"`.
-    fn live(&mut self, command: &Command, gate: &Gate) -> Result<Result<Vec<String>, Refusal>, EngineError> {
-        let needs = command.needs();
-        if needs.is_empty() || gate.risk.level < Level::Destroys {
-            return Ok(Ok(Vec::new()));
-        }
-        let mut lines = Vec::new();
-        for value in self.session.values(&needs)? {
-            match value.value.as_deref() {
-                Some("") => {
-                    let why = format!("`{}` is empty, and it stands in a command that destroys", value.name);
-                    return Ok(Err(Refusal::NotShell(why)));
-                }
-                Some(text) if self.is_secret(&InputName::new(value.name.clone())) => {
-                    lines.push(format!("`{}` is a secret of {} characters", value.name, text.chars().count()));
-                }
-                Some(text) => lines.push(format!("`{}` is `{}`", value.name, head(text))),
-                None => {}
-            }
-        }
-        Ok(Ok(lines))
-    }
-
-    /// Bound, and accepted by bash itself. What is no shell to us is refused in bash's own words.
-    pub(super) fn ready(&mut self, command: &Command) -> Result<Runnable, Refusal> {
-        let bound = command.bind(&self.values);
-        let text = match &bound {
-            Ok(runnable) => runnable.text(),
-            Err(Refusal::NotShell(_)) => command.text.as_str(),
-            Err(_) => return bound,
-        };
-        match self.syntax.check(text) {
-            Verdict::Accepted => bound,
-            Verdict::Rejected { message, line } => {
-                Err(Refusal::NotShell(format!("bash rejects it (line {}): {message}", command.line.max(1) + line - 1)))
-            }
-            Verdict::Unavailable(why) => Err(Refusal::NotShell(format!("bash could not be asked about it: {why}"))),
-        }
-    }
-
-    /// An unattended run never carries an answer like "no match" into a command that may change something.
-    fn across_a_negative(
+    /// Asks about a prepared command, unless the rest of the step was permitted and covers it.
+    fn ask_about_command(
         &mut self,
-        step: &'a Step,
-        number: u32,
+        at: CommandPosition<'a>,
+        candidate: &Candidate,
+        prepared: &mut Prepared,
+        runs_rest: bool,
+    ) -> Result<(Reply, Option<Permission>), EngineError> {
+        if runs_rest && prepared.needs_no_question() {
+            return Ok((Reply::RunRest, judge_grounds(Grounds::RestOfStep { gate: &prepared.gate })));
+        }
+        let reply = match prepared.given_reply.take() {
+            Some(reply) => reply,
+            None => self.operator.ask(&Ask::Command(AskCommand {
+                shown: self.progress.shown_step(at.step, at.step_index),
+                command: &candidate.command,
+                index: at.index,
+                text: &prepared.text,
+                refused: prepared.bound.as_ref().err().map(ToString::to_string),
+                confirm: std::mem::take(&mut prepared.confirm),
+                gate: prepared.gate.clone(),
+            }))?,
+        };
+        let permission = judge_grounds(Grounds::Answered { gate: &prepared.gate, reply: &reply });
+        Ok((reply, permission))
+    }
+
+    /// Runs a permitted command and decides what follows. `None`: it is asked about again.
+    fn run_permitted(
+        &mut self,
+        at: CommandPosition<'a>,
+        candidate: &mut Candidate,
+        runs_rest: &mut bool,
+        prepared: Prepared,
+        permission: &Permission,
+    ) -> Result<Option<CommandOutcome>, EngineError> {
+        let runnable = match prepared.bound {
+            Ok(runnable) => runnable,
+            Err(refusal) => return self.refuse_to_run(at, candidate, &refusal),
+        };
+        *runs_rest = permission.covers_rest_of_step();
+        if permission.is_for_samples() {
+            candidate.source = CommandSource::Sampled(candidate.command.text.clone());
+        }
+        if let Some(outcome) = self.stop_after_negative(at, &candidate.command, &prepared.gate)? {
+            return Ok(Some(outcome));
+        }
+        let mut unset = self.set_unset_variables(at.step, at.step_index, &candidate.command)?;
+        if let (Unset::None, Some(condition)) = (&unset, at.awaited_condition()) {
+            unset = self.set_unset_variables(at.step, at.step_index, condition)?;
+        }
+        match unset {
+            Unset::None => {}
+            Unset::AskAgain => return Ok(None),
+            Unset::End(ending) => return Ok(Some(CommandOutcome::Leave(Next::End(ending)))),
+        }
+        let finished = self.run_first_time(at, candidate, &runnable, permission)?;
+        let is_plain_success = finished.as_ref().is_some_and(|finished| finished.outcome == Outcome::Succeeded);
+        *runs_rest &= is_plain_success;
+        match finished {
+            Some(finished) => self.judge_finished(at, candidate, finished),
+            None => Ok(None),
+        }
+    }
+
+    fn run_first_time(
+        &mut self,
+        at: CommandPosition<'a>,
+        candidate: &Candidate,
+        runnable: &Runnable,
+        permission: &Permission,
+    ) -> Result<Option<CommandFinished>, EngineError> {
+        let is_rest = permission.covers_rest_of_step();
+        let decision = if is_rest { Decision::RunRest } else { candidate.decision };
+        let command_index = Some(at.recorded_index());
+        self.run_with_repeats(at, &Attempt { step: at.step, command_index, candidate, runnable, decision }, permission)
+    }
+
+    /// Decides what follows from a command that came back. `None`: it is asked about again.
+    fn judge_finished(
+        &mut self,
+        at: CommandPosition<'a>,
+        candidate: &mut Candidate,
+        finished: CommandFinished,
+    ) -> Result<Option<CommandOutcome>, EngineError> {
+        if finished.outcome.goes_on() {
+            return Ok(Some(CommandOutcome::Done));
+        }
+        if at.step.cell.attributes.is_set("continue") && may_be_passed_over(&finished.outcome) {
+            let reason = "the document says `continue`".to_owned();
+            self.record_decision(at.step, Some(at.recorded_index()), Decision::GoOn, reason)?;
+            return Ok(Some(CommandOutcome::PassedOver));
+        }
+        self.decide_after_failure(at, candidate, Some(finished))
+    }
+
+    /// Declines a command that cannot run as it stands. Only an operator is asked about it again.
+    fn refuse_to_run(
+        &mut self,
+        at: CommandPosition<'a>,
+        candidate: &Candidate,
+        refusal: &Refusal,
+    ) -> Result<Option<CommandOutcome>, EngineError> {
+        let reason = refusal.to_string();
+        self.record_decision(at.step, Some(at.recorded_index()), Decision::Decline, reason.clone())?;
+        if !self.progress.is_interactive() {
+            let reason = format!("`{}` cannot run: {reason}", first_line(&candidate.command.text));
+            return Ok(Some(CommandOutcome::end_run(RunResult::Stopped, reason, at.step)));
+        }
+        self.operator.tell(&Talk::Warning(&format!("it cannot run as it stands: {reason}")));
+        Ok(None)
+    }
+
+    /// Acts on a reply that does not run the command. `None`: it is asked about again.
+    fn act_on_reply(
+        &mut self,
+        at: CommandPosition<'a>,
+        candidate: &mut Candidate,
+        runs_rest: &mut bool,
+        prepared: &Prepared,
+        reply: Reply,
+    ) -> Result<Option<CommandOutcome>, EngineError> {
+        let (step, command) = (at.step, Some(at.recorded_index()));
+        match reply {
+            Reply::Edit(text) => {
+                if text != candidate.command.text
+                    && let Some(written) = at.written_command()
+                {
+                    *candidate = Candidate::with_text(written, &text);
+                }
+                Ok(None)
+            }
+            Reply::Done(how) => {
+                self.record_decision(step, command, Decision::Done, how)?;
+                Ok(Some(CommandOutcome::StepDone))
+            }
+            Reply::Decline if !self.progress.is_interactive() => {
+                let reasons = prepared.gate.reasons().join("; ");
+                let reason = format!("`{}` was not let through: {reasons}", first_line(&prepared.text));
+                self.record_decision(step, command, Decision::Decline, reason.clone())?;
+                Ok(Some(CommandOutcome::end_run(RunResult::Stopped, reason, step)))
+            }
+            Reply::Decline => {
+                *runs_rest = false;
+                self.record_decision(step, command, Decision::Decline, String::new())?;
+                self.decide_after_failure(at, candidate, None)
+            }
+            Reply::SkipRest(reason) => {
+                self.skip_rest(step, at.index, &reason)?;
+                Ok(Some(CommandOutcome::RestSkipped))
+            }
+            other => self.act_on_side_reply(at, other),
+        }
+    }
+
+    fn act_on_side_reply(
+        &mut self,
+        at: CommandPosition<'a>,
+        reply: Reply,
+    ) -> Result<Option<CommandOutcome>, EngineError> {
+        let step = at.step;
+        Ok(match self.side_action(step, at.step_index, reply)? {
+            SideAction::AskAgain => None,
+            // A condition that does not apply does not apply to the rest of the step either.
+            SideAction::Skip(reason) if at.index == 0 && step.conditional.is_some() => {
+                self.skip_rest(step, at.index, &reason)?;
+                Some(CommandOutcome::RestSkipped)
+            }
+            SideAction::Skip(reason) => {
+                self.record_decision(step, Some(at.recorded_index()), Decision::Skip, reason)?;
+                Some(CommandOutcome::Skipped)
+            }
+            SideAction::Leave(next) => Some(CommandOutcome::Leave(next)),
+        })
+    }
+
+    /// Tries the condition behind a command that ran before the run was resumed.
+    fn resume_waiting(&mut self, at: CommandPosition<'a>) -> Result<CommandOutcome, EngineError> {
+        let (Some(condition), Some(written)) = (at.step.repeat.until.as_deref(), at.written_command()) else {
+            return Ok(CommandOutcome::Done);
+        };
+        let Some(permission) = judge_grounds(Grounds::ResumedCondition) else { return Ok(CommandOutcome::Done) };
+        let Some(finished) = self.wait_until(at, condition, &permission)? else { return Ok(CommandOutcome::Done) };
+        if finished.outcome.goes_on() {
+            return Ok(CommandOutcome::Done);
+        }
+        let mut candidate = Candidate::as_written(written);
+        let outcome = self.decide_after_failure(at, &mut candidate, Some(finished))?;
+        outcome.map_or_else(|| self.run_command(at, &mut false, None), Ok)
+    }
+
+    /// Stops an unattended run before an answer like "no match" is carried into a command that may destroy something.
+    fn stop_after_negative(
+        &mut self,
+        at: CommandPosition<'a>,
         command: &Command,
         gate: &Gate,
-    ) -> Result<Option<Fate>, EngineError> {
-        if self.settings.mode.is_interactive() || !gate.is_closed() {
+    ) -> Result<Option<CommandOutcome>, EngineError> {
+        if self.progress.is_interactive() || !gate.is_closed() {
             return Ok(None);
         }
-        let Some(negative) = self.state.unsettled().into_iter().find_map(|earlier| match earlier.outcome() {
-            Outcome::Negative(meaning) => Some((head(&earlier.started.text), meaning)),
-            // What the document itself lets pass is let pass up to here.
-            Outcome::Failed | Outcome::TimedOut => Some((head(&earlier.started.text), "a failure".to_owned())),
+        let unresolved = self.progress.state.unsettled();
+        let Some((earlier, meaning)) = unresolved.into_iter().find_map(|earlier| match earlier.outcome() {
+            Outcome::Negative(meaning) => Some((first_line(&earlier.started.text), meaning)),
+            // A failure that the document passes over is passed over up to here only.
+            Outcome::Failed | Outcome::TimedOut => Some((first_line(&earlier.started.text), "a failure".to_owned())),
             _ => None,
         }) else {
             return Ok(None);
         };
-        let reason = format!(
-            "`{}` came back with {}, and `{}` may destroy something",
-            negative.0,
-            negative.1,
-            head(&command.text)
-        );
-        self.decide(step, Some(number), Decision::Decline, reason.clone())?;
-        Ok(Some(end(RunResult::Failed, reason, step)))
+        let reason =
+            format!("`{earlier}` came back with {meaning}, and `{}` may destroy something", first_line(&command.text));
+        self.record_decision(at.step, Some(at.recorded_index()), Decision::Decline, reason.clone())?;
+        Ok(Some(CommandOutcome::end_run(RunResult::Failed, reason, at.step)))
     }
-
-    pub(super) fn execute(
-        &mut self,
-        step: &Step,
-        number: Option<u32>,
-        candidate: &Candidate,
-        runnable: &Runnable,
-        decision: Decision,
-    ) -> Result<Option<CommandFinished>, EngineError> {
-        let command = &candidate.command;
-        self.record_given(step, command)?;
-        for passed in runnable.variables() {
-            self.session.set(&passed.variable, &passed.value)?;
-        }
-        let before = self.held.drain(..).collect();
-        let mut request = self.request(before, step, number, candidate, runnable, decision);
-        self.operator.tell(&Talk::Started { text: &request.started.text, line: request.started.line });
-        let next = self.ahead(step, number, &request, decision)?;
-        let Some(result) = self.run_recorded(&mut request, next.as_ref())? else { return Ok(None) };
-        // What was told before stood in the record before this was run.
-        self.operator.settled();
-        if !result.settled {
-            self.operator.hold_back();
-        }
-        let begun = result.before.iter().chain([&result.started]);
-        for event in begun.chain(&result.meanwhile).chain([&result.finished]) {
-            self.state.apply(event);
-        }
-        let Fact::CommandFinished(finished) = result.finished.fact else {
-            return Err(crate::ports::KernelError::Lost("it answered with another event".to_owned()).into());
-        };
-        let detail = finished.pipestatus.iter().position(|&status| status != 0).and_then(|i| command.member(i));
-        self.operator.tell(&Talk::Finished {
-            finished: &finished,
-            text: &request.started.text,
-            detail: detail.as_deref().filter(|_| finished.outcome.needs_naming()),
-        });
-        if let Some(how) = &result.respawned {
-            self.operator.tell(&Talk::Respawned { how });
-        }
-        if !result.left_running.is_empty() {
-            self.operator.tell(&Talk::Warning(&format!("still running: {}", result.left_running.join(", "))));
-        }
-        Ok(Some(finished))
-    }
-
-    /// What is asked of the session for a command that was said yes to.
-    pub(super) fn request(
-        &self,
-        mut before: Vec<Fact>,
-        step: &Step,
-        number: Option<u32>,
-        candidate: &Candidate,
-        runnable: &Runnable,
-        decision: Decision,
-    ) -> Request {
-        let command = &candidate.command;
-        let source = match &candidate.source {
-            CommandSource::Document if runnable.is_placed() => CommandSource::Placed(command.text.clone()),
-            source => source.clone(),
-        };
-        let waits = source == CommandSource::Until;
-        let started = CommandStarted {
-            step: step.id.clone(),
-            command: number,
-            of: u32::try_from(step.commands.len()).unwrap_or(u32::MAX),
-            attempt: if number.is_none() { 1 } else { self.state.attempts_at(&step.id, number, &source) + 1 },
-            source,
-            text: runnable.text().to_owned(),
-            line: command.line,
-            never_ends: command.facts.never_ends.is_some(),
-            // A condition that answers no is not met, whatever such an answer means elsewhere.
-            answers: if waits { Answers::default() } else { answers(command) },
-        };
-        let unattended = !self.settings.mode.is_interactive();
-        let limit = if started.never_ends {
-            unattended.then_some(self.settings.monitor_for.unwrap_or(super::MONITOR_FOR))
-        } else {
-            step.timeout().or(self.settings.timeout)
-        };
-        before.push(Fact::Decided(Decided { step: step.id.clone(), command: number, decision, reason: String::new() }));
-        Request {
-            before,
-            started,
-            text: runnable.clone(),
-            name: self.settings.file_name.clone(),
-            limit,
-            unrecorded: false,
-            // An operator thinks for longer than a disk takes.
-            goes_on: unattended,
-        }
-    }
-
-    /// A command of the operator's own, in the same shell. An ending, when the operator ends the run after it failed.
-    pub(super) fn own(&mut self, step: &'a Step, place: usize, text: &str) -> Result<Option<Ending>, EngineError> {
-        let mut text = text.to_owned();
-        loop {
-            let command = Command::typed(&text, 0);
-            let candidate = Candidate { command, source: CommandSource::Own, decision: Decision::Own };
-            let runnable = match self.ready(&candidate.command) {
-                Ok(runnable) => runnable,
-                Err(refusal) => {
-                    let reason = format!("`{}`: {refusal}", head(&text));
-                    self.operator.tell(&Talk::Warning(&reason));
-                    self.decide(step, None, Decision::Decline, reason)?;
-                    return Ok(None);
-                }
-            };
-            let shadows = self.session.shadows()?;
-            let gate = Gate::of(step, runnable.text(), &self.settings.host, &shadows);
-            if gate.is_closed() {
-                let ask = AskCommand {
-                    shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
-                    command: &candidate.command,
-                    index: 0,
-                    text: runnable.text(),
-                    refused: None,
-                    confirm: gate.reasons(),
-                    gate,
-                };
-                match self.operator.ask(&Ask::Command(ask))? {
-                    Reply::Run | Reply::RunRest => {}
-                    Reply::Edit(changed) => {
-                        text = changed;
-                        continue;
-                    }
-                    Reply::Secret(secret) => {
-                        self.take_secret(step, &secret)?;
-                        continue;
-                    }
-                    _ => {
-                        self.decide(step, None, Decision::Decline, format!("`{}` was not confirmed", head(&text)))?;
-                        return Ok(None);
-                    }
-                }
-            }
-            return self.run_own(step, place, &candidate, &runnable);
-        }
-    }
-
-    fn run_own(
-        &mut self,
-        step: &'a Step,
-        place: usize,
-        candidate: &Candidate,
-        runnable: &Runnable,
-    ) -> Result<Option<Ending>, EngineError> {
-        let Some(finished) = self.execute(step, None, candidate, runnable, Decision::Own)? else {
-            return Ok(None);
-        };
-        if finished.end == End::Exited {
-            let ask = AskFailure {
-                shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
-                index: None,
-                text: &candidate.command.text,
-                outcome: Some(&finished.outcome),
-                status: finished.status,
-                rollbacks: Vec::new(),
-            };
-            if self.operator.ask(&Ask::Failure(ask))? == Reply::Stop {
-                self.decide(step, None, Decision::Stop, String::new())?;
-                return Ok(Some(self.stopped(Some(step))));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// A failure that a document may let pass: an end that nobody chose.
-fn may_be_left(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Failed | Outcome::TimedOut)
-}
-
-fn end(result: RunResult, reason: String, step: &Step) -> Fate {
-    Fate::Turn(Turn::End(Ending { result, reason, next: Some(step.id.clone()) }))
-}
-
-pub(super) fn edited(written: &Command, text: &str) -> Candidate {
-    if text == written.text {
-        return Candidate { command: written.clone(), source: CommandSource::Document, decision: Decision::Run };
-    }
-    Candidate {
-        command: Command { end_line: written.end_line, ..Command::typed(text, written.line) },
-        source: CommandSource::Edited(written.text.clone()),
-        decision: Decision::Edit,
-    }
-}
-
-/// Why Enter is not enough for a command. Only a step's first command asks for the step's own reasons.
-fn confirm(step: &Step, index: usize, gate: &Gate) -> Vec<String> {
-    let mut reasons = Vec::new();
-    if index == 0 {
-        if let Some(condition) = &step.conditional {
-            reasons.push(format!("only if it applies: {condition}"));
-        }
-        if step.kind == StepKind::Guessed {
-            reasons.push("the document does not say that this is shell".to_owned());
-        }
-        if step.attributes.is_set("confirm") {
-            reasons.push("the document asks for a confirmation".to_owned());
-        }
-        if step.undoes.is_some() {
-            reasons.push("it undoes what was done".to_owned());
-        }
-    }
-    reasons.extend(gate.reasons());
-    reasons
-}
-
-fn answers(command: &Command) -> Answers {
-    let list = command.answers().into_iter().map(|member| {
-        member
-            .into_iter()
-            .map(|answer| Answer {
-                status: answer.status,
-                meaning: answer.meaning.to_owned(),
-                only_if_printed: answer.only_if_printed.map(ToOwned::to_owned),
-            })
-            .collect()
-    });
-    Answers(list.collect())
-}
-
-pub(super) fn head(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let cut = line.chars().count() > 70 || text.lines().count() > 1;
-    if cut { line.chars().take(69).chain(['…']).collect() } else { line.to_owned() }
 }

@@ -3,32 +3,32 @@
 //! Invariant: the comparison is recorded before anybody acts on it; it makes a success a failure, and never a failure a success.
 //! Refuses to know: how likeness is measured.
 
-use super::command::Candidate;
-use super::{Engine, EngineError};
+use super::candidate::Candidate;
+use super::position::CommandPosition;
+use super::run::Engine;
+use super::settings::EngineError;
 use crate::history::{CommandFinished, CommandSource, Fact, Outcome, OutputCompared};
-use crate::plan::{COMPARED_BYTES, Expected, Step};
+use crate::plan::{COMPARED_BYTES, Expected};
 use crate::ports::{Journal, Kernel, Operator, Talk};
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
-    /// Compares the output of a step's last command. What the document says decides makes it a failure.
-    pub(super) fn compare(
+    /// Compares the output of a step's last command. An expectation that decides and is not met makes it a failure.
+    pub(super) fn compare_output(
         &mut self,
-        step: &'a Step,
-        number: u32,
+        at: CommandPosition<'a>,
         candidate: &Candidate,
         finished: CommandFinished,
     ) -> Result<CommandFinished, EngineError> {
-        let is_last = usize::try_from(number).is_ok_and(|number| number + 1 == step.commands.len());
         // An edited command prints something else.
-        let is_its_own = matches!(candidate.source, CommandSource::Document);
-        if !is_last || !is_its_own || finished.outcome != Outcome::Succeeded {
+        let is_as_written = matches!(candidate.source, CommandSource::Document);
+        if !at.is_last() || !is_as_written || finished.outcome != Outcome::Succeeded {
             return Ok(finished);
         }
-        let Some(expected) = step.expectation() else { return Ok(finished) };
+        let Some(expected) = at.step.expectation() else { return Ok(finished) };
         let kept = finished.output.inline.clone();
         let printed = kept.unwrap_or_else(|| self.session.printed(finished.started, COMPARED_BYTES));
         let compared = expected.compare(&printed);
-        self.record(Fact::OutputCompared(OutputCompared {
+        self.record_fact(Fact::OutputCompared(OutputCompared {
             command: finished.started,
             expected: expected.text().to_owned(),
             percent: compared.percent,

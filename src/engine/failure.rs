@@ -2,112 +2,153 @@
 //!
 //! Invariant: nothing of a step runs after a failure unless somebody says so. Refuses to know: what a failure looks like.
 
-use super::command::{Candidate, Fate, edited};
+use super::candidate::{Attempt, Candidate};
+use super::outcome::{CommandOutcome, Next, SideAction};
+use super::permission::{Grounds, judge_grounds};
+use super::position::CommandPosition;
+use super::run::Engine;
+use super::settings::{Ending, EngineError};
 use super::unset::Unset;
-use super::walk::{Aside, Turn};
-use super::{Engine, EngineError, shown};
 use crate::history::{CommandFinished, Decision, Outcome};
 use crate::plan::Step;
 use crate::ports::{Ask, AskFailure, Journal, Kernel, Operator, Reply, Talk};
 
+/// Result of running a failed command again.
+enum RetryOutcome {
+    /// It cannot run as it stands: the command itself is asked about again.
+    CannotRun,
+    /// It was not run: the failure is asked about again.
+    NotRun,
+    End(Ending),
+    Finished(CommandFinished),
+}
+
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
+    /// Records the commands of a step from this one on as skipped.
     pub(super) fn skip_rest(&mut self, step: &'a Step, from: usize, reason: &str) -> Result<(), EngineError> {
-        if !self.settings.mode.is_interactive() {
+        if !self.progress.is_interactive() {
             self.operator.tell(&Talk::Skipped { step, reason });
         }
         for index in from..step.commands.len() {
-            let number = u32::try_from(index).unwrap_or(u32::MAX);
-            self.decide(step, Some(number), Decision::Skip, reason.to_owned())?;
+            let command = u32::try_from(index).unwrap_or(u32::MAX);
+            self.record_decision(step, Some(command), Decision::Skip, reason.to_owned())?;
         }
         Ok(())
     }
 
-    /// After a command that did not succeed, or that was declined at its gate, which has the same keys. None: its question is
-    /// asked again, or it was retried and the loop goes on.
-    pub(super) fn after_failure(
+    /// Asks what to do after a command failed, or was declined at its gate (`finished` is `None`), until that is decided.
+    /// `None`: the command itself is asked about again.
+    pub(super) fn decide_after_failure(
         &mut self,
-        step: &'a Step,
-        place: usize,
-        index: usize,
+        at: CommandPosition<'a>,
         candidate: &mut Candidate,
-        finished: Option<&CommandFinished>,
-    ) -> Result<Option<Fate>, EngineError> {
-        let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let mut finished = finished.cloned();
+        mut finished: Option<CommandFinished>,
+    ) -> Result<Option<CommandOutcome>, EngineError> {
+        let (step, command) = (at.step, Some(at.recorded_index()));
         loop {
-            let ran = self.state.commands.last().map(|command| command.started.text.clone());
-            let ran = ran.filter(|_| finished.is_some());
-            let ask = AskFailure {
-                shown: shown(self.plan, self.settings, &self.state, &self.order, place, self.elapsed(), step),
-                index: Some(index),
-                text: ran.as_deref().unwrap_or(&candidate.command.text),
-                outcome: finished.as_ref().map(|finished| &finished.outcome),
-                status: finished.as_ref().and_then(|finished| finished.status),
-                rollbacks: self.offered_rollbacks(),
-            };
-            match self.operator.ask(&Ask::Failure(ask))? {
+            match self.ask_about_failure(at, candidate, finished.as_ref())? {
                 Reply::RollBack => {
-                    if let Some(turn) = self.roll_back(step, number)? {
-                        return Ok(Some(Fate::Turn(turn)));
+                    if let Some(next) = self.roll_back(step, at.recorded_index())? {
+                        return Ok(Some(CommandOutcome::Leave(next)));
                     }
                 }
-                // A gate that was declined is asked again.
                 Reply::Retry if finished.is_none() => return Ok(None),
-                Reply::Retry => match self.ready(&candidate.command) {
-                    Ok(runnable) => {
-                        // The shell may be a new one, without the secrets of the old.
-                        match self.values_for(step, place, &candidate.command)? {
-                            Unset::None => {}
-                            Unset::AskAgain => continue,
-                            Unset::End(ending) => return Ok(Some(Fate::Turn(Turn::End(ending)))),
-                        }
-                        let again = match step.repeat.until.as_deref().filter(|_| self.waited()) {
-                            Some(until) => self.wait_until(step, number, until)?,
-                            None => self.perform(step, number, candidate, &runnable, Decision::Retry)?,
-                        };
-                        let Some(again) = again else { continue };
-                        if again.outcome.goes_on() {
-                            return Ok(Some(Fate::Done));
-                        }
-                        finished = Some(again);
-                    }
-                    Err(_) => return Ok(None),
+                reply @ Reply::Retry => match self.retry_command(at, candidate, &reply)? {
+                    RetryOutcome::CannotRun => return Ok(None),
+                    RetryOutcome::NotRun => {}
+                    RetryOutcome::End(ending) => return Ok(Some(CommandOutcome::Leave(Next::End(ending)))),
+                    RetryOutcome::Finished(again) if again.outcome.goes_on() => return Ok(Some(CommandOutcome::Done)),
+                    RetryOutcome::Finished(again) => finished = Some(again),
                 },
-                Reply::GoOn => {
-                    let Some(finished) = &finished else {
-                        self.decide(step, Some(number), Decision::Skip, "declined at its gate".to_owned())?;
-                        return Ok(Some(Fate::Skipped));
-                    };
-                    self.decide(step, Some(number), Decision::GoOn, String::new())?;
-                    // `exit` ends the step; any other failure is passed over, and the step goes on.
-                    let ends_step = finished.outcome == Outcome::Exited;
-                    return Ok(Some(if ends_step { Fate::StepDone } else { Fate::PassedOver }));
-                }
+                Reply::GoOn => return self.go_on_past(at, finished.as_ref()).map(Some),
                 Reply::Edit(text) => {
                     if text != candidate.command.text
-                        && let Some(written) = step.commands.get(index)
+                        && let Some(written) = at.written_command()
                     {
-                        *candidate = edited(written, &text);
+                        *candidate = Candidate::with_text(written, &text);
                     }
                     return Ok(None);
                 }
                 Reply::Done(how) => {
-                    self.decide(step, Some(number), Decision::Done, how)?;
-                    return Ok(Some(Fate::Done));
+                    self.record_decision(step, command, Decision::Done, how)?;
+                    return Ok(Some(CommandOutcome::Done));
                 }
                 Reply::SkipRest(reason) => {
-                    self.skip_rest(step, index, &reason)?;
-                    return Ok(Some(Fate::RestSkipped));
+                    self.skip_rest(step, at.index, &reason)?;
+                    return Ok(Some(CommandOutcome::RestSkipped));
                 }
-                other => match self.aside(step, place, other)? {
-                    Aside::Again => {}
-                    Aside::Skip(reason) => {
-                        self.skip_rest(step, index + usize::from(finished.is_some()), &reason)?;
-                        return Ok(Some(Fate::RestSkipped));
+                other => match self.side_action(step, at.step_index, other)? {
+                    SideAction::AskAgain => {}
+                    SideAction::Skip(reason) => {
+                        self.skip_rest(step, at.index + usize::from(finished.is_some()), &reason)?;
+                        return Ok(Some(CommandOutcome::RestSkipped));
                     }
-                    Aside::Turn(turn) => return Ok(Some(Fate::Turn(turn))),
+                    SideAction::Leave(next) => return Ok(Some(CommandOutcome::Leave(next))),
                 },
             }
         }
+    }
+
+    fn ask_about_failure(
+        &mut self,
+        at: CommandPosition<'a>,
+        candidate: &Candidate,
+        finished: Option<&CommandFinished>,
+    ) -> Result<Reply, EngineError> {
+        let last = self.progress.state.commands.last().filter(|_| finished.is_some());
+        let text_that_ran = last.map(|command| command.started.text.as_str());
+        let ask = AskFailure {
+            shown: self.progress.shown_step(at.step, at.step_index),
+            index: Some(at.index),
+            text: text_that_ran.unwrap_or(&candidate.command.text),
+            outcome: finished.map(|finished| &finished.outcome),
+            status: finished.and_then(|finished| finished.status),
+            rollbacks: self.progress.offered_rollbacks(),
+        };
+        Ok(self.operator.ask(&Ask::Failure(ask))?)
+    }
+
+    /// Runs a failed command again, or the condition behind it if that is what failed.
+    fn retry_command(
+        &mut self,
+        at: CommandPosition<'a>,
+        candidate: &Candidate,
+        reply: &Reply,
+    ) -> Result<RetryOutcome, EngineError> {
+        let step = at.step;
+        let Ok(runnable) = self.bind_and_check(&candidate.command) else { return Ok(RetryOutcome::CannotRun) };
+        // The shell may be a new one, without the secrets of the old.
+        match self.set_unset_variables(step, at.step_index, &candidate.command)? {
+            Unset::None => {}
+            Unset::AskAgain => return Ok(RetryOutcome::NotRun),
+            Unset::End(ending) => return Ok(RetryOutcome::End(ending)),
+        }
+        let Some(permission) = judge_grounds(Grounds::AfterFailure { reply }) else { return Ok(RetryOutcome::NotRun) };
+        let condition = step.repeat.until.as_deref().filter(|_| self.tried_condition_last());
+        let again = if let Some(condition) = condition {
+            self.wait_until(at, condition, &permission)?
+        } else {
+            let (command_index, decision) = (Some(at.recorded_index()), Decision::Retry);
+            let attempt = Attempt { step, command_index, candidate, runnable: &runnable, decision };
+            self.run_with_repeats(at, &attempt, &permission)?
+        };
+        Ok(again.map_or(RetryOutcome::NotRun, RetryOutcome::Finished))
+    }
+
+    /// Goes on past a command that failed or was declined.
+    fn go_on_past(
+        &mut self,
+        at: CommandPosition<'a>,
+        finished: Option<&CommandFinished>,
+    ) -> Result<CommandOutcome, EngineError> {
+        let command = Some(at.recorded_index());
+        let Some(finished) = finished else {
+            self.record_decision(at.step, command, Decision::Skip, "declined at its gate".to_owned())?;
+            return Ok(CommandOutcome::Skipped);
+        };
+        self.record_decision(at.step, command, Decision::GoOn, String::new())?;
+        // `exit` ends the step; any other failure is passed over, and the step goes on.
+        let ends_step = finished.outcome == Outcome::Exited;
+        Ok(if ends_step { CommandOutcome::StepDone } else { CommandOutcome::PassedOver })
     }
 }

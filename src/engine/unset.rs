@@ -3,82 +3,115 @@
 //! Invariant: a command without a form for an unset variable never runs while it is unset. Refuses to know: how a value is
 //! asked for.
 
-use super::command::head;
-use super::{Ending, Engine, EngineError};
+use super::first_line::first_line;
+use super::run::Engine;
+use super::settings::{Ending, EngineError};
 use crate::history::{Decision, InputOrigin, RunResult};
 use crate::ident::InputName;
 use crate::plan::{Command, Input, Origin, Rules, Step};
 use crate::ports::{Journal, Kernel, Operator, OperatorError, Reply};
 use std::collections::BTreeSet;
 
-/// What came of it.
+/// Result of setting the variables that a command reads.
 pub(super) enum Unset {
-    /// None is left.
     None,
     /// The operator gave no value: the command is asked about again.
     AskAgain,
-    /// The run ends.
+    End(Ending),
+}
+
+/// The answer to the question for the value of an unset variable.
+enum GivenValue {
+    Value(String, InputOrigin),
+    AskAgain,
     End(Ending),
 }
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
-    /// Every variable the command reads without a form for being unset is asked of the live shell; one that is unset is
-    /// asked of the operator, and set in the session.
-    pub(super) fn values_for(&mut self, step: &'a Step, place: usize, command: &Command) -> Result<Unset, EngineError> {
-        // One that has a form for being unset is not asked for; given beforehand, it is set all the same.
-        let given = |name: &String| self.values.contains_key(&InputName::new(name.clone()));
-        let mut needs = command.needs();
-        needs.extend(
-            command.facts.reads.iter().filter(|read| read.has_default).map(|read| read.name.clone()).filter(given),
-        );
-        let mut seen = BTreeSet::new();
-        needs.retain(|name| seen.insert(name.clone()));
-        if needs.is_empty() {
+    /// Asks the live shell for every variable that the command reads without a form for being unset. The operator is asked for
+    /// one that is unset, and it is set in the session.
+    pub(super) fn set_unset_variables(
+        &mut self,
+        step: &'a Step,
+        step_index: usize,
+        command: &Command,
+    ) -> Result<Unset, EngineError> {
+        let names = self.variables_to_check(command);
+        if names.is_empty() {
             return Ok(Unset::None);
         }
-        let live = self.session.values(&needs)?;
-        for unset in live.iter().filter(|value| value.value.is_none()) {
+        let live = self.session.values(&names)?;
+        for unset in live.iter().filter(|variable| variable.value.is_none()) {
             let name = InputName::new(unset.name.clone());
-            if let Some(value) = self.values.get(&name).filter(|_| self.given.contains(&name)).cloned() {
-                self.session.set(&unset.name, &value)?;
+            let known = self.known.values.get(&name).cloned();
+            if let Some(value) = known.as_ref().filter(|_| self.known.recorded.contains(&name)) {
+                self.session.set(&unset.name, value)?;
                 continue;
             }
-            let (value, origin) = if let Some(value) = self.values.get(&name) {
-                (value.clone(), InputOrigin::Flag)
-            } else {
-                let input = self.unset_input(&name);
-                let why = format!("`{}` reads `{name}`, which is not set", head(&command.text));
-                let offered = self.offered(step, place, &input)?;
-                match self.ask_value(&input, &why, false, &offered) {
-                    Ok(Ok(value)) => {
-                        let default = input.default.as_ref() == Some(&value);
-                        (value, if default { InputOrigin::Default } else { InputOrigin::Prompt })
-                    }
-                    Ok(Err(Reply::Stop)) => {
-                        self.decide(step, None, Decision::Stop, String::new())?;
-                        return Ok(Unset::End(self.stopped(Some(step))));
-                    }
-                    Ok(Err(reply)) => {
-                        self.answered_otherwise(step, reply)?;
-                        return Ok(Unset::AskAgain);
-                    }
-                    Err(EngineError::Operator(OperatorError::Unanswered(flag))) => {
-                        let (result, reason) = (RunResult::Failed, format!("{why}; {flag}"));
-                        return Ok(Unset::End(Ending { result, reason, next: Some(step.id.clone()) }));
-                    }
-                    Err(error) => return Err(error),
-                }
+            let given = match known {
+                Some(value) => GivenValue::Value(value, InputOrigin::Flag),
+                None => self.ask_for_unset(step, step_index, &name, command)?,
             };
-            self.learn(step, &name, &value, origin)?;
-            self.session.set(&unset.name, &value)?;
+            match given {
+                GivenValue::Value(value, origin) => {
+                    self.learn_value(step, &name, &value, origin)?;
+                    self.session.set(&unset.name, &value)?;
+                }
+                GivenValue::AskAgain => return Ok(Unset::AskAgain),
+                GivenValue::End(ending) => return Ok(Unset::End(ending)),
+            }
         }
         Ok(Unset::None)
     }
 
-    /// What is known of a variable that is to be asked for. The value that the procedure itself writes for it is offered
-    /// when its step was skipped.
-    fn unset_input(&self, name: &InputName) -> Input {
-        if let Some(input) = self.plan.input(name) {
+    /// Names of the variables that must be set before the command runs, each once.
+    fn variables_to_check(&self, command: &Command) -> Vec<String> {
+        // One with a form for being unset is not asked for; if its value was set beforehand, it is set all the same.
+        let has_value = |name: &String| self.known.values.contains_key(&InputName::new(name.clone()));
+        let mut names = command.needs();
+        let with_default = command.facts.reads.iter().filter(|read| read.has_default);
+        names.extend(with_default.map(|read| read.name.clone()).filter(has_value));
+        let mut seen = BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names
+    }
+
+    fn ask_for_unset(
+        &mut self,
+        step: &'a Step,
+        step_index: usize,
+        name: &InputName,
+        command: &Command,
+    ) -> Result<GivenValue, EngineError> {
+        let input = self.input_of_variable(name);
+        let why = format!("`{}` reads `{name}`, which is not set", first_line(&command.text));
+        let offered = self.run_offering_command(step, step_index, &input)?;
+        match self.ask_for_value(&input, &why, false, &offered) {
+            Ok(Ok(value)) => {
+                let is_default = input.default.as_ref() == Some(&value);
+                let origin = if is_default { InputOrigin::Default } else { InputOrigin::Prompt };
+                Ok(GivenValue::Value(value, origin))
+            }
+            Ok(Err(Reply::Stop)) => {
+                self.record_decision(step, None, Decision::Stop, String::new())?;
+                Ok(GivenValue::End(self.progress.stopped_ending(Some(step))))
+            }
+            Ok(Err(reply)) => {
+                self.accept_note_or_secret(step, reply)?;
+                Ok(GivenValue::AskAgain)
+            }
+            Err(EngineError::Operator(OperatorError::Unanswered(flag))) => {
+                let (result, reason) = (RunResult::Failed, format!("{why}; {flag}"));
+                Ok(GivenValue::End(Ending { result, reason, next: Some(step.id.clone()) }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The input to ask for, for a variable that the plan may not declare. The value that the procedure itself writes for it is offered, for
+    /// the case that its step was skipped.
+    fn input_of_variable(&self, name: &InputName) -> Input {
+        if let Some(input) = self.progress.plan.input(name) {
             return input.clone();
         }
         let secret = self.is_secret(name);
@@ -86,25 +119,25 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             name: name.clone(),
             origin: Origin::Variable,
             shown: format!("${name}"),
-            default: self.literal_default(name.as_str()).filter(|_| !secret),
+            default: self.assigned_literal(name.as_str()).filter(|_| !secret),
             blocks: true,
             rules: Rules { secret, ..Rules::default() },
             uses: Vec::new(),
         }
     }
 
-    fn literal_default(&self, name: &str) -> Option<String> {
-        let commands = self.plan.steps.iter().flat_map(|step| &step.commands);
+    fn assigned_literal(&self, name: &str) -> Option<String> {
+        let commands = self.progress.plan.steps.iter().flat_map(|step| &step.commands);
         commands
             .filter(|command| command.input.as_ref().is_some_and(|input| input.as_str() == name))
             .find_map(|command| command.default_value().map(ToOwned::to_owned))
     }
 
-    /// A note or a secret given in place of a value is taken in; any other answer is given again at the command.
-    pub(super) fn answered_otherwise(&mut self, step: &'a Step, reply: Reply) -> Result<(), EngineError> {
+    /// Takes in a note or a secret that was given in place of a value. Any other answer is given again at the command.
+    pub(super) fn accept_note_or_secret(&mut self, step: &'a Step, reply: Reply) -> Result<(), EngineError> {
         match reply {
-            Reply::Note(text) => self.note(Some(step), text),
-            Reply::Secret(secret) => self.take_secret(step, &secret),
+            Reply::Note(text) => self.record_note(Some(step), text),
+            Reply::Secret(secret) => self.accept_typed_secret(step, &secret),
             _ => Ok(()),
         }
     }

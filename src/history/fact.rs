@@ -1,20 +1,25 @@
-//! The facts of a run. The engine and the recorder make them; the journal keeps them; the transcript tells them.
+//! The facts of a run. The engine and the recorder make them, the journal keeps them, the transcript shows them.
 //!
-//! Invariant: a fact is complete in itself; it never needs the document or the plan to be understood.
+//! Invariant: a fact is complete in itself; it never needs the document or the plan to be understood. Field and variant names
+//! are also those of the JSON transcript and of the recorder's protocol. Refuses to know: how a fact is recorded; that is the
+//! table in [`fields`](super::fields).
 
-use super::{Answers, Captured, End, IncidentEvent, IncidentJoined, Outcome};
+use super::incident::{IncidentEvent, IncidentJoined};
+use super::outcome::{Answers, End, Outcome};
+use super::output::Captured;
+use super::runbook_identity::RunbookIdentity;
 use crate::ident::{Anchor, Digest, InputName, Moment, RunId, Seq, StepId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A fact with its place in the journal and its time.
+/// A fact with its number in the journal and its time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// The event's number; order is by this alone.
+    /// Number of the event; order is by this alone.
     pub seq: Seq,
-    /// When it was recorded.
+    /// When the fact was recorded, to the millisecond.
     pub at: Moment,
-    /// What happened.
+    /// The fact itself.
     pub fact: Fact,
 }
 
@@ -24,37 +29,37 @@ pub struct Event {
 pub enum Fact {
     /// The run began.
     RunStarted(RunStarted),
-    /// A bash was started; a second one after the first died.
+    /// A bash was started: the run's first, or another one after that died.
     ShellStarted(ShellStarted),
-    /// The bash ended in a way the session did not ask for.
+    /// The bash ended although the session had not asked it to.
     ShellDied(ShellDied),
-    /// The new bash is not in all as the one that died.
+    /// Some state of the bash that died could not be restored in the new one.
     StateLost(StateLost),
-    /// Programs go on though what had started them has ended.
+    /// Programs are still running although the command that started them has ended.
     LeftRunning(LeftRunning),
-    /// The operator was shown a step.
+    /// A step was shown to the operator.
     StepEntered(StepEntered),
-    /// The operator, or the rules of an unattended run, decided something.
+    /// The operator, or the rules of an unattended run, made a decision.
     Decided(Decided),
-    /// A value was given.
+    /// An input got its value.
     InputGiven(InputGiven),
     /// A command is about to be handed to the shell. On disk before the shell sees it.
     CommandStarted(CommandStarted),
-    /// A command came back.
+    /// A command ended, or control came back from it.
     CommandFinished(CommandFinished),
-    /// What came back was compared with what the document expects.
+    /// The output of a command was compared with what the document expects.
     OutputCompared(OutputCompared),
-    /// The operator wrote something down.
+    /// The operator wrote a note.
     NoteAdded(NoteAdded),
     /// A section or an alternative was chosen.
     ChoiceMade(ChoiceMade),
-    /// A message's fields were filled in.
+    /// The fields of a message were filled in.
     MessageFilled(MessageFilled),
-    /// A step was left behind.
+    /// A step ended; the run has moved past it.
     StepFinished(StepFinished),
-    /// The engine's connection ended without a goodbye.
+    /// The connection to the engine broke without a goodbye.
     EngineLost(EngineLost),
-    /// Somebody took the run up again.
+    /// Somebody resumed the run.
     RunResumed(RunResumed),
     /// Payloads were dropped from the record.
     Redacted(Redacted),
@@ -66,7 +71,7 @@ pub enum Fact {
     IncidentJoined(IncidentJoined),
     /// Something happened in an incident; in an incident's own journal.
     Incident(IncidentEvent),
-    /// A kind this version does not know, kept as it was read.
+    /// A fact of a kind this version does not know, kept as it was read.
     Other(Other),
 }
 
@@ -74,9 +79,9 @@ pub enum Fact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// An operator at a terminal.
+    /// An operator at the terminal.
     Attended,
-    /// Nobody: the flags answer.
+    /// Nobody; the flags answer every question.
     Unattended,
 }
 
@@ -87,398 +92,383 @@ impl Mode {
     }
 }
 
-/// The document that ran.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunbookIdentity {
-    /// The path as the operator gave it.
-    pub path: String,
-    /// The document's title, or its file name.
-    pub title: String,
-    /// SHA-256 of the document's original bytes.
-    pub digest: Digest,
-    /// The commit checked out where the document lies, when it lies in a git repository.
-    pub git_commit: Option<String>,
-    /// Whether the document differs from that commit.
-    pub git_modified: bool,
-}
-
-/// See [`Fact::RunStarted`].
+/// The first fact of a run: who runs which procedure of which document, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunStarted {
-    /// The run's name.
+    /// Id of the run.
     pub run: RunId,
-    /// The document.
+    /// The document that is run.
     pub runbook: RunbookIdentity,
-    /// The procedure's anchor; empty for a whole document.
+    /// Anchor of the procedure; empty when the whole document is run.
     pub procedure: Anchor,
-    /// The procedure's heading.
+    /// Heading of the procedure.
     pub procedure_title: String,
-    /// How many steps the plan has.
+    /// Number of steps in the plan.
     pub steps: u32,
-    /// The machine's name.
+    /// Name of the machine.
     pub host: String,
-    /// The operator's user name.
+    /// User name of the operator.
     pub user: String,
-    /// The directory the shell starts in.
+    /// Working directory in which the shell starts.
     pub cwd: String,
-    /// Who answers.
+    /// Who answers the run's questions.
     pub mode: Mode,
-    /// The version of this program.
+    /// Version of this program.
     pub version: String,
     /// The flags that loosen or narrow the run, as given (`--yes`, `--allow unknown`, `--from 3`).
     pub flags: Vec<String>,
 }
 
-/// See [`Fact::ShellStarted`].
+/// A bash was started for the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShellStarted {
-    /// The shell's process.
+    /// Process id of the shell.
     pub pid: u32,
-    /// Its path.
+    /// Path of the shell's executable.
     pub program: String,
-    /// Its version, as `BASH_VERSION` says.
+    /// The shell's version, from `BASH_VERSION`.
     pub version: String,
 }
 
-/// See [`Fact::ShellDied`].
+/// The bash ended unexpectedly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShellDied {
-    /// How it ended: `exit 3`, `signal 9`.
+    /// Exit status or signal: `exit 3`, `signal 9`.
     pub how: String,
 }
 
-/// See [`Fact::StateLost`].
+/// State of a dead bash that the new one lacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateLost {
-    /// What could not be restored, for people.
+    /// Description for people of everything that could not be restored.
     pub what: String,
 }
 
-/// See [`Fact::LeftRunning`].
+/// Programs that outlived the command which started them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftRunning {
-    /// Each for people: `nginx -g daemon off; (process 4711)`.
+    /// One description for people per program: `nginx -g daemon off; (process 4711)`.
     pub processes: Vec<String>,
 }
 
-/// A step's kind as the record knows it.
+/// Kind of a step, as the record distinguishes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepForm {
     /// Commands under one comment.
     Command,
-    /// Commands of a cell that only looks like shell.
+    /// Commands of a cell that is not marked as shell but looks like it.
     Guessed,
-    /// Something the operator does elsewhere.
+    /// A manual task, done by the operator elsewhere.
     Task,
-    /// A text with fields to fill in.
+    /// A message with fields to fill in.
     Message,
 }
 
-/// See [`Fact::StepEntered`].
+/// A step was shown to the operator, with all that a reader needs to find it in the document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepEntered {
     /// The step.
     pub step: StepId,
-    /// The number shown for it: its author's, or its place.
+    /// Number shown for the step: the author's own, or its position in the plan.
     pub number: String,
-    /// Its place in the plan, from 1.
+    /// Position in the plan, from 1.
     pub position: u32,
-    /// Its kind.
+    /// Kind of the step.
     pub form: StepForm,
-    /// The headings above it, outermost first.
+    /// Headings above the step, outermost first.
     pub headings: Vec<String>,
-    /// Its title.
+    /// Title of the step.
     pub title: String,
-    /// Its first line in the document, from 1.
+    /// First line of the step in the document, from 1.
     pub line: u32,
-    /// Its last line in the document.
+    /// Last line of the step in the document, inclusive.
     pub end_line: u32,
-    /// The line ranges of the prose shown before it, from 1, inclusive.
+    /// Line ranges of the prose shown before the step, from 1, inclusive.
     pub prose: Vec<(u32, u32)>,
 }
 
-/// What the operator chose.
+/// A choice at a gate or after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
-    /// Run the command.
+    /// Run this command.
     Run,
     /// Run the rest of the step without asking again, until something stops it.
     RunRest,
-    /// Do not run; go on.
+    /// Skip the command or step.
     Skip,
-    /// Run a changed text.
+    /// Run an edited version of the command.
     Edit,
-    /// Run the command that failed again.
+    /// Run the failed command again.
     Retry,
-    /// Go on past a failure.
+    /// Continue past a failure.
     GoOn,
-    /// Run a command of one's own.
+    /// Run a command that the operator typed.
     Own,
-    /// A task was done, or a step done by other means.
+    /// A task is done, or the step was done by other means.
     Done,
     /// Return to an earlier step.
     Back,
     /// Stop the run.
     Stop,
-    /// The gate was not passed.
+    /// Refuse to pass the gate.
     Decline,
-    /// Try what the document waits for.
+    /// Check the condition that the document waits for (`until`).
     Until,
-    /// Run it once more, as one sample of a monitor.
+    /// Run the command once more, as one sample of a monitor.
     Sample,
-    /// Undo what was done.
+    /// Run the rollback.
     RollBack,
 }
 
-/// See [`Fact::Decided`].
+/// A decision about a step or one of its commands, made by the operator or by the rules of an unattended run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decided {
-    /// The step in question.
+    /// The step that was decided about.
     pub step: StepId,
-    /// The command in question, by its place in the step from 0; none for the whole step.
+    /// Index of the command within the step, from 0; none when the whole step was decided about.
     pub command: Option<u32>,
-    /// The choice.
+    /// The choice that was made.
     pub decision: Decision,
-    /// Why, in the operator's words or the rule's.
+    /// Reason in the words of the operator or the rule; may be empty.
     pub reason: String,
 }
 
-/// Where a value came from.
+/// Source of an input's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InputOrigin {
-    /// Given on the command line or in a file.
+    /// A flag on the command line, or a file of values.
     Flag,
-    /// Typed at a prompt.
+    /// The operator typed it at a prompt.
     Prompt,
-    /// The document's own default, confirmed.
+    /// The default in the document, confirmed by the operator.
     Default,
 }
 
-/// See [`Fact::InputGiven`].
+/// An input got its value. A secret's value is recorded as `[masked:NAME]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputGiven {
-    /// The step it was needed in.
+    /// The step that needed the value; none when it was given before the first step.
     pub step: Option<StepId>,
-    /// Its name.
+    /// Name of the input.
     pub name: InputName,
-    /// Its value.
+    /// Value of the input.
     pub value: String,
-    /// Where it came from.
+    /// Where the value came from.
     pub origin: InputOrigin,
 }
 
-/// Where a command's text came from.
+/// Source of a command's text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CommandSource {
     /// The document, as written.
     Document,
-    /// The document, changed by the operator; the original text is kept.
+    /// The document, edited by the operator. Holds the original text.
     Edited(String),
-    /// The document, with values of inputs placed; the original text is kept.
+    /// The document, with the values of inputs interpolated. Holds the original text.
     Placed(String),
-    /// The operator's own.
+    /// The operator, who typed it.
     Own,
-    /// What the document waits for after a command: `until`.
+    /// The condition that the document waits for after a command (`until`).
     Until,
-    /// One sample of a monitor; the document's text is kept.
+    /// One sample of a monitor. Holds the text in the document.
     Sampled(String),
 }
 
-/// See [`Fact::CommandStarted`]. The event's `seq` is the command's name from here on.
+/// A command is about to run. From here on the event's `seq` identifies it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandStarted {
-    /// The step it belongs to.
+    /// The step that the command belongs to.
     pub step: StepId,
-    /// Its place in the step, from 0; none for a command of the operator's own.
+    /// Index within the step, from 0; none for the operator's own command.
     pub command: Option<u32>,
-    /// How many commands the step has.
+    /// Number of commands in the step.
     pub of: u32,
-    /// 1, or more for a retry.
+    /// Number of this attempt, from 1; more for a retry.
     pub attempt: u32,
     /// Where the text came from.
     pub source: CommandSource,
-    /// The text handed to the shell.
+    /// The exact text handed to the shell.
     pub text: String,
-    /// The document's line it begins on, from 1; 0 for a command of the operator's own.
+    /// Line in the document where the command begins, from 1; 0 for the operator's own command.
     pub line: u32,
-    /// Whether it is known never to end by itself (`top`, `logs -f`).
+    /// True if the command is known never to end by itself (`top`, `logs -f`).
     pub never_ends: bool,
-    /// Which exit statuses of it are answers and not failures.
+    /// Exit statuses that are answers and not failures.
     pub answers: Answers,
 }
 
-/// See [`Fact::CommandFinished`].
+/// Control came back from a command, with its outcome and its output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CommandFinished {
-    /// The command: the `seq` of its start.
+    /// `seq` of the command's start.
     pub started: Seq,
     /// How control came back.
     pub end: End,
-    /// What that means.
+    /// Judgement of that end, as [`judge`](super::judge) makes it.
     pub outcome: Outcome,
-    /// The exit status; none when the shell died.
+    /// Exit status; none when the shell died.
     pub status: Option<i32>,
-    /// The statuses of the last pipeline's members.
+    /// Exit statuses of the members of the last pipeline (`PIPESTATUS`).
     pub pipestatus: Vec<i32>,
-    /// The shell's directory afterwards.
+    /// Working directory of the shell afterwards.
     pub cwd: String,
-    /// How long it took, in nanoseconds of the recorder's monotonic clock.
+    /// Duration in nanoseconds of the recorder's monotonic clock.
     pub took_ns: u64,
-    /// What came back.
+    /// Output of the command, from both stdout and stderr.
     pub output: Captured,
 }
 
-/// See [`Fact::OutputCompared`].
+/// The output of a command was compared with an expectation in the document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputCompared {
-    /// The command: the `seq` of its start.
+    /// `seq` of the command's start.
     pub command: Seq,
-    /// What the document expects.
+    /// The text that the document expects.
     pub expected: String,
-    /// How much of it came, in percent.
+    /// Share of the expected text that was printed, in percent.
     pub percent: u8,
-    /// Whether that is enough.
+    /// True if that share is enough.
     pub met: bool,
-    /// Whether the command failed when it is not.
+    /// True if the command counts as failed when the share is not enough.
     pub decides: bool,
 }
 
-/// See [`Fact::NoteAdded`].
+/// A note by the operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoteAdded {
-    /// The step in sight when it was written.
+    /// The current step when the note was written.
     pub step: Option<StepId>,
-    /// The operator's words.
+    /// Text of the note.
     pub text: String,
 }
 
-/// See [`Fact::ChoiceMade`].
+/// The operator chose a section or one of several alternatives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChoiceMade {
-    /// What was asked, as shown.
+    /// The question as it was shown.
     pub question: String,
-    /// The option chosen, as shown; none when the operator went on without one.
+    /// The chosen option as it was shown; none when the operator continued without one.
     pub option: Option<String>,
-    /// The document's line of that option, or of the question.
+    /// Line of that option in the document, or of the question when none was chosen.
     pub line: u32,
 }
 
-/// See [`Fact::MessageFilled`].
+/// The fields of a message were filled in, and the text is ready to send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageFilled {
-    /// The message's step.
+    /// The step of the message.
     pub step: StepId,
-    /// The text with its fields filled in.
+    /// The message with its fields filled in.
     pub text: String,
 }
 
-/// How a step ended.
+/// Result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepResult {
-    /// Everything in it was run and succeeded, or it was confirmed as done.
+    /// Everything was run and succeeded, or the operator confirmed that the step is done.
     Done,
-    /// It was run, and a failure in it was passed over.
+    /// The step was run, and the operator continued past a failure.
     DoneWithFailures,
-    /// Nothing of it was run.
+    /// No command of the step was run.
     Skipped,
-    /// Some of it was run, the rest skipped.
+    /// Some commands were run, the rest were skipped.
     PartlyRun,
-    /// A failure ended it and the run.
+    /// A failure ended the step and the run.
     Failed,
 }
 
-/// See [`Fact::StepFinished`].
+/// A step ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepFinished {
     /// The step.
     pub step: StepId,
-    /// How it ended.
+    /// How the step or run ended.
     pub result: StepResult,
 }
 
-/// See [`Fact::EngineLost`].
+/// The recorder lost its engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineLost {
-    /// What the recorder does about it: `the running command goes on`, `the run ends`.
+    /// The recorder's reaction: `the running command goes on`, `the run ends`.
     pub then: String,
 }
 
-/// See [`Fact::RunResumed`].
+/// A run that had stopped or lost its engine was resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunResumed {
-    /// Who did.
+    /// User name of whoever resumed it.
     pub user: String,
-    /// On which machine.
+    /// Name of the machine on which it was resumed.
     pub host: String,
-    /// SHA-256 of the document's bytes now.
+    /// SHA-256 of the document's bytes at that moment.
     pub runbook_digest: Digest,
-    /// Whether the session still lived: nothing of the shell's state is lost then.
+    /// True if the session was still alive. Then no state of the shell is lost.
     pub attached: bool,
-    /// What is not as it was, a line each.
+    /// Differences from the session before, one line each.
     pub lost: Vec<String>,
-    /// The version of this program.
+    /// Version of this program.
     pub version: String,
 }
 
-/// See [`Fact::Redacted`].
+/// Payloads were dropped on purpose, because they held something that must not be kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redacted {
-    /// The events whose payload was dropped.
+    /// Events whose payload was dropped.
     pub events: Vec<Seq>,
-    /// Who did it.
+    /// User name of whoever dropped them; empty in journals of the first writers.
     pub user: String,
-    /// Why, in their words.
+    /// Reason in their words.
     pub reason: String,
 }
 
-/// See [`Fact::RecordFailed`].
+/// The journal could not be written for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordFailed {
-    /// The system's answer to the write that failed.
+    /// Error of the write that failed.
     pub why: String,
-    /// How many events could not be recorded.
+    /// Number of events that could not be recorded.
     pub lost_events: u64,
-    /// How many bytes of output came back meanwhile and are not kept.
+    /// Number of bytes of output that were printed in that time and not kept.
     pub lost_bytes: u64,
 }
 
-/// How a run ended.
+/// Result of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunResult {
-    /// Everything that was to run succeeded.
+    /// Everything that had to run succeeded.
     Completed,
     /// A command failed.
     Failed,
-    /// The operator stopped it, or a gate was not passed.
+    /// The operator stopped the run, or a gate was not passed.
     Stopped,
-    /// A signal ended it.
+    /// A signal ended the run.
     Interrupted,
-    /// Its engine was lost and nobody came back.
+    /// The engine was lost and nobody came back.
     Abandoned,
 }
 
-/// See [`Fact::RunFinished`].
+/// The run ended or was stopped. A stopped run can be resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFinished {
-    /// How it ended.
+    /// How the step or run ended.
     pub result: RunResult,
-    /// Why, when that is not plain from the result.
+    /// Reason, where the result alone does not tell; may be empty.
     pub reason: String,
-    /// The step that is next, when the run was stopped before its end.
+    /// Where to resume: the next step, when the run was stopped before its end.
     pub next: Option<StepId>,
 }
 
 /// A fact of a kind this version does not know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Other {
-    /// The kind, as written.
+    /// Kind as it stands in the journal.
     pub kind: String,
-    /// The fields and payload, as written: JSON texts by name.
+    /// Fields by name, each as the JSON text in the journal; the payload under `payload`.
     pub fields: BTreeMap<String, String>,
 }

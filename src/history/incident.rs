@@ -1,106 +1,106 @@
 //! The facts of an incident: its runs, notes and milestones under one severity and one clock.
 //!
-//! Invariant: as any fact, complete in itself: the rules an incident goes by are in its first fact, so that a later change
-//! of the runbook changes nothing of what was due. Refuses to know: how the rules were read, what is due now.
+//! Invariant: complete in itself as any fact. The rules of an incident are in its first fact, so that a later change
+//! of the runbook does not move what was due. Refuses to know: how the rules were read, what is due now.
 
-use super::RunbookIdentity;
+use super::incident_rules::IncidentRules;
+use super::runbook_identity::RunbookIdentity;
 use crate::ident::{Anchor, IncidentId, RunId, Seq};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 /// Something that happened in an incident, and who wrote it down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncidentEvent {
-    /// The user.
+    /// User name of the author.
     pub by: String,
-    /// The machine.
+    /// Name of the author's machine.
     pub host: String,
-    /// Which start of the machine the event's monotonic time counts from; empty where that is not known.
+    /// Boot id of the machine. The event's monotonic time counts from that boot; empty where it is not known.
     pub boot: String,
-    /// The last event of each joined run at this moment: what came before, whatever the clocks say.
+    /// Last event of each joined run at this moment. Those came before this event, whatever the clocks say.
     pub seen: Vec<(RunId, Seq)>,
-    /// What happened.
+    /// The fact itself.
     pub what: IncidentFact,
 }
 
-/// See [`IncidentEvent`].
+/// Something that happened in an incident. An [`IncidentEvent`] adds who recorded it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IncidentFact {
-    /// It was opened.
+    /// The incident was opened.
     Opened(Box<IncidentOpened>),
-    /// A run joined it.
+    /// A run became part of the incident.
     RunJoined(RunJoined),
-    /// Somebody wrote something down.
+    /// Somebody wrote a note.
     Noted(Noted),
     /// A milestone was reached.
     Reached(Reached),
-    /// It is worse, or less bad, than was thought.
+    /// The severity was raised or lowered.
     SeverityChanged(SeverityChanged),
-    /// Somebody was called in.
+    /// Somebody was called in to help.
     Escalated(Escalated),
-    /// Somebody else leads it now.
+    /// The lead was handed over to somebody else.
     HandedOver(HandedOver),
     /// A status update was written.
     StatusWritten(StatusWritten),
-    /// A status update was given to a command that sends it.
+    /// A status update was passed to a command that sends it.
     StatusSent(StatusSent),
-    /// It was closed.
+    /// The incident was closed.
     Closed(IncidentClosed),
 }
 
-/// See [`IncidentFact::Opened`].
+/// The first fact of an incident, with the rules it follows from then on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncidentOpened {
-    /// Its id.
+    /// Id of the incident.
     pub incident: IncidentId,
-    /// What is wrong, in the operator's or the alert's words.
+    /// Summary of the problem in the words of the operator or the alert.
     pub title: String,
-    /// Its severity; empty when none was given.
+    /// Severity at the start; empty when none was given.
     pub severity: String,
-    /// The document the rules are from.
+    /// The document that the rules come from; none without a document.
     pub runbook: Option<RunbookIdentity>,
-    /// The rules it goes by.
+    /// Rules of the incident: severities, escalation, contacts, updates.
     pub rules: IncidentRules,
-    /// The alert that opened it, in a few lines; empty without one.
+    /// The alert that opened the incident, in a few lines; empty without one.
     pub alert: String,
-    /// What the alert's sender calls its group, so that a repeated alert opens nothing twice; empty without one.
+    /// Group key from the alert's sender, so that a repeated alert opens no second incident; empty without one.
     pub alert_group: String,
-    /// The version of this program.
+    /// Version of this program.
     pub version: String,
 }
 
-/// See [`IncidentFact::RunJoined`].
+/// A run became part of an incident: the fact on the incident's side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunJoined {
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
-    /// The document's path as given.
+    /// Path of the document as the operator typed it.
     pub path: String,
-    /// The procedure's anchor.
+    /// Anchor of the procedure; empty when the whole document is run.
     pub procedure: Anchor,
-    /// The procedure's heading.
+    /// Heading of the procedure.
     pub title: String,
 }
 
-/// See [`IncidentFact::Noted`].
+/// A note on the incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noted {
-    /// The words.
+    /// Text of the note.
     pub text: String,
 }
 
-/// See [`IncidentFact::Reached`].
+/// A milestone was reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reached {
-    /// Which.
+    /// The milestone that was reached.
     pub milestone: Milestone,
-    /// When, as somebody stated it; none when it was recorded as it happened.
+    /// Time that somebody stated for it; none when it was recorded as it happened.
     pub stated: Option<Timestamp>,
-    /// Who or what states it, when not the one who wrote it down: `the alert`.
+    /// Who or what stated it, when it was not the author: `the alert`. Otherwise empty.
     pub source: String,
 }
 
@@ -114,7 +114,7 @@ pub enum Milestone {
     Detected,
     /// Somebody took it on.
     Acknowledged,
-    /// It was called an incident.
+    /// It was declared an incident.
     Declared,
     /// Users do not notice any more.
     Mitigated,
@@ -123,11 +123,11 @@ pub enum Milestone {
 }
 
 impl Milestone {
-    /// All, in the order they are usually reached in.
+    /// All milestones, in the order in which they are usually reached.
     pub const ALL: [Self; 6] =
         [Self::ImpactStart, Self::Detected, Self::Acknowledged, Self::Declared, Self::Mitigated, Self::Resolved];
 
-    /// Its word.
+    /// The word for the milestone in the record and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::ImpactStart => "impact-start",
@@ -146,7 +146,7 @@ impl fmt::Display for Milestone {
     }
 }
 
-/// A word that is no milestone.
+/// The text names no milestone.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(
     "`{0}` is no milestone; they are `impact-start`, `detected`, `acknowledged`, `declared`, `mitigated`, `resolved`"
@@ -162,193 +162,69 @@ impl FromStr for Milestone {
     }
 }
 
-/// See [`IncidentFact::SeverityChanged`].
+/// The severity was raised or lowered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeverityChanged {
-    /// What it was.
+    /// Severity before; empty when there was none.
     pub from: String,
-    /// What it is.
+    /// Severity from now on.
     pub to: String,
-    /// Why.
+    /// Reason for the change; may be empty.
     pub reason: String,
 }
 
-/// See [`IncidentFact::Escalated`].
+/// Somebody was called in to help.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalated {
-    /// To whom.
+    /// Name of the person or team.
     pub to: String,
-    /// How, or what they said.
+    /// How they were reached, or what they answered.
     pub text: String,
 }
 
-/// See [`IncidentFact::HandedOver`].
+/// The lead of the incident was handed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandedOver {
-    /// To whom.
+    /// Name of the person or team.
     pub to: String,
-    /// What they should know.
+    /// Briefing for the new lead.
     pub text: String,
 }
 
-/// See [`IncidentFact::StatusWritten`].
+/// A status update was written, and not yet sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusWritten {
-    /// The text, its fields filled in.
+    /// Text of the update with its fields filled in.
     pub text: String,
 }
 
-/// See [`IncidentFact::StatusSent`].
+/// A status update was passed to a command that sends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusSent {
-    /// The event of the text.
+    /// Event of the [`StatusWritten`] that was sent.
     pub status: Seq,
-    /// The command that was given the text.
+    /// Command that got the text on its stdin.
     pub command: String,
-    /// Its exit status; none when it did not end by itself.
+    /// Exit status of the command; none when it did not end by itself.
     pub exit: Option<i32>,
-    /// What it printed, cut.
+    /// Output of the command, truncated.
     pub output: String,
 }
 
-/// See [`IncidentFact::Closed`].
+/// The incident was closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncidentClosed {
-    /// Why, or what is left.
+    /// Reason, or what is left to do.
     pub reason: String,
 }
 
 /// A run became part of an incident: the fact on the run's side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncidentJoined {
-    /// The incident.
+    /// Id of the incident.
     pub incident: IncidentId,
-    /// Its severity then.
+    /// Severity when the run joined; empty when there was none.
     pub severity: String,
-    /// Its title.
+    /// Title of the incident.
     pub title: String,
-}
-
-/// A length of time in whole seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Seconds(pub u64);
-
-impl Seconds {
-    /// As many minutes.
-    pub const fn minutes(minutes: u64) -> Self {
-        Self(minutes * 60)
-    }
-
-    /// As a duration.
-    pub const fn duration(self) -> Duration {
-        Duration::from_secs(self.0)
-    }
-}
-
-/// The rules a runbook gives for incidents. Their names below are also those of the record, and stay as they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct IncidentRules {
-    /// The severities, worst first, as the document has them.
-    pub severities: Vec<Severity>,
-    /// Whom to call in, in order.
-    pub escalation: Vec<Rung>,
-    /// Whom to reach, and how.
-    pub contacts: Vec<Contact>,
-    /// How often a status update is due.
-    pub updates: Option<Every>,
-    /// The post-mortem.
-    pub post_mortem: Option<PostMortem>,
-}
-
-/// One severity.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Severity {
-    /// Its name: `P0`.
-    pub name: String,
-    /// What it is called: `Critical`.
-    pub title: String,
-    /// What it means, where that is said.
-    pub impact: String,
-    /// How soon somebody must answer.
-    pub response: Option<Response>,
-    /// Words of alerts that mean it, beside its name and title.
-    pub alerts: Vec<String>,
-    /// Its line in the document, from 1.
-    pub line: u32,
-}
-
-/// How soon somebody must answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Response {
-    /// At once.
-    Immediate,
-    /// Within this time.
-    Within(Seconds),
-    /// On the next business day.
-    NextBusinessDay,
-    /// In words that give no time.
-    Words(String),
-}
-
-/// One step of the escalation path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rung {
-    /// Who.
-    pub who: String,
-    /// How long after the incident was declared; none for whoever is there from the beginning.
-    pub after: Option<Seconds>,
-    /// The document's words about when.
-    pub condition: String,
-    /// Its line in the document, from 1.
-    pub line: u32,
-}
-
-/// Somebody to reach.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
-    /// The role, team or company.
-    pub who: String,
-    /// How: the column's name, where there is one, and what stands there.
-    pub ways: Vec<(String, String)>,
-    /// Its line in the document, from 1.
-    pub line: u32,
-}
-
-/// How often something is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Every {
-    /// No need before.
-    pub least: Seconds,
-    /// Not later.
-    pub most: Seconds,
-    /// The document's line, from 1.
-    pub line: u32,
-}
-
-/// What the document says of the post-mortem.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PostMortem {
-    /// How long after the incident it is due.
-    pub within: Option<Seconds>,
-    /// For which severities; all when none is named.
-    pub severities: Vec<String>,
-    /// Its parts.
-    pub parts: Vec<String>,
-    /// The document's line, from 1.
-    pub line: u32,
-}
-
-impl IncidentRules {
-    /// The severity of this name; letters' case does not matter.
-    pub fn severity(&self, name: &str) -> Option<&Severity> {
-        self.severities.iter().find(|severity| severity.name.eq_ignore_ascii_case(name.trim()))
-    }
-
-    /// Whether the document says nothing about incidents.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }

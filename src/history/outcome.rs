@@ -1,4 +1,4 @@
-//! What a command's exit means. An answer is not a failure; a failure hidden in a pipeline is one.
+//! Meaning of a command's exit. "No match" is an answer and not a failure; a failure hidden in a pipeline is one.
 //!
 //! Invariant: [`judge`] depends on its arguments alone. The tables of answers are made elsewhere and travel as data,
 //! because the recorder must judge a command whose engine is gone.
@@ -9,61 +9,61 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum End {
-    /// It ran to its end.
+    /// The command ran to its end.
     Ran,
-    /// `return` left it.
+    /// A `return` ended the command early.
     Returned,
-    /// `exit` was called in the session's shell; the shell lives on.
+    /// The command called `exit` in the session's shell; the shell lives on.
     Exited,
-    /// `set -e` ended it.
+    /// `set -e` ended the command.
     Errexit,
-    /// An error of the shell's (`set -u`, `${x:?}`) or Ctrl-C unwound it.
+    /// A shell error (`set -u`, `${x:?}`) or Ctrl-C aborted the command.
     Thrown,
-    /// Ctrl-Z stopped it.
+    /// Ctrl-Z suspended the command.
     Stopped,
-    /// The session was asked to end it: a timeout, `runbook stop`.
+    /// The session was asked to end the command: a timeout, `runbook stop`.
     Aborted,
-    /// The shell died.
+    /// The shell died under the command.
     ShellDied,
-    /// Nobody knows: the recorder died first.
+    /// Unknown, because the recorder died first.
     Unknown,
 }
 
-/// What it means.
+/// Judgement of a command's end. [`judge`] makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Exit 0, and no member of its pipeline failed.
+    /// Exit status 0, and no member of the pipeline failed.
     Succeeded,
-    /// An answer: `no match`, `differs`, `inactive`.
+    /// An exit status that is an answer: `no match`, `differs`, `inactive`.
     Negative(String),
-    /// It failed.
+    /// The command failed.
     Failed,
-    /// The operator interrupted it.
+    /// The operator interrupted the command.
     Interrupted,
-    /// A command that never ends was ended by the operator, as is its way.
+    /// A command that never ends by itself was ended by the operator, as intended.
     EndedByOperator,
-    /// A command that never ends was ended after its time in an unattended run.
+    /// A command that never ends by itself was ended after its allotted time in an unattended run.
     EndedByTime,
-    /// It took too long and was ended.
+    /// The command took too long and was ended.
     TimedOut,
-    /// The operator suspended it (Ctrl-Z).
+    /// The operator suspended the command (Ctrl-Z).
     Suspended,
-    /// It called `exit`.
+    /// The command called `exit`.
     Exited,
-    /// It ended the shell itself.
+    /// The command ended the shell itself.
     ShellEnded,
-    /// It was started, and no end was recorded.
+    /// The command was started, and no end was recorded.
     Unknown,
 }
 
 impl Outcome {
-    /// Whether the step may go on by itself after it.
+    /// True if the step may continue without asking.
     pub fn goes_on(&self) -> bool {
         matches!(self, Self::Succeeded | Self::Negative(_) | Self::EndedByOperator | Self::EndedByTime)
     }
 
-    /// Whether it must be named at the next gate.
+    /// True if the next gate must mention this outcome.
     pub fn needs_naming(&self) -> bool {
         !matches!(self, Self::Succeeded | Self::EndedByOperator | Self::EndedByTime)
     }
@@ -72,11 +72,11 @@ impl Outcome {
 /// An exit status that is an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The status.
+    /// Exit status, 0 to 255.
     pub status: i32,
-    /// What it says: `no match`.
+    /// Meaning in words: `no match`.
     pub meaning: String,
-    /// It is an answer only if this stands in the output.
+    /// The status is an answer only if this text is in the output.
     pub only_if_printed: Option<String>,
 }
 
@@ -92,7 +92,7 @@ const SIGPIPE_STATUS: i32 = 141;
 /// 128 + SIGINT.
 const SIGINT_STATUS: i32 = 130;
 
-/// What the end of a command means.
+/// Judges how a command ended.
 ///
 /// `status` and `pipestatus` are the shell's; `printed` is the beginning of what the command printed (4 KiB are enough
 /// for every tabled answer); `interrupted` says that Ctrl-C reached the command from the operator, or that an aborted one was

@@ -1,29 +1,29 @@
-//! What a command printed, as the record holds it.
+//! Output of a command, as the record holds it.
 //!
 //! Invariant: output stays bytes; only a renderer decodes it.
 
 use crate::ident::{Digest, Seq};
 use serde::{Deserialize, Serialize};
 
-/// What is known of a command's output.
+/// Size, digest and, if short, the bytes of a command's output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Captured {
-    /// How many bytes came back.
+    /// Number of bytes that the command printed.
     pub length_bytes: u64,
-    /// How many of them are kept: fewer when a limit was met.
+    /// Number of those bytes that are kept; fewer when a limit was reached.
     pub kept_bytes: u64,
     /// SHA-256 of `salt` and the kept bytes.
     pub digest: Digest,
-    /// SHA-256 of `salt` and all that came back, when that is more than what is kept: whoever has the rest can hold it
+    /// SHA-256 of `salt` and all printed bytes, when not all are kept. Whoever has the rest can check it
     /// against the record.
     pub all_digest: Option<Digest>,
-    /// The salt, so that a short output cannot be guessed from its digest.
+    /// Salt of the digests, so that a short output cannot be guessed from them.
     pub salt: String,
-    /// The bytes themselves, when they are few (at most 4 KiB); otherwise they stand in the output file alone.
+    /// The kept bytes, if there are at most 4 KiB; otherwise only the output file has them.
     pub inline: Option<Vec<u8>>,
 }
 
-/// Where a renderer finds the output of a command.
+/// Gives a renderer the output of a command.
 pub trait OutputSource {
     /// At most `limit_bytes` of the output of the command that started at `command`, from `offset_bytes` on.
     fn read(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> std::io::Result<Vec<u8>>;

@@ -2,22 +2,24 @@
 //!
 //! Invariant: the same events give the same state, live or read back.
 
-use super::{
-    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, IncidentJoined, Outcome, RunResult,
-    RunStarted, StepEntered, StepResult,
+use super::fact::{
+    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, RunResult, RunStarted, StepEntered,
+    StepResult,
 };
+use super::incident::IncidentJoined;
+use super::outcome::Outcome;
 use crate::ident::{Seq, StepId};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where a run stands.
+/// Progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Nothing was recorded yet.
     New,
     /// Between two commands.
     Waiting,
-    /// A command runs.
+    /// This command is running.
     Running(Seq),
     /// The run ended, or was stopped.
     Over(RunResult),
@@ -26,60 +28,61 @@ pub enum Phase {
 /// One attempt at a command.
 #[derive(Clone, Debug)]
 pub struct CommandState {
-    /// Its start's number.
+    /// `seq` of the command's start.
     pub seq: Seq,
-    /// When it was started.
+    /// When the command was started.
     pub at: Timestamp,
-    /// How it was started.
+    /// The recorded start.
     pub started: CommandStarted,
-    /// How it came back; none while it runs, or when nobody knows.
+    /// The recorded end; none while the command runs, or when no end was recorded.
     pub finished: Option<CommandFinished>,
 }
 
 impl CommandState {
-    /// What came of it; [`Outcome::Unknown`] while no end is recorded.
+    /// Outcome of the attempt; [`Outcome::Unknown`] while no end is recorded.
     pub fn outcome(&self) -> Outcome {
         self.finished.as_ref().map_or(Outcome::Unknown, |finished| finished.outcome.clone())
     }
 }
 
-/// What is known of a step.
+/// State of a step that was shown at least once.
 #[derive(Clone, Debug)]
 pub struct StepState {
-    /// How it was shown.
+    /// How the step was first shown.
     pub entered: StepEntered,
-    /// The latest result; none while it is open.
+    /// Latest result; none while the step is open.
     pub result: Option<StepResult>,
-    /// The commands skipped in it, by their place.
+    /// Indexes of the commands that were skipped, from 0.
     pub skipped: Vec<u32>,
 }
 
-/// The state of a run.
+/// State of a run after all events so far.
 #[derive(Clone, Debug)]
 pub struct RunState {
-    /// The first fact.
+    /// The first fact of the run; none before it was recorded.
     pub started: Option<RunStarted>,
     /// When the run began.
     pub started_at: Option<Timestamp>,
-    /// The latest event's number and time.
+    /// Number and time of the latest event.
     pub last: Option<(Seq, Timestamp)>,
-    /// Where it stands.
+    /// Progress of the run.
     pub phase: Phase,
-    /// Every command, in order.
+    /// Every attempt at a command, in order.
     pub commands: Vec<CommandState>,
-    /// The places of a step's commands among them.
+    /// Indexes into `commands` of each step's attempts.
     attempts: BTreeMap<StepId, Vec<usize>>,
-    /// The places of those that must be named, or run still. There are few, and they are asked for before every command.
+    /// Indexes into `commands` of attempts that still run or that a gate must name. Kept apart, because they are few and are asked
+    /// for before every command.
     open: BTreeSet<usize>,
-    /// Every step that was shown.
+    /// Every step that was shown, by id.
     pub steps: BTreeMap<StepId, StepState>,
-    /// The step in sight.
+    /// The step that was shown last.
     pub current: Option<StepId>,
-    /// The shell's directory, as last reported.
+    /// Working directory of the shell, as last reported.
     pub cwd: String,
-    /// Whether the engine was lost.
+    /// True while the run has lost its engine and was not resumed.
     pub engine_lost: bool,
-    /// The incident it is part of.
+    /// The incident that the run is part of.
     pub incident: Option<IncidentJoined>,
 }
 
@@ -103,8 +106,8 @@ impl Default for RunState {
 }
 
 impl RunState {
-    /// Takes one event into account. Events come in order of their numbers; a fact about something unknown is kept out
-    /// of the state, never a panic, because a journal may come from a newer version.
+    /// Applies one event. Events must come in order of their numbers. A fact about an unknown step or command is ignored,
+    /// because a journal may come from a newer version.
     pub fn apply(&mut self, event: &Event) {
         self.last = Some((event.seq, event.at.utc));
         match &event.fact {
@@ -128,9 +131,9 @@ impl RunState {
             }
             Fact::CommandStarted(started) => {
                 self.phase = Phase::Running(event.seq);
-                let place = self.commands.len();
-                self.open.insert(place);
-                self.attempts.entry(started.step.clone()).or_default().push(place);
+                let index = self.commands.len();
+                self.open.insert(index);
+                self.attempts.entry(started.step.clone()).or_default().push(index);
                 self.commands.push(CommandState {
                     seq: event.seq,
                     at: event.at.utc,
@@ -143,22 +146,22 @@ impl RunState {
                     self.phase = Phase::Waiting;
                 }
                 self.cwd.clone_from(&finished.cwd);
-                let place = self.commands.iter().rposition(|command| command.seq == finished.started);
-                if let Some((place, command)) = place.and_then(|place| Some((place, self.commands.get_mut(place)?))) {
+                let index = self.commands.iter().rposition(|command| command.seq == finished.started);
+                if let Some((index, command)) = index.and_then(|index| Some((index, self.commands.get_mut(index)?))) {
                     command.finished = Some(finished.clone());
                     if finished.outcome.needs_naming() {
-                        self.open.insert(place);
+                        self.open.insert(index);
                     } else {
-                        self.open.remove(&place);
+                        self.open.remove(&index);
                     }
                 }
             }
             Fact::OutputCompared(compared) if compared.decides && !compared.met => {
-                let place = self.commands.iter().rposition(|command| command.seq == compared.command);
-                let found = place.and_then(|place| Some((place, self.commands.get_mut(place)?.finished.as_mut()?)));
-                if let Some((place, finished)) = found {
+                let index = self.commands.iter().rposition(|command| command.seq == compared.command);
+                let found = index.and_then(|index| Some((index, self.commands.get_mut(index)?.finished.as_mut()?)));
+                if let Some((index, finished)) = found {
                     finished.outcome = Outcome::Failed;
-                    self.open.insert(place);
+                    self.open.insert(index);
                 }
             }
             Fact::StepFinished(finished) => {
@@ -169,7 +172,7 @@ impl RunState {
             Fact::EngineLost(_) => self.engine_lost = true,
             Fact::IncidentJoined(joined) => self.incident = Some(joined.clone()),
             Fact::RunResumed(resumed) => {
-                // What ran when its recorder died does not run any more, and its end is unknown.
+                // A command that ran when its recorder died does not run any more, and its end is unknown.
                 if !resumed.attached || matches!(self.phase, Phase::Over(_)) {
                     self.phase = Phase::Waiting;
                 }
@@ -182,10 +185,10 @@ impl RunState {
 
     /// The attempts at the commands of a step, in order.
     pub fn attempts(&self, step: &StepId) -> impl DoubleEndedIterator<Item = &CommandState> {
-        self.attempts.get(step).into_iter().flatten().filter_map(|&place| self.commands.get(place))
+        self.attempts.get(step).into_iter().flatten().filter_map(|&index| self.commands.get(index))
     }
 
-    /// How often a command was started before; what it waits for is counted by itself.
+    /// Number of earlier attempts at a command. Checks of its `until` condition are counted separately.
     pub fn attempts_at(&self, step: &StepId, command: Option<u32>, source: &CommandSource) -> u32 {
         let waits = |source: &CommandSource| *source == CommandSource::Until;
         let count = self
@@ -195,16 +198,16 @@ impl RunState {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// The outcomes that the next gate must name, in order: for each command its last attempt, when that was no success.
+    /// The attempts that the next gate must name, in order: the last one at each command, if it did not succeed.
     pub fn unsettled(&self) -> Vec<&CommandState> {
-        let is_last = |place: usize, command: &CommandState| {
+        let is_last = |index: usize, command: &CommandState| {
             let (step, number) = (&command.started.step, command.started.command);
-            let mut later = self.attempts.get(step).into_iter().flatten().filter(|&&other| other > place);
-            // Each command of one's own is one of its kind.
+            let mut later = self.attempts.get(step).into_iter().flatten().filter(|&&other| other > index);
+            // Each of the operator's own commands stands for itself.
             number.is_none()
                 || !later.any(|&other| self.commands.get(other).is_some_and(|other| other.started.command == number))
         };
-        let open = self.open.iter().filter_map(|&place| Some((place, self.commands.get(place)?)));
-        open.filter(|(place, command)| is_last(*place, command)).map(|(_, command)| command).collect()
+        let open = self.open.iter().filter_map(|&index| Some((index, self.commands.get(index)?)));
+        open.filter(|(index, command)| is_last(*index, command)).map(|(_, command)| command).collect()
     }
 }

@@ -8,26 +8,26 @@ use std::time::{Duration, Instant};
 /// One reading of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// Wall-clock time; it may step. For people, never for order.
+    /// Wall-clock time, which may jump. For people, never for order.
     pub utc: Timestamp,
-    /// Time since the clock was started; for durations.
+    /// Monotonic time since the clock was started, for durations.
     pub mono: Duration,
 }
 
-/// Where the time comes from.
+/// A source of time.
 pub trait Clock {
     /// The present moment.
     fn now(&self) -> Moment;
 }
 
-/// The machine's own clock.
+/// The clock of the machine.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock {
     start: Instant,
 }
 
 impl SystemClock {
-    /// Starts the monotonic part at zero.
+    /// Starts a clock whose monotonic time begins at zero.
     #[expect(clippy::disallowed_methods, reason = "this is the one home of the machine's clock")]
     pub fn start() -> Self {
         Self { start: Instant::now() }

@@ -1,6 +1,6 @@
 //! SHA-256 digests.
 //!
-//! Invariant: always 32 bytes, written as 64 lower-case hexadecimal digits. Refuses to know: what was digested.
+//! Invariant: always 32 bytes, written as 64 lower-case hexadecimal digits. Refuses to know: the digested data.
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
@@ -12,18 +12,18 @@ use std::str::FromStr;
 #[serde(try_from = "String", into = "String")]
 pub struct Digest([u8; 32]);
 
-/// Text that is not a [`Digest`].
+/// The text is not a [`Digest`].
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a SHA-256 digest of 64 hexadecimal digits")]
 pub struct BadDigest(String);
 
 impl Digest {
-    /// The digest of some bytes.
+    /// Digests bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// The digest of several byte strings, one after the other.
+    /// Digests several byte strings as if they were concatenated.
     pub fn of_parts(parts: &[&[u8]]) -> Self {
         let mut hasher = sha2::Sha256::new();
         for part in parts {
@@ -32,12 +32,12 @@ impl Digest {
         Self(hasher.finalize().into())
     }
 
-    /// A digest that was computed elsewhere, piece by piece.
+    /// Wraps a digest that was computed elsewhere, piece by piece.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The hexadecimal digits. Three of them stand in every line of a journal, so there is no branch for a digit.
+    /// The digest as hexadecimal digits. Every line of a journal has three digests, so no digit costs a branch.
     pub fn digits(&self) -> [u8; 64] {
         let digit = |nibble: u8| b'0' + nibble + (b'a' - b'0' - 10) * u8::from(nibble > 9);
         let mut digits = [0; 64];
@@ -47,7 +47,7 @@ impl Digest {
         digits
     }
 
-    /// The first hexadecimal digits, for display.
+    /// The first 12 hexadecimal digits, for display.
     pub fn short(&self) -> String {
         self.to_string().chars().take(12).collect()
     }

@@ -20,7 +20,7 @@ macro_rules! text_ident {
         pub struct $name(String);
 
         impl $name {
-            /// Wraps text that is known to be such a name.
+            /// Wraps text that is known to be such a name; nothing is checked.
             pub fn new(text: impl Into<String>) -> Self {
                 Self(text.into())
             }
@@ -40,35 +40,35 @@ macro_rules! text_ident {
 }
 
 text_ident! {
-    /// The name of a section in a document, as GitHub makes it, without the `#`.
+    /// Name of a section in a document, built as GitHub builds it, without the `#`.
     Anchor
 }
 text_ident! {
-    /// A step's name: made from its heading path and content, so that an unrelated edit keeps it.
+    /// Name of a step, built from its heading path and content, so that an unrelated edit does not change it.
     StepId
 }
 text_ident! {
-    /// The name of a value that a procedure needs.
+    /// Name of an input: a value that a procedure needs.
     InputName
 }
 
-/// A run's name: its start in UTC and six random hexadecimal digits, `20261124-225103-7c1d9e`.
+/// Name of a run: its start in UTC and six random hexadecimal digits, `20261124-225103-7c1d9e`.
 ///
-/// It sorts by time, is typed without quotes, and is the name of the run's folder.
+/// Run ids sort by time, need no quotes in a shell, and name the run's folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
 
-/// An incident's name: made, written and sorted as a run's.
+/// Name of an incident, built, written and sorted like that of a run.
 pub type IncidentId = RunId;
 
-/// Text that is not a [`RunId`].
+/// The text is not a [`RunId`].
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a run id; a run id looks like `20261124-225103-7c1d9e`")]
 pub struct BadRunId(String);
 
 impl RunId {
-    /// A new id for a run that starts at `moment`; the digits come from a version 7 UUID's random part.
+    /// Generates an id for a run that starts at `moment`. The digits come from the random part of a version 7 UUID.
     pub fn generate(moment: &Moment) -> Self {
         let stamp = moment.utc.strftime("%Y%m%d-%H%M%S");
         let random = uuid::Uuid::now_v7().simple().to_string();
@@ -81,7 +81,7 @@ impl RunId {
         &self.0
     }
 
-    /// The random part, enough to tell the runs of one day apart.
+    /// The random digits, enough to tell the runs of one day apart.
     pub fn short(&self) -> &str {
         self.0.rsplit('-').next().unwrap_or(&self.0)
     }
@@ -121,13 +121,13 @@ impl fmt::Display for RunId {
     }
 }
 
-/// The place of an event in its journal, from 1. Order is by this number, never by a clock.
+/// Number of an event in its journal, from 1. Order is by this number, never by a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seq(pub u64);
 
 impl Seq {
-    /// The number after this one.
+    /// The number that follows.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1)

@@ -2,96 +2,56 @@
 //!
 //! Invariant: every text of a fact that a person, a document or an alert wrote passes here before it is written.
 
-use crate::history::{IncidentFact, IncidentRules, Response};
+use crate::history::IncidentFact;
+use crate::history::record::FieldWriter;
 use crate::mask::Masker;
-use std::borrow::Cow;
+use serde::Serialize;
+use std::convert::Infallible;
 
 /// Takes the secrets out of every text of a fact.
 pub(super) fn without_secrets(fact: &mut IncidentFact, masker: &Masker) {
-    let hide = |text: &mut String| {
-        if let Cow::Owned(masked) = masker.text(text) {
-            *text = masked;
-        }
-    };
-    match fact {
-        IncidentFact::Opened(opened) => {
-            hide(&mut opened.title);
-            hide(&mut opened.severity);
-            hide(&mut opened.alert);
-            hide(&mut opened.alert_group);
-            if let Some(runbook) = &mut opened.runbook {
-                hide(&mut runbook.path);
-                hide(&mut runbook.title);
-            }
-            hide_rules(&mut opened.rules, &hide);
-        }
-        IncidentFact::RunJoined(joined) => {
-            hide(&mut joined.path);
-            hide(&mut joined.title);
-        }
-        IncidentFact::Noted(noted) => hide(&mut noted.text),
-        IncidentFact::Reached(reached) => hide(&mut reached.source),
-        IncidentFact::SeverityChanged(changed) => {
-            hide(&mut changed.from);
-            hide(&mut changed.to);
-            hide(&mut changed.reason);
-        }
-        IncidentFact::Escalated(escalated) => {
-            hide(&mut escalated.to);
-            hide(&mut escalated.text);
-        }
-        IncidentFact::HandedOver(handed) => {
-            hide(&mut handed.to);
-            hide(&mut handed.text);
-        }
-        IncidentFact::StatusWritten(status) => hide(&mut status.text),
-        IncidentFact::StatusSent(sent) => {
-            hide(&mut sent.command);
-            hide(&mut sent.output);
-        }
-        IncidentFact::Closed(closed) => hide(&mut closed.reason),
+    fact.rewrite_texts(&mut |text| masker.masked(text));
+}
+
+/// The texts of a fact that go when its payload is dropped, but for what comes from the runbook: its title and its rules.
+pub fn texts(fact: &IncidentFact) -> Vec<String> {
+    let mut texts = PayloadTexts(Vec::new());
+    match fact.write_fields(&mut texts) {
+        Ok(()) => texts.0,
     }
 }
 
-/// The texts of a fact that go when its payload is dropped, but for the runbook's own rules.
-pub fn texts(fact: &IncidentFact) -> Vec<&str> {
-    let texts: Vec<&String> = match fact {
-        IncidentFact::Opened(opened) => vec![&opened.title, &opened.alert, &opened.alert_group],
-        IncidentFact::RunJoined(joined) => vec![&joined.title],
-        IncidentFact::Noted(noted) => vec![&noted.text],
-        IncidentFact::Reached(reached) => vec![&reached.source],
-        IncidentFact::SeverityChanged(changed) => vec![&changed.reason],
-        IncidentFact::Escalated(escalated) => vec![&escalated.to, &escalated.text],
-        IncidentFact::HandedOver(handed) => vec![&handed.to, &handed.text],
-        IncidentFact::StatusWritten(status) => vec![&status.text],
-        IncidentFact::StatusSent(sent) => vec![&sent.command, &sent.output],
-        IncidentFact::Closed(closed) => vec![&closed.reason],
-    };
-    texts.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect()
-}
+/// Collects the texts of a payload instead of writing them.
+struct PayloadTexts(Vec<String>);
 
-fn hide_rules(rules: &mut IncidentRules, hide: &impl Fn(&mut String)) {
-    for severity in &mut rules.severities {
-        for text in [&mut severity.name, &mut severity.title, &mut severity.impact] {
-            hide(text);
-        }
-        severity.alerts.iter_mut().for_each(hide);
-        if let Some(Response::Words(words)) = &mut severity.response {
-            hide(words);
-        }
+impl FieldWriter for PayloadTexts {
+    type Error = Infallible;
+
+    fn write_field<T: Serialize + ?Sized>(&mut self, _: &str, _: &T) -> Result<(), Infallible> {
+        Ok(())
     }
-    for rung in &mut rules.escalation {
-        hide(&mut rung.who);
-        hide(&mut rung.condition);
-    }
-    for contact in &mut rules.contacts {
-        hide(&mut contact.who);
-        for (name, way) in &mut contact.ways {
-            hide(name);
-            hide(way);
+
+    fn write_text(&mut self, name: &str, text: &str) -> Result<(), Infallible> {
+        if name != "runbook_title" && !text.is_empty() {
+            self.0.push(text.to_owned());
         }
+        Ok(())
     }
-    if let Some(post_mortem) = &mut rules.post_mortem {
-        post_mortem.severities.iter_mut().chain(&mut post_mortem.parts).for_each(hide);
+
+    fn write_texts(&mut self, name: &str, texts: &[String]) -> Result<(), Infallible> {
+        texts.iter().try_for_each(|text| self.write_text(name, text))
+    }
+
+    /// The rules of the runbook, which stay in it.
+    fn write_structure<T: Serialize>(&mut self, _: &str, _: &T) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn write_bytes(&mut self, _: &str, _: &str, _: &[u8]) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn write_verbatim(&mut self, _: &str, _: &str) -> Result<(), Infallible> {
+        Ok(())
     }
 }

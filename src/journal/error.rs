@@ -1,6 +1,6 @@
-//! What can go wrong with a journal.
+//! Errors of reading and writing a journal.
 //!
-//! Invariant: a damage names the first bad event and what differs; a failed write is told the same way ever after.
+//! Invariant: a damage names the first bad event and what differs; a failed write is reported the same way forever.
 
 use crate::ident::RunId;
 use crate::ident::Seq;
@@ -9,92 +9,92 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Why a journal cannot be written or read.
+/// A journal cannot be written or read.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The file system refused.
+    /// The file system returned an error.
     #[error("cannot {action} `{path}`: {source}")]
     Io {
-        /// What was tried: `create`, `lock`, `read`.
+        /// The attempted action, a verb: `create`, `lock`, `read`.
         action: &'static str,
-        /// On what.
+        /// File or folder of the attempt.
         path: PathBuf,
-        /// The system's answer.
+        /// Error of the system.
         source: Arc<io::Error>,
     },
-    /// A write or sync failed. It is not tried again, since nobody knows what is on disk after it.
+    /// A write or sync failed. It is not retried, because nobody knows what is on disk after it.
     #[error("cannot write the journal `{path}`: {source}; nothing more is recorded in it")]
     Write {
-        /// The journal.
+        /// Path of the journal.
         path: PathBuf,
-        /// The system's answer to the first write that failed.
+        /// Error of the first write that failed.
         source: Arc<io::Error>,
     },
-    /// Another process writes it.
+    /// Another process is writing the journal.
     #[error("the journal `{path}` is being written by another process")]
     Locked {
-        /// The journal.
+        /// Path of the journal.
         path: PathBuf,
     },
-    /// It is another run's.
+    /// The journal belongs to another run.
     #[error("the journal `{path}` is that of the run `{run}`")]
     OtherRun {
-        /// The journal.
+        /// Path of the journal.
         path: PathBuf,
-        /// Whose it is.
+        /// The run it belongs to.
         run: RunId,
     },
-    /// The first line is no journal's.
+    /// The first line is not the header of a journal.
     #[error("`{path}` is not a run's journal: its first line is not a `runbook_journal` header")]
     NotAJournal {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// It was written by a later program.
+    /// The journal was written by a newer program.
     #[error(
         "`{path}` has journal format {version}, written by `{program}`; this program reads format 1: use a newer one"
     )]
     Version {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Its format.
+        /// Format version in the header.
         version: u64,
-        /// Who wrote it.
+        /// Name and version of the program that wrote it.
         program: String,
     },
-    /// Something in it was changed.
+    /// Something in the journal was changed.
     #[error("the journal `{path}` is damaged: {damage}")]
     Damaged {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What, and where.
+        /// The first difference and its position.
         damage: Damage,
     },
     /// A fact cannot be written in this format.
     #[error("cannot record a `{kind}` event: {reason}")]
     Unwritable {
-        /// The fact's kind.
+        /// Kind of the fact.
         kind: String,
-        /// Why.
+        /// Reason, for people.
         reason: String,
     },
 }
 
 impl JournalError {
-    /// The file system refused.
+    /// The file system returned an error.
     pub fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source: Arc::new(source) }
     }
 }
 
-/// The first place where a journal is not as it was written.
+/// The first line of a journal that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// The line in the file, from 1; the header is line 1.
+    /// Line in the file, from 1; the header is line 1.
     pub line: u64,
-    /// The event that should stand there; none for the header.
+    /// The event that belongs on that line; none for the header.
     pub seq: Option<Seq>,
-    /// What differs.
+    /// Description of the difference, for people.
     pub what: String,
 }
 

@@ -1,6 +1,6 @@
 //! The folder of a run, and the folder of all runs.
 //!
-//! Invariant: only folders named by a run id are runs; whatever else lies there is passed over. Made for the owner alone.
+//! Invariant: only folders named by a run id are runs; anything else there is ignored. Folders are private to the owner.
 
 use super::FILE_NAME;
 use super::error::JournalError;
@@ -14,32 +14,32 @@ use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// How many candidates an error lists.
+/// Maximum number of candidates that an error lists.
 const CANDIDATES: usize = 10;
 
-/// Why no run was found.
+/// No single run was found by a name.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    /// Nothing was recorded yet.
+    /// No run was recorded yet.
     #[error("no runs are recorded under `{0}`")]
     NoRuns(PathBuf),
-    /// No run has such a name.
+    /// No run has this name.
     #[error("no run matches `{name}`; the latest are {}", quoted(.candidates))]
     Unknown {
-        /// What was asked for.
+        /// The name that was looked for.
         name: String,
         /// The latest runs.
         candidates: Vec<RunId>,
     },
-    /// Several have.
+    /// Several runs match the name.
     #[error("`{name}` matches several runs: {}; give more of the name", quoted(.candidates))]
     Ambiguous {
-        /// What was asked for.
+        /// The name that was looked for.
         name: String,
-        /// The runs it matches, newest first.
+        /// Matching runs, newest first.
         candidates: Vec<RunId>,
     },
-    /// The file system refused.
+    /// The folder of runs could not be read.
     #[error(transparent)]
     Io(#[from] JournalError),
 }
@@ -50,24 +50,24 @@ fn quoted(runs: &[RunId]) -> String {
     if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
 }
 
-/// Where all runs are kept.
+/// The folder in which all runs are kept.
 #[derive(Clone, Debug)]
 pub struct Folders {
     root: PathBuf,
 }
 
 impl Folders {
-    /// The runs under `root`, which need not be there yet.
+    /// The runs under `root`, which need not exist yet.
     pub fn under(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// Their folder.
+    /// Path of the folder that holds the runs.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Makes the folder of a new run, and what is missing above it.
+    /// Creates the folder of a new run, and missing folders above it. Returns once the folder's name is on disk.
     pub fn create(&self, run: &RunId) -> Result<Folder, JournalError> {
         let make = |path: &Path, above: bool| {
             let made = DirBuilder::new().recursive(above).mode(0o700).create(path);
@@ -77,13 +77,13 @@ impl Folders {
         let folder = self.folder(run);
         make(&folder.path, false)?;
         make(&folder.output_folder(), false)?;
-        // The new folder's name must outlast a crash as the journal in it does.
+        // The new folder's name must survive a crash just as the journal in it does.
         let synced = File::open(&self.root).and_then(|root| root.sync_all());
         synced.map_err(|e| JournalError::io("sync", &self.root, e))?;
         Ok(folder)
     }
 
-    /// All runs, newest first.
+    /// All runs, newest first. Empty when the folder does not exist.
     pub fn list(&self) -> Result<Vec<Folder>, JournalError> {
         let entries = match std::fs::read_dir(&self.root) {
             Ok(entries) => entries,
@@ -99,7 +99,7 @@ impl Folders {
         Ok(runs.iter().map(|run| self.folder(run)).collect())
     }
 
-    /// The run of this name: whole, its beginning or end, `latest`, or the path of its folder.
+    /// The run of this name: a whole id, its beginning or end, `latest`, or the path of its folder.
     pub fn find(&self, name: &str) -> Result<Folder, FolderError> {
         if name.contains('/')
             && let Some(folder) = Folder::at(Path::new(name))
@@ -142,57 +142,57 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// The folder at a path, if its name is a run's.
+    /// The folder at a path, if it exists and its name is a run id.
     pub fn at(path: &Path) -> Option<Self> {
         let run = path.file_name()?.to_str()?.parse().ok()?;
         path.is_dir().then(|| Self { path: path.to_owned(), run })
     }
 
-    /// Its run.
+    /// Id of the run.
     pub fn run(&self) -> &RunId {
         &self.run
     }
 
-    /// Itself.
+    /// Path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The journal.
+    /// Path of the journal.
     pub fn journal(&self) -> PathBuf {
         self.path.join(FILE_NAME)
     }
 
-    /// Where the outputs lie.
+    /// Path of the folder that holds the output files.
     pub fn output_folder(&self) -> PathBuf {
         self.path.join("output")
     }
 
-    /// The output of the command that started at `command`.
+    /// Path of the output file of the command that started at `command`.
     pub fn output(&self, command: Seq) -> PathBuf {
         self.output_folder().join(format!("{:06}.out", command.0))
     }
 
-    /// The document that ran.
+    /// Path of the copy of the document that ran.
     pub fn document(&self) -> PathBuf {
         self.path.join("runbook.md")
     }
 
-    /// The transcript.
+    /// Path of the transcript.
     pub fn transcript(&self) -> PathBuf {
         self.path.join("transcript.md")
     }
 
-    /// Whether its journal is being written: somebody holds the lock.
+    /// True while a process holds the lock on the journal, that is, while the run is being recorded.
     pub fn is_live(&self) -> bool {
         let Ok(file) = File::open(self.journal()) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 
-    /// Writes a file of the folder anew: whoever reads it sees the old text or the new, whole.
+    /// Replaces a file of the folder atomically: a reader sees either the old or the new content, never a part.
     pub fn write(&self, path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), JournalError> {
         let written = || -> io::Result<()> {
-            // The name cannot be guessed, and the file is for the owner alone.
+            // The name cannot be guessed, and the file is private to the owner.
             let mut buffered = BufWriter::new(NamedTempFile::new_in(&self.path)?);
             fill(&mut buffered)?;
             let new = buffered.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -203,7 +203,7 @@ impl Folder {
         written().map_err(|e| JournalError::io("write", path, e))
     }
 
-    /// Its outputs, from their files.
+    /// Outputs of the run, read from their files.
     pub fn outputs(&self) -> RunOutput {
         RunOutput { folder: self.clone(), inline: BTreeMap::new() }
     }
@@ -217,7 +217,7 @@ pub struct RunOutput {
 }
 
 impl RunOutput {
-    /// Remembers the output that stands in an event.
+    /// Remembers the output that an event holds, as a substitute for a missing or shorter file.
     pub fn remember(&mut self, finished: &CommandFinished) {
         if let Some(bytes) = &finished.output.inline {
             self.inline.insert(finished.started, bytes.clone());

@@ -1,8 +1,7 @@
-//! JSON objects, written member by member and taken apart member by member without changing a byte.
+//! Writes JSON objects member by member, and splits them into members without changing a byte.
 //!
-//! Invariant: what is written is one line; what is taken apart is the text as it stood.
+//! Invariant: a written object is one line; the members of a split object are the text as it stood.
 
-use super::names::Named;
 use serde::Serialize;
 use serde_json::Result;
 
@@ -13,7 +12,7 @@ pub(super) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// The members of an object whose brace was just opened.
+    /// Starts the members of an object whose brace was just written.
     pub(super) fn opening(out: &'a mut Vec<u8>) -> Self {
         Self { out, first: true }
     }
@@ -27,23 +26,13 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    /// One member.
+    /// Writes a member.
     pub(super) fn put<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
         self.name(name)?;
         serde_json::to_writer(&mut *self.out, value)
     }
 
-    /// One member, left out when there is no value.
-    pub(super) fn put_some<T: Serialize>(&mut self, name: &str, value: Option<&T>) -> Result<()> {
-        value.map_or(Ok(()), |value| self.put(name, value))
-    }
-
-    /// One member that is a word of the format.
-    pub(super) fn put_name<T: Named>(&mut self, name: &str, value: T) -> Result<()> {
-        self.put(name, value.name())
-    }
-
-    /// One member that is JSON already.
+    /// Writes a member whose value is JSON already.
     pub(super) fn put_raw(&mut self, name: &str, json: &str) -> Result<()> {
         self.name(name)?;
         self.out.extend_from_slice(json.as_bytes());
@@ -80,7 +69,7 @@ fn skip_blanks(bytes: &[u8], from: usize) -> usize {
     from + rest.iter().take_while(|b| b.is_ascii_whitespace()).count()
 }
 
-/// Where the value that begins at `from` ends, in text known to be JSON.
+/// End of the value that begins at `from`, in text known to be JSON.
 fn value_end(bytes: &[u8], from: usize) -> usize {
     let (mut depth, mut in_string, mut escaped) = (0_u32, false, false);
     for (i, &byte) in bytes.iter().enumerate().skip(from) {

@@ -12,20 +12,24 @@ pub(super) const PREV_MARK: &str = r#"","prev":""#;
 pub(super) const HASH_MARK: &str = r#"","hash":""#;
 pub(super) const SALT_MARK: &str = r#"","salt":""#;
 pub(super) const PAYLOAD_MARK: &str = r#"","payload":"#;
-/// What follows the hash when salt and payload were dropped.
+/// Rest of a line after its hash, when salt and payload were dropped.
 const PAYLOAD_DROPPED: &str = r#""}"#;
 const DIGEST_LENGTH: usize = 64;
 
-/// The first line.
+/// Names that belong to the line and are never used for a field of a fact.
+pub(super) const LINE_NAMES: [&str; 9] =
+    ["seq", "time", "mono_ns", "kind", "digest", "prev", "hash", "salt", "payload"];
+
+/// The first line of a journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The format.
+    /// Version of the format.
     pub version: u64,
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
-    /// Who wrote it: `runbook 0.1.0`.
+    /// Name and version of the writer: `runbook 0.1.0`.
     pub program: String,
-    /// The hash the first event's `prev` repeats.
+    /// Hash of the header, which the first event's `prev` repeats.
     pub hash: Digest,
 }
 
@@ -37,11 +41,11 @@ pub(super) struct Line<'a> {
     pub(super) members: &'a str,
     pub(super) prev: Digest,
     pub(super) hash: Digest,
-    /// None when it was dropped.
+    /// None when the payload was dropped.
     pub(super) payload: Option<&'a str>,
 }
 
-/// Takes a line apart and checks it against itself; says what is wrong with it otherwise.
+/// Splits a line and checks it against its own hash and digest. The error says what is wrong with it.
 pub(super) fn parse(line: &[u8]) -> Result<Line<'_>, &'static str> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not valid UTF-8")?;
     let (covered, hash, rest) = split_hash(text).ok_or("it has no `hash` where one belongs")?;
@@ -67,7 +71,7 @@ fn checked_payload(rest: &str, digest: Digest) -> Result<&str, &'static str> {
     }
 }
 
-/// The first line, checked against its own hash.
+/// Parses the first line and checks it against its own hash.
 pub(super) fn parse_header(line: &[u8]) -> Result<Header, &'static str> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not valid UTF-8")?;
     let (covered, hash, rest) = split_hash(text).ok_or("it has no `hash` where one belongs")?;
@@ -82,14 +86,14 @@ pub(super) fn parse_header(line: &[u8]) -> Result<Header, &'static str> {
     Ok(Header { version, run: run.parse().map_err(|_| bad)?, program, hash })
 }
 
-/// Format, run and program of a first line, unchecked: a later format may hash otherwise.
+/// Format, run and program of a first line. Nothing is checked, because a later format may hash differently.
 pub(super) fn header_fields(text: &str) -> Option<(u64, String, String)> {
     let json: serde_json::Value = serde_json::from_str(text).ok()?;
     let name = |key| json.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
     Some((json.get("runbook_journal")?.as_u64()?, name("run"), name("program")))
 }
 
-/// The bytes before the hash's digits, the hash, and what follows it. The first `,"hash":"` is the one: quotes within
+/// The bytes before the hash's digits, the hash, and the rest. The first `,"hash":"` is the right one: quotes within
 /// strings are escaped, and no field has a member of that name.
 fn split_hash(text: &str) -> Option<(&str, Digest, &str)> {
     let mark = HASH_MARK.trim_start_matches('"');
@@ -111,7 +115,7 @@ fn split_payload(rest: &str) -> Option<(&str, &str)> {
     Some((salt, payload))
 }
 
-/// Cuts salt and payload off a line with its newline.
+/// Cuts salt and payload off a line that ends with its newline.
 pub(super) fn drop_payload(text: &mut Vec<u8>) {
     let mark = HASH_MARK.trim_start_matches('"').as_bytes();
     if let Some(start) = text.windows(mark.len()).position(|part| part == mark) {
@@ -121,8 +125,8 @@ pub(super) fn drop_payload(text: &mut Vec<u8>) {
     }
 }
 
-/// Whether an event's members say that it is a start, an end, or a redaction: `kind` is the fourth of them, and no string
-/// stands before it but the time.
+/// True if an event is a command's start or end, or a redaction. `kind` is its fourth member, and no string but the time
+/// stands before it.
 pub(super) fn tells_of_the_record(members: &str) -> bool {
     const MARK: &str = r#","kind":""#;
     let kind = members.find(MARK).and_then(|at| members.get(at + MARK.len()..)).unwrap_or_default();

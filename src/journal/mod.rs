@@ -1,24 +1,24 @@
-//! The file a run is recorded in: wire format v1, its writer, its reader with recovery, and the run folder around it.
+//! The file in which a run is recorded: wire format v1, its writer, its reader with recovery, and the run folder around it.
 //!
 //! Invariant: what is on disk is only ever appended to, and every byte of it is covered by a hash, a digest or an exact
-//! rule, so that any change shows. `docs/journal.md` is the format. Refuses to know: the plan, the transcript, the terminal,
+//! rule, so that any change shows. `docs/journal.md` describes the format. Refuses to know: the plan, the transcript, the terminal,
 //! who makes the events.
 
 mod decode;
 mod encode;
 mod error;
 mod folder;
-mod incident;
 mod json;
 mod line;
-mod names;
 mod reader;
 mod redact;
 mod salt;
+mod source;
 mod tail;
 mod verify;
 mod writer;
 
+pub use encode::as_recorded;
 pub use error::{Damage, JournalError};
 pub use folder::{Folder, FolderError, Folders, RunOutput};
 pub use line::Header;
@@ -27,10 +27,10 @@ pub use redact::redact;
 pub use salt::Salts;
 pub use tail::last_seq;
 pub use verify::{Attested, BadOutput, BadReceipt, Receipt, Verified, verify};
-pub use writer::{Writer, as_recorded};
+pub use writer::Writer;
 
-/// The journal's name in the run folder.
+/// Name of the journal's file in the run folder.
 pub const FILE_NAME: &str = "journal.jsonl";
 
-/// The version of the format this program writes.
+/// Version of the format that this program writes.
 pub const FORMAT_VERSION: u64 = 1;

@@ -1,6 +1,6 @@
-//! Reads a journal, event by event, and checks it on the way.
+//! Reads a journal event by event and verifies it on the way.
 //!
-//! Invariant: an event that is given out is what was appended, and everything before it is there. Memory is bounded by the
+//! Invariant: an event that is returned is what was appended, and everything before it is there. Memory is bounded by the
 //! longest line. A last line without its newline was never acknowledged: it is reported, and is no event.
 
 use super::decode;
@@ -17,31 +17,31 @@ use std::io::BufRead;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-/// A longer line is damage.
+/// A longer line counts as damage.
 const LINE_LIMIT_BYTES: usize = 64 << 20;
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// A whole journal.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    /// Its first line; none when even that was torn.
+    /// The header; none when even that line was torn.
     pub header: Option<Header>,
-    /// Its events, in order.
+    /// All events, in order.
     pub events: Vec<Event>,
-    /// The hash of the last line that counts.
+    /// Hash of the last whole line.
     pub head: Option<Digest>,
-    /// How many bytes of a last, unfinished line were left out.
+    /// Length in bytes of an unfinished last line, which was ignored; none without one.
     pub torn: Option<u64>,
 }
 
-/// Reads a whole journal: a file, or the one in a run folder.
+/// Reads a whole journal: a file, or the one in a run folder. Fails at the first damage.
 pub fn read(path: &Path) -> Result<Journal, JournalError> {
     let mut reader = Reader::open(path)?;
     let events = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
     Ok(Journal { header: reader.header().cloned(), events, head: reader.head(), torn: reader.torn() })
 }
 
-/// Reads events one by one.
+/// Reads and verifies events one by one. After an error or the end it returns nothing more.
 #[derive(Clone, Debug)]
 pub struct Reader<R = BufReader<File>> {
     source: R,
@@ -56,7 +56,7 @@ pub struct Reader<R = BufReader<File>> {
     done: bool,
 }
 
-/// What is left of a file, up to the next newline.
+/// Result of reading up to the next newline.
 enum Next {
     Line,
     Torn,
@@ -65,7 +65,7 @@ enum Next {
 }
 
 impl Reader {
-    /// Opens a journal: a file, or the one in a run folder.
+    /// Opens a journal, which is a file or the one in a run folder, and reads its header.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
         let file = File::open(&path).map_err(|e| JournalError::io("read", &path, e))?;
@@ -74,7 +74,7 @@ impl Reader {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads a journal from anywhere; `path` is its name in errors.
+    /// Reads a journal from any source; `path` is its name in errors. Fails if the header is wrong.
     pub fn new(source: R, path: &Path) -> Result<Self, JournalError> {
         let mut reader = Self {
             source,
@@ -91,17 +91,17 @@ impl<R: BufRead> Reader<R> {
         Ok(reader)
     }
 
-    /// The first line; none when even that is torn.
+    /// The header; none when even that line is torn.
     pub fn header(&self) -> Option<&Header> {
         self.header.as_ref()
     }
 
-    /// The hash of the last line read.
+    /// Hash of the last line that was read.
     pub fn head(&self) -> Option<Digest> {
         self.head
     }
 
-    /// At the end: how many bytes of an unfinished last line there are.
+    /// Length in bytes of an unfinished last line. Known once the end was reached.
     pub fn torn(&self) -> Option<u64> {
         self.torn
     }
@@ -131,7 +131,7 @@ impl<R: BufRead> Reader<R> {
         Ok(())
     }
 
-    /// Blocks that were allocated and never written read as NUL.
+    /// True if the buffer can be the beginning of a header. Blocks that were allocated and never written read as NUL.
     fn could_be_torn_header(&self) -> bool {
         HEADER_START.bytes().zip(&self.buffer).all(|(expected, &found)| expected == found || found == 0)
     }
@@ -173,7 +173,7 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// Nothing follows; what was promised must have come.
+    /// Checks at the end that every dropped payload is named by a `redacted` event.
     fn end(&self, how: &Next) -> Result<(), JournalError> {
         match (how, self.dropped.first()) {
             (Next::TooLong, _) => Err(self.damaged(self.next, "its line is longer than 64 MiB".to_owned())),
@@ -184,8 +184,8 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// The next event, checked but not read: it is given only if it says what belongs to the record (a start, an end, a
-    /// redaction). At the end none.
+    /// Verifies the next event, and decodes it only if it says what belongs to the record (a command's start or end, a
+    /// redaction). None at the end.
     pub fn next_checked(&mut self) -> Result<Option<Option<Event>>, JournalError> {
         if self.done {
             return Ok(None);
@@ -254,7 +254,7 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// The events whose payload was dropped on purpose, by a `redacted` event that says so.
+/// The events that a `redacted` event names as dropped on purpose.
 fn redacted(event: &Event) -> Vec<Seq> {
     match &event.fact {
         Fact::Redacted(redacted) => redacted.events.clone(),

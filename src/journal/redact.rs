@@ -1,6 +1,6 @@
-//! Dropping a payload that turned out to hold a secret.
+//! Drops a payload that turned out to hold a secret.
 //!
-//! Invariant: the chain verifies before and after, and at every moment in between the file is one or the other. Refuses to
+//! Invariant: the chain verifies before and after, and at every moment in between the file is either one. Refuses to
 //! know: what was in it.
 
 use super::error::JournalError;
@@ -17,11 +17,11 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use tempfile::NamedTempFile;
 
-/// Drops the payloads of these events, and the output files of those that are a command's end, and records that it was
-/// done. Returns the event that says so, and the files that were removed.
+/// Drops the payloads of these events, and the output files of those that end a command, and records the
+/// redaction. Returns the recorded event and the removed files.
 pub fn redact(folder: &Folder, fact: &Redacted, at: Moment) -> Result<(Event, Vec<PathBuf>), JournalError> {
     let path = folder.journal();
-    // The lock is held until the end: nobody appends to the old file meanwhile.
+    // The lock is held until the end, so nobody appends to the old file in between.
     let mut writer = Writer::open(folder.path(), folder.run())?;
     let outputs = outputs_of(folder, fact)?;
     let failed = |error| JournalError::io("rewrite", &path, error);
@@ -41,7 +41,7 @@ pub fn redact(folder: &Folder, fact: &Redacted, at: Moment) -> Result<(Event, Ve
     event.map(|event| (event, removed)).ok_or_else(|| failed(io::ErrorKind::UnexpectedEof.into()))
 }
 
-/// The output files that go with the events; an error for an event that is not there or has been dropped before.
+/// Output files of the events. Fails for an event that is missing or was dropped before.
 fn outputs_of(folder: &Folder, fact: &Redacted) -> Result<Vec<PathBuf>, JournalError> {
     let mut wanted: BTreeSet<Seq> = fact.events.iter().copied().collect();
     let mut outputs = Vec::new();
@@ -70,7 +70,7 @@ fn outputs_of(folder: &Folder, fact: &Redacted) -> Result<Vec<PathBuf>, JournalE
     }
 }
 
-/// The journal without these payloads, in a file beside it.
+/// Writes the journal without these payloads into a new file beside it.
 fn rewritten(folder: &Folder, events: &[Seq]) -> io::Result<NamedTempFile> {
     let mut new = NamedTempFile::new_in(folder.path())?;
     let mut source = BufReader::new(File::open(folder.journal())?);

@@ -1,19 +1,19 @@
-//! Salts: what keeps a short text from being guessed from its digest.
+//! Salts, which keep a short text from being guessed from its digest.
 //!
-//! Invariant: 16 bytes from the kernel's generator, as 32 hexadecimal digits, each given out once.
+//! Invariant: a salt is 16 bytes from the kernel's generator, written as 32 hexadecimal digits, and is used once.
 
 use std::fs::File;
 use std::io;
 use std::io::Read as _;
 
-/// The length of a salt in the format.
+/// Length of a salt in the format, in hexadecimal digits.
 pub(super) const SALT_LENGTH: usize = 32;
 
 const BYTES: usize = 16;
 const BUFFER_BYTES: usize = 256 * BYTES;
 const SOURCE: &str = "/dev/urandom";
 
-/// A supply of salts. Random bytes are fetched for many at a time.
+/// A supply of salts. Random bytes are read for many salts at a time.
 #[derive(Debug)]
 pub struct Salts {
     source: File,
@@ -21,12 +21,12 @@ pub struct Salts {
 }
 
 impl Salts {
-    /// Opens the kernel's generator.
+    /// Opens the kernel's random generator.
     pub fn open() -> io::Result<Self> {
         Ok(Self { source: File::open(SOURCE)?, ready: Vec::new() })
     }
 
-    /// The next salt.
+    /// Returns a fresh salt. Fails when the generator cannot be read.
     pub fn next_salt(&mut self) -> io::Result<String> {
         if self.ready.len() < BYTES {
             self.ready.resize(BUFFER_BYTES, 0);
@@ -51,7 +51,7 @@ pub(super) fn push_hex(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// Whether a text is lower-case hexadecimal digits.
+/// True if the text consists of lower-case hexadecimal digits.
 pub(super) fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -1,7 +1,7 @@
 //! The number of a journal's last event, without reading all of it.
 //!
-//! Invariant: a line without its newline counts for nothing. What is read is not checked: for what came before what, not
-//! for evidence.
+//! Invariant: a line without its newline is ignored. Nothing is verified: the number serves to order events, not
+//! as evidence.
 
 use super::FILE_NAME;
 use crate::ident::Seq;
@@ -11,7 +11,7 @@ use std::path::Path;
 
 const BLOCK_BYTES: u64 = 64 << 10;
 
-/// The last event's number in a run folder; 0 where there is none, none where the journal cannot be read.
+/// Number of the last event in a run folder: 0 when there is no event, none when the journal cannot be read.
 pub fn last_seq(folder: &Path) -> Option<Seq> {
     let mut file = File::open(folder.join(FILE_NAME)).ok()?;
     let length = file.metadata().ok()?.len();
@@ -24,7 +24,7 @@ pub fn last_seq(folder: &Path) -> Option<Seq> {
         (&file).take(length - from).read_to_end(&mut bytes).ok()?;
         let text = String::from_utf8_lossy(&bytes);
         let whole = text.get(..text.rfind('\n').unwrap_or_default()).unwrap_or_default();
-        // The last line's beginning is in sight when a newline stands before it, or it is the file's first.
+        // The start of the last line was read if a newline precedes it, or if it is the file's first line.
         let line = match whole.rfind('\n') {
             Some(at) => whole.get(at + 1..).unwrap_or_default(),
             None if from == 0 => whole,

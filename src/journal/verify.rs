@@ -1,7 +1,7 @@
-//! Checks a whole run: the chain of its journal, and the outputs that it holds the digests of.
+//! Verifies a whole run: the chain of its journal, and the outputs whose digests it holds.
 //!
-//! Invariant: the first event that is not as it was written is named; what cannot be attested is said. Refuses to know: what
-//! the events mean, but for those that say what belongs to the record.
+//! Invariant: the first event that is not as it was written is named, and so is everything that cannot be attested. Refuses to
+//! know: the meaning of events, except of those that say what belongs to the record.
 
 use super::FILE_NAME;
 use super::error::JournalError;
@@ -20,14 +20,14 @@ use std::str::FromStr;
 
 const BLOCK_BYTES: usize = 256 << 10;
 
-/// What stands for a whole journal: kept elsewhere, it shows whether the end was cut off since.
+/// A short proof of a whole journal. Kept elsewhere, it shows whether the end was cut off later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
-    /// How many events there were.
+    /// Number of events at that time.
     pub events: u64,
-    /// The hash of the last of them.
+    /// Hash of the last of them.
     pub head: Digest,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for Receipt {
     }
 }
 
-/// Text that is no receipt.
+/// The text is not a receipt.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("`{0}` is no receipt; one looks like `runbook-receipt-1 RUN EVENTS HASH`, as `runbook verify` prints it")]
 pub struct BadReceipt(String);
@@ -56,57 +56,58 @@ impl FromStr for Receipt {
     }
 }
 
-/// How the journal stands to a receipt.
+/// Result of comparing a journal with a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attested {
-    /// There was none: nobody can say whether the end was cut off.
+    /// No receipt was given, so nobody can say whether the end was cut off.
     No,
-    /// All of it.
+    /// The receipt covers the whole journal.
     Whole,
-    /// All that the receipt knows of; so many events came later.
+    /// The events of the receipt are unchanged; this many came later.
     Until(u64),
-    /// It is another run's.
+    /// The receipt belongs to another run.
     OtherRun,
     /// The journal ends before the receipt's last event.
     Cut {
-        /// How many events are missing.
+        /// Number of missing events.
         missing: u64,
     },
-    /// The event at the receipt's place is another.
+    /// The last event of the receipt is not the one in the journal.
     Differs,
 }
 
-/// An output that is not as the journal says.
+/// An output that differs from the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadOutput {
-    /// The event that holds its digest.
+    /// The event that holds the digest of the output.
     pub event: Seq,
-    /// The command: the number its file is named by.
+    /// `seq` of the command's start, after which the output file is named.
     pub command: Seq,
-    /// What differs.
+    /// Description of the difference, for people.
     pub what: String,
 }
 
-/// A journal that holds together.
+/// Result of verifying a journal whose chain is intact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Its run, how many events it has, and its last hash; none when even the first line was torn.
+    /// Run, number of events and last hash; none when even the first line was torn.
     pub receipt: Option<Receipt>,
-    /// How many bytes of an unfinished last line there are.
+    /// Length in bytes of an unfinished last line; none without one.
     pub torn: Option<u64>,
-    /// How many outputs were checked.
+    /// Number of outputs that were checked.
     pub outputs: u64,
-    /// Those that are not as the journal says, in order.
+    /// Outputs that differ from the journal, in order.
     pub bad_outputs: Vec<BadOutput>,
-    /// Commands without a recorded end: their output is not attested.
+    /// Commands without a recorded end, whose output is not attested.
     pub unfinished: Vec<Seq>,
     /// Events whose payload was dropped on purpose.
     pub redacted: Vec<Seq>,
-    /// How it stands to the receipt.
+    /// Result of comparing with the receipt.
     pub attested: Attested,
 }
 
-/// Checks a run's folder, or a journal alone; `kept` is a receipt from elsewhere.
+/// Verifies a run's folder, or a journal alone, against `kept`, a receipt from elsewhere. Fails when the journal cannot be read
+/// or its chain is damaged.
 pub fn verify(path: &Path, kept: Option<&Receipt>) -> Result<Verified, JournalError> {
     let of_file = || path.parent().filter(|_| path.file_name().is_some_and(|name| name == FILE_NAME));
     let folder = Folder::at(path).or_else(|| of_file().and_then(Folder::at));
@@ -189,7 +190,7 @@ impl Checked {
     }
 }
 
-/// What is wrong with an output, if anything.
+/// Describes the difference between an output and its record, if there is one.
 fn differs(path: &Path, output: &Captured) -> Option<String> {
     let inline = output.inline.as_deref();
     let of_inline = |bytes: &[u8]| Digest::of_parts(&[output.salt.as_bytes(), bytes]) == output.digest;
@@ -198,7 +199,7 @@ fn differs(path: &Path, output: &Captured) -> Option<String> {
     }
     match digest_of(path, &output.salt) {
         Ok((length, digest)) if length == output.kept_bytes && digest == output.digest => None,
-        // A crash may have left less in the file than the event holds.
+        // After a crash the file may hold less than the event.
         Ok((length, _)) if length < output.kept_bytes && inline.is_some() => None,
         Ok((length, _)) if length != output.kept_bytes => {
             Some(format!("its output file has {length} bytes, and {} were recorded", output.kept_bytes))

@@ -5,15 +5,14 @@
 //! second sync would lie. After a write that failed its beginning is cut off again, so that the file is a readable journal at every
 //! moment.
 
+use super::encode::as_recorded;
 use super::error::JournalError;
-use super::json::Members;
 use super::line::{DIGEST_MARK, HASH_MARK, HEADER_START, PAYLOAD_MARK, PREV_MARK, SALT_MARK};
 use super::reader::Reader;
 use super::salt::Salts;
 use super::{FILE_NAME, FORMAT_VERSION, encode};
 use crate::history::{Event, Fact};
 use crate::ident::{Digest, Moment, RunId, Seq};
-use jiff::Timestamp;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::io::Write;
@@ -22,25 +21,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Who takes a look at the lock holds it for a moment only.
+/// A process that only tests the lock holds it for a moment, so taking it is retried.
 const LOCK_TRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
-/// So much room is kept behind the journal's end, for what must still be recorded when the disk is full.
+/// Space reserved behind the journal's end, for what must still be recorded when the disk is full.
 const RESERVE_BYTES: u64 = 64 << 10;
 
-/// Where lines go.
+/// Destination of the lines.
 trait Store: Write + Send + std::fmt::Debug {
-    /// Returns when everything written is on disk.
+    /// Returns once everything written is on disk.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Makes sure that there is room up to this place.
+    /// Ensures that there is space up to this offset.
     fn reserve(&mut self, end: u64) -> io::Result<()> {
         let _ = end;
         Ok(())
     }
 
-    /// Cuts off what was written behind this place.
+    /// Cuts off everything behind this offset.
     fn truncate(&mut self, end: u64) -> io::Result<()>;
 }
 
@@ -52,7 +51,7 @@ impl Store for File {
     fn reserve(&mut self, end: u64) -> io::Result<()> {
         use rustix::io::Errno;
         match rustix::fs::fallocate(&*self, rustix::fs::FallocateFlags::KEEP_SIZE, 0, end) {
-            // Without the means there is no reserve, and nothing else changes.
+            // A file system without `fallocate` has no reserve; everything else works.
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) | Ok(()) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -63,14 +62,14 @@ impl Store for File {
     }
 }
 
-/// Whether the journal can be written.
+/// Tells whether the journal can be written.
 #[derive(Debug)]
 enum Health {
-    /// It can.
+    /// The journal can be written.
     Good,
-    /// A write failed, and what it left was cut off: the reserve is there, and later there may be room again.
+    /// A write failed, and its remains were cut off. The reserve is there, and later there may be space again.
     Full(JournalError),
-    /// Nobody knows what is on disk: nothing is ever written again.
+    /// Nobody knows what is on disk. Nothing is ever written again.
     Dead(JournalError),
 }
 
@@ -85,13 +84,13 @@ pub struct Writer {
     lines: Vec<u8>,
     payload: Vec<u8>,
     health: Health,
-    /// Something was written that no sync has followed yet.
+    /// True while something was written that is not yet synced.
     unsynced: bool,
-    /// How long the file is.
+    /// Length of the file in bytes.
     length: u64,
-    /// Up to here there is room.
+    /// Offset up to which space is reserved.
     reserved: u64,
-    /// The file that this one replaces, for its lock.
+    /// The file that this one replaces. It is kept open to keep its lock.
     replaced: Option<Box<dyn Store>>,
 }
 
@@ -109,7 +108,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Opens the journal of a run to go on in it: locks it, checks all of it, and cuts off a line that a crash tore.
+    /// Opens the journal of a run to continue it: locks it, verifies all of it, and cuts off a line that a crash tore.
     pub fn open(folder: &Path, run: &RunId) -> Result<Self, JournalError> {
         let path = folder.join(FILE_NAME);
         let file = locked(&path)?;
@@ -123,7 +122,7 @@ impl Writer {
             cut.and_then(|()| file.sync_data()).map_err(|e| JournalError::io("mend", &path, e))?;
         }
         let (Some(header), Some(head)) = (reader.header(), reader.head()) else {
-            // Killed before its first line was whole: nothing was recorded.
+            // The writer was killed before the header was whole, so nothing was recorded.
             return Self::start(Box::new(file), path, run);
         };
         if header.run != *run {
@@ -151,7 +150,7 @@ impl Writer {
     fn start(mut store: Box<dyn Store>, path: PathBuf, run: &RunId) -> Result<Self, JournalError> {
         let salts = Salts::open().map_err(|e| JournalError::io("read random bytes for", &path, e))?;
         let program = concat!("runbook ", env!("CARGO_PKG_VERSION"));
-        // A run id and a version have nothing in them that JSON would escape.
+        // JSON would escape nothing in a run id or a version.
         let mut line = format!(r#"{HEADER_START}{FORMAT_VERSION},"run":"{run}","program":"{program}{HASH_MARK}"#);
         let head = Digest::of(line.as_bytes());
         line.push_str(&head.to_string());
@@ -174,7 +173,7 @@ impl Writer {
         })
     }
 
-    /// Goes on in a file that holds the same chain and is to take the old one's place: it is locked before anybody can find it, and the
+    /// Continues in a file that holds the same chain and will replace the old one. It is locked before anybody can find it, and the
     /// lock on the old one is kept.
     pub(super) fn go_on_in(&mut self, file: File) -> io::Result<()> {
         file.try_lock()?;
@@ -183,41 +182,42 @@ impl Writer {
         Ok(())
     }
 
-    /// The journal's path.
+    /// Path of the journal.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The hash of the last event, which stands for all of them.
+    /// Hash of the last event, which covers all events before it.
     pub fn head(&self) -> Digest {
         self.head
     }
 
-    /// The number the next event gets.
+    /// Number that the next event will get.
     pub fn next_seq(&self) -> Seq {
         self.next
     }
 
-    /// Puts facts on disk, in order, and returns them as the events they became: what a reader will read.
+    /// Writes facts to disk, in order, and returns the events they became, exactly as a reader will read them.
     ///
     /// After a failed sync every later call is refused with the same error; after a failed write one may succeed again,
-    /// once there is room.
+    /// once there is space.
     pub fn append(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
         self.append_with(facts, at, true, true)
     }
 
-    /// The same, out of the reserve if need be: for the end of what runs already, and for saying that the record failed.
+    /// Appends like [`Writer::append`], and uses the reserve if need be. For the end of a command that already runs, and for recording
+    /// that the record failed.
     pub fn append_last(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
         self.append_with(facts, at, false, true)
     }
 
-    /// The same as [`Writer::append`], but on disk only with the next append, or with [`Writer::sync`]: nobody may be told that these
-    /// events are safe before.
+    /// Appends like [`Writer::append`], but without a sync: the events are durable only after the next append, or after
+    /// [`Writer::sync`]. Until then nobody may be told that they are safe.
     pub fn append_unsynced(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
         self.append_with(facts, at, true, false)
     }
 
-    /// Puts on disk what was appended without that.
+    /// Syncs what was appended without a sync. Does nothing when there is nothing to sync.
     pub fn sync(&mut self) -> Result<(), JournalError> {
         if !std::mem::take(&mut self.unsynced) {
             return Ok(());
@@ -229,7 +229,7 @@ impl Writer {
         })
     }
 
-    /// Why nothing can be recorded now, if so.
+    /// The error that keeps anything from being recorded now; none if the journal can be written.
     pub fn failure(&self) -> Option<&JournalError> {
         match &self.health {
             Health::Good => None,
@@ -268,7 +268,7 @@ impl Writer {
         Ok(events)
     }
 
-    /// Writes the lines.
+    /// Writes the buffered lines, and leaves the file as it was if that fails.
     fn put(&mut self, keep_reserve: bool) -> Result<(), JournalError> {
         let end = self.length + self.lines.len() as u64;
         if keep_reserve && end + RESERVE_BYTES > self.reserved {
@@ -282,7 +282,7 @@ impl Writer {
         }
         if let Err(error) = self.store.write_all(&self.lines) {
             let failed = self.failed(error);
-            // Part of a line may be there. Once it is cut off, the file is as it was.
+            // Part of a line may have been written. Once that is cut off, the file is as it was.
             let mended = self.store.truncate(self.length).is_ok();
             self.reserved = self.length;
             self.health = if mended { Health::Full(failed.clone()) } else { Health::Dead(failed.clone()) };
@@ -301,16 +301,14 @@ impl Writer {
 
     /// Appends a line to the buffer and returns its hash.
     fn encode(&mut self, seq: Seq, at: Moment, fact: &Fact, prev: Digest) -> Result<Digest, JournalError> {
-        let kind = encode::kind(fact);
-        let unwritable = |reason: String| JournalError::Unwritable { kind: kind.to_owned(), reason };
+        let unwritable = |reason: String| JournalError::Unwritable { kind: fact.kind().to_owned(), reason };
         if let Fact::Other(other) = fact {
             encode::objection(other).map_or(Ok(()), |reason| Err(unwritable(reason)))?;
         }
         let salt = self.salts.next_salt().map_err(|e| JournalError::io("read random bytes for", &self.path, e))?;
-        encode_payload(fact, &mut self.payload).map_err(|e| unwritable(e.to_string()))?;
-        let digest = Digest::of_parts(&[salt.as_bytes(), &self.payload]);
         let start = self.lines.len();
-        encode_members(seq, at, fact, &mut self.lines).map_err(|e| unwritable(e.to_string()))?;
+        encode::event(seq, at, fact, &mut self.lines, &mut self.payload).map_err(|e| unwritable(e.to_string()))?;
+        let digest = Digest::of_parts(&[salt.as_bytes(), &self.payload]);
         let (digest, prev) = (digest.digits(), prev.digits());
         for part in [DIGEST_MARK.as_bytes(), &digest, PREV_MARK.as_bytes(), &prev, HASH_MARK.as_bytes()] {
             self.lines.extend_from_slice(part);
@@ -326,7 +324,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Gives the reserve back.
+    /// Releases the reserved space.
     fn drop(&mut self) {
         if self.reserved > self.length && !matches!(self.health, Health::Dead(_)) {
             drop(self.store.truncate(self.length));
@@ -334,41 +332,7 @@ impl Drop for Writer {
     }
 }
 
-/// The precision of the record, so that an event is the same live and read back.
-pub fn as_recorded(at: Moment) -> Moment {
-    let utc = Timestamp::from_millisecond(at.utc.as_millisecond()).unwrap_or(at.utc);
-    Moment { utc, mono: Duration::from_nanos(mono_ns(at)) }
-}
-
-fn mono_ns(at: Moment) -> u64 {
-    u64::try_from(at.mono.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn encode_members(seq: Seq, at: Moment, fact: &Fact, line: &mut Vec<u8>) -> serde_json::Result<()> {
-    line.push(b'{');
-    let mut members = Members::opening(line);
-    members.put("seq", &seq)?;
-    members.put("time", &format!("{:.3}", at.utc))?;
-    members.put("mono_ns", &mono_ns(at))?;
-    members.put("kind", encode::kind(fact))?;
-    encode::fields(fact, &mut members)
-}
-
-fn encode_payload(fact: &Fact, payload: &mut Vec<u8>) -> serde_json::Result<()> {
-    payload.clear();
-    if let Fact::Other(other) = fact
-        && let Some(json) = other.fields.get("payload")
-    {
-        payload.extend_from_slice(json.as_bytes());
-        return Ok(());
-    }
-    payload.push(b'{');
-    encode::payload(fact, &mut Members::opening(payload))?;
-    payload.push(b'}');
-    Ok(())
-}
-
-/// The file at the path, locked. A redaction may put another in its place while the lock is waited for; what was written into the
+/// Opens and locks the file at the path. A redaction may replace it while we wait for the lock; anything written into the
 /// old one then would be lost.
 fn locked(path: &Path) -> Result<File, JournalError> {
     let failed = |e| JournalError::io("open", path, e);

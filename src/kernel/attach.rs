@@ -1,8 +1,8 @@
-//! Reaching the recorder of a run that somebody else started.
+//! Attaching to the recorder of a run that another engine started.
 //!
-//! Invariant: whoever is not let in learns who is there. Refuses to know: the journal.
+//! Invariant: an engine that is refused is told who drives the session. Refuses to know: the journal.
 
-use super::link::{Link, lost};
+use super::link::{Link, lost, out_of_turn};
 use super::start::hello;
 use crate::history::Event;
 use crate::ident::RunId;
@@ -12,26 +12,26 @@ use crate::recorder::socket_note;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-/// Why a living session cannot be taken up.
+/// Why a session cannot be attached to.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
-    /// Nobody answers: it does not live.
+    /// No recorder answers, so the session is not alive.
     #[error("no recorder answers for this run")]
     NotThere,
-    /// It lives, and says no.
+    /// The recorder refuses, for this reason.
     #[error("{0}")]
     Refused(String),
-    /// Something else.
+    /// The connection failed in another way.
     #[error(transparent)]
     Kernel(#[from] KernelError),
 }
 
-/// A recorder that was reached.
+/// A recorder that has welcomed this engine.
 pub(super) struct Attached {
     pub(super) link: Link,
     pub(super) socket: PathBuf,
     pub(super) shell: u32,
-    /// What was appended when the running command began.
+    /// Events appended at the start of the running command, if one runs.
     pub(super) running: Option<Vec<Event>>,
 }
 
@@ -65,23 +65,23 @@ fn visit(folder: &Path, errand: Errand) -> Result<Reply, AttachError> {
     }
 }
 
-/// How a living session stands.
+/// Asks a living session for its state.
 pub fn session_state(folder: &Path) -> Result<SessionState, AttachError> {
     match visit(folder, Errand::State)? {
         Reply::State(state) => Ok(state),
-        _ => Err(lost("it gave an answer to another question").into()),
+        _ => Err(out_of_turn().into()),
     }
 }
 
-/// Tells a session to end, and who says so.
+/// Tells a session to end; `who` is recorded as the one who wanted it.
 pub fn stop_session(folder: &Path, who: &str) -> Result<(), AttachError> {
     visit(folder, Errand::Stop { who: who.to_owned() }).map(|_| ())
 }
 
-/// Teaches a session secrets, by name and value; returns which are refused, and why.
+/// Registers secrets with a session, by name and value. Returns which are refused, and why.
 pub fn hide_in_session(folder: &Path, secrets: Vec<Secret>) -> Result<Vec<String>, AttachError> {
     match visit(folder, Errand::Hide(secrets))? {
         Reply::Hidden { refused } => Ok(refused),
-        _ => Err(lost("it gave an answer to another question").into()),
+        _ => Err(out_of_turn().into()),
     }
 }

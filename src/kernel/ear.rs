@@ -1,21 +1,28 @@
 //! Hearing from the recorder while no request waits for an answer.
 //!
-//! Invariant: nothing that was heard is lost: output is kept for whoever watches next. Refuses to know: the operator.
+//! Invariant: no output is lost; it is kept for the next command's watcher. Refuses to know: the operator.
 
 use super::link::lost;
 use super::session::Session;
 use crate::ports::{Hearing, KernelError};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
-/// See the module.
+/// News from a session's recorder while no request waits for an answer.
 #[derive(Debug)]
 pub struct Ear {
     session: Session,
     descriptor: OwnedFd,
 }
 
+impl Ear {
+    /// Descriptor to poll: readable when there may be news. Never read from it directly.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
 impl Session {
-    /// Hears of the end of the run while the operator is asked.
+    /// News of the session while the operator is asked. Fails if the connection cannot be duplicated.
     pub fn ear(&self) -> Result<Ear, KernelError> {
         let descriptor = self.duplicate().map_err(lost)?;
         Ok(Ear { session: self.clone(), descriptor })
@@ -23,10 +30,6 @@ impl Session {
 }
 
 impl Hearing for Ear {
-    fn descriptor(&self) -> BorrowedFd<'_> {
-        self.descriptor.as_fd()
-    }
-
     fn hear(&mut self) -> Result<bool, KernelError> {
         self.session.hear()
     }

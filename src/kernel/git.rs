@@ -1,6 +1,7 @@
-//! The commit a document lies in, by asking git.
+//! The commit that a document belongs to, as git tells it.
 //!
-//! Invariant: a git that is missing, slow or odd gives no answer, never an error and no wait beyond a second.
+//! Invariant: a git that is missing, slow or odd gives no answer, never an error, and no question to it takes more than a second.
+//! Refuses to know: what the commit is recorded for.
 
 use super::find::find_program;
 use duct::cmd;
@@ -8,22 +9,23 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
-/// What git says of a document's folder.
+/// State of the repository that a document lies in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitState {
-    /// The commit checked out.
+    /// Hash of the commit that is checked out.
     pub commit: String,
-    /// Whether the document differs from it.
+    /// True if the document differs from that commit.
     pub modified: bool,
 }
 
+/// How long git has for one answer.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// Asks git about a document. None where it lies in no repository.
+/// Asks git about a document. `None` if it lies in no repository, or if git gives no answer.
 pub fn git_state(document: &Path, search_path: Option<&OsStr>) -> Option<GitState> {
     let document = std::path::absolute(document).ok()?;
     let folder = document.parent()?;
-    // Most runs are outside a repository; then git is not started.
+    // Most documents lie in no repository; then git is not started.
     folder.ancestors().find(|above| above.join(".git").exists())?;
     let git = find_program("git", search_path)?;
     let commit = ask(&git, folder, &["rev-parse".as_ref(), "HEAD".as_ref()])?;

@@ -1,6 +1,6 @@
-//! The connection to a recorder, and the output files it tells of.
+//! The connection to a recorder, and the output files that its messages name.
 //!
-//! Invariant: messages are taken up in their order. Refuses to know: the terminal.
+//! Invariant: messages are taken up in the order they were sent. Refuses to know: the terminal.
 
 use crate::ident::Seq;
 use crate::ports::{KernelError, Stream, Watch};
@@ -20,31 +20,31 @@ use std::time::Duration;
 
 const READ_BYTES: usize = 64 << 10;
 const SHOW_BYTES: usize = 256 << 10;
-/// A recorder that does not answer a question in this time is given up.
+/// A recorder that does not answer a question in this time is taken for lost.
 const ANSWER_LIMIT: Duration = Duration::from_mins(1);
 
-/// See the module.
+/// The connection to a recorder, with what has come and was not taken up yet.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) stream: UnixStream,
     decoder: Decoder<Reply>,
     folder: PathBuf,
     buffer: Vec<u8>,
-    /// What is shown of an output file, a piece at a time.
+    /// Buffer for output files, which are shown a piece at a time.
     piece: Vec<u8>,
-    /// The output file read last.
+    /// The output file that was read last, to be read on.
     open: Option<(Option<Seq>, File)>,
-    /// Output that came while nobody watched; shown with the next command, or with the one it is of.
+    /// Output that came while nobody watched; shown to the next watcher.
     late: Vec<Late>,
-    /// Whether the last end that was told of is on disk.
+    /// True if the end of the last command that came back is on disk.
     settled: bool,
-    /// It became so while nobody watched: the next watcher is told.
+    /// True if that end became durable while nobody watched; the next watcher is notified.
     settled_unseen: bool,
-    /// What others have taught the session.
+    /// Secrets that other clients have registered.
     pub(super) learned: Learned,
 }
 
-/// The secrets that a session was told by others than its own client; a clone is the same list.
+/// Secrets that other clients than its engine have registered with a session. A clone is the same list.
 #[derive(Clone, Debug, Default)]
 pub struct Learned(Rc<RefCell<Vec<Secret>>>);
 
@@ -53,7 +53,7 @@ impl Learned {
         self.0.borrow_mut().extend(secrets);
     }
 
-    /// Those after the first so many.
+    /// The secrets after the first `count`, in the order they were registered.
     pub fn since(&self, count: usize) -> Vec<Secret> {
         self.0.borrow().get(count..).unwrap_or_default().to_vec()
     }
@@ -67,8 +67,14 @@ struct Late {
     length: u64,
 }
 
+/// The recorder cannot be talked to any more.
 pub(super) fn lost(why: impl std::fmt::Display) -> KernelError {
     KernelError::Lost(format!("{why}"))
+}
+
+/// The recorder gave an answer that does not belong to the request.
+pub(super) fn out_of_turn() -> KernelError {
+    lost("it gave an answer to another question")
 }
 
 impl Link {
@@ -87,23 +93,23 @@ impl Link {
         }
     }
 
-    /// Where the output of a command stands.
+    /// Path of a command's output file.
     pub(super) fn output(&self, command: Seq) -> PathBuf {
         recorder::output_path(&self.folder, command)
     }
 
-    /// Sends a request and the bytes that go with it.
+    /// Sends a request and the bytes that go with it. Fails with the recorder's last word, if it has said why it closed.
     pub(super) fn send(&mut self, request: &Request, blob: &[u8]) -> Result<(), KernelError> {
         let mut frame = Vec::new();
         protocol::encode(request, blob, &mut frame).map_err(lost)?;
         match self.stream.write_all(&frame) {
             Ok(()) => Ok(()),
-            // The last thing that was said is why.
+            // The recorder may have said why it closed the connection.
             Err(error) => Err(self.hear().err().unwrap_or_else(|| lost(error))),
         }
     }
 
-    /// Takes in what has come while no answer is waited for: output, secrets, and that the run has ended.
+    /// Takes in what has come while no answer is waited for: output, secrets, durability. Fails if the run has ended.
     pub(super) fn hear(&mut self) -> Result<(), KernelError> {
         while self.wait(Duration::ZERO)? {
             self.receive()?;
@@ -112,7 +118,7 @@ impl Link {
         Ok(())
     }
 
-    /// Reads what is there, at least once.
+    /// Reads once from the connection; waits if nothing has come.
     pub(super) fn receive(&mut self) -> Result<(), KernelError> {
         match rustix::io::read(&self.stream, &mut *self.buffer) {
             Ok(0) => Err(lost("it has closed the connection")),
@@ -125,7 +131,7 @@ impl Link {
         }
     }
 
-    /// The next message that was read. Output is shown to `watch`, or kept for later without one.
+    /// The next reply among the messages that were read. Output is shown to `watch`, or kept if nobody watches.
     pub(super) fn next_reply(&mut self, mut watch: Option<&mut dyn Watch>) -> Result<Option<Reply>, KernelError> {
         while let Some(frame) = self.decoder.next_frame().map_err(lost)? {
             let (command, channel, offset, length) = match frame.message {
@@ -150,7 +156,7 @@ impl Link {
                 }
             };
             if command.is_some() {
-                // Before it its start was put on disk, and all that stands before that.
+                // A command prints only after its start is on disk, and with it all that was recorded before.
                 self.take_settled(&mut watch);
             }
             match &mut watch {
@@ -162,7 +168,7 @@ impl Link {
         Ok(None)
     }
 
-    /// The last end that was told of is on disk.
+    /// Notes that the end of the last command is on disk, and notifies the watcher.
     fn take_settled(&mut self, watch: &mut Option<&mut dyn Watch>) {
         if std::mem::replace(&mut self.settled, true) {
             return;
@@ -180,7 +186,7 @@ impl Link {
         }
     }
 
-    /// Shows what came while nobody watched.
+    /// Shows the output that came while nobody watched.
     pub(super) fn show_late(&mut self, watch: &mut dyn Watch) {
         if std::mem::take(&mut self.settled_unseen) {
             watch.settled();
@@ -190,7 +196,7 @@ impl Link {
         }
     }
 
-    /// Shows a piece of an output file. What cannot be read is not shown; it is in the record.
+    /// Shows a range of an output file. A part that cannot be read is not shown; the record still has it.
     fn show(&mut self, command: Option<Seq>, channel: Channel, offset: u64, length: u64, watch: &mut dyn Watch) {
         if self.open.as_ref().is_none_or(|(of, _)| *of != command) {
             let path = match command {
@@ -221,7 +227,7 @@ impl Link {
         }
     }
 
-    /// Waits for the answer to a question.
+    /// Waits for the answer to a question. Fails if the recorder reports a failure, or is silent for a minute.
     pub(super) fn answer(&mut self) -> Result<Reply, KernelError> {
         loop {
             if let Some(reply) = self.next_reply(None)? {
@@ -237,7 +243,7 @@ impl Link {
         }
     }
 
-    /// Waits until the last end that was told of is on disk.
+    /// Waits until the end of the last command is on disk.
     pub(super) fn settle(&mut self) -> Result<(), KernelError> {
         while !self.settled {
             if !self.wait(ANSWER_LIMIT)? {
@@ -251,7 +257,7 @@ impl Link {
         Ok(())
     }
 
-    /// Waits until there is something to read.
+    /// Waits until there is something to read. Returns `false` when the time is over.
     pub(super) fn wait(&self, limit: Duration) -> Result<bool, KernelError> {
         let mut fds = [PollFd::new(&self.stream, PollFlags::IN)];
         loop {

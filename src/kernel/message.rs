@@ -1,7 +1,7 @@
-//! A text given to a command on its standard input.
+//! Sending a message by a command that reads it from standard input.
 //!
-//! Invariant: the command reaches bash as a file, as steps do, and never as an argument; it has no terminal, and a limit of time.
-//! Refuses to know: whether it may run; who calls has asked.
+//! Invariant: the command reaches bash as a file, as steps do, and never as an argument; it has no terminal and a time limit.
+//! Refuses to know: whether it may run; the caller has asked.
 
 use duct::cmd;
 use std::io;
@@ -10,21 +10,22 @@ use std::path::Path;
 use std::time::Duration;
 use tempfile::NamedTempFile;
 
-/// A command that sends a message has so long.
+/// How long a command that sends a message may run.
 const LIMIT: Duration = Duration::from_mins(1);
-/// Of its output so much is kept.
+/// How much of the command's output is kept.
 const KEPT_BYTES: usize = 4096;
 
-/// How it ended.
+/// How the command that sends a message ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageSent {
-    /// Its exit status; none when a signal or the limit ended it.
+    /// Exit status; `None` if a signal or the time limit ended it.
     pub exit: Option<i32>,
-    /// What it printed, cut.
+    /// Beginning of what it printed, at most 4096 bytes.
     pub output: String,
 }
 
-/// Runs a command with a text on its standard input, in a folder. `beside` is where its script lies meanwhile.
+/// Runs a command in `folder` with a text on its standard input. Its script lies in `beside` meanwhile. Fails if the script
+/// cannot be written or bash cannot be started.
 pub fn send_message(
     bash: &Path,
     command: &str,

@@ -1,5 +1,5 @@
 //! The engine's side of the shell session: starts a recorder, drives it, and asks bash and the machine what the engine
-//! wants to know.
+//! needs to know.
 //!
 //! Invariant: the operator's terminal is as it was found whenever control leaves this module. Refuses to know: the
 //! document, the operator's decisions, how the record is written.
@@ -16,6 +16,7 @@ mod signals;
 mod start;
 mod syntax;
 mod terminal;
+mod watching;
 
 pub use attach::{AttachError, hide_in_session, session_state, stop_session};
 pub use ear::Ear;
@@ -24,5 +25,5 @@ pub use git::{GitState, git_state};
 pub use link::Learned;
 pub use message::{MessageSent, send_message};
 pub use session::Session;
-pub use start::StartOptions;
+pub use start::{RecorderProgram, SessionRun, ShellSetup, StartOptions};
 pub use syntax::BashSyntax;

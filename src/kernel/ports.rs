@@ -1,11 +1,13 @@
-//! A session as the engine knows it.
+//! The session as the engine's ports.
+//!
+//! Invariant: what was gated is what runs and what is recorded. Refuses to know: how requests travel.
 
 use super::session::Session;
 use crate::history::{Event, Fact};
 use crate::ident::Seq;
-use crate::plan::Shadows;
 use crate::ports::{Finished, Journal, Kernel, KernelError, LiveValue, Request, Watch};
 use crate::recorder::protocol::Run;
+use crate::shell::Shadows;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -54,13 +56,12 @@ impl Journal for Session {
     }
 }
 
+/// The form in which a request travels to the recorder.
 fn wire(request: &Request) -> Run {
-    let mut started = request.started.clone();
-    // What was gated is what runs and what is recorded.
-    request.text.text().clone_into(&mut started.text);
     Run {
         before: request.before.clone(),
-        started,
+        // What was gated is what runs and what is recorded.
+        started: request.started(),
         name: request.name.clone(),
         limit: request.limit,
         size: None,

@@ -1,7 +1,7 @@
 //! Signals to the engine while a command runs.
 //!
-//! Invariant: while no command runs they do what they do by default; one that comes between a command and the next, when that runs
-//! already, is the next one's. Refuses to know: what is done about them.
+//! Invariant: while no command runs, signals act as they do by default. One that comes between two commands, when the second is
+//! already running, belongs to the second. Refuses to know: what is done about them.
 
 use signal_hook::consts::signal;
 use std::io::Read as _;
@@ -9,10 +9,10 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// See the module.
+/// Handlers for the signals that concern a running command.
 #[derive(Debug)]
 pub(super) struct Signals {
-    /// Readable when one has come.
+    /// Readable when a signal has come.
     pub(super) wake: UnixStream,
     idle: Arc<AtomicBool>,
     interrupt: Arc<AtomicBool>,
@@ -20,14 +20,14 @@ pub(super) struct Signals {
     end: Arc<AtomicBool>,
 }
 
-/// What has come.
+/// Signals that have come since they were last taken.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Come {
-    /// SIGINT.
+    /// True after SIGINT: Ctrl-C.
     pub(super) interrupt: bool,
-    /// SIGWINCH.
+    /// True after SIGWINCH: the window has another size.
     pub(super) resized: bool,
-    /// SIGTERM or SIGHUP.
+    /// True after SIGTERM or SIGHUP: this program is to end.
     pub(super) end: bool,
 }
 
@@ -52,8 +52,8 @@ impl Signals {
         Ok(Self { wake, idle, interrupt, resized, end })
     }
 
-    /// From here until the guard goes, they are taken instead of acting. What came before does not count, unless they were being
-    /// taken already.
+    /// Catches signals until the guard is dropped. Those that came before are discarded, unless they were being caught
+    /// already.
     pub(super) fn taking(&self) -> Taking<'_> {
         if self.idle.load(Ordering::SeqCst) {
             let _before = self.taken();
@@ -62,7 +62,7 @@ impl Signals {
         Taking { signals: self }
     }
 
-    /// What has come since the last call.
+    /// Takes the signals that have come since the last call.
     pub(super) fn taken(&self) -> Come {
         let mut buffer = [0; 64];
         while (&self.wake).read(&mut buffer).is_ok_and(|count| count > 0) {}
@@ -71,13 +71,13 @@ impl Signals {
     }
 }
 
-/// See [`Signals::taking`].
+/// Signals are caught until this is dropped.
 pub(super) struct Taking<'a> {
     signals: &'a Signals,
 }
 
 impl Taking<'_> {
-    /// They go on being taken: another command runs already.
+    /// Leaves signals caught, because the next command is already running.
     pub(super) fn keep(self) {
         std::mem::forget(self);
     }

@@ -1,6 +1,7 @@
 //! Starting a recorder.
 //!
-//! Invariant: an error says whether the record, the shell or the recorder itself could not be begun.
+//! Invariant: an error says whether the record, the shell or the recorder itself could not be begun. Refuses to know: the
+//! document.
 
 use super::find::find_bash;
 use super::link::{Link, lost, timespec};
@@ -8,7 +9,9 @@ use crate::history::Mode;
 use crate::ident::RunId;
 use crate::ports::KernelError;
 use crate::recorder::protocol::{PROGRAM_VERSION, PROTOCOL, Reply, Request};
-use crate::recorder::{Announcement, FREE_DISK_PERCENT, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions};
+use crate::recorder::{
+    Announcement, FREE_DISK_PERCENT, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions, SessionLimits, ShellLaunch,
+};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use std::ffi::OsString;
@@ -18,95 +21,116 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+/// A recorder that has not announced itself in this time is given up.
 const START_LIMIT: Duration = Duration::from_secs(30);
 const ANNOUNCEMENT_LIMIT_BYTES: usize = 64 << 10;
 
-/// What a session needs.
+/// Everything a new session needs to know.
 #[derive(Clone, Debug)]
 pub struct StartOptions {
-    /// This program.
-    pub program: PathBuf,
-    /// Its hidden subcommand that calls [`serve`](crate::recorder::serve).
-    pub recorder_subcommand: String,
-    /// Its hidden subcommand that calls [`become_shell`](crate::recorder::become_shell).
-    pub shell_subcommand: String,
-    /// The run.
-    pub run: RunId,
-    /// Its folder: there, 0700.
-    pub folder: PathBuf,
-    /// Where the shell starts.
-    pub cwd: PathBuf,
-    /// Who answers.
-    pub mode: Mode,
-    /// The value of `PATH`, where bash is looked for.
-    pub path: Option<OsString>,
-    /// A file the shell reads once at its start.
-    pub rc: Option<PathBuf>,
-    /// The value of `XDG_RUNTIME_DIR`.
+    /// The program that the recorder and the shell are started from.
+    pub program: RecorderProgram,
+    /// The run that the session belongs to.
+    pub run: SessionRun,
+    /// How bash begins.
+    pub shell: ShellSetup,
+    /// Value of `XDG_RUNTIME_DIR`, where the recorder's socket lies.
     pub runtime_dir: Option<PathBuf>,
-    /// The folder for temporary files.
+    /// Folder for temporary files.
     pub temp_dir: PathBuf,
-    /// More output of one command than this is counted, not kept.
+    /// Bytes of one command's output that are kept; more is only counted.
     pub output_limit_bytes: u64,
-    /// Whether the recorder writes its errors to `recorder.log` in the run's folder.
+    /// True if the recorder writes its errors to `recorder.log` in the run's folder.
     pub log: bool,
-    /// Variables for bash beyond those of this process: the document's own.
-    pub env: Vec<(String, String)>,
-    /// Who drives it, for whoever else wants to: `ada on db1, terminal /dev/pts/3`.
+}
+
+/// This program, with its hidden subcommands.
+#[derive(Clone, Debug)]
+pub struct RecorderProgram {
+    /// Path of this program.
+    pub path: PathBuf,
+    /// Subcommand that calls [`serve`](crate::recorder::serve).
+    pub recorder_subcommand: String,
+    /// Subcommand that calls [`become_shell`](crate::recorder::become_shell).
+    pub shell_subcommand: String,
+}
+
+/// The run that a session belongs to.
+#[derive(Clone, Debug)]
+pub struct SessionRun {
+    /// Name of the run.
+    pub id: RunId,
+    /// Folder of the run; it exists with mode 0700.
+    pub folder: PathBuf,
+    /// Who answers the run's questions.
+    pub mode: Mode,
+    /// Who drives the session, as others are told: `ada on db1, terminal /dev/pts/3`.
     pub who: String,
-    /// Whether the run goes on in a journal that is there.
+    /// True if the run goes on in a journal that exists.
     pub resume: bool,
-    /// The snapshot of an earlier session, for the new shell to begin with.
+}
+
+/// How the session's bash begins.
+#[derive(Clone, Debug)]
+pub struct ShellSetup {
+    /// Directory that bash starts in.
+    pub cwd: PathBuf,
+    /// Value of `PATH`, where bash is looked for.
+    pub search_path: Option<OsString>,
+    /// File that bash reads once at its start.
+    pub rc: Option<PathBuf>,
+    /// Variables of the document, beyond those of this process.
+    pub env: Vec<(String, String)>,
+    /// Snapshot of an earlier session that bash begins with.
     pub restore: Option<PathBuf>,
 }
 
 impl StartOptions {
-    /// With what is usual for everything else.
+    /// Options of a new run, with the usual values for everything else.
     pub fn new(program: PathBuf, run: RunId, folder: PathBuf, cwd: PathBuf, mode: Mode) -> Self {
         Self {
-            program,
-            recorder_subcommand: "__recorder".to_owned(),
-            shell_subcommand: "__shell".to_owned(),
-            run,
-            folder,
-            cwd,
-            mode,
-            path: None,
-            rc: None,
+            program: RecorderProgram {
+                path: program,
+                recorder_subcommand: "__recorder".to_owned(),
+                shell_subcommand: "__shell".to_owned(),
+            },
+            run: SessionRun { id: run, folder, mode, who: "another engine".to_owned(), resume: false },
+            shell: ShellSetup { cwd, search_path: None, rc: None, env: Vec::new(), restore: None },
             runtime_dir: None,
             temp_dir: std::env::temp_dir(),
             output_limit_bytes: OUTPUT_LIMIT_BYTES,
             log: false,
-            env: Vec::new(),
-            who: "another engine".to_owned(),
-            resume: false,
-            restore: None,
         }
     }
 
     fn serve_options(&self) -> Result<ServeOptions, KernelError> {
-        let shell = find_bash(self.path.as_deref())?;
-        let rc = self.rc.as_deref().map(absolute).transpose()?;
+        let Self { program, run, shell, .. } = self;
+        let bash = find_bash(shell.search_path.as_deref())?;
+        let rc = shell.rc.as_deref().map(absolute).transpose()?;
         if let Some(rc) = rc.as_ref().filter(|rc| !rc.is_file()) {
             return Err(KernelError::Shell(format!("the rc file `{}` is not there", rc.display())));
         }
         Ok(ServeOptions {
-            run: self.run.clone(),
-            folder: absolute(&self.folder)?,
-            program: absolute(&self.program)?,
-            shell_subcommand: self.shell_subcommand.clone(),
-            shell: absolute(&shell)?,
-            cwd: absolute(&self.cwd)?,
-            mode: self.mode,
+            run: run.id.clone(),
+            folder: absolute(&run.folder)?,
+            launch: ShellLaunch {
+                program: absolute(&program.path)?,
+                shell_subcommand: program.shell_subcommand.clone(),
+                shell: absolute(&bash)?,
+                cwd: absolute(&shell.cwd)?,
+            },
+            mode: run.mode,
             rc,
             runtime_dir: self.runtime_dir.as_deref().map(absolute).transpose()?,
             temp_dir: absolute(&self.temp_dir)?,
-            output_limit_bytes: self.output_limit_bytes,
-            free_disk_percent: FREE_DISK_PERCENT,
-            monitor_alone: MONITOR_ALONE,
-            restore: self.restore.as_deref().map(absolute).transpose()?,
+            limits: SessionLimits {
+                output_limit_bytes: self.output_limit_bytes,
+                free_disk_percent: FREE_DISK_PERCENT,
+                monitor_alone: MONITOR_ALONE,
+            },
+            restore: shell.restore.as_deref().map(absolute).transpose()?,
             log: self.log,
-            resume: self.resume,
+            resume: run.resume,
         })
     }
 }
@@ -115,7 +139,7 @@ fn absolute(path: &Path) -> Result<PathBuf, KernelError> {
     std::path::absolute(path).map_err(|error| lost(format!("`{}`: {error}", path.display())))
 }
 
-/// A recorder that was started and greeted.
+/// A recorder that was started and has welcomed this engine.
 pub(super) struct Started {
     pub(super) link: Link,
     pub(super) process: Child,
@@ -127,7 +151,7 @@ pub(super) struct Started {
 pub(super) fn start(options: &StartOptions) -> Result<Started, KernelError> {
     let serve = options.serve_options()?;
     let (mut process, announcements) = spawn(options, &serve)?;
-    match greet(&announcements, serve.folder, &options.who) {
+    match greet(&announcements, serve.folder, &options.run.who) {
         Ok((link, socket, shell)) => Ok(Started { link, process, socket, shell }),
         Err(error) => {
             drop(process.kill());
@@ -155,14 +179,14 @@ pub(super) fn hello(who: &str) -> Request {
 
 fn spawn(options: &StartOptions, serve: &ServeOptions) -> Result<(Child, ChildStdout), KernelError> {
     let text = serde_json::to_vec(serve).map_err(lost)?;
-    let mut process = Command::new(&serve.program)
-        .arg(&options.recorder_subcommand)
-        .envs(options.env.iter().map(|(name, value)| (name, value)))
+    let mut process = Command::new(&serve.launch.program)
+        .arg(&options.program.recorder_subcommand)
+        .envs(options.shell.env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|error| lost(format!("`{}` could not be started: {error}", serve.program.display())))?;
+        .map_err(|error| lost(format!("`{}` could not be started: {error}", serve.launch.program.display())))?;
     let (Some(mut stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
         return Err(lost("it has no standard streams"));
     };
@@ -170,7 +194,7 @@ fn spawn(options: &StartOptions, serve: &ServeOptions) -> Result<(Child, ChildSt
     Ok((process, stdout))
 }
 
-/// Reads the one line a recorder prints.
+/// Reads the one line that a recorder prints when it is ready or has failed.
 fn announced(from: &ChildStdout) -> Result<PathBuf, KernelError> {
     let mut line = Vec::new();
     while !line.ends_with(b"\n") {

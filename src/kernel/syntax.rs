@@ -1,10 +1,10 @@
-//! bash's own opinion of texts, asked of many at once.
+//! Asks bash whether texts are shell, many at once.
 //!
-//! One bash takes texts up to NULs, and reads each in a subshell after `set -n`, which a shell that is not interactive
-//! cannot take back: it parses to the end and executes nothing. Measured against `bash -n FILE`: the same verdicts, at a
-//! fork a text instead of a start of bash.
+//! One bash reads texts that are separated by NULs, and parses each in a subshell after `set -n`. A shell that is not
+//! interactive cannot undo that: it parses to the end and executes nothing. The verdicts were measured to be those of
+//! `bash -n FILE`, at the cost of a fork for each text instead of a start of bash.
 //!
-//! Invariant: nothing of a text is ever executed, and nothing waits for ever. Refuses to know: what the texts are for.
+//! Invariant: nothing of a text is ever executed, and every question has a time limit. Refuses to know: what the texts are for.
 
 use crate::ports::{Syntax, Verdict};
 use std::collections::HashMap;
@@ -13,18 +13,18 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Builtins alone, and in an empty environment, so that no exported function and no `BASH_ENV` has a part in it.
-/// On one line, because `eval` counts lines from its own.
+/// The script that parses the texts. It uses builtins alone and gets an empty environment, so that no exported function and
+/// no `BASH_ENV` takes part. It is on one line, because `eval` counts lines from its own.
 const ASKING: &str =
     r#"while IFS= read -r -d "" t; do ( eval "set -n"$'\n'"$t" ) 2>&1 </dev/null; printf "\0%s\0" "$?"; done"#;
-/// Texts for one bash.
+/// Most texts that one bash is given.
 const BATCH: usize = 256;
-/// One bash has this long.
+/// How long one bash may take for its texts.
 const LIMIT: Duration = Duration::from_secs(10);
-/// A status from here on is a signal's, not the parser's.
+/// From this status on a signal, and not the parser, ended the subshell.
 const SIGNALLED: i32 = 126;
 
-/// Asks bash, and remembers.
+/// Asks bash about texts, and remembers the verdicts.
 #[derive(Debug)]
 pub struct BashSyntax {
     shell: Option<PathBuf>,
@@ -33,12 +33,12 @@ pub struct BashSyntax {
 }
 
 impl BashSyntax {
-    /// Asks this bash; without one every answer is [`Verdict::Unavailable`].
+    /// Asks the bash at this path; without one every verdict is [`Verdict::Unavailable`].
     pub fn new(shell: Option<PathBuf>) -> Self {
         Self { shell, known: HashMap::new(), asking: None }
     }
 
-    /// Asks about texts on a thread of its own; the first question that needs an answer waits for it.
+    /// Asks about texts on a thread of its own. The first check of a text that is not known waits for the thread.
     pub fn prefetch(&mut self, mut texts: Vec<String>) {
         self.take_prefetched();
         texts.sort_unstable();
@@ -81,8 +81,8 @@ fn ask(shell: &Path, texts: &[String]) -> HashMap<String, Verdict> {
     let mut left: Vec<&String> = Vec::new();
     for text in texts {
         match text.bytes().position(|byte| byte == 0) {
-            Some(place) => {
-                let line = text.bytes().take(place).filter(|&byte| byte == b'\n').count();
+            Some(offset) => {
+                let line = text.bytes().take(offset).filter(|&byte| byte == b'\n').count();
                 let message = "there is a NUL byte in it".to_owned();
                 let line = u32::try_from(line + 1).unwrap_or(u32::MAX);
                 verdicts.insert(text.clone(), Verdict::Rejected { message, line });
@@ -93,7 +93,7 @@ fn ask(shell: &Path, texts: &[String]) -> HashMap<String, Verdict> {
     while !left.is_empty() {
         let batch: Vec<&String> = left.iter().take(BATCH).copied().collect();
         let answers = ask_batch(shell, &batch);
-        // What bash did not come to the end of has no answer; those behind it are asked again.
+        // The first text without an answer is the one that bash got stuck on; those after it are asked about again.
         let answered = answers.len();
         for (text, verdict) in batch.iter().zip(answers) {
             verdicts.insert((*text).clone(), verdict);
@@ -108,7 +108,7 @@ fn ask(shell: &Path, texts: &[String]) -> HashMap<String, Verdict> {
     verdicts
 }
 
-/// Asks one bash. Fewer answers than texts come back when it was too slow or died.
+/// Asks one bash. If it was too slow or died, fewer verdicts than texts come back.
 fn ask_batch(shell: &Path, texts: &[&String]) -> Vec<Verdict> {
     let mut input = Vec::new();
     for text in texts {
@@ -139,7 +139,7 @@ fn ask_batch(shell: &Path, texts: &[&String]) -> Vec<Verdict> {
     handle.into_output().map(|output| answers(&output.stdout)).unwrap_or_default()
 }
 
-/// Reads pairs of message and status.
+/// Parses pairs of message and status, each ended by a NUL.
 fn answers(bytes: &[u8]) -> Vec<Verdict> {
     let mut fields = bytes.split(|&byte| byte == 0);
     let mut verdicts = Vec::new();
@@ -150,7 +150,8 @@ fn answers(bytes: &[u8]) -> Vec<Verdict> {
     verdicts
 }
 
-/// An accepted text has status 0 and no message: an unfinished here-document is a warning with status 0.
+/// The verdict that a message and a status stand for. Status 0 alone does not do: for an unfinished here-document bash only
+/// prints a warning.
 fn verdict(message: &str, status: i32) -> Verdict {
     if status >= SIGNALLED {
         return Verdict::Unavailable(format!("bash ended with status {status}"));
@@ -163,12 +164,12 @@ fn verdict(message: &str, status: i32) -> Verdict {
         };
     };
     let (line, said) = first.split_once("line ").and_then(|(_, rest)| rest.split_once(": ")).unwrap_or(("", first));
-    // The first line was ours; a here-document's warning names its beginning in the same way.
+    // `set -n` is our own first line.
     let line = line.parse::<u32>().unwrap_or(2).saturating_sub(1).max(1);
     Verdict::Rejected { message: renumber(said), line }
 }
 
-/// `here-document at line 2 delimited …` counts our line too.
+/// Corrects the line number within a message like `here-document at line 2 delimited …`, which counts our line too.
 fn renumber(message: &str) -> String {
     let Some((before, after)) = message.split_once("at line ") else { return message.to_owned() };
     let digits = after.bytes().take_while(u8::is_ascii_digit).count();

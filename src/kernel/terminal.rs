@@ -1,21 +1,21 @@
 //! The operator's terminal while a command has it.
 //!
-//! Invariant: its modes are put back when the guard goes, also while unwinding; it is never made non-blocking, because
-//! that would outlive this program. Refuses to know: what the keys mean.
+//! Invariant: its modes are restored when the guard is dropped, also while unwinding. It is never made non-blocking, because that
+//! would outlive this program. Refuses to know: what the keys mean.
 
 use crate::ports::KernelError;
 use crate::recorder::protocol::Size;
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios};
 
-/// The terminal's keys pass through as they come.
+/// The terminal in raw mode: keys are read as they come.
 #[derive(Debug)]
 pub(super) struct RawTerminal {
     before: Termios,
 }
 
 impl RawTerminal {
-    /// Makes standard input raw. What was typed before is thrown away: it was not meant for the command.
+    /// Makes standard input raw. Keys typed before are discarded, because they were not meant for the command.
     pub(super) fn enter() -> Result<Self, KernelError> {
         let stdin = rustix::stdio::stdin();
         let before = rustix::termios::tcgetattr(stdin).map_err(gone)?;
@@ -25,7 +25,7 @@ impl RawTerminal {
         Ok(Self { before })
     }
 
-    /// Reads keys; call it when there are some.
+    /// Reads keys that have come; waits if there are none. Fails when the terminal is closed.
     #[expect(clippy::unused_self, reason = "only who holds the terminal may read it")]
     pub(super) fn read<'a>(&self, buffer: &'a mut [u8]) -> Result<&'a [u8], KernelError> {
         match rustix::io::read(rustix::stdio::stdin(), &mut *buffer) {
@@ -44,7 +44,7 @@ impl Drop for RawTerminal {
     }
 }
 
-/// The size of the operator's window.
+/// Size of the operator's window; `None` if it is not known.
 pub(super) fn window_size() -> Option<Size> {
     let size = rustix::termios::tcgetwinsize(rustix::stdio::stdin()).ok()?;
     Some(Size { rows: size.ws_row, columns: size.ws_col }).filter(|size| size.rows > 0 && size.columns > 0)

@@ -1,13 +1,13 @@
-//! Where terminal escape sequences begin and end in a stream.
+//! Finds the beginning and end of terminal escape sequences in a stream.
 //!
-//! Invariant: total, and bounded: a sequence that never ends is text again after a while. Refuses to know: what they do.
+//! Invariant: total and bounded: a sequence that never ends counts as text again after a limit. Refuses to know: their effect.
 
 use super::matcher::ESC;
 
 const BEL: u8 = 0x07;
-/// A longer one is no sequence any terminal knows.
+/// Maximum length of a control sequence in bytes; terminals know no longer one.
 const CONTROL_LIMIT: u32 = 128;
-/// Titles, links and clipboard contents.
+/// Maximum length in bytes of a title, link or clipboard content.
 const STRING_LIMIT: u32 = 16 << 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ enum State {
 pub(super) struct Sequence {
     pub(super) start: u64,
     pub(super) end: u64,
-    /// Whether it is `ESC [ …`: it moves or colours, and carries no text.
+    /// True for `ESC [ …`, which moves the cursor or sets colours and has no text in it.
     pub(super) control: bool,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Sequence {
 pub(super) struct Escapes {
     state: State,
     start: u64,
-    /// The sequences that ended and may still stand within a match.
+    /// Sequences that ended and may still be within a match.
     pub(super) ended: Vec<Sequence>,
 }
 
@@ -42,17 +42,17 @@ impl Escapes {
         Self { state: State::Text, start: 0, ended: Vec::new() }
     }
 
-    /// Whether no sequence is open.
+    /// True while no sequence is open.
     pub(super) fn in_text(&self) -> bool {
         self.state == State::Text
     }
 
-    /// Where the open sequence began.
+    /// Offset of the open sequence's ESC.
     pub(super) fn open_since(&self) -> u64 {
         self.start
     }
 
-    /// Takes the byte at `at`; whether it is part of a sequence.
+    /// Takes the byte at offset `at`. True if it is part of a sequence.
     pub(super) fn step(&mut self, byte: u8, at: u64) -> bool {
         use State::{Control, Escape, String, StringEscape, Text};
         if byte == ESC && !matches!(self.state, String(_) | StringEscape(_)) {
@@ -75,7 +75,7 @@ impl Escapes {
             (String(_), BEL) | (StringEscape(_), b'\\') | (Escape, _) => self.close(at + 1, false),
             (String(count) | StringEscape(count), ESC) if count < STRING_LIMIT => self.state = StringEscape(count + 1),
             (String(count) | StringEscape(count), _) if count < STRING_LIMIT => self.state = String(count + 1),
-            // Too long, or a byte that no sequence has.
+            // Too long, or a byte that no sequence contains.
             (Control(_) | String(_) | StringEscape(_), _) => {
                 self.close(at, false);
                 return false;
@@ -91,7 +91,7 @@ impl Escapes {
         self.state = State::Text;
     }
 
-    /// Where the byte stands that is `count` visible bytes before `end`, in the stream with the sequences in it.
+    /// Offset, in the stream with its sequences, of the byte that is `count` visible bytes before `end`.
     pub(super) fn back(&self, end: u64, count: u64) -> u64 {
         let (mut at, mut left) = (end, count);
         for sequence in self.ended.iter().rev() {

@@ -1,16 +1,16 @@
-//! The forms in which a secret is printed.
+//! The forms in which programs print a secret: quoted, escaped, encoded.
 //!
-//! Invariant: every form is what programs print for the secret inside its quotes, and none is so short that it stands in
+//! Invariant: every form is what programs print for the secret inside its quotes, and none is so short that it occurs in
 //! ordinary text by chance. Refuses to know: streams.
 
 use std::collections::BTreeSet;
 
-/// A form that is derived, or a single line, must have this many bytes.
+/// Minimum length in bytes of a derived form, or of a single line of a secret.
 const MIN_DERIVED_BYTES: usize = 6;
 const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// All forms, each once.
+/// All forms of a secret, each once.
 pub(super) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
     let mut forms = BTreeSet::from([secret.to_vec()]);
     let mut add = |form: Vec<u8>| {
@@ -19,7 +19,7 @@ pub(super) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
         }
     };
     add(with_crlf(secret));
-    // What a terminal makes of a secret that has returns in it already.
+    // A terminal adds returns even where the secret has them already.
     add(replaced(secret, &[(b'\n', b"\r\n")]));
     for line in secret.split(|&byte| byte == b'\n') {
         add(line.trim_ascii().to_vec());
@@ -73,7 +73,7 @@ fn replaced(secret: &[u8], by: &[(u8, &[u8])]) -> Vec<u8> {
     out
 }
 
-/// A backslash before each byte that wants one, for what stands before it.
+/// Puts a backslash before each byte that needs one. `wants` also gets the byte before it.
 fn backslashed(secret: &[u8], wants: impl Fn(Option<u8>, u8) -> bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
     let mut before = None;
@@ -87,14 +87,14 @@ fn backslashed(secret: &[u8], wants: impl Fn(Option<u8>, u8) -> bool) -> Vec<u8>
     out
 }
 
-/// What `printf %q` puts a backslash before.
+/// True if `printf %q` puts a backslash before this byte.
 fn is_special(byte: u8) -> bool {
     byte.is_ascii()
         && !byte.is_ascii_alphanumeric()
         && !matches!(byte, b'_' | b'-' | b'.' | b'/' | b'=' | b':' | b'+' | b'@' | b'%')
 }
 
-/// What stands within `$'…'`, as bash itself prints it: letters beyond ASCII as they are where the locale has them.
+/// The inside of `$'…'` as bash prints it. Letters beyond ASCII stay as they are where the locale has them.
 fn ansi_c(secret: &[u8], ascii: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
     for chunk in secret.utf8_chunks() {
@@ -129,7 +129,7 @@ fn ansi_c_byte(byte: u8, out: &mut Vec<u8>) {
     }
 }
 
-/// What stands within a JSON string; bytes that are no UTF-8 stay.
+/// The inside of a JSON string. Bytes that are not UTF-8 stay as they are.
 fn json(secret: &[u8], ascii: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
     for chunk in secret.utf8_chunks() {
@@ -177,16 +177,16 @@ fn hex(secret: &[u8], digits: &[u8; 16]) -> Vec<u8> {
     secret.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// The characters that depend on the secret alone when `offset` other bytes stand before it in their group of three.
+/// The characters that depend on the secret alone when `offset` other bytes precede it in its group of three.
 fn base64(secret: &[u8], offset: usize, alphabet: &[u8; 64]) -> Vec<u8> {
     let first = (8 * offset).div_ceil(6);
     let end = 8 * (offset + secret.len()) / 6;
     let bit = |at: usize| -> u8 {
-        let byte = (at / 8).checked_sub(offset).and_then(|place| secret.get(place)).copied().unwrap_or(0);
+        let byte = (at / 8).checked_sub(offset).and_then(|index| secret.get(index)).copied().unwrap_or(0);
         (byte >> (7 - at % 8)) & 1
     };
-    let character = |place: usize| {
-        let index = (0..6).fold(0_u8, |value, k| value << 1 | bit(6 * place + k));
+    let character = |position: usize| {
+        let index = (0..6).fold(0_u8, |value, k| value << 1 | bit(6 * position + k));
         alphabet.get(usize::from(index)).copied().unwrap_or(b'A')
     };
     (first..end).map(character).collect()

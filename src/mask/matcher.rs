@@ -1,6 +1,6 @@
-//! All forms of all secrets, and all triggers, in one automaton.
+//! One automaton for all forms of all secrets and all triggers of rules.
 //!
-//! Invariant: for every state it is known how many of the last bytes may be the beginning of a secret. Refuses to know:
+//! Invariant: each state tells how many of the last bytes may be the beginning of a secret. Refuses to know:
 //! streams.
 
 use super::forms::forms;
@@ -9,56 +9,56 @@ use aho_corasick::automaton::{Automaton as _, StateID};
 use aho_corasick::{Anchored, MatchKind, Span, dfa, nfa, packed};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Up to so many bytes of patterns the automaton is the fast kind; it costs half a KiB a byte.
+/// Up to this many bytes of patterns the automaton is a DFA, which costs half a KiB a byte.
 const FAST_LIMIT_BYTES: usize = 32 << 10;
-/// So much of each pattern is looked for when text is passed over.
+/// Number of leading bytes of each pattern that are searched for when text is skipped.
 const HINT_BYTES: usize = 8;
-/// What an escape sequence begins with.
+/// First byte of an escape sequence.
 pub(super) const ESC: u8 = 0x1b;
-/// Less text than this is not worth looking ahead.
+/// Minimum length of text that is worth skipping.
 const WORTH_BYTES: usize = 64;
 
 #[derive(Debug)]
 enum Machine {
     Fast(Box<dfa::DFA>),
     Compact(Box<nfa::contiguous::NFA>),
-    /// None could be built; nothing is found.
+    /// No automaton could be built; nothing is found.
     Nothing,
 }
 
-/// Whose a pattern is.
+/// The secret or rule that a pattern belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// The secret at this place.
+    /// Index of the secret.
     Secret(usize),
-    /// The rule at this place.
+    /// Index of the rule in [`RULES`].
     Rule(usize),
 }
 
-/// See the module.
+/// Finds the patterns of all secrets and rules, one byte at a time.
 #[derive(Debug)]
 pub(super) struct Matcher {
     machine: Machine,
     pub(super) start: StateID,
-    /// Owner and length of each pattern.
+    /// Owner of each pattern, and its length in bytes.
     owners: Vec<(Owner, u32)>,
-    /// How much of a secret may have been read in a state; absent: nothing.
+    /// Number of bytes of a secret that may have been read in a state; absent for none.
     depths: HashMap<usize, u32>,
     labels: Vec<String>,
-    /// Finds the beginnings of patterns many bytes at a time; none for so many patterns that it would be no faster.
+    /// Finds the beginnings of patterns many bytes at a time; none when there are so many patterns that it would not be faster.
     hints: Option<packed::Searcher>,
 }
 
 impl Matcher {
     pub(super) fn new(secrets: &[(String, Vec<u8>)]) -> Self {
         let mut patterns: BTreeMap<Vec<u8>, Owner> = BTreeMap::new();
-        for (place, (_, secret)) in secrets.iter().enumerate() {
+        for (index, (_, secret)) in secrets.iter().enumerate() {
             for form in forms(secret) {
-                patterns.entry(form).or_insert(Owner::Secret(place));
+                patterns.entry(form).or_insert(Owner::Secret(index));
             }
         }
-        for (place, rule) in RULES.iter().enumerate() {
-            patterns.entry(rule.trigger.to_vec()).or_insert(Owner::Rule(place));
+        for (index, rule) in RULES.iter().enumerate() {
+            patterns.entry(rule.trigger.to_vec()).or_insert(Owner::Rule(index));
         }
         let total: usize = patterns.keys().map(Vec::len).sum();
         let machine = build(patterns.keys(), total);
@@ -129,18 +129,18 @@ impl Matcher {
         }
     }
 
-    /// From the start state at `from`: the place up to which the text may be passed over, and is still in the start state.
+    /// Offset up to which text can be skipped from the start state at `from`, so that the state is still the start state.
     ///
-    /// No pattern begins before the first hint, but for one whose hint is cut off by the end of the text; so the few bytes
+    /// No pattern begins before the first hint, except one whose hint is cut off by the end of the text. So the few bytes
     /// before either are left to the automaton.
     pub(super) fn pass_over(&self, text: &[u8], from: usize) -> usize {
         let Some(hints) = self.hints.as_ref().filter(|_| text.len() >= from + WORTH_BYTES) else { return from };
         let hint = hints.find_in(text, Span { start: from, end: text.len() });
-        let place = hint.map_or(text.len(), |hint| hint.start());
-        place.saturating_sub(HINT_BYTES - 1).max(from)
+        let end = hint.map_or(text.len(), |hint| hint.start());
+        end.saturating_sub(HINT_BYTES - 1).max(from)
     }
 
-    /// The state after a text in which no pattern ends, and none but the last few bytes may begin one; none when that is not
+    /// The state after a text in which no pattern ends, and only the last few bytes may begin one. None when that is not
     /// known at once.
     pub(super) fn passes(&self, mut state: StateID, text: &[u8]) -> Option<StateID> {
         let hints = self.hints.as_ref()?;
@@ -168,7 +168,7 @@ impl Matcher {
         }
     }
 
-    /// Whether no pattern ends in a text, with its escape sequences or without: those are not looked into.
+    /// True if no pattern ends in the text and it has no escape sequence, within which a pattern could hide.
     pub(super) fn is_silent(&self, text: &[u8]) -> bool {
         let mut state = self.start;
         text.iter().all(|&byte| {
@@ -194,16 +194,16 @@ impl Matcher {
         })
     }
 
-    /// How many of the last bytes may be the beginning of a secret.
+    /// Number of last bytes that may be the beginning of a secret.
     pub(super) fn depth(&self, state: StateID) -> u64 {
         self.depths.get(&state.as_usize()).copied().map_or(0, u64::from)
     }
 
-    /// What stands in a secret's place.
+    /// The name that replaces a match.
     pub(super) fn label(&self, owner: Owner) -> &str {
         match owner {
-            Owner::Secret(place) => self.labels.get(place).map_or("secret", String::as_str),
-            Owner::Rule(place) => RULES.get(place).map_or("secret", |rule| rule.name),
+            Owner::Secret(index) => self.labels.get(index).map_or("secret", String::as_str),
+            Owner::Rule(index) => RULES.get(index).map_or("secret", |rule| rule.name),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Secrets out of a byte stream.
+//! Takes secrets out of a byte stream.
 //!
-//! Invariant: what comes out depends on the bytes alone, not on how they were cut into pieces, as long as no pause released
-//! any; no byte is held back but inside what may yet become a secret. A net, not a wall: a secret that is encrypted,
-//! compressed, or printed a letter a line passes. Refuses to know: where the bytes come from and where they go.
+//! Invariant: the result depends on the bytes alone, not on how they were cut into pieces, as long as no pause released
+//! any. A byte is held back only inside text that may still become a secret. This is a net, not a wall: a secret that is encrypted,
+//! compressed, or printed one letter a line gets through. Refuses to know: where the bytes come from and where they go.
 
 mod escapes;
 mod forms;
@@ -16,14 +16,14 @@ use matcher::Matcher;
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-/// After a pause this long, see [`Stream::flush_after_silence`].
+/// Length of a pause in output after which [`Stream::flush_after_silence`] should be called.
 pub const SILENCE: std::time::Duration = std::time::Duration::from_millis(50);
 
-/// Shorter secrets stand in too much that is none.
+/// Minimum length of a secret. A shorter one occurs in too much ordinary text.
 const MIN_BYTES: usize = 4;
-/// Longer ones cost too much memory.
+/// Maximum length of a secret. A longer one would cost too much memory.
 const MAX_BYTES: usize = 64 << 10;
-/// Values that mean that there is none, or that stand everywhere.
+/// Values that mean "no secret", or that occur everywhere.
 const COMMON: &[&str] = &[
     "true",
     "false",
@@ -53,21 +53,21 @@ const COMMON: &[&str] = &[
     "error",
 ];
 
-/// Why a value is not taken for a secret.
+/// Reason why a value is not accepted as a secret. Each variant holds the secret's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is too short.
+    /// The value is shorter than 4 bytes.
     #[error("`{0}` has fewer than 4 bytes: masking it would hide much that is no secret; it is not masked")]
     TooShort(String),
-    /// It is too long.
+    /// The value is longer than 64 KiB.
     #[error("`{0}` has more than 64 KiB: it is not masked")]
     TooLong(String),
-    /// It is a word that stands everywhere.
+    /// The value is a word that occurs everywhere.
     #[error("`{0}` has a value that stands in much ordinary text (like `true` or `null`); it is not masked")]
     Common(String),
 }
 
-/// Masks texts and streams. Cheap to clone; a clone does not learn of secrets that are added later.
+/// Masks texts and streams. Cheap to clone; a clone does not learn secrets that are added later.
 #[derive(Clone, Debug)]
 pub struct Masker {
     secrets: Vec<(String, Vec<u8>)>,
@@ -81,19 +81,19 @@ impl Default for Masker {
 }
 
 impl Masker {
-    /// Knows the shapes of tokens and keys, and no secret yet.
+    /// A masker that knows the shapes of tokens and keys, and no secret yet.
     pub fn new() -> Self {
-        // The same for everyone, and each run needs several.
+        // Shared, because each run needs several.
         static SHAPES: LazyLock<Arc<Matcher>> = LazyLock::new(|| Arc::new(Matcher::new(&[])));
         Self { secrets: Vec::new(), matcher: Arc::clone(&SHAPES) }
     }
 
-    /// Learns a secret. One that is known already changes nothing.
+    /// Learns a secret; one that is already known changes nothing. Fails if masking the value would mask ordinary text.
     pub fn add(&mut self, name: &str, value: &[u8]) -> Result<(), Refusal> {
         self.add_all([(name, value)]).into_iter().next().map_or(Ok(()), Err)
     }
 
-    /// Learns several at once; says which are refused, and why.
+    /// Learns several secrets at once, and returns the reasons for those that were refused.
     pub fn add_all<'v>(&mut self, secrets: impl IntoIterator<Item = (&'v str, &'v [u8])>) -> Vec<Refusal> {
         let mut refused = Vec::new();
         let before = self.secrets.len();
@@ -111,22 +111,22 @@ impl Masker {
         refused
     }
 
-    /// The names of the secrets, in the order they were learned.
+    /// Names of the secrets, in the order they were learned.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.secrets.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The secrets themselves, by name.
+    /// Names and values of the secrets, in the order they were learned.
     pub fn secrets(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.secrets.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
-    /// A stream to be masked.
+    /// Starts masking a stream with the secrets known now.
     pub fn stream(&self) -> Stream {
         Stream::new(Arc::clone(&self.matcher))
     }
 
-    /// A text without secrets.
+    /// Masks a text; borrowed when there is no secret in it.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.bytes(text.as_bytes()) {
             Cow::Borrowed(_) => Cow::Borrowed(text),
@@ -134,9 +134,17 @@ impl Masker {
         }
     }
 
-    /// Bytes without secrets.
+    /// Masks a text; none when there is no secret in it.
+    pub fn masked(&self, text: &str) -> Option<String> {
+        match self.text(text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(masked) => Some(masked),
+        }
+    }
+
+    /// Masks bytes; borrowed when there is no secret in them.
     pub fn bytes<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
-        // Most texts are short, and have nothing in them.
+        // Most texts are short and have no secret in them.
         if self.matcher.is_silent(bytes) {
             return Cow::Borrowed(bytes);
         }
@@ -167,7 +175,7 @@ fn acceptable(name: &str, value: &[u8]) -> Result<(), Refusal> {
     }
 }
 
-/// What stands between the brackets: plain characters, and nothing of the secret.
+/// The name between the brackets of `[masked:NAME]`: plain characters, and nothing of the secret.
 fn label(name: &str, value: &[u8]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let label: String = name.chars().map(|c| if plain(c) { c } else { '_' }).take(64).collect();

@@ -1,13 +1,13 @@
-//! Secrets that nobody registered and that show what they are: keys, tokens, passwords in addresses.
+//! Recognises secrets that nobody registered by their shape: keys, tokens, passwords in addresses.
 //!
-//! Invariant: only shapes that ordinary text does not have; what marks the shape stays readable, what follows it is masked.
-//! Every candidate is bounded. Refuses to know: streams.
+//! Invariant: only shapes that ordinary text does not have. The mark of the shape stays readable, the rest is masked.
+//! The length of every candidate is bounded. Refuses to know: streams.
 
-/// A key this long is masked up to here.
+/// Number of bytes after which a longer key is masked no further.
 const KEY_LIMIT: u32 = 16 << 10;
 const KEY_MIN: u32 = 32;
 
-/// The bytes that may stand in a token.
+/// The bytes that a token may consist of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     Alnum,
@@ -35,24 +35,24 @@ impl Class {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
-    /// So many bytes of a class.
+    /// Bytes of a class, with their minimum and maximum number.
     Token(Class, u32, u32),
-    /// The rest of a JSON web token; its signature is what is secret.
+    /// The rest of a JSON web token. Only its signature is secret.
     Jwt,
     /// `user:password@`.
     Address,
     /// A scheme and credentials.
     Authorization,
-    /// Up to the dashes of the end line.
+    /// A private key, up to the dashes of its last line.
     Key,
 }
 
-/// A shape and what it begins with.
+/// A shape and the bytes it begins with.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) name: &'static str,
     pub(super) trigger: &'static [u8],
-    /// Whether the trigger must not continue a word.
+    /// True if the trigger must stand at the beginning of a word.
     pub(super) begins_word: bool,
     shape: Shape,
 }
@@ -65,7 +65,7 @@ const fn shaped(name: &'static str, trigger: &'static str, shape: Shape) -> Rule
     Rule { name, trigger: trigger.as_bytes(), begins_word: false, shape }
 }
 
-/// All of them.
+/// All shapes that are recognised.
 pub(super) static RULES: &[Rule] = &[
     token("github-token", "ghp_", Class::Alnum, 36, 255),
     token("github-token", "gho_", Class::Alnum, 36, 255),
@@ -117,29 +117,29 @@ pub(super) static RULES: &[Rule] = &[
     shaped("private-key", "-----BEGIN PGP PRIVATE KEY BLOCK-----", Shape::Key),
 ];
 
-/// What a byte makes of a candidate.
+/// Result of giving a byte to a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It may still become one.
+    /// The candidate may still become a secret.
     On,
-    /// It is none.
+    /// The candidate is no secret.
     Out,
-    /// What stands between these places is secret.
+    /// The bytes between these offsets are secret.
     Found(u64, u64),
 }
 
-/// Something that began like a secret.
+/// Text that begins like a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub(super) rule: usize,
     shape: Shape,
     phase: u8,
     count: u32,
-    /// Where what would be masked begins.
+    /// Offset of the first byte that would be masked.
     from: Option<u64>,
-    /// After its last byte.
+    /// Offset after the last byte that would be masked.
     end: u64,
-    /// The bytes of a scheme, lower case; or how many dashes were met.
+    /// The last bytes of an authorization scheme in lower case; for a key, the number of dashes in a row.
     scheme: u64,
 }
 
@@ -149,7 +149,7 @@ impl Candidate {
         Some(Self { rule, shape, phase: 0, count: 0, from: None, end: 0, scheme: 0 })
     }
 
-    /// From here on bytes must be held back.
+    /// Offset from which bytes must be held back; none when nothing would be masked yet.
     pub(super) fn held_from(&self) -> Option<u64> {
         self.from
     }
@@ -168,12 +168,12 @@ impl Candidate {
         }
     }
 
-    /// The next byte, at `at`.
+    /// Takes the next byte, at offset `at`.
     pub(super) fn step(&mut self, byte: u8, at: u64) -> Step {
         match self.shape {
             Shape::Token(class, min, max) => {
                 if class.has(byte) {
-                    // One more than a token can have: it is something else.
+                    // Longer than any token, so it is something else.
                     if self.count >= max { Step::Out } else { self.take(at) }
                 } else {
                     self.found_if(self.count >= min)
@@ -186,7 +186,7 @@ impl Candidate {
         }
     }
 
-    /// There is no next byte.
+    /// Decides at the end of the stream.
     pub(super) fn at_end(&self) -> Step {
         match self.shape {
             Shape::Token(_, min, _) => self.found_if(self.count >= min),
@@ -232,7 +232,7 @@ impl Candidate {
         }
         match byte {
             b'@' => self.found_if(self.count > 0),
-            // A variable or a gap to fill in is no password.
+            // A variable or a placeholder is no password.
             b'$' | b'<' | b'{' | b'[' | b'*' if self.count == 0 => Step::Out,
             _ if plain || matches!(byte, b'!' | b'$' | b'*' | b'(' | b')' | b',' | b';' | b':' | b'^' | b'#') => {
                 if self.count >= 256 { Step::Out } else { self.take(at) }
@@ -271,7 +271,7 @@ impl Candidate {
         }
     }
 
-    /// How many bytes of credentials a scheme has at least.
+    /// Minimum number of bytes of a scheme's credentials; `u32::MAX` for an unknown scheme.
     fn enough(&self) -> u32 {
         match self.scheme.to_be_bytes() {
             [.., b'b', b'e', b'a', b'r', b'e', b'r'] | [.., b't', b'o', b'k', b'e', b'n'] => 12,

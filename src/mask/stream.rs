@@ -1,9 +1,9 @@
-//! A stream of bytes on its way through the masker.
+//! Masks a stream of bytes as they come.
 //!
-//! Two lanes read it: one as it is, one without its escape sequences; most of the time they are at the same place, and
-//! one does. What either finds is masked.
+//! Two lanes read the stream: one as it is, one without its escape sequences. Most of the time they are in the same state, and
+//! one suffices. Anything that either finds is masked.
 //!
-//! Invariant: a byte is let go once nothing that is found later can reach back to it. Refuses to know: time.
+//! Invariant: a byte is released once no later match can reach back to it. Refuses to know: time.
 
 use super::escapes::Escapes;
 use super::matcher::{ESC, Matcher, Owner};
@@ -11,22 +11,22 @@ use super::patterns::{Candidate, RULES, Step};
 use aho_corasick::automaton::StateID;
 use std::sync::Arc;
 
-/// A pause releases so many bytes at most.
+/// Maximum number of bytes that a pause releases.
 const SILENT_BYTES: u64 = 3;
-/// So much of what was let go is kept to look back at.
+/// Number of released bytes that are kept to look back at.
 const CONTEXT_BYTES: u64 = 1024;
-/// After a look ahead that was of no use the next is this much later.
+/// Distance in bytes between two attempts to skip text, when the first skipped nothing.
 const LOOK_AGAIN_BYTES: usize = 16;
-/// More candidates at once than any text has.
+/// Maximum number of candidates at a time; no real text reaches it.
 const CANDIDATES_LIMIT: usize = 64;
 
-/// What is to be masked, and for whom.
+/// A range to mask, and the secret or rule whose name replaces it.
 #[derive(Clone, Copy, Debug)]
 struct Found {
     start: u64,
     end: u64,
     owner: Owner,
-    /// The length of the match that gave the name.
+    /// Length of the match that gave the name.
     length: u64,
 }
 
@@ -36,17 +36,17 @@ struct Lane {
     candidates: Vec<Candidate>,
 }
 
-/// See the module.
+/// Masks one stream of bytes: a command's stdout or stderr.
 #[derive(Clone, Debug)]
 pub struct Stream {
     matcher: Arc<Matcher>,
-    /// From `base`: what was let go last, then what is held.
+    /// Bytes from offset `base` on: the last released ones, then those that are held back.
     buffer: Vec<u8>,
     base: u64,
-    /// Everything before was let go.
+    /// Everything before this offset was released.
     gone: u64,
     raw: Lane,
-    /// The lane without escapes, while it differs from the other.
+    /// The lane without escape sequences, while it differs from `raw`.
     plain: Option<Lane>,
     escapes: Escapes,
     found: Vec<Found>,
@@ -67,8 +67,8 @@ impl Stream {
         }
     }
 
-    /// Takes bytes if nothing in them is to be masked, which is most of all output, and nothing is held: then so many of
-    /// them can be let go as they are. Otherwise nothing was taken.
+    /// Takes bytes if nothing in them needs masking, which holds for most output, and nothing is held back. Returns how many of
+    /// them can be released unchanged. On none, no byte was taken.
     pub fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
         let long = u64::try_from(bytes.len()).ok().filter(|&length| length >= CONTEXT_BYTES)?;
         let quiet = self.plain.is_none() && self.raw.candidates.is_empty() && self.found.is_empty();
@@ -87,7 +87,7 @@ impl Stream {
         usize::try_from(long - (at - self.gone)).ok()
     }
 
-    /// Takes bytes; appends to `out` what can be let go.
+    /// Takes bytes and appends to `out` what can be released.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         if let Some(length) = self.pass(bytes) {
             return out.extend_from_slice(bytes.get(..length).unwrap_or_default());
@@ -100,20 +100,20 @@ impl Stream {
         self.release(self.settled(), out);
     }
 
-    /// How many bytes are held back.
+    /// Number of bytes that are held back.
     pub fn held(&self) -> usize {
         usize::try_from(self.at() - self.gone).unwrap_or(usize::MAX)
     }
 
-    /// Nothing came for [`SILENCE`](super::SILENCE): a few held bytes are most likely no secret, and somebody waits for
-    /// them. More are held on.
+    /// Releases up to three held bytes after [`SILENCE`](super::SILENCE): they are most likely no secret, and somebody waits for
+    /// them. More than three stay held back.
     pub fn flush_after_silence(&mut self, out: &mut Vec<u8>) {
         if self.at() - self.gone <= SILENT_BYTES {
             self.release(self.at(), out);
         }
     }
 
-    /// The stream is over; what follows is another.
+    /// Releases everything at the end of the stream. Bytes that follow belong to a new stream.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         let lanes = std::iter::once(&self.raw).chain(&self.plain);
         let ended: Vec<_> = lanes.flat_map(|lane| &lane.candidates).map(|c| (c.rule, c.at_end())).collect();
@@ -126,10 +126,10 @@ impl Stream {
         *self = Self::new(Arc::clone(&self.matcher));
     }
 
-    /// Goes on with a masker that knows more; what is held is looked at again.
+    /// Continues with a masker that knows more secrets, and scans the held bytes again.
     pub fn learn(&mut self, masker: &super::Masker, out: &mut Vec<u8>) {
-        let place = usize::try_from(self.gone - self.base).unwrap_or(usize::MAX);
-        let held = self.buffer.get(place..).unwrap_or_default().to_vec();
+        let index = usize::try_from(self.gone - self.base).unwrap_or(usize::MAX);
+        let held = self.buffer.get(index..).unwrap_or_default().to_vec();
         *self = masker.stream();
         self.push(&held, out);
     }
@@ -141,7 +141,7 @@ impl Stream {
     fn scan(&mut self, buffer: &[u8], from: usize) {
         let matcher = Arc::clone(&self.matcher);
         let mut index = from;
-        // The next ESC, and the place from which it is worth to look ahead again.
+        // The next ESC, and the index from which skipping text is worth another try.
         let (mut escape, mut look_at) = (None, from);
         while index < buffer.len() {
             if self.plain.is_none() && self.raw.candidates.is_empty() && self.escapes.in_text() {
@@ -199,7 +199,7 @@ impl Stream {
         }
     }
 
-    /// Up to here nothing can change any more.
+    /// Offset up to which nothing can change any more.
     fn settled(&self) -> u64 {
         let at = self.at();
         let mut settled = at - self.matcher.depth(self.raw.state);
@@ -233,7 +233,7 @@ impl Stream {
             out.extend_from_slice(b"[masked:");
             out.extend_from_slice(self.matcher.label(owner).as_bytes());
             out.push(b']');
-            // Colours that were switched inside stay switched.
+            // Colours that were set inside the match stay set.
             let inside = self.escapes.ended.iter().filter(|s| s.control && s.start >= start && s.end <= end);
             for sequence in inside {
                 out.extend_from_slice(self.slice(sequence.start, sequence.end));
@@ -257,29 +257,29 @@ impl Stream {
     }
 
     fn slice(&self, from: u64, to: u64) -> &[u8] {
-        let place = |at: u64| usize::try_from(at.saturating_sub(self.base)).unwrap_or(usize::MAX);
-        self.buffer.get(place(from)..place(to)).unwrap_or_default()
+        let index = |at: u64| usize::try_from(at.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        self.buffer.get(index(from)..index(to)).unwrap_or_default()
     }
 }
 
-/// Where the text from `index` ends: at the next ESC, or with the buffer. `escape` remembers it.
+/// End of the text from `index`: the next ESC, or the end of the buffer. `escape` caches it.
 fn text_end(buffer: &[u8], index: usize, escape: &mut Option<usize>) -> usize {
     if let Some(known) = escape.filter(|&known| known >= index) {
         return known;
     }
     let rest = buffer.get(index..).unwrap_or_default();
-    let end = memchr::memchr(ESC, rest).map_or(buffer.len(), |place| index + place);
+    let end = memchr::memchr(ESC, rest).map_or(buffer.len(), |length| index + length);
     *escape = Some(end);
     end
 }
 
-/// What a lane looks at.
+/// The part of a stream that a lane reads.
 #[derive(Clone, Copy)]
 struct View<'a> {
     matcher: &'a Matcher,
     buffer: &'a [u8],
     base: u64,
-    /// The sequences to pass over.
+    /// The sequences to skip; none for the raw lane.
     escapes: Option<&'a Escapes>,
 }
 
@@ -289,8 +289,8 @@ impl View<'_> {
     }
 
     fn byte(&self, at: u64) -> Option<u8> {
-        let place = usize::try_from(at.checked_sub(self.base)?).ok()?;
-        self.buffer.get(place).copied()
+        let index = usize::try_from(at.checked_sub(self.base)?).ok()?;
+        self.buffer.get(index).copied()
     }
 }
 
@@ -310,7 +310,7 @@ impl Lane {
         }
     }
 
-    /// Patterns have ended before `end`.
+    /// Handles the patterns that end just before `end`: masks secrets, and starts candidates of rules.
     fn matched(&mut self, view: &View<'_>, end: u64, found: &mut Vec<Found>) {
         for (owner, length) in view.matcher.matches(self.state) {
             let length = u64::from(length);
@@ -332,12 +332,12 @@ impl Lane {
     }
 }
 
-/// Puts a find among the others, in order; those that overlap become one, named by the longest.
+/// Inserts a range in order. Ranges that overlap become one, named by the longest match.
 fn insert(found: &mut Vec<Found>, mut new: Found) {
-    let first = found.iter().rposition(|old| old.end <= new.start).map_or(0, |place| place + 1);
+    let first = found.iter().rposition(|old| old.end <= new.start).map_or(0, |index| index + 1);
     let overlapping = found.iter().skip(first).take_while(|old| old.start < new.end).count();
     for old in found.drain(first..first + overlapping) {
-        // Of equals the first found stays.
+        // Of equally long matches the first one stays.
         if old.length >= new.length {
             (new.owner, new.length) = (old.owner, old.length);
         }

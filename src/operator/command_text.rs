@@ -1,11 +1,12 @@
-//! A command as it is shown: whole, highlighted, every character of it.
+//! A command as it is shown: whole, highlighted, with every character visible.
 //!
-//! Invariant: nothing is cut and nothing is hidden; a line too wide for the window goes on behind a mark.
+//! Invariant: nothing is cut and nothing is hidden. A line too wide for the window continues after a mark. Refuses to know:
+//! what the command does.
 
-use super::look::Look;
-use crate::plan::Token;
-use crate::plan::TokenClass;
+use super::look::{Look, one_line};
 use crate::plan::tokens;
+use crate::shell::Token;
+use crate::shell::TokenClass;
 use crate::term::Span;
 use crate::term::Style;
 use crate::term::render;
@@ -13,13 +14,14 @@ use crate::term::sanitize_code;
 use crate::term::width;
 use crate::term::wrap_code;
 
-/// The command's lines, each with its newline. `first` stands before the first line, blanks of its width before the others.
-pub(super) fn command_lines(text: &str, note: Option<&str>, first: &str, look: Look, columns: usize) -> String {
+/// Renders the lines of a command, each with its newline. `first` precedes the first line, and blanks of the same width
+/// precede the others.
+pub(super) fn render_command_lines(text: &str, note: Option<&str>, first: &str, look: Look, columns: usize) -> String {
     let mut lines = styled_lines(text, &tokens(text));
     if let (Some(note), Some(last)) = (note, lines.last_mut()) {
-        // The text of a command has its own comment in it; one that has not gets it back.
+        // Most commands still have their comment in the text. The others get it back.
         if !text.contains(note) {
-            last.push(Span::new(Style::Comment, format!("  # {}", super::look::one_line(note))));
+            last.push(Span::new(Style::Comment, format!("  # {}", one_line(note))));
         }
     }
     let indent = " ".repeat(width(first));
@@ -41,28 +43,29 @@ pub(super) fn command_lines(text: &str, note: Option<&str>, first: &str, look: L
     out
 }
 
-/// The text in styled lines, harmless.
+/// Splits the text into lines of styled spans, sanitised.
 fn styled_lines(text: &str, tokens: &[Token]) -> Vec<Vec<Span>> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     let mut lines = vec![Vec::new()];
-    let mut at = 0;
+    let mut offset = 0;
     for token in tokens {
-        // Spans are in order and within the text; one that is not is shown as plain text.
-        if token.span.start < at {
+        // A token out of order or beyond the text is shown as plain text.
+        if token.span.start < offset {
             continue;
         }
-        let (Some(before), Some(piece)) = (text.get(at..token.span.start), text.get(token.span.clone())) else {
+        let (Some(before), Some(piece)) = (text.get(offset..token.span.start), text.get(token.span.clone())) else {
             continue;
         };
-        add(&mut lines, Style::Command, before);
-        add(&mut lines, style_of(token.class), piece);
-        at = token.span.end;
+        push_styled(&mut lines, Style::Command, before);
+        push_styled(&mut lines, style_of(token.class), piece);
+        offset = token.span.end;
     }
-    add(&mut lines, Style::Command, text.get(at..).unwrap_or_default());
+    push_styled(&mut lines, Style::Command, text.get(offset..).unwrap_or_default());
     lines
 }
 
-fn add(lines: &mut Vec<Vec<Span>>, style: Style, text: &str) {
+/// Appends sanitised text, and begins a line at each newline.
+fn push_styled(lines: &mut Vec<Vec<Span>>, style: Style, text: &str) {
     for (i, piece) in sanitize_code(text).split('\n').enumerate() {
         if i > 0 {
             lines.push(Vec::new());
@@ -100,7 +103,7 @@ mod tests {
     #[test]
     fn a_command_is_shown_whole_however_long_it_is() {
         let text = format!("docker run {} image", "--env KEY=value ".repeat(20));
-        let shown = command_lines(&text, None, "    ", LOOK, 60);
+        let shown = render_command_lines(&text, None, "    ", LOOK, 60);
         assert!(!shown.contains('…'));
         assert_eq!(shown.matches("KEY=value").count(), 20);
         assert!(shown.lines().skip(1).all(|line| line.starts_with("      ↳ ")));
@@ -109,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_lines_of_a_command_stay_its_lines() {
-        let shown = command_lines("cat <<EOF\n  a\tb\n\nEOF\n", Some("write it"), "  1  ", LOOK, 60);
+        let shown = render_command_lines("cat <<EOF\n  a\tb\n\nEOF\n", Some("write it"), "  1  ", LOOK, 60);
         assert_eq!(shown, "  1  cat <<EOF\n       a    b\n     \n     EOF  # write it\n");
     }
 
@@ -135,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_character_that_hides_or_reorders_is_shown() {
-        let shown = command_lines("rm -rf \u{202e}x\u{200b} \u{1b}[8m", None, "", LOOK, 80);
+        let shown = render_command_lines("rm -rf \u{202e}x\u{200b} \u{1b}[8m", None, "", LOOK, 80);
         assert_eq!(shown, "rm -rf <U+202E>x<U+200B> ^[[8m\n");
     }
 }

@@ -1,31 +1,34 @@
-//! What Tab completes a value to: the words that are offered, and names of files.
+//! Completion of values with Tab: from given words, and from names of files.
 //!
-//! Invariant: a value is one whole; nothing is quoted, since placing it is not done here. A name that is shown is harmless.
+//! Invariant: the whole line is one value and is never quoted. Names are sanitised before they are shown. Refuses to know:
+//! where the value is used.
 
 use super::look::one_line;
 use rustyline::completion::Candidate;
 use std::path::{Path, PathBuf};
 
 /// The most names of files that are offered.
-const MOST_FILES: usize = 1_000;
+const MAX_FILES: usize = 1_000;
 
-/// What a value may become.
+/// Sources of completions for a value.
 #[derive(Clone, Debug, Default)]
 pub struct Offers {
-    /// These words.
+    /// Words that are offered as they are.
     pub words: Vec<String>,
-    /// The names of files, as seen from this folder.
+    /// Folder whose files are offered, as relative paths; none to offer no files.
     pub files_from: Option<PathBuf>,
 }
 
-/// One of them.
+/// One completion.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Offered {
+pub(super) struct ValueCandidate {
+    /// Sanitised text for the list of completions.
     shown: String,
+    /// Replaces the line.
     text: String,
 }
 
-impl Candidate for Offered {
+impl Candidate for ValueCandidate {
     fn display(&self) -> &str {
         &self.shown
     }
@@ -35,32 +38,35 @@ impl Candidate for Offered {
     }
 }
 
-/// What begins as the line does.
-pub(super) fn complete(offers: &Offers, line: &str) -> Vec<Offered> {
+/// All completions that begin with `line`.
+pub(super) fn complete_value(offers: &Offers, line: &str) -> Vec<ValueCandidate> {
     let words = offers.words.iter().filter(|word| word.starts_with(line));
-    let mut found: Vec<Offered> = words.map(|word| Offered { shown: one_line(word), text: word.clone() }).collect();
+    let mut found: Vec<ValueCandidate> =
+        words.map(|word| ValueCandidate { shown: one_line(word), text: word.clone() }).collect();
     if let Some(folder) = &offers.files_from {
         let known: Vec<String> = found.iter().map(|offered| offered.text.clone()).collect();
-        found.extend(files(folder, line).into_iter().filter(|offered| !known.contains(&offered.text)));
+        found.extend(matching_files(folder, line).into_iter().filter(|offered| !known.contains(&offered.text)));
     }
     found
 }
 
-/// The files whose path begins as the line does. A folder has a `/` behind it, so that Tab goes on into it.
-fn files(folder: &Path, line: &str) -> Vec<Offered> {
-    let (above, begun) = line.rfind('/').and_then(|at| line.split_at_checked(at + 1)).unwrap_or(("", line));
-    let Ok(entries) = std::fs::read_dir(folder.join(above)) else { return Vec::new() };
-    let mut found: Vec<Offered> = entries
+/// The files whose path begins with `line`. A folder ends in `/`, so that the next Tab lists its files.
+fn matching_files(folder: &Path, line: &str) -> Vec<ValueCandidate> {
+    let (parent, prefix) = line.rfind('/').and_then(|slash| line.split_at_checked(slash + 1)).unwrap_or(("", line));
+    let Ok(entries) = std::fs::read_dir(folder.join(parent)) else { return Vec::new() };
+    let mut found: Vec<ValueCandidate> = entries
         .filter_map(Result::ok)
         .filter_map(|entry| {
-            // A name that is no text cannot be typed either.
+            // A name that is not UTF-8 cannot be typed either.
             let name = entry.file_name().into_string().ok()?;
-            let hidden = name.starts_with('.') && !begun.starts_with('.');
+            let hidden = name.starts_with('.') && !prefix.starts_with('.');
             let slash = if entry.path().is_dir() { "/" } else { "" };
-            (name.starts_with(begun) && !hidden)
-                .then(|| Offered { shown: one_line(&format!("{name}{slash}")), text: format!("{above}{name}{slash}") })
+            (name.starts_with(prefix) && !hidden).then(|| ValueCandidate {
+                shown: one_line(&format!("{name}{slash}")),
+                text: format!("{parent}{name}{slash}"),
+            })
         })
-        .take(MOST_FILES)
+        .take(MAX_FILES)
         .collect();
     found.sort_by(|a, b| a.text.cmp(&b.text));
     found
@@ -71,7 +77,7 @@ mod tests {
     use super::*;
 
     fn texts(offers: &Offers, line: &str) -> Vec<String> {
-        complete(offers, line).into_iter().map(|offered| offered.text).collect()
+        complete_value(offers, line).into_iter().map(|offered| offered.text).collect()
     }
 
     #[test]
@@ -95,7 +101,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a\u{1b}[2Jb"), "").unwrap();
         let offers = Offers { words: Vec::new(), files_from: Some(folder.path().to_owned()) };
-        let found = complete(&offers, "a");
+        let found = complete_value(&offers, "a");
         assert!(found.iter().all(|offered| !offered.shown.contains('\u{1b}')) && found.len() == 1);
     }
 }

@@ -1,6 +1,7 @@
-//! The line that `Ctrl-]` opens while a command runs.
+//! The menu that `Ctrl-]` opens while a command runs.
 //!
-//! Invariant: nothing of it reaches the command, and the command goes on meanwhile. Refuses to know: what is done about it.
+//! Invariant: no key of the menu reaches the command, and the command keeps running. Refuses to know: how an action is
+//! carried out.
 
 use super::at_terminal::AtTerminal;
 use super::keys::Key;
@@ -12,22 +13,22 @@ const MENU: &str = "the command goes on: n note · s stop it · d detach · ] se
 
 impl AtTerminal {
     pub(super) fn ask_engine_line(&mut self) -> LineAction {
-        self.end_live();
+        self.finish_live_output();
         let separator = self.look.glyphs.dot();
-        let incident = if self.pager.is_some() { " · @ incident" } else { "" };
+        let incident = if self.incident.is_some() { " · @ incident" } else { "" };
         let menu = self.look.paint(Style::Dim, &format!("{MENU}{incident}").replace(" · ", separator));
-        self.write(&format!("\n{menu} "));
-        let key = self.keys.begin().and_then(|()| self.keys.next(None));
-        self.keys.end();
-        self.write("\n");
+        self.write_text(&format!("\n{menu} "));
+        let key = self.keys.begin_reading().and_then(|()| self.keys.read_key(None));
+        self.keys.end_reading();
+        self.write_text("\n");
         match key {
-            Ok(Some(Key::Char('n'))) => match self.line("note: ", "", Purpose::Words) {
+            Ok(Some(Key::Char('n'))) => match self.ask_plain_line("note: ", "", Purpose::Words) {
                 Ok(Line::Text(text)) if !text.trim().is_empty() => LineAction::Note(text),
                 _ => LineAction::GoOn,
             },
             Ok(Some(Key::Char('@'))) => {
-                // A terminal that is gone shows at the next question.
-                drop(self.incident_line());
+                // If the terminal is gone, the next question fails with the reason.
+                drop(self.ask_incident_line());
                 LineAction::GoOn
             }
             Ok(Some(Key::Char('s'))) => LineAction::Stop,

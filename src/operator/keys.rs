@@ -1,47 +1,48 @@
 //! Keys as the operator presses them.
 //!
-//! Invariant: an escape sequence is one key, and no byte of it is taken for a letter.
+//! Invariant: an escape sequence is one key, and no byte of it is taken for a letter. Refuses to know: what a key does.
 
 use crate::ports::OperatorError;
 use std::time::Duration;
 
-/// A key.
+/// A key, as far as a question can use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// Return.
+    /// Enter, as CR or LF.
     Enter,
     /// A letter, digit or sign.
     Char(char),
-    /// Ctrl-C.
+    /// Ctrl-C, which is read as a key while a question waits.
     Interrupt,
-    /// Ctrl-D.
+    /// Ctrl-D, the end of input.
     End,
-    /// Ctrl-L.
+    /// Ctrl-L, which shows the question again.
     Redraw,
-    /// Arrows and whatever else means nothing here.
+    /// Arrows and all other keys that have no meaning at a question.
     Other,
 }
 
-/// Where keys come from.
+/// A source of keys.
 pub trait Keys {
-    /// Gives keys one by one from here on, unseen.
+    /// Switches to single keys without echo. Fails if the terminal is gone.
     fn begin(&mut self) -> Result<(), OperatorError>;
-    /// Gives the terminal back as it was.
+    /// Restores the modes that the terminal had before keys were read.
     fn end(&mut self);
-    /// Forgets what was typed ahead.
+    /// Discards input that was typed and not yet read.
     fn flush(&mut self);
-    /// The next key; none when none came within `wait`. Without `wait` it waits for ever.
+    /// Reads the next key. None if none came within `wait`; without `wait` it waits forever. Fails if the terminal is gone
+    /// or the session has ended.
     fn next(&mut self, wait: Option<Duration>) -> Result<Option<Key>, OperatorError>;
-    /// The window's columns and rows.
+    /// Columns and rows of the window.
     fn window(&self) -> (usize, usize);
 }
 
-/// How long the rest of an escape sequence may take.
+/// Limit for each further byte of an escape sequence or a letter.
 const SEQUENCE_WAIT: Duration = Duration::from_millis(30);
-/// No sequence is longer.
+/// The most bytes of an escape sequence that are skipped.
 const SEQUENCE_LIMIT: usize = 64;
 
-/// Reads one key from single bytes.
+/// Decodes one key from single bytes. `read` returns the next byte, or none if none comes in time.
 pub(super) fn decode(
     read: &mut dyn FnMut(Option<Duration>) -> Result<Option<u8>, OperatorError>,
     wait: Option<Duration>,
@@ -57,12 +58,13 @@ pub(super) fn decode(
             Key::Other
         }
         b' '..=b'~' => Key::Char(char::from(byte)),
-        0xc2..=0xf4 => letter(byte, read)?,
+        0xc2..=0xf4 => read_letter(byte, read)?,
         _ => Key::Other,
     };
     Ok(Some(key))
 }
 
+/// Skips the bytes of an escape sequence, up to its last.
 fn skip_sequence(
     read: &mut dyn FnMut(Option<Duration>) -> Result<Option<u8>, OperatorError>,
 ) -> Result<(), OperatorError> {
@@ -76,17 +78,18 @@ fn skip_sequence(
     Ok(())
 }
 
-fn letter(
+/// Reads the rest of a UTF-8 letter.
+fn read_letter(
     first: u8,
     read: &mut dyn FnMut(Option<Duration>) -> Result<Option<u8>, OperatorError>,
 ) -> Result<Key, OperatorError> {
-    let more = match first {
+    let remaining = match first {
         0xc2..=0xdf => 1,
         0xe0..=0xef => 2,
         _ => 3,
     };
     let mut bytes = vec![first];
-    for _ in 0..more {
+    for _ in 0..remaining {
         bytes.extend(read(Some(SEQUENCE_WAIT))?);
     }
     let letter = std::str::from_utf8(&bytes).ok().and_then(|text| text.chars().next());

@@ -1,9 +1,9 @@
-//! Lines as the operator types them: changed commands, notes, values.
+//! Lines as the operator types them: edited commands, notes, values.
 //!
-//! Invariant: what was typed is kept in memory alone; no file ever has it, since it may be a secret, and a secret is not
-//! even kept there. No control character of a text reaches the terminal while it is edited.
+//! Invariant: typed lines are kept in memory only, since one may be a secret. A line asked for as a secret is not kept at
+//! all. No control character reaches the terminal while a line is edited. Refuses to know: what a line is used for later.
 
-use super::completion::{self, Offered, Offers};
+use super::completion::{self, Offers, ValueCandidate};
 use super::look::Look;
 use crate::ports::OperatorError;
 use crate::term::Color;
@@ -23,20 +23,20 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a line is for.
+/// Use of a line, which decides how it is edited and remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A command: goes on after a trailing `\`, and `Ctrl-X s` puts a secret into it.
+    /// A command. It continues after a trailing `\`, and `Ctrl-X s` inserts a secret.
     Command,
-    /// A text of several lines: a message.
+    /// A message, which can have several lines.
     Text,
-    /// Words: a note, a reason, a name.
+    /// A note, a reason or a name.
     Words,
-    /// Which of several: not remembered.
+    /// One of several options; not remembered.
     Choice,
-    /// A value.
+    /// A value for an input or a field.
     Value,
-    /// A secret: not shown, and not remembered.
+    /// A secret; neither echoed nor remembered.
     Secret,
 }
 
@@ -46,59 +46,60 @@ impl Purpose {
     }
 }
 
-/// A line to ask for.
+/// A request for a line.
 #[derive(Clone, Copy, Debug)]
 pub struct AskLine<'a> {
-    /// What stands before it.
+    /// Text in front of the line.
     pub prompt: &'a str,
-    /// What stands there already: before the cursor, and behind it.
+    /// Initial text of the line, in front of the cursor and behind it.
     pub initial: (&'a str, &'a str),
-    /// What it is for.
+    /// Use of the line.
     pub purpose: Purpose,
-    /// What Tab completes it to.
+    /// Completions that Tab offers.
     pub offers: &'a Offers,
 }
 
-/// What came of asking for a line.
+/// Answer to a request for a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// The text.
+    /// Text that was entered, without the newline.
     Text(String),
-    /// Ctrl-C or Esc.
+    /// The line was cancelled with Ctrl-C or Esc.
     Cancelled,
-    /// Ctrl-D on an empty line.
+    /// Ctrl-D on an empty line, or the end of input.
     End,
-    /// Ctrl-X s: a secret goes between these two parts.
+    /// Ctrl-X s: a secret is to be inserted between these two parts.
     Secret(String, String),
 }
 
-/// Where lines come from.
+/// A source of lines.
 pub trait Lines {
-    /// Asks for a line.
+    /// Asks for a line and waits for it. Fails if the terminal is gone.
     fn ask(&mut self, ask: &AskLine<'_>) -> Result<Line, OperatorError>;
 }
 
-/// How long an escape waits for the rest of a sequence before it cancels.
+/// Milliseconds that Esc waits for the rest of an escape sequence before it cancels the line.
 const ESCAPE_WAIT_MS: u16 = 60;
 
-type LineEditor = Editor<Manners, DefaultHistory>;
+type LineEditor = Editor<EditorHelper, DefaultHistory>;
 
-/// Lines typed at the terminal, with a history each for commands, words and values.
+/// Lines typed at the terminal, with separate histories for commands, words and values.
 pub struct TypedLines {
     look: Look,
     commands: Option<LineEditor>,
     words: Option<LineEditor>,
     values: Option<LineEditor>,
-    cut: Cut,
+    split_line: SplitLine,
 }
 
 impl TypedLines {
-    /// Lines that look like this; each is read from the terminal when it is asked for.
+    /// Creates the source. The terminal is opened when the first line is asked for.
     pub fn new(look: Look) -> Self {
-        Self { look, commands: None, words: None, values: None, cut: Cut::default() }
+        Self { look, commands: None, words: None, values: None, split_line: SplitLine::default() }
     }
 
-    fn editor(&mut self, purpose: Purpose) -> LineResult<&mut LineEditor> {
+    /// The editor with the history for this purpose, created at its first use.
+    fn editor_for(&mut self, purpose: Purpose) -> LineResult<&mut LineEditor> {
         let slot = match purpose {
             Purpose::Command => &mut self.commands,
             Purpose::Text | Purpose::Words => &mut self.words,
@@ -110,23 +111,24 @@ impl TypedLines {
         let mut editor = new_editor(self.look)?;
         if purpose == Purpose::Command {
             let keys = vec![KeyEvent::ctrl('X'), KeyEvent(KeyCode::Char('s'), Modifiers::NONE)];
-            editor.bind_sequence(Event::KeySeq(keys), EventHandler::Conditional(Box::new(self.cut.clone())));
+            editor.bind_sequence(Event::KeySeq(keys), EventHandler::Conditional(Box::new(self.split_line.clone())));
         }
         Ok(slot.insert(editor))
     }
 }
 
-/// Where the line was when a secret was asked for. The handler of a key can end the line, and not say why.
+/// The two parts of the line at which a secret was asked for. A key handler can end the line but not return a value, so
+/// it leaves the parts here.
 #[derive(Clone, Default)]
-struct Cut(Arc<Mutex<Option<(String, String)>>>);
+struct SplitLine(Arc<Mutex<Option<(String, String)>>>);
 
-impl Cut {
-    fn take(&self) -> Option<(String, String)> {
+impl SplitLine {
+    fn take_parts(&self) -> Option<(String, String)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-impl ConditionalEventHandler for Cut {
+impl ConditionalEventHandler for SplitLine {
     fn handle(&self, _event: &Event, _n: RepeatCount, _positive: bool, context: &EventContext<'_>) -> Option<Cmd> {
         let (before, after) = context.line().split_at_checked(context.pos())?;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((before.to_owned(), after.to_owned()));
@@ -147,7 +149,7 @@ fn new_editor(look: Look) -> LineResult<LineEditor> {
         .color_mode(color)
         .build();
     let mut editor = Editor::with_history(config, DefaultHistory::new())?;
-    editor.set_helper(Some(Manners::default()));
+    editor.set_helper(Some(EditorHelper::default()));
     editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), EventHandler::Simple(Cmd::Newline));
     editor.bind_sequence(KeyEvent(KeyCode::Esc, Modifiers::NONE), EventHandler::Simple(Cmd::Interrupt));
     Ok(editor)
@@ -157,18 +159,20 @@ impl Lines for TypedLines {
     fn ask(&mut self, ask: &AskLine<'_>) -> Result<Line, OperatorError> {
         let AskLine { prompt, initial, purpose, offers } = *ask;
         if purpose == Purpose::Secret {
-            return ask_unseen(prompt).map_err(|error| OperatorError::Gone(error.to_string()));
+            return ask_without_echo(prompt).map_err(|error| OperatorError::Gone(error.to_string()));
         }
         if !self.look.cursor {
             let initial = [initial.0, initial.1].concat();
             return ask_plainly(prompt, &initial).map_err(|error| OperatorError::Gone(error.to_string()));
         }
         let gone = |error: ReadlineError| OperatorError::Gone(error.to_string());
-        let cut = self.cut.clone();
-        let editor = self.editor(purpose).map_err(gone)?;
-        if let Some(manners) = editor.helper_mut() {
-            *manners =
-                Manners { continues: matches!(purpose, Purpose::Command | Purpose::Text), offers: offers.clone() };
+        let split_line = self.split_line.clone();
+        let editor = self.editor_for(purpose).map_err(gone)?;
+        if let Some(helper) = editor.helper_mut() {
+            *helper = EditorHelper {
+                continues_after_backslash: matches!(purpose, Purpose::Command | Purpose::Text),
+                offers: offers.clone(),
+            };
         }
         match editor.readline_with_initial(prompt, initial) {
             Ok(text) => {
@@ -179,14 +183,14 @@ impl Lines for TypedLines {
             }
             Err(ReadlineError::Eof) => Ok(Line::End),
             Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => {
-                Ok(cut.take().map_or(Line::Cancelled, |(before, after)| Line::Secret(before, after)))
+                Ok(split_line.take_parts().map_or(Line::Cancelled, |(before, after)| Line::Secret(before, after)))
             }
             Err(error) => Err(gone(error)),
         }
     }
 }
 
-/// Where nothing can be edited (`TERM=dumb`): the initial text is shown, and an empty line stands for it.
+/// Asks on a terminal that cannot edit (`TERM=dumb`). The initial text is shown, and an empty line means that text.
 fn ask_plainly(prompt: &str, initial: &str) -> io::Result<Line> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     let shown = if initial.is_empty() { String::new() } else { format!("[{initial}] ") };
@@ -197,27 +201,27 @@ fn ask_plainly(prompt: &str, initial: &str) -> io::Result<Line> {
     })
 }
 
-/// A line that the terminal does not echo.
-fn ask_unseen(prompt: &str) -> io::Result<Line> {
+/// Asks for a line that the terminal does not echo.
+fn ask_without_echo(prompt: &str) -> io::Result<Line> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     let before = rustix::termios::tcgetattr(&terminal)?;
-    let mut unseen = before.clone();
-    unseen.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ISIG);
-    unseen.local_modes.insert(LocalModes::ICANON);
-    unseen.input_modes.insert(InputModes::ICRNL);
-    rustix::termios::tcsetattr(&terminal, OptionalActions::Flush, &unseen)?;
+    let mut modes = before.clone();
+    modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ISIG);
+    modes.local_modes.insert(LocalModes::ICANON);
+    modes.input_modes.insert(InputModes::ICRNL);
+    rustix::termios::tcsetattr(&terminal, OptionalActions::Flush, &modes)?;
     let line = terminal.write_all(prompt.as_bytes()).and_then(|()| read_line(&mut terminal));
-    // What was typed behind the line is no answer to anything.
+    // Input typed after the line is discarded.
     rustix::termios::tcsetattr(&terminal, OptionalActions::Flush, &before)?;
     terminal.write_all(b"\n")?;
     Ok(match line? {
-        // Ctrl-C and Esc are signs here, since signals are off.
+        // Ctrl-C arrives as a character, since signals are off; so does Esc.
         Line::Text(text) if text.contains(['\u{3}', '\u{1b}']) => Line::Cancelled,
         line => line,
     })
 }
 
-/// Byte by byte: what comes behind the line belongs to the next question.
+/// Reads a line byte by byte, since further input belongs to the next question.
 fn read_line(terminal: &mut File) -> io::Result<Line> {
     let mut line = Vec::new();
     loop {
@@ -234,41 +238,41 @@ fn read_line(terminal: &mut File) -> io::Result<Line> {
     Ok(Line::Text(String::from_utf8_lossy(&line).into_owned()))
 }
 
-/// How the editor behaves.
+/// Completion, validation and highlighting for the editor.
 #[derive(Default)]
-struct Manners {
-    /// A trailing `\` asks for another line.
-    continues: bool,
+struct EditorHelper {
+    /// True if a trailing `\` continues the line.
+    continues_after_backslash: bool,
     offers: Offers,
 }
 
-impl Helper for Manners {}
+impl Helper for EditorHelper {}
 
-impl Completer for Manners {
-    type Candidate = Offered;
+impl Completer for EditorHelper {
+    type Candidate = ValueCandidate;
 
-    fn complete(&self, line: &str, pos: usize, _context: &Context<'_>) -> LineResult<(usize, Vec<Offered>)> {
-        Ok((0, completion::complete(&self.offers, line.get(..pos).unwrap_or(line))))
+    fn complete(&self, line: &str, pos: usize, _context: &Context<'_>) -> LineResult<(usize, Vec<ValueCandidate>)> {
+        Ok((0, completion::complete_value(&self.offers, line.get(..pos).unwrap_or(line))))
     }
 }
 
-impl Hinter for Manners {
+impl Hinter for EditorHelper {
     type Hint = String;
 }
 
-impl Validator for Manners {
+impl Validator for EditorHelper {
     fn validate(&self, context: &mut ValidationContext<'_>) -> LineResult<ValidationResult> {
-        let unfinished = self.continues && ends_in_backslash(context.input());
+        let unfinished = self.continues_after_backslash && ends_in_backslash(context.input());
         Ok(if unfinished { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }
 }
 
-impl Highlighter for Manners {
-    /// A pasted escape sequence is kept in the text and not sent to the terminal. Control characters have no width, so that
-    /// the places of all others stay right.
+impl Highlighter for EditorHelper {
+    /// Removes control characters from what is sent to the terminal; a pasted escape sequence stays in the text. They have
+    /// no width, so the cursor stays at the right column.
     fn highlight<'l>(&self, line: &'l str, _pos: usize) -> Cow<'l, str> {
-        if line.chars().any(is_unshown) {
-            Cow::Owned(line.chars().filter(|c| !is_unshown(*c)).collect())
+        if line.chars().any(is_hidden_control) {
+            Cow::Owned(line.chars().filter(|c| !is_hidden_control(*c)).collect())
         } else {
             Cow::Borrowed(line)
         }
@@ -279,7 +283,7 @@ impl Highlighter for Manners {
     }
 }
 
-fn is_unshown(c: char) -> bool {
+fn is_hidden_control(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
 }
 
@@ -300,6 +304,6 @@ mod tests {
 
     #[test]
     fn a_pasted_escape_sequence_is_not_sent_to_the_terminal() {
-        assert_eq!(Manners::default().highlight("a\u{1b}[2Jb\nc", 0), "a[2Jb\nc");
+        assert_eq!(EditorHelper::default().highlight("a\u{1b}[2Jb\nc", 0), "a[2Jb\nc");
     }
 }

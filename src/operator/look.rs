@@ -1,6 +1,6 @@
-//! How things look on this terminal, and how times and one-line texts are written.
+//! The abilities of this terminal, and the formats of times and one-line texts.
 //!
-//! Invariant: `plain` lets nothing through that is not harmless.
+//! Invariant: the result of `sanitize_prose` and `one_line` is harmless on any terminal. Refuses to know: what is shown.
 
 use crate::term::Color;
 use crate::term::Glyphs;
@@ -12,20 +12,20 @@ use crate::term::width;
 use crate::term::wrap;
 use std::time::Duration;
 
-/// Colour and signs, as the command line and the environment say.
+/// Colour, signs and cursor movement, as the command line and the environment allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
-    /// Whether styles are shown.
+    /// Switch for all styles on this terminal.
     pub color: Color,
-    /// Which signs can be shown.
+    /// Signs that the terminal can show.
     pub glyphs: Glyphs,
-    /// Whether the cursor can be moved and what was written can be wiped.
+    /// True if the cursor can be moved and text erased.
     pub cursor: bool,
 }
 
 impl Look {
-    /// How things look on a terminal of this type (`TERM`) and in this locale (the first of `LC_ALL`, `LC_CTYPE`, `LANG` that is
-    /// set).
+    /// Derives the look from the terminal type (`TERM`) and the locale, which is the first of `LC_ALL`, `LC_CTYPE` and `LANG`
+    /// that is set.
     pub fn on(color: Color, terminal: &str, locale: &str) -> Self {
         let dumb = matches!(terminal, "" | "dumb" | "cons25" | "emacs");
         let locale = locale.to_ascii_lowercase();
@@ -37,9 +37,9 @@ impl Look {
         self.color.paint(style, text)
     }
 
-    /// Spans in lines of at most `columns`, each with its newline, behind `indent`. A [`HARD`] blank stays one and never ends a
-    /// line.
-    pub(super) fn paragraph(self, spans: &[Span], columns: usize, indent: &str) -> String {
+    /// Wraps spans to lines of at most `columns`, each behind `indent` and with its newline. Lines never break at a
+    /// [`HARD_BLANK`].
+    pub(super) fn render_paragraph(self, spans: &[Span], columns: usize, indent: &str) -> String {
         let room = columns.saturating_sub(width(indent)).max(20);
         let mut out = String::new();
         for line in wrap(spans, room) {
@@ -47,27 +47,27 @@ impl Look {
             out.push_str(&render(&line, self.color));
             out.push('\n');
         }
-        out.replace(HARD, " ")
+        out.replace(HARD_BLANK, " ")
     }
 }
 
-/// A blank that stays where it is.
-pub(super) const HARD: char = '\u{a0}';
+/// A blank at which no line breaks.
+pub(super) const HARD_BLANK: char = '\u{a0}';
 
-/// Prose of the document or the machine, harmless.
-pub(super) fn plain(text: &str) -> String {
+/// Sanitises prose of the document or the machine.
+pub(super) fn sanitize_prose(text: &str) -> String {
     sanitize(text).into_owned()
 }
 
-/// The same on one line.
+/// Sanitises text and joins its words on one line.
 pub(super) fn one_line(text: &str) -> String {
     let harmless = sanitize(text);
     let words: Vec<_> = harmless.split_ascii_whitespace().collect();
     words.join(" ")
 }
 
-/// At most this many columns of a line; what is cut is marked. For reminders, never for what is to be run.
-pub(super) fn cut(text: &str, columns: usize) -> String {
+/// At most `columns` columns of a line, with `…` if it is cut. Never for a command that is to be run.
+pub(super) fn cut_line(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -84,8 +84,8 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
     out
 }
 
-/// How long something took: `0.4 s`, `12 s`, `3 min 04 s`, `2 h 05 min`.
-pub(super) fn took(duration: Duration) -> String {
+/// Formats a duration with a precision that depends on its length: `0.4 s`, `12 s`, `3 min 04 s`, `2 h 05 min`.
+pub(super) fn format_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..10 => format!("{seconds}.{} s", duration.subsec_millis() / 100),
@@ -95,14 +95,14 @@ pub(super) fn took(duration: Duration) -> String {
     }
 }
 
-/// How long the run has taken: `00:12:41`.
-pub(super) fn clock(duration: Duration) -> String {
+/// Formats the time since a run began: `00:12:41`.
+pub(super) fn format_clock(duration: Duration) -> String {
     let seconds = duration.as_secs();
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// `1 step`, `2 steps`.
-pub(super) fn count(n: usize, noun: &str) -> String {
+/// A number with its noun in the right form: `1 step`, `2 steps`.
+pub(super) fn format_count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
@@ -121,12 +121,12 @@ mod tests {
 
     #[test]
     fn times_are_as_exact_as_they_matter() {
-        let written = |ms| took(Duration::from_millis(ms));
+        let written = |ms| format_duration(Duration::from_millis(ms));
         assert_eq!(
             [written(40), written(1_290), written(12_900), written(184_000)],
             ["0.0 s", "1.2 s", "12 s", "3 min 04 s"]
         );
-        assert_eq!(took(Duration::from_mins(125)), "2 h 05 min");
-        assert_eq!(clock(Duration::from_secs(3_661)), "01:01:01");
+        assert_eq!(format_duration(Duration::from_mins(125)), "2 h 05 min");
+        assert_eq!(format_clock(Duration::from_secs(3_661)), "01:01:01");
     }
 }

@@ -1,34 +1,40 @@
-//! The operator: at a terminal, and unattended.
+//! The operator: at a terminal, or unattended.
 //!
-//! Invariant: both answer the same questions. No text of a document or a machine reaches a terminal unless it was made
-//! harmless; commands' own output does, byte for byte. Refuses to know: what follows from an answer, how it is recorded,
+//! Invariant: both answer the same questions. Text of a document or a machine is made harmless before it reaches a
+//! terminal; the output of commands passes unchanged. Refuses to know: what follows from an answer, how it is recorded,
 //! and bash.
 
+mod asking;
 mod at_terminal;
+mod command_entry;
 mod command_text;
 mod completion;
 mod display;
 mod engine_line;
-mod entries;
 mod incident;
+mod key_menu;
+mod key_questions;
+mod key_reader;
 mod keys;
 mod lines;
-mod live;
+mod live_output;
 mod look;
+mod notices;
 mod outcome;
 mod pause;
-mod question;
-mod questions;
-mod secrets;
-mod talk;
+mod terminal_writer;
 #[cfg(test)]
 mod tests;
 mod tty;
 mod unattended;
+mod unfinished;
+mod visible_context;
+mod word_questions;
 
 pub use at_terminal::AtTerminal;
 pub use completion::Offers;
 pub use keys::{Key, Keys};
 pub use lines::{AskLine, Line, Lines, Purpose, TypedLines};
 pub use look::Look;
+pub use tty::PollableEvents;
 pub use unattended::Unattended;

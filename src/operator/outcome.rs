@@ -1,44 +1,49 @@
-//! What came of a command, in a few words.
+//! The outcome of a command, in a few words.
 //!
-//! Invariant: exit 0 is called `exit 0`, never more than that.
+//! Invariant: exit status 0 is described as `exit 0`, never as a success, which it does not prove. Refuses to know: what the
+//! command was for.
 
-use super::look::{Look, took};
+use super::look::{Look, format_duration, one_line};
 use crate::history::CommandFinished;
 use crate::history::CommandState;
 use crate::history::Outcome;
 use crate::term::Style;
 use std::time::Duration;
 
-/// The line under a command's output, with its newline.
-pub(super) fn outcome_line(finished: &CommandFinished, detail: Option<&str>, look: Look) -> String {
-    let (style, sign, words) = describe(&finished.outcome, finished.status, &finished.pipestatus, look);
+/// Renders the line below the output of a command, with its newline.
+pub(super) fn render_outcome_line(finished: &CommandFinished, detail: Option<&str>, look: Look) -> String {
+    let (style, sign, words) = outcome_parts(&finished.outcome, finished.status, &finished.pipestatus, look);
     let dot = look.glyphs.dot();
     let mut rest = String::new();
     if let Some(detail) = detail {
         rest.push_str(dot);
-        rest.push_str(&super::look::one_line(detail));
+        rest.push_str(&one_line(detail));
     }
     rest.push_str(dot);
-    rest.push_str(&took(Duration::from_nanos(finished.took_ns)));
+    rest.push_str(&format_duration(Duration::from_nanos(finished.took_ns)));
     format!("{}{}\n", look.paint(style, &format!("{sign} {words}")), look.paint(Style::Dim, &rest))
 }
 
-/// The same of an earlier command, without sign and time: `no match · exit 1`.
-pub(super) fn outcome_words(command: &CommandState, look: Look) -> String {
+/// The outcome of an earlier command, without sign and time: `no match · exit 1`.
+pub(super) fn describe_outcome(command: &CommandState, look: Look) -> String {
     let (status, pipestatus) =
         command.finished.as_ref().map_or((None, [].as_slice()), |f| (f.status, f.pipestatus.as_slice()));
-    describe(&command.outcome(), status, pipestatus, look).2
+    outcome_parts(&command.outcome(), status, pipestatus, look).2
 }
 
-fn describe(outcome: &Outcome, status: Option<i32>, pipestatus: &[i32], look: Look) -> (Style, &'static str, String) {
+/// Style, sign and words for an outcome.
+fn outcome_parts(
+    outcome: &Outcome,
+    status: Option<i32>,
+    pipestatus: &[i32],
+    look: Look,
+) -> (Style, &'static str, String) {
     let glyphs = look.glyphs;
     let exit = status.map_or_else(String::new, |status| format!("{}exit {status}", glyphs.dot()));
     match outcome {
         Outcome::Succeeded => (Style::Success, glyphs.success(), "exit 0".to_owned()),
-        Outcome::Negative(meaning) => {
-            (Style::Negative, glyphs.negative(), format!("{}{exit}", super::look::one_line(meaning)))
-        }
-        Outcome::Failed => (Style::Failure, glyphs.failure(), format!("failed{exit}{}", pipeline(pipestatus))),
+        Outcome::Negative(meaning) => (Style::Negative, glyphs.negative(), format!("{}{exit}", one_line(meaning))),
+        Outcome::Failed => (Style::Failure, glyphs.failure(), format!("failed{exit}{}", format_pipestatus(pipestatus))),
         Outcome::Interrupted => (Style::Failure, glyphs.failure(), "interrupted".to_owned()),
         Outcome::EndedByOperator => (Style::Success, glyphs.ended(), "ended by you".to_owned()),
         Outcome::EndedByTime => (Style::Success, glyphs.ended(), "ended after its time".to_owned()),
@@ -55,8 +60,8 @@ fn describe(outcome: &Outcome, status: Option<i32>, pipestatus: &[i32], look: Lo
     }
 }
 
-/// The statuses of a pipeline's members, where there is more than one: ` (1|0)`.
-fn pipeline(pipestatus: &[i32]) -> String {
+/// The exit statuses of a pipeline, if it has more than one command: ` (1|0)`.
+fn format_pipestatus(pipestatus: &[i32]) -> String {
     if pipestatus.len() < 2 {
         return String::new();
     }

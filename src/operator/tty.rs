@@ -1,6 +1,7 @@
 //! The operator's own terminal, read key by key.
 //!
-//! Invariant: its modes are as they were before whenever no question waits, after a panic too.
+//! Invariant: while no question waits the terminal has its original modes, after a panic too. Refuses to know:
+//! what a key does.
 
 use super::keys::{Key, Keys, decode};
 use crate::ports::Hearing;
@@ -13,21 +14,28 @@ use rustix::termios::{
 };
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
-/// What is assumed of a window that does not say.
+/// Columns and rows of a window that does not report its size.
 const WINDOW: (usize, usize) = (80, 24);
+
+/// News of the session that can be waited for together with a key.
+pub trait PollableEvents: Hearing {
+    /// Descriptor to poll: readable when there may be news.
+    fn descriptor(&self) -> BorrowedFd<'_>;
+}
 
 pub(super) struct Tty {
     file: File,
     before: Option<Termios>,
     /// The session, heard while a key is waited for.
-    hearing: Option<Box<dyn Hearing>>,
+    hearing: Option<Box<dyn PollableEvents>>,
 }
 
 impl Tty {
-    /// The controlling terminal, so that redirected streams do not matter.
-    pub(super) fn open(hearing: Option<Box<dyn Hearing>>) -> io::Result<Self> {
+    /// Opens the controlling terminal, so that redirected streams do not matter. Fails if there is none.
+    pub(super) fn open(hearing: Option<Box<dyn PollableEvents>>) -> io::Result<Self> {
         Ok(Self { file: OpenOptions::new().read(true).write(true).open("/dev/tty")?, before: None, hearing })
     }
 
@@ -85,7 +93,7 @@ impl Keys for Tty {
 
     fn end(&mut self) {
         if let Some(before) = self.before.take() {
-            // A terminal that is gone has no modes to restore, and the next question says that it is gone.
+            // If the terminal is gone, there is nothing to restore, and the next question fails.
             let _: rustix::io::Result<()> = tcsetattr(&self.file, OptionalActions::Drain, &before);
         }
     }

@@ -1,14 +1,15 @@
-//! The door between a command and running it: values placed, nothing left open.
+//! Turns a command into a runnable one: interpolates values and refuses what is left open.
 //!
 //! Invariant: [`Runnable`] is made here alone.
 
-use super::model::{Command, Passed, Refusal, Runnable, Use, Values};
+use super::command::{Analysis, Command, Passed, Refusal, Runnable, Use, Values};
 use crate::ident::InputName;
-use crate::shell::{By, Facts, Fill, Filter, TabledAnswer, Token, Why};
+use crate::interpolate::{By, Fill, Filter, Why};
+use crate::shell::{Facts, TabledAnswer, Token};
 
 impl Command {
-    /// A command out of text that the operator typed: an edit, or a command of their own. Several complete commands in
-    /// one text are one unit.
+    /// A command from text that the operator typed: an edit, or an own command. Several complete commands in one text are
+    /// one unit.
     pub fn typed(text: &str, line: u32) -> Self {
         Self {
             text: text.to_owned(),
@@ -18,10 +19,12 @@ impl Command {
             facts: crate::shell::describe(text),
             input: None,
             uses: Vec::new(),
+            analysis: Analysis::default(),
         }
     }
 
-    /// The text with values in their places, ready to run; or why it may not run.
+    /// Interpolates the values and returns the command ready to run. Fails when a value is missing or cannot be
+    /// interpolated, or when the text is no command.
     pub fn bind(&self, values: &Values) -> Result<Runnable, Refusal> {
         let trimmed = self.text.trim_start();
         if trimmed.is_empty()
@@ -33,41 +36,44 @@ impl Command {
             return Err(Refusal::PastedPrompt);
         }
         self.are_given(values)?;
-        let (text, raw, variables) = self.placed(values)?;
-        if let Some(reason) = crate::shell::objection(&text) {
+        let (text, raw, passed) = self.placed(values)?;
+        if let Some(reason) = self.find_objection(&text) {
             return Err(Refusal::NotShell(reason));
         }
         if let Some((name, value)) = self.given(values) {
             let text = format!("{name}={}", crate::shell::quote(value));
             let placed = text != self.text;
-            return Ok(Runnable { text, placed, raw: false, variables: Vec::new() });
+            return Ok(Runnable { text, placed, raw: false, passed: Vec::new() });
         }
         let placed = text != self.text;
-        Ok(Runnable { text, placed, raw, variables })
+        Ok(Runnable { text, placed, raw, passed })
     }
 
-    /// The uses whose values are not known yet, in order.
+    /// The uses without a value, in order.
     pub fn wants<'c>(&'c self, values: &'c Values) -> impl Iterator<Item = &'c Use> {
-        self.uses.iter().filter(|one| !values.contains_key(&one.name))
+        self.uses.iter().filter(|input_use| !values.contains_key(&input_use.name))
     }
 
-    /// The uses without a value that none can be placed at, with the reason.
+    /// The uses without a value where none can be interpolated, with the reason.
     pub fn unplaceable<'c>(&'c self, values: &'c Values) -> impl Iterator<Item = (&'c Use, &'c str)> {
-        self.wants(values).filter_map(|one| Some((one, one.no_place.as_deref()?)))
+        self.wants(values).filter_map(|input_use| Some((input_use, input_use.no_place.as_deref()?)))
     }
 
-    /// What cannot run without a value must have it; also what an operator typed.
+    /// Fails if a use that the command cannot run without has no value, or if typed text still holds a placeholder.
     fn are_given(&self, values: &Values) -> Result<(), Refusal> {
         let mut words: Vec<String> = Vec::new();
         let given = |span: &std::ops::Range<usize>| {
-            self.uses.iter().any(|one| one.span.start <= span.start && span.end <= one.span.end)
+            self.uses.iter().any(|input_use| input_use.span.start <= span.start && span.end <= input_use.span.end)
         };
         let typed = self.facts.placeholders.iter().filter(|hole| !given(&hole.span)).map(|hole| hole.text.as_str());
-        if let Some((one, why)) = self.unplaceable(values).find(|(one, _)| one.blocks) {
-            let written = self.text.get(one.span.clone()).unwrap_or_default();
+        if let Some((input_use, why)) = self.unplaceable(values).find(|(input_use, _)| input_use.blocks) {
+            let written = self.text.get(input_use.span.clone()).unwrap_or_default();
             return Err(Refusal::NotPlaced(written.to_owned(), why.to_owned()));
         }
-        let wanted = self.wants(values).filter(|one| one.blocks).filter_map(|one| self.text.get(one.span.clone()));
+        let wanted = self
+            .wants(values)
+            .filter(|input_use| input_use.blocks)
+            .filter_map(|input_use| self.text.get(input_use.span.clone()));
         for word in wanted.chain(typed) {
             if !words.iter().any(|known| known == word) {
                 words.push(word.to_owned());
@@ -76,79 +82,84 @@ impl Command {
         if words.is_empty() { Ok(()) } else { Err(Refusal::Unplaced(words)) }
     }
 
-    /// The text with its values, whether one stands there raw, and those that variables hold.
+    /// The text with its values, a flag that is true if one is raw, and the values that variables hold.
     fn placed(&self, values: &Values) -> Result<(String, bool, Vec<Passed>), Refusal> {
-        let written = |one: &Use| self.text.get(one.span.clone()).unwrap_or_default();
-        let list: Vec<(&Use, &str)> = self
+        let written = |input_use: &Use| self.text.get(input_use.span.clone()).unwrap_or_default();
+        let filled: Vec<(&Use, &str)> = self
             .uses
             .iter()
-            .filter_map(|one| values.get(&one.name).map(|value| (one, value.as_str())))
-            // A word that is given its own text stays as it stands.
-            .filter(|(one, value)| written(one) != *value || one.secret)
+            .filter_map(|input_use| values.get(&input_use.name).map(|value| (input_use, value.as_str())))
+            // A placeholder given its own text as the value stays as written.
+            .filter(|(input_use, value)| written(input_use) != *value || input_use.secret)
             .collect();
-        if list.is_empty() {
+        if filled.is_empty() {
             return Ok((self.text.clone(), false, Vec::new()));
         }
-        let names: Vec<String> = list.iter().map(|(one, _)| variable(&one.name)).collect();
-        let mut by_variable: Vec<bool> = list.iter().map(|(_, value)| is_for_variable(value)).collect();
+        let names: Vec<String> = filled.iter().map(|(input_use, _)| variable(&input_use.name)).collect();
+        let mut by_variable: Vec<bool> = filled.iter().map(|(_, value)| is_for_variable(value)).collect();
         loop {
-            let fills: Vec<Fill<'_>> = list
+            let fills: Vec<Fill<'_>> = filled
                 .iter()
                 .zip(&names)
                 .zip(&by_variable)
-                .map(|(((one, value), name), &variable)| {
-                    let by = match (one.secret, variable) {
+                .map(|(((input_use, value), name), &variable)| {
+                    let by = match (input_use.secret, variable) {
                         (true, _) => By::Secret(name),
                         (false, true) => By::Variable(name),
                         (false, false) => By::Text,
                     };
-                    Fill { span: one.span.clone(), value, filter: one.filter, by }
+                    Fill { span: input_use.span.clone(), value, filter: input_use.filter, by }
                 })
                 .collect();
-            let refused = match crate::shell::place(&self.text, &fills) {
+            let refused = match crate::interpolate::place(&self.text, &fills) {
                 Ok(text) => {
-                    let passed = list.iter().zip(&names).filter(|(_, name)| text.contains(&format!("${{{name}}}")));
+                    let passed = filled.iter().zip(&names).filter(|(_, name)| text.contains(&format!("${{{name}}}")));
                     let mut variables: Vec<Passed> = Vec::new();
-                    for ((one, value), name) in passed {
+                    for ((input_use, value), name) in passed {
                         if !variables.iter().any(|known| &known.variable == name) {
-                            let (value, secret) = ((*value).to_owned(), one.secret);
-                            variables.push(Passed { variable: name.clone(), name: one.name.clone(), value, secret });
+                            let (value, secret) = ((*value).to_owned(), input_use.secret);
+                            variables.push(Passed {
+                                variable: name.clone(),
+                                name: input_use.name.clone(),
+                                value,
+                                secret,
+                            });
                         }
                     }
-                    let raw = list.iter().any(|(one, _)| one.filter == Filter::Raw);
+                    let raw = filled.iter().any(|(input_use, _)| input_use.filter == Filter::Raw);
                     return Ok((text, raw, variables));
                 }
                 Err(refused) => refused,
             };
-            // What no text carries unharmed, a variable may.
+            // A value that would change the syntax as text may still go through a variable.
             match by_variable.get_mut(refused.fill) {
                 Some(variable) if !*variable && matches!(refused.why, Why::Changes | Why::Control) => *variable = true,
                 _ => {
-                    let word = list.get(refused.fill).map_or("", |(one, _)| written(one));
+                    let word = filled.get(refused.fill).map_or("", |(input_use, _)| written(input_use));
                     return Err(Refusal::NotPlaced(word.to_owned(), refused.why.to_string()));
                 }
             }
         }
     }
 
-    /// The value given for this command's input, if it is one.
+    /// The value given for the input that this command assigns.
     pub fn given<'v>(&self, values: &'v Values) -> Option<(&InputName, &'v str)> {
         let name = self.input.as_ref()?;
         values.get(name).map(|value| (name, value.as_str()))
     }
 
-    /// The value that the document has for this command's input.
+    /// The document's own value for the input that this command assigns.
     pub fn default_value(&self) -> Option<&str> {
         self.input.as_ref()?;
         self.facts.assigns.first()?.literal.as_deref()
     }
 
-    /// The exit statuses that are answers, for each member of its pipeline.
+    /// The exit statuses that are answers rather than failures, for each member of the pipeline.
     pub fn answers(&self) -> Vec<Vec<TabledAnswer>> {
         crate::shell::answers(&self.facts)
     }
 
-    /// The variables it reads that have no form for being unset.
+    /// The variables that the command reads without a default (`${NAME:-…}`), each once.
     pub fn needs(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for read in self.facts.reads.iter().filter(|read| !read.has_default) {
@@ -159,7 +170,7 @@ impl Command {
         names
     }
 
-    /// The programs it names on this machine, each once.
+    /// The programs that the command calls by name, each once.
     pub fn programs(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for simple in &self.facts.simple {
@@ -172,10 +183,10 @@ impl Command {
         names
     }
 
-    /// The program of a member of its pipeline, for naming what answered or failed.
+    /// The program of a pipeline's member, to name the one that answered or failed.
     pub fn member(&self, place: usize) -> Option<String> {
         let facts: &Facts = &self.facts;
-        let simple = facts.simple.get(*facts.pipeline.as_ref()?.get(place)?)?;
+        let simple = facts.simple.get(*facts.status.pipeline.as_ref()?.get(place)?)?;
         match &simple.program {
             crate::shell::Program::Named(name) => Some(name.clone()),
             crate::shell::Program::Dynamic | crate::shell::Program::None => None,
@@ -183,12 +194,12 @@ impl Command {
     }
 }
 
-/// The session's variable for an input. The recorder's own names begin alike, but none goes on with `in_`; what begins so
-/// is in no snapshot.
+/// The session's variable for an input. The recorder's own variables share the prefix `__rb_`, which keeps them out of
+/// snapshots, but none continues with `in_`.
 fn variable(name: &InputName) -> String {
     let plain: String =
         name.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
-    // Names that differ in other signs alone must not share a variable.
+    // Names that differ only in other characters must not share a variable.
     let tail = if plain == name.as_str() {
         String::new()
     } else {
@@ -203,27 +214,27 @@ fn variable(name: &InputName) -> String {
     format!("__rb_in_{plain}{tail}")
 }
 
-/// Whether a value is better not put in a text: several lines, signs nobody sees, or very long.
+/// True if a value is better passed in a variable: several lines, invisible characters, or very long.
 fn is_for_variable(value: &str) -> bool {
     value.len() > 4096 || value.chars().any(|c| c.is_control() && c != '\t')
 }
 
-/// Stretches of shell by class, for display.
+/// The text as tokens of shell by class, for highlighting.
 pub fn tokens(text: &str) -> Vec<Token> {
     crate::shell::tokens(text)
 }
 
-/// A value as one word of shell.
+/// A value quoted as one word of shell.
 pub fn quote(value: &str) -> String {
     crate::shell::quote(value)
 }
 
-/// A reference to a variable, for the place behind this text.
+/// A reference to a variable, quoted as the position after this text needs.
 pub fn reference(before: &str, name: &str) -> String {
     crate::shell::reference(before, name)
 }
 
-/// The fields of a message's template, each once, in order: `TIME` for `[TIME]`.
+/// The names of a message template's fields, each once, in order: `TIME` for `[TIME]`.
 pub fn fields(template: &str) -> Vec<String> {
     let mut fields: Vec<String> = Vec::new();
     let mut rest = template;
@@ -245,7 +256,7 @@ pub fn fields(template: &str) -> Vec<String> {
     fields
 }
 
-/// A template with its fields filled in; a field without a value stays as it is.
+/// A template with its fields filled in. A field without a value stays as written.
 pub fn fill(template: &str, values: &[(String, String)]) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;

@@ -1,33 +1,51 @@
-//! One cell → drafts of steps: comments title, blank lines part, what is no shell becomes a task.
+//! One cell → drafts of steps. A comment titles the commands below it; lines that are no shell become a task.
 //!
 //! Invariant: every line of shell in the cell is in exactly one draft. Refuses to know: headings, lists, numbers of others.
 
+use super::command::{Analysis, Command};
 use super::comments::{Comment, condition_of};
-use super::model::{Command, StepKind};
+use super::model::{StepKind, TaskReason};
 use crate::document::{Cell, CellIndex, CellKind, LineRole};
 use crate::shell::{Facts, NotACommand, Part};
 use std::collections::HashMap;
 
-/// A step of a cell, before it has its place, number and name.
+/// A step of a cell, before it has headings, a number shown and a name.
 #[derive(Clone, Debug)]
 pub(super) struct CellStep {
     pub(super) kind: StepKind,
     pub(super) title: String,
-    /// The number its own comment begins with.
+    /// The number that its own comment begins with.
     pub(super) number: Option<String>,
-    /// The numbered comment above it that it stands under, when it has no number itself.
+    /// Number and title of the last numbered comment, for a step without a number of its own.
     pub(super) head: Option<(String, String)>,
     pub(super) conditional: Option<String>,
     pub(super) commands: Vec<Command>,
-    /// The comment's further lines, or a task's lines.
+    /// Further lines of the comment, or the lines of a task.
     pub(super) body: String,
-    pub(super) why: Option<String>,
-    pub(super) unread: bool,
+    pub(super) why: Option<TaskReason>,
     pub(super) line: u32,
     pub(super) end_line: u32,
 }
 
-/// A part with the document's lines it stands on.
+impl CellStep {
+    /// A step without commands, number or text, on these lines of the document (from 1, inclusive).
+    pub(super) fn new(kind: StepKind, title: String, lines: (u32, u32)) -> Self {
+        Self {
+            kind,
+            title,
+            number: None,
+            head: None,
+            conditional: None,
+            commands: Vec::new(),
+            body: String::new(),
+            why: None,
+            line: lines.0,
+            end_line: lines.1,
+        }
+    }
+}
+
+/// A part of a cell with its first and last line in the document.
 struct Placed {
     first: u32,
     last: u32,
@@ -37,19 +55,19 @@ struct Placed {
 enum What {
     Comments(Vec<String>),
     Command(Box<Command>),
-    /// Lines that are no command, why, and whether they are too long for anybody to have looked.
-    Pasted(String, String, bool),
+    /// Lines that are no command, and the reason.
+    Pasted(String, TaskReason),
 }
 
-/// The cells of a document, for one that is planned procedure by procedure: each is cut once. Two threads that share them would
-/// list no sooner: what they take to begin, and memory of their own, is as much as one of them reads meanwhile.
+/// Cache of the steps of a document's cells, so that planning procedure by procedure cuts each cell once. Sharing it between
+/// two threads was measured and gains nothing: starting a thread costs as much as reading the cells.
 #[derive(Default)]
 pub(super) struct Cells {
     cut: HashMap<CellIndex, Vec<CellStep>>,
 }
 
 impl Cells {
-    /// The steps of a command or guessed cell. `is_file` says whether a slash word names a file.
+    /// The steps of a command or guessed cell. `is_file` is true for a path that names a file.
     pub(super) fn steps(&mut self, index: CellIndex, cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep> {
         self.cut.entry(index).or_insert_with(|| steps(cell, is_file)).clone()
     }
@@ -69,7 +87,8 @@ fn steps(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep> {
     cutter.steps
 }
 
-/// The cell's parts, printed lines left out, with the document's lines; adjacent comments and adjacent pasted lines joined.
+/// The cell's parts with their lines in the document, without printed output. Adjacent comments are joined, and adjacent pasted
+/// lines too.
 fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
     let mut text = String::new();
     for line in &cell.content {
@@ -89,13 +108,21 @@ fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
             Part::NotShell(pasted) => (
                 document_line(pasted.lines.first),
                 document_line(pasted.lines.last),
-                What::Pasted(pasted.text, format!("these lines are no shell: {}", pasted.reason), pasted.unread),
+                What::Pasted(
+                    pasted.text,
+                    TaskReason {
+                        text: format!("these lines are no shell: {}", pasted.reason),
+                        is_unread: pasted.unread,
+                    },
+                ),
             ),
             Part::Command(found) => {
                 let (first, last) = (document_line(found.lines.first), document_line(found.lines.last));
                 let table = found.in_table.then_some("a table that a program printed, not shell");
                 match table.or_else(|| no_command(&found.facts, is_file)) {
-                    Some(why) => (first, last, What::Pasted(found.text, why.to_owned(), false)),
+                    Some(why) => {
+                        (first, last, What::Pasted(found.text, TaskReason { text: why.to_owned(), is_unread: false }))
+                    }
                     None => (first, last, What::Command(Box::new(command(found, first, last)))),
                 }
             }
@@ -122,10 +149,19 @@ fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
 
 fn command(found: Box<crate::shell::ShellCommand>, line: u32, end_line: u32) -> Command {
     let found = *found;
-    Command { text: found.text, line, end_line, note: found.note, facts: found.facts, input: None, uses: Vec::new() }
+    Command {
+        text: found.text,
+        line,
+        end_line,
+        note: found.note,
+        facts: found.facts,
+        input: None,
+        uses: Vec::new(),
+        analysis: Analysis::default(),
+    }
 }
 
-/// Why something that parses is still no command.
+/// The reason why text that parses is still no command.
 fn no_command(facts: &Facts, is_file: &dyn Fn(&str) -> bool) -> Option<&'static str> {
     match facts.not_a_command.as_ref()? {
         NotACommand::Yaml => Some("pasted YAML, not shell"),
@@ -139,7 +175,7 @@ struct Cutter {
     kind: StepKind,
     steps: Vec<CellStep>,
     open: Option<CellStep>,
-    /// The last numbered comment.
+    /// Number and title of the last numbered comment.
     head: Option<(String, String)>,
 }
 
@@ -148,7 +184,7 @@ impl Cutter {
         match &part.what {
             What::Comments(lines) => self.comments(lines, part, before, after),
             What::Command(command) => {
-                // Commands behind pasted lines are a step of their own.
+                // Commands after pasted lines begin a step.
                 if self.open.is_none() || before.is_some_and(|b| matches!(b.what, What::Pasted(..))) {
                     self.close();
                     let title = first_line(&command.text);
@@ -159,8 +195,8 @@ impl Cutter {
                     step.commands.push((**command).clone());
                 }
             }
-            What::Pasted(text, why, unread) => {
-                // A comment directly above titles the pasted lines.
+            What::Pasted(text, why) => {
+                // An open step without commands is a comment directly above, which titles the pasted lines.
                 let titled = self.open.take_if(|step| step.commands.is_empty());
                 self.close();
                 let mut task = titled.unwrap_or_else(|| self.draft(first_line(text), None, part));
@@ -168,7 +204,6 @@ impl Cutter {
                 task.end_line = part.last;
                 join(&mut task.body, text);
                 task.why = Some(why.clone());
-                task.unread = *unread;
                 self.steps.push(task);
             }
         }
@@ -188,17 +223,17 @@ impl Cutter {
         step.body.clone_from(&rest);
         step.conditional = lines.get(first).and_then(|line| condition_of(line));
         match after {
-            // Something to run follows: the comment titles it.
+            // Commands or pasted lines follow: the comment titles them.
             Some(next) if !next_is_comment && (followed_directly || matches!(next.what, What::Command(_))) => {
                 self.open = Some(step);
             }
-            // A numbered comment that only heads the unnumbered ones after it.
+            // A numbered comment that is only a heading for the unnumbered ones after it.
             Some(Placed { what: What::Comments(next), .. })
                 if comment.number.is_some()
                     && next.iter().find(|l| !l.is_empty()).is_some_and(|l| Comment::read(l).number.is_none()) => {}
             _ => {
-                // Right below a command it says what that command will want (what to add in the editor it opens), so it
-                // is shown with it too.
+                // A comment right below a command says what the command will need, such as the text to add in its editor.
+                // So it is shown with that command too.
                 if let (Some(above), Some(before)) = (self.steps.last_mut(), before)
                     && before.last + 1 == part.first
                     && matches!(before.what, What::Command(_))
@@ -214,19 +249,7 @@ impl Cutter {
 
     fn draft(&self, title: String, number: Option<String>, part: &Placed) -> CellStep {
         let head = if number.is_some() { None } else { self.head.clone() };
-        CellStep {
-            kind: self.kind,
-            title,
-            number,
-            head,
-            conditional: None,
-            commands: Vec::new(),
-            body: String::new(),
-            why: None,
-            unread: false,
-            line: part.first,
-            end_line: part.last,
-        }
+        CellStep { number, head, ..CellStep::new(self.kind, title, (part.first, part.last)) }
     }
 
     fn close(&mut self) {
@@ -234,8 +257,8 @@ impl Cutter {
     }
 }
 
-/// A cell for another interpreter: one command that hands it the text. Its file is descriptor 3, so that standard input
-/// stays the operator's.
+/// The step of a cell for another interpreter: one command that passes it the text as a heredoc. The heredoc is on
+/// descriptor 3, so that standard input stays the operator's.
 fn interpreted(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
     let body = cell.text();
     let mut fence = String::from("RUNBOOK");
@@ -246,19 +269,18 @@ fn interpreted(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
     let (line, end_line) =
         (cell.content.first().map_or(cell.line, |l| l.line), cell.content.last().map_or(cell.line, |l| l.line));
     let facts = crate::shell::describe(&text);
-    CellStep {
-        kind,
-        title: format!("{} for `{interpreter}`", cell.attributes.get("name").unwrap_or("a script")),
-        number: None,
-        head: None,
-        conditional: None,
-        commands: vec![Command { text, line, end_line, note: None, facts, input: None, uses: Vec::new() }],
-        body: String::new(),
-        why: None,
-        unread: false,
+    let title = format!("{} for `{interpreter}`", cell.attributes.get("name").unwrap_or("a script"));
+    let command = Command {
+        text,
         line,
         end_line,
-    }
+        note: None,
+        facts,
+        input: None,
+        uses: Vec::new(),
+        analysis: Analysis::default(),
+    };
+    CellStep { commands: vec![command], ..CellStep::new(kind, title, (line, end_line)) }
 }
 
 fn first_line(text: &str) -> String {

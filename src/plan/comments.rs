@@ -1,13 +1,13 @@
-//! What a comment or a heading says of a step: its number, its condition.
+//! The number and condition of a step, from a comment or a heading.
 //!
-//! Invariant: pure text; a number is only ever taken off the front.
+//! Invariant: a number is only taken from the front of a line. Refuses to know: steps.
 
-/// A comment line, read.
+/// A comment line, split into number and title.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Comment {
     /// `3`, `3.1`, from `3. Restore`, `3) Restore`, `Step 3: Restore`.
     pub(super) number: Option<String>,
-    /// The rest.
+    /// Text after the number, or the whole line without one.
     pub(super) title: String,
 }
 
@@ -34,11 +34,11 @@ impl Comment {
     }
 }
 
-/// The condition a comment states, if any: it begins with If, Or, When or Optionally, or has a parenthesised "if …".
+/// The condition that a comment states: it begins with If, Or, When or Optionally, or has a parenthesised "if …".
 pub(super) fn condition_of(line: &str) -> Option<String> {
     let title = Comment::read(line).title;
     let first = title.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    // "When was it counted last?" asks; "If all is lost" says when.
+    // "When was it counted last?" is a question; "If all is lost" is a condition.
     let begins = !title.trim_end().ends_with('?')
         && ["if", "or", "when", "optionally", "optional"].iter().any(|word| first.eq_ignore_ascii_case(word));
     let lower = title.to_lowercase();

@@ -1,65 +1,66 @@
-//! What a step is expected to print, and how much of it came.
+//! The output that a step is expected to print, and how much of it was printed.
 //!
-//! Invariant: pure; numbers, which differ from run to run, count as alike. Refuses to know: what follows from it.
+//! Invariant: pure; all numbers count as equal, because they differ from run to run. Refuses to know: the consequences for the run.
 
 use super::model::Step;
 
-/// More words than this are not looked at.
+/// Words of each text that are compared.
 const MOST_WORDS: usize = 2000;
-/// As much of the output is enough to compare.
+/// Bytes of output that are enough to compare.
 pub const COMPARED_BYTES: usize = 64 * 1024;
-/// An output cell without a word about it is told of below this.
+/// Percentage below which a difference is shown where the document sets none.
 const TOLD_BELOW_PERCENT: u8 = 60;
 
-/// What the last command of a step is expected to print.
+/// The output that a step's last command is expected to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// `expect=TEXT`: this, somewhere.
+    /// `expect=TEXT`: this text somewhere in the output.
     Contains(String),
-    /// An output cell: this as a whole, so many percent of it.
+    /// An output cell: the whole text, to a percentage.
     Like {
-        /// What the document shows.
+        /// The output that the document shows.
         text: String,
-        /// How much of it must come.
+        /// How much of the text must be printed.
         percent: u8,
-        /// The document says how much, so less is a failure. Otherwise less is only told.
+        /// True if the document sets the percentage, so that less is a failure. Otherwise less is only shown.
         decides: bool,
     },
 }
 
-/// How an output compares with what was expected.
+/// The result of comparing an output with the expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compared {
-    /// How much of it came, in percent.
+    /// How much of the expected text was printed, in percent.
     pub percent: u8,
-    /// Whether that is enough.
+    /// True if that is enough.
     pub met: bool,
-    /// Whether it is a failure when it is not.
+    /// True if too little makes the command a failure.
     pub decides: bool,
 }
 
 impl Step {
-    /// What its last command is expected to print.
+    /// The output that the last command is expected to print; none where the document shows nothing.
     pub fn expectation(&self) -> Option<Expected> {
-        if let Some(text) = self.attributes.get("expect").filter(|text| !text.trim().is_empty() && self.is_last_of_cell)
+        if let Some(text) =
+            self.cell.attributes.get("expect").filter(|text| !text.trim().is_empty() && self.cell.is_last)
         {
             return Some(Expected::Contains(text.trim().to_owned()));
         }
-        let text = self.expected.clone().filter(|text| !text.trim().is_empty())?;
-        let said = self.similarity;
+        let text = self.cell.expected.clone().filter(|text| !text.trim().is_empty())?;
+        let said = self.cell.similarity;
         Some(Expected::Like { text, percent: said.unwrap_or(TOLD_BELOW_PERCENT), decides: said.is_some() })
     }
 }
 
 impl Expected {
-    /// What the document shows.
+    /// The expected text, as the document shows it.
     pub fn text(&self) -> &str {
         match self {
             Self::Contains(text) | Self::Like { text, .. } => text,
         }
     }
 
-    /// Compares what was printed, terminal sequences and all.
+    /// Compares the raw output of a command; terminal sequences in it are ignored.
     pub fn compare(&self, printed: &[u8]) -> Compared {
         let printed = plain(&String::from_utf8_lossy(printed));
         match self {
@@ -75,7 +76,7 @@ impl Expected {
     }
 }
 
-/// A similarity as documents write it: `0.8`, or `80` percent.
+/// Reads a similarity as documents write it: `0.8`, `80` or `80%`; none if it is not from 0 to 100 percent.
 pub(super) fn percent(written: &str) -> Option<u8> {
     let number: f64 = written.trim().trim_end_matches('%').parse().ok()?;
     let percent = if number <= 1.0 && !written.contains('%') { number * 100.0 } else { number };
@@ -83,7 +84,7 @@ pub(super) fn percent(written: &str) -> Option<u8> {
     (0.0..=100.0).contains(&percent).then_some(percent.round() as u8)
 }
 
-/// Without terminal sequences and other control characters.
+/// The text without terminal sequences and other control characters.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -102,7 +103,7 @@ fn plain(text: &str) -> String {
     out
 }
 
-/// The words of a text, every run of digits as one `0`.
+/// The words of a text, with each run of digits replaced by one `0`.
 fn words(text: &str) -> Vec<String> {
     let one = |word: &str| {
         let mut out = String::new();
@@ -117,7 +118,7 @@ fn words(text: &str) -> Vec<String> {
     text.split_whitespace().take(MOST_WORDS).map(one).collect()
 }
 
-/// How many of the expected words came in their order, in percent: the longest common subsequence.
+/// How many of the expected words were printed in order, in percent: the longest common subsequence.
 fn likeness(expected: &[String], printed: &[String]) -> u8 {
     if expected.is_empty() {
         return 100;

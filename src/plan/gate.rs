@@ -1,38 +1,44 @@
-//! What must be answered before a command may run.
+//! The answer that a command needs from the operator before it may run.
 //!
-//! Invariant: a document can raise a risk and never lower it; an approval holds for exactly what it was given for.
+//! Invariant: a document can raise a risk and never lower it; an approval holds only for the exact texts and values it was made from.
 //! Refuses to know: who answers.
 
-use super::model::{Plan, Step, Values};
+use super::command::Values;
+use super::model::{Plan, Step};
 use crate::ident::Digest;
-use crate::shell::{Flag, Level, Risk, SessionChange, Shadows};
+use crate::risk::{Flag, Level, Risk};
+use crate::shell::{SessionChange, Shadows};
 
-/// What lets a command pass.
+/// The answer that opens a gate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Pass {
-    /// Enter.
+    /// Press Enter, as before any command.
     #[default]
     Enter,
-    /// `y`.
+    /// Type `y` to confirm.
     Yes,
-    /// This, typed.
+    /// Type this text: the name of the object at risk.
     Typed(String),
 }
 
-/// What must be answered before a command may run.
+/// A command's risk and the answer that it needs before it runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gate {
     /// The command's risk, raised where the document says so.
     pub risk: Risk,
-    /// What lets it pass.
+    /// The answer that opens the gate.
     pub pass: Pass,
 }
 
 impl Gate {
-    /// The gate of a text of a step, on this machine, in a shell that has these functions and aliases.
+    /// The gate of a step's text, on this host, in a shell with these functions and aliases.
     pub fn of(step: &Step, text: &str, host: &str, shadows: &Shadows) -> Self {
-        let mut risk = crate::shell::risk_among(text, shadows);
-        if let Some(raised) = step.attributes.get("risk").and_then(level) {
+        Self::from_risk(step, crate::risk::risk_among(text, shadows), text, host)
+    }
+
+    /// The gate of a risk, raised where the step's document says so.
+    fn from_risk(step: &Step, mut risk: Risk, text: &str, host: &str) -> Self {
+        if let Some(raised) = step.cell.attributes.get("risk").and_then(level) {
             risk.level = risk.level.max(raised);
         }
         let pass = match risk.level {
@@ -44,7 +50,7 @@ impl Gate {
         Self { risk, pass }
     }
 
-    /// The gate of a command of a step, and of the condition that the document waits for behind it: one answer is for both.
+    /// The gate of a step's command, together with the `until` condition polled after it. One answer covers both.
     pub fn of_command(step: &Step, index: usize, text: &str, values: &Values, host: &str, shadows: &Shadows) -> Self {
         match step.repeat.until.as_deref().filter(|_| index + 1 == step.commands.len()) {
             Some(until) => {
@@ -52,16 +58,19 @@ impl Gate {
                 let until = bound.as_ref().map_or(until.text.as_str(), |runnable| runnable.text());
                 Self::of(step, &format!("{}\n{until}", text.trim_end()), host, shadows)
             }
-            None => Self::of(step, text, host, shadows),
+            None => match step.commands.get(index) {
+                Some(command) => Self::from_risk(step, command.judge_text(text, shadows), text, host),
+                None => Self::of(step, text, host, shadows),
+            },
         }
     }
 
-    /// Whether it needs more than Enter.
+    /// True if the command needs more than Enter.
     pub fn is_closed(&self) -> bool {
         self.pass != Pass::Enter
     }
 
-    /// What of it is not the program that its name says, a line each.
+    /// Names that a function or alias of the shell replaces, one line each.
     pub fn shadowed(&self) -> impl Iterator<Item = String> {
         self.risk
             .shadowed
@@ -69,7 +78,7 @@ impl Gate {
             .map(|shadowed| format!("`{}` is {} of this shell", shadowed.name, shadowed.kind.as_str()))
     }
 
-    /// Why it needs more than Enter, a line each.
+    /// Why the command needs more than Enter, one line each; empty for an open gate.
     pub fn reasons(&self) -> Vec<String> {
         if !self.is_closed() {
             return Vec::new();
@@ -95,7 +104,7 @@ impl Gate {
     }
 }
 
-/// The name that a typed confirmation asks for: the object's; without one the program and the host.
+/// The text that a typed confirmation asks for: the object's name, or else the program and the host.
 fn asked_for(risk: &Risk, text: &str, host: &str) -> String {
     let can_be_typed = |name: &str| name.len() <= 80 && !name.contains('\n');
     if let Some(object) = risk.object().filter(|object| object.level == risk.level && can_be_typed(&object.name)) {
@@ -115,32 +124,32 @@ fn level(text: &str) -> Option<Level> {
     })
 }
 
-/// The functions and aliases that a plan's steps before this one define, as far as their texts tell.
+/// The functions and aliases that earlier steps of the plan define, as far as their texts show.
 pub fn before(plan: &Plan, step: &Step) -> Shadows {
     let mut shadows = Shadows::default();
     let steps = plan.steps.iter().take_while(|other| other.id != step.id);
-    steps.flat_map(|other| &other.commands).for_each(|command| shadows.learn(&command.facts));
+    steps.flat_map(|other| &other.commands).for_each(|command| shadows.learn(&command.facts.defines));
     shadows
 }
 
-/// Where an unattended run takes place; part of what an approval is for.
+/// The host and directory of an unattended run. An approval is bound to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The machine.
+    /// Host name of the machine.
     pub host: String,
-    /// The directory it starts in.
+    /// Working directory at the start.
     pub cwd: String,
 }
 
-/// The approval of a step that holds commands which cannot be undone: 16 hexadecimal digits, or why it cannot be approved
-/// beforehand.
+/// The approval of a step with irreversible commands: 16 hexadecimal digits over the commands, values, host and directory.
+/// Fails with the reason if the effects cannot be known beforehand.
 pub fn approval(plan: &Plan, step: &Step, values: &Values, place: &Place) -> Result<String, String> {
     let mut texts = Vec::new();
     let mut shadows = before(plan, step);
     for (index, command) in step.commands.iter().enumerate() {
         let text = command.bind(values).map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
         let gate = Gate::of_command(step, index, &text, values, &place.host, &shadows);
-        shadows.learn(&command.facts);
+        shadows.learn(&command.facts.defines);
         if gate.risk.level == Level::Irreversible {
             if let Some(shadowed) = gate.shadowed().next() {
                 return Err(format!("{shadowed}, and what that does is not known beforehand"));

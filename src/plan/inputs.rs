@@ -1,6 +1,6 @@
-//! The values a procedure needs: what they are called, where they were found, what they must be.
+//! The values a procedure needs: their names, origins and rules.
 //!
-//! Invariant: one input for one name; a secret's rules say so wherever it was found. Refuses to know: who gives a value.
+//! Invariant: each name has one input; a secret's rules mark it as one wherever it was found. Refuses to know: who gives a value.
 
 use crate::ident::InputName;
 use regex::Regex;
@@ -9,19 +9,19 @@ use std::collections::BTreeMap;
 /// A value that a procedure needs.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// Its name.
+    /// Name to give the value under.
     pub name: InputName,
-    /// Where it was found.
+    /// Where the document asks for it.
     pub origin: Origin,
-    /// How it stands in the document: `<pod-name>`, `{{ backup_file }}`, `$NAMESPACE`.
+    /// Spelling in the document: `<pod-name>`, `{{ backup_file }}`, `$NAMESPACE`.
     pub shown: String,
-    /// What the document has for it.
+    /// The document's own value.
     pub default: Option<String>,
-    /// The command cannot run without it; the words of a doubtful one may stay as they are.
+    /// True if commands cannot run without the value. A doubtful placeholder may stay as written.
     pub blocks: bool,
-    /// What it must be.
+    /// Rules that a value must meet.
     pub rules: Rules,
-    /// The commands that need it.
+    /// The commands that need the value, in order.
     pub uses: Vec<UsedAt>,
 }
 
@@ -30,18 +30,18 @@ pub struct Input {
 pub enum Origin {
     /// In the front matter.
     Declared,
-    /// A word that stands for a value, of this kind.
+    /// A placeholder of this kind in a command.
     Placeholder(crate::shell::HoleKind),
     /// A variable that is read and never set.
     Variable,
-    /// A literal that the document assigns, and later commands read.
+    /// A literal that one command assigns and later ones read.
     Assignment,
-    /// The attribute `promptEnv`.
+    /// An assignment in a cell with the attribute `promptEnv`.
     Attribute,
 }
 
 impl Origin {
-    /// The word for it.
+    /// The origin as JSON output spells it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Declared => "declared",
@@ -55,34 +55,34 @@ impl Origin {
 /// A command that needs an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UsedAt {
-    /// The step, by its place in the plan.
+    /// Index of the step in the plan.
     pub step: usize,
-    /// The command, by its place in the step.
+    /// Index of the command in the step; one past the last for the `until` condition.
     pub command: usize,
-    /// The document's line, from 1.
+    /// Line of the command in the document, from 1.
     pub line: u32,
 }
 
-/// What kind of value it is.
+/// The type of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InputKind {
-    /// Any text.
+    /// Any text without a NUL byte.
     #[default]
     Text,
-    /// A whole number.
+    /// A whole number of at most 18 digits.
     Int,
-    /// A path.
+    /// A path, relative or absolute.
     Path,
-    /// A host's name or address.
+    /// A host name or IP address.
     Host,
-    /// An address with a scheme.
+    /// A URL with a scheme and a host.
     Url,
-    /// `true` or `false`.
+    /// The word `true` or `false`.
     Bool,
 }
 
 impl InputKind {
-    /// The word for it in the front matter.
+    /// The type as the front matter spells it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "string",
@@ -95,32 +95,32 @@ impl InputKind {
     }
 }
 
-/// What an input must be.
+/// The rules that an input's value must meet.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    /// What it is for.
+    /// Explanation for the operator.
     pub description: Option<String>,
-    /// The only values it may have.
+    /// The only values allowed; empty allows any.
     pub choices: Vec<String>,
     /// The pattern that the whole value must match.
     pub pattern: Option<String>,
-    /// Its kind.
+    /// Type of the value.
     pub kind: InputKind,
-    /// A command whose lines are offered.
+    /// A command whose output lines are offered as values.
     pub from: Option<String>,
-    /// It must be in no text, argument or record.
+    /// True for a secret: never in a text, an argument or the record.
     pub secret: bool,
-    /// The path must be there.
+    /// True if the value is a path that must exist.
     pub exists: bool,
 }
 
-/// A value that is not what its input must be.
+/// Why a value does not meet the rules of its input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unfit(String);
 
 impl Unfit {
-    /// A path that must be there and is not. One that is a secret is not named.
+    /// The error for a path that must exist and does not. A secret path is not named.
     pub fn missing(path: &std::path::Path, secret: bool) -> Self {
         Self(if secret { "no such file is there".to_owned() } else { format!("`{}` is not there", path.display()) })
     }
@@ -130,11 +130,11 @@ impl Unfit {
 pub(super) const PROPERTIES: &[&str] =
     &["description", "default", "choices", "pattern", "type", "from", "secret", "exists"];
 
-/// The longest pattern.
+/// Longest pattern, in bytes.
 const LONGEST_PATTERN: usize = 1_000;
 
 impl Rules {
-    /// What the front matter says of an input; with what is wrong with that.
+    /// Reads an input's properties from the front matter, with a message for each mistake.
     pub(super) fn read(properties: &BTreeMap<String, String>) -> (Self, Vec<String>) {
         let text = |key: &str| properties.get(key).filter(|text| !text.trim().is_empty()).cloned();
         let yes = |key: &str| matches!(properties.get(key).map(String::as_str), Some("true" | "yes" | "1"));
@@ -170,7 +170,7 @@ impl Rules {
         (Self { description: text("description"), choices, pattern, kind, from: text("from"), secret, exists }, wrong)
     }
 
-    /// Whether a value fits; else why not, with what was wanted.
+    /// Checks a value. Fails with the first rule that it breaks.
     pub fn check(&self, value: &str) -> Result<(), Unfit> {
         let unfit = |why: String| Err(Unfit(why));
         if value.contains('\0') {
@@ -206,7 +206,7 @@ impl Rules {
     }
 }
 
-/// A pattern for the whole value.
+/// Compiles a pattern to match the whole value. Fails with the reason it is no pattern.
 fn whole(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > LONGEST_PATTERN {
         return Err("it is too long".to_owned());
@@ -236,13 +236,13 @@ fn is_url(value: &str) -> bool {
     named && !rest.is_empty() && !rest.starts_with('/') && !value.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
-/// A name as it is compared: `<pod-name>`, `POD_NAME` and `Pod Name` are the same.
+/// A name in the form used to compare names: `<pod-name>`, `POD_NAME` and `Pod Name` are the same.
 pub fn canonical(name: &str) -> String {
     let inner = name.trim().trim_matches(['<', '>', '[', ']', '{', '}', '$', ' ']);
     inner.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
 }
 
-/// Whether a name says that its value is a secret.
+/// True if a name suggests that its value is a secret.
 pub fn is_secret_name(name: &str) -> bool {
     let name = canonical(name);
     let ends = |word: &str| name == word || name.ends_with(&format!("_{word}"));
@@ -250,7 +250,7 @@ pub fn is_secret_name(name: &str) -> bool {
         .into_iter()
         .any(ends)
         || ["password_", "secret_key"].iter().any(|word| name.starts_with(word))
-        // `new-payment-key` is what a rotation asks for.
+        // Key rotations ask for names such as `new-payment-key`.
         || (name.starts_with("new_") && name.ends_with("_key"))
 }
 

@@ -1,12 +1,14 @@
-//! A runbook → the steps of a procedure, in order, numbered, with what stands between them and running.
+//! A runbook → the steps of a procedure: ordered, numbered, and with the gates and values that a run needs.
 //!
-//! Invariant: pure; a [`Command`] cannot run, only a [`Runnable`] can, and [`Command::bind`] alone makes one. Refuses to know:
+//! Invariant: pure. Only a [`Runnable`] can run, and [`Command::bind`] alone makes one from a [`Command`]. Refuses to know:
 //! processes, the journal, the terminal.
 
 mod bind;
 mod build;
 mod cells;
+mod command;
 mod comments;
+mod duration;
 mod expect;
 mod gate;
 mod inputs;
@@ -21,22 +23,18 @@ mod templates;
 mod uses;
 mod words;
 
-pub use crate::document::{Attributes, Finding, Span};
-pub use crate::shell::{
-    Clarity, Definition, Filter, Flag, Level, NotACommand, Object, Reason, Risk, SessionChange, ShadowKind, Shadows,
-    TabledAnswer, Token, TokenClass, Touched, Watched, is_builtin, watched,
-};
 pub use bind::{fields, fill, quote, reference, tokens};
+pub use command::{Command, Passed, Refusal, Runnable, Use, Values};
+pub use duration::{duration, length};
 pub use expect::{COMPARED_BYTES, Compared, Expected};
 pub use gate::{Gate, Pass, Place, approval, before};
 pub use inputs::{Input, InputKind, Origin, Rules, Unfit, UsedAt, canonical, is_secret_name};
 pub use model::{
-    Alternative, Choice, ChoiceKind, Command, Node, Passed, Plan, Procedure, Prose, Refusal, Runnable, Step, StepKind,
-    Use, Values, duration,
+    Alternative, Choice, ChoiceKind, Node, Plan, Procedure, Prose, Step, StepCell, StepKind, StepSource, TaskReason,
+    Undoes,
 };
 pub use policy::{Missing, Policy};
-pub use repeat::{Monitor, Repeat, Retry, length};
-pub use rollback::Undoes;
+pub use repeat::{Monitor, Repeat, Retry};
 pub use select::{SelectStepError, collect};
 
 use crate::document::{Runbook, SectionIndex};
@@ -51,20 +49,20 @@ pub struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// For one document. `is_file` says whether a path names a file: a slash word that does is a command, one that does
-    /// not is a chat command and becomes a task.
+    /// A planner for one document. `is_file` is true for a path that names a file. A word such as `/deploy` is a command if it
+    /// names a file, and otherwise a chat command, which becomes a task.
     pub fn new(runbook: &'a Runbook, is_file: &'a dyn Fn(&str) -> bool) -> Self {
         Self { runbook, is_file, cells: cells::Cells::default() }
     }
 
-    /// The plan of a section.
+    /// The full plan of a section.
     pub fn plan(&mut self, section: SectionIndex) -> Plan {
         let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cells, false);
         finish(self.runbook, section, builder)
     }
 
-    /// The plan of a section in which the procedures below a choice are named and not planned, and steps have their numbers
-    /// for ids: for an overview.
+    /// The plan of a section for an overview. Procedures below a choice are named but not planned, and steps have their
+    /// numbers as ids.
     pub fn outline(&mut self, section: SectionIndex) -> Plan {
         let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cells, true);
         finish(self.runbook, section, builder)
@@ -75,11 +73,11 @@ fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<
     let mut root = builder.procedure(section);
     let closing = builder.closing();
     let numbers = number::numbers(&builder.drafts);
-    // An overview names steps by their numbers alone: digests of everything would be a tenth of its time.
+    // An overview needs no ids, and making their digests would take a tenth of its time.
     let is_outline = builder.shallow;
     let ids = if is_outline { numbers.iter().map(StepId::new).collect() } else { name::ids(&builder.drafts) };
     let marked: Vec<_> = builder.drafts.iter().map(|draft| draft.rollback.clone()).collect();
-    let mut odd = std::mem::take(&mut builder.findings);
+    let mut findings = std::mem::take(&mut builder.findings);
     let mut steps: Vec<Step> = builder
         .drafts
         .into_iter()
@@ -90,32 +88,25 @@ fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<
             number,
             title: draft.cell.title,
             kind: draft.cell.kind,
-            line: draft.cell.line,
-            end_line: draft.cell.end_line,
+            source: draft.source,
             conditional: draft.cell.conditional,
-            headings: draft.headings,
-            prose: draft.prose,
             commands: draft.cell.commands,
             body: draft.cell.body,
             why: draft.cell.why,
-            unread: draft.cell.unread,
-            attributes: draft.attributes,
-            expected: draft.expected,
-            similarity: draft.similarity,
-            is_last_of_cell: draft.is_last_of_cell,
+            cell: draft.settings,
             repeat: draft.repeat,
             undoes: None,
         })
         .collect();
-    odd.extend(rollback::resolve(runbook, &mut steps, &marked, &mut root));
-    // Nor does anybody ask an overview for its inputs.
+    findings.extend(rollback::resolve(runbook, &mut steps, &marked, &mut root));
+    // An overview needs no inputs either.
     let (inputs, findings) = if is_outline {
         (Vec::new(), Vec::new())
     } else {
         mark_inputs(&mut steps);
-        let (inputs, mut findings) = uses::find(runbook, &mut steps);
-        findings.append(&mut odd);
-        (inputs, findings)
+        let (inputs, mut use_findings) = uses::find(runbook, &mut steps);
+        use_findings.append(&mut findings);
+        (inputs, use_findings)
     };
     Plan { procedure: procedure(runbook, section), document: runbook.digest, steps, root, closing, inputs, findings }
 }
@@ -134,7 +125,7 @@ fn procedure(runbook: &Runbook, index: SectionIndex) -> Procedure {
     }
 }
 
-/// A literal assignment that a later command reads is an input with that default.
+/// Marks literal assignments that a later command reads as inputs with that default.
 fn mark_inputs(steps: &mut [Step]) {
     let mut read_later: BTreeSet<String> = BTreeSet::new();
     for step in steps.iter_mut().rev() {

@@ -1,79 +1,74 @@
-//! The parts of a plan.
+//! A procedure's steps, and the order and choices between them.
 //!
-//! Invariant: `steps` is in order of the document; nodes name steps by their place in it, each exactly once.
+//! Invariant: `steps` is in order of the document; nodes name steps by their index in it, each exactly once. Refuses to know:
+//! how a command is read or bound.
 
+use super::command::Command;
+use super::duration::duration;
 use super::inputs::Input;
 use super::repeat::Repeat;
-use super::rollback::Undoes;
 use crate::document::Attributes;
 use crate::document::Finding;
-use crate::ident::{Anchor, Digest, InputName, StepId};
-use crate::shell::Facts;
-use crate::shell::Filter;
-use std::collections::BTreeMap;
-use std::ops::Range;
+use crate::ident::{Anchor, Digest, StepId};
 use std::time::Duration;
 
-/// The values given for a run's inputs.
-pub type Values = BTreeMap<InputName, String>;
-
-/// The steps of one procedure.
+/// The steps of one procedure, with the values they need.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The procedure.
+    /// The section or document that these steps come from.
     pub procedure: Procedure,
     /// SHA-256 of the document's original bytes.
     pub document: Digest,
-    /// Every step, in order of the document.
+    /// Every step, in order of the document, including those of options and rollbacks.
     pub steps: Vec<Step>,
-    /// How they follow each other.
+    /// The order in which a run walks the steps. Rollbacks are not in it.
     pub root: Vec<Node>,
-    /// What stands in the document after the last step.
+    /// Text that the document has after the last step.
     pub closing: Vec<Prose>,
-    /// The values its steps need, each once, in the order they are needed.
+    /// The values that the steps need, each once, in the order they are needed.
     pub inputs: Vec<Input>,
-    /// What is odd about how they are used.
+    /// Mistakes in the steps' attributes and in the use of inputs.
     pub findings: Vec<Finding>,
 }
 
 /// The section that a plan was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Procedure {
-    /// Its anchor; empty for a whole document.
+    /// Anchor of the section; empty for a whole document.
     pub anchor: Anchor,
-    /// Its heading, or the document's title.
+    /// Heading of the section, or the document's title.
     pub title: String,
-    /// Its line, from 1.
+    /// Line of the heading, from 1.
     pub line: u32,
-    /// The heading's level; 0 for a whole document.
+    /// Level of the heading; 0 for a whole document.
     pub level: u8,
     /// The headings above it, outermost first.
     pub path: Vec<String>,
 }
 
-/// A place in the order of a plan.
+/// One entry in the order of a plan.
 #[derive(Clone, Debug)]
 pub enum Node {
-    /// A step, by its place in [`Plan::steps`].
+    /// A step, by its index in [`Plan::steps`].
     Step(usize),
-    /// Something to choose first.
+    /// A choice that the operator makes before going on.
     Choice(Choice),
 }
 
-/// Sections or alternatives to choose from. It comes back after each choice.
+/// Sections or alternatives to choose from. A run offers it again after each choice.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// What it is a choice of.
+    /// Sections or items of a list.
     pub kind: ChoiceKind,
-    /// What is asked: the heading, or the line that leads the list.
+    /// The question: the heading, or the line before the list.
     pub title: String,
-    /// Its line, from 1.
+    /// Line of the heading or list, from 1.
     pub line: u32,
-    /// What can be chosen.
+    /// The options, in order of the document.
     pub options: Vec<Alternative>,
 }
 
-/// What a [`Choice`] is a choice of.
+/// Where the options of a [`Choice`] come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChoiceKind {
     /// The sections below a heading.
@@ -85,17 +80,17 @@ pub enum ChoiceKind {
 /// One option of a [`Choice`].
 #[derive(Clone, Debug)]
 pub struct Alternative {
-    /// Its title.
+    /// Heading or first line of the option.
     pub title: String,
-    /// Its anchor, when it is a section.
+    /// Anchor of the section; none for an item of a list.
     pub anchor: Option<Anchor>,
-    /// Its line, from 1.
+    /// Line of the option, from 1.
     pub line: u32,
-    /// What is done when it is chosen.
+    /// The nodes to walk once the option is chosen.
     pub nodes: Vec<Node>,
 }
 
-/// A step's kind.
+/// How a step is done: by the shell or by the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StepKind {
     /// Commands under one comment.
@@ -109,7 +104,7 @@ pub enum StepKind {
 }
 
 impl StepKind {
-    /// The word for it.
+    /// The kind as JSON output and journals spell it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Command => "command",
@@ -123,192 +118,88 @@ impl StepKind {
 /// Text of the document shown before a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prose {
-    /// Its lines, from 1, inclusive.
+    /// First and last line in the document, from 1, both inclusive.
     pub lines: (u32, u32),
-    /// Its Markdown, the containers' indentation removed.
+    /// Markdown of the text, without the indentation of its containers.
     pub text: String,
 }
 
-/// What the operator decides on.
+/// The unit that an operator decides on: commands to run, a task to do or a message to send.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Its name, from its heading path and content.
+    /// Stable name, made from the heading path and the content.
     pub id: StepId,
-    /// The number shown: its author's (`3`, `3.1`), or its place in its procedure.
+    /// The number shown: the author's (`3`, `3.1`), or the step's position in its procedure.
     pub number: String,
-    /// Its title.
+    /// Comment, list item or heading that names the step, or its first command.
     pub title: String,
-    /// Its kind.
+    /// How the step is done.
     pub kind: StepKind,
-    /// Its first line, from 1.
-    pub line: u32,
-    /// Its last line.
-    pub end_line: u32,
-    /// The condition its comment or attribute states ("If API down, restart"); then it always asks.
+    /// Lines, headings and prose that the step has in the document.
+    pub source: StepSource,
+    /// The condition that a comment or attribute states ("If API down, restart"). Such a step always asks.
     pub conditional: Option<String>,
-    /// The headings above it, outermost first, the procedure's own included; lists' items and leads too.
-    pub headings: Vec<String>,
-    /// What to read before it.
-    pub prose: Vec<Prose>,
-    /// Its commands, for a command or guessed step.
+    /// The commands, in order; empty for a task or message.
     pub commands: Vec<Command>,
     /// A task's or message's own text: comment lines, pasted lines, the template with its `[Field]`s.
     pub body: String,
-    /// Why these lines are a task, where that is not plain from the document: `pasted YAML, not shell`.
-    pub why: Option<String>,
-    /// A task of lines that are too long to be read: what they would do nobody has looked.
-    pub unread: bool,
-    /// The cell's attributes.
-    pub attributes: Attributes,
-    /// What the commands are expected to print, where the document shows it.
-    pub expected: Option<String>,
-    /// How much of that must come back, in percent, where the document says so.
-    pub similarity: Option<u8>,
-    /// No other step of its cell comes after it.
-    pub is_last_of_cell: bool,
-    /// How its commands are run again without anybody asking.
+    /// Why lines of a cell are a task, where the document does not show it.
+    pub why: Option<TaskReason>,
+    /// The settings of the code cell that the step comes from.
+    pub cell: StepCell,
+    /// How the commands are run again without anybody asking.
     pub repeat: Repeat,
-    /// What it undoes; then it is in no sequence.
+    /// The target of a rollback step. Such a step is in no sequence.
     pub undoes: Option<Undoes>,
 }
 
-impl Step {
-    /// The time its cell's `timeout` attribute gives a command.
-    pub fn timeout(&self) -> Option<Duration> {
-        self.attributes.get("timeout").and_then(duration)
-    }
-}
-
-/// A length of time as people write it: `90`, `30s`, `5m`, `1h`, `1m30s`, `500ms`. Without a unit: seconds.
-pub fn duration(text: &str) -> Option<Duration> {
-    let mut total = Duration::ZERO;
-    let mut rest = text.trim();
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let (digits, after) = rest.split_at_checked(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()))?;
-        let amount: u64 = digits.parse().ok()?;
-        let (unit, later) = after.split_at_checked(after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len()))?;
-        let part = match unit.trim() {
-            "ms" => Duration::from_millis(amount),
-            "" | "s" => Duration::from_secs(amount),
-            "m" => Duration::from_secs(amount.checked_mul(60)?),
-            "h" => Duration::from_secs(amount.checked_mul(3600)?),
-            _ => return None,
-        };
-        total = total.checked_add(part)?;
-        rest = later;
-    }
-    Some(total)
-}
-
-/// One command of a step.
-#[derive(Clone, Debug)]
-pub struct Command {
-    /// Its text as the document has it.
-    pub text: String,
-    /// Its first line, from 1.
+/// Where a step stands in the document.
+#[derive(Clone, Debug, Default)]
+pub struct StepSource {
+    /// First line, from 1.
     pub line: u32,
-    /// Its last line.
+    /// Last line, inclusive.
     pub end_line: u32,
-    /// The comment behind it.
-    pub note: Option<String>,
-    /// What is known of it.
-    pub facts: Facts,
-    /// Set when it is `NAME=value` alone and a later command of the procedure reads the name: an input with that default.
-    pub input: Option<InputName>,
-    /// The places in its text where values go, in order.
-    pub uses: Vec<Use>,
+    /// The headings above the step, outermost first, the procedure's own included; also items and bold lines that head it.
+    pub headings: Vec<String>,
+    /// Text between the previous step and this one.
+    pub prose: Vec<Prose>,
 }
 
-/// A place in a command's text where a value goes.
+/// Settings from the code cell of a step. Steps of one cell share the attributes.
+#[derive(Clone, Debug)]
+pub struct StepCell {
+    /// The cell's attributes; empty for a task that comes from no cell.
+    pub attributes: Attributes,
+    /// True if no other step of the cell follows.
+    pub is_last: bool,
+    /// The output that the document shows for the last command.
+    pub expected: Option<String>,
+    /// How much of the expected output must be printed, in percent, where the document says so.
+    pub similarity: Option<u8>,
+}
+
+/// Why lines of a shell cell became a task for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Use {
-    /// The bytes that the value takes the place of.
-    pub span: Range<usize>,
-    /// The input.
-    pub name: InputName,
-    /// What is done to the value first.
-    pub filter: Filter,
-    /// The command cannot run without the value.
-    pub blocks: bool,
-    /// The value must be in no text.
-    pub secret: bool,
-    /// Why no value whatever can be placed there.
-    pub no_place: Option<String>,
+pub struct TaskReason {
+    /// The reason as shown: `pasted YAML, not shell`.
+    pub text: String,
+    /// True if the lines are too long to parse, so that their commands were not analysed.
+    pub is_unread: bool,
 }
 
-/// Why a command may not run as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Values nobody has filled in.
-    #[error("{} {} not filled in", list(.0), if .0.len() == 1 { "is" } else { "are" })]
-    Unplaced(Vec<String>),
-    /// A value that cannot go where it should.
-    #[error("`{0}` cannot be placed: {1}")]
-    NotPlaced(String, String),
-    /// Pasted prompt: `> file` alone would truncate the file.
-    #[error("it begins with `>`, which looks like a pasted prompt and would empty a file")]
-    PastedPrompt,
-    /// Not a command at all.
-    #[error("{0}")]
-    NotShell(String),
-    /// Nothing but blanks and comments.
-    #[error("there is no command in it")]
-    Empty,
-}
-
-fn list(words: &[String]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// A command's text with every value in its place. Made by [`Command::bind`] alone.
+/// The target of a rollback step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Runnable {
-    pub(super) text: String,
-    pub(super) placed: bool,
-    pub(super) raw: bool,
-    pub(super) variables: Vec<Passed>,
+pub enum Undoes {
+    /// It undoes this step alone.
+    Step(StepId),
+    /// It undoes the procedure as a whole.
+    Procedure,
 }
 
-/// A value that a command's text refers to by a variable of the session.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Passed {
-    /// The variable.
-    pub variable: String,
-    /// The input.
-    pub name: InputName,
-    /// The value.
-    pub value: String,
-    /// Whether it is a secret.
-    pub secret: bool,
-}
-
-impl std::fmt::Debug for Passed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Passed").field("variable", &self.variable).field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-impl Runnable {
-    /// The text.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether it differs from the document by values placed in it.
-    pub fn is_placed(&self) -> bool {
-        self.placed
-    }
-
-    /// Whether a value stands in it as text of the command, because the document says `| raw`.
-    pub fn is_raw(&self) -> bool {
-        self.raw
-    }
-
-    /// The values that the session must hold in variables first.
-    pub fn variables(&self) -> &[Passed] {
-        &self.variables
+impl Step {
+    /// How long each command may run, from the cell's `timeout` attribute.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.cell.attributes.get("timeout").and_then(duration)
     }
 }

@@ -7,10 +7,10 @@ use crate::ident::Digest;
 use crate::ident::StepId;
 use std::collections::HashMap;
 
-/// How much of a title an id shows.
+/// Characters of a title in an id.
 const SLUG_CHARS: usize = 32;
 
-/// The ids of drafts, by their place.
+/// The ids of drafts, in the same order. Equal ones get a number.
 pub(super) fn ids(drafts: &[Draft]) -> Vec<StepId> {
     let mut taken: HashMap<String, u32> = HashMap::new();
     drafts
@@ -24,11 +24,11 @@ pub(super) fn ids(drafts: &[Draft]) -> Vec<StepId> {
 }
 
 fn base(draft: &Draft) -> String {
-    if let Some(name) = draft.attributes.get("name").filter(|name| is_plain(name)) {
+    if let Some(name) = draft.settings.attributes.get("name").filter(|name| is_plain(name)) {
         return name.to_owned();
     }
     let mut parts: Vec<&[u8]> = Vec::new();
-    for heading in &draft.headings {
+    for heading in &draft.source.headings {
         parts.push(heading.as_bytes());
         parts.push(b"\0");
     }

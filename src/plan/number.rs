@@ -1,4 +1,4 @@
-//! The number each step is shown and selected by: its author's where there is one, else its place.
+//! The number by which a step is shown and selected: the author's where there is one, else its position.
 //!
 //! Invariant: within one procedure no two steps have the same number.
 
@@ -6,22 +6,23 @@ use super::build::Draft;
 use std::collections::HashMap;
 use std::collections::HashSet;
 
-/// A child of a numbered thing, in order of the document.
+/// A container or draft directly inside a numbered container, in order of the document.
 struct Child {
-    /// Its own number, when its author gave one.
+    /// The author's number.
     number: Option<String>,
-    /// The numbered comment it stands under: comment number and cell.
+    /// The numbered comment above it: the comment's number and the first line of its cell.
     head: Option<(String, u32)>,
-    /// The numbered thing it is, or the draft it is.
-    what: What,
+    what: ChildKind,
 }
 
-enum What {
+enum ChildKind {
+    /// A container, by its instance.
     Container(usize),
+    /// A draft, by its index.
     Draft(usize),
 }
 
-/// The numbers of drafts, by their place.
+/// The numbers of drafts, in the same order.
 pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
     let mut tree: HashMap<(usize, usize), Vec<Child>> = HashMap::new();
     let mut seen: HashSet<usize> = HashSet::new();
@@ -32,7 +33,7 @@ pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
             procedures.push(draft.procedure);
         }
         let mut outer = 0;
-        for container in &draft.place {
+        for container in &draft.containers {
             if seen.insert(container.instance) {
                 if container.option {
                     options.insert(container.instance);
@@ -40,15 +41,15 @@ pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
                 tree.entry((draft.procedure, outer)).or_default().push(Child {
                     number: Some(container.number.clone()),
                     head: None,
-                    what: What::Container(container.instance),
+                    what: ChildKind::Container(container.instance),
                 });
             }
             outer = container.instance;
         }
         tree.entry((draft.procedure, outer)).or_default().push(Child {
             number: draft.cell.number.clone(),
-            head: draft.cell.head.as_ref().map(|(number, _)| (number.clone(), draft.source)),
-            what: What::Draft(i),
+            head: draft.cell.head.as_ref().map(|(number, _)| (number.clone(), draft.cell_line)),
+            what: ChildKind::Draft(i),
         });
     }
     let mut numbers = vec![String::new(); drafts.len()];
@@ -61,13 +62,13 @@ pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
             let alone = children.len() == 1 && !prefix.is_empty() && !option;
             for (child, local) in children.iter().zip(locals(&children, &options)) {
                 let full = match child.what {
-                    What::Draft(_) if alone && child.number.is_none() => prefix.clone(),
+                    ChildKind::Draft(_) if alone && child.number.is_none() => prefix.clone(),
                     _ if prefix.is_empty() => local,
                     _ => format!("{prefix}.{local}"),
                 };
                 match child.what {
-                    What::Container(inner) => walk.push((inner, full, options.contains(&inner))),
-                    What::Draft(i) => {
+                    ChildKind::Container(inner) => walk.push((inner, full, options.contains(&inner))),
+                    ChildKind::Draft(i) => {
                         if let Some(slot) = numbers.get_mut(i) {
                             *slot = unique(full, &mut taken);
                         }
@@ -79,14 +80,14 @@ pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
     numbers
 }
 
-/// The numbers of the children of one thing, relative to it.
+/// The numbers of a container's children, relative to it.
 fn locals(children: &[Child], options: &HashSet<usize>) -> Vec<String> {
-    let is_option = |child: &Child| matches!(child.what, What::Container(c) if options.contains(&c));
+    let is_option = |child: &Child| matches!(child.what, ChildKind::Container(c) if options.contains(&c));
     let any_number = children.iter().any(|child| child.number.is_some() && !is_option(child));
     let before = children.iter().take_while(|child| child.number.is_none() && child.head.is_none()).count();
     let mut last: Option<String> = None;
     let mut below = 0;
-    let mut place = 0;
+    let mut position = 0;
     children
         .iter()
         .map(|child| {
@@ -97,9 +98,9 @@ fn locals(children: &[Child], options: &HashSet<usize>) -> Vec<String> {
                 }
                 return number.clone();
             }
-            place += 1;
+            position += 1;
             if !any_number {
-                return place.to_string();
+                return position.to_string();
             }
             match (&child.head, &last) {
                 (Some((head, _)), _) if last.as_ref() != Some(head) => {
@@ -112,12 +113,13 @@ fn locals(children: &[Child], options: &HashSet<usize>) -> Vec<String> {
                     format!("{last}.{below}")
                 }
                 (_, None) if before == 1 => "0".to_owned(),
-                (_, None) => format!("0.{place}"),
+                (_, None) => format!("0.{position}"),
             }
         })
         .collect()
 }
 
+/// The number, or with a letter or count behind it if it is taken.
 fn unique(number: String, taken: &mut HashSet<String>) -> String {
     if taken.insert(number.clone()) {
         return number;

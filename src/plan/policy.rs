@@ -1,12 +1,14 @@
-//! What an unattended run is allowed, and what it still lacks before anything of it may start.
+//! The flags of an unattended run, and the check before it starts.
 //!
-//! Invariant: only the operator's own flags stand here; a document never adds to them.
+//! Invariant: only the operator's flags permit anything; a document never adds to them. Refuses to know: how flags are parsed.
 
+use super::command::{Command, Refusal, Values};
 use super::gate::{Gate, Place, approval};
 use super::inputs::{Input, Origin};
-use super::model::{Alternative, Choice, Command, Node, Plan, Refusal, Step, StepKind, Values};
+use super::model::{Alternative, Choice, Node, Plan, Step, StepKind};
 use crate::ident::InputName;
-use crate::shell::{Level, Shadows};
+use crate::risk::Level;
+use crate::shell::Shadows;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -14,41 +16,41 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, and any may be given with any")]
 pub struct Policy {
-    /// `--yes`.
+    /// `--yes`: run without confirming each step.
     pub yes: bool,
-    /// `--allow unknown`.
+    /// `--allow unknown`: run commands whose risk is not known.
     pub allow_unknown: bool,
-    /// `--allow destructive`.
+    /// `--allow destructive`: run commands that destroy or stop something.
     pub allow_destructive: bool,
-    /// `--approve STEP@DIGEST`.
+    /// `--approve STEP@DIGEST`: irreversible steps to run, with their approvals.
     pub approve: Vec<String>,
-    /// Where it runs.
+    /// Host and directory of the run, part of each approval.
     pub place: Place,
     /// `--include STEP`: conditional and guessed steps to run, by number or id.
     pub include: Vec<String>,
     /// `--choose OPTION`: by title, its beginning, anchor, or number.
     pub choose: Vec<String>,
-    /// `--input NAME=VALUE`.
+    /// `--input NAME=VALUE`: values of inputs.
     pub values: Values,
-    /// `--monitor-for`: after this long a command that never ends is ended, and a monitor, too.
+    /// `--monitor-for`: time after which a monitor or a command that never ends is stopped.
     pub monitor_for: Option<Duration>,
-    /// `--rollback-on-failure`: what was done is undone when a command failed.
+    /// `--rollback-on-failure`: run the rollback steps when a command failed.
     pub rollback_on_failure: bool,
 }
 
 /// Something an unattended run lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// The document's line, from 1.
+    /// Line in the document, from 1.
     pub line: u32,
-    /// What was found: `` `BACKUP_FILE=…` is a default that later commands use ``.
+    /// Description of what is lacking: `` `BACKUP_FILE=…` is a default that later commands use ``.
     pub found: String,
-    /// The flag that answers it; none when only a change of the document, or an operator, can.
+    /// The flag that supplies it; none if only an operator or a change of the document can.
     pub flag: Option<String>,
 }
 
 impl Policy {
-    /// Why a step is left out of an unattended run, if it is.
+    /// Why an unattended run leaves a step out; none if it runs.
     pub fn leaves_out(&self, step: &Step) -> Option<String> {
         let included = self.include.iter().any(|name| name == &step.number || name == step.id.as_str());
         let include = || format!("`--include {}` runs it", step.number);
@@ -59,16 +61,16 @@ impl Policy {
             _ if included => None,
             _ => match &step.conditional {
                 Some(condition) => Some(format!("conditional (`{condition}`); {}", include())),
-                None if step.attributes.is_set("excludeFromRunAll") => {
+                None if step.cell.attributes.is_set("excludeFromRunAll") => {
                     Some(format!("marked `excludeFromRunAll`; {}", include()))
                 }
-                None if step.attributes.is_set("confirm") => Some(format!("marked `confirm`; {}", include())),
+                None if step.cell.attributes.is_set("confirm") => Some(format!("marked `confirm`; {}", include())),
                 None => None,
             },
         }
     }
 
-    /// The option that `--choose` names, among those not yet taken.
+    /// The index of the first option not yet taken that `--choose` names. `options` are titles and anchors.
     pub fn choice(&self, options: &[(String, Option<String>)], taken: &[bool]) -> Option<usize> {
         self.choose.iter().find_map(|wanted| {
             (0..options.len()).find(|&i| {
@@ -82,8 +84,8 @@ impl Policy {
         })
     }
 
-    /// Everything an unattended run of this plan lacks. `is_set` says whether the shell will start with a variable;
-    /// `rejects` is bash's message for a text it does not accept.
+    /// Everything an unattended run of this plan lacks, in order of the document. `is_set` says whether the shell will start
+    /// with a variable; `rejects` is bash's message for a text it does not accept.
     pub fn missing(
         &self,
         plan: &Plan,
@@ -92,17 +94,10 @@ impl Policy {
     ) -> Vec<Missing> {
         let mut steps = Vec::new();
         let mut missing = Vec::new();
-        self.meet(&plan.root, plan, &mut steps, &mut missing);
+        self.walk_nodes(&plan.root, plan, &mut steps, &mut missing);
         if self.rollback_on_failure {
-            let undoing = plan.rollbacks().into_iter().filter_map(|place| plan.steps.get(place));
-            for step in undoing.filter(|step| !step.commands.is_empty()) {
-                if !steps.iter().any(|other| other.id == step.id) {
-                    steps.push(step);
-                }
-            }
+            add_rollbacks(plan, &mut steps);
         }
-        let commands: Vec<&Command> =
-            steps.iter().flat_map(|step| step.commands.iter().chain(step.repeat.until.as_deref())).collect();
         if !self.yes {
             missing.push(Missing {
                 line: plan.procedure.line,
@@ -110,84 +105,19 @@ impl Policy {
                 flag: Some("--yes".to_owned()),
             });
         }
-        // What is too large to be read is no task for later: nobody would do it.
-        for step in plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)) {
-            if let Some(why) = step.why.as_ref().filter(|_| step.unread) {
-                missing.push(Missing { line: step.line, found: format!("a cell cannot be read ({why})"), flag: None });
-            }
+        missing.extend(unread_cells(plan));
+        self.check_gates(plan, &steps, &mut missing);
+        let mut check = CommandCheck::new(self, plan, is_set);
+        for command in steps.iter().flat_map(|step| step.commands.iter().chain(step.repeat.until.as_deref())) {
+            check.check_command(command, rejects);
         }
-        self.gates(plan, &steps, &mut missing);
-        let mut set: BTreeSet<String> = BTreeSet::new();
-        let mut wanted: BTreeSet<&InputName> = BTreeSet::new();
-        // There may be thousands.
-        let inputs: HashMap<&InputName, &Input> = plan.inputs.iter().map(|input| (&input.name, input)).collect();
-        for command in commands {
-            for (one, why) in command.unplaceable(&self.values).filter(|(one, _)| !one.blocks) {
-                let written = command.text.get(one.span.clone()).unwrap_or_default();
-                missing.push(Missing {
-                    line: command.line,
-                    found: format!("`{}`: no value can be placed for `{written}`: {why}", head(&command.text)),
-                    // Its own text keeps it as it stands.
-                    flag: inputs.get(&one.name).map(|input| input.kept(written)),
-                });
-            }
-            for one in command.wants(&self.values).filter(|one| one.no_place.is_none()) {
-                let Some(input) = inputs.get(&one.name).filter(|input| !input.may_be_left()) else { continue };
-                if wanted.insert(&input.name) {
-                    missing.push(Missing {
-                        line: command.line,
-                        found: format!("`{}`: `{}` stands for a value", head(&command.text), input.shown),
-                        flag: Some(input.flag()),
-                    });
-                }
-            }
-            match command.bind(&self.values) {
-                Err(Refusal::Unplaced(_)) if command.wants(&self.values).any(|one| one.blocks) => {}
-                Err(refusal @ Refusal::Unplaced(_)) => missing.push(Missing {
-                    line: command.line,
-                    found: format!("`{}`: {refusal}", head(&command.text)),
-                    flag: None,
-                }),
-                Err(refusal) => missing.push(Missing {
-                    line: command.line,
-                    found: format!("`{}` cannot run: {refusal}", head(&command.text)),
-                    flag: None,
-                }),
-                Ok(runnable) => {
-                    if let Some(message) = rejects(runnable.text()) {
-                        missing.push(Missing {
-                            line: command.line,
-                            found: format!("`{}`: bash says: {message}", head(&command.text)),
-                            flag: None,
-                        });
-                    }
-                }
-            }
-            if let Some(name) = command.input.as_ref().filter(|name| !self.values.contains_key(*name)) {
-                missing.push(Missing {
-                    line: command.line,
-                    found: format!("`{}` is a value written long ago that later commands use", head(&command.text)),
-                    flag: Some(format!("--input {name}=VALUE")),
-                });
-            }
-            for name in command.needs() {
-                let given = self.values.keys().any(|known| known.as_str() == name);
-                if !given && !is_set(&name) && set.insert(name.clone()) {
-                    missing.push(Missing {
-                        line: command.line,
-                        found: format!("`{}` reads `{name}`, which nothing sets", head(&command.text)),
-                        flag: Some(format!("--input {name}=VALUE")),
-                    });
-                }
-            }
-            set.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
-        }
+        missing.append(&mut check.missing);
         missing.sort_by_key(|lack| lack.line);
         missing
     }
 
-    /// The gates that no flag answers.
-    fn gates(&self, plan: &Plan, steps: &[&Step], missing: &mut Vec<Missing>) {
+    /// Reports the gates that no flag opens.
+    fn check_gates(&self, plan: &Plan, steps: &[&Step], missing: &mut Vec<Missing>) {
         let (mut unknown, mut destructive) = (Vec::new(), Vec::new());
         let mut shadows = Shadows::default();
         for step in steps {
@@ -196,7 +126,7 @@ impl Policy {
                 let bound = command.bind(&self.values);
                 let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text());
                 let risk = Gate::of_command(step, index, text, &self.values, &self.place.host, &shadows).risk;
-                shadows.learn(&command.facts);
+                shadows.learn(&command.facts.defines);
                 if risk.unknown {
                     unknown.push(command.line);
                 }
@@ -224,8 +154,8 @@ impl Policy {
         }
     }
 
-    /// Why a gate stays closed when nobody is there, if it does: what the live shell says counts, whatever was said before the
-    /// first command.
+    /// Why a gate stays closed in an unattended run; none if a flag opens it. The gate comes from the live shell, so it may be
+    /// stricter than the one checked before the start.
     pub fn refuses(&self, step: &Step, gate: &Gate) -> Option<String> {
         let risk = &gate.risk;
         let because = gate.reasons().join("; ");
@@ -247,9 +177,9 @@ impl Policy {
         }
     }
 
-    /// What a step that cannot be undone lacks.
+    /// The approval that an irreversible step lacks; none if the operator gave it.
     fn unapproved(&self, plan: &Plan, step: &Step, command: &Command) -> Option<Missing> {
-        let found = format!("`{}` cannot be undone", head(&command.text));
+        let found = format!("`{}` cannot be undone", first_line(&command.text));
         match approval(plan, step, &self.values, &self.place) {
             Ok(digest) => {
                 let given = names(step).any(|name| self.approve.contains(&format!("{name}@{digest}")));
@@ -260,19 +190,19 @@ impl Policy {
         }
     }
 
-    /// The steps that would run, in order, and the choices nobody has answered.
-    fn meet<'p>(&self, nodes: &'p [Node], plan: &'p Plan, steps: &mut Vec<&'p Step>, missing: &mut Vec<Missing>) {
+    /// Collects the steps that would run, in order, and the choices that no flag answers.
+    fn walk_nodes<'p>(&self, nodes: &'p [Node], plan: &'p Plan, steps: &mut Vec<&'p Step>, missing: &mut Vec<Missing>) {
         for node in nodes {
             match node {
                 Node::Step(place) => {
                     steps.extend(plan.steps.get(*place).filter(|step| self.leaves_out(step).is_none()));
                 }
-                Node::Choice(choice) => self.meet_choice(choice, plan, steps, missing),
+                Node::Choice(choice) => self.walk_choice(choice, plan, steps, missing),
             }
         }
     }
 
-    fn meet_choice<'p>(
+    fn walk_choice<'p>(
         &self,
         choice: &'p Choice,
         plan: &'p Plan,
@@ -286,7 +216,7 @@ impl Policy {
                 *slot = true;
             }
             if let Some(option) = choice.options.get(chosen) {
-                self.meet(&option.nodes, plan, steps, missing);
+                self.walk_nodes(&option.nodes, plan, steps, missing);
             }
         }
         if !taken.contains(&true) {
@@ -300,37 +230,140 @@ impl Policy {
     }
 }
 
-/// How `--approve` may name a step.
+/// Collects the values and variables that commands lack, in the order they would run.
+struct CommandCheck<'a> {
+    policy: &'a Policy,
+    /// By name, since a plan may have thousands.
+    inputs: HashMap<&'a InputName, &'a Input>,
+    is_set: &'a dyn Fn(&str) -> bool,
+    /// Variables that an earlier command sets, or that were reported already.
+    known_variables: BTreeSet<String>,
+    /// Inputs that were reported already.
+    wanted: BTreeSet<&'a InputName>,
+    missing: Vec<Missing>,
+}
+
+impl<'a> CommandCheck<'a> {
+    fn new(policy: &'a Policy, plan: &'a Plan, is_set: &'a dyn Fn(&str) -> bool) -> Self {
+        let inputs = plan.inputs.iter().map(|input| (&input.name, input)).collect();
+        let (known_variables, wanted) = (BTreeSet::new(), BTreeSet::new());
+        Self { policy, inputs, is_set, known_variables, wanted, missing: Vec::new() }
+    }
+
+    fn check_command(&mut self, command: &Command, rejects: &mut dyn FnMut(&str) -> Option<String>) {
+        self.check_inputs(command);
+        self.check_binding(command, rejects);
+        self.check_variables(command);
+        self.known_variables.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
+    }
+
+    fn report(&mut self, command: &Command, found: String, flag: Option<String>) {
+        self.missing.push(Missing { line: command.line, found, flag });
+    }
+
+    /// Reports placeholders that take no value, and inputs without one.
+    fn check_inputs(&mut self, command: &Command) {
+        let values = &self.policy.values;
+        for (input_use, why) in command.unplaceable(values).filter(|(input_use, _)| !input_use.blocks) {
+            let written = command.text.get(input_use.span.clone()).unwrap_or_default();
+            let found = format!("`{}`: no value can be placed for `{written}`: {why}", first_line(&command.text));
+            // Given as a value, the written text stays as it is.
+            let flag = self.inputs.get(&input_use.name).map(|input| input.kept(written));
+            self.report(command, found, flag);
+        }
+        for input_use in command.wants(values).filter(|input_use| input_use.no_place.is_none()) {
+            let Some(&input) = self.inputs.get(&input_use.name).filter(|input| !input.may_be_left()) else { continue };
+            if self.wanted.insert(&input.name) {
+                let found = format!("`{}`: `{}` stands for a value", first_line(&command.text), input.shown);
+                self.report(command, found, Some(input.flag()));
+            }
+        }
+    }
+
+    /// Reports why the command cannot run with the values given, or bash's objection to it.
+    fn check_binding(&mut self, command: &Command, rejects: &mut dyn FnMut(&str) -> Option<String>) {
+        let shown = first_line(&command.text);
+        match command.bind(&self.policy.values) {
+            // The inputs were reported already.
+            Err(Refusal::Unplaced(_)) if command.wants(&self.policy.values).any(|input_use| input_use.blocks) => {}
+            Err(refusal @ Refusal::Unplaced(_)) => self.report(command, format!("`{shown}`: {refusal}"), None),
+            Err(refusal) => self.report(command, format!("`{shown}` cannot run: {refusal}"), None),
+            Ok(runnable) => {
+                if let Some(message) = rejects(runnable.text()) {
+                    self.report(command, format!("`{shown}`: bash says: {message}"), None);
+                }
+            }
+        }
+    }
+
+    /// Reports a default that nobody confirmed, and variables that nothing sets.
+    fn check_variables(&mut self, command: &Command) {
+        let values = &self.policy.values;
+        if let Some(name) = command.input.as_ref().filter(|name| !values.contains_key(*name)) {
+            let found = format!("`{}` is a value written long ago that later commands use", first_line(&command.text));
+            self.report(command, found, Some(format!("--input {name}=VALUE")));
+        }
+        for name in command.needs() {
+            let is_given = values.keys().any(|known| known.as_str() == name);
+            if !is_given && !(self.is_set)(&name) && self.known_variables.insert(name.clone()) {
+                let found = format!("`{}` reads `{name}`, which nothing sets", first_line(&command.text));
+                self.report(command, found, Some(format!("--input {name}=VALUE")));
+            }
+        }
+    }
+}
+
+/// Adds the rollback steps that have commands and are not among the steps yet.
+fn add_rollbacks<'p>(plan: &'p Plan, steps: &mut Vec<&'p Step>) {
+    let rollbacks = plan.rollbacks().into_iter().filter_map(|index| plan.steps.get(index));
+    for step in rollbacks.filter(|step| !step.commands.is_empty()) {
+        if !steps.iter().any(|other| other.id == step.id) {
+            steps.push(step);
+        }
+    }
+}
+
+/// Cells too long to parse. They are no tasks to leave for later: nobody would notice them.
+fn unread_cells(plan: &Plan) -> impl Iterator<Item = Missing> {
+    plan.reachable().into_iter().filter_map(|index| {
+        let step = plan.steps.get(index)?;
+        let why = step.why.as_ref().filter(|why| why.is_unread)?;
+        let found = format!("a cell cannot be read ({})", why.text);
+        Some(Missing { line: step.source.line, found, flag: None })
+    })
+}
+
+/// The names by which `--approve` may refer to a step.
 fn names(step: &Step) -> impl Iterator<Item = &str> {
     [step.number.as_str(), step.id.as_str()].into_iter()
 }
 
 impl Input {
-    /// An unattended run may go on without a value: the document has one.
+    /// True if an unattended run may use the document's value.
     fn may_be_left(&self) -> bool {
         self.origin == Origin::Attribute && self.default.is_some()
     }
 
-    /// The flag that gives it.
+    /// The flag that gives this input a value.
     pub fn flag(&self) -> String {
         self.giving(if self.rules.secret { "@FILE" } else { "VALUE" })
     }
 
-    /// The flag that keeps the document's own text.
+    /// The flag that keeps the placeholder as written.
     fn kept(&self, written: &str) -> String {
         self.giving(written)
     }
 
     fn giving(&self, value: &str) -> String {
         let pair = format!("{}={value}", self.name);
-        // `NAME=VALUE` is an assignment elsewhere, and plain here.
+        // As an argument, `NAME=VALUE` needs no quotes, although quoting would add them.
         let plain = pair.chars().all(|c| c.is_ascii_alphanumeric() || "_.:=@-".contains(c));
         if plain { format!("--input {pair}") } else { format!("--input {}", crate::shell::quote(&pair)) }
     }
 }
 
 impl Choice {
-    /// The options' titles and anchors.
+    /// The titles and anchors of the options.
     pub fn names(&self) -> Vec<(String, Option<String>)> {
         self.options
             .iter()
@@ -340,13 +373,13 @@ impl Choice {
 }
 
 impl Alternative {
-    /// How `--choose` names it.
+    /// The quoted name for `--choose`: the anchor, or the title without one.
     fn wanted(&self) -> String {
         self.anchor.as_ref().map_or_else(|| format!("'{}'", self.title), |anchor| format!("'{anchor}'"))
     }
 }
 
-fn head(text: &str) -> String {
+fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     if line.chars().count() > 60 { line.chars().take(59).chain(['…']).collect() } else { line.to_owned() }
 }

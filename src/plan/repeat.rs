@@ -1,63 +1,63 @@
-//! What a cell's attributes say of running its commands again: retries, a condition to wait for, samples over time.
+//! Attributes that make commands run again: retries, a condition to wait for, samples over time.
 //!
-//! Invariant: what is malformed counts as not said, and is a finding; the condition is a command like any other. Refuses to
-//! know: what came of a command.
+//! Invariant: a malformed attribute counts as absent and becomes a finding; the condition is a command like any other. Refuses to
+//! know: outcomes of commands.
 
-use super::model::{Command, duration};
+use super::command::Command;
+use super::duration::{duration, length};
 use crate::document::{Attributes, Finding, Runbook};
-use std::fmt::Write as _;
 use std::time::Duration;
 
-/// How often a condition is tried when the document does not say: five minutes, at five seconds.
+/// Tries of a condition when the document sets none: five minutes at the default interval.
 const UNTIL_TIMES: u32 = 60;
-/// The time between two tries when the document does not say.
+/// Time between two tries when the document sets none.
 const EVERY: Duration = Duration::from_secs(5);
-/// More tries than this are a slip of the pen.
+/// Largest number of tries; more is taken for a typing mistake.
 const MOST_TIMES: u32 = 10_000;
 
-/// How a step's commands are run again without anybody asking for it.
+/// How a step's commands run again without anybody asking.
 #[derive(Clone, Debug, Default)]
 pub struct Repeat {
-    /// `retry=N`: a command that did not succeed is run again.
+    /// `retry=N`: run a command again if it did not succeed.
     pub retry: Option<Retry>,
-    /// `until=COMMAND`: after the last command succeeded, this is tried until it succeeds, too.
+    /// `until=COMMAND`: after the last command succeeded, poll this command until it succeeds.
     pub until: Option<Box<Command>>,
-    /// `every=TIME`: the time between two tries, where the document says it.
+    /// `every=TIME`: time between two tries, where the document sets it.
     pub every: Option<Duration>,
-    /// `monitor=TIME`: the command is run again and again, and each time is a sample.
+    /// `monitor=TIME`: run the command repeatedly; each run is a sample.
     pub monitor: Option<Monitor>,
 }
 
-/// How often something is tried again.
+/// Number and interval of further tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// How many times after the first.
+    /// Tries after the first one.
     pub times: u32,
-    /// How long to wait before each.
+    /// Wait before each try.
     pub every: Duration,
 }
 
 /// Samples of one command over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Monitor {
-    /// How long.
+    /// Time from the first sample to the end.
     pub lasts: Duration,
-    /// From the beginning of one sample to that of the next.
+    /// Interval between the starts of two samples.
     pub every: Duration,
 }
 
 impl Repeat {
-    /// Whether each command is run once, and nothing after it.
+    /// True if each command runs once and nothing follows.
     pub fn is_once(&self) -> bool {
         self.retry.is_none() && self.until.is_none() && self.monitor.is_none()
     }
 
-    /// How often, and how far apart, the condition is tried.
+    /// Number and interval of the condition's tries.
     pub fn polling(&self) -> Retry {
         self.retry.unwrap_or(Retry { times: UNTIL_TIMES, every: self.every.unwrap_or(EVERY) })
     }
 
-    /// What the step says of it, a line each, for people.
+    /// The repetition in words for the operator, one line each.
     pub fn words(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match (&self.until, self.retry) {
@@ -87,23 +87,8 @@ fn times_words(times: u32) -> String {
     if times == 1 { "once".to_owned() } else { format!("{times} times") }
 }
 
-/// A length of time in the document's own notation: `30s`, `5m`, `1m30s`.
-pub fn length(time: Duration) -> String {
-    let (seconds, millis) = (time.as_secs(), time.subsec_millis());
-    let mut out = String::new();
-    for (amount, unit) in [(seconds / 3600, "h"), (seconds % 3600 / 60, "m"), (seconds % 60, "s")] {
-        if amount > 0 {
-            let _ = write!(out, "{amount}{unit}");
-        }
-    }
-    if millis > 0 || out.is_empty() {
-        let _ = write!(out, "{millis}ms");
-    }
-    out
-}
-
-/// What the attributes of a cell that begins on `line` say for one of its steps. `commands`: how many that step has;
-/// `is_last`: no step of the cell comes after it.
+/// Reads the repetition of one step from its cell's attributes. The cell begins on `line`, the step has `commands` commands,
+/// and `is_last` is true if no step of the cell follows. Mistakes become findings.
 pub(super) fn read(
     attributes: &Attributes,
     runbook: &Runbook,
@@ -112,7 +97,7 @@ pub(super) fn read(
     is_last: bool,
 ) -> (Repeat, Vec<Finding>) {
     let mut findings = Vec::new();
-    let mut odd = |message: String, help: &str| {
+    let mut report = |message: String, help: &str| {
         let span = runbook.line_span(line, line);
         findings.push(Finding { code: "malformed-attributes", line, span, message, help: help.to_owned() });
     };
@@ -120,32 +105,35 @@ pub(super) fn read(
         let written = attributes.get(name)?;
         let read = duration(written).filter(|time| !time.is_zero());
         if read.is_none() {
-            odd(format!("`{name}={written}` is no length of time"), "write it like `30s`, `5m` or `1h`");
+            report(format!("`{name}={written}` is no length of time"), "write it like `30s`, `5m` or `1h`");
         }
         read
     };
-    let said = time("every");
-    let every = said.unwrap_or(EVERY);
+    let written_every = time("every");
+    let every = written_every.unwrap_or(EVERY);
     let monitor = time("monitor").map(|lasts| Monitor { lasts, every });
     let retry = attributes.get("retry").and_then(|written| {
         let times = written.parse::<u32>().ok().filter(|times| (1..=MOST_TIMES).contains(times));
         if times.is_none() {
-            odd(format!("`retry={written}` is no number of tries"), "write a number from 1 to 10000, like `retry=5`");
+            report(
+                format!("`retry={written}` is no number of tries"),
+                "write a number from 1 to 10000, like `retry=5`",
+            );
         }
         times.map(|times| Retry { times, every })
     });
     let until = attributes.get("until").filter(|text| !text.trim().is_empty() && is_last);
     if attributes.get("every").is_some() && retry.is_none() && monitor.is_none() && attributes.get("until").is_none() {
-        odd("`every` says how often, and nothing says what".to_owned(), "add `retry`, `until` or `monitor`");
+        report("`every` says how often, and nothing says what".to_owned(), "add `retry`, `until` or `monitor`");
     }
     if monitor.is_some() && commands > 1 {
-        odd(
+        report(
             format!("a monitor is one command, and this step has {commands}"),
             "put the command to sample into a cell of its own",
         );
     }
     let unfollowed = [("cwd", attributes.get("cwd").is_some()), ("background", attributes.is_set("background"))];
-    for (name, _) in unfollowed.iter().filter(|(_, said)| *said && is_last) {
+    for (name, _) in unfollowed.iter().filter(|(_, is_present)| *is_present && is_last) {
         findings.push(Finding {
             code: "unfollowed-attribute",
             line,
@@ -160,7 +148,7 @@ pub(super) fn read(
         });
     }
     let until = until.map(|text| Box::new(Command::typed(text.trim(), line)));
-    (Repeat { retry, until, every: said, monitor: monitor.filter(|_| commands == 1) }, findings)
+    (Repeat { retry, until, every: written_every, monitor: monitor.filter(|_| commands == 1) }, findings)
 }
 
 #[cfg(test)]

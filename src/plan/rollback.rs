@@ -1,41 +1,33 @@
-//! Which steps undo others: cells marked `{rollback=STEP}`, and the steps below a heading "Rollback".
+//! Steps that undo others: cells marked `{rollback=STEP}`, and the steps below a heading "Rollback".
 //!
-//! Invariant: such a step is in no sequence; it runs after a failure, when somebody asks for it, or when it is named.
-//! Refuses to know: what was done.
+//! Invariant: a rollback step is in no sequence. It runs after a failure, when somebody asks for it, or when it is named.
+//! Refuses to know: which steps were done.
 
-use super::model::{Node, Plan, Step};
+use super::model::{Node, Plan, Step, Undoes};
 use crate::document::{Finding, Runbook};
 use crate::ident::StepId;
 
-/// What a step undoes.
+/// The mark of a rollback step, before steps have names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Undoes {
-    /// One step.
-    Step(StepId),
-    /// The procedure as a whole.
-    Procedure,
-}
-
-/// What is known of a rollback before steps have their names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Marked {
-    /// By its cell: `rollback=NAME`, or the step before it.
+pub(super) enum RollbackMark {
+    /// The value of the cell's `rollback` attribute; empty or `true` means the step before it.
     Cell(String),
-    /// By the heading above it.
+    /// The step is below a heading such as "Rollback".
     Heading,
 }
 
-/// Whether a heading says that what stands below it undoes what stands before.
+/// True if a heading says that the steps below it undo those before it.
 pub(super) fn is_rollback_title(plain: &str) -> bool {
     let title = plain.trim().to_lowercase().replace(['-', ' '], "");
     ["rollback", "rollingback", "backout", "backingout"].iter().any(|word| title.starts_with(word))
 }
 
-/// Names what the marked steps undo, and takes them out of the sequences.
+/// Sets the targets of the marked steps and removes those steps from the sequences. A target that does not exist becomes a
+/// finding.
 pub(super) fn resolve(
     runbook: &Runbook,
     steps: &mut [Step],
-    marked: &[Option<Marked>],
+    marked: &[Option<RollbackMark>],
     root: &mut Vec<Node>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -47,23 +39,26 @@ pub(super) fn resolve(
         .zip(marked)
         .map(|(step, marked)| (step.id.clone(), step.number.clone(), marked.is_some()))
         .collect();
-    for (place, mark) in marked.iter().enumerate() {
+    for (step_index, mark) in marked.iter().enumerate() {
         let undoes = match mark {
             None => continue,
-            Some(Marked::Heading) => Some(Undoes::Procedure),
-            Some(Marked::Cell(name)) if matches!(name.as_str(), "" | "true") => {
-                known.iter().take(place).rev().find(|(.., rollback)| !rollback).map(|(id, ..)| Undoes::Step(id.clone()))
-            }
-            Some(Marked::Cell(name)) => known
+            Some(RollbackMark::Heading) => Some(Undoes::Procedure),
+            Some(RollbackMark::Cell(name)) if matches!(name.as_str(), "" | "true") => known
+                .iter()
+                .take(step_index)
+                .rev()
+                .find(|(.., rollback)| !rollback)
+                .map(|(id, ..)| Undoes::Step(id.clone())),
+            Some(RollbackMark::Cell(name)) => known
                 .iter()
                 .find(|(id, number, rollback)| !rollback && (id.as_str() == name || number == name))
                 .map(|(id, ..)| Undoes::Step(id.clone())),
         };
-        let Some(step) = steps.get_mut(place) else { continue };
+        let Some(step) = steps.get_mut(step_index) else { continue };
         if undoes.is_none() {
-            let line = step.line;
+            let line = step.source.line;
             let name = match mark {
-                Some(Marked::Cell(name)) => name.as_str(),
+                Some(RollbackMark::Cell(name)) => name.as_str(),
                 _ => "",
             };
             findings.push(Finding {
@@ -74,17 +69,17 @@ pub(super) fn resolve(
                 help: "name the step by its `name` attribute or its number".to_owned(),
             });
         }
-        // One that undoes nothing we know of is still no part of the sequence.
+        // A step whose target is unknown is still no part of the sequence.
         step.undoes = Some(undoes.unwrap_or(Undoes::Procedure));
     }
     drop_from(root, marked);
     findings
 }
 
-/// Cells marked as a rollback are in no sequence; those below a heading are left out by whoever walks the sections.
-fn drop_from(nodes: &mut Vec<Node>, marked: &[Option<Marked>]) {
+/// Removes cells marked as a rollback. Steps below a rollback heading are not in the nodes to begin with.
+fn drop_from(nodes: &mut Vec<Node>, marked: &[Option<RollbackMark>]) {
     nodes.retain_mut(|node| match node {
-        Node::Step(place) => !matches!(marked.get(*place), Some(Some(Marked::Cell(_)))),
+        Node::Step(step_index) => !matches!(marked.get(*step_index), Some(Some(RollbackMark::Cell(_)))),
         Node::Choice(choice) => {
             choice.options.iter_mut().for_each(|option| drop_from(&mut option.nodes, marked));
             choice.options.retain(|option| !option.nodes.is_empty());
@@ -94,9 +89,11 @@ fn drop_from(nodes: &mut Vec<Node>, marked: &[Option<Marked>]) {
 }
 
 impl Plan {
-    /// The places of the steps that undo others, in order of the document.
+    /// Indexes of the steps that undo others, in order of the document.
     pub fn rollbacks(&self) -> Vec<usize> {
-        (0..self.steps.len()).filter(|&place| self.steps.get(place).is_some_and(|s| s.undoes.is_some())).collect()
+        (0..self.steps.len())
+            .filter(|&step_index| self.steps.get(step_index).is_some_and(|s| s.undoes.is_some()))
+            .collect()
     }
 }
 
@@ -111,7 +108,11 @@ mod tests {
     }
 
     fn runs(plan: &Plan) -> Vec<String> {
-        plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)).map(|s| s.title.clone()).collect()
+        plan.reachable()
+            .into_iter()
+            .filter_map(|step_index| plan.steps.get(step_index))
+            .map(|s| s.title.clone())
+            .collect()
     }
 
     #[test]

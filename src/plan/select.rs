@@ -1,36 +1,38 @@
-//! Finding a step of a plan by what the operator wrote: its number or its id.
+//! Finds steps of a plan by number or id, and reduces a plan to some of its steps.
+//!
+//! Invariant: the steps themselves keep their indexes; only the order of nodes changes. Refuses to know: why a step is selected.
 
 use super::model::{Node, Plan, Step};
 
-/// A name that is no step's, or several steps'.
+/// A name that fits no step, or several.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectStepError {
-    /// No step is called that.
+    /// No step has this number or id: the name, and the steps there are.
     #[error("there is no step `{0}` in this procedure; its steps are {1}")]
     Unknown(String, String),
-    /// Several are.
+    /// Several steps have this number: the name, how many, and their ids.
     #[error("`{0}` is the number of {1} steps; use an id: {2}")]
     Ambiguous(String, usize, String),
 }
 
 impl Plan {
-    /// The place of the step with this number or id.
+    /// The index of the step with this number or id. Fails when no step has it, or several do.
     pub fn find(&self, name: &str) -> Result<usize, SelectStepError> {
         let name = name.trim();
-        if let Some(place) = self.steps.iter().position(|step| step.id.as_str() == name) {
-            return Ok(place);
+        if let Some(index) = self.steps.iter().position(|step| step.id.as_str() == name) {
+            return Ok(index);
         }
         let numbered: Vec<usize> =
             (0..self.steps.len()).filter(|&i| self.steps.get(i).is_some_and(|step| step.number == name)).collect();
-        let list = |places: &mut dyn Iterator<Item = &Step>, by_id: bool| {
-            places
+        let list = |steps: &mut dyn Iterator<Item = &Step>, by_id: bool| {
+            steps
                 .take(20)
                 .map(|step| if by_id { format!("`{}`", step.id) } else { format!("`{}` {}", step.number, step.title) })
                 .collect::<Vec<_>>()
                 .join(", ")
         };
         match numbered.as_slice() {
-            [place] => Ok(*place),
+            [index] => Ok(*index),
             [] => Err(SelectStepError::Unknown(name.to_owned(), list(&mut self.steps.iter(), false))),
             many => {
                 let mut steps = many.iter().filter_map(|&i| self.steps.get(i));
@@ -39,28 +41,28 @@ impl Plan {
         }
     }
 
-    /// The plan with only the steps that `keep` says, in the same order; choices left without any are gone.
+    /// Keeps only the steps for whose index `keep` is true, in the same order. Choices left without steps go.
     pub fn keep(&mut self, keep: &dyn Fn(usize) -> bool) {
         prune(&mut self.root, keep);
     }
 
-    /// The plan with these steps alone, one after the other, without any choice.
-    pub fn only(&mut self, places: &std::collections::BTreeSet<usize>) {
-        self.root = places.iter().copied().filter(|&place| place < self.steps.len()).map(Node::Step).collect();
+    /// Reduces the plan to these steps, in order and without choices.
+    pub fn only(&mut self, indexes: &std::collections::BTreeSet<usize>) {
+        self.root = indexes.iter().copied().filter(|&index| index < self.steps.len()).map(Node::Step).collect();
     }
 
-    /// The steps that can be met, by their places, in order.
+    /// Indexes of the steps that a run can reach, in order.
     pub fn reachable(&self) -> Vec<usize> {
-        let mut places = Vec::new();
-        collect(&self.root, &mut places);
-        places.sort_unstable();
-        places
+        let mut indexes = Vec::new();
+        collect(&self.root, &mut indexes);
+        indexes.sort_unstable();
+        indexes
     }
 }
 
 fn prune(nodes: &mut Vec<Node>, keep: &dyn Fn(usize) -> bool) {
     nodes.retain_mut(|node| match node {
-        Node::Step(place) => keep(*place),
+        Node::Step(index) => keep(*index),
         Node::Choice(choice) => {
             for option in &mut choice.options {
                 prune(&mut option.nodes, keep);
@@ -71,12 +73,12 @@ fn prune(nodes: &mut Vec<Node>, keep: &dyn Fn(usize) -> bool) {
     });
 }
 
-/// The steps below some nodes, by their places.
-pub fn collect(nodes: &[Node], places: &mut Vec<usize>) {
+/// Collects the indexes of the steps below some nodes.
+pub fn collect(nodes: &[Node], indexes: &mut Vec<usize>) {
     for node in nodes {
         match node {
-            Node::Step(place) => places.push(*place),
-            Node::Choice(choice) => choice.options.iter().for_each(|option| collect(&option.nodes, places)),
+            Node::Step(index) => indexes.push(*index),
+            Node::Choice(choice) => choice.options.iter().for_each(|option| collect(&option.nodes, indexes)),
         }
     }
 }

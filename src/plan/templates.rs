@@ -1,25 +1,25 @@
-//! `{{ name }}` and `{{ name | filter }}` of declared names; every other brace is somebody else's.
+//! Finds `{{ name }}` and `{{ name | filter }}` of declared inputs; every other brace belongs to the command.
 //!
-//! Invariant: what is no template of a declared name is no place, and stays byte for byte. Refuses to know: quoting.
+//! Invariant: text that is no template of a declared name stays byte for byte. Refuses to know: quoting.
 
-use crate::shell::Filter;
+use crate::interpolate::Filter;
 use std::ops::Range;
 
-/// The longest expression.
+/// Longest expression between the braces, in bytes.
 const LONGEST: usize = 200;
 
-/// Something in double braces.
+/// An expression in double braces: its span, name and more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Braces {
-    /// A value goes there.
+    /// A template that takes a value.
     Place(Range<usize>, String, Filter),
-    /// It looks like a declared name that was misspelt.
+    /// A name that resembles a declared one, with that one.
     NearMiss(Range<usize>, String, String),
-    /// A declared name with what no value can have done to it.
+    /// A declared name with a filter that does not exist.
     Unknown(Range<usize>, String),
 }
 
-/// The templates of a text. `is_declared` says which names count, `nearest` which one was meant.
+/// The templates of a text. `is_declared` is true for a declared name; `nearest` gives the one that was probably meant.
 pub(super) fn find(
     text: &str,
     is_declared: &dyn Fn(&str) -> bool,
@@ -68,7 +68,7 @@ fn is_identifier(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }
 
-/// The name of a list that a misspelt one is next to: one or two letters wrong.
+/// The name nearest to a misspelt one: at most one or two edits away, by length.
 pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
     let most = if name.chars().count() < 5 { 1 } else { 2 };
     let near =
@@ -76,7 +76,7 @@ pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> O
     near.filter(|(distance, _)| *distance <= most).min().map(|(_, known)| known.to_owned())
 }
 
-/// How many letters must be changed, added, left out or swapped with their neighbour.
+/// The edit distance with swaps: letters to change, add, leave out or exchange with their neighbour.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
@@ -107,7 +107,7 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{Braces, find, nearest};
-    use crate::shell::Filter;
+    use crate::interpolate::Filter;
 
     fn found(text: &str) -> Vec<Braces> {
         let near = |name: &str| nearest(name, ["backup_file", "host"].into_iter());

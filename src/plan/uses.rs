@@ -1,36 +1,38 @@
-//! Steps → the inputs they need, and in each command the places where values go.
+//! Steps → the inputs they need, and the positions in each command where values go.
 //!
-//! Invariant: one input for one name over all steps; a place is in one use alone. Refuses to know: which values are given.
+//! Invariant: each name has one input over all steps; uses in a command never overlap. Refuses to know: which values are given.
 
+use super::command::{Command, Use, Values};
 use super::inputs::{Input, Origin, Rules, UsedAt, canonical, is_secret_name};
-use super::model::{Command, Plan, Step, StepKind, Use, Values};
+use super::model::{Plan, Step, StepKind};
 use super::templates::{self, Braces};
 use crate::document::{Finding, Runbook};
 use crate::ident::InputName;
-use crate::shell::{Filter, HoleKind};
+use crate::interpolate::Filter;
+use crate::shell::HoleKind;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
-/// Fills in the uses of each command; the inputs, and what is odd about them.
+/// Sets the uses of each command; returns the inputs that are used, and findings about them.
 pub(super) fn find(runbook: &Runbook, steps: &mut [Step]) -> (Vec<Input>, Vec<Finding>) {
     let assigned: BTreeSet<String> =
         steps.iter().flat_map(|step| &step.commands).flat_map(|c| &c.facts.assigns).map(|a| a.name.clone()).collect();
     let mut finder = Finder { runbook, assigned, inputs: Vec::new(), by_name: HashMap::new(), findings: Vec::new() };
     finder.declarations();
     let mut set: BTreeSet<String> = runbook.front_matter.env.keys().cloned().collect();
-    for (place, step) in steps.iter_mut().enumerate() {
+    for (step_index, step) in steps.iter_mut().enumerate() {
         if !matches!(step.kind, StepKind::Command | StepKind::Guessed) {
             continue;
         }
-        let prompts = matches!(step.attributes.get("promptEnv"), Some("true" | "yes" | "1"));
+        let prompts = matches!(step.cell.attributes.get("promptEnv"), Some("true" | "yes" | "1"));
         for (index, command) in step.commands.iter_mut().enumerate() {
-            let at = UsedAt { step: place, command: index, line: command.line };
+            let at = UsedAt { step: step_index, command: index, line: command.line };
             finder.places(command, at, prompts);
             finder.variables(command, at, &mut set);
         }
         let after = step.commands.len();
         if let Some(until) = step.repeat.until.as_deref_mut() {
-            let at = UsedAt { step: place, command: after, line: until.line };
+            let at = UsedAt { step: step_index, command: after, line: until.line };
             finder.places(until, at, false);
             finder.variables(until, at, &mut set);
         }
@@ -39,12 +41,12 @@ pub(super) fn find(runbook: &Runbook, steps: &mut [Step]) -> (Vec<Input>, Vec<Fi
     (finder.inputs, finder.findings)
 }
 
-/// So many places of one command are told of; nobody reads more.
-const MOST_TOLD: usize = 10;
+/// Findings reported for one command at most.
+const MOST_FINDINGS: usize = 10;
 
 struct Finder<'a> {
     runbook: &'a Runbook,
-    /// The variables that some step sets.
+    /// Variables that some step sets.
     assigned: BTreeSet<String>,
     inputs: Vec<Input>,
     by_name: HashMap<InputName, usize>,
@@ -80,7 +82,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The input of a name, made if it is new.
+    /// Index of the input of this name, added if it is new.
     fn input(&mut self, name: InputName, origin: Origin, shown: &str, default: Option<String>, rules: Rules) -> usize {
         if let Some(&known) = self.by_name.get(&name) {
             return known;
@@ -97,7 +99,7 @@ impl Finder<'_> {
     }
 
     fn used(&mut self, input: usize, at: UsedAt) {
-        // Commands are gone through in order: a use told twice is the last one.
+        // Commands are visited in order, so a repeated use is the last one.
         if let Some(input) = self.inputs.get_mut(input)
             && input.uses.last() != Some(&at)
         {
@@ -105,11 +107,11 @@ impl Finder<'_> {
         }
     }
 
-    /// The places in a command's text.
+    /// Sets the uses of a command: templates, placeholders and, with `promptEnv`, assigned values.
     fn places(&mut self, command: &mut Command, at: UsedAt, prompts: bool) {
         let mut uses = self.templates(command, at);
         let taken = |uses: &[Use], span: &std::ops::Range<usize>| {
-            uses.iter().any(|one| one.span.start < span.end && span.start < one.span.end)
+            uses.iter().any(|input_use| input_use.span.start < span.end && span.start < input_use.span.end)
         };
         for hole in crate::shell::holes(&command.text) {
             let known = hole.kind == HoleKind::Capitals && self.assigned.contains(&hole.name);
@@ -117,7 +119,7 @@ impl Finder<'_> {
                 continue;
             }
             let shown = command.text.get(hole.span.clone()).unwrap_or_default().to_owned();
-            // Two omissions have nothing in common.
+            // Two elisions (`...`) stand for different values, so the line makes the name unique.
             let name = if hole.kind == HoleKind::Elision { format!("...:{}", at.line) } else { hole.name.clone() };
             let input = self.input(
                 InputName::new(name.clone()),
@@ -144,7 +146,7 @@ impl Finder<'_> {
                 uses.push(self.place(input, span, Filter::None, false));
             }
         }
-        uses.sort_by_key(|one| one.span.start);
+        uses.sort_by_key(|input_use| input_use.span.start);
         self.cannot_go(command, &mut uses);
         command.uses = uses;
     }
@@ -187,23 +189,23 @@ impl Finder<'_> {
         uses
     }
 
-    /// Places that take no value whatever.
+    /// Marks the uses where no value can be interpolated, and reports them.
     fn cannot_go(&mut self, command: &Command, uses: &mut [Use]) {
-        let placed: Vec<&mut Use> = uses.iter_mut().filter(|one| one.filter != Filter::Raw).collect();
+        let placed: Vec<&mut Use> = uses.iter_mut().filter(|input_use| input_use.filter != Filter::Raw).collect();
         if placed.is_empty() {
             return;
         }
-        let spans: Vec<_> = placed.iter().map(|one| one.span.clone()).collect();
-        let mut told = BTreeSet::new();
-        for (one, why) in placed.into_iter().zip(crate::shell::refusals(&command.text, &spans)) {
+        let spans: Vec<_> = placed.iter().map(|input_use| input_use.span.clone()).collect();
+        let mut reported = BTreeSet::new();
+        for (input_use, why) in placed.into_iter().zip(crate::interpolate::refusals(&command.text, &spans)) {
             let Some(why) = why.map(|why| why.to_string()) else { continue };
-            let shown = command.text.get(one.span.clone()).unwrap_or_default();
-            if told.insert((shown, why.clone())) && told.len() <= MOST_TOLD {
+            let shown = command.text.get(input_use.span.clone()).unwrap_or_default();
+            if reported.insert((shown, why.clone())) && reported.len() <= MOST_FINDINGS {
                 let message = format!("no value can be placed for `{shown}`: {why}");
                 let help = "write it so that the value stands in an argument, or edit the command when it runs";
-                self.odd("no-place", command, &one.span, message, help.to_owned());
+                self.odd("no-place", command, &input_use.span, message, help.to_owned());
             }
-            one.no_place = Some(why);
+            input_use.no_place = Some(why);
         }
     }
 
@@ -219,7 +221,7 @@ impl Finder<'_> {
         let line =
             command.line.saturating_add(u32::try_from(above).unwrap_or(0)).min(command.end_line.max(command.line));
         let whole = self.runbook.line_span(line, line);
-        // The place itself, where its line has it once.
+        // Point at the text itself if its line has it only once.
         let text = self.runbook.text.get(whole.clone()).unwrap_or_default();
         let shown = command.text.get(span.clone()).unwrap_or_default();
         let span = match text.split_once(shown) {
@@ -231,7 +233,7 @@ impl Finder<'_> {
         self.findings.push(Finding { code, line, span, message, help });
     }
 
-    /// The variables a command reads that nothing has set before it.
+    /// Adds an input for each variable that the command reads and nothing before it has set.
     fn variables(&mut self, command: &Command, at: UsedAt, set: &mut BTreeSet<String>) {
         if let Some(name) = &command.input {
             let default = command.default_value().map(ToOwned::to_owned);
@@ -258,7 +260,7 @@ impl Finder<'_> {
     }
 }
 
-/// Variables that every shell has.
+/// Variables that bash sets itself, or that are set in every session.
 static EVERYWHERE: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     "BASH BASHOPTS BASHPID BASH_SOURCE BASH_VERSION BASH_VERSINFO COLUMNS DIRSTACK EPOCHREALTIME EPOCHSECONDS EUID \
      FUNCNAME GROUPS HOME HOSTNAME HOSTTYPE IFS LANG LINENO LINES LOGNAME MACHTYPE OLDPWD OPTARG OPTERR OPTIND OSTYPE \
@@ -267,7 +269,7 @@ static EVERYWHERE: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The text of a written value that no expansion makes.
+/// A written value without its quotes; none if it holds an expansion.
 fn unquoted(written: &str) -> Option<String> {
     let inner = match written.as_bytes() {
         [b'\'', .., b'\''] | [b'"', .., b'"'] => written.get(1..written.len() - 1)?,
@@ -277,12 +279,12 @@ fn unquoted(written: &str) -> Option<String> {
 }
 
 impl Plan {
-    /// The input of this name.
+    /// The input of this exact name.
     pub fn input(&self, name: &InputName) -> Option<&Input> {
         self.inputs.iter().find(|input| &input.name == name)
     }
 
-    /// Given values under the names of the plan's inputs: `POD_NAME` gives `<pod-name>`.
+    /// The values under the names that the plan uses: one given as `POD_NAME` is returned as `<pod-name>`.
     #[must_use]
     pub fn named(&self, given: &Values) -> Values {
         let name = |given: &InputName| {
@@ -293,7 +295,7 @@ impl Plan {
         given.iter().map(|(given, value)| (name(given), value.clone())).collect()
     }
 
-    /// Whether a name is no value's that any step asks for or reads; then with the one that was probably meant.
+    /// None if a step needs or reads a value of this name. Otherwise the name that was probably meant, if any.
     pub fn not_asked(&self, name: &str) -> Option<Option<String>> {
         let commands = self.steps.iter().flat_map(|step| &step.commands);
         let read = commands.flat_map(|command| &command.facts.reads).map(|read| read.name.as_str());
@@ -304,7 +306,7 @@ impl Plan {
         }
         let by_form: HashMap<String, &str> = known.iter().map(|known| (canonical(known), *known)).collect();
         let near = templates::nearest(&wanted, by_form.keys().map(String::as_str));
-        // A part of a name is how a person remembers it.
+        // People often remember only a part of a name.
         let part = || {
             let mut parts = known.iter().filter(|known| wanted.len() > 2 && canonical(known).contains(&wanted));
             parts.next().filter(|_| parts.next().is_none())
@@ -312,7 +314,7 @@ impl Plan {
         Some(near.and_then(|near| by_form.get(&near).copied()).or_else(|| part().copied()).map(ToOwned::to_owned))
     }
 
-    /// Makes secrets of the inputs that the operator names.
+    /// Makes these inputs secret, with all their uses.
     pub fn keep_secret(&mut self, names: &[String]) {
         let wanted: BTreeSet<String> = names.iter().map(|name| canonical(name)).collect();
         let is_meant = |name: &InputName| wanted.contains(&canonical(name.as_str()));
@@ -322,21 +324,21 @@ impl Plan {
             step.commands.iter_mut().chain(until)
         });
         let uses = commands.flat_map(|command| &mut command.uses);
-        uses.filter(|one| is_meant(&one.name)).for_each(|one| one.secret = true);
+        uses.filter(|input_use| is_meant(&input_use.name)).for_each(|input_use| input_use.secret = true);
     }
 
-    /// The variables that a step which is to run reads, and only a step which is not to run sets; with that step's number.
+    /// Variables that a reachable step reads but only an unreachable one sets, each with that step's number.
     pub fn set_by_others(&self) -> Vec<(String, String)> {
         let kept: BTreeSet<usize> = self.reachable().into_iter().collect();
         let mut set: BTreeSet<&str> = BTreeSet::new();
         let mut found: Vec<(String, String)> = Vec::new();
-        for step in kept.iter().filter_map(|&place| self.steps.get(place)) {
+        for step in kept.iter().filter_map(|&index| self.steps.get(index)) {
             for command in &step.commands {
                 for name in command.needs() {
                     let known = set.contains(name.as_str()) || found.iter().any(|(other, _)| *other == name);
                     let sets =
                         |step: &&Step| step.commands.iter().any(|c| c.facts.assigns.iter().any(|a| a.name == name));
-                    let others = self.steps.iter().enumerate().filter(|(place, _)| !kept.contains(place));
+                    let others = self.steps.iter().enumerate().filter(|(index, _)| !kept.contains(index));
                     if let Some(other) = others.map(|(_, step)| step).find(sets).filter(|_| !known) {
                         found.push((name, other.number.clone()));
                     }
@@ -347,7 +349,7 @@ impl Plan {
         found
     }
 
-    /// The values that the front matter itself gives, and that fit.
+    /// Default values from the front matter that meet the rules of their inputs.
     pub fn defaults(&self) -> Values {
         let declared = self.inputs.iter().filter(|input| input.origin == Origin::Declared);
         let fits = |input: &&Input| input.default.as_ref().is_some_and(|default| input.rules.check(default).is_ok());

@@ -1,17 +1,16 @@
-//! A plan's words changed: what is told of it, not what is run.
+//! Rewrites the texts of a plan that are shown, not those that are run.
 //!
-//! Invariant: commands, values and places stay as they are. Refuses to know: what the words are changed for.
+//! Invariant: commands, values and spans stay as they are. Refuses to know: why texts are changed.
 
-use super::model::{Choice, Node, Plan, Prose, Step};
-use super::rollback::Undoes;
+use super::model::{Choice, Node, Plan, Prose, Step, Undoes};
 use crate::ident::StepId;
 
-/// What is made of a text.
+/// Makes the new text from the old one.
 type Change<'a> = &'a dyn Fn(&str) -> String;
 
 impl Plan {
-    /// The same plan with every title, heading, sentence and note changed. It is done before anything is cut or wrapped to
-    /// a window, for then it is too late to find a secret in them.
+    /// The plan with every title, heading, paragraph and note changed. Do this before a text is cut or wrapped, because
+    /// a secret cannot be found in pieces.
     #[must_use]
     pub fn with_words(mut self, change: Change<'_>) -> Self {
         let each = |texts: &mut Vec<String>| texts.iter_mut().for_each(|text| *text = change(text));
@@ -31,19 +30,19 @@ fn prose(all: &mut [Prose], change: Change<'_>) {
 }
 
 fn words(step: &mut Step, change: Change<'_>) {
-    // Ids are named after titles; the record's are changed in the same way.
+    // Ids are made from titles. The record changes them in the same way.
     step.id = StepId::new(change(step.id.as_str()));
     if let Some(Undoes::Step(undone)) = &mut step.undoes {
         *undone = StepId::new(change(undone.as_str()));
     }
     step.title = change(&step.title);
     step.body = change(&step.body);
-    for heading in &mut step.headings {
+    for heading in &mut step.source.headings {
         *heading = change(heading);
     }
-    prose(&mut step.prose, change);
+    prose(&mut step.source.prose, change);
     let notes = step.commands.iter_mut().filter_map(|command| command.note.as_mut());
-    for text in notes.chain(&mut step.conditional).chain(&mut step.why) {
+    for text in notes.chain(&mut step.conditional).chain(step.why.as_mut().map(|why| &mut why.text)) {
         *text = change(text);
     }
 }

@@ -1,10 +1,12 @@
 //! The side that acts: the shell session, the journal, and the questions put to bash and to the machine.
+//!
+//! Invariant: a command is run only as a [`Runnable`]; its start is on disk before the shell sees it. Refuses to know: processes,
+//! descriptors and terminals.
 
-use crate::history::{CommandStarted, Event, Fact};
-use crate::ident::Seq;
+use crate::history::{Answers, CommandSource, CommandStarted, Event, Fact};
+use crate::ident::{Seq, StepId};
 use crate::plan::Runnable;
-use crate::plan::Shadows;
-use std::os::fd::BorrowedFd;
+use crate::shell::Shadows;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -24,15 +26,15 @@ pub enum KernelError {
     /// bash could not be started.
     #[error("bash could not be started: {0}")]
     Shell(String),
-    /// The run was ended from elsewhere, and its end is recorded; says by whom.
+    /// Somebody else ended the run, and its end is recorded; says who.
     #[error("the run was ended: {0}")]
     Ended(String),
-    /// The operator has left the run; its command goes on, recorded.
+    /// The operator has left the run; its command goes on and is recorded.
     #[error("detached from the run")]
     Detached,
 }
 
-/// Which stream output came on. On a terminal there is only one.
+/// The stream that output came on. On a terminal there is only one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stream {
     /// Standard output, or the terminal.
@@ -41,71 +43,101 @@ pub enum Stream {
     Err,
 }
 
-/// A command to run.
+/// A command to run, and how its run is recorded.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// What led to it (the step that was entered, the decision); recorded in the same append as the start, so that an
-    /// ordinary command costs two syncs.
+    /// Facts that led to it: the step that was entered, the decision. They are recorded in the same append as the start, so
+    /// that an ordinary command costs two syncs.
     pub before: Vec<Fact>,
-    /// What is recorded before the shell sees it; `started.text` is the text of `text`.
-    pub started: CommandStarted,
-    /// The text to run.
+    /// The start as it is recorded before the shell sees the command, apart from the text.
+    pub start: CommandStart,
+    /// The command to run; its text is also the one that is recorded.
     pub text: Runnable,
-    /// The name shown in the shell's own messages: the document's file name.
+    /// File name of the document, for the shell's own messages.
     pub name: String,
-    /// After this long it is ended; none: never.
+    /// The command is ended after this time; `None`: never.
     pub limit: Option<Duration>,
-    /// Whether it runs even when its start cannot be recorded: the operator has said so.
+    /// True if it runs even when its start cannot be recorded, because the operator wants that.
     pub unrecorded: bool,
-    /// Whether the run goes on by itself after it, so that its end may be put on disk together with the next start.
+    /// True if the run goes on by itself after it, so that its end may be put on disk together with the next start.
     pub goes_on: bool,
+}
+
+impl Request {
+    /// The fact that is recorded before the shell sees the command.
+    pub fn started(&self) -> CommandStarted {
+        let CommandStart { step, command, of, attempt, source, line, never_ends, answers } = self.start.clone();
+        let text = self.text.text().to_owned();
+        CommandStarted { step, command, of, attempt, source, text, line, never_ends, answers }
+    }
+}
+
+/// The start of a command as it is recorded, apart from its text.
+#[derive(Clone, Debug)]
+pub struct CommandStart {
+    /// The step that the command belongs to.
+    pub step: StepId,
+    /// Index of the command in its step; `None` for an own command.
+    pub command: Option<u32>,
+    /// How many commands the step has.
+    pub of: u32,
+    /// How often the command was started, this time included.
+    pub attempt: u32,
+    /// Where the text comes from.
+    pub source: CommandSource,
+    /// Line of the document; 0 for a command that is not part of it.
+    pub line: u32,
+    /// True if the command does not end by itself.
+    pub never_ends: bool,
+    /// Meanings of the exit statuses that are answers.
+    pub answers: Answers,
 }
 
 /// A command that came back: its start is on disk.
 #[derive(Clone, Debug)]
 pub struct Finished {
-    /// What led to it.
+    /// The recorded facts that led to it.
     pub before: Vec<Event>,
-    /// The start.
+    /// The recorded start.
     pub started: Event,
-    /// The end; its fact is [`Fact::CommandFinished`].
+    /// The recorded end; its fact is [`Fact::CommandFinished`].
     pub finished: Event,
-    /// Whether the end is on disk. If not, nobody is told of it before [`Watch::settled`], or before something that was appended
-    /// later is.
+    /// True if the end is on disk. Otherwise nobody may be told of it before [`Watch::settled`], or before a later append has
+    /// returned.
     pub settled: bool,
-    /// Set when the shell died and a new one was started; says how the old one ended.
+    /// How the old shell ended, if it died and a new one was started.
     pub respawned: Option<String>,
-    /// What was recorded while it ran: the operator's notes.
+    /// Events that were recorded while it ran: the operator's notes.
     pub meanwhile: Vec<Event>,
-    /// Programs it has started that outlive it and are no jobs of the shell, each for people.
+    /// Descriptions of the programs that outlive the command and are no jobs of the shell.
     pub left_running: Vec<String>,
 }
 
-/// What the operator wants of a command that runs.
+/// An operator's wish about the command that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineAction {
-    /// Nothing.
+    /// The command goes on, and nothing else happens.
     GoOn,
-    /// To write this down.
+    /// This note is recorded.
     Note(String),
-    /// That it ends.
+    /// The command is ended.
     Stop,
-    /// To leave; it goes on.
+    /// The operator leaves; the command goes on.
     Detach,
-    /// To send it the key that brought the operator here.
+    /// The command gets the key that brought the operator here.
     Pass,
 }
 
-/// Sees a command run.
+/// Watches a command run.
 pub trait Watch {
-    /// Bytes the command printed, as they come; already on disk.
+    /// Called with the bytes that the command printed, as they come. They are on disk already.
     fn output(&mut self, stream: Stream, bytes: &[u8]);
-    /// Called about ten times a second while it runs: how long it has run, how long it has printed nothing.
+    /// Called about ten times a second: how long the command has run, and for how long it has printed nothing.
     fn quiet(&mut self, elapsed: Duration, silent: Duration);
-    /// Called when the end of an earlier command is on disk that was not when it came back.
+    /// Called when the end of an earlier command has become durable, if it was not when the command came back.
     fn settled(&mut self) {}
-    /// Called when the operator wants something of the engine while it runs. The terminal is the operator's own until this
-    /// returns.
+    /// Called when the operator asks for the engine while the command runs. Until this returns, the operator has the terminal
+    /// and the command gets no keys.
     fn engine_line(&mut self) -> LineAction {
         LineAction::GoOn
     }
@@ -114,80 +146,79 @@ pub trait Watch {
 /// A variable of the live shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveValue {
-    /// Its name.
+    /// Name without the `$`.
     pub name: String,
-    /// Its value; none when it is unset.
+    /// Value as the shell holds it; `None` if the variable is unset.
     pub value: Option<String>,
 }
 
-/// The shell session.
+/// The shell session: one long-lived bash.
 pub trait Kernel {
-    /// Records the start, runs the command, records the end, and only then returns; see [`Finished::settled`]. A non-zero exit is no
-    /// error.
+    /// Records the start, runs the command, records the end, and only then returns; see [`Finished::settled`]. A non-zero exit is
+    /// no error. Fails when nothing was run because the start could not be recorded, or when the session is lost.
     ///
-    /// `next` is what will be run after it unless it comes back in a way that needs thought: it may be begun by itself then, at once,
-    /// and the next call must be for it.
+    /// `next` follows unless this command comes back in a way that needs thought. The session may then begin it at once, and the
+    /// next call must be for it.
     fn run(
         &mut self,
         request: &Request,
         next: Option<&Request>,
         watch: &mut dyn Watch,
     ) -> Result<Finished, KernelError>;
-    /// Asks the live shell for variables. Not recorded.
+    /// Asks the live shell for the values of these variables. Not recorded.
     fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError>;
-    /// The functions and aliases of the live shell. Not recorded.
+    /// Asks the live shell for its functions and aliases. Not recorded.
     fn shadows(&mut self) -> Result<Rc<Shadows>, KernelError>;
-    /// Sets a variable in the live shell; the caller has recorded the input.
+    /// Sets a variable in the live shell. The caller has recorded the input. Fails if bash refuses it.
     fn set(&mut self, name: &str, value: &str) -> Result<(), KernelError>;
-    /// Tells the record a secret, before anything can print it: from then on its value is masked. Comes back with why that
-    /// cannot be, for a value that is too short, say.
+    /// Registers a secret, before anything can print it: from then on the record masks its value. Returns reasons why it cannot
+    /// be masked, such as a value that is too short.
     fn hide(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError>;
-    /// The beginning of what a command printed, as it is recorded, at most so many bytes.
+    /// Reads the beginning of a command's recorded output, at most `limit_bytes`; empty if it cannot be read.
     fn printed(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8>;
-    /// Whether something is at this path, which is absolute.
+    /// True if something exists at this absolute path.
     fn is_there(&mut self, path: &Path) -> bool;
 }
 
-/// The session while the operator is asked: whoever waits for a key hears at once when there is nothing left to answer.
+/// News of the session while the operator is asked, so that a question ends when there is nothing left to answer.
 pub trait Hearing {
-    /// Can be read from when there may be something to hear.
-    fn descriptor(&self) -> BorrowedFd<'_>;
-    /// Takes in what has come. False: not now, for a command runs and what comes is of it. An error: the run cannot go on.
+    /// Takes in what has come. Returns `false` while a command runs: what comes then belongs to the command. Fails when the
+    /// run cannot go on.
     fn hear(&mut self) -> Result<bool, KernelError>;
 }
 
-/// The record.
+/// The record of the run.
 pub trait Journal {
-    /// Appends facts; they are on disk when this returns.
+    /// Appends facts and returns them as events; they are on disk when this returns.
     fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError>;
-    /// Returns when the end of the last command is on disk.
+    /// Waits until the end of the last command is on disk.
     fn settle(&mut self) -> Result<(), KernelError>;
 }
 
-/// What bash says of a text.
+/// The answer of bash to the question whether a text is shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// bash accepts it as complete.
     Accepted,
     /// bash rejects it, with its own message and the line in the text, from 1.
     Rejected {
-        /// bash's message, without the file name and line.
+        /// The message of bash, without file name and line.
         message: String,
-        /// The line it names, from 1.
+        /// The line of the text that bash names, from 1.
         line: u32,
     },
-    /// bash could not be asked.
+    /// bash could not be asked, for this reason.
     Unavailable(String),
 }
 
-/// bash's own opinion of a text (`bash -n`), nothing executed.
+/// Asks bash itself whether a text is shell, as `bash -n` does. Nothing is executed.
 pub trait Syntax {
-    /// Asks.
+    /// Asks bash about one text.
     fn check(&mut self, text: &str) -> Verdict;
 }
 
-/// What is there on the machine; looked up without starting anything.
+/// Looks up programs of the machine without starting any.
 pub trait Probe {
-    /// Whether a file exists and can be executed.
+    /// True if a program of this name, or at this path, exists and can be executed.
     fn is_executable(&mut self, path: &str) -> bool;
 }

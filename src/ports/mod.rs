@@ -8,8 +8,8 @@ mod operator;
 mod pager;
 
 pub use kernel::{
-    Finished, Hearing, Journal, Kernel, KernelError, LineAction, LiveValue, Probe, Request, Stream, Syntax, Verdict,
-    Watch,
+    CommandStart, Finished, Hearing, Journal, Kernel, KernelError, LineAction, LiveValue, Probe, Request, Stream,
+    Syntax, Verdict, Watch,
 };
 pub use operator::{
     Ask, AskChoice, AskCommand, AskFailure, AskInput, AskMessage, AskTask, Chosen, Operator, OperatorError, Pause,

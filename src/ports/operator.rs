@@ -1,6 +1,7 @@
-//! The side that decides: what it is told, what it is asked, what it answers.
+//! The side that decides: notices, questions and replies.
 //!
-//! Invariant: every question can be answered without a terminal, so an unattended run asks the same questions.
+//! Invariant: every question can be answered without a terminal, so an unattended run asks the same questions. Refuses to
+//! know: keys, screens, and what follows from a reply.
 
 use super::kernel::KernelError;
 use super::kernel::Watch;
@@ -8,13 +9,13 @@ use crate::history::{CommandFinished, CommandState, Mode, Outcome, RunResult};
 use crate::plan::{ChoiceKind, Command, Gate, Plan, Step};
 use std::time::Duration;
 
-/// Why no answer came.
+/// Why a question got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum OperatorError {
-    /// The terminal is gone.
+    /// The terminal is gone, for this reason.
     #[error("the terminal is gone: {0}")]
     Gone(String),
-    /// An unattended run has no answer; says which flag gives it.
+    /// An unattended run has no answer. The text names the flag that gives one.
     #[error("{0}")]
     Unanswered(String),
     /// The session has ended while the operator was asked.
@@ -22,108 +23,108 @@ pub enum OperatorError {
     Session(KernelError),
 }
 
-/// Where the run stands; in sight at every question.
+/// Where the run stands; shown with every question.
 #[derive(Clone, Debug)]
 pub struct Standing<'a> {
-    /// The procedure's title.
+    /// Title of the procedure that is run.
     pub procedure: &'a str,
-    /// The machine.
+    /// Name of the machine that the run takes place on.
     pub host: &'a str,
-    /// The shell's directory.
+    /// Current directory of the shell.
     pub cwd: &'a str,
-    /// The step's place among those that are to run, from 1.
+    /// Position of the step among those that can be reached, from 1; 0 between steps.
     pub position: usize,
-    /// How many there are.
+    /// How many steps can be reached.
     pub of: usize,
-    /// Since the run began.
+    /// Time since the run began.
     pub elapsed: Duration,
-    /// Earlier commands that failed, were negative, interrupted or are unknown; named before anything else runs.
+    /// Earlier commands that failed, answered no, were interrupted, or have no known end. They are named before anything else runs.
     pub unsettled: Vec<&'a CommandState>,
 }
 
-/// A step about to be asked about.
+/// A step as it is shown with a question.
 #[derive(Clone, Debug)]
 pub struct Shown<'a> {
-    /// Where the run stands.
+    /// Where the run stands at this step.
     pub standing: Standing<'a>,
-    /// The step.
+    /// The step itself.
     pub step: &'a Step,
-    /// The document's file name, for `RUNBOOK.md:12`.
+    /// File name of the document, for `RUNBOOK.md:12`.
     pub file: &'a str,
 }
 
-/// Something the operator is told.
+/// Something that the operator is told and need not answer.
 #[derive(Clone, Debug)]
 pub enum Talk<'a> {
-    /// The run begins.
+    /// The run begins with its first step.
     Opening {
-        /// The plan.
+        /// The plan to be walked.
         plan: &'a Plan,
-        /// The document's path.
+        /// Path of the document as the operator typed it.
         file: &'a str,
-        /// The machine.
+        /// Name of the machine that the run takes place on.
         host: &'a str,
-        /// The user.
+        /// Name of the user who runs it.
         user: &'a str,
-        /// The directory.
+        /// Directory that the shell starts in.
         cwd: &'a str,
-        /// Who answers.
+        /// Who answers the questions.
         mode: Mode,
-        /// Where the record is kept.
+        /// Path of the run's record.
         record: &'a str,
     },
-    /// A step comes into sight: headings, prose, commands.
+    /// A step begins: its headings, prose and commands are shown.
     Step(Shown<'a>),
     /// A command was handed to the shell.
     Started {
-        /// The text.
+        /// Text that runs, values included.
         text: &'a str,
-        /// The document's line; 0 for a command of one's own.
+        /// Line of the document; 0 for an own command.
         line: u32,
     },
-    /// It came back.
+    /// A command came back.
     Finished {
-        /// How.
+        /// The recorded end.
         finished: &'a CommandFinished,
-        /// What it was.
+        /// Text that ran.
         text: &'a str,
-        /// The program whose answer or failure it was, where that is known.
+        /// The program of a pipeline that answered or failed, where that is known.
         detail: Option<&'a str>,
     },
-    /// The shell died and was started anew.
+    /// The shell died and a new one was started.
     Respawned {
-        /// How the old one ended.
+        /// How the old shell ended.
         how: &'a str,
     },
     /// A step was skipped by a rule.
     Skipped {
-        /// The step.
+        /// The step that does not run.
         step: &'a Step,
-        /// The rule.
+        /// The rule, in words.
         reason: &'a str,
     },
-    /// Something worth knowing.
+    /// Something worth knowing that needs no attention.
     Notice(&'a str),
     /// Something that needs attention.
     Warning(&'a str),
     /// The run is over.
     Closing {
-        /// How it ended.
+        /// The recorded result.
         result: RunResult,
-        /// Why.
+        /// Reason for the result; may be empty.
         reason: &'a str,
         /// How many steps were done.
         done: usize,
-        /// Of how many.
+        /// How many steps could be reached.
         of: usize,
-        /// The commands that did not succeed.
+        /// The commands that did not succeed and were not mended since.
         unsettled: Vec<&'a CommandState>,
-        /// Since the run began.
+        /// Time since the run began.
         elapsed: Duration,
     },
 }
 
-/// A question.
+/// A question to the operator.
 #[derive(Clone, Debug)]
 pub enum Ask<'a> {
     /// Shall this command run?
@@ -132,164 +133,164 @@ pub enum Ask<'a> {
     Failure(AskFailure<'a>),
     /// Is this task done?
     Task(AskTask<'a>),
-    /// What goes into this message's fields?
+    /// How are this message's fields to be filled?
     Message(AskMessage<'a>),
-    /// Which of these?
+    /// Which of these options is taken?
     Choice(AskChoice<'a>),
-    /// What is this value?
+    /// Which value does this input have?
     Input(AskInput<'a>),
 }
 
-/// See [`Ask::Command`].
+/// The question whether a command shall run.
 #[derive(Clone, Debug)]
 pub struct AskCommand<'a> {
-    /// The step, and where the run stands.
+    /// The step, and where the run stands at it.
     pub shown: Shown<'a>,
-    /// The command.
+    /// The command as it is written, or as the operator has edited it.
     pub command: &'a Command,
-    /// Its place in the step, from 0.
+    /// Index of the command in its step, from 0.
     pub index: usize,
-    /// The text that would run, values placed.
+    /// Text that would run, values included.
     pub text: &'a str,
-    /// Why it cannot run as it stands; then it can be edited, skipped or done by hand.
+    /// Why it cannot run as it stands. It can still be edited, skipped or done by hand.
     pub refused: Option<String>,
-    /// Why Enter is not enough (a condition, a guess, what the parsers see differently); then `y` is needed.
+    /// Reasons why Enter is not enough and `y` is needed: a condition, a guess, a gate. Empty if Enter is enough.
     pub confirm: Vec<String>,
-    /// What its risk asks for.
+    /// The gate that the command's risk puts before it.
     pub gate: Gate,
 }
 
-/// See [`Ask::Failure`].
+/// The question what to do after a command that failed or was declined.
 #[derive(Clone, Debug)]
 pub struct AskFailure<'a> {
-    /// The step, and where the run stands.
+    /// The step, and where the run stands at it.
     pub shown: Shown<'a>,
-    /// The command's place in the step, from 0; none for a command of one's own.
+    /// Index of the command in its step, from 0; `None` for an own command.
     pub index: Option<usize>,
     /// The text that ran, or that was declined.
     pub text: &'a str,
-    /// What came of it; none when it was declined at its gate.
+    /// Outcome of the command; `None` if it was declined at its gate.
     pub outcome: Option<&'a Outcome>,
-    /// Its exit status.
+    /// Exit status, if the command came back with one.
     pub status: Option<i32>,
-    /// The steps that undo what was done, in the order they would run: number and title.
+    /// Number and title of the steps that would undo what was done, in the order they would run.
     pub rollbacks: Vec<(&'a str, &'a str)>,
 }
 
-/// See [`Ask::Task`].
+/// The question whether a task is done that no command does.
 #[derive(Clone, Debug)]
 pub struct AskTask<'a> {
-    /// The step, and where the run stands.
+    /// The step, and where the run stands at it.
     pub shown: Shown<'a>,
 }
 
-/// See [`Ask::Message`].
+/// The question how a message to other people is to be filled.
 #[derive(Clone, Debug)]
 pub struct AskMessage<'a> {
-    /// The step, and where the run stands.
+    /// The step, and where the run stands at it.
     pub shown: Shown<'a>,
-    /// The template's fields, in order, each once: `TIME` for `[TIME]`.
+    /// Fields of the template in order, each once: `TIME` for `[TIME]`.
     pub fields: Vec<String>,
 }
 
-/// See [`Ask::Choice`].
+/// The question which of several options is taken.
 #[derive(Clone, Debug)]
 pub struct AskChoice<'a> {
-    /// Where the run stands.
+    /// Where the run stands; it is between steps.
     pub standing: Standing<'a>,
-    /// What it is a choice of.
+    /// Kind of the options: sections or alternatives.
     pub kind: ChoiceKind,
-    /// What is asked.
+    /// Title of the choice.
     pub title: &'a str,
-    /// The options: title, how many steps, whether it was chosen before.
+    /// Title of each option, how many steps it has, and whether it was chosen before.
     pub options: Vec<(&'a str, usize, bool)>,
-    /// Their anchors, where they are sections.
+    /// Anchor of each option that is a section.
     pub anchors: Vec<Option<&'a str>>,
 }
 
-/// See [`Ask::Input`].
+/// The question for the value of an input.
 #[derive(Clone, Debug, Default)]
 pub struct AskInput<'a> {
-    /// Its name.
+    /// Name of the input.
     pub name: &'a str,
-    /// Why it is asked: `` `sha256sum -c …` reads `BACKUP_FILE`, which is not set ``.
+    /// Reason for the question: `` `sha256sum -c …` reads `BACKUP_FILE`, which is not set ``.
     pub why: &'a str,
-    /// What stands there now.
+    /// The value that the document has for it.
     pub default: Option<&'a str>,
-    /// What it is for.
+    /// The document's words about it.
     pub description: Option<&'a str>,
-    /// What may be chosen, by number.
+    /// Values that may be chosen by number.
     pub choices: Vec<String>,
-    /// Nothing else may be given.
+    /// True if no other value may be given.
     pub only_choices: bool,
-    /// What it must be: `a whole number`, `like [a-z]+`.
+    /// The kind of value that fits, in words: `a whole number`, `like [a-z]+`.
     pub wanted: Option<String>,
-    /// It is read without being shown, and kept nowhere.
+    /// True if the value is typed without being shown, and kept nowhere.
     pub secret: bool,
     /// The document's own word, which may stay as it is.
     pub keep: Option<&'a str>,
-    /// It names a file; the folder that it is looked for in.
+    /// The folder that a file of this name is looked for in, if the value names one.
     pub files_from: Option<&'a str>,
 }
 
-/// What was chosen at a [`Choice`](crate::plan::Choice).
+/// The answer to a [`Choice`](crate::plan::Choice).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chosen {
-    /// The option at this place, from 0.
+    /// The option with this index, from 0.
     Option(usize),
     /// None of them: go on.
     GoOn,
 }
 
-/// An answer.
+/// The operator's reply to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Run it.
+    /// Run the command.
     Run,
-    /// Run it and the rest of the step, until something stops it.
+    /// Run the command and the rest of the step, until something stops it.
     RunRest,
-    /// Do not run it. Why, if said.
+    /// Skip the command or the step, for this reason; it may be empty.
     Skip(String),
-    /// Run neither it nor the rest of the step. Why, if said.
+    /// Skip the command and the rest of the step, for this reason; it may be empty.
     SkipRest(String),
-    /// Run this text in its stead.
+    /// Replace the command's text by this one.
     Edit(String),
-    /// Run it again.
+    /// Run the failed command again.
     Retry,
-    /// Undo what was done.
+    /// Run the steps that undo what was done.
     RollBack,
-    /// Run what it watches again and again instead, and record each time.
+    /// Run the command that it watches again and again instead, each time recorded.
     Monitor,
-    /// Go on past it.
+    /// Go on past the failure or the choice.
     GoOn,
-    /// Write this down, and ask again.
+    /// Record this note, and ask again.
     Note(String),
-    /// Run this command of one's own, and ask again.
+    /// Run this own command, and ask again.
     Own(String),
-    /// It is done by other means, or the task is done. How, if said.
+    /// The task is done, or the command is done by other means, in this way; it may be empty.
     Done(String),
-    /// To the step before.
+    /// Go back to the step before.
     Back,
-    /// Stop the run.
+    /// Stop the run here.
     Stop,
-    /// The gate was not passed.
+    /// Decline the command at its gate.
     Decline,
-    /// A value.
+    /// The value of the input.
     Value(String),
     /// The filled text of a message.
     Filled(String),
-    /// What was chosen.
+    /// The option that is taken.
     Chosen(Chosen),
-    /// A secret for the command that is being typed: to be taken in; then the same is asked again.
+    /// Take in this secret for the command that is being typed, and ask again.
     Secret(TypedSecret),
 }
 
-/// A secret that was typed into a command, which refers to it by its name.
+/// A secret that was typed into a command; the command refers to it by its name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TypedSecret {
-    /// The variable's name.
+    /// Name of the variable that will hold it.
     pub name: String,
-    /// Its value.
+    /// The secret itself; never printed.
     pub value: String,
 }
 
@@ -299,38 +300,38 @@ impl std::fmt::Debug for TypedSecret {
     }
 }
 
-/// A wait between two runs of a command that nobody needs to ask for.
+/// A wait between two runs of a command that is repeated without a question.
 #[derive(Clone, Copy, Debug)]
 pub struct Pause<'a> {
-    /// What comes after it: `try 3 of 10`.
+    /// Name of the run that comes after it: `try 3 of 10`.
     pub next: &'a str,
-    /// What ends with it, when it is enough: `the monitor`.
+    /// Name of the repetition that the operator can end here: `the monitor`.
     pub what: &'a str,
-    /// How long.
+    /// Length of the wait.
     pub lasts: Duration,
 }
 
 /// How a [`Pause`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paused {
-    /// By itself, or the operator wants no more of it.
+    /// The time was over, or the operator cut it short. The next run comes.
     Over,
-    /// It is enough: nothing comes after it.
+    /// The operator ended the repetition. Nothing comes after it.
     Enough,
 }
 
-/// The operator.
+/// Whoever decides: a person at a terminal, or the rules of an unattended run.
 pub trait Operator: Watch {
-    /// Tells something.
+    /// Tells something that needs no answer.
     fn tell(&mut self, talk: &Talk<'_>);
-    /// What it is told from here on waits for [`Watch::settled`]: it is not on disk yet.
+    /// Defers everything told from here on until [`Watch::settled`], because it is not durable yet.
     fn hold_back(&mut self) {}
-    /// Whether a command of a step would be let through without anybody thinking about it, now and whenever it is asked about.
+    /// True if a command of a step would be permitted without anybody thinking about it, now and whenever it is asked about.
     fn lets_through(&self, _step: &Step, _gate: &Gate) -> bool {
         false
     }
-    /// Asks something.
+    /// Asks a question and waits for the reply. Fails when no reply can come.
     fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError>;
-    /// Waits.
+    /// Waits between two runs. Fails when the terminal or the session is gone.
     fn pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError>;
 }

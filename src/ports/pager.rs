@@ -1,13 +1,15 @@
-//! The incident that a run is part of, as its operator has to do with it.
+//! The incident that a run is part of, as its operator sees it.
+//!
+//! Invariant: asking changes nothing in the incident's record. Refuses to know: where that record is kept.
 
-/// Knows what is due, and takes down what was done about it.
+/// Reminds the operator of the incident's deadlines, and records what was done about it.
 pub trait Pager {
     /// A few words for the line that says where the run stands: `P0 since 00:41:10`.
     fn clock(&mut self) -> String;
-    /// What has become due since this was last asked, a sentence each. Asking often costs little.
+    /// Sentences about deadlines that came up since the last call. Cheap enough to be called several times a second.
     fn due(&mut self) -> Vec<String>;
-    /// Records what was said; comes back with the sentence about it, or with why not.
+    /// Records what the operator entered. Returns the sentence to show, or the reason why it was not recorded.
     fn say(&mut self, words: &str) -> Result<String, String>;
-    /// What can be said.
+    /// The actions that [`Pager::say`] takes, for the help text.
     fn words(&self) -> &'static str;
 }

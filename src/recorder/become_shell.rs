@@ -1,7 +1,7 @@
 //! The last moment before bash: a process of this program that takes the terminal and turns into bash.
 //!
-//! It stands between the recorder and bash because what must happen between fork and exec (a session of its own, a
-//! controlling terminal) would otherwise need `unsafe` code.
+//! A process of its own between recorder and bash: taking a session and a controlling terminal between fork and exec would
+//! otherwise need `unsafe` code.
 //!
 //! Invariant: nothing is opened or printed on the way. Refuses to know: everything but its arguments.
 
@@ -10,19 +10,19 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What [`become_shell`] needs; the recorder makes its arguments.
+/// Options of [`become_shell`], from arguments that the recorder makes.
 #[derive(Clone, Debug)]
 pub struct BecomeShell {
-    /// bash.
+    /// Path of bash.
     pub shell: PathBuf,
-    /// The rc file.
+    /// Path of bash's rc file.
     pub boot: PathBuf,
-    /// Whether standard input is emptied once it has become the controlling terminal.
+    /// True if standard input becomes `/dev/null` after it has become the controlling terminal.
     pub unattended: bool,
 }
 
 impl BecomeShell {
-    /// From the arguments behind the hidden subcommand: the mode, bash, the rc file.
+    /// Parses the arguments of the hidden subcommand: mode, bash, rc file.
     pub fn from_args(args: &[OsString]) -> Option<Self> {
         let [mode, shell, boot] = args else { return None };
         let unattended = match mode.to_str()? {
@@ -34,7 +34,7 @@ impl BecomeShell {
     }
 }
 
-/// Makes standard input the controlling terminal of a new session and becomes bash. Comes back only when that failed.
+/// Makes standard input the controlling terminal of a new session and becomes bash. Returns only if that failed.
 ///
 /// Signals need no care here: the recorder handles every signal bash must not inherit as ignored, a handled signal is
 /// back at its default after exec, and `std` empties the signal mask and restores SIGPIPE before exec.

@@ -1,7 +1,7 @@
 //! The output of one command: its file, its digest, its length.
 //!
-//! Invariant: bytes are in the file, or on disk in the event, before anyone is told of them; one digest covers exactly the
-//! bytes kept, another all that came where that is more. Refuses to know: where the bytes come from.
+//! Invariant: bytes are in the file, or in a durable event, before anyone hears of them. One digest covers exactly the bytes
+//! kept; if more came, another covers all of them. Refuses to know: where the bytes come from.
 
 use crate::history::Captured;
 use crate::ident::{Digest, Seq};
@@ -12,27 +12,28 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-/// This many bytes of output stand in the event itself.
+/// Output up to this many bytes is stored in the event of the command's end.
 pub const INLINE_BYTES: usize = 4096;
 
-/// How much is kept between two looks at the disk.
+/// Bytes that are kept between two checks of the free space.
 const LOOK_BYTES: u64 = 1 << 20;
 
-/// A thread that only waits for the disk needs next to none.
+/// Stack of the thread that syncs a file.
 const SYNC_STACK_BYTES: usize = 64 << 10;
 
-/// Where the output of the command that started at `command` stands, in the folder of its run.
+/// Path of the output of the command whose start is `command`, in its run's folder.
 pub fn output_path(folder: &Path, command: Seq) -> PathBuf {
     folder.join("output").join(format!("{:06}.out", command.0))
 }
 
-/// Where output stands that came while no command ran.
+/// Path of the output that came while no command ran.
 pub fn background_path(folder: &Path) -> PathBuf {
     folder.join("output").join("background.out")
 }
 
-/// Whether a disk has less free than so many percent. Asked only after each [`LOOK_BYTES`], so that small outputs are kept
-/// on a disk that is always nearly full.
+/// True if less than `percent` of the disk is free.
+///
+/// Checked only after each [`LOOK_BYTES`], so that small outputs are kept even on a nearly full disk.
 fn is_low(path: &Path, percent: u64) -> bool {
     let Some(disk) = path.parent().and_then(|folder| rustix::fs::statvfs(folder).ok()) else { return false };
     disk.f_blocks > 0 && disk.f_bavail.saturating_mul(100) < disk.f_blocks.saturating_mul(percent)
@@ -43,58 +44,73 @@ pub(super) fn open_output(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
-/// The output of a command, as it comes.
+/// Salted digests of a command's output.
+struct OutputDigests {
+    salt: String,
+    /// Of the bytes that are kept.
+    kept: sha2::Sha256,
+    /// Of all bytes, once not all of them are kept.
+    all: Option<sha2::Sha256>,
+}
+
+/// Bounds of what is kept of a command's output.
+struct KeepLimits {
+    /// No more than this is kept.
+    bytes: u64,
+    /// With less of the disk free than this, in percent, nothing more is kept.
+    free_percent: u64,
+    /// Once this many bytes are kept, the free space is checked again.
+    check_at: u64,
+}
+
+/// Output of one command while it comes.
 pub(super) struct Capture {
     path: PathBuf,
     file: Option<File>,
-    salt: String,
-    hasher: sha2::Sha256,
-    /// Of all that came, once not all is kept.
-    all: Option<sha2::Sha256>,
+    digests: OutputDigests,
+    limits: KeepLimits,
+    /// Beginning of the output, at most [`INLINE_BYTES`].
     head: Vec<u8>,
+    /// Bytes that came.
     length: u64,
+    /// Bytes that are kept.
     kept: u64,
-    limit: u64,
-    free_percent: u64,
-    /// With this much kept the disk is looked at.
-    look_at: u64,
+    /// True if bytes were written since the last sync began.
     dirty: bool,
-    /// A sync that goes on, so that the output need not wait for the disk.
+    /// A sync that is under way, so that output need not wait for the disk.
     syncing: Option<JoinHandle<std::io::Result<()>>>,
+    /// True once a write or a sync has failed.
     broken: bool,
 }
 
 impl Capture {
-    /// Nothing yet. The file is made when the first byte comes.
-    pub(super) fn new(path: PathBuf, salt: String, limit: u64, free_percent: u64) -> Self {
+    /// No output yet. The file is created when the first byte comes.
+    pub(super) fn new(path: PathBuf, salt: String, limit_bytes: u64, free_percent: u64) -> Self {
         let mut hasher = sha2::Sha256::new();
         hasher.update(salt.as_bytes());
         Self {
             path,
             file: None,
-            salt,
-            hasher,
-            all: None,
+            digests: OutputDigests { salt, kept: hasher, all: None },
+            limits: KeepLimits { bytes: limit_bytes, free_percent, check_at: LOOK_BYTES },
             head: Vec::new(),
             length: 0,
             kept: 0,
-            limit,
-            free_percent,
-            look_at: LOOK_BYTES,
             dirty: false,
             syncing: None,
             broken: false,
         }
     }
 
-    /// Takes bytes into the file. Returns where they begin in it and how many were kept: fewer than came when the limit
-    /// is met or the disk is full; then the rest is counted only, and never again is anything kept, so that what is
-    /// kept stays the beginning.
+    /// Appends bytes to the file. Returns their offset and how many were kept.
+    ///
+    /// At the limit, or on a full disk, the rest is only counted and nothing is kept any more: what is kept stays the
+    /// beginning of the output.
     pub(super) fn take(&mut self, bytes: &[u8]) -> (u64, usize) {
-        if self.kept >= self.look_at {
-            self.look_at = self.kept + LOOK_BYTES;
-            if is_low(&self.path, self.free_percent) {
-                self.limit = self.kept;
+        if self.kept >= self.limits.check_at {
+            self.limits.check_at = self.kept + LOOK_BYTES;
+            if is_low(&self.path, self.limits.free_percent) {
+                self.limits.bytes = self.kept;
             }
         }
         let room = self.room(bytes.len());
@@ -102,27 +118,28 @@ impl Capture {
         (self.note(bytes, kept), kept)
     }
 
-    /// Takes bytes for the event alone, without a file: all there will be, and at most [`INLINE_BYTES`].
+    /// Keeps bytes for the event alone, without a file. At most [`INLINE_BYTES`], and no more may follow.
     pub(super) fn take_inline(&mut self, bytes: &[u8]) -> (u64, usize) {
         let kept = self.room(bytes.len());
         (self.note(bytes, kept), kept)
     }
 
     fn room(&self, bytes: usize) -> usize {
-        usize::try_from(self.limit.saturating_sub(self.kept)).unwrap_or(usize::MAX).min(bytes)
+        usize::try_from(self.limits.bytes.saturating_sub(self.kept)).unwrap_or(usize::MAX).min(bytes)
     }
 
     fn note(&mut self, bytes: &[u8], kept: usize) -> u64 {
         let offset = self.kept;
         self.length += bytes.len() as u64;
         let stored = bytes.get(..kept).unwrap_or_default();
-        if self.all.is_none() && kept < bytes.len() {
-            self.all = Some(self.hasher.clone());
+        let digests = &mut self.digests;
+        if digests.all.is_none() && kept < bytes.len() {
+            digests.all = Some(digests.kept.clone());
         }
-        if let Some(all) = &mut self.all {
+        if let Some(all) = &mut digests.all {
             all.update(bytes);
         }
-        self.hasher.update(stored);
+        digests.kept.update(stored);
         self.kept += kept as u64;
         let missing = INLINE_BYTES.saturating_sub(self.head.len());
         self.head.extend(stored.iter().take(missing));
@@ -154,17 +171,17 @@ impl Capture {
         written
     }
 
-    /// Whether its file cannot be written.
+    /// True once the file could not be written.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// Whether something was written since the last sync.
+    /// True if something was written since the last sync.
     pub(super) fn is_dirty(&self) -> bool {
         self.dirty
     }
 
-    /// Begins to put what was written on the disk, unless the last such sync still goes on: then it is for the next.
+    /// Starts syncing the file in a thread, unless the last sync is still under way.
     pub(super) fn begin_sync(&mut self) {
         if self.syncing.as_ref().is_some_and(|syncing| !syncing.is_finished()) {
             return;
@@ -189,7 +206,7 @@ impl Capture {
         }
     }
 
-    /// Puts what was written on the disk. A failed sync is not tried again: its pages are gone.
+    /// Syncs the file. A failed sync is never retried: the kernel has dropped its pages.
     fn sync(&mut self) {
         self.end_sync();
         if std::mem::take(&mut self.dirty)
@@ -200,7 +217,7 @@ impl Capture {
         }
     }
 
-    /// How many bytes are in the file.
+    /// Number of bytes in the file.
     pub(super) fn kept(&self) -> u64 {
         self.kept
     }
@@ -210,7 +227,7 @@ impl Capture {
         &self.head
     }
 
-    /// Closes the file. Output too long for the event is on disk when this returns.
+    /// Closes the file. Output too long for the event is durable when this returns.
     pub(super) fn finish(mut self) -> Captured {
         let small = self.kept <= INLINE_BYTES as u64;
         if !small {
@@ -219,9 +236,9 @@ impl Capture {
         Captured {
             length_bytes: self.length,
             kept_bytes: self.kept,
-            digest: Digest::from_bytes(self.hasher.finalize().into()),
-            all_digest: self.all.map(|all| Digest::from_bytes(all.finalize().into())),
-            salt: self.salt,
+            digest: Digest::from_bytes(self.digests.kept.finalize().into()),
+            all_digest: self.digests.all.map(|all| Digest::from_bytes(all.finalize().into())),
+            salt: self.digests.salt,
             inline: small.then_some(self.head),
         }
     }

@@ -1,6 +1,6 @@
 //! One client on the recorder's socket.
 //!
-//! Invariant: a client that reads nothing costs bounded memory: what cannot be sent at once is told later as places in
+//! Invariant: a client that reads nothing costs bounded memory: what cannot be sent at once is sent later as offsets in
 //! the output files. Refuses to know: what requests mean.
 
 use super::outbox::{Outbox, Ring};
@@ -11,10 +11,10 @@ use std::os::unix::net::UnixStream;
 
 /// Output in pieces up to this size travels in the message itself.
 const INLINE_BYTES: usize = 4096;
-/// With this much waiting, no more is put into the socket's queue.
+/// With this many bytes waiting, output is sent as offsets only.
 const FULL_BYTES: usize = 64 << 10;
 const READ_BYTES: usize = 64 << 10;
-/// More separate pieces than this are told as one.
+/// More separate pieces than this are merged into one.
 const NOTICES_LIMIT: usize = 1024;
 
 #[derive(Debug)]
@@ -25,7 +25,7 @@ struct Notice {
     length: u64,
 }
 
-/// See the module.
+/// A client's connection: requests in, replies and output out.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) stream: UnixStream,
@@ -33,11 +33,11 @@ pub(super) struct Connection {
     outbox: Outbox,
     buffer: Vec<u8>,
     notices: Vec<Notice>,
-    /// Output that stands in no file, and of which command it is.
+    /// Output that is in no file, and the command that printed it.
     unstored: (Option<Seq>, Ring),
 }
 
-/// The client is gone, or speaks nonsense.
+/// The client has disconnected or broken the protocol.
 #[derive(Debug)]
 pub(super) struct Gone;
 
@@ -54,7 +54,7 @@ impl Connection {
         })
     }
 
-    /// Reads what is there.
+    /// Reads what the socket has. Fails when the client has disconnected.
     pub(super) fn receive(&mut self) -> Result<(), Gone> {
         match rustix::io::read(&self.stream, &mut *self.buffer) {
             Ok(0) => Err(Gone),
@@ -67,12 +67,12 @@ impl Connection {
         }
     }
 
-    /// The next request that was read.
+    /// The next complete request. Fails when the bytes are no request.
     pub(super) fn next_request(&mut self) -> Result<Option<Frame<Request>>, Gone> {
         self.decoder.next_frame().map_err(|_| Gone)
     }
 
-    /// Sends an answer, after all output told before it.
+    /// Sends a reply, after all output before it.
     pub(super) fn send(&mut self, reply: &Reply) {
         self.queue_notices();
         self.queue_unstored(usize::MAX);
@@ -86,7 +86,7 @@ impl Connection {
         self.flush();
     }
 
-    /// Tells of output that stands in its file.
+    /// Sends output that is in its file: the bytes, or their offset if they are many.
     pub(super) fn output(&mut self, command: Option<Seq>, channel: Channel, offset: u64, bytes: &[u8]) {
         let length = bytes.len() as u64;
         let small = command.is_some() && bytes.len() <= INLINE_BYTES;
@@ -106,21 +106,21 @@ impl Connection {
         }
     }
 
-    /// Tells of output that stands in the event alone: at most 4 KiB a command, so always in the message itself.
+    /// Sends output that is part of its command's end: at most 4 KiB a command, so always as bytes.
     pub(super) fn output_inline(&mut self, command: Option<Seq>, channel: Channel, offset: u64, bytes: &[u8]) {
         self.queue_notices();
         let reply = Reply::Output { command, channel, offset, length: bytes.len() as u64 };
         drop(protocol::encode(&reply, bytes, self.outbox.buffer()));
     }
 
-    /// Tells of all the output of a command that stands in its file already.
+    /// Announces all the output of a command that is in its file already.
     pub(super) fn output_kept(&mut self, command: Seq, length: u64) {
         if length > 0 {
             self.notices.push(Notice { command: Some(command), channel: Channel::Out, offset: 0, length });
         }
     }
 
-    /// Tells of output that could not be kept: the last of it, as the client reads.
+    /// Sends output that could not be kept. If the client reads slowly, only the last of it.
     pub(super) fn output_unstored(&mut self, command: Seq, bytes: &[u8]) {
         self.unstored.0 = Some(command);
         self.unstored.1.push(bytes);
@@ -146,12 +146,12 @@ impl Connection {
         }
     }
 
-    /// Whether something waits for the socket.
+    /// True while something waits for the socket.
     pub(super) fn wants_to_send(&self) -> bool {
         self.outbox.waiting() > 0 || !self.notices.is_empty() || !self.unstored.1.is_empty()
     }
 
-    /// Sends what the socket takes. That nobody listens is noticed when reading.
+    /// Sends what the socket takes. A lost connection is noticed when reading.
     pub(super) fn flush(&mut self) {
         if self.outbox.waiting() == 0 {
             self.queue_notices();

@@ -1,20 +1,22 @@
-//! The folder for what lives as long as a recorder: its socket, bash's rc file, the command on its way to bash.
+//! The runtime folder of a recorder, for its socket, bash's rc file and the text of the current command.
 //!
-//! Invariant: it and its parent belong to this user and are closed to all others. Refuses to know: what is put there.
+//! Invariant: the folder and its parent belong to this user and are closed to all others. Refuses to know: its files.
 
-use std::fs::DirBuilder;
-use std::io::{Error, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::fs::{DirBuilder, File};
+use std::io::{Error, ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// A folder that is removed, with everything in it, when this is dropped.
+/// A folder that is removed, with its contents, on drop.
 #[derive(Debug)]
 pub(super) struct RuntimeFolder {
     path: PathBuf,
 }
 
 impl RuntimeFolder {
-    /// Makes the folder `name` under `$XDG_RUNTIME_DIR/runbook`, or under one of the user's own among the temporary files.
+    /// Creates `name` in `$XDG_RUNTIME_DIR/runbook`, or in a folder of this user's own in `temp_dir`.
+    ///
+    /// Fails if the parent belongs to somebody else, or if `name` exists.
     pub(super) fn create(runtime_dir: Option<&Path>, temp_dir: &Path, name: &str) -> std::io::Result<Self> {
         let parent = match runtime_dir {
             Some(dir) => dir.join("runbook"),
@@ -37,12 +39,14 @@ impl Drop for RuntimeFolder {
     }
 }
 
-/// Where a run's folder says which socket its recorder listens on: whoever resumes it may have another `XDG_RUNTIME_DIR`.
+/// Path of the link, in a run's folder, to the socket of its recorder.
+///
+/// An operator who resumes the run may have another `XDG_RUNTIME_DIR`, so the socket's own path cannot be derived.
 pub fn socket_note(run_folder: &Path) -> PathBuf {
     run_folder.join("socket")
 }
 
-/// Removes what a recorder of this run that was killed has left. Whoever calls holds the journal's lock.
+/// Removes the runtime folder of a killed recorder of this run. The caller holds the journal's lock.
 pub(super) fn clear_stale(run_folder: &Path, names: &[&str]) {
     let Ok(socket) = std::fs::read_link(socket_note(run_folder)) else { return };
     let ours = |folder: &Path| folder.file_name().is_some_and(|name| names.iter().any(|ours| name == *ours));
@@ -51,11 +55,17 @@ pub(super) fn clear_stale(run_folder: &Path, names: &[&str]) {
     }
 }
 
-/// Writes that note.
-pub(super) fn tell_socket(run_folder: &Path, socket: &Path) -> std::io::Result<()> {
+/// Links the run's folder to its recorder's socket.
+pub(super) fn link_socket(run_folder: &Path, socket: &Path) -> std::io::Result<()> {
     let note = socket_note(run_folder);
     drop(std::fs::remove_file(&note));
     std::os::unix::fs::symlink(socket, note)
+}
+
+/// Writes a file that only this user can read.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)
 }
 
 fn private_folder(path: &Path) -> std::io::Result<()> {
@@ -63,7 +73,7 @@ fn private_folder(path: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    // Somebody else may have made it before, or put a link there.
+    // Another user may have created it before, or put a link there.
     let found = std::fs::symlink_metadata(path)?;
     let ours = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw();
     if !ours {

@@ -1,8 +1,10 @@
-//! The file in which a command's text is handed to bash.
+//! The file through which bash gets a command's text.
 //!
-//! Invariant: readable by its owner alone, and blank but while its command runs. One file serves all commands, because making
-//! and removing one for each costs as much as all the rest of the handing over, and so does giving its blocks back: it is
-//! overwritten, not emptied. When somebody has removed it or changed its mode, another is made. Refuses to know: what the text is.
+//! One file serves all commands, because creating and removing one for each doubles the cost of handing a command over. So
+//! does freeing its blocks: the file is overwritten, not emptied. If it was removed or its mode changed, it is created anew.
+//!
+//! Invariant: only its owner can read the file, and it is blank except while its command runs. Refuses to know: the text's
+//! meaning.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 const MODE: u32 = 0o600;
 
-/// A file longer than this is cut when it is blanked, so that one long text does not make all that follow slow.
+/// A longer file is truncated to this length when it is blanked, so that one long text does not slow down the next ones.
 const LONGEST_BLANKED: usize = 16 << 10;
 
 #[derive(Debug)]
@@ -30,30 +32,29 @@ impl Made {
         Ok(Self { path: path.to_owned(), file, inode })
     }
 
-    /// How long the file is that bash would find there, if it is this one, as it was made.
+    /// Length of the file at `path`; `None` unless it is this file, with its mode unchanged.
     fn length_at(&self, path: &Path) -> Option<u64> {
         let found = std::fs::symlink_metadata(path).ok()?;
         let same = found.is_file() && found.ino() == self.inode && found.mode() & 0o7777 == MODE;
         (same && self.path == path).then_some(found.len())
     }
 
-    /// Makes it these bytes, of the length that it has.
+    /// Replaces the content; `length` is the current one.
     fn overwrite(&self, length: u64, bytes: &[u8]) -> std::io::Result<()> {
         self.file.write_all_at(bytes, 0)?;
         let wanted = bytes.len() as u64;
-        // What is longer would go on after them.
         if length > wanted { self.file.set_len(wanted) } else { Ok(()) }
     }
 }
 
-/// See the module.
+/// The file that bash sources for each command.
 #[derive(Debug, Default)]
 pub(super) struct Handover {
     made: Option<Made>,
 }
 
 impl Handover {
-    /// Puts a text there.
+    /// Writes a text where bash finds it. Fails when the file cannot be created or written.
     pub(super) fn put(&mut self, path: &Path, text: &[u8]) -> std::io::Result<()> {
         if let Some(made) = &self.made
             && let Some(length) = made.length_at(path)
@@ -67,14 +68,14 @@ impl Handover {
         Ok(())
     }
 
-    /// Blanks it again.
+    /// Overwrites the text with newlines.
     pub(super) fn clear(&mut self) {
         if let Some(made) = &self.made {
             let blank = made.file.metadata().and_then(|found| {
                 let length = usize::try_from(found.len()).unwrap_or(usize::MAX).min(LONGEST_BLANKED);
                 made.overwrite(found.len(), &vec![b'\n'; length])
             });
-            // A file that takes no bytes can still be cut.
+            // When the disk is full, truncating still works.
             if blank.is_err() {
                 drop(made.file.set_len(0));
             }

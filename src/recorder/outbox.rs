@@ -6,7 +6,7 @@ use rustix::fd::AsFd;
 use rustix::io::Errno;
 use std::collections::VecDeque;
 
-/// See the module.
+/// Queue of bytes for one descriptor.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     bytes: Vec<u8>,
@@ -14,7 +14,7 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Where bytes are put.
+    /// Append bytes here to queue them.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         if self.sent > 0 {
             self.bytes.drain(..self.sent);
@@ -23,18 +23,18 @@ impl Outbox {
         &mut self.bytes
     }
 
-    /// How many bytes wait.
+    /// Number of bytes that wait.
     pub(super) fn waiting(&self) -> usize {
         self.bytes.len() - self.sent
     }
 
-    /// Forgets what waits.
+    /// Drops all waiting bytes.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.sent = 0;
     }
 
-    /// Sends what the descriptor takes; the error says that it takes nothing any more.
+    /// Writes what the descriptor takes. Fails when it will never take anything again.
     pub(super) fn flush(&mut self, fd: impl AsFd) -> Result<(), Errno> {
         while let Some(rest) = self.bytes.get(self.sent..).filter(|rest| !rest.is_empty()) {
             match rustix::io::write(&fd, rest) {
@@ -49,17 +49,17 @@ impl Outbox {
     }
 }
 
-/// More than this is not kept in memory of what cannot be kept on disk.
+/// Capacity of a [`Ring`], for output that cannot be kept on disk.
 const RING_BYTES: usize = 1 << 20;
 
-/// The last of many bytes.
+/// The last mebibyte of a stream of bytes.
 #[derive(Debug, Default)]
 pub(super) struct Ring {
     bytes: VecDeque<u8>,
 }
 
 impl Ring {
-    /// Takes bytes; the oldest fall out.
+    /// Appends bytes and drops the oldest beyond the capacity.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         let from = bytes.len().saturating_sub(RING_BYTES);
         self.bytes.extend(bytes.iter().skip(from));
@@ -67,12 +67,11 @@ impl Ring {
         self.bytes.drain(..over);
     }
 
-    /// Takes the oldest out, at most so many.
+    /// Removes and returns the oldest bytes, at most `limit`.
     pub(super) fn take(&mut self, limit: usize) -> Vec<u8> {
         self.bytes.drain(..limit.min(self.bytes.len())).collect()
     }
 
-    /// All of them.
     pub(super) fn copy(&self) -> Vec<u8> {
         self.bytes.iter().copied().collect()
     }

@@ -1,13 +1,13 @@
 //! Commands that leave the shell as it is: most of those in runbooks only call programs.
 //!
-//! Invariant: errs on the side of a change. It looks for command words in more places than bash does (also in quotes and
-//! here-documents), so none can hide. Refuses to know: what the programs do.
+//! Invariant: errs on the side of a change. It looks for command words in more places than bash does, including quotes
+//! and here-documents, so none is missed. Refuses to know: what the programs do.
 
 use super::snapshot::Dump;
 
-/// What bash does itself without changing itself.
+/// Builtins that do not change the shell.
 const HARMLESS: &[&str] = &[":", "[", "echo", "false", "pwd", "test", "true", "type"];
-/// The other words that bash does not take for a program's name.
+/// Builtins and reserved words that may change the shell.
 const OWN: &[&str] = &[
     "alias",
     "bg",
@@ -81,9 +81,9 @@ const OWN: &[&str] = &[
     ".",
 ];
 
-/// Whether a text only calls programs, and what of bash is harmless, in a shell of this state.
+/// True if a text only calls programs and harmless builtins, in a shell of this state.
 pub(super) fn leaves_state(text: &str, state: &Dump) -> bool {
-    // A signal that is ignored, by whoever started us perhaps, runs nothing.
+    // An ignored signal runs no command.
     let runs = |trap: &[u8]| !trap.starts_with(b"trap -- '' ") && memchr::memmem::find(trap, b"__rb_").is_none();
     let traps = state.traps.iter().any(|trap| runs(&trap.text));
     let odd = text.bytes().any(|byte| matches!(byte, b'`' | b'(' | b')' | b'{' | b'}' | b'\\'));
@@ -98,7 +98,7 @@ pub(super) fn leaves_state(text: &str, state: &Dump) -> bool {
     })
 }
 
-/// A word without anything that bash would take for more than a name.
+/// True if bash expands nothing in the word.
 fn is_program(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+'))
 }

@@ -18,11 +18,11 @@ const REST_PAUSE: Duration = Duration::from_micros(500);
 const GROUP: usize = 2;
 const FOREGROUND: usize = 5;
 const STARTED: usize = 19;
-/// The unit of the last of them, which is the same on every Linux that has not been built otherwise.
+/// Unit of `STARTED`; the same on every usual Linux.
 const TICKS_A_SECOND: f64 = 100.0;
-/// How exact `/proc` is about time, in seconds.
+/// Precision of times in `/proc`, in seconds.
 const CLOCK_GRAIN_S: f64 = 0.05;
-/// Of a command line this much is told.
+/// Longer command lines are cut to this many characters.
 const LINE_LIMIT: usize = 60;
 
 /// The processes of a group.
@@ -35,14 +35,14 @@ pub(super) fn group_members(group: Pid) -> Vec<Pid> {
         .collect()
 }
 
-/// What stands for a command line that is bash's own.
+/// Description of a subshell of the session's bash, instead of its command line.
 pub(super) const SUBSHELL: &str = "a subshell";
 
-/// A process, for people.
+/// A process, described for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Process {
     pub(super) pid: Pid,
-    /// How it was called.
+    /// Command line, cut to [`LINE_LIMIT`].
     pub(super) line: String,
 }
 
@@ -53,7 +53,7 @@ impl fmt::Display for Process {
     }
 }
 
-/// This process's children, as `/proc` lists them. The list is looked at after every command, so it is kept open.
+/// Children of the recorder. Their list in `/proc` is read after every command, so the file is kept open.
 #[derive(Debug, Default)]
 pub(super) struct Children {
     list: Option<File>,
@@ -61,7 +61,7 @@ pub(super) struct Children {
 }
 
 impl Children {
-    /// All but one: what has outlived its parents.
+    /// All children but the shell: processes that have outlived their parents.
     pub(super) fn but(&mut self, one: Option<Pid>) -> Vec<Process> {
         self.read();
         let pids = self.text.split(u8::is_ascii_whitespace);
@@ -89,7 +89,7 @@ impl Children {
 
 fn process(pid: Pid) -> Option<Process> {
     let line = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
-    // A process without arguments has ended, and waits to be taken leave of.
+    // A process without arguments is a zombie.
     let line = String::from_utf8_lossy(line.split(|&byte| byte == 0).collect::<Vec<_>>().join(&b' ').trim_ascii_end())
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -99,18 +99,19 @@ fn process(pid: Pid) -> Option<Process> {
     (!line.is_empty()).then_some(Process { pid, line })
 }
 
-/// Whether a process is one of bash's own, or about to become a program.
+/// True if a process is a subshell, or about to become a program.
 pub(super) fn is_subshell(pid: Pid) -> bool {
     process(pid).is_some_and(|process| process.line == SUBSHELL)
 }
 
-/// Whether a process waits for one of its children, as far as the kernel tells.
+/// True if a process waits for one of its children, as far as the kernel tells.
 pub(super) fn waits_for_child(pid: Pid) -> bool {
     std::fs::read(format!("/proc/{}/wchan", pid.as_raw_nonzero())).is_ok_and(|what| what == b"do_wait")
 }
 
-/// The child that a shell has left behind and waits for: one that leads a group of its own, which is not the one in the foreground,
-/// started no longer ago than this, while the shell is in the foreground itself.
+/// The youngest child that a shell waits for while the shell itself is in the foreground.
+///
+/// Only a child that leads its own process group and started at most `no_longer_ago` counts.
 pub(super) fn left_behind(shell: Pid, no_longer_ago: Duration) -> Option<Pid> {
     let of_shell = stat(shell)?;
     let fields: Vec<&str> = of_shell.split_ascii_whitespace().collect();
@@ -130,13 +131,13 @@ pub(super) fn left_behind(shell: Pid, no_longer_ago: Duration) -> Option<Pid> {
         let age = uptime - fields.get(STARTED)?.parse::<f64>().ok()? / TICKS_A_SECOND;
         (leads && age <= no_longer_ago.as_secs_f64() + CLOCK_GRAIN_S).then_some(age)
     };
-    // They are listed in the order of their starts, which tells those apart that have begun in the same tick.
+    // The list is in the order of starts, so the last of those that began in the same tick is the youngest.
     let pids = children.split_ascii_whitespace().rev().filter_map(|pid| pid.parse().ok().and_then(positive));
     let young = pids.filter_map(|pid| Some((started(pid)?, pid)));
     young.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, pid)| pid)
 }
 
-/// The descriptors that a process has open, each with what it is open on.
+/// Descriptors open in a process, each with the file it is open on.
 fn descriptors(pid: Pid) -> BTreeSet<(i32, PathBuf)> {
     let Ok(entries) = std::fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())) else { return BTreeSet::new() };
     let open = entries.filter_map(|entry| {
@@ -146,8 +147,9 @@ fn descriptors(pid: Pid) -> BTreeSet<(i32, PathBuf)> {
     open.collect()
 }
 
-/// The same, once the process waits for something and is not in the middle of writing to `reports`: bash moves its
-/// descriptors about while it tells of itself, which it does after a command's end is known.
+/// Descriptors of bash once it waits and is not writing to descriptor `reports`.
+///
+/// bash moves its descriptors about while it reports its state, which it does after the command's end.
 pub(super) fn descriptors_at_rest(pid: Pid, reports: i32) -> BTreeSet<(i32, PathBuf)> {
     let mut open = BTreeSet::new();
     for _ in 0..REST_TRIES {
@@ -162,8 +164,9 @@ pub(super) fn descriptors_at_rest(pid: Pid, reports: i32) -> BTreeSet<(i32, Path
     open
 }
 
-/// Whether a process descends from this one: everything bash starts does, even what has left its session, because
-/// orphans are handed to the recorder.
+/// True if `pid` descends from `ancestor`.
+///
+/// Everything that bash starts descends from the recorder, even in another session: orphans become its children.
 pub(super) fn is_descendant(mut pid: Pid, ancestor: Pid) -> bool {
     for _ in 0..ANCESTORS_LIMIT {
         match relatives(pid).and_then(|(parent, _)| parent) {
@@ -175,7 +178,7 @@ pub(super) fn is_descendant(mut pid: Pid, ancestor: Pid) -> bool {
     true
 }
 
-/// Whether a process of the shell's session waits for a key from its terminal, as far as the kernel tells.
+/// True if the shell or a descendant waits for a key, as far as the kernel tells.
 pub(super) fn reads_terminal(shell: Pid) -> bool {
     let waits = |pid: Pid| {
         let what = std::fs::read(format!("/proc/{}/wchan", pid.as_raw_nonzero())).unwrap_or_default();
@@ -188,19 +191,19 @@ pub(super) fn reads_terminal(shell: Pid) -> bool {
         .any(|pid| waits(pid) && (pid == shell || is_descendant(pid, shell)))
 }
 
-/// A process's parent and group; none where the kernel has none.
+/// Parent and process group of a process.
 fn relatives(pid: Pid) -> Option<(Option<Pid>, Option<Pid>)> {
     let stat = stat(pid)?;
     let mut fields = stat.split_ascii_whitespace().skip(1).map(|field| field.parse().ok().and_then(positive));
     Some((fields.next()?, fields.next()?))
 }
 
-/// Whether a process waits for something. Without an answer it is taken to.
+/// True if a process sleeps. Also true if `/proc` does not say.
 fn waits(pid: Pid) -> bool {
     stat(pid).is_none_or(|stat| stat.trim_start().starts_with('S'))
 }
 
-/// What `/proc/PID/stat` says after the process's name: its state, its parent, its group, and more.
+/// Fields of `/proc/PID/stat` after the process's name: state, parent, group and more.
 fn stat(pid: Pid) -> Option<String> {
     let stat = std::fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     // The name stands in parentheses and may contain some.

@@ -1,4 +1,4 @@
-//! What the engine and the recorder say to each other.
+//! The wire protocol between the engine and the recorder.
 //!
 //! A frame is the length of its JSON and of its bytes (each a little-endian `u32`), the JSON, and the bytes. Output and
 //! keys travel as bytes, everything else as JSON.
@@ -13,16 +13,16 @@ use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 use std::time::Duration;
 
-/// The protocol's number; both sides must have the same.
+/// Version of the protocol; both sides must have the same.
 pub const PROTOCOL: u32 = 4;
-/// The version of this program, told in the handshake.
+/// Version of this program, sent in the handshake.
 pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const HEADER_BYTES: usize = 8;
 const JSON_LIMIT_BYTES: usize = 16 << 20;
 const BLOB_LIMIT_BYTES: usize = 1 << 20;
 
-/// Bytes that are no frame.
+/// Error of encoding or decoding a frame.
 #[derive(Debug, thiserror::Error)]
 pub enum ProtocolError {
     /// A frame announces more than a frame may have.
@@ -36,7 +36,7 @@ pub enum ProtocolError {
 /// A secret: its name, and its value, which need not be text.
 pub type Secret = (String, Vec<u8>);
 
-/// What the engine says.
+/// Message of the engine, or of a visiting client, to the recorder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
@@ -49,28 +49,28 @@ pub enum Request {
         /// Who drives the run from here on: `ada on db1, terminal /dev/pts/3`.
         who: String,
     },
-    /// The first message of a client that does not drive: it has one errand, and is answered and let go.
+    /// The first message of a client that does not drive. It gets one answer; then the connection is closed.
     Visit {
         /// [`PROTOCOL`].
         protocol: u32,
         /// [`PROGRAM_VERSION`].
         program: String,
-        /// What it wants.
+        /// The client's one request.
         errand: Errand,
     },
-    /// Keep these out of everything recorded and shown from here on.
+    /// Mask these secrets in everything recorded and shown from here on.
     Hide {
-        /// They.
+        /// Secrets to mask.
         secrets: Vec<Secret>,
     },
     /// Record these facts.
     Append {
-        /// The facts.
+        /// Facts in the order in which they are recorded.
         facts: Vec<Fact>,
     },
     /// Record the start of a command and run it.
     Run(Box<Run>),
-    /// Keys for the running command; they are the frame's bytes.
+    /// Keys for the running command: the bytes of the frame.
     Input,
     /// The operator's window has this size.
     Resize(Size),
@@ -78,21 +78,21 @@ pub enum Request {
     Interrupt,
     /// End the running command.
     Abort,
-    /// What are these variables?
+    /// Ask for the values of variables.
     Values {
-        /// Their names.
+        /// Names of the variables.
         names: Vec<String>,
     },
-    /// What functions and aliases has the shell?
+    /// Ask for the shell's functions and aliases.
     Shadows {
-        /// The edition that is known already.
+        /// Edition that the engine knows already.
         known: Option<u64>,
     },
     /// Set a variable.
     Set {
-        /// Its name.
+        /// Name of the variable.
         name: String,
-        /// Its value.
+        /// New value of the variable.
         value: String,
     },
     /// The engine is done; end the shell.
@@ -100,77 +100,77 @@ pub enum Request {
 }
 
 impl Request {
-    /// Whether the engine waits for an answer to it.
+    /// True if the engine waits for an answer.
     pub fn is_answered(&self) -> bool {
         !matches!(self, Self::Input | Self::Resize(_) | Self::Interrupt | Self::Abort | Self::Bye)
     }
 }
 
-/// See [`Request::Visit`].
+/// The one request of a client that does not drive the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Errand {
-    /// How does it stand?
+    /// Ask for the session's state.
     State,
     /// End the run.
     Stop {
-        /// Who wants it: `grace on db1, terminal /dev/pts/4`.
+        /// Person who asks: `grace on db1, terminal /dev/pts/4`.
         who: String,
     },
-    /// Write this down.
+    /// Record a note.
     Note(String),
-    /// Keep these out of the record.
+    /// Mask these secrets.
     Hide(Vec<Secret>),
 }
 
-/// How a session stands.
+/// State of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionState {
-    /// The run.
+    /// Run that the session records.
     pub run: RunId,
-    /// Who drives it; none: it waits to be resumed.
+    /// Person who drives the run; `None` if it waits to be resumed.
     pub driver: Option<String>,
-    /// The command that runs.
+    /// The running command.
     pub command: Option<Seq>,
-    /// Whether that command waits for a key.
+    /// True if that command waits for a key.
     pub reads_terminal: bool,
-    /// The shell's process.
+    /// Process number of the shell; 0 without one.
     pub shell: u32,
 }
 
-/// See [`Request::Run`].
+/// A command to record and run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// What led to it, recorded in the same append as its start.
+    /// Facts that are recorded in the same append, before the command's start.
     pub before: Vec<Fact>,
-    /// The command as recorded; its text is what runs.
+    /// Start of the command as it is recorded, with the text that runs.
     pub started: CommandStarted,
-    /// The document's file name, for the shell's own messages.
+    /// File name of the document, for bash's own messages.
     pub name: String,
-    /// After this long it is ended.
+    /// The command is ended after this time.
     pub limit: Option<Duration>,
-    /// The operator's window.
+    /// Size of the operator's window.
     pub size: Option<Size>,
-    /// Whether it runs even when its start cannot be recorded.
+    /// True if it runs even when its start cannot be recorded.
     pub unrecorded: bool,
-    /// Whether the engine goes on by itself: then its end may be told before it is on disk, and is put there together with what
-    /// the engine records next.
+    /// True if the engine goes on by itself. Then the end may be reported before it is durable; it is synced together with
+    /// the engine's next facts.
     pub goes_on: bool,
-    /// Whether it was sent before the command ahead of it is back: then it is run only if that one has come back as
-    /// [`CameBack::is_plain`] has it, and without a word is not run otherwise.
+    /// True if it was sent before the previous command finished. It runs only if that command finished as
+    /// [`CameBack::is_plain`] defines; otherwise it is dropped without an answer.
     pub is_ahead: bool,
 }
 
 /// A terminal's size in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
-    /// Lines.
+    /// Height in lines.
     pub rows: u16,
-    /// Characters a line.
+    /// Width in characters.
     pub columns: u16,
 }
 
-/// Which stream output came on.
+/// Stream on which output came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
@@ -180,117 +180,119 @@ pub enum Channel {
     Err,
 }
 
-/// What the recorder says.
+/// Message of the recorder to a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
     /// The answer to [`Request::Hello`]: the session is ready.
     Welcome {
-        /// The version of the recorder's program.
+        /// Version of the recorder's program.
         program: String,
-        /// The run it records.
+        /// Run that the recorder records.
         run: RunId,
-        /// The shell's process.
+        /// Process number of the shell; 0 without one.
         shell: u32,
-        /// The command that runs already, with what was appended when it began; its output so far follows.
+        /// Events of the beginning of the command that is running already; its output so far follows.
         running: Option<Vec<WireEvent>>,
     },
     /// The answer to [`Errand::State`].
     State(SessionState),
-    /// The answer to [`Errand::Stop`]: it is on its way.
+    /// The answer to [`Errand::Stop`]: the run is being ended.
     Stopping,
-    /// The secrets are known from here on.
+    /// The secrets are masked from here on.
     Hidden {
-        /// Those that are not, and why.
+        /// A message for each secret that is refused.
         refused: Vec<String>,
     },
-    /// The session has secrets that this client has not told it of; it keeps them out of what it shows.
+    /// Secrets that this client has not sent itself; it masks them in what it shows.
     Learned {
-        /// They.
+        /// Secrets to mask.
         secrets: Vec<Secret>,
     },
     /// The connection is refused, and closed.
     Refused {
-        /// Why.
+        /// Message for the operator.
         reason: String,
     },
-    /// The facts are on disk.
+    /// The facts are durable.
     Appended {
-        /// They, numbered.
+        /// Events of the appended facts.
         events: Vec<WireEvent>,
     },
-    /// Output came back, and stands in its file.
+    /// Output that is in its file.
     Output {
-        /// The command; none for what came while none ran.
+        /// Command that printed it; `None` if none was running.
         command: Option<Seq>,
-        /// The stream.
+        /// Stream on which it came.
         channel: Channel,
-        /// Where in the file it begins.
+        /// Offset in the file.
         offset: u64,
-        /// How many bytes. The frame's bytes are these, when it has any; otherwise they are read from the file.
+        /// Number of bytes. They are the bytes of the frame; if it has none, the client reads the file.
         length: u64,
     },
-    /// The command came back; its start is on disk, and unless it says otherwise its end.
+    /// A command has finished. Its start is durable, and its end if [`CameBack::settled`] says so.
     Finished(Box<CameBack>),
-    /// An end that was told of before it was on disk is there now; or it cannot be, and then nothing more is run. Not said when
-    /// something else says as much: an answer to what is appended, output of the next command, or its end.
+    /// An end that was reported early is durable now, or the record has failed and no more commands run.
+    ///
+    /// Not sent when another message says as much: the answer to an append, output of the next command, or its end.
     Settled,
-    /// The variables asked for, in order.
+    /// Values of variables, in the order of the request.
     Values {
-        /// Name and value.
+        /// Name and value; `None` if it is unset.
         values: Vec<(String, Option<String>)>,
     },
     /// The shell's functions and aliases.
     Shadows {
-        /// Counts up whenever one of them has changed.
+        /// Counts the changes of functions and aliases.
         edition: u64,
-        /// They; none when the edition is the one that is known.
+        /// `None` if the engine knows this edition already.
         shadows: Option<WireShadows>,
     },
-    /// A variable was set, or was not.
+    /// The answer to [`Request::Set`].
     Set {
-        /// Why not.
+        /// Message if the variable could not be set.
         refused: Option<String>,
     },
-    /// The run was ended from elsewhere; its end is recorded.
+    /// The run was ended by somebody else; its end is recorded.
     Stopped {
-        /// By whom or what.
+        /// Person or cause, for the operator.
         why: String,
     },
-    /// bash has ended, and this goes on without it. Nothing comes after it.
+    /// bash has ended. No message follows.
     Ended {
-        /// Programs, each for people.
+        /// Descriptions of programs that go on.
         left: Vec<String>,
     },
-    /// The request could not be done.
+    /// A request failed.
     Failed {
-        /// What failed.
+        /// Part that failed.
         what: Failure,
-        /// How.
+        /// Message for the operator.
         message: String,
     },
 }
 
-/// See [`Reply::Finished`].
+/// A finished command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CameBack {
-    /// What was appended when it began; the last of them is its start.
+    /// Events of its beginning; the last one is its start.
     pub begun: Vec<Begun>,
-    /// Its end.
+    /// Event of its end.
     pub finished: WireEvent,
-    /// Whether its end is on disk. If not, [`Reply::Settled`] follows, or what says as much.
+    /// True if its end is durable. If not, [`Reply::Settled`] follows, or a message that says as much.
     pub settled: bool,
-    /// How the old shell ended, when a new one had to be started.
+    /// How the last shell ended, if a new one was started.
     pub respawned: Option<String>,
-    /// Programs that outlive it and are no jobs of the shell.
+    /// Descriptions of programs that outlive it and are no jobs of the shell.
     pub left: Vec<String>,
-    /// Whether the shell is as it was before, functions and aliases included.
+    /// True if the shell is unchanged, including its functions and aliases.
     pub same_shell: bool,
 }
 
 impl CameBack {
-    /// Whether it has come back as a command does that leaves nothing to think about: well, and the shell as it was. The recorder
-    /// goes on to a command that was sent ahead by this, and the engine knows by it that it has.
+    /// True if the command succeeded, and left the shell unchanged and no programs behind.
+    ///
+    /// The recorder then runs a command that was sent ahead, and the engine knows that it has.
     pub fn is_plain(&self) -> bool {
         let Fact::CommandFinished(finished) = &self.finished.fact else { return false };
         finished.end == End::Ran
@@ -301,51 +303,52 @@ impl CameBack {
     }
 }
 
-/// An event of the beginning of a command.
+/// Event of a command's beginning, without what the engine has sent itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Begun {
-    /// Its number.
+    /// Number of the event.
     pub seq: Seq,
-    /// When, by the wall clock.
+    /// Time by the wall clock.
     pub utc: jiff::Timestamp,
-    /// When, by the recorder's own clock.
+    /// Time since the recorder's start.
     pub mono: Duration,
-    /// What.
+    /// Fact of the event.
     pub said: Said,
 }
 
-/// What an event of the beginning of a command says. Most of it is what the engine has just sent, and is not sent back: that was half of
-/// what the two say to each other.
+/// Fact of an event of a command's beginning.
+///
+/// Facts that the engine has just sent are not sent back: they were half of all traffic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Said {
-    /// What the engine sent at this place, from 0: those of [`Run::before`], then the start.
+    /// Index, from 0, among the facts the engine sent: those of [`Run::before`], then the start.
     Sent(usize),
-    /// What the recorder adds, or what it has taken a secret out of.
+    /// A fact that the recorder has added, or in which it has masked a secret.
     Added(Box<Fact>),
 }
 
 impl Begun {
-    /// The event, given what the engine has sent. None when it has not sent as much.
+    /// The whole event, given the facts that the engine sent. `None` if the index is not among them.
     pub fn event(self, sent: &[Fact]) -> Option<Event> {
         let fact = match self.said {
-            Said::Sent(place) => sent.get(place)?.clone(),
+            Said::Sent(index) => sent.get(index)?.clone(),
             Said::Added(fact) => *fact,
         };
         Some(Event { seq: self.seq, at: Moment { utc: self.utc, mono: self.mono }, fact })
     }
 }
 
-/// See [`Reply::Shadows`].
+/// Functions and aliases of the shell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WireShadows {
     /// Name and definition.
     pub functions: Vec<(String, String)>,
-    /// Name and what it stands for.
+    /// Name and replacement text.
     pub aliases: Vec<(String, String)>,
 }
 
-/// See [`Reply::Failed`].
+/// Part of the recorder in which a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Failure {
@@ -353,20 +356,20 @@ pub enum Failure {
     Record,
     /// There is no shell.
     Shell,
-    /// The request made no sense at that moment.
+    /// The request was not valid at that moment.
     Request,
 }
 
-/// An event as it travels.
+/// An event on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WireEvent {
-    /// Its number.
+    /// Number of the event.
     pub seq: Seq,
-    /// When, by the wall clock.
+    /// Time by the wall clock.
     pub utc: jiff::Timestamp,
-    /// When, by the recorder's own clock.
+    /// Time since the recorder's start.
     pub mono: Duration,
-    /// What.
+    /// Fact of the event.
     pub fact: Fact,
 }
 
@@ -382,16 +385,16 @@ impl From<WireEvent> for Event {
     }
 }
 
-/// A message and the bytes that came with it.
+/// One message with its bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame<M> {
-    /// The message.
+    /// Decoded JSON.
     pub message: M,
-    /// The bytes.
+    /// Raw bytes of output or keys; empty for other messages.
     pub blob: Vec<u8>,
 }
 
-/// Appends a frame to `out`.
+/// Appends a frame to `out`. Fails, and leaves `out` as it was, if the frame is too large.
 pub fn encode<M: Serialize>(message: &M, blob: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
     let start = out.len();
     out.extend_from_slice(&[0; HEADER_BYTES]);
@@ -412,7 +415,7 @@ pub fn encode<M: Serialize>(message: &M, blob: &[u8], out: &mut Vec<u8>) -> Resu
     Ok(())
 }
 
-/// Takes bytes as they come, gives messages as they are complete.
+/// Decoder of a stream of frames.
 #[derive(Debug)]
 pub struct Decoder<M> {
     buffer: Vec<u8>,
@@ -427,7 +430,7 @@ impl<M> Default for Decoder<M> {
 }
 
 impl<M: DeserializeOwned> Decoder<M> {
-    /// Takes bytes.
+    /// Adds bytes that were received.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.read > 0 {
             self.buffer.drain(..self.read);
@@ -436,7 +439,7 @@ impl<M: DeserializeOwned> Decoder<M> {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next message, when it is there. After an error the connection is of no more use.
+    /// The next complete frame. After an error the stream cannot be decoded any further.
     pub fn next_frame(&mut self) -> Result<Option<Frame<M>>, ProtocolError> {
         let rest = self.buffer.get(self.read..).unwrap_or_default();
         let Some((json_bytes, blob_bytes)) = lengths(rest) else { return Ok(None) };

@@ -1,7 +1,7 @@
-//! What bash reports on its report descriptor.
+//! Reports of bash on its report descriptor.
 //!
-//! Invariant: total over any bytes: what does not begin with the session's nonce and have the shape of a report is
-//! skipped, so a program that writes to the descriptor by accident cannot forge or lose one. Refuses to know: what is
+//! Invariant: total over any bytes. Bytes without the session's nonce or the shape of a report are skipped, so a program
+//! that writes to the descriptor by accident can neither forge nor lose a report. Refuses to know: what is
 //! done about a report.
 
 use super::snapshot::Dump;
@@ -13,26 +13,26 @@ const BYTES_LIMIT: usize = 64 << 20;
 /// A state of more than this is not kept.
 const SNAPSHOT_LIMIT: usize = 4 << 20;
 
-/// One report.
+/// One report of `boot.bash`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Report {
     /// bash is up.
     Ready { version: String, cwd: String },
-    /// The command has begun; from here on keys are its own.
+    /// The command has begun; keys are for the command from here on.
     Go { id: u64 },
-    /// The command came back.
+    /// The command has ended.
     End(Ended),
-    /// Values of variables, in the order asked for; none: unset.
+    /// Values of variables, in the order of the question; `None` if unset.
     Values { id: u64, values: Vec<Option<String>> },
     /// A variable was set, or could not be.
     Set { id: u64, done: bool },
-    /// What a new bash would need.
+    /// State of the shell, for a new bash.
     Snapshot { id: u64, dump: Box<Dump> },
-    /// What could not be restored in a new bash.
+    /// Names of what could not be restored in a new bash.
     Lost { id: u64, names: String },
 }
 
-/// See [`Report::End`].
+/// End of a command, as bash reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
     pub(super) id: u64,
@@ -44,7 +44,7 @@ pub(super) struct Ended {
     pub(super) flags: String,
 }
 
-/// How the command left, in the words of `boot.bash`.
+/// Way in which a command ended, in the terms of `boot.bash`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum How {
     Ran,
@@ -71,7 +71,7 @@ impl How {
     }
 }
 
-/// Takes bytes, gives reports.
+/// Parser of the stream of reports.
 #[derive(Debug)]
 pub(super) struct Reader {
     nonce: Vec<u8>,
@@ -107,7 +107,7 @@ impl Reader {
         }
     }
 
-    /// The next whole report.
+    /// The next complete report.
     pub(super) fn next_report(&mut self) -> Option<Report> {
         loop {
             // A torn write may stand directly before a nonce.

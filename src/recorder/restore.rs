@@ -1,14 +1,14 @@
-//! From what bash told of itself to a text that makes a new bash like it.
+//! Scripts that give a new bash the state of the last one.
 //!
-//! Invariant: only the difference from the session's start is written; nothing named like a secret is, and whatever is left
-//! out is named. Each thing is restored by itself, so that one that cannot be does not keep others back. Refuses to know:
+//! Invariant: only the difference from the session's start is written, and nothing named like a secret. Whatever is left
+//! out is named. Each thing is restored by itself, so one failure does not affect the others. Refuses to know:
 //! when it is run.
 
-use super::shell::quote_bytes;
+use super::quoting::quote_bytes;
 use super::snapshot::{Dump, Entry};
 use std::collections::BTreeSet;
 
-/// Variables that are bash's own, or the kernel's.
+/// Variables that belong to bash or `boot.bash`.
 const NOT_STATE: &[&str] = &[
     "_",
     "COLUMNS",
@@ -36,16 +36,16 @@ const NOT_STATE: &[&str] = &[
     "SRANDOM",
     "UID",
 ];
-/// What makes a name that of a secret.
+/// Parts of names that suggest a secret.
 const SECRET_PARTS: &[&str] =
     &["PASS", "TOKEN", "SECRET", "CREDENTIAL", "APIKEY", "API_KEY", "PRIVATE_KEY", "PASSPHRASE"];
 
-/// What a new bash is made of.
+/// Script that restores a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Snapshot {
-    /// The text to source.
+    /// Text that bash sources.
     pub(super) script: Vec<u8>,
-    /// What it leaves out, each named.
+    /// Names of what the script leaves out as secret.
     pub(super) left_out: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ const HEADER: &[u8] = b"# runbook: a session's state, 1\n";
 const LEFT_OUT: &[u8] = b"# left out: ";
 
 impl Snapshot {
-    /// The difference between two states. `is_secret` says of a text that it holds a secret.
+    /// Writes the difference between two states. `is_secret` is true of a text that contains a secret.
     pub(super) fn of(now: &Dump, start: &Dump, is_secret: impl Fn(&[u8]) -> bool) -> Self {
         let mut writing = Writing { out: Vec::new(), left_out: BTreeSet::new(), is_secret };
         writing.state(now, start);
@@ -79,7 +79,7 @@ impl Snapshot {
         Self { script, left_out }
     }
 
-    /// From the file of an earlier session.
+    /// Reads the file of an earlier session. `None` if it is no snapshot.
     pub(super) fn from_script(script: Vec<u8>) -> Option<Self> {
         let rest = script.strip_prefix(HEADER)?;
         let lines = rest.split(|&byte| byte == b'\n');
@@ -131,20 +131,20 @@ impl<F: Fn(&[u8]) -> bool> Writing<F> {
     }
 
     fn directories(&mut self, now: &Dump, start: &Dump) {
-        let mut stack = now.dirs.iter().rev();
+        let mut stack = now.directories.stack.iter().rev();
         match stack.next() {
             Some(bottom) => self.line(&[b"\\builtin cd ", bottom]),
-            None => self.line(&[b"\\builtin cd -- ", &quote_bytes(&now.cwd)]),
+            None => self.line(&[b"\\builtin cd -- ", &quote_bytes(&now.directories.current)]),
         }
         for dir in stack {
             self.line(&[b"\\builtin pushd ", dir]);
         }
-        if now.old_cwd != start.old_cwd {
-            self.line(&[b"OLDPWD=", &quote_bytes(&now.old_cwd)]);
+        if now.directories.previous != start.directories.previous {
+            self.line(&[b"OLDPWD=", &quote_bytes(&now.directories.previous)]);
         }
     }
 
-    /// Functions or variables: what is new or differs, and what is gone.
+    /// Restores functions or variables: new, changed and removed ones.
     fn entries(&mut self, now: &[Entry], start: &[Entry], kind: &str) {
         let before: BTreeSet<&str> = start.iter().map(|entry| entry.name.as_str()).collect();
         for entry in changed(now, start).filter(|entry| !entry.name.starts_with("__rb_")) {
@@ -172,7 +172,7 @@ impl<F: Fn(&[u8]) -> bool> Writing<F> {
         }
     }
 
-    /// A text of bash's own, by itself; when it fails its name is told.
+    /// Restores one thing from bash's own text. If that fails, bash reports the name.
     fn eval(&mut self, text: &[u8], name: &str) {
         if is_named_secret(name) || (self.is_secret)(text) {
             self.left_out.insert(name.to_owned());
@@ -190,7 +190,7 @@ impl<F: Fn(&[u8]) -> bool> Writing<F> {
     }
 }
 
-/// What is new, or not as it was. Both lists are sorted alike, by bash.
+/// Entries that are new or changed.
 fn changed<'a>(now: &'a [Entry], start: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
     let before: BTreeSet<(&str, &[u8])> =
         start.iter().map(|entry| (entry.name.as_str(), entry.text.as_slice())).collect();
@@ -217,6 +217,7 @@ fn is_named_secret(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::snapshot::Directories;
     use super::*;
 
     fn dump(variables: &[(&str, &str)]) -> Dump {
@@ -224,7 +225,8 @@ mod tests {
             name: (*name).to_owned(),
             text: format!("declare -- {name}=\"{value}\"").into_bytes(),
         });
-        Dump { variables: variables.collect(), cwd: b"/".to_vec(), ..Dump::default() }
+        let directories = Directories { current: b"/".to_vec(), ..Directories::default() };
+        Dump { variables: variables.collect(), directories, ..Dump::default() }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A command between its start and its end.
 //!
-//! Invariant: what is needed to record its end is here from its start, so that it can be recorded without an engine.
+//! Invariant: everything needed to record a command's end is here from its start, so no engine is needed then. Refuses to
+//! know: the shell and the record.
 
 use super::capture::{Capture, INLINE_BYTES};
-use super::hide::Masks;
+use super::masks::Masks;
 use super::outbox::Ring;
 use super::protocol::{Begun, Channel, Said, WireEvent};
 use crate::history::{CommandStarted, Event, Fact};
@@ -11,67 +12,64 @@ use crate::ident::Seq;
 use std::path::Path;
 use std::time::Duration;
 
-/// See the module.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself, and all combinations occur")]
+/// The command that the shell runs.
 pub(super) struct Running {
     pub(super) seq: Seq,
-    /// What was appended when it began.
-    pub(super) events: Vec<WireEvent>,
-    /// The place of each of them among what the engine has sent, if it is still as it was sent; empty: this engine has sent none.
-    pub(super) sent: Vec<Option<usize>>,
-    pub(super) started: CommandStarted,
-    pub(super) capture: Capture,
-    pub(super) masks: Masks,
-    /// Whether its start is in the journal.
-    pub(super) is_recorded: bool,
-    /// The last of the output that could not be kept.
-    pub(super) unstored: Ring,
-    /// Whether the engine goes on by itself when it is back.
+    pub(super) start: RecordedStart,
+    pub(super) output: CommandOutput,
+    /// True if the engine goes on by itself when the command has finished.
     pub(super) goes_on: bool,
-    /// Whether it cannot change the shell.
+    /// True if the command cannot change the shell.
     pub(super) same_shell: bool,
-    /// When it was handed to the shell.
+    /// Time at which it was handed to the shell.
     pub(super) since: Duration,
-    /// Whether bash has begun it. Before that, Ctrl-C would be lost, or hit bash while it reads the request.
-    pub(super) begun: bool,
-    pub(super) held_keys: Vec<u8>,
-    pub(super) held_interrupt: bool,
-    /// Whether Ctrl-C was sent to it.
-    pub(super) interrupted: bool,
-    /// After an interrupt: at this moment it is looked whether it was heard, and how often that was looked at.
-    pub(super) heard_at: Option<(Duration, u32)>,
-    /// It went to bash, which may have been about to start a program.
-    pub(super) bash_was_interrupted: bool,
-    /// Whether the engine asked to end it.
-    pub(super) stopped: bool,
-    /// When it is to be ended.
-    pub(super) limit: Option<Duration>,
-    /// That moment as the engine wanted it; without an engine it may come earlier.
-    pub(super) given_limit: Option<Duration>,
-    pub(super) abort: Abort,
-    /// When its output is to be synced.
-    pub(super) sync_at: Option<Duration>,
-    /// Output of its first moments, held back: a command that is back by then and has printed little has no file, its
-    /// output stands in the event. None once there is a file.
-    pub(super) held: Option<Held>,
+    pub(super) input: EarlyInput,
+    pub(super) interrupt: Interrupt,
+    pub(super) ending: CommandEnding,
 }
 
-/// See [`Running::held`].
+/// Start of a command as it was recorded.
+pub(super) struct RecordedStart {
+    /// Events appended when it began; the last of them is its start.
+    pub(super) events: Vec<WireEvent>,
+    /// For each event its index among the facts that the engine sent, if it is recorded as it was sent.
+    ///
+    /// Empty if another engine sent them.
+    pub(super) sent: Vec<Option<usize>>,
+    pub(super) command: CommandStarted,
+    /// False if the operator agreed to run it although its start could not be recorded.
+    pub(super) is_recorded: bool,
+}
+
+/// Output of a command on its way to the record and to the engine.
+pub(super) struct CommandOutput {
+    pub(super) capture: Capture,
+    pub(super) masks: Masks,
+    /// The last of the output that could not be kept.
+    pub(super) unstored: Ring,
+    /// Deadline for syncing its file.
+    pub(super) sync_at: Option<Duration>,
+    /// Output of the command's first moments. `None` once there is a file.
+    pub(super) buffered: Option<EarlyOutput>,
+}
+
+/// Output of a command's first moments, buffered in memory.
+///
+/// A command that finishes by then and prints little needs no file: its output is part of its end.
 #[derive(Debug)]
-pub(super) struct Held {
-    /// Until then.
+pub(super) struct EarlyOutput {
     pub(super) until: Duration,
     pub(super) pieces: Vec<(Channel, Vec<u8>)>,
     bytes: usize,
 }
 
-impl Held {
+impl EarlyOutput {
     pub(super) fn until(until: Duration) -> Self {
         Self { until, pieces: Vec::new(), bytes: 0 }
     }
 
-    /// Holds a piece back, if it may.
-    pub(super) fn hold(&mut self, channel: Channel, bytes: &[u8], now: Duration) -> bool {
+    /// Buffers a piece. False if it is too late or too much; then the piece is not taken.
+    pub(super) fn buffer_piece(&mut self, channel: Channel, bytes: &[u8], now: Duration) -> bool {
         let fits = self.bytes + bytes.len() <= INLINE_BYTES && now < self.until;
         if fits {
             self.bytes += bytes.len();
@@ -81,72 +79,115 @@ impl Held {
     }
 }
 
-/// How far the ending of a command has come.
+/// Input that came before bash began the command: until then Ctrl-C would be lost, or hit bash while it reads the request.
+#[derive(Debug, Default)]
+pub(super) struct EarlyInput {
+    /// True once bash has begun the command; input goes straight to it from then on.
+    pub(super) has_begun: bool,
+    pub(super) keys: Vec<u8>,
+    pub(super) interrupt: bool,
+}
+
+/// Interrupts (Ctrl-C) that were sent to a command.
+#[derive(Debug, Default)]
+pub(super) struct Interrupt {
+    pub(super) was_sent: bool,
+    /// Time of the next check that the command got it, and the number of checks so far.
+    pub(super) check_at: Option<(Duration, u32)>,
+    /// True if it went to bash, which may have been about to start a program.
+    pub(super) reached_bash: bool,
+}
+
+impl Interrupt {
+    /// Notes an interrupt; `to_bash` if no program was in the foreground yet.
+    pub(super) fn note_sent(&mut self, to_bash: bool, now: Duration) {
+        self.was_sent = true;
+        self.reached_bash = to_bash;
+        self.check_at = Some((now + super::HEARD_AFTER, 0));
+    }
+}
+
+/// When and how far a command is being ended.
+#[derive(Debug)]
+pub(super) struct CommandEnding {
+    /// True if somebody asked to end it; false if only its time is over.
+    pub(super) stopped: bool,
+    /// The command is ended at this moment.
+    pub(super) limit: Option<Duration>,
+    /// The limit that the engine asked for. Without an engine `limit` may be earlier.
+    pub(super) requested_limit: Option<Duration>,
+    pub(super) abort: Abort,
+}
+
+impl CommandEnding {
+    /// The command is not being ended yet; `limit` ends it.
+    pub(super) fn at_limit(limit: Option<Duration>) -> Self {
+        Self { stopped: false, limit, requested_limit: limit, abort: Abort::No }
+    }
+}
+
+/// Progress of ending a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Abort {
-    /// It was not asked for.
+    /// Nobody has asked for it.
     No,
-    /// It was told to end.
+    /// bash and the command were told to end.
     Told {
-        /// At this moment it is killed.
+        /// The command is killed at this moment.
         kill_at: Duration,
-        /// At this moment it is told once more: a `DEBUG` trap may keep bash from hearing of it.
+        /// bash is told once more at this moment: a `DEBUG` trap may have kept it from noticing.
         again_at: Option<Duration>,
     },
-    /// It was killed; at this moment again, and after a few times bash with it.
+    /// The command was killed so many times; it is killed again at this moment, and after a few times bash with it.
     Killed(Duration, u32),
 }
 
 impl Running {
-    /// Ctrl-C was sent to it, or to bash, when no program was in the foreground yet.
-    pub(super) fn interrupt_sent(&mut self, to_bash: bool, now: Duration) {
-        self.interrupted = true;
-        self.bash_was_interrupted = to_bash;
-        self.heard_at = Some((now + super::HEARD_AFTER, 0));
-    }
-
-    /// What the engine is told of its beginning.
-    pub(super) fn begun(events: Vec<WireEvent>, sent: &[Option<usize>]) -> Vec<Begun> {
-        let places = sent.iter().copied().chain(std::iter::repeat(None));
-        let begun = events.into_iter().zip(places).map(|(event, place)| {
+    /// Events of a command's beginning, without what the engine knows because it has sent it.
+    pub(super) fn begun_events(start: RecordedStart) -> Vec<Begun> {
+        let sent = start.sent.into_iter().chain(std::iter::repeat(None));
+        let begun = start.events.into_iter().zip(sent).map(|(event, sent_index)| {
             let WireEvent { seq, utc, mono, fact } = event;
-            Begun { seq, utc, mono, said: place.map_or_else(|| Said::Added(Box::new(fact)), Said::Sent) }
+            Begun { seq, utc, mono, said: sent_index.map_or_else(|| Said::Added(Box::new(fact)), Said::Sent) }
         });
         begun.collect()
     }
 
-    /// The next moment at which something is due.
-    pub(super) fn due(&self) -> Option<Duration> {
-        let abort = match self.abort {
-            Abort::No => self.limit,
+    /// Next moment at which the command needs attention.
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
+        let abort = match self.ending.abort {
+            Abort::No => self.ending.limit,
             Abort::Told { kill_at, again_at } => Some(again_at.unwrap_or(kill_at).min(kill_at)),
             Abort::Killed(at, _) => Some(at),
         };
-        let held = self.held.as_ref().filter(|held| !held.pieces.is_empty()).map(|held| held.until);
-        let heard = self.heard_at.map(|(at, _)| at);
-        [abort, self.sync_at, held, heard, self.masks.due()].into_iter().flatten().min()
+        let output = &self.output;
+        let buffered = output.buffered.as_ref().filter(|buffered| !buffered.pieces.is_empty());
+        let buffered = buffered.map(|buffered| buffered.until);
+        let interrupt = self.interrupt.check_at.map(|(at, _)| at);
+        [abort, output.sync_at, buffered, interrupt, output.masks.deadline()].into_iter().flatten().min()
     }
 }
 
-/// The place of each event among the facts it came of, which are the last of them, where it is what was sent.
-pub(super) fn as_sent(events: &[Event], facts: &[Fact]) -> Vec<Option<usize>> {
+/// For each event the index of the fact it records, if that fact is recorded unchanged. The last events record `facts`.
+pub(super) fn indices_as_sent(events: &[Event], facts: &[Fact]) -> Vec<Option<usize>> {
     let added = events.len().saturating_sub(facts.len());
-    let place = |(at, event): (usize, &Event)| {
-        let place = at.checked_sub(added)?;
-        (facts.get(place) == Some(&event.fact)).then_some(place)
+    let sent_index = |(index, event): (usize, &Event)| {
+        let sent_index = index.checked_sub(added)?;
+        (facts.get(sent_index) == Some(&event.fact)).then_some(sent_index)
     };
-    events.iter().enumerate().map(place).collect()
+    events.iter().enumerate().map(sent_index).collect()
 }
 
-/// The file bash sources. The group makes an error abort all of it, and its syntax is checked before any of it runs; the
-/// blank line neutralises a backslash at the end; what stands above makes bash's own messages name the document's lines.
+/// The file that bash sources for a command whose text begins on `line` of the document.
+///
+/// The braces make bash check all of the text before it runs any of it, and make an error end all of it. The blank line
+/// neutralises a backslash at the end. The lines above make bash's own messages name the document's lines.
 pub(super) fn step_file(text: &str, line: u32, manner: Manner) -> Vec<u8> {
     let above = usize::try_from(line.saturating_sub(1)).unwrap_or_default();
     let mut file = match manner {
         Manner::Quick if above > 0 => format!("[[ a ]] 37<&\"${{__rb_dash:LINENO={above},0}}\"\n").into_bytes(),
         Manner::Quick => Vec::new(),
-        // Each line that bash reads costs it a tenth of a microsecond; continued ones half of what empty ones do, but `set -v`
-        // would show those.
+        // A continued line costs bash half of an empty one, about 0.1 µs, but `set -v` would show it.
         Manner::Careful { verbose, .. } => if verbose { b"\n".as_slice() } else { b"\\\n" }.repeat(above),
     };
     if matches!(manner, Manner::Careful { trace: true, .. }) {
@@ -161,28 +202,29 @@ pub(super) fn step_file(text: &str, line: u32, manner: Manner) -> Vec<u8> {
     file
 }
 
-/// How bash is given a command.
+/// Way in which a command is given to bash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manner {
-    /// The command cannot change the shell, and nothing of the one before it needs to be looked after: no option that would show or
-    /// export the kernel's own words, no trap, no status other than 0.
+    /// For a command that cannot change the shell, after one that left nothing behind: no option that would show or export
+    /// the code of `boot.bash`, no trap, and status 0.
     Quick,
-    /// Anything may have been done to the shell, and may be done now.
+    /// For everything else.
     Careful {
-        /// `set -x` is on.
+        /// True if `set -x` is on.
         trace: bool,
-        /// `set -v` is on.
+        /// True if `set -v` is on.
         verbose: bool,
     },
 }
 
-/// Whether a text redirects a descriptor of two digits from 10 up (`exec 10>lock`): there bash keeps, while a command runs,
-/// what is hidden from it. A word too many costs nothing.
+/// True if a text may redirect a descriptor from 10 to 99 (`exec 10>lock`).
+///
+/// bash keeps its own descriptors there while a command runs. A false positive costs nothing.
 pub(super) fn names_descriptors(text: &str) -> bool {
     text.as_bytes().windows(3).any(|bytes| matches!(bytes, [b'1'..=b'9', b'0'..=b'9', b'<' | b'>']))
 }
 
-/// A file name for a document's name: it stands in bash's messages, so it stays readable.
+/// A safe file name for a document's name. It appears in bash's messages, so it stays readable.
 pub(super) fn step_file_name(name: &str) -> String {
     let base = Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let safe: String = base

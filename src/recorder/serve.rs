@@ -2,12 +2,14 @@
 //!
 //! Invariant: it waits in one place only. Refuses to know: what happens in the session.
 
+use super::activity::Closing;
 use super::connection::{Connection, Gone};
 use super::folder::RuntimeFolder;
 use super::options::{Announcement, ServeOptions};
 use super::processes::is_descendant;
 use super::protocol::{PROGRAM_VERSION, PROTOCOL, Reply, Request};
-use super::session::{Closing, Session};
+use super::session::Session;
+use super::shell_port::ShellSource;
 use crate::journal::Writer;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
@@ -19,9 +21,9 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::Duration;
 
-/// Clients that have not said hello yet; beyond that the oldest is turned away.
+/// Number of clients that may be connected without a hello; beyond it the oldest is dropped.
 const GREETING_LIMIT: usize = 8;
-/// What a recorder must not die of, and bash must not inherit as ignored. A handled signal is at its default after exec.
+/// Signals that must not end the recorder. They are handled, not ignored: bash would inherit an ignored one.
 const HANDLED: &[i32] = &[
     signal::SIGINT,
     signal::SIGQUIT,
@@ -37,7 +39,7 @@ const HANDLED: &[i32] = &[
     signal::SIGWINCH,
 ];
 
-/// Why a recorder ended other than well.
+/// Reason why a recorder failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RecorderError {
     /// The record could not be begun.
@@ -57,7 +59,9 @@ impl From<Errno> for RecorderError {
     }
 }
 
-/// Records one run: sets up, announces the socket on standard output, and comes back when the run is over.
+/// Records one run: announces its socket on standard output and returns when the run is over.
+///
+/// Fails if the record, bash or the socket cannot be set up, or if polling fails.
 pub fn serve(options: ServeOptions) -> Result<(), RecorderError> {
     // No terminal of its own: it survives that of the operator. Fails only when it leads a group already.
     let _ = rustix::process::setsid();
@@ -79,7 +83,7 @@ pub fn serve(options: ServeOptions) -> Result<(), RecorderError> {
     server.run()
 }
 
-/// From here on nothing of the starter's is held open.
+/// Closes everything that was inherited from the process that started the recorder.
 fn leave_standard_streams(log: Option<&Path>) -> std::io::Result<()> {
     let null = std::fs::File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdin(&null)?;
@@ -107,9 +111,7 @@ enum Source {
     Listener,
     Greeting,
     Engine,
-    Output,
-    Report,
-    Control,
+    Shell(ShellSource),
 }
 
 impl Server {
@@ -136,7 +138,7 @@ impl Server {
         let socket = folder.path().join(".socket");
         let listener = UnixListener::bind(&socket)?;
         std::fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
-        super::folder::tell_socket(&options.folder, &socket)?;
+        super::folder::link_socket(&options.folder, &socket)?;
         listener.set_nonblocking(true)?;
         let mut session = Session::new(options, folder, journal)?;
         session.start_shell().map_err(|error| RecorderError::Shell(error.to_string()))?;
@@ -159,13 +161,9 @@ impl Server {
                 }
             }
             self.session.tick();
-            if let Some(engine) = &mut self.session.engine {
-                engine.flush();
-            }
+            self.session.client.flush_engine();
         }
-        if let Some(engine) = &mut self.session.engine {
-            engine.flush();
-        }
+        self.session.client.flush_engine();
         Ok(())
     }
 
@@ -180,29 +178,18 @@ impl Server {
             sources.push(Source::Greeting);
             fds.push(PollFd::new(&connection.stream, PollFlags::IN));
         }
-        if let Some(engine) = &self.session.engine {
+        if let Some(engine) = &self.session.client.engine {
+            let wanted = if engine.wants_to_send() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
             sources.push(Source::Engine);
-            fds.push(PollFd::new(&engine.stream, in_out(engine.wants_to_send())));
+            fds.push(PollFd::new(&engine.stream, wanted));
         }
-        if let Some(shell) = &self.session.shell {
-            if !shell.master_ended {
-                sources.push(Source::Output);
-                fds.push(PollFd::new(&shell.master, in_out(shell.keys.waiting() > 0)));
-            }
-            for (_, pipe) in &shell.pipes {
-                sources.push(Source::Output);
-                fds.push(PollFd::new(pipe, PollFlags::IN));
-            }
-            if !shell.report_ended {
-                sources.push(Source::Report);
-                fds.push(PollFd::new(&shell.report, PollFlags::IN));
-            }
-            if let Some(control) = shell.control.as_ref().filter(|_| shell.requests.waiting() > 0) {
-                sources.push(Source::Control);
-                fds.push(PollFd::new(control, PollFlags::OUT));
-            }
+        if let Some(shell) = &self.session.shell.live {
+            shell.watch_descriptors(&mut |source, fd, wanted| {
+                sources.push(Source::Shell(source));
+                fds.push(PollFd::from_borrowed_fd(fd, wanted));
+            });
         }
-        let timeout = self.session.due().map(|due| timespec(due.saturating_sub(self.session.now())));
+        let timeout = self.session.next_deadline().map(|due| timespec(due.saturating_sub(self.session.now())));
         match rustix::event::poll(&mut fds, timeout.as_ref()) {
             Ok(_) => {}
             Err(Errno::INTR) => return Ok(Vec::new()),
@@ -214,14 +201,14 @@ impl Server {
 
     fn serve_shell(&mut self, source: Source, flags: PollFlags) {
         match source {
-            Source::Output => {
+            Source::Shell(ShellSource::Output) => {
                 self.session.read_output();
-                if let Some(shell) = self.session.shell.as_mut().filter(|_| flags.contains(PollFlags::OUT)) {
+                if let Some(shell) = self.session.shell.live.as_mut().filter(|_| flags.contains(PollFlags::OUT)) {
                     shell.flush_keys();
                 }
             }
-            Source::Control => {
-                if let Some(shell) = &mut self.session.shell {
+            Source::Shell(ShellSource::Control) => {
+                if let Some(shell) = &mut self.session.shell.live {
                     shell.flush_requests();
                 }
             }
@@ -231,10 +218,10 @@ impl Server {
 
     fn serve_others(&mut self, source: Source, _flags: PollFlags) {
         match source {
-            Source::Report => self.session.read_reports(),
+            Source::Shell(ShellSource::Report) => self.session.read_reports(),
             Source::Children => {
                 empty(&mut self.children);
-                self.session.reap();
+                self.session.reap_children();
             }
             Source::Ending => {
                 empty(&mut self.ending);
@@ -243,21 +230,21 @@ impl Server {
             Source::Engine => self.serve_engine(),
             Source::Greeting => self.serve_greeting(),
             Source::Listener => self.accept(),
-            Source::Output | Source::Control => {}
+            Source::Shell(ShellSource::Output | ShellSource::Control) => {}
         }
     }
 
     fn serve_engine(&mut self) {
-        let Some(engine) = &mut self.session.engine else { return };
+        let Some(engine) = &mut self.session.client.engine else { return };
         let received = engine.receive();
-        while let Some(engine) = &mut self.session.engine {
+        while let Some(engine) = &mut self.session.client.engine {
             match engine.next_request() {
-                Ok(Some(frame)) => self.session.requested(frame.message, &frame.blob),
+                Ok(Some(frame)) => self.session.handle_request(frame.message, &frame.blob),
                 Ok(None) => break,
                 Err(Gone) => return self.session.engine_lost(),
             }
         }
-        if received.is_err() && self.session.engine.is_some() {
+        if received.is_err() && self.session.client.engine.is_some() {
             self.session.engine_lost();
         }
     }
@@ -300,13 +287,13 @@ impl Server {
                  (protocol {protocol}); use the same version for both"
                 )
             }
-            Request::Hello { .. } if self.session.engine.is_some() => {
-                format!("the run is driven by {}", self.session.driver)
+            Request::Hello { .. } if self.session.client.engine.is_some() => {
+                format!("the run is driven by {}", self.session.client.driver)
             }
             Request::Hello { .. } if self.session.is_ending() => "the run is ending".to_owned(),
             Request::Hello { who, .. } => return self.session.engine_came(connection, who),
             Request::Visit { errand, .. } => {
-                let reply = self.session.visited(errand);
+                let reply = self.session.run_errand(errand);
                 return connection.send(&reply);
             }
             _ => "the first message must be a hello".to_owned(),
@@ -321,7 +308,7 @@ fn runtime_folder(options: &ServeOptions) -> std::io::Result<RuntimeFolder> {
     create(options.run.short()).or_else(|_| create(options.run.as_str()))
 }
 
-/// The user's own processes, but nothing that bash has started: a command must not drive its own recorder.
+/// True for this user's processes, except those that bash started: a command must not drive its own recorder.
 fn is_allowed(stream: &UnixStream) -> bool {
     let Ok(peer) = rustix::net::sockopt::socket_peercred(stream) else { return false };
     peer.uid == rustix::process::geteuid() && !is_descendant(peer.pid, rustix::process::getpid())
@@ -337,10 +324,6 @@ fn on_signal(number: i32) -> std::io::Result<UnixStream> {
 fn empty(stream: &mut UnixStream) {
     let mut buffer = [0; 64];
     while stream.read(&mut buffer).is_ok_and(|count| count > 0) {}
-}
-
-fn in_out(out: bool) -> PollFlags {
-    if out { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN }
 }
 
 fn timespec(duration: Duration) -> Timespec {

@@ -1,48 +1,56 @@
-//! What bash tells of itself after a command: all that a new bash would need to go on from there.
+//! The state that bash reports after a command, for a new bash to continue from.
 //!
-//! Invariant: total over any bytes; what cannot be told apart stays together or is left out, never guessed at. It is kept
-//! in memory as bash printed it, secrets and all; what may be written down is chosen in `restore`. Refuses to know: when
-//! it is needed.
+//! The state stays in memory as bash printed it, with its secrets; `restore` chooses the parts that may be written.
+//!
+//! Invariant: total over any bytes; ambiguous texts stay together or are left out, never guessed at. Refuses to know: when
+//! a state is needed.
 
 use memchr::memmem;
 use std::collections::BTreeSet;
 
-/// A named thing, and the text of bash that makes it.
+/// A function, alias, trap or variable, with the bash text that defines it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) text: Vec<u8>,
 }
 
-/// See the module.
+/// Directories that bash remembers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Directories {
+    pub(super) current: Vec<u8>,
+    /// Value of OLDPWD.
+    pub(super) previous: Vec<u8>,
+    /// Directory stack, each entry a word of bash; empty if it holds only the current directory.
+    pub(super) stack: Vec<Vec<u8>>,
+}
+
+/// State of a shell as bash printed it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Dump {
-    pub(super) cwd: Vec<u8>,
-    pub(super) old_cwd: Vec<u8>,
+    pub(super) directories: Directories,
     /// `$-` of the command.
     pub(super) flags: String,
     pub(super) status: i32,
     /// The positional parameters, each a word of bash.
     pub(super) positional: Vec<Vec<u8>>,
-    /// The directory stack, each a word of bash; empty when there is only the directory itself.
-    pub(super) dirs: Vec<Vec<u8>>,
     pub(super) umask: String,
     pub(super) functions: Vec<Entry>,
     pub(super) aliases: Vec<Entry>,
     /// By signal.
     pub(super) traps: Vec<Entry>,
     pub(super) variables: Vec<Entry>,
-    /// What `shopt` has switched on.
+    /// Options that `shopt` has switched on.
     pub(super) shopt: BTreeSet<String>,
-    /// What `set -o` has switched on, but for what a command may have and the kernel's own code may not.
+    /// Options that `set -o` has switched on, without those in `flags`.
     pub(super) set: BTreeSet<String>,
 }
 
-/// Options that `flags` tells of.
+/// Options that are in `flags`.
 const IN_FLAGS: &[&str] = &["allexport", "errexit", "nounset", "verbose", "xtrace"];
 
 impl Dump {
-    /// From the fields of a `snap` report, in the order of `boot.bash`.
+    /// Parses the fields of a `snap` report, in the order of `boot.bash`.
     pub(super) fn read(fields: &[Vec<u8>]) -> Option<Self> {
         let [cwd, old_cwd, flags, status, positional, dirs, umask, functions, others, variables] = fields else {
             return None;
@@ -53,12 +61,10 @@ impl Dump {
         let mut set = options("SHELLOPTS");
         set.retain(|option| !IN_FLAGS.contains(&option.as_str()));
         Some(Self {
-            cwd: cwd.clone(),
-            old_cwd: old_cwd.clone(),
+            directories: Directories { current: cwd.clone(), previous: old_cwd.clone(), stack: lines(dirs) },
             flags: text(flags),
             status: text(status).parse().ok()?,
             positional: lines(positional),
-            dirs: lines(dirs),
             umask: text(umask.trim_ascii_end()),
             functions: read_functions(functions),
             aliases: others.iter().filter_map(|entry| alias(entry)).collect(),
@@ -161,8 +167,8 @@ fn read_functions(all: &[u8]) -> Vec<Entry> {
     }
     let mut functions = Vec::new();
     let mut definitions = all.get(at..).unwrap_or_default();
-    for (place, (attributes, name)) in names.iter().enumerate() {
-        let end = match names.get(place + 1) {
+    for (index, (attributes, name)) in names.iter().enumerate() {
+        let end = match names.get(index + 1) {
             Some((_, next)) => match beginning(definitions, next) {
                 Some(end) => end,
                 None => return functions,
@@ -183,7 +189,7 @@ fn read_functions(all: &[u8]) -> Vec<Entry> {
     functions
 }
 
-/// Where the definition of `name` begins behind that of another function.
+/// Offset at which the definition of `name` begins, behind that of another function.
 fn beginning(definitions: &[u8], name: &[u8]) -> Option<usize> {
     ["}\n", "}\nfunction "].iter().find_map(|before| {
         let pattern = [before.as_bytes(), name, b" () \n"].concat();

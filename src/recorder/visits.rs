@@ -1,33 +1,33 @@
 //! Clients that do not drive the run: each has one errand.
 //!
-//! Invariant: none of them can run anything. Refuses to know: who they are; they are the user's own.
+//! Invariant: none of them can run a command. Refuses to know: who they are; they belong to this user.
 
-use super::processes::reads_terminal;
+use super::activity::Activity;
 use super::protocol::{Errand, Failure, Reply, SessionState, WireEvent};
-use super::session::{Activity, Session};
+use super::session::Session;
 use crate::history::{Fact, NoteAdded};
 
 impl Session {
-    /// Does an errand.
-    pub(super) fn visited(&mut self, errand: &Errand) -> Reply {
+    /// Does an errand and returns the answer.
+    pub(super) fn run_errand(&mut self, errand: &Errand) -> Reply {
         match errand {
-            Errand::State => Reply::State(self.state()),
+            Errand::State => Reply::State(self.describe_state()),
             Errand::Stop { who } => {
-                if self.stopped_by.is_empty() && !self.is_ending() {
-                    who.clone_into(&mut self.stopped_by);
+                if self.ending.stopped_by.is_empty() && !self.is_ending() {
+                    who.clone_into(&mut self.ending.stopped_by);
                 }
                 self.terminate();
                 Reply::Stopping
             }
             Errand::Hide(secrets) => {
-                let refused = self.hide(secrets);
-                // Whoever drives the run shows things too.
-                self.reply(&Reply::Learned { secrets: secrets.clone() });
+                let refused = self.register_secrets(secrets);
+                // The engine must mask them in what it shows.
+                self.client.reply(&Reply::Learned { secrets: secrets.clone() });
                 Reply::Hidden { refused }
             }
             Errand::Note(text) => {
                 let note = Fact::NoteAdded(NoteAdded { step: None, text: text.clone() });
-                match self.append(vec![note]) {
+                match self.record.append(vec![note]) {
                     Ok(events) => Reply::Appended { events: events.into_iter().map(WireEvent::from).collect() },
                     Err(message) => Reply::Failed { what: Failure::Record, message },
                 }
@@ -35,18 +35,18 @@ impl Session {
         }
     }
 
-    fn state(&self) -> SessionState {
-        let shell = self.shell.as_ref().map(|shell| shell.pid);
+    fn describe_state(&self) -> SessionState {
         let command = match &self.activity {
             Activity::Command(running) => Some(running.seq),
             _ => None,
         };
+        let shell = self.shell.live.as_ref();
         SessionState {
             run: self.options.run.clone(),
-            driver: self.engine.as_ref().map(|_| self.driver.clone()),
+            driver: self.client.engine.as_ref().map(|_| self.client.driver.clone()),
             command,
-            reads_terminal: command.is_some() && shell.is_some_and(reads_terminal),
-            shell: shell.and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok()).unwrap_or_default(),
+            reads_terminal: command.is_some() && shell.is_some_and(|shell| shell.reads_terminal()),
+            shell: self.shell.process_number(),
         }
     }
 }

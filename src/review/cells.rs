@@ -4,7 +4,8 @@
 //! know: steps.
 
 use crate::document::{Cell, CellKind, LineRole, Runbook, Span};
-use crate::shell::{Facts, Part, Risk};
+use crate::risk::Risk;
+use crate::shell::{Facts, Part};
 use std::ops::Range;
 
 /// A cell of commands.
@@ -67,7 +68,7 @@ fn cell_text(cell: &Cell) -> CellText<'_> {
             Placed::new(What::NotShell { reason }, command.lines.first, command.text)
         }
         Part::Command(command) => {
-            let risk = Box::new(crate::shell::risk(&command.text));
+            let risk = Box::new(crate::risk::risk(&command.text));
             let first = command.lines.first;
             Placed::new(What::Command { facts: Box::new(command.facts), risk }, first, command.text)
         }

@@ -4,7 +4,8 @@
 
 use super::cells::{At, CellText};
 use super::{Finding, Given};
-use crate::shell::{Flag, Level, Program, SessionChange, program_of};
+use crate::risk::{Flag, Level};
+use crate::shell::{Program, SessionChange, program_of};
 use std::collections::{BTreeMap, HashSet};
 
 /// `env`: what the front matter sets.
@@ -103,7 +104,7 @@ fn unchecked(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
         stops |= sets(at, |word| {
             word == "errexit" || (word.starts_with('-') && !word.starts_with("--") && word.contains('e'))
         });
-        let alone = at.facts.pipeline.is_some();
+        let alone = at.facts.status.pipeline.is_some();
         if stops || !alone || !is_check(at) {
             continue;
         }
@@ -182,7 +183,7 @@ fn mixed_files(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
 
 /// A restore that goes on with half a file.
 fn pipes(at: &At<'_, '_>, found: &mut Vec<Finding>) {
-    let Some(members) = at.facts.pipeline.as_ref().filter(|members| members.len() > 1) else { return };
+    let Some(members) = at.facts.status.pipeline.as_ref().filter(|members| members.len() > 1) else { return };
     let name = |place: &usize| at.facts.simple.get(*place).and_then(program_of);
     let (Some(first), Some(last)) = (members.first().and_then(name), members.last().and_then(name)) else { return };
     let reads = matches!(

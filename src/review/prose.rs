@@ -275,6 +275,6 @@ pub(super) fn inline_commands(runbook: &Runbook, found: &mut Vec<Finding>) {
 }
 
 fn runs_something(text: &str) -> bool {
-    let risk = crate::shell::risk(text);
+    let risk = crate::risk::risk(text);
     !risk.unknown && crate::shell::looks_like_shell(text)
 }

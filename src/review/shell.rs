@@ -6,7 +6,8 @@
 use super::cells::{At, CellText, What};
 use super::{Finding, Given};
 use crate::document::{CellKind, LineRole, Runbook, Span};
-use crate::shell::{Clarity, Flag, IS_TABLE, NotACommand, Program, program_of};
+use crate::risk::Flag;
+use crate::shell::{Clarity, IS_TABLE, NotACommand, Program, program_of};
 use std::collections::HashSet;
 
 /// Things said once for a document.
@@ -297,7 +298,7 @@ fn health_check(at: &At<'_, '_>) -> Option<(Span, String)> {
                 | "health-check"
         )
     });
-    let alone = at.facts.pipeline.as_ref().is_some_and(|members| members.len() == 1);
+    let alone = at.facts.status.pipeline.as_ref().is_some_and(|members| members.len() == 1);
     (checks && !fails && alone).then(|| (at.span(simple.span.clone()), (*url).to_owned()))
 }
 
@@ -325,7 +326,7 @@ fn unknown_program(
         let known = name.contains('/')
             || name.starts_with('<')
             || defined.contains(name)
-            || crate::shell::is_known_program(name)
+            || crate::risk::is_known_program(name)
             || (given.is_program)(name);
         if known || !plain || !told.insert(name.clone()) {
             continue;

@@ -120,10 +120,10 @@ fn take_session(options: &RunOptions<'_>, state: &RunState, folder: &Folder) -> 
         }
         Err(AttachError::NotThere) => {
             let mut start = start_options(options, folder.run(), folder);
-            start.resume = true;
-            start.restore = Some(snapshot(folder)).filter(|path| path.is_file());
+            start.run.resume = true;
+            start.shell.restore = Some(snapshot(folder)).filter(|path| path.is_file());
             if Path::new(&state.cwd).is_dir() {
-                start.cwd = PathBuf::from(&state.cwd);
+                start.shell.cwd = PathBuf::from(&state.cwd);
             }
             let session = kernel::Session::start(&start)?;
             Ok(Taken { session, running: None, attached: false })

@@ -87,12 +87,12 @@ pub(super) fn start_options(options: &RunOptions<'_>, run: &RunId, folder: &Fold
         options.environment.cwd.clone(),
         options.mode,
     );
-    start.path.clone_from(&options.environment.search_path);
-    start.rc.clone_from(&options.rc);
+    start.shell.search_path.clone_from(&options.environment.search_path);
+    start.shell.rc.clone_from(&options.rc);
     start.runtime_dir.clone_from(&options.storage.runtime);
     start.log = options.storage.log;
-    start.who = who(&options.environment.user, &options.environment.host);
-    start.env = options.procedure.runbook.front_matter.env.clone().into_iter().collect();
+    start.run.who = who(&options.environment.user, &options.environment.host);
+    start.shell.env = options.procedure.runbook.front_matter.env.clone().into_iter().collect();
     start
 }
 

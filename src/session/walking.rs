@@ -12,9 +12,10 @@ use crate::ident::SystemClock;
 use crate::journal::Folder;
 use crate::kernel::{self, BashSyntax};
 use crate::mask::Masker;
-use crate::operator::{AtTerminal, Unattended};
+use crate::operator::{AtTerminal, PollableEvents, Unattended};
 use crate::plan::Plan;
-use crate::ports::{Hearing, Journal as _, Operator, Pager, Talk};
+use crate::ports::{Journal as _, Operator, Pager, Talk};
+use std::os::fd::BorrowedFd;
 
 /// The work of a resumed run before its first new step.
 pub(super) struct Resumed {
@@ -24,6 +25,12 @@ pub(super) struct Resumed {
     pub(super) running: Option<CommandStarted>,
     /// The fact that is recorded before anything else.
     pub(super) fact: RunResumed,
+}
+
+impl PollableEvents for kernel::Ear {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        Self::descriptor(self)
+    }
 }
 
 /// A run that is ready to walk its plan.
@@ -53,7 +60,7 @@ impl Walking<'_> {
             Mode::Attended => {
                 let out = Box::new(Masked::new(std::io::stderr(), &secrets));
                 let clock = Box::new(SystemClock::start());
-                let hearing: Box<dyn Hearing> = Box::new(session.ear()?);
+                let hearing: Box<dyn PollableEvents> = Box::new(session.ear()?);
                 let operator = AtTerminal::open(out, look, clock, Some(hearing)).map_err(SessionError::Terminal)?;
                 // The recorder has masked the output already.
                 let mut operator = operator.with_output(Box::new(std::io::stderr())).with_pager(pager);

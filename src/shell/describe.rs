@@ -3,10 +3,14 @@
 //! Invariant: what is stated of programs and words is stated only of a clear command; an opaque one has its places and
 //! variables, and promises nothing. Refuses to know: whether bash accepts the command.
 
-use super::masking::Masked;
-use super::reading::{Found, Reading, Variable};
-use super::{Assignment, Clarity, Definition, Facts, NotACommand, Placeholder, Program, Read, ShadowKind, Simple};
-use super::{endless, harmless, limits, second, session, shuck, split, terminal};
+use super::parse::masking::Masked;
+use super::parse::reading::{Found, Reading, Variable};
+use super::parse::{limits, rable, shuck};
+use super::programs::{endless, harmless, session, terminal};
+use super::split;
+use super::{
+    Assignment, Clarity, Definition, Facts, NotACommand, Placeholder, Program, Read, ShadowKind, Simple, StatusSource,
+};
 use std::ops::Range;
 
 /// Describes one command, as the splitter does: also one that an operator typed.
@@ -44,7 +48,7 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
     let clarity = clarity(masked, &reading);
     let clear = clarity == Clarity::Clear;
     let mut session: Vec<_> = reading.found.iter().filter_map(session::change).collect();
-    if reading.defines {
+    if reading.shell.defines {
         session.push(super::SessionChange::Definitions);
     }
     let mut seen = std::collections::HashSet::new();
@@ -54,12 +58,12 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
     let mut facts = Facts {
         never_ends: endless::never_ends(&reading),
         interactive: terminal::interactive(&reading),
-        placeholders: placeholders(masked, &reading.comments),
+        placeholders: placeholders(masked, &reading.extent.comments),
         not_a_command: not_a_command(text, first),
         reads_only: clear && harmless::reads_only(&reading),
         session,
         defines,
-        status_alone: clear && reading.status_alone,
+        status: StatusSource { pipeline: None, alone: clear && reading.status_alone },
         clarity,
         ..Facts::default()
     };
@@ -71,7 +75,7 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
     facts.assigns.retain(|assign| text.contains(&assign.name));
     facts.reads.retain(|read| text.contains(&read.name));
     if clear {
-        facts.pipeline = pipeline;
+        facts.status.pipeline = pipeline;
         facts.simple = found.into_iter().map(|found| found.simple).collect();
     }
     facts
@@ -94,7 +98,7 @@ fn definitions(masked: &Masked<'_>, reading: &Reading) -> Vec<Definition> {
     functions.chain(aliases).collect()
 }
 
-pub(super) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
+pub(crate) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
     if masked.original(0..masked.masked().len()).contains('\0') {
         return Clarity::Opaque("a NUL byte, which bash drops".to_owned());
     }
@@ -105,7 +109,7 @@ pub(super) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
     if reading.crowded {
         return Clarity::Opaque("two commands with nothing between them".to_owned());
     }
-    match second::signature(masked.masked()) {
+    match rable::signature(masked.masked()) {
         Ok(signature) if signature == reading.signature => Clarity::Clear,
         Ok(_) => Clarity::Opaque("the two parsers see different commands".to_owned()),
         Err(reason) => Clarity::Opaque(reason.to_owned()),
@@ -243,21 +247,21 @@ mod tests {
     #[test]
     fn a_loop_and_a_negated_pipeline_speak_by_their_status_alone() {
         for text in ["while read -r x | y; do z; done", "if a | b; then c; fi", "! a | b", "cd x; { a | b; }"] {
-            assert!(describe(text).status_alone, "{text}");
+            assert!(describe(text).status.alone, "{text}");
         }
         for text in ["a | b", "a && b | c", "[[ a ]]", "time a | b"] {
-            assert!(!describe(text).status_alone, "{text}");
+            assert!(!describe(text).status.alone, "{text}");
         }
     }
 
     #[test]
     fn a_pipeline_is_told_from_lists_and_compounds() {
-        assert_eq!(describe("a $(b) | c | d").pipeline, Some(vec![0, 2, 3]));
-        assert_eq!(describe("<x a | b").pipeline, Some(vec![0, 1]));
-        assert_eq!(describe("! a | b").pipeline, Some(vec![0, 1]));
-        assert_eq!(describe("a").pipeline, Some(vec![0]));
+        assert_eq!(describe("a $(b) | c | d").status.pipeline, Some(vec![0, 2, 3]));
+        assert_eq!(describe("<x a | b").status.pipeline, Some(vec![0, 1]));
+        assert_eq!(describe("! a | b").status.pipeline, Some(vec![0, 1]));
+        assert_eq!(describe("a").status.pipeline, Some(vec![0]));
         for text in ["a; b", "a && b", "a | b &", "for x in y; do a; done", "a | while read x; do b; done", "(a)"] {
-            assert_eq!(describe(text).pipeline, None, "{text}");
+            assert_eq!(describe(text).status.pipeline, None, "{text}");
         }
     }
 
@@ -326,7 +330,7 @@ mod tests {
         {
             let facts = describe(text);
             assert!(matches!(facts.clarity, Clarity::Opaque(_)), "{text}: {facts:?}");
-            assert!(!facts.reads_only && facts.pipeline.is_none(), "{text}");
+            assert!(!facts.reads_only && facts.status.pipeline.is_none(), "{text}");
         }
         for text in
             ["echo {{ name }}", "docker ps --format '{{.Names | x}}'", "ls {a,b}", "[[ a < b ]]", "((a = b | c))"]

@@ -14,12 +14,8 @@ pub struct Facts {
     /// Every simple command in it, at any depth, in order of the text: lists, pipes, subshells, substitutions, bodies of
     /// functions and loops. Empty for an opaque command.
     pub simple: Vec<Simple>,
-    /// Where the whole command is one pipeline of simple commands (negated or not): their places in `simple`, in order.
-    /// None for a list, a compound, or anything else whose last pipeline cannot be told.
-    pub pipeline: Option<Vec<usize>>,
-    /// Whether its status alone says how it went, and not the members of a pipeline inside it: a compound command, or a
-    /// negated pipeline.
-    pub status_alone: bool,
+    /// What its exit status speaks for.
+    pub status: StatusSource,
     /// The variables it sets in the session.
     pub assigns: Vec<Assignment>,
     /// The variables it reads, without those it has set itself before.
@@ -38,6 +34,17 @@ pub struct Facts {
     pub not_a_command: Option<NotACommand>,
     /// Whether every program in it is tabled as one that only reads (`ls`, `grep`, `curl` without data or output).
     pub reads_only: bool,
+}
+
+/// What the exit status of a command speaks for.
+#[derive(Clone, Debug, Default)]
+pub struct StatusSource {
+    /// Where the whole command is one pipeline of simple commands (negated or not): their places in `simple`, in order.
+    /// None for a list, a compound, or anything else whose last pipeline cannot be told.
+    pub pipeline: Option<Vec<usize>>,
+    /// Whether its status alone says how it went, and not the members of a pipeline inside it: a compound command, or a
+    /// negated pipeline.
+    pub alone: bool,
 }
 
 /// Whether a command's tree can be trusted.

@@ -4,13 +4,12 @@
 //! own reader would have it; a line that is no shell takes its paragraph with it and nothing more. Refuses to know:
 //! prompts and output, which the document has taken away before.
 
-use super::masking::Masked;
-use super::memo::{Memo, recall};
-use super::reading::{Awaits, Reading};
+use super::describe;
+use super::parse::masking::Masked;
+use super::parse::reading::{Awaits, Reading};
+use super::parse::{limits, rable, shuck};
 use super::{Comment, Facts, LineRange, NotShell, Part, ShellCommand};
-use super::{describe, limits, second, shuck};
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::ops::Range;
 
 /// Why the lines of a table that bash refuses are no shell.
@@ -30,14 +29,10 @@ pub fn split(text: &str) -> Vec<Part> {
 
 /// Why a text, or a part of it, is no shell; none when all of it is.
 pub fn objection(text: &str) -> Option<String> {
-    thread_local!(static KNOWN: RefCell<Memo<Option<String>>> = RefCell::default());
-    let first = || {
-        split(text).into_iter().find_map(|part| match part {
-            Part::NotShell(part) => Some(part.reason),
-            _ => None,
-        })
-    };
-    KNOWN.with(|known| recall(known, text, first))
+    split(text).into_iter().find_map(|part| match part {
+        Part::NotShell(part) => Some(part.reason),
+        _ => None,
+    })
 }
 
 /// The whole text as no shell.
@@ -185,8 +180,8 @@ impl<'a> Splitter<'a> {
             }
             self.patience = self.patience.saturating_sub(text.len());
             let masked = Masked::new(text);
-            let goes_on = |tail: &str| second::signature(&format!("{}\n{tail}\n", masked.masked())).is_ok();
-            if !ends_in_backslash(text) && second::signature(masked.masked()).is_ok() && !goes_on("fi") {
+            let goes_on = |tail: &str| rable::signature(&format!("{}\n{tail}\n", masked.masked())).is_ok();
+            if !ends_in_backslash(text) && rable::signature(masked.masked()).is_ok() && !goes_on("fi") {
                 return Some((end, describe::opaque(text, "only one of the two parsers reads it".to_owned())));
             }
         }
@@ -242,7 +237,7 @@ fn attempt(text: &str) -> Attempt {
         Ok(reading) => reading,
         Err(refusal) => return Attempt::Incomplete(refusal.message, refusal.awaits),
     };
-    let in_comment = reading.comments.iter().any(|comment| comment.end >= text.len());
+    let in_comment = reading.extent.comments.iter().any(|comment| comment.end >= text.len());
     if continued && !in_comment {
         return backslash();
     }
@@ -254,14 +249,14 @@ fn attempt(text: &str) -> Attempt {
 }
 
 /// What the first parser leaves open without a word: whatever would still close it must be refused.
-pub(super) fn open(text: &str, reading: &Reading) -> Option<(&'static str, Awaits)> {
+pub(crate) fn open(text: &str, reading: &Reading) -> Option<(&'static str, Awaits)> {
     let goes_on = |tail: &str| shuck::accepts(&format!("{text}\n{tail}\n"));
     if reading.crowded {
         return Some(("two commands on a line with nothing between them", Awaits::Nothing));
     }
     // What stands in single quotes opens nothing.
     let has = |opener: &str| {
-        let is_live = |(at, _): (usize, &str)| !reading.inert.iter().any(|range| range.contains(&at));
+        let is_live = |(at, _): (usize, &str)| !reading.extent.inert.iter().any(|range| range.contains(&at));
         text.match_indices(opener).any(is_live)
     };
     if has("<<") && goes_on("fi") {
@@ -303,7 +298,7 @@ fn note(text: &str, reading: &Reading) -> Option<String> {
         (start, text.get(start..at).unwrap_or(""))
     };
     let last_start = text.rfind('\n').map_or(0, |newline| newline + 1);
-    let mut notes = reading.comments.iter().filter(|comment| {
+    let mut notes = reading.extent.comments.iter().filter(|comment| {
         let (start, before) = line_of(comment.start);
         (start == 0 || start == last_start) && !is_blank(before)
     });

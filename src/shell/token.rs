@@ -3,7 +3,7 @@
 //! Invariant: lexical, total and linear; the tokens of any text are in order and do not overlap. A wrong guess colours a
 //! word, it never changes what runs. Refuses to know: colours, and whether the text is shell at all.
 
-use super::masking::Masked;
+use super::parse::masking::Masked;
 use super::{Token, TokenClass};
 use std::ops::Range;
 

@@ -1,124 +1,193 @@
 //! Markdown for a terminal.
 //!
-//! Invariant: linear in the text but for a bounded indentation; every piece of the text passes through `sanitize` behind
-//! the parser, so that an entity (`&#27;`) cannot smuggle what a byte could not.
+//! Invariant: linear in the text but for a bounded indentation. Every piece of text is sanitised after parsing, so that an
+//! entity (`&#27;`) cannot smuggle in an escape. Refuses to know: what a document is for.
 
 use super::style::{Color, Style};
-use super::table::Table;
+use super::table::MarkdownTable;
 use super::text::sanitize;
 use super::wrap::{Span, render, wrap};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-/// The narrowest column of text; deeper containers are not indented any more.
+/// The narrowest column of text. Containers nested deeper than that are not indented any further.
 const NARROWEST: usize = 20;
 
-/// Markdown in lines of at most `width` columns, each with its newline; code keeps its own lines.
+/// Renders Markdown in lines of at most `width` columns, each with its newline. Code keeps its own lines.
 pub fn markdown(text: &str, width: usize, color: Color) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut page = Page { width: width.max(NARROWEST), color, ..Page::default() };
+    let mut renderer = MarkdownRenderer::new(width.max(NARROWEST), color);
     for event in Parser::new_ext(text, options) {
-        page.take(event);
+        renderer.consume_event(event);
     }
-    page.end_block();
-    page.out
+    renderer.end_block();
+    renderer.out
 }
 
-struct Page {
+struct MarkdownRenderer {
     width: usize,
     color: Color,
     out: String,
-    /// The block being read.
-    spans: Vec<Span>,
-    styles: Vec<Style>,
-    /// What stands before each line, and the marker that replaces its end on the next one.
-    indent: String,
-    /// How long it was before each container. Lengths alone: a deep nest costs each line nothing.
-    outer: Vec<usize>,
-    marker: Option<String>,
+    inline: InlineText,
+    margin: Margin,
+    /// The open lists, outermost first, each with its next number if it is numbered.
     lists: Vec<Option<u64>>,
+    /// The code block being read.
     code: Option<String>,
-    /// The block of HTML being read.
+    /// The HTML block being read.
     html: Option<String>,
-    /// Where the open links lead, with where their text begins.
-    links: Vec<(String, usize)>,
-    table: Option<Table>,
-    /// A blank line belongs before the next block.
-    gap: bool,
+    table: Option<MarkdownTable>,
+    /// True if a blank line belongs in front of the next block.
+    needs_gap: bool,
 }
 
-impl Default for Page {
-    fn default() -> Self {
-        Self {
-            width: NARROWEST,
-            color: Color::Never,
-            out: String::new(),
-            spans: Vec::new(),
-            styles: Vec::new(),
-            indent: String::new(),
-            outer: Vec::new(),
-            marker: None,
-            lists: Vec::new(),
-            code: None,
-            html: None,
-            links: Vec::new(),
-            table: None,
-            gap: false,
+/// The text of the block being read.
+#[derive(Default)]
+struct InlineText {
+    spans: Vec<Span>,
+    /// The open styles, outermost first.
+    styles: Vec<Style>,
+    /// Targets of the open links, each with the span at which its text begins.
+    links: Vec<(String, usize)>,
+}
+
+impl InlineText {
+    fn current_style(&self) -> Style {
+        self.styles.last().copied().unwrap_or_default()
+    }
+
+    fn push_text(&mut self, text: &str) {
+        self.push_styled(self.current_style(), text);
+    }
+
+    fn push_styled(&mut self, style: Style, text: &str) {
+        self.spans.push(Span::new(style, sanitize(text)));
+    }
+
+    fn begin_link(&mut self, target: String) {
+        self.links.push((target, self.spans.len()));
+    }
+
+    /// Adds the target of a link, unless its text is the target or it leads to a section.
+    fn end_link(&mut self) {
+        let Some((url, from)) = self.links.pop() else { return };
+        let text: String = self.spans.get(from..).unwrap_or_default().iter().map(|span| span.text.as_str()).collect();
+        let shows_target = text == sanitize(&url) || url.strip_prefix("mailto:") == Some(text.as_str());
+        if !url.is_empty() && !url.starts_with('#') && !shows_target {
+            self.push_text(if text.is_empty() { "<" } else { " <" });
+            self.push_styled(Style::Link, &url);
+            self.push_text(">");
         }
     }
 }
 
-impl Page {
-    fn take(&mut self, event: Event<'_>) {
+/// Text in front of every line: the indentation of the open containers, and a list marker.
+#[derive(Default)]
+struct Margin {
+    indent: String,
+    /// Length of the indentation outside each open container. Lengths alone, so that a line costs the same at any depth.
+    outer: Vec<usize>,
+    /// Replaces the end of the indentation on the next line.
+    marker: Option<String>,
+}
+
+impl Margin {
+    /// Columns that are left for text.
+    fn text_width(&self, width: usize) -> usize {
+        width.saturating_sub(self.indent.len()).max(NARROWEST)
+    }
+
+    fn push_indent(&mut self, indent: &str, width: usize) {
+        // Without room the text stays readable, and the depth does not show.
+        let is_too_deep = self.indent.len() + indent.len() + NARROWEST > width;
+        self.outer.push(self.indent.len());
+        self.indent.push_str(if is_too_deep { "" } else { indent });
+    }
+
+    fn pop_indent(&mut self) {
+        self.indent.truncate(self.outer.pop().unwrap_or(0));
+    }
+
+    /// Renders the margin of the next line. The first line of a list item gets the marker.
+    fn take_line_start(&mut self, color: Color) -> String {
+        let marker = self.marker.take();
+        let inner = if marker.is_some() { self.outer.last().copied() } else { None };
+        let indent = self.indent.get(..inner.unwrap_or(self.indent.len())).unwrap_or_default();
+        let marker = marker.unwrap_or_default();
+        // Blanks are not styled, so that they can be trimmed from the end of a line.
+        let style = if indent.trim().is_empty() { Style::Prose } else { Style::Dim };
+        let mut start = color.paint(style, indent);
+        start.push_str(&color.paint(Style::Number, &marker));
+        start
+    }
+}
+
+impl MarkdownRenderer {
+    fn new(width: usize, color: Color) -> Self {
+        Self {
+            width,
+            color,
+            out: String::new(),
+            inline: InlineText::default(),
+            margin: Margin::default(),
+            lists: Vec::new(),
+            code: None,
+            html: None,
+            table: None,
+            needs_gap: false,
+        }
+    }
+
+    fn consume_event(&mut self, event: Event<'_>) {
         match event {
-            Event::Start(tag) => self.start(tag),
-            Event::End(tag) => self.end(tag),
+            Event::Start(tag) => self.begin_tag(tag),
+            Event::End(tag) => self.end_tag(tag),
             Event::Text(text) => match &mut self.code {
                 Some(code) => code.push_str(&text),
-                None => self.push(self.style(), &text),
+                None => self.inline.push_text(&text),
             },
             Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => match self.color {
-                Color::Always => self.push(Style::Code, &text),
-                // Without colour only the ticks tell where code begins.
-                Color::Never => self.push(Style::Code, &format!("`{text}`")),
+                Color::Always => self.inline.push_styled(Style::Code, &text),
+                // Without colour, backticks mark the code.
+                Color::Never => self.inline.push_styled(Style::Code, &format!("`{text}`")),
             },
-            // Most inline HTML in runbooks is a value to fill in: `<pod-name>`.
+            // Most inline HTML in runbooks is a placeholder: `<pod-name>`.
             Event::InlineHtml(html) => match html.as_ref() {
-                "<br>" | "<br/>" | "<br />" => self.push(Style::Prose, "\n"),
+                "<br>" | "<br/>" | "<br />" => self.inline.push_styled(Style::Prose, "\n"),
                 comment if comment.starts_with("<!--") => {}
-                other => self.push(self.style(), other),
+                other => self.inline.push_text(other),
             },
             Event::Html(html) => {
                 if let Some(block) = &mut self.html {
                     block.push_str(&html);
                 }
             }
-            Event::SoftBreak => self.push(self.style(), " "),
-            Event::HardBreak => self.push(self.style(), "\n"),
+            Event::SoftBreak => self.inline.push_text(" "),
+            Event::HardBreak => self.inline.push_text("\n"),
             Event::Rule => {
                 self.end_block();
-                self.push(Style::Dim, &"-".repeat(self.room().min(20)));
+                self.inline.push_styled(Style::Dim, &"-".repeat(self.margin.text_width(self.width).min(20)));
                 self.end_block();
             }
-            Event::TaskListMarker(done) => self.push(Style::Number, if done { "[x] " } else { "[ ] " }),
-            Event::FootnoteReference(name) => self.push(self.style(), &format!("[^{name}]")),
+            Event::TaskListMarker(done) => self.inline.push_styled(Style::Number, if done { "[x] " } else { "[ ] " }),
+            Event::FootnoteReference(name) => self.inline.push_text(&format!("[^{name}]")),
         }
     }
 
-    fn start(&mut self, tag: Tag<'_>) {
+    fn begin_tag(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::Paragraph => self.end_block(),
             Tag::Heading { level, .. } => {
                 self.end_block();
-                self.styles.push(Style::Heading);
+                self.inline.styles.push(Style::Heading);
                 if self.color == Color::Never {
-                    // Without colour only the signs tell a heading.
-                    self.push(Style::Heading, &format!("{} ", "#".repeat(level as usize)));
+                    // Without colour, `#` signs mark the heading.
+                    self.inline.push_styled(Style::Heading, &format!("{} ", "#".repeat(level as usize)));
                 }
             }
             Tag::BlockQuote(_) => {
                 self.end_block();
-                self.before_block();
-                self.indent("| ");
+                self.write_gap();
+                self.margin.push_indent("| ", self.width);
             }
             Tag::CodeBlock(_) => {
                 self.end_block();
@@ -130,36 +199,36 @@ impl Page {
             }
             Tag::List(first) => {
                 self.end_block();
-                // A list in a list follows its item at once.
-                self.gap &= self.lists.is_empty();
+                // No blank line between an item and the list inside it.
+                self.needs_gap &= self.lists.is_empty();
                 self.lists.push(first);
             }
-            Tag::Item => self.start_item(),
+            Tag::Item => self.begin_item(),
             Tag::Table(alignments) => {
                 self.end_block();
-                self.table = Some(Table::new(&alignments));
+                self.table = Some(MarkdownTable::new(&alignments));
             }
-            Tag::TableHead => self.styles.push(Style::Heading),
-            Tag::Emphasis => self.styles.push(Style::Emphasis),
-            Tag::Strong => self.styles.push(Style::Strong),
-            Tag::Strikethrough => self.styles.push(Style::Struck),
+            Tag::TableHead => self.inline.styles.push(Style::Heading),
+            Tag::Emphasis => self.inline.styles.push(Style::Emphasis),
+            Tag::Strong => self.inline.styles.push(Style::Strong),
+            Tag::Strikethrough => self.inline.styles.push(Style::Struck),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
-                self.links.push((dest_url.to_string(), self.spans.len()));
+                self.inline.begin_link(dest_url.to_string());
             }
             _ => {}
         }
     }
 
-    fn end(&mut self, tag: TagEnd) {
+    fn end_tag(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::Paragraph => self.end_block(),
             TagEnd::Heading(_) => {
-                self.styles.pop();
+                self.inline.styles.pop();
                 self.end_block();
             }
             TagEnd::BlockQuote(_) => {
                 self.end_block();
-                self.outdent();
+                self.margin.pop_indent();
             }
             TagEnd::CodeBlock => self.end_code(),
             TagEnd::HtmlBlock => {
@@ -168,26 +237,26 @@ impl Page {
             TagEnd::List(_) => {
                 self.end_block();
                 self.lists.pop();
-                self.gap = true;
+                self.needs_gap = true;
             }
             TagEnd::Item => {
                 self.end_block();
-                // An item without text still has its marker.
-                if let Some(marker) = self.marker.take() {
-                    self.line(&[Span::new(Style::Number, marker.trim_end())]);
+                // An item without text still gets its marker.
+                if let Some(marker) = self.margin.marker.take() {
+                    self.write_line(&[Span::new(Style::Number, marker.trim_end())]);
                 }
-                self.outdent();
-                self.gap = false;
+                self.margin.pop_indent();
+                self.needs_gap = false;
             }
             TagEnd::TableCell => {
-                let cell = std::mem::take(&mut self.spans);
+                let cell = std::mem::take(&mut self.inline.spans);
                 if let Some(table) = &mut self.table {
-                    table.cell(cell);
+                    table.push_cell(cell);
                 }
             }
             TagEnd::TableHead | TagEnd::TableRow => {
                 if tag == TagEnd::TableHead {
-                    self.styles.pop();
+                    self.inline.styles.pop();
                 }
                 if let Some(table) = &mut self.table {
                     table.end_row();
@@ -195,16 +264,16 @@ impl Page {
             }
             TagEnd::Table => self.end_table(),
             TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => {
-                self.styles.pop();
+                self.inline.styles.pop();
             }
-            TagEnd::Link | TagEnd::Image => self.end_link(),
+            TagEnd::Link | TagEnd::Image => self.inline.end_link(),
             _ => {}
         }
     }
 
-    fn start_item(&mut self) {
+    fn begin_item(&mut self) {
         self.end_block();
-        self.before_block();
+        self.write_gap();
         let marker = match self.lists.last_mut() {
             Some(Some(number)) => {
                 let marker = format!("{number}. ");
@@ -213,112 +282,70 @@ impl Page {
             }
             _ => "- ".to_owned(),
         };
-        self.indent(&" ".repeat(marker.len()));
-        self.marker = Some(marker);
+        self.margin.push_indent(&" ".repeat(marker.len()), self.width);
+        self.margin.marker = Some(marker);
     }
 
-    /// Shows where a link leads, unless its text says so.
-    fn end_link(&mut self) {
-        let Some((url, from)) = self.links.pop() else { return };
-        let text: String = self.spans.get(from..).unwrap_or_default().iter().map(|span| span.text.as_str()).collect();
-        let says_so = text == sanitize(&url) || url.strip_prefix("mailto:") == Some(text.as_str());
-        if !url.is_empty() && !url.starts_with('#') && !says_so {
-            self.push(self.style(), if text.is_empty() { "<" } else { " <" });
-            self.push(Style::Link, &url);
-            self.push(self.style(), ">");
-        }
-    }
-
-    /// Shows a block of HTML as it is, without its comments.
+    /// Writes an HTML block as it is, without its comments.
     fn end_html(&mut self) {
         let html = self.html.take().unwrap_or_default();
         let mut rest = html.as_str();
         while let Some((before, comment)) = rest.split_once("<!--") {
-            self.push(Style::Dim, before.trim_end());
+            self.inline.push_styled(Style::Dim, before.trim_end());
             rest = comment.split_once("-->").map_or("", |(_, after)| after);
         }
-        self.push(Style::Dim, rest.trim_end());
-        if self.spans.iter().all(|span| span.text.trim().is_empty()) {
-            self.spans.clear();
+        self.inline.push_styled(Style::Dim, rest.trim_end());
+        if self.inline.spans.iter().all(|span| span.text.trim().is_empty()) {
+            self.inline.spans.clear();
         }
         self.end_block();
     }
 
-    fn style(&self) -> Style {
-        self.styles.last().copied().unwrap_or_default()
-    }
-
-    fn push(&mut self, style: Style, text: &str) {
-        self.spans.push(Span::new(style, sanitize(text)));
-    }
-
-    fn room(&self) -> usize {
-        self.width.saturating_sub(self.indent.len()).max(NARROWEST)
-    }
-
-    fn indent(&mut self, indent: &str) {
-        // So deep that there is no room: the text stays readable, the depth does not show.
-        let deep = self.indent.len() + indent.len() + NARROWEST > self.width;
-        self.outer.push(self.indent.len());
-        self.indent.push_str(if deep { "" } else { indent });
-    }
-
-    fn outdent(&mut self) {
-        self.indent.truncate(self.outer.pop().unwrap_or(0));
-    }
-
-    /// Ends the block being read and writes it.
+    /// Writes the block being read, if there is one.
     fn end_block(&mut self) {
-        if self.spans.is_empty() || self.table.is_some() {
+        if self.inline.spans.is_empty() || self.table.is_some() {
             return;
         }
-        let spans = std::mem::take(&mut self.spans);
-        self.before_block();
-        let mut lines = wrap(&spans, self.room());
+        let spans = std::mem::take(&mut self.inline.spans);
+        self.write_gap();
+        let mut lines = wrap(&spans, self.margin.text_width(self.width));
         while lines.last().is_some_and(Vec::is_empty) && lines.len() > 1 {
             lines.pop();
         }
         for line in lines {
-            self.line(&line);
+            self.write_line(&line);
         }
-        self.gap = true;
+        self.needs_gap = true;
     }
 
     fn end_code(&mut self) {
         let Some(code) = self.code.take() else { return };
-        self.before_block();
+        self.write_gap();
         for line in sanitize(&code).lines() {
             let line = line.replace('\t', "    ");
-            self.line(&[Span::new(Style::Dim, format!("    {line}"))]);
+            self.write_line(&[Span::new(Style::Dim, format!("    {line}"))]);
         }
-        self.gap = true;
+        self.needs_gap = true;
     }
 
     fn end_table(&mut self) {
         let Some(table) = self.table.take() else { return };
-        self.before_block();
-        for line in table.lines(self.room()) {
-            self.line(&line);
+        self.write_gap();
+        for line in table.render_lines(self.margin.text_width(self.width)) {
+            self.write_line(&line);
         }
-        self.gap = true;
+        self.needs_gap = true;
     }
 
-    fn before_block(&mut self) {
-        if std::mem::take(&mut self.gap) && !self.out.is_empty() {
-            self.line(&[]);
+    fn write_gap(&mut self) {
+        if std::mem::take(&mut self.needs_gap) && !self.out.is_empty() {
+            self.write_line(&[]);
         }
     }
 
-    /// Writes one line behind the indentation; the first line of an item has its marker there.
-    fn line(&mut self, line: &[Span]) {
-        let marker = self.marker.take();
-        let inner = if marker.is_some() { self.outer.last().copied() } else { None };
-        let indent = self.indent.get(..inner.unwrap_or(self.indent.len())).unwrap_or_default();
-        let marker = marker.unwrap_or_default();
-        // Blanks are not styled, so that they can be taken off the end of a line.
-        let style = if indent.trim().is_empty() { Style::Prose } else { Style::Dim };
-        let mut written = self.color.paint(style, indent);
-        written.push_str(&self.color.paint(Style::Number, &marker));
+    /// Writes one line behind the margin.
+    fn write_line(&mut self, line: &[Span]) {
+        let mut written = self.margin.take_line_start(self.color);
         written.push_str(&render(line, self.color));
         self.out.push_str(written.trim_end());
         self.out.push('\n');

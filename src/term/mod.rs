@@ -1,8 +1,9 @@
-//! The terminal as a place to write on: styles by meaning, widths, wrapping, Markdown, and text made harmless.
+//! Text for a terminal: styles by meaning, widths, wrapping, Markdown, and sanitising.
 //!
-//! Invariant: this is the only home of escape sequences, and no text of a document leaves it with one. Refuses to know:
+//! Invariant: escape sequences occur here and nowhere else, and no text of a document leaves with one. Refuses to know:
 //! runbooks, and where the text goes.
 
+mod escape_parser;
 mod markdown;
 mod screen;
 mod style;
@@ -23,7 +24,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Text with what terminals and Markdown make something of.
+    /// Text with sequences that terminals or Markdown interpret.
     fn text() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
             any::<char>().prop_map(String::from),
@@ -71,7 +72,7 @@ mod tests {
             prop_assert!(is_harmless(&sanitize(&text)));
             prop_assert!(is_harmless(&sanitize_code(&text)));
             prop_assert!(is_harmless(&markdown(&text, columns, Color::Never)));
-            // With colour the only sequences are styles, which begin and end.
+            // With colour the only sequences are styles.
             let styled = markdown(&text, columns, Color::Always);
             for sequence in styled.split('\u{1b}').skip(1) {
                 let inner = sequence.strip_prefix('[').and_then(|rest| rest.split_once('m'));
@@ -83,7 +84,7 @@ mod tests {
         fn prose_fits_and_code_is_whole(text in text(), columns in 2_usize..120) {
             let clean = sanitize_code(&text);
             for line in wrap_text(&clean, columns) {
-                // A single character may be wider than the line; sequences of joined pictures are measured whole.
+                // A single character may be wider than the line. Joined emoji are measured as one.
                 prop_assert!(width(&line) <= columns.max(2), "{line:?}");
             }
             for line in clean.split('\n') {

@@ -1,74 +1,75 @@
-//! Styles by meaning. Code says `StepHeading`, never `bold`.
+//! Styles by meaning: code asks for `StepHeading`, never for bold.
 //!
-//! Invariant: the sixteen colours of the operator's own theme and nothing else, so that it is readable on any background.
+//! Invariant: only the sixteen colours of the operator's own theme are used, so that text is readable on any background.
+//! Refuses to know: whether the output is a terminal.
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-/// Whether styles are shown at all.
+/// Switch for all styles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Color {
-    /// They are.
+    /// Styles are written as escape sequences.
     Always,
-    /// They are not: every text stays as it is.
+    /// Text stays as it is, without any escape sequence.
     Never,
 }
 
-/// Which signs the terminal can show.
+/// Signs that the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Glyphs {
-    /// `✓`, `›`, `·`.
+    /// Signs such as `✓`, `›` and `·`.
     Unicode,
-    /// ASCII alone.
+    /// ASCII characters and words only.
     Ascii,
 }
 
 impl Glyphs {
-    /// The sign of a success.
+    /// Sign in front of a success.
     pub fn success(self) -> &'static str {
-        self.pick("✓", "ok")
+        self.select_sign("✓", "ok")
     }
 
-    /// The sign of a failure.
+    /// Sign in front of a failure.
     pub fn failure(self) -> &'static str {
-        self.pick("✗", "FAILED")
+        self.select_sign("✗", "FAILED")
     }
 
-    /// The sign of an answer that is no success.
+    /// Sign in front of a negative answer, such as no match.
     pub fn negative(self) -> &'static str {
-        self.pick("○", "-")
+        self.select_sign("○", "-")
     }
 
-    /// The sign of something ended on purpose.
+    /// Sign in front of a command that was ended on purpose.
     pub fn ended(self) -> &'static str {
-        self.pick("■", "ended")
+        self.select_sign("■", "ended")
     }
 
-    /// Between two things on a line.
+    /// Separator of two items on a line.
     pub fn dot(self) -> &'static str {
-        self.pick(" · ", " | ")
+        self.select_sign(" · ", " | ")
     }
 
-    /// Between a heading and one below it.
+    /// Separator of a heading and its subheading.
     pub fn below(self) -> &'static str {
-        self.pick(" › ", " > ")
+        self.select_sign(" › ", " > ")
     }
 
-    /// Before what is asked for.
+    /// Prompt in front of a typed answer.
     pub fn prompt(self) -> &'static str {
-        self.pick("› ", "> ")
+        self.select_sign("› ", "> ")
     }
 
-    /// Before what is going on.
+    /// Sign in front of work in progress.
     pub fn running(self) -> &'static str {
-        self.pick("… ", "... ")
+        self.select_sign("… ", "... ")
     }
 
-    /// Before the rest of a line that the window is too narrow for.
+    /// Sign in front of the rest of a line that was wrapped.
     pub fn wrapped(self) -> &'static str {
-        self.pick("↳ ", ".. ")
+        self.select_sign("↳ ", ".. ")
     }
 
-    fn pick(self, unicode: &'static str, ascii: &'static str) -> &'static str {
+    fn select_sign(self, unicode: &'static str, ascii: &'static str) -> &'static str {
         match self {
             Self::Unicode => unicode,
             Self::Ascii => ascii,
@@ -76,66 +77,66 @@ impl Glyphs {
     }
 }
 
-/// What a stretch of text means.
+/// Meaning of a piece of text, which decides how it is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Style {
-    /// Ordinary text.
+    /// Ordinary text, drawn plain.
     #[default]
     Prose,
-    /// Where the run stands.
+    /// The status line of a run.
     Header,
     /// A heading of the document.
     Heading,
-    /// A step's number and title.
+    /// Number and title of a step.
     StepHeading,
     /// The text of a command.
     Command,
-    /// A number before something.
+    /// Number or marker in front of an item.
     Number,
-    /// Emphasised text.
+    /// Emphasised text (`*…*` in Markdown).
     Emphasis,
-    /// Strongly emphasised text.
+    /// Strongly emphasised text (`**…**` in Markdown).
     Strong,
-    /// Text no longer valid.
+    /// Struck-through text (`~~…~~` in Markdown).
     Struck,
-    /// Code in prose.
+    /// Code inside prose.
     Code,
-    /// The address of a link.
+    /// Target of a link.
     Link,
-    /// A success.
+    /// A result that is a success.
     Success,
-    /// A failure.
+    /// A result that is a failure.
     Failure,
-    /// An answer that is no success.
+    /// A negative answer, such as no match: neither success nor failure.
     Negative,
-    /// Something that needs attention.
+    /// A text that needs attention.
     Warning,
-    /// A key to press.
+    /// A key that the operator can press.
     Key,
-    /// Something less important.
+    /// Text of minor importance.
     Dim,
-    /// The name of a program, builtin or function.
+    /// Name of a program, builtin or function in a command.
     Program,
-    /// A reserved word.
+    /// Reserved word of the shell.
     Keyword,
-    /// `|`, `&&`, `>`.
+    /// Operator of the shell, such as `|`, `&&` or `>`.
     Operator,
-    /// An option.
+    /// Option of a program, such as `-l`.
     Flag,
-    /// Quoted text.
+    /// Quoted text in a command.
     Quoted,
-    /// `$x`.
+    /// Expansion in a command, such as `$x`.
     Expansion,
-    /// An assigned name.
+    /// Name that a command assigns to.
     Name,
-    /// A comment.
+    /// Comment in a command.
     Comment,
-    /// A placeholder nobody filled in.
+    /// Placeholder in a command that has no value yet.
     Placeholder,
 }
 
 impl Style {
-    fn ansi(self) -> Ansi {
+    fn to_ansi(self) -> Ansi {
         let plain = Ansi::new();
         let colored = |color: AnsiColor| Ansi::new().fg_color(Some(color.into()));
         match self {
@@ -161,9 +162,9 @@ impl Style {
 }
 
 impl Color {
-    /// The text in this style. The text must be harmless already.
+    /// Returns `text` in this style. The text must be sanitised already.
     pub fn paint(self, style: Style, text: &str) -> String {
-        let ansi = style.ansi();
+        let ansi = style.to_ansi();
         if self == Self::Never || ansi.is_plain() || text.is_empty() {
             return text.to_owned();
         }

@@ -1,29 +1,32 @@
 //! A table fitted to a width.
 //!
-//! Invariant: no cell loses text; when there is no room for the columns side by side, each row becomes a list.
+//! Invariant: no cell loses text. If there is no room for the columns side by side, each row becomes a list. Refuses to
+//! know: Markdown.
 
 use super::style::Style;
 use super::text::width;
 use super::wrap::{Span, wrap};
 use pulldown_cmark::Alignment;
 
-/// Between two columns.
-const GAP: usize = 2;
-/// The narrowest column that is worth having.
-const NARROWEST: usize = 6;
+/// Blanks between two columns.
+const COLUMN_GAP: usize = 2;
+/// A column narrower than this is not readable.
+const NARROWEST_COLUMN: usize = 6;
 
-pub(super) struct Table {
+pub(super) struct MarkdownTable {
     alignments: Vec<Alignment>,
+    /// The complete rows, the headings first; each cell is a list of spans.
     rows: Vec<Vec<Vec<Span>>>,
+    /// The row being read.
     row: Vec<Vec<Span>>,
 }
 
-impl Table {
+impl MarkdownTable {
     pub(super) fn new(alignments: &[Alignment]) -> Self {
         Self { alignments: alignments.to_vec(), rows: Vec::new(), row: Vec::new() }
     }
 
-    pub(super) fn cell(&mut self, cell: Vec<Span>) {
+    pub(super) fn push_cell(&mut self, cell: Vec<Span>) {
         self.row.push(cell);
     }
 
@@ -31,26 +34,27 @@ impl Table {
         self.rows.push(std::mem::take(&mut self.row));
     }
 
-    /// The table's lines, of at most this many columns.
-    pub(super) fn lines(&self, room: usize) -> Vec<Vec<Span>> {
+    /// The lines of the table, at most `room` columns wide.
+    pub(super) fn render_lines(&self, room: usize) -> Vec<Vec<Span>> {
         let natural = self.natural_widths();
-        let gaps = natural.len().saturating_sub(1) * GAP;
+        let gaps = natural.len().saturating_sub(1) * COLUMN_GAP;
         let available = room.saturating_sub(gaps);
-        if available < natural.iter().map(|w| (*w).min(NARROWEST)).sum() {
-            return self.list(room);
+        if available < natural.iter().map(|w| (*w).min(NARROWEST_COLUMN)).sum() {
+            return self.render_as_list(room);
         }
-        let widths = fit(&natural, available);
+        let widths = fit_widths(&natural, available);
         let mut lines = Vec::new();
         for (i, row) in self.rows.iter().enumerate() {
-            self.row_lines(row, &widths, &mut lines);
+            self.push_row_lines(row, &widths, &mut lines);
             if i == 0 {
                 let rules: Vec<_> = widths.iter().map(|w| "-".repeat(*w)).collect();
-                lines.push(vec![Span::new(Style::Dim, rules.join(&" ".repeat(GAP)))]);
+                lines.push(vec![Span::new(Style::Dim, rules.join(&" ".repeat(COLUMN_GAP)))]);
             }
         }
         lines
     }
 
+    /// The width that each column needs to show every cell unwrapped.
     fn natural_widths(&self) -> Vec<usize> {
         let mut widths = vec![1; self.alignments.len()];
         for row in &self.rows {
@@ -61,20 +65,20 @@ impl Table {
         widths
     }
 
-    fn row_lines(&self, row: &[Vec<Span>], widths: &[usize], lines: &mut Vec<Vec<Span>>) {
+    fn push_row_lines(&self, row: &[Vec<Span>], widths: &[usize], lines: &mut Vec<Vec<Span>>) {
         let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| wrap(cell, *width)).collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or(0);
-        for at in 0..height {
+        for line_index in 0..height {
             let mut line = Vec::new();
             for (column, (cell, cell_width)) in cells.iter().zip(widths).enumerate() {
-                let text = cell.get(at).map(Vec::as_slice).unwrap_or_default();
+                let text = cell.get(line_index).map(Vec::as_slice).unwrap_or_default();
                 let free = cell_width.saturating_sub(line_width(text));
                 let left = match self.alignments.get(column) {
                     Some(Alignment::Right) => free,
                     Some(Alignment::Center) => free / 2,
                     _ => 0,
                 };
-                let gap = if column > 0 { GAP } else { 0 };
+                let gap = if column > 0 { COLUMN_GAP } else { 0 };
                 line.push(Span::new(Style::Prose, " ".repeat(gap + left)));
                 line.extend(text.iter().cloned());
                 line.push(Span::new(Style::Prose, " ".repeat(free - left)));
@@ -84,7 +88,7 @@ impl Table {
     }
 
     /// Each row as lines of `heading: cell`.
-    fn list(&self, room: usize) -> Vec<Vec<Span>> {
+    fn render_as_list(&self, room: usize) -> Vec<Vec<Span>> {
         let Some((heads, rows)) = self.rows.split_first() else { return Vec::new() };
         let mut lines = Vec::new();
         for row in rows {
@@ -111,8 +115,8 @@ fn cell_width(cell: &[Span]) -> usize {
     text.split('\n').map(width).max().unwrap_or(0)
 }
 
-/// Widths that fit: narrow columns keep theirs, the wide ones share what is left.
-fn fit(natural: &[usize], available: usize) -> Vec<usize> {
+/// Widths that fit into `available` columns: narrow columns keep theirs, the wide ones share the rest evenly.
+fn fit_widths(natural: &[usize], available: usize) -> Vec<usize> {
     let mut sorted = natural.to_vec();
     sorted.sort_unstable();
     let mut left = available;

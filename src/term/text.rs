@@ -1,46 +1,49 @@
-//! Text made harmless, and its width.
+//! Sanitised text, and its width.
 //!
-//! Invariant: what `sanitize` and `sanitize_code` return has no control character but newline and tab, and nothing that
-//! reorders or hides what stands around it.
+//! Invariant: sanitised text has no control character but newline and tab, and no character that reorders or hides its
+//! neighbours. Refuses to know: where the text comes from.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
-/// Prose of a document for the terminal: control characters and what reorders or hides text are shown as what they are
-/// (`^[`, `<U+202E>`).
+/// Makes prose safe for a terminal. Control characters, and characters that reorder or hide text, are replaced by their
+/// names (`^[`, `<U+202E>`).
 pub fn sanitize(text: &str) -> Cow<'_, str> {
-    clean(text, hides)
+    escape_characters(text, is_hiding)
 }
 
-/// Shell text for the terminal: as [`sanitize`], and blanks that bash takes for letters are shown as well.
+/// Makes shell text safe for a terminal: like prose, and blanks that bash does not split at are named as well.
 pub fn sanitize_code(text: &str) -> Cow<'_, str> {
-    clean(text, |before, c, after| hides(before, c, after) || (c != ' ' && c.is_whitespace() && !c.is_ascii_control()))
+    escape_characters(text, |before, c, after| {
+        is_hiding(before, c, after) || (c != ' ' && c.is_whitespace() && !c.is_ascii_control())
+    })
 }
 
-/// Whether shell text shows as it is.
+/// True if [`sanitize_code`] would change nothing.
 pub fn is_plain_code(text: &str) -> bool {
     matches!(sanitize_code(text), Cow::Borrowed(_))
 }
 
-/// How many columns a line takes.
+/// Columns that a line takes on the terminal.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-fn clean(text: &str, hidden: impl Fn(Option<char>, char, Option<char>) -> bool) -> Cow<'_, str> {
+/// Replaces control characters by name, and those for which `hidden` is true. It also gets both neighbours.
+fn escape_characters(text: &str, hidden: impl Fn(Option<char>, char, Option<char>) -> bool) -> Cow<'_, str> {
     let mut out: Option<String> = None;
     let mut before = None;
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let after = chars.peek().map(|(_, c)| *c);
-        // The end of a line may be written the other way.
+        // CR in front of a newline is a line end too, and is dropped.
         let carriage_return = c == '\r' && after == Some('\n');
         let control = c.is_control() && c != '\n' && c != '\t';
         if control || hidden(before, c, after) {
             let out = out.get_or_insert_with(|| text.get(..at).unwrap_or_default().to_owned());
             if !carriage_return {
-                show(out, c);
+                push_name(out, c);
             }
         } else if let Some(out) = &mut out {
             out.push(c);
@@ -50,8 +53,8 @@ fn clean(text: &str, hidden: impl Fn(Option<char>, char, Option<char>) -> bool) 
     out.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// Writes a character by its name.
-fn show(out: &mut String, c: char) {
+/// Appends the name of a character: `^[`, or `<U+202E>`.
+fn push_name(out: &mut String, c: char) {
     let code = u32::from(c);
     let caret = u8::try_from(code).ok().filter(u8::is_ascii).map(|byte| char::from(byte ^ 0x40));
     // Writing to a string cannot fail.
@@ -61,12 +64,12 @@ fn show(out: &mut String, c: char) {
     };
 }
 
-/// Whether a character reorders or hides what stands around it, or is there and cannot be seen.
-fn hides(before: Option<char>, c: char, after: Option<char>) -> bool {
+/// True if a character reorders or hides its neighbours, or is invisible itself.
+fn is_hiding(before: Option<char>, c: char, after: Option<char>) -> bool {
     match c {
-        // Joins pictures to one picture.
+        // Joins two emoji into one.
         '\u{200d}' => !before.is_some_and(|b| width(b.encode_utf8(&mut [0; 4])) == 2 || b == '\u{fe0f}'),
-        // Makes a picture of what stands before it.
+        // Makes an emoji of the character in front of it.
         '\u{fe0f}' => before.is_none_or(|b| b.is_ascii()) && after != Some('\u{20e3}'),
         '\u{00ad}'
         | '\u{034f}'

@@ -1,45 +1,20 @@
-//! What a program's output leaves a terminal in.
+//! The state in which a program's output leaves the terminal.
 //!
-//! Invariant: constant work and memory for each byte, whatever the bytes. It only looks; the bytes go through unchanged.
+//! Invariant: constant work and memory for each byte, whatever the bytes. The bytes are only read; they pass unchanged.
+//! Refuses to know: who printed them.
 
+use super::escape_parser::{EscapeParser, OutputEvent};
 use std::fmt::Write as _;
 
 /// Follows the output of one command.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the terminal of its own")]
 #[derive(Clone, Debug)]
 pub struct OutputTracker {
-    state: State,
-    number: u32,
-    numbers: Vec<u32>,
-    private: bool,
-    other: bool,
-    any: bool,
-    fresh_line: bool,
-    moved: bool,
-    alternate: bool,
-    cursor_hidden: bool,
-    styled: bool,
-    charset: bool,
-    region: bool,
-    keypad: bool,
-    modes: [bool; MODES.len()],
-}
-
-/// Modes that are off when a shell waits, and that a program which was killed leaves on: application cursor keys, mouse
-/// reports, focus reports, bracketed paste.
-const MODES: [u32; 9] = [1, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 2004];
-const MAX_NUMBERS: usize = 16;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Text,
-    Escape,
-    /// After `ESC (` and the like.
-    Charset,
-    Sequence,
-    /// In a title or a string of another kind, up to BEL or ST.
-    Title,
-    TitleEscape,
+    parser: EscapeParser,
+    modes: TerminalModes,
+    has_output: bool,
+    is_line_fresh: bool,
+    /// True if the cursor was moved other than by text.
+    was_cursor_moved: bool,
 }
 
 impl Default for OutputTracker {
@@ -49,203 +24,160 @@ impl Default for OutputTracker {
 }
 
 impl OutputTracker {
-    /// Before any output, at the beginning of a line.
+    /// Starts before any output, at the beginning of a line.
     pub fn new() -> Self {
         Self {
-            state: State::Text,
-            number: 0,
-            numbers: Vec::new(),
-            private: false,
-            other: false,
-            any: false,
-            fresh_line: true,
-            moved: false,
-            alternate: false,
-            cursor_hidden: false,
-            styled: false,
-            charset: false,
-            region: false,
-            keypad: false,
-            modes: [false; MODES.len()],
+            parser: EscapeParser::new(),
+            modes: TerminalModes::default(),
+            has_output: false,
+            is_line_fresh: true,
+            was_cursor_moved: false,
         }
     }
 
-    /// Takes bytes into account.
+    /// Takes the next bytes of the output into account.
     pub fn saw(&mut self, bytes: &[u8]) {
-        self.any |= !bytes.is_empty();
+        self.has_output |= !bytes.is_empty();
         let mut rest = bytes;
         while let Some((&byte, after)) = rest.split_first() {
-            if self.state != State::Text {
-                self.byte(byte);
+            if !self.parser.is_in_text() {
+                self.track_byte(byte);
                 rest = after;
                 continue;
             }
-            // Plain text, most of all output, is taken in one go.
+            // Plain text, which most output is, is handled in one go.
             let end = memchr::memchr3(0x1b, 0x0e, 0x0f, rest).unwrap_or(rest.len());
             let (plain, special) = rest.split_at(end);
-            self.plain(plain);
+            self.track_text(plain);
             rest = special;
             if let Some((&byte, after)) = special.split_first() {
-                self.byte(byte);
+                self.track_byte(byte);
                 rest = after;
             }
         }
     }
 
-    /// Whether anything was printed.
+    /// True if anything was printed.
     pub fn any(&self) -> bool {
-        self.any
+        self.has_output
     }
 
-    /// Whether the cursor is at the beginning of an empty line.
+    /// True if the cursor is at the beginning of an empty line.
     pub fn on_fresh_line(&self) -> bool {
-        self.fresh_line
+        self.is_line_fresh
     }
 
-    /// Whether something may be written into the line the cursor is in and wiped again: not in the middle of a line, not in
-    /// a full-screen program, not after the cursor was moved about.
+    /// True if text can be written into the current line and erased again. That is not so in the middle of a line, in a
+    /// full-screen program, and after the cursor was moved.
     pub fn may_draw(&self) -> bool {
-        self.fresh_line && !self.alternate && !self.moved && self.state == State::Text
+        self.is_line_fresh && !self.modes.alternate_screen && !self.was_cursor_moved && self.parser.is_in_text()
     }
 
-    /// What brings the terminal back to what a shell expects; empty when nothing is amiss.
+    /// The sequences that restore what a shell expects of its terminal; empty if nothing is changed.
     pub fn resets(&self) -> String {
-        let mut resets = String::new();
-        if matches!(self.state, State::Title | State::TitleEscape) {
-            // Ends the string, or everything after it would be swallowed.
-            resets.push_str("\u{1b}\\");
-        } else if self.state != State::Text {
-            // CAN ends a sequence that was cut.
-            resets.push('\u{18}');
+        let mut resets = self.parser.cut_off_terminator().to_owned();
+        self.modes.append_resets(&mut resets);
+        resets
+    }
+
+    fn track_byte(&mut self, byte: u8) {
+        match self.parser.read_byte(byte) {
+            None => {}
+            Some(OutputEvent::Text(byte)) => self.track_text(&[byte]),
+            Some(OutputEvent::Charset { is_ascii }) => self.modes.other_charset = !is_ascii,
+            Some(OutputEvent::Escape(last)) => self.apply_escape(last),
+            Some(OutputEvent::Sequence(last)) => self.apply_sequence(last),
         }
+    }
+
+    /// Only the end of the text matters. CR, NUL and BEL change nothing: a line that was written to is not fresh.
+    fn track_text(&mut self, text: &[u8]) {
+        if let Some(last) = text.iter().rev().find(|byte| !matches!(byte, b'\r' | 0x00 | 0x07)) {
+            self.is_line_fresh = *last == b'\n';
+        }
+    }
+
+    fn apply_escape(&mut self, last: u8) {
+        match last {
+            b'=' => self.modes.keypad = true,
+            b'>' => self.modes.keypad = false,
+            b'7' | b'8' | b'M' | b'D' | b'E' => self.was_cursor_moved = true,
+            // A full reset of the terminal.
+            b'c' => *self = Self { has_output: true, ..Self::new() },
+            _ => {}
+        }
+    }
+
+    fn apply_sequence(&mut self, last: u8) {
+        let parameters = self.parser.parameters();
+        match (last, self.parser.is_private()) {
+            (b'h' | b'l', true) => self.modes.set_private_modes(parameters, last == b'h'),
+            (b'm', false) => {
+                // `38;5;0` ends in a zero and sets a colour all the same.
+                let sets_color = parameters.iter().any(|number| matches!(number, 38 | 48));
+                self.modes.styled = sets_color || parameters.last().is_some_and(|number| *number != 0);
+            }
+            (b'r', false) => {
+                self.modes.scroll_region = parameters.iter().any(|number| *number != 0);
+                self.was_cursor_moved = true;
+            }
+            (b'A'..=b'H' | b'J' | b'S' | b'T' | b'd' | b'f' | b's' | b'u', false) => self.was_cursor_moved = true,
+            _ => {}
+        }
+    }
+}
+
+/// Modes that are off while a shell waits, and that a killed program leaves on: application cursor keys, mouse reports,
+/// focus reports, bracketed paste.
+const SHELL_OFF_MODES: [u32; 9] = [1, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 2004];
+
+/// Modes that a program has switched on and not off again. A shell expects all of them off.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the terminal of its own")]
+#[derive(Clone, Debug, Default)]
+struct TerminalModes {
+    alternate_screen: bool,
+    cursor_hidden: bool,
+    styled: bool,
+    other_charset: bool,
+    scroll_region: bool,
+    /// Application keypad, which changes what the number keys send.
+    keypad: bool,
+    /// One for each of [`SHELL_OFF_MODES`].
+    shell_off_modes: [bool; SHELL_OFF_MODES.len()],
+}
+
+impl TerminalModes {
+    fn set_private_modes(&mut self, numbers: &[u32], on: bool) {
+        for number in numbers {
+            match number {
+                47 | 1047 | 1049 => self.alternate_screen = on,
+                25 => self.cursor_hidden = !on,
+                _ => {}
+            }
+            for (mode, state) in SHELL_OFF_MODES.iter().zip(&mut self.shell_off_modes) {
+                if mode == number {
+                    *state = on;
+                }
+            }
+        }
+    }
+
+    fn append_resets(&self, resets: &mut String) {
         let mut add = |wanted: bool, sequence: &str| {
             if wanted {
                 resets.push_str(sequence);
             }
         };
-        add(self.region, "\u{1b}7\u{1b}[r\u{1b}8");
-        add(self.alternate, "\u{1b}[?1049l");
+        add(self.scroll_region, "\u{1b}7\u{1b}[r\u{1b}8");
+        add(self.alternate_screen, "\u{1b}[?1049l");
         add(self.cursor_hidden, "\u{1b}[?25h");
         add(self.keypad, "\u{1b}>");
-        add(self.charset, "\u{f}\u{1b}(B");
+        add(self.other_charset, "\u{f}\u{1b}(B");
         add(self.styled, "\u{1b}[0m");
-        for (mode, on) in MODES.iter().zip(self.modes) {
+        for (mode, on) in SHELL_OFF_MODES.iter().zip(self.shell_off_modes) {
             if on {
                 // Writing to a string cannot fail.
                 let _: std::fmt::Result = write!(resets, "\u{1b}[?{mode}l");
-            }
-        }
-        resets
-    }
-
-    fn byte(&mut self, byte: u8) {
-        self.state = match (self.state, byte) {
-            (State::Title, 0x07) | (State::TitleEscape, b'\\') | (State::Charset | State::Sequence, 0x18 | 0x1a) => {
-                State::Text
-            }
-            (State::Title, 0x1b) => State::TitleEscape,
-            (State::Title, _) => State::Title,
-            // Anything but ST after ESC begins a sequence of its own.
-            (State::Escape | State::TitleEscape, _) => self.escape(byte),
-            (State::Text | State::Charset | State::Sequence, 0x1b) => State::Escape,
-            (State::Charset, _) => {
-                self.charset = byte != b'B';
-                State::Text
-            }
-            (State::Sequence, _) => self.sequence(byte),
-            (State::Text, _) => {
-                match byte {
-                    0x0e => self.charset = true,
-                    0x0f => self.charset = false,
-                    _ => self.plain(&[byte]),
-                }
-                State::Text
-            }
-        };
-    }
-
-    /// Only the end of a stretch of text matters. CR and the silent ones change nothing: a line that was written to stays so.
-    fn plain(&mut self, text: &[u8]) {
-        if let Some(last) = text.iter().rev().find(|byte| !matches!(byte, b'\r' | 0x00 | 0x07)) {
-            self.fresh_line = *last == b'\n';
-        }
-    }
-
-    fn escape(&mut self, byte: u8) -> State {
-        match byte {
-            b'[' => {
-                self.number = 0;
-                self.numbers.clear();
-                self.private = false;
-                self.other = false;
-                return State::Sequence;
-            }
-            b']' | b'P' | b'X' | b'^' | b'_' => return State::Title,
-            b'(' | b')' | b'*' | b'+' => return State::Charset,
-            0x1b => return State::Escape,
-            b'=' => self.keypad = true,
-            b'>' => self.keypad = false,
-            b'7' | b'8' | b'M' | b'D' | b'E' => self.moved = true,
-            b'c' => *self = Self { any: true, ..Self::new() },
-            _ => {}
-        }
-        State::Text
-    }
-
-    fn sequence(&mut self, byte: u8) -> State {
-        match byte {
-            b'0'..=b'9' => self.number = self.number.saturating_mul(10).saturating_add(u32::from(byte - b'0')),
-            b';' | b':' => self.end_number(),
-            b'?' => self.private = true,
-            b'<'..=b'>' | b' '..=b'/' => self.other = true,
-            b'@'..=b'~' => {
-                self.end_number();
-                self.ended(byte);
-                return State::Text;
-            }
-            _ => {}
-        }
-        State::Sequence
-    }
-
-    fn end_number(&mut self) {
-        if self.numbers.len() < MAX_NUMBERS {
-            self.numbers.push(self.number);
-        }
-        self.number = 0;
-    }
-
-    fn ended(&mut self, last: u8) {
-        if self.other {
-            return;
-        }
-        match (last, self.private) {
-            (b'h' | b'l', true) => self.set_modes(last == b'h'),
-            (b'm', false) => {
-                // `38;5;0` ends in a zero and is a colour.
-                let colors = self.numbers.iter().any(|number| matches!(number, 38 | 48));
-                self.styled = colors || self.numbers.last().is_some_and(|number| *number != 0);
-            }
-            (b'r', false) => {
-                self.region = self.numbers.iter().any(|number| *number != 0);
-                self.moved = true;
-            }
-            (b'A'..=b'H' | b'J' | b'S' | b'T' | b'd' | b'f' | b's' | b'u', false) => self.moved = true,
-            _ => {}
-        }
-    }
-
-    fn set_modes(&mut self, on: bool) {
-        for number in &self.numbers {
-            match number {
-                47 | 1047 | 1049 => self.alternate = on,
-                25 => self.cursor_hidden = !on,
-                _ => {}
-            }
-            for (mode, state) in MODES.iter().zip(&mut self.modes) {
-                if mode == number {
-                    *state = on;
-                }
             }
         }
     }

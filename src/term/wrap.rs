@@ -1,76 +1,78 @@
-//! Lines that fit the window.
+//! Wrapping of text to the width of the window.
 //!
-//! Invariant: one pass; prose loses nothing but blanks, code loses nothing at all.
+//! Invariant: one pass over the text. Prose loses nothing but blanks, code loses nothing. Refuses to know: what the text
+//! says.
 
 use super::style::{Color, Style};
 use super::text::width;
 
-/// A stretch of text of one style; harmless already.
+/// Text of one style. It must be sanitised already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// What it means.
+    /// Meaning of the text, which decides how it is drawn.
     pub style: Style,
-    /// The text.
+    /// Sanitised text; a newline in it is a line break.
     pub text: String,
 }
 
 impl Span {
-    /// A stretch of text.
+    /// Creates a span. The text must be sanitised.
     pub fn new(style: Style, text: impl Into<String>) -> Self {
         Self { style, text: text.into() }
     }
 }
 
-/// A line of spans as it goes to the terminal.
+/// Renders a line of spans for the terminal, without a newline.
 pub fn render(line: &[Span], color: Color) -> String {
     line.iter().map(|span| color.paint(span.style, &span.text)).collect()
 }
 
-/// Prose in lines of at most this many columns: broken between words, inside one only when it is wider than a line.
+/// Wraps prose to at most `columns`. Lines break between words, and inside a word only if it is wider than a line.
 /// Newlines stay.
 pub fn wrap(spans: &[Span], columns: usize) -> Vec<Vec<Span>> {
-    let mut wrapping = Wrapping { columns: columns.max(1), ..Wrapping::default() };
+    let mut wrapper = Wrapper { columns: columns.max(1), ..Wrapper::default() };
     for span in spans {
         for (i, line) in span.text.split('\n').enumerate() {
             if i > 0 {
-                wrapping.end_line();
+                wrapper.end_line();
             }
-            wrapping.text(span.style, line);
+            wrapper.push_text(span.style, line);
         }
     }
-    wrapping.end_word();
-    if !wrapping.line.is_empty() || wrapping.lines.is_empty() {
-        wrapping.lines.push(wrapping.line);
+    wrapper.end_word();
+    if !wrapper.line.is_empty() || wrapper.lines.is_empty() {
+        wrapper.lines.push(wrapper.line);
     }
-    wrapping.lines
+    wrapper.lines
 }
 
-/// Plain prose in lines of at most this many columns.
+/// Wraps prose of one style to at most `columns`.
 pub fn wrap_text(text: &str, columns: usize) -> Vec<String> {
     let spans = [Span::new(Style::Prose, text)];
     wrap(&spans, columns).iter().map(|line| render(line, Color::Never)).collect()
 }
 
 #[derive(Default)]
-struct Wrapping {
+struct Wrapper {
     columns: usize,
     lines: Vec<Vec<Span>>,
+    /// The line being filled, and its width.
     line: Vec<Span>,
     used: usize,
-    /// The word being read, which may be of several styles.
+    /// The word being read, in one or more styles, and its width.
     word: Vec<Span>,
     word_width: usize,
-    /// A blank stands before the word, of this style.
+    /// Style of the blank in front of the word, if there is one.
     blank: Option<Style>,
 }
 
-impl Wrapping {
-    fn text(&mut self, style: Style, text: &str) {
+impl Wrapper {
+    fn push_text(&mut self, style: Style, text: &str) {
         for piece in text.split_inclusive(is_blank) {
             let word = piece.trim_end_matches(is_blank);
             if !word.is_empty() {
                 self.word_width += width(word);
-                push(&mut self.word, style, word);
+                push_span(&mut self.word, style, word);
             }
             if word.len() < piece.len() {
                 self.end_word();
@@ -79,6 +81,7 @@ impl Wrapping {
         }
     }
 
+    /// Places the word being read, on a new line if it does not fit.
     fn end_word(&mut self) {
         if self.word.is_empty() {
             return;
@@ -91,19 +94,20 @@ impl Wrapping {
             self.lines.push(std::mem::take(&mut self.line));
             self.used = 0;
         } else if let Some(style) = blank {
-            push(&mut self.line, style, " ");
+            push_span(&mut self.line, style, " ");
             self.used += 1;
         }
         if word_width <= self.columns {
             self.used += word_width;
             for span in &word {
-                push(&mut self.line, span.style, &span.text);
+                push_span(&mut self.line, span.style, &span.text);
             }
         } else {
             self.break_word(&word);
         }
     }
 
+    /// Places a word that is wider than a line, character by character.
     fn break_word(&mut self, word: &[Span]) {
         for span in word {
             for c in span.text.chars() {
@@ -114,7 +118,7 @@ impl Wrapping {
                     self.lines.push(std::mem::take(&mut self.line));
                     self.used = 0;
                 }
-                push(&mut self.line, span.style, c);
+                push_span(&mut self.line, span.style, c);
                 self.used += wide;
             }
         }
@@ -132,24 +136,26 @@ fn is_blank(c: char) -> bool {
     c == ' ' || c == '\t'
 }
 
-fn push(line: &mut Vec<Span>, style: Style, text: &str) {
+/// Appends text to a line, to its last span if that has the same style.
+fn push_span(line: &mut Vec<Span>, style: Style, text: &str) {
     match line.last_mut().filter(|last| last.style == style) {
         Some(last) => last.text.push_str(text),
         None => line.push(Span::new(style, text)),
     }
 }
 
-/// One line of code in lines of at most `first` and then `rest` columns, broken behind a blank where there is one.
+/// Wraps one line of code to at most `first` columns, then `rest` for each further line. Lines break after a blank if
+/// they have one.
 pub fn wrap_code(line: &[Span], first: usize, rest: usize) -> Vec<Vec<Span>> {
     let chars: Vec<(char, Style)> = line.iter().flat_map(|span| span.text.chars().map(|c| (c, span.style))).collect();
     let mut lines = Vec::new();
     let mut start = 0;
     while start < chars.len() {
         let columns = if lines.is_empty() { first } else { rest }.max(8);
-        let end = code_end(&chars, start, columns);
+        let end = find_line_end(&chars, start, columns);
         let mut spans = Vec::new();
         for (c, style) in chars.get(start..end).unwrap_or_default() {
-            push(&mut spans, *style, c.encode_utf8(&mut [0; 4]));
+            push_span(&mut spans, *style, c.encode_utf8(&mut [0; 4]));
         }
         lines.push(spans);
         start = end;
@@ -160,17 +166,17 @@ pub fn wrap_code(line: &[Span], first: usize, rest: usize) -> Vec<Vec<Span>> {
     lines
 }
 
-/// Where the line that begins at `start` ends.
-fn code_end(chars: &[(char, Style)], start: usize, columns: usize) -> usize {
+/// Index of the character after the line that begins at `start`.
+fn find_line_end(chars: &[(char, Style)], start: usize, columns: usize) -> usize {
     let mut used = 0;
-    let mut behind_blank = None;
+    let mut after_blank = None;
     for (i, (c, _)) in chars.iter().enumerate().skip(start) {
         used += width(c.encode_utf8(&mut [0; 4]));
         if used > columns && i > start {
-            return behind_blank.unwrap_or(i);
+            return after_blank.unwrap_or(i);
         }
         if *c == ' ' {
-            behind_blank = Some(i + 1);
+            after_blank = Some(i + 1);
         }
     }
     chars.len()

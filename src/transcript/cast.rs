@@ -1,7 +1,7 @@
-//! The run as an asciicast: what the terminal showed, played again.
+//! The run as an asciicast, a recording that terminal players replay.
 //!
-//! Invariant: the file is JSON, a line each; what it plays can draw and do nothing else. A command appears when it was started
-//! and its output while it ran; within that time the output comes evenly, for the record has no times of its parts. Refuses to
+//! Invariant: one JSON value a line; replayed output can only draw. A command appears when it was started and its output
+//! while it ran, spread evenly, because the record has no times for parts of an output. Refuses to
 //! know: players.
 
 use super::elapsed::Elapsed;
@@ -9,8 +9,8 @@ use super::escape::{one_line, shorten, visible_lines};
 use super::overview::{Overview, step_title};
 use super::playable::Playable;
 use super::screen::UNKNOWN_SIZE;
+use super::sources::Sources;
 use super::steps::output_file;
-use super::story::Sources;
 use super::words;
 use crate::history::{CommandFinished, Event, Fact};
 use crate::ident::Seq;
@@ -21,22 +21,22 @@ use std::io;
 use std::io::Write;
 use std::time::Duration;
 
-/// Of a command's output so much is played.
+/// At most this many bytes of a command's output are played.
 const PLAYED_BYTES: u64 = 256 << 10;
-/// In so many parts at most.
+/// At most this many parts make up a command's output.
 const PARTS: usize = 50;
-/// A reader's players wait no longer than this.
+/// Players shorten longer pauses to this many seconds.
 const IDLE_SECONDS: u32 = 2;
 const LABEL_CHARACTERS: usize = 80;
-/// Ends what a program left behind: colours, the other screen, a hidden cursor.
+/// Restores a terminal's state after a program: colours, primary screen, visible cursor, line wrapping.
 const RESET: &str = "\x1b[0m\x1b[?1049l\x1b[?25h\x1b[?7h";
 
-/// Which version of the format.
+/// Version of the asciicast format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CastVersion {
-    /// Times from the beginning.
+    /// Times are relative to the start of the recording.
     V2,
-    /// Times from the event before.
+    /// Times are relative to the previous event.
     V3,
 }
 
@@ -55,7 +55,7 @@ where
     cast.header(&overview)?;
     let mut elapsed = Elapsed::default();
     let mut begun: BTreeMap<Seq, Duration> = BTreeMap::new();
-    for event in events().take(usize::try_from(overview.events).unwrap_or(usize::MAX)) {
+    for event in events().take(usize::try_from(overview.span.events).unwrap_or(usize::MAX)) {
         let event = event.borrow();
         let at = elapsed.take(event);
         if matches!(event.fact, Fact::CommandStarted(_)) {
@@ -72,7 +72,7 @@ where
 
 struct Cast<'a, W> {
     version: CastVersion,
-    /// When the last line was.
+    /// Time of the last line written.
     last: Duration,
     to: &'a mut W,
 }
@@ -80,7 +80,7 @@ struct Cast<'a, W> {
 impl<W: Write> Cast<'_, W> {
     fn header(&mut self, overview: &Overview) -> io::Result<()> {
         let (columns, rows) = UNKNOWN_SIZE;
-        let timestamp = overview.first_at.map_or(0, jiff::Timestamp::as_second);
+        let timestamp = overview.span.first_at.map_or(0, jiff::Timestamp::as_second);
         let title = overview.started.as_ref().map_or(String::new(), |started| one_line(started.procedure_title.trim()));
         let header = match self.version {
             CastVersion::V2 => json!({
@@ -101,7 +101,7 @@ impl<W: Write> Cast<'_, W> {
             CastVersion::V2 => at,
             CastVersion::V3 => at.saturating_sub(self.last),
         };
-        // Milliseconds, and what is cut off here is not lost for the next.
+        // Rounded to milliseconds; the remainder carries over to the next line.
         let shown = Duration::from_millis(u64::try_from(shown.as_millis()).unwrap_or(u64::MAX));
         self.last = match self.version {
             CastVersion::V2 => at,
@@ -114,7 +114,7 @@ impl<W: Write> Cast<'_, W> {
         self.line(at, "o", text)
     }
 
-    /// Our own words: dim, behind a `#`.
+    /// Prints a remark of ours, dimmed and after a `#`.
     fn remark(&mut self, at: Duration, text: &str) -> io::Result<()> {
         self.print(at, &format!("\x1b[2m# {}\x1b[0m\r\n", one_line(text.trim())))
     }

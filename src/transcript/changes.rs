@@ -1,6 +1,6 @@
-//! What differs between two versions of a text, for a terminal.
+//! Differences between two versions of a text, for a terminal.
 //!
-//! Invariant: bounded in time: long texts are compared only roughly. Refuses to know: what the texts are.
+//! Invariant: bounded in time; long texts are compared only roughly. Refuses to know: the meaning of the texts.
 
 use similar::{ChangeTag, TextDiff};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 const CONTEXT_LINES: usize = 1;
 const LIMIT: Duration = Duration::from_millis(500);
 
-/// The changed lines, each with its sign and a line around.
+/// Changed lines with their signs and one line of context, in groups headed by `@@ line N @@`.
 pub fn changes(old: &str, new: &str) -> Vec<String> {
     let diff = TextDiff::configure().timeout(LIMIT).diff_lines(old, new);
     let mut lines = Vec::new();

@@ -1,6 +1,6 @@
-//! The run as a picture: who did what when, in four lanes.
+//! The run as a drawing: who did what when, in four lanes.
 //!
-//! Invariant: a few words for each event, made in one pass; places are by the run's own clock. Refuses to know: how it is drawn.
+//! Invariant: one pass with a short label for each event; positions follow the recorder's clock. Refuses to know: how it is drawn.
 
 use super::escape::shorten;
 use super::html::{Lane, Mark, Picture, Tone};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const LABEL_CHARACTERS: usize = 80;
 
-/// See the module.
+/// Marks of the four lanes, collected event by event.
 #[derive(Debug, Default)]
 pub(super) struct Drawing {
     begins: Option<Timestamp>,
@@ -21,15 +21,15 @@ pub(super) struct Drawing {
     commands: Vec<Mark>,
     milestones: Vec<Mark>,
     notes: Vec<Mark>,
-    /// Where the commands without an end are in their lane.
+    /// Index in `commands` of each command that has not ended.
     open: BTreeMap<Seq, usize>,
-    /// Where the step in sight is in its lane.
+    /// Index in `operator` of the current step.
     step: Option<usize>,
     last: Duration,
 }
 
 impl Drawing {
-    /// Takes an event, so long after the first.
+    /// Adds the mark of an event; `at` is the time since the first event.
     pub(super) fn take(&mut self, event: &Event, at: Duration) {
         self.begins.get_or_insert(event.at.utc);
         self.last = at;
@@ -81,7 +81,7 @@ impl Drawing {
             }
             _ => return,
         };
-        // In this lane a shape is kept for what is not as it should be.
+        // In this lane only problems get a shape.
         let tone = if tone == Tone::Good { Tone::Neutral } else { tone };
         self.milestones.push(Mark { tone, ..mark(at, label) });
     }
@@ -92,7 +92,7 @@ impl Drawing {
         }
     }
 
-    /// The picture. `running` is the command that runs now.
+    /// Completes the picture; none without events. `running` is the command that runs now.
     pub(super) fn finish(mut self, running: Option<Seq>, title: &str) -> Option<Picture> {
         let begins = self.begins?;
         self.leave_step(self.last);

@@ -1,11 +1,11 @@
-//! Text of any origin as Markdown that shows it and does nothing else.
+//! Escapes text of any origin so that Markdown shows it literally.
 //!
-//! Invariant: what comes out holds no control character, no bidirectional override and nothing of no width; a table's row
-//! stays a row, a fence ends where it should. It still reads well as it stands.
+//! Invariant: the result has no control character, bidirectional override or zero-width character; a table row stays a row
+//! and a fence ends where it should. It stays readable without rendering.
 
 use std::fmt::Write as _;
 
-/// Appends a character, in visible form if it has none of its own.
+/// Appends a character, replaced by a visible form if it is invisible.
 pub(super) fn push_visible(out: &mut String, c: char) {
     match c {
         '\0'..='\u{1f}' => out.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('�')),
@@ -15,7 +15,7 @@ pub(super) fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// Controls, and what changes the order of text or has no width.
+/// True for C1 controls, characters that reorder text, and those without width.
 fn is_unseen(c: char) -> bool {
     matches!(c,
         '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
@@ -23,7 +23,7 @@ fn is_unseen(c: char) -> bool {
         | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Text on one line: blanks and newlines become spaces, the unseen is shown.
+/// Puts text on one line: newlines and tabs become spaces, invisible characters become visible.
 pub(super) fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.replace("\r\n", " ").chars() {
@@ -36,7 +36,7 @@ pub(super) fn one_line(text: &str) -> String {
     out
 }
 
-/// Text within a paragraph, heading or table cell.
+/// Escapes text for a paragraph, heading or table cell.
 pub(super) fn inline(text: &str) -> String {
     let text: Vec<char> = one_line(text).chars().collect();
     let mut out = String::with_capacity(text.len());
@@ -62,7 +62,7 @@ fn begins_entity(after: &[char]) -> bool {
     name > 0 && after.get(name) == Some(&';')
 }
 
-/// Text as a code span in a paragraph.
+/// Formats text as a code span in a paragraph.
 pub(super) fn code(text: &str) -> String {
     span(one_line(text).trim())
 }
@@ -76,17 +76,17 @@ fn span(text: &str) -> String {
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
 
-/// Text as a code span in a table cell.
+/// Formats text as a code span in a table cell.
 pub(super) fn cell_code(text: &str) -> String {
     let text = one_line(text);
     if text.contains('\\') && text.contains('|') {
-        // No run of backslashes before a pipe survives a table's cell in every reader; entities do.
+        // Renderers disagree about backslashes before a pipe in a table cell; entities work everywhere.
         return format!("<code>{}</code>", entities(&text));
     }
     span(&text).replace('|', "\\|")
 }
 
-/// The first line that has something in it, with those that continue it, cut to a length.
+/// The first non-blank line, joined with its continuation lines and cut to `most` characters.
 pub(crate) fn shorten(text: &str, most: usize) -> String {
     let joined = text.split("\\\n").map(str::trim).collect::<Vec<_>>().join(" ");
     let mut lines = joined.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -108,7 +108,7 @@ fn entities(text: &str) -> String {
     out
 }
 
-/// Lines in a fence that is longer than any run of backticks in them. The lines are taken as they are: clean them before.
+/// Fences lines with more backticks than any of them contains. The lines are not escaped; pass visible text.
 pub(super) fn fence<'a>(language: &str, lines: impl Iterator<Item = &'a str> + Clone) -> String {
     let longest = lines.clone().map(longest_run).max().unwrap_or(0);
     let ticks = "`".repeat(longest.max(2) + 1);
@@ -122,7 +122,7 @@ pub(super) fn fence<'a>(language: &str, lines: impl Iterator<Item = &'a str> + C
     out
 }
 
-/// Text that people or documents wrote, line by line, for a fence.
+/// Splits text into lines for a fence, with invisible characters made visible.
 pub(super) fn visible_lines(text: &str) -> Vec<String> {
     let visible = |line: &str| {
         let mut out = String::with_capacity(line.len());

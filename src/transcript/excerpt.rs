@@ -1,7 +1,7 @@
-//! What of a command's output stands in the transcript: all of it when short, its head and tail when long.
+//! Excerpts of command output: all of it if short, its head and tail if long.
 //!
-//! Invariant: an output of a few megabytes is taken as the terminal showed it; of a longer one only its beginning and its end
-//! are read. Refuses to know: how it is marked up.
+//! Invariant: outputs up to a few megabytes are rendered as the terminal showed them; of longer ones only the beginning and
+//! the end are read. Refuses to know: markup.
 
 use super::screen::{Screen, Shown, UNKNOWN_SIZE, still};
 use crate::history::{Captured, OutputSource};
@@ -9,46 +9,46 @@ use crate::ident::Seq;
 
 pub(super) use super::screen::{Line, Look};
 
-/// A short output is shown whole.
+/// Outputs within both limits are shown completely.
 const WHOLE_LINES: usize = 60;
 const WHOLE_BYTES: usize = 8 << 10;
-/// Of a long one so many lines, and so many bytes of them.
+/// Limits for the head and the tail of longer outputs.
 const HEAD_LINES: usize = 20;
 const HEAD_BYTES: usize = 3 << 10;
 const TAIL_LINES: usize = 40;
 const TAIL_BYTES: usize = 5 << 10;
-/// Up to here an output is taken whole. Of a longer one this is read at the beginning, and at the end.
+/// Outputs up to this size are read completely. Of longer ones a window is read at each end.
 const TAKEN_BYTES: u64 = 4 << 20;
 const WINDOW_BYTES: usize = 64 << 10;
-/// In longer output lines are not counted.
+/// Lines of larger outputs are not counted.
 const COUNTED_BYTES: u64 = 16 << 20;
 const CHUNK_BYTES: usize = 256 << 10;
 
-/// What to show of an output.
+/// The part of an output that a transcript shows.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Excerpt {
-    /// Nothing was printed, or nothing that can be seen.
+    /// Nothing visible was printed.
     Nothing,
-    /// All of it.
+    /// The complete output.
     Whole(Vec<Line>),
-    /// Its beginning and its end.
+    /// The beginning and the end of a long output.
     Parts {
-        /// The first lines.
+        /// Lines at the beginning.
         head: Vec<Line>,
-        /// How many lines are left out; none when they were not counted, or when one line is too long.
+        /// Number of omitted lines; none if they were not counted or a line was cut.
         left_out: Option<u64>,
-        /// The last lines.
+        /// Lines at the end; may be empty.
         tail: Vec<Line>,
     },
-    /// What is there of it, when that is less than was recorded.
+    /// The remaining part of an output whose file is shorter than recorded.
     Short(Vec<Line>),
-    /// A full-screen program's last screen, with what was printed beside it.
+    /// Last screen of a full-screen program, after the lines printed before it.
     FullScreen(Vec<Line>),
-    /// It cannot be read.
+    /// The output cannot be read.
     Missing,
 }
 
-/// Makes the excerpt of a command's output.
+/// Reads a command's output and selects the lines to show.
 pub(super) fn excerpt(command: Seq, output: &Captured, source: &dyn OutputSource) -> Excerpt {
     let read = |offset: u64, limit: usize| match &output.inline {
         Some(bytes) => Some(window(bytes, offset, limit)),
@@ -58,11 +58,12 @@ pub(super) fn excerpt(command: Seq, output: &Captured, source: &dyn OutputSource
     if kept == 0 {
         return Excerpt::Nothing;
     }
-    let asked = if kept <= TAKEN_BYTES { usize::try_from(TAKEN_BYTES).unwrap_or(usize::MAX) } else { WINDOW_BYTES };
-    let Some(head) = read(0, asked).filter(|head| !head.is_empty()) else { return Excerpt::Missing };
+    let first_read =
+        if kept <= TAKEN_BYTES { usize::try_from(TAKEN_BYTES).unwrap_or(usize::MAX) } else { WINDOW_BYTES };
+    let Some(head) = read(0, first_read).filter(|head| !head.is_empty()) else { return Excerpt::Missing };
     let has_returns = memchr::memmem::find(&head, b"\r\n").is_some();
     let screen = |bytes: &[u8], is_full_screen: bool| {
-        // Most outputs move nothing, and a terminal of their own would cost more than they do.
+        // Most outputs do not move the cursor; emulating a terminal for them would be a waste.
         if let Some(shown) = still(bytes).filter(|_| !is_full_screen) {
             return shown;
         }
@@ -77,7 +78,7 @@ pub(super) fn excerpt(command: Seq, output: &Captured, source: &dyn OutputSource
     if head.len() as u64 >= kept {
         return of_whole(shown);
     }
-    if head.len() < asked {
+    if head.len() < first_read {
         return Excerpt::Short(first_lines(&shown.head));
     }
     let tail_start = kept.saturating_sub(WINDOW_BYTES as u64);
@@ -129,9 +130,9 @@ fn of_whole(shown: Shown) -> Excerpt {
         };
     }
     let head = first_lines(&shown.head);
-    // Where all lines are kept the tail must not tell the head again.
-    let again = if count == lines().count() { head.len() } else { 0 };
-    let after: Vec<&Line> = lines().skip(again).collect();
+    // If the screen kept all lines, the tail must not repeat the head.
+    let repeated = if count == lines().count() { head.len() } else { 0 };
+    let after: Vec<&Line> = lines().skip(repeated).collect();
     let tail = last_lines(after.into_iter());
     match count - head.len() - tail.len() {
         0 => Excerpt::Whole(shown.head.into_iter().chain(shown.tail).collect()),
@@ -149,7 +150,7 @@ fn last_lines<'a>(lines: impl DoubleEndedIterator<Item = &'a Line>) -> Vec<Line>
     tail
 }
 
-/// At least one, however long.
+/// Takes lines up to both limits, but at least one however long.
 fn within<'a>(lines: impl Iterator<Item = &'a Line>, most: usize, most_bytes: usize) -> Vec<Line> {
     let mut bytes = 0;
     let fits = |(i, line): &(usize, &Line)| {
@@ -159,7 +160,7 @@ fn within<'a>(lines: impl Iterator<Item = &'a Line>, most: usize, most_bytes: us
     lines.take(most).enumerate().take_while(fits).map(|(_, line)| line.clone()).collect()
 }
 
-/// Past the line, or else the character, that the window cuts through.
+/// Skips the line that the window cuts through, or just the character if no line starts in it.
 fn from_line_start(window: &[u8]) -> &[u8] {
     let newline = window.iter().position(|&b| b == b'\n').filter(|&at| at + 1 < window.len());
     let start = match newline {

@@ -1,21 +1,21 @@
-//! What the document shows that a command prints.
+//! Expected output of commands, as shown in the document.
 //!
-//! Invariant: only what stands beside a single command is taken for that command's; where several share an output nothing is
-//! claimed. Refuses to know: whether it came.
+//! Invariant: an output is attributed to a command only if it belongs to no other; where several commands share one, none
+//! gets it. Refuses to know: the actual output.
 
 use crate::document::{LineRole, Runbook};
 use crate::history::{CommandSource, CommandStarted};
 use std::collections::BTreeMap;
 
-/// Longer expectations are left to the document.
+/// Longer expected outputs are not shown.
 const LINES: usize = 60;
 
-/// See the module.
+/// Expected outputs of a document, by line.
 #[derive(Debug, Default)]
 pub(super) struct Expected {
-    /// By the first line of the command.
+    /// Output by the line of the command before it.
     by_line: BTreeMap<u32, String>,
-    /// By the cell's lines, for a cell of one command.
+    /// Output by the first and last line of the cell, valid if the cell has a single command.
     by_cell: Vec<(u32, u32, String)>,
 }
 
@@ -43,7 +43,7 @@ impl Expected {
         expected
     }
 
-    /// What a command should have printed.
+    /// Expected output of a command, if the document shows one.
     pub(super) fn for_command(&self, started: &CommandStarted) -> Option<&str> {
         if matches!(started.source, CommandSource::Own | CommandSource::Until) || started.line == 0 {
             return None;

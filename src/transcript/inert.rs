@@ -1,38 +1,38 @@
-//! Texts of any origin and outcomes of commands, for other writers of Markdown.
+//! Escaped texts and worded outcomes for other modules that write Markdown.
 //!
-//! Invariant: as the transcript's own: what comes out shows itself and does nothing else.
+//! Invariant: the same escaping as in transcripts: text from any origin is shown literally.
 
 use super::escape;
 use super::words;
 use crate::history::{CommandFinished, RunResult};
 use std::time::Duration;
 
-/// Text within a paragraph, a heading or a table's cell.
+/// Escapes text for a paragraph, a heading or a table cell.
 pub fn inline(text: &str) -> String {
     escape::inline(text)
 }
 
-/// A command as a code span in a paragraph: its first line, shortened.
+/// Formats the first line of a command as a code span, cut to `most` characters.
 pub fn command(text: &str, most: usize) -> String {
     escape::code(&escape::shorten(text, most))
 }
 
-/// The same in a table's cell.
+/// Formats the first line of a command as a code span for a table cell.
 pub fn command_in_cell(text: &str, most: usize) -> String {
     escape::cell_code(&escape::shorten(text, most))
 }
 
-/// How a command came back, without markup.
+/// Describes a command's outcome without markup: `exit 1 — no match`.
 pub fn outcome(finished: &CommandFinished) -> String {
     words::outcome(finished)
 }
 
-/// How a run ended, in one word.
+/// Names a run's result in one word.
 pub fn run_result(result: RunResult) -> &'static str {
     words::run_result(result)
 }
 
-/// How long something took: `0.4 s`, `3 min 05 s`.
+/// Formats a duration: `0.4 s`, `3 min 05 s`.
 pub fn took(duration: Duration) -> String {
     words::took(duration)
 }

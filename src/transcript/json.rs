@@ -1,4 +1,4 @@
-//! The transcript for programs: one JSON document, versioned by `schema`. `docs/transcript.md` is its description.
+//! The transcript as one JSON document, versioned by `schema` and described in `docs/transcript.md`.
 //!
 //! Invariant: a name once used keeps its meaning within a schema number; events stand in the order of their numbers, one a
 //! line; outputs are plain text, cut as in every transcript. Refuses to know: how the journal writes its lines.
@@ -6,8 +6,8 @@
 use super::elapsed::Elapsed;
 use super::excerpt::{Excerpt, Line, excerpt};
 use super::overview::Overview;
+use super::sources::Sources;
 use super::steps::output_file;
-use super::story::Sources;
 use super::words;
 use crate::history::{CommandFinished, CommandSource, CommandStarted, Event, Fact, Outcome, RunStarted};
 use crate::ident::{Digest, Seq};
@@ -16,7 +16,7 @@ use std::borrow::Borrow;
 use std::io;
 use std::io::Write;
 
-/// The number of this form.
+/// Incremented when a name changes its meaning.
 const SCHEMA: u32 = 1;
 
 /// Writes the transcript of a run as JSON; see [`super::markdown`].
@@ -30,18 +30,18 @@ where
         "run": overview.started.as_ref().map(run),
         "outcome": outcome(&overview, sources),
         "reason": overview.finished.as_ref().map(|finished| &finished.reason),
-        "started": overview.first_at.map(|at| at.to_string()),
-        "ended": overview.finished.as_ref().and(overview.last_at).map(|at| at.to_string()),
-        "elapsed_ms": millis(overview.took),
-        "clock_steps": overview.clock_steps.iter()
+        "started": overview.span.first_at.map(|at| at.to_string()),
+        "ended": overview.finished.as_ref().and(overview.span.last_at).map(|at| at.to_string()),
+        "elapsed_ms": millis(overview.span.took),
+        "clock_steps": overview.span.clock_steps.iter()
             .map(|(seq, step)| json!({ "before": seq, "seconds": step })).collect::<Vec<_>>(),
-        "count": overview.events,
+        "count": overview.span.events,
         "last_hash": sources.head.map(|head: Digest| head.to_string()),
     });
     let head = head.to_string();
     write!(to, "{},\"events\":[", head.strip_suffix('}').unwrap_or(&head))?;
     let mut elapsed = Elapsed::default();
-    let same = events().take(usize::try_from(overview.events).unwrap_or(usize::MAX));
+    let same = events().take(usize::try_from(overview.span.events).unwrap_or(usize::MAX));
     for (i, event) in same.enumerate() {
         let event = event.borrow();
         let mut line = Map::new();
@@ -92,7 +92,7 @@ fn run(started: &RunStarted) -> Value {
     })
 }
 
-/// An event's kind and fields. What is written as one of several words is written as the journal does.
+/// Kind and fields of an event. Enumerated values use the journal's words.
 fn told(event: &Event, overview: &Overview, sources: &Sources<'_>) -> (String, Value) {
     match &event.fact {
         Fact::RunStarted(_) => ("run-started".into(), json!({})),
@@ -106,7 +106,7 @@ fn told(event: &Event, overview: &Overview, sources: &Sources<'_>) -> (String, V
                 .collect();
             (other.kind.clone(), json!({ "fields": fields }))
         }
-        // The other facts are plain records: their own names are the names here.
+        // The other facts are plain records and keep their field names.
         fact => match serde_json::to_value(fact) {
             Ok(Value::Object(fact)) => fact.into_iter().next().unwrap_or(("unknown".into(), json!({}))),
             _ => ("unknown".into(), json!({})),
@@ -123,7 +123,7 @@ fn command(seq: Seq, started: &CommandStarted, overview: &Overview) -> Value {
         CommandSource::Until => ("until", None),
         CommandSource::Sampled(original) => ("sampled", Some(original)),
     };
-    let state = if overview.briefs.contains_key(&seq) { "finished" } else { overview.unfinished(seq) };
+    let state = if overview.commands.briefs.contains_key(&seq) { "finished" } else { overview.unfinished(seq) };
     json!({
         "step": started.step.as_str(),
         "command": started.command,
@@ -168,7 +168,7 @@ fn output(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
         "file": output_file(finished.started),
     });
     let lines = |lines: &[Line]| json!(lines.iter().map(Line::text).collect::<Vec<_>>());
-    let (name, told) = match excerpt(finished.started, captured, sources.output) {
+    let (name, shown) = match excerpt(finished.started, captured, sources.output) {
         Excerpt::Nothing => ("lines", json!([])),
         Excerpt::Whole(whole) => ("lines", lines(&whole)),
         Excerpt::Short(short) => ("short", lines(&short)),
@@ -180,7 +180,7 @@ fn output(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
         Excerpt::Missing => ("missing", json!("unreadable")),
     };
     if let Value::Object(value) = &mut value {
-        value.insert(name.to_owned(), told);
+        value.insert(name.to_owned(), shown);
     }
     value
 }

@@ -1,13 +1,13 @@
-//! The run as `JUnit` reports have it, for the CI that ran it: a suite for each section, a case for each command and task.
+//! The run as a `JUnit` report for CI: a suite for each section, a case for each command and task.
 //!
-//! Invariant: well-formed XML of characters that XML allows, whatever was printed; a suite's counts are those of its cases. A
-//! failed attempt that was followed by another is skipped, not failed: what counts is how the command came back at last.
+//! Invariant: well-formed XML whatever was printed; a suite's counts match its cases. A failed attempt that was followed by
+//! another is skipped, not failed: only the last attempt counts.
 
 use super::elapsed::Elapsed;
 use super::escape::{one_line, push_visible, shorten};
 use super::excerpt::{Excerpt, Line, excerpt};
 use super::overview::{Overview, step_title};
-use super::story::Sources;
+use super::sources::Sources;
 use super::words;
 use crate::history::{CommandFinished, CommandStarted, Decision, Event, Fact, StepEntered, StepForm, StepResult};
 use crate::ident::{Seq, StepId};
@@ -20,12 +20,12 @@ use std::time::Duration;
 
 const COMMAND_CHARACTERS: usize = 80;
 
-/// How a case came out.
+/// Result of a case, with the reason if it did not pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Verdict {
     Passed,
     Failed(String),
-    /// Nobody knows how it ended.
+    /// No end is recorded.
     Error(String),
     Skipped(String),
 }
@@ -50,7 +50,7 @@ where
     I: Iterator<Item: Borrow<Event>>,
 {
     let overview = Overview::of(events(), sources.live);
-    let same = || events().take(usize::try_from(overview.events).unwrap_or(usize::MAX));
+    let same = || events().take(usize::try_from(overview.span.events).unwrap_or(usize::MAX));
     let mut gathered = Gathered::default();
     same().for_each(|event| gathered.take(event.borrow()));
     gathered.end(&overview);
@@ -70,7 +70,7 @@ where
         all().count(),
         count(all(), |verdict| matches!(verdict, Verdict::Failed(_))),
         count(all(), |verdict| matches!(verdict, Verdict::Error(_))),
-        seconds(overview.took)
+        seconds(overview.span.took)
     )?;
     let host = overview.started.as_ref().map_or("", |started| started.host.as_str());
     let mut outputs = same().filter_map(|event| match &event.borrow().fact {
@@ -81,9 +81,9 @@ where
     for suite in &suites {
         suite.begin(host, to)?;
         for (seq, case) in &suite.cases {
-            // Ends come in the order of the starts, but for a record that was put together by hand.
-            let is_told = |seq: &Seq, waiting: &BTreeMap<Seq, CommandFinished>| waiting.contains_key(seq);
-            while !is_told(seq, &waiting) && !matches!(case.verdict, Verdict::Error(_)) && case.line != NO_COMMAND {
+            // Ends come in the order of starts, except in a record that was edited by hand.
+            let is_waiting = |seq: &Seq, waiting: &BTreeMap<Seq, CommandFinished>| waiting.contains_key(seq);
+            while !is_waiting(seq, &waiting) && !matches!(case.verdict, Verdict::Error(_)) && case.line != NO_COMMAND {
                 let Some(finished) = outputs.next() else { break };
                 waiting.insert(finished.started, finished);
             }
@@ -94,13 +94,13 @@ where
     writeln!(to, "</testsuites>")
 }
 
-/// The line of a case that is no command.
+/// Stands for the line of a case that is not a command.
 const NO_COMMAND: u32 = u32::MAX;
 
 #[derive(Default)]
 struct Gathered {
     suites: Vec<Suite>,
-    /// The step in sight, and whether a command of it was run.
+    /// The current step; the flag is true once one of its commands was run.
     step: Option<(StepEntered, bool)>,
     open: BTreeMap<Seq, (StepId, Option<u32>)>,
     last: BTreeMap<(StepId, u32), Seq>,
@@ -153,7 +153,7 @@ impl Gathered {
             .map_or("Before the first step".to_owned(), |(entered, _)| one_line(step_title(entered).plain().trim()))
     }
 
-    /// Into the suite in sight; a suite of its own for what comes before all steps.
+    /// Adds a case to the current suite; cases before the first step get a suite of their own.
     fn put(&mut self, seq: Seq, case: Case) {
         if self.suites.is_empty() {
             self.suites.push(Suite { name: "Before the first step".to_owned(), ..Suite::default() });
@@ -204,7 +204,7 @@ impl Gathered {
 
     fn end(&mut self, overview: &Overview) {
         let open = std::mem::take(&mut self.open);
-        for seq in open.into_keys().filter(|seq| overview.running == Some(*seq)) {
+        for seq in open.into_keys().filter(|seq| overview.commands.running == Some(*seq)) {
             if let Some(case) = self.case(seq) {
                 case.verdict = Verdict::Error("running".to_owned());
             }
@@ -286,12 +286,12 @@ fn count<'a>(cases: impl Iterator<Item = &'a Case>, is_one: impl Fn(&Verdict) ->
     cases.filter(|case| is_one(&case.verdict)).count()
 }
 
-/// `12.345`.
+/// Formats a duration in seconds: `12.345`.
 fn seconds(duration: Duration) -> String {
     format!("{}.{:03}", duration.as_secs(), duration.subsec_millis())
 }
 
-/// Text in XML, of characters that XML allows.
+/// Escapes text for XML and replaces characters that XML forbids.
 fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! The transcript: what a run's events, its document and its outputs tell a person afterwards.
+//! Transcripts: a run's events, document and outputs rendered for people and programs.
 //!
 //! Invariant: the same run folder renders to the same bytes, whatever the time and the machine; nothing that was printed or
 //! typed can break the transcript's structure or reach a terminal as a control sequence. Memory is bounded by the longest
@@ -21,8 +21,10 @@ mod pages;
 mod phrase;
 mod playable;
 mod prose;
+mod run_span;
 mod screen;
 mod series;
+mod sources;
 mod steps;
 mod story;
 mod timeline;
@@ -34,7 +36,8 @@ pub(crate) use escape::shorten;
 pub use inert::{command, command_in_cell, inline, outcome, run_result, took};
 pub use json::json;
 pub use junit::junit;
-pub use story::{Sources, markdown, text};
+pub use sources::Sources;
+pub use story::{markdown, text};
 pub(crate) use words::tone;
 
 use crate::history::Event;
@@ -42,24 +45,24 @@ use std::borrow::Borrow;
 use std::io;
 use std::io::Write;
 
-/// The forms of a transcript.
+/// Output format of a transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// For people, and for whatever shows Markdown.
+    /// Markdown that also reads well unrendered.
     Markdown,
-    /// One file for a browser, with the run drawn.
+    /// One self-contained HTML file with a drawing of the run.
     Html,
-    /// For a terminal or a mail.
+    /// Plain text for a terminal or a mail.
     Text,
-    /// For programs.
+    /// One JSON document, versioned by its `schema` field.
     Json,
-    /// For players of terminal sessions.
+    /// Recording for players of terminal sessions.
     Asciicast(CastVersion),
-    /// For CI.
+    /// `JUnit` XML report for CI systems.
     Junit,
 }
 
-/// Writes the transcript of a run; see [`markdown`].
+/// Writes the transcript of a run in `format`; see [`markdown`]. Fails when `to` cannot be written.
 pub fn write<I>(format: Format, events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,

@@ -1,16 +1,16 @@
-//! What must be known of a whole run before its first line is written: its end, its commands' results, its deviations.
+//! Facts about a whole run that the first lines of its transcript need: its end, its results, its deviations.
 //!
 //! Invariant: one pass, and a few words for each command.
 
 use super::drawing::Drawing;
-use super::elapsed::Elapsed;
 use super::html::Tone;
 use super::phrase::{Phrase, phrase};
+use super::run_span::RunSpan;
 use super::series::Finder;
 use super::words;
 use crate::history::{
-    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, Outcome, RunFinished, RunStarted,
-    StepEntered, StepForm, StepResult,
+    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, InputGiven, Outcome, RunFinished,
+    RunStarted, StepEntered, StepForm, StepResult,
 };
 use crate::ident::{Seq, StepId};
 use jiff::Timestamp;
@@ -19,14 +19,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const COMMAND_CHARACTERS: usize = 72;
-/// More steps of the clock are not listed.
-const CLOCK_STEPS: usize = 20;
+const INPUT_NAME_CHARACTERS: usize = 80;
+const INPUT_VALUE_CHARACTERS: usize = 160;
 
-/// How a command came back, in a few words.
+/// A finished command's result in a few words.
 #[derive(Debug)]
 pub(super) struct Brief {
     pub(super) result: String,
-    /// Whether the result must catch the eye.
+    /// True if the result is to be emphasised.
     pub(super) stands_out: bool,
     pub(super) tone: Tone,
     pub(super) took: Duration,
@@ -40,39 +40,39 @@ struct Visit {
     result: Option<StepResult>,
 }
 
-/// What is counted, by its place in a list and its name.
+/// A category of results: its rank in listings and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Count(u8, pub(super) &'static str);
+
+/// A run's commands and their results.
+#[derive(Debug, Default)]
+pub(super) struct CommandSummary {
+    /// Finished commands, by the event that started them.
+    pub(super) briefs: BTreeMap<Seq, Brief>,
+    /// Number of commands for each kind of outcome.
+    pub(super) outcomes: BTreeMap<Count, u64>,
+    /// The command that is running now.
+    pub(super) running: Option<Seq>,
+    /// Commands that were run repeatedly.
+    pub(super) series: Finder,
+    /// Commands started but not finished, with their start times.
+    open: BTreeMap<Seq, (Timestamp, CommandStarted)>,
+}
 
 /// A run at a glance.
 #[derive(Debug, Default)]
 pub(super) struct Overview {
-    pub(super) events: u64,
     pub(super) started: Option<RunStarted>,
-    pub(super) first_at: Option<Timestamp>,
-    pub(super) last_at: Option<Timestamp>,
-    /// How long after the first the last event was.
-    pub(super) took: Duration,
-    /// Where the machine's clock was set, and by how many seconds.
-    pub(super) clock_steps: Vec<(Seq, i64)>,
-    /// What was run again and again.
-    pub(super) series: Finder,
-    /// The run as a picture.
-    pub(super) drawing: Drawing,
-    /// None while it goes on, or when nobody knows.
+    /// None while the run goes on, or if no end is recorded.
     pub(super) finished: Option<RunFinished>,
-    pub(super) briefs: BTreeMap<Seq, Brief>,
+    pub(super) span: RunSpan,
+    pub(super) commands: CommandSummary,
     /// List items, by the event that began them.
     pub(super) deviations: BTreeMap<Seq, Phrase>,
-    pub(super) notes: u64,
-    /// Rows of the inputs' table, by the event that gave the value.
+    /// Rows of the inputs table, by the event that gave the value.
     pub(super) inputs: BTreeMap<Seq, Vec<Phrase>>,
-    /// Commands by what came of them.
-    pub(super) outcomes: BTreeMap<Count, u64>,
-    /// The command that runs now.
-    pub(super) running: Option<Seq>,
-    elapsed: Elapsed,
-    open: BTreeMap<Seq, (Timestamp, CommandStarted)>,
+    pub(super) notes: u64,
+    pub(super) drawing: Drawing,
     steps: BTreeMap<StepId, Visit>,
 }
 
@@ -82,15 +82,15 @@ impl Overview {
         for event in events {
             overview.take(event.borrow());
         }
-        let open = std::mem::take(&mut overview.open);
-        // A run that was stopped is no different for a recorder that is about to go.
+        let open = std::mem::take(&mut overview.commands.open);
+        // A recorder may outlive the end of its run for a moment; then no command is running.
         if live && overview.finished.is_none() {
-            overview.running = open.last_key_value().map(|(seq, _)| *seq);
+            overview.commands.running = open.last_key_value().map(|(seq, _)| *seq);
         }
         for (seq, (at, started)) in open {
             let word = overview.unfinished(seq);
             overview.count(Count(4, word));
-            if overview.running != Some(seq) {
+            if overview.commands.running != Some(seq) {
                 overview.command_deviation(seq, at, &started, &["Unknown"], "no end is recorded");
             }
         }
@@ -98,14 +98,8 @@ impl Overview {
     }
 
     fn take(&mut self, event: &Event) {
-        self.events += 1;
-        self.first_at.get_or_insert(event.at.utc);
-        self.last_at = Some(event.at.utc);
-        self.took = self.elapsed.take(event);
-        if let Some(step) = self.elapsed.step.filter(|_| self.clock_steps.len() < CLOCK_STEPS) {
-            self.clock_steps.push((event.seq, step));
-        }
-        self.drawing.take(event, self.took);
+        self.span.extend_to(event);
+        self.drawing.take(event, self.span.took);
         match &event.fact {
             Fact::RunStarted(started) => self.started = Some(started.clone()),
             Fact::StepEntered(entered) => {
@@ -121,53 +115,34 @@ impl Overview {
             Fact::Decided(decided) => self.decided(event.seq, event.at.utc, decided),
             Fact::CommandStarted(started) => {
                 self.finished = None;
-                self.series.started(event.seq, words::day_and_time(self.first_at, event.at.utc), started);
-                self.open.insert(event.seq, (event.at.utc, started.clone()));
+                self.commands.series.started(event.seq, words::day_and_time(self.span.first_at, event.at.utc), started);
+                self.commands.open.insert(event.seq, (event.at.utc, started.clone()));
             }
             Fact::CommandFinished(finished) => {
-                self.series.finished(finished);
+                self.commands.series.finished(finished);
                 self.command_finished(finished);
             }
             Fact::InputGiven(input) => {
-                let row = [(input.name.as_str(), 80), (&input.value, 160)];
-                let row = row.map(|(text, most)| Phrase::default().code_short(text, most));
-                let row = row.into_iter().chain([phrase(words::origin(input.origin))]).collect();
-                self.inputs.insert(event.seq, row);
+                self.inputs.insert(event.seq, input_row(input));
             }
             Fact::NoteAdded(_) => self.notes += 1,
-            Fact::ShellDied(died) => {
-                self.deviate(
-                    event.seq,
-                    event.at.utc,
-                    Phrase::default().strong("Shell died").text(": ").said(&died.how),
-                );
-            }
-            Fact::StateLost(lost) => {
-                let what = Phrase::default().strong("Not restored").text(": ").said(&lost.what);
-                self.deviate(event.seq, event.at.utc, what);
-            }
-            Fact::LeftRunning(left) => {
-                let what = Phrase::default().strong("Left running").text(": ").said(&left.processes.join(", "));
-                self.deviate(event.seq, event.at.utc, what);
-            }
-            Fact::EngineLost(lost) => {
-                self.deviate(
-                    event.seq,
-                    event.at.utc,
-                    Phrase::default().strong("Engine lost").text(": ").said(&lost.then),
-                );
-            }
-            Fact::RecordFailed(failed) => {
-                self.deviate(
-                    event.seq,
-                    event.at.utc,
-                    Phrase::default().strong("The record failed").text(": ").said(&failed.why),
-                );
-            }
             Fact::RunResumed(_) => self.finished = None,
             Fact::RunFinished(finished) => self.finished = Some(finished.clone()),
-            _ => {}
+            _ => self.record_trouble(event),
         }
+    }
+
+    /// Lists trouble with the shell, the engine or the record as a deviation.
+    fn record_trouble(&mut self, event: &Event) {
+        let (label, details) = match &event.fact {
+            Fact::ShellDied(died) => ("Shell died", died.how.clone()),
+            Fact::StateLost(lost) => ("Not restored", lost.what.clone()),
+            Fact::LeftRunning(left) => ("Left running", left.processes.join(", ")),
+            Fact::EngineLost(lost) => ("Engine lost", lost.then.clone()),
+            Fact::RecordFailed(failed) => ("The record failed", failed.why.clone()),
+            _ => return,
+        };
+        self.deviate(event.seq, event.at.utc, Phrase::default().strong(label).text(": ").said(&details));
     }
 
     fn decided(&mut self, seq: Seq, at: Timestamp, decided: &Decided) {
@@ -195,11 +170,11 @@ impl Overview {
         let stands_out = !negative && words::deviation(&finished.outcome).is_some();
         let took = Duration::from_nanos(finished.took_ns);
         self.count(counted(&finished.outcome));
-        self.briefs.insert(
+        self.commands.briefs.insert(
             finished.started,
             Brief { result: result.clone(), stands_out, tone: words::tone(&finished.outcome), took },
         );
-        let Some((at, started)) = self.open.remove(&finished.started) else { return };
+        let Some((at, started)) = self.commands.open.remove(&finished.started) else { return };
         let labels: Vec<&str> = [
             matches!(started.source, CommandSource::Own).then_some("Own command"),
             matches!(started.source, CommandSource::Edited(_)).then_some("Edited"),
@@ -224,7 +199,7 @@ impl Overview {
     }
 
     fn deviate(&mut self, seq: Seq, at: Timestamp, what: Phrase) {
-        let time = words::day_and_time(self.first_at, at);
+        let time = words::day_and_time(self.span.first_at, at);
         self.deviations.insert(seq, Phrase::default().time(time).text(" ").and(what));
     }
 
@@ -233,21 +208,21 @@ impl Overview {
     }
 
     fn count(&mut self, outcome: Count) {
-        *self.outcomes.entry(outcome).or_default() += 1;
+        *self.commands.outcomes.entry(outcome).or_default() += 1;
     }
 
-    /// How a command is to be taken.
+    /// Tone of a command, finished or not.
     pub(super) fn tone(&self, command: Seq) -> Tone {
-        let unfinished = if self.running == Some(command) { Tone::Running } else { Tone::Unknown };
-        self.briefs.get(&command).map_or(unfinished, |brief| brief.tone)
+        let unfinished = if self.commands.running == Some(command) { Tone::Running } else { Tone::Unknown };
+        self.commands.briefs.get(&command).map_or(unfinished, |brief| brief.tone)
     }
 
-    /// The word for a command without an end.
+    /// State of a command that has no recorded end.
     pub(super) fn unfinished(&self, command: Seq) -> &'static str {
-        if self.running == Some(command) { "running" } else { "unknown" }
+        if self.commands.running == Some(command) { "running" } else { "unknown" }
     }
 
-    /// How many steps were entered, and how many of them ended how.
+    /// Number of steps entered, and how many of them had each result.
     pub(super) fn step_results(&self) -> (usize, BTreeMap<Count, u64>) {
         let mut results = BTreeMap::new();
         for visit in self.steps.values() {
@@ -257,6 +232,15 @@ impl Overview {
         }
         (self.steps.len(), results)
     }
+}
+
+/// Name, value and origin of an input.
+fn input_row(input: &InputGiven) -> Vec<Phrase> {
+    vec![
+        Phrase::default().code_short(input.name.as_str(), INPUT_NAME_CHARACTERS),
+        Phrase::default().code_short(&input.value, INPUT_VALUE_CHARACTERS),
+        phrase(words::origin(input.origin)),
+    ]
 }
 
 fn counted(outcome: &Outcome) -> Count {
@@ -274,12 +258,12 @@ fn capitalized(text: &str) -> String {
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// The name of an event's place in the transcript.
+/// Anchor of an event in the transcript.
 pub(super) fn anchor(seq: Seq) -> String {
     format!("event-{seq}")
 }
 
-/// A step's number and title.
+/// Title of a step with its number, unless the title already begins with it.
 pub(super) fn step_title(entered: &StepEntered) -> Phrase {
     let title = entered.title.trim();
     let numbered =

@@ -1,6 +1,6 @@
-//! What a page can show. The story is told once; each page sets it in its own way.
+//! The elements of a transcript page. The transcript is composed once; each page format renders the elements in its own way.
 //!
-//! Invariant: a page is written from its beginning to its end and holds nothing but what is open. Refuses to know: events.
+//! Invariant: a page is written front to back and remembers only which elements are open. Refuses to know: events.
 
 use super::excerpt::Excerpt;
 use super::html::{Picture, Tone};
@@ -8,7 +8,7 @@ use super::phrase::Phrase;
 use super::series::Series;
 use std::io;
 
-/// A row of the timeline.
+/// Adds a row to the timeline.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     pub(super) time: String,
@@ -17,77 +17,77 @@ pub(super) struct Row {
     pub(super) event: Phrase,
     pub(super) result: Phrase,
     pub(super) took: String,
-    /// Whether a step begins here.
+    /// True if a step begins with this row.
     pub(super) is_step: bool,
 }
 
-/// An output, and what is to be said about it.
+/// An excerpt of a command's output with the facts to state about it.
 #[derive(Debug)]
 pub(super) struct Output<'a> {
     pub(super) shown: &'a Excerpt,
-    /// Where the whole lies, seen from the transcript.
+    /// Path of the full output, relative to the transcript.
     pub(super) file: String,
-    /// How much of it was kept.
+    /// Formatted size of the recorded part.
     pub(super) kept: String,
-    /// How much more came back; none when all was kept.
+    /// Formatted size of the part that was not recorded; none if everything was.
     pub(super) lost: Option<String>,
-    /// Whether it was dropped from the record.
+    /// True if the output was removed from the record on request.
     pub(super) redacted: bool,
 }
 
-/// A line of a change, with its sign: ` `, `-` or `+`.
+/// A line of a diff with its sign: ` `, `-` or `+`.
 pub(super) type Change = (char, String);
 
-/// See the module.
+/// A page format. Each method writes one element and fails when the underlying writer fails.
 pub(super) trait Page {
-    /// The page's beginning, and its title.
+    /// Starts the page with the run's title and its verdict.
     fn begin(&mut self, title: &Phrase, verdict: &(Tone, String)) -> io::Result<()>;
-    /// A table of names and values.
+    /// Writes a table of names and values.
     fn facts(&mut self, rows: &[(&str, Phrase)]) -> io::Result<()>;
-    /// The run as a drawing, where a page can draw.
+    /// Draws the run, on pages that can show drawings.
     fn picture(&mut self, picture: &Picture) -> io::Result<()>;
-    /// A part of the page.
+    /// Writes the heading of a main part and closes the one before.
     fn part(&mut self, title: &str) -> io::Result<()>;
-    /// A table with named columns.
+    /// Writes a table with named columns.
     fn table(&mut self, columns: &[&str], rows: &mut dyn Iterator<Item = Vec<Phrase>>) -> io::Result<()>;
-    /// The timeline's beginning.
+    /// Starts the timeline with its heading and columns.
     fn timeline(&mut self) -> io::Result<()>;
-    /// A new day in the timeline.
+    /// Marks a new day in the timeline.
     fn day(&mut self, day: &str) -> io::Result<()>;
-    /// A row of the timeline.
+    /// Adds a row to the timeline.
     fn row(&mut self, row: &Row) -> io::Result<()>;
-    /// The timeline's end.
+    /// Ends the timeline table.
     fn end_timeline(&mut self) -> io::Result<()>;
-    /// A step or choice, which has a name when others lead to it.
+    /// Starts the section of a step or choice. `id` is the anchor that links point to.
     fn step(&mut self, id: Option<&str>, title: &Phrase) -> io::Result<()>;
-    /// A paragraph about a step.
+    /// Writes the line of details below a step's title.
     fn about(&mut self, about: &Phrase) -> io::Result<()>;
-    /// The document's prose.
+    /// Quotes line ranges of the document, numbered from 1 and inclusive.
     fn prose(&mut self, lines: &[&str], ranges: &[(u32, u32)]) -> io::Result<()>;
-    /// A command's text, with what is said about it; what came of it is known beforehand.
+    /// Starts a command with its label and text. `tone` is that of its final outcome.
     fn command(&mut self, about: &Phrase, text: &str, tone: Tone) -> io::Result<()>;
-    /// What differs from another text.
+    /// Writes a labelled diff.
     fn changes(&mut self, label: &str, changes: &[Change]) -> io::Result<()>;
-    /// What came of the command.
+    /// Writes the command's result in words.
     fn result(&mut self, result: &Phrase) -> io::Result<()>;
-    /// What the command printed.
+    /// Writes the excerpt of the command's output.
     fn output(&mut self, output: &Output<'_>) -> io::Result<()>;
-    /// What the command was expected to print, beside what it printed.
+    /// Writes the expected output next to the actual one.
     fn expected(&mut self, expected: &str, output: &Output<'_>) -> io::Result<()>;
-    /// The command is told.
+    /// Ends the command that was started last.
     fn end_command(&mut self) -> io::Result<()>;
-    /// A command that was run again and again.
+    /// Summarises a command that was run repeatedly.
     fn series(&mut self, series: &Series) -> io::Result<()>;
-    /// A paragraph.
+    /// Writes a paragraph of text.
     fn paragraph(&mut self, words: &Phrase) -> io::Result<()>;
-    /// Something a person wrote, with its label.
+    /// Writes a text that a person entered, with its label.
     fn note(&mut self, label: &Phrase, text: &str) -> io::Result<()>;
-    /// Text that keeps its lines.
+    /// Writes preformatted text; `language` is a hint for highlighting.
     fn block(&mut self, language: &str, text: &str) -> io::Result<()>;
-    /// A list.
+    /// Writes a bulleted list.
     fn list(&mut self, items: &mut dyn Iterator<Item = &Phrase>) -> io::Result<()>;
-    /// The last paragraph.
+    /// Writes the closing paragraph of the page.
     fn last(&mut self, words: &Phrase) -> io::Result<()>;
-    /// The page's end.
+    /// Closes all open elements and the page.
     fn end(&mut self) -> io::Result<()>;
 }

@@ -1,32 +1,32 @@
-//! A phrase: text with marks, before it is Markdown, HTML or plain.
+//! A phrase: text with inline markup, independent of the page format.
 //!
-//! Invariant: what it is made of is kept apart from how it is marked up, so a page escapes each piece in its own way, once.
+//! Invariant: pieces hold unescaped text; each page format escapes every piece exactly once.
 
 use super::escape::shorten;
 
-/// A part of a phrase.
+/// A piece of a phrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// Words.
+    /// Unmarked text.
     Text(String),
-    /// What a program reads.
+    /// Code or another literal, shown in a monospaced font.
     Code(String),
-    /// What must catch the eye.
+    /// Text to be noticed at a glance.
     Strong(Phrase),
-    /// What is less sure, or spoken.
+    /// Emphasised text: a note, or something uncertain.
     Soft(Phrase),
-    /// A way to another place: of this page with `#`, of this folder otherwise.
+    /// Link to an anchor on this page (`#…`) or to a file next to it.
     Link(String, Phrase),
-    /// A deviation's time.
+    /// Time of day of a deviation.
     Time(String),
 }
 
-/// See the module.
+/// Text with inline markup, built piece by piece.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Phrase(pub(super) Vec<Piece>);
 
 impl Phrase {
-    /// Our own words.
+    /// Appends unmarked text; an empty one adds no piece.
     #[must_use]
     pub(super) fn text(mut self, words: impl Into<String>) -> Self {
         let words = words.into();
@@ -36,13 +36,13 @@ impl Phrase {
         self
     }
 
-    /// Words of somebody else's, without the blanks around them.
+    /// Appends text that somebody else wrote, trimmed.
     #[must_use]
     pub(super) fn said(self, words: &str) -> Self {
         self.text(words.trim())
     }
 
-    /// Words of somebody else's, their first line, shortened.
+    /// Appends the first line of a text that somebody else wrote, at most `most` characters.
     #[must_use]
     pub(super) fn said_short(self, words: &str, most: usize) -> Self {
         self.text(shorten(words, most))
@@ -54,7 +54,7 @@ impl Phrase {
         self
     }
 
-    /// Code, its first line, shortened.
+    /// Appends the first line of a code text, at most `most` characters.
     #[must_use]
     pub(super) fn code_short(self, code: &str, most: usize) -> Self {
         self.code(&shorten(code, most))
@@ -94,7 +94,7 @@ impl Phrase {
         self.0.is_empty()
     }
 
-    /// Its words alone.
+    /// The text without markup.
     pub(super) fn plain(&self) -> String {
         let mut out = String::new();
         for piece in &self.0 {
@@ -107,7 +107,7 @@ impl Phrase {
     }
 }
 
-/// A phrase of our own words.
+/// A phrase of unmarked text.
 pub(super) fn phrase(words: impl Into<String>) -> Phrase {
     Phrase::default().text(words)
 }

@@ -1,9 +1,9 @@
-//! Output that may draw and do nothing else, for whoever plays it back on a terminal.
+//! Filters output for replay on a terminal, so that it can draw and do nothing else.
 //!
-//! Invariant: of the control sequences only those pass that move the cursor, erase, colour or switch the screen; nothing that
+//! Invariant: control sequences pass only if they move the cursor, erase, colour or switch the screen; none passes that
 //! asks the terminal for an answer, sets its title, its clipboard or its palette, or names a file. Total, whatever the bytes.
 
-/// Longer parameters are of no sequence that draws.
+/// Drawing sequences have shorter parameters than this.
 const LONGEST: usize = 64;
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -13,22 +13,22 @@ enum State {
     Escape,
     Intermediate,
     Control,
-    /// Within OSC, DCS, SOS, PM or APC: all of it is left out.
+    /// Within OSC, DCS, SOS, PM or APC, which are dropped entirely.
     Message,
     MessageEscape,
 }
 
-/// Takes output piece by piece.
+/// State of the filter between pieces of output.
 #[derive(Default)]
 pub(super) struct Playable {
     state: State,
     sequence: String,
-    /// A character that was cut in two.
+    /// First bytes of a character that the end of a piece cut off.
     cut: Vec<u8>,
 }
 
 impl Playable {
-    /// What may pass of the next piece.
+    /// Filters the next piece of output.
     pub(super) fn take(&mut self, bytes: &[u8]) -> String {
         let mut all = std::mem::take(&mut self.cut);
         all.extend_from_slice(bytes);
@@ -122,7 +122,7 @@ impl Playable {
     }
 }
 
-/// Whether a sequence only draws.
+/// True if the control sequence only draws.
 fn draws(parameters: &str, last: char) -> bool {
     let plain = parameters.chars().all(|c| c.is_ascii_digit() || matches!(c, ';' | ':'));
     match last {

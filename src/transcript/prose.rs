@@ -1,11 +1,11 @@
-//! The document's prose, quoted.
+//! Prose of the document as Markdown block quotes.
 //!
-//! Invariant: every line stands in a quote, so whatever the document opens there ends there; its headings are the smallest,
-//! so that the transcript's own structure stays.
+//! Invariant: every line is inside a quote, so whatever the document opens there ends there. Headings become the smallest,
+//! so that the transcript keeps its own structure.
 
 use super::escape::push_visible;
 
-/// Lines `first` to `last` of the document, from 1, as a quote; empty when there is nothing in them.
+/// Quotes line ranges of the document, numbered from 1 and inclusive. Empty if all their lines are blank.
 pub(super) fn quote(document: &[&str], ranges: &[(u32, u32)]) -> String {
     let mut out = String::new();
     for &(first, last) in ranges {
@@ -37,7 +37,7 @@ fn push_block(out: &mut String, lines: &[&str]) {
         let text = content(&line);
         let indent = line.len() - line.trim_start_matches(' ').len();
         if fence.as_ref().is_some_and(|fence| indent < fence.indent && !text.is_empty()) {
-            // It may have ended with the list it stood in; taking its lines for text is the safe mistake.
+            // The fence may have ended with its list item. Treating the lines as text is the safe mistake.
             fence = None;
         }
         match &fence {
@@ -50,7 +50,7 @@ fn push_block(out: &mut String, lines: &[&str]) {
                     continue;
                 }
                 if is_underline(&line) {
-                    // Set apart from the line above, it does not make a heading of it.
+                    // An empty line above keeps the underline from turning the text into a heading.
                     out.push_str(">\n");
                 }
             }
@@ -70,7 +70,7 @@ struct Fence {
     indent: usize,
 }
 
-/// A heading of the document's own, as the smallest there is; one in a list or a quote, as text.
+/// Appends a heading at the lowest level; one in a list or a quote becomes text.
 fn push_demoted(out: &mut String, line: &str, text: &str) {
     if line.trim_start_matches(' ') == text {
         out.push_str("> ###### ");
@@ -81,14 +81,14 @@ fn push_demoted(out: &mut String, line: &str, text: &str) {
     }
 }
 
-/// Tabs before the text count differently within a quote.
+/// Replaces leading tabs, because a quote mark would change their width.
 fn spaces_for_tabs(line: &str) -> String {
     let text = line.trim_start_matches([' ', '\t']);
     let blanks = line.strip_suffix(text).unwrap_or_default();
     format!("{}{text}", blanks.replace('\t', "    "))
 }
 
-/// A line without the marks of the lists and quotes it opens or stands in.
+/// The line without its list and quote marks.
 fn content(line: &str) -> &str {
     let mut text = line.trim_start();
     loop {

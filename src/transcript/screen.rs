@@ -1,7 +1,7 @@
-//! Terminal output as the terminal showed it: lines with their colours, without the means of putting them there.
+//! Terminal output as the terminal showed it: lines with their colours, without control sequences.
 //!
-//! Invariant: total; what leaves the screen is handed on at once, so memory is bounded by a screen and what is kept of the
-//! lines; a sequence that never ends swallows no further line; what has no form of its own is shown. Refuses to know: files.
+//! Invariant: accepts any bytes. Lines that scroll off are passed on at once, so memory is bounded by a screen and the kept
+//! lines. An unterminated sequence swallows no further line; invisible characters are shown. Refuses to know: files.
 
 use super::escape::push_visible;
 use avt::observer::{Observation, Observer};
@@ -10,21 +10,21 @@ use avt::{Cell, Color, Line as Row, Operation, Pen, ScreenKind, Terminal};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
-/// A line is cut after so many characters.
+/// Longer lines are cut after this many characters.
 const LINE_CHARACTERS: usize = 1000;
-/// So many lines of the beginning and of the end are kept.
+/// Number of lines kept from the beginning, and again from the end.
 const KEPT_LINES: usize = 64;
-/// A terminal of a size that nobody recorded is taken for a wide one: a program that counts on the margin is rarer than one
-/// that draws a bar over the whole width.
+/// Columns and rows assumed if the size was not recorded. A wide screen is the safer guess: programs that rely on wrapping
+/// are rarer than those that draw a bar across the whole width.
 pub(super) const UNKNOWN_SIZE: (u16, u16) = (240, 24);
 const LARGEST: usize = 1000;
 const TAB: usize = 8;
 
-/// How characters look.
+/// Colours and attributes of characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "a terminal's attributes are independent of each other")]
 pub(super) struct Look {
-    /// One of the eight colours.
+    /// Index of one of the eight basic colours.
     pub(super) foreground: Option<u8>,
     pub(super) background: Option<u8>,
     pub(super) inverse: bool,
@@ -35,14 +35,14 @@ pub(super) struct Look {
     pub(super) struck: bool,
 }
 
-/// Characters of one look.
+/// Consecutive characters with the same look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) text: String,
     pub(super) look: Look,
 }
 
-/// A line as it was typed by the program, however often the terminal broke it.
+/// A line as the program printed it, joined again where the terminal wrapped it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Line(pub(super) Vec<Run>);
 
@@ -53,7 +53,7 @@ impl Line {
         Self(vec![Run { text: text.into(), look: Look::default() }])
     }
 
-    /// Its characters.
+    /// The line without its colours.
     pub(super) fn text(&self) -> String {
         self.0.iter().map(|run| run.text.as_str()).collect()
     }
@@ -78,7 +78,7 @@ impl Line {
         }
     }
 
-    /// Without the blanks that only fill the screen.
+    /// Removes trailing blanks that only fill the screen.
     fn trim(&mut self) {
         while let Some(run) = self.0.last_mut().filter(|run| !run.look.shows_blanks()) {
             run.text.truncate(run.text.trim_end_matches(' ').len());
@@ -109,7 +109,7 @@ impl Look {
     }
 }
 
-/// The nearest of the eight colours: they are legible on light and dark, which a program's own may not be.
+/// The nearest of the eight basic colours, which are legible on light and dark backgrounds.
 fn one_of_eight(colour: Color) -> u8 {
     const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let channel = |index: u8| CUBE.get(usize::from(index)).copied().unwrap_or(255);
@@ -130,31 +130,31 @@ fn one_of_eight(colour: Color) -> u8 {
     is_in(r) | is_in(g) << 1 | is_in(b) << 2
 }
 
-/// What was on the screen.
+/// Everything that was shown on the screen, shortened.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
-    /// The first lines.
+    /// Up to [`KEPT_LINES`] lines from the beginning.
     pub(super) head: Vec<Line>,
-    /// The last lines, where there are more than the first.
+    /// Up to [`KEPT_LINES`] lines from the end, without those in `head`.
     pub(super) tail: VecDeque<Line>,
-    /// How many there were.
+    /// Total number of lines.
     pub(super) count: u64,
-    /// Whether any of them was cut.
+    /// True if a line was cut at [`LINE_CHARACTERS`].
     pub(super) is_cut: bool,
-    /// The last screen of a full-screen program.
+    /// Last screen of a full-screen program, if there was one.
     pub(super) full_screen: Option<Vec<Line>>,
-    /// Whether the full-screen program was still there.
+    /// True if the output ended while the full-screen program was active.
     pub(super) is_full_screen: bool,
 }
 
-/// See the module.
+/// An emulated terminal that keeps the lines it showed.
 pub(super) struct Screen {
     terminal: Option<Terminal>,
     keeper: Keeper,
 }
 
 impl Screen {
-    /// An empty screen. `has_returns` says that lines end in CR LF, as a terminal's do; otherwise a newline returns too.
+    /// An empty screen. `has_returns` is true if lines end in CR LF; otherwise a newline also returns the cursor.
     pub(super) fn new((columns, rows): (u16, u16), has_returns: bool) -> Self {
         let size = |n: u16| usize::from(n).clamp(1, LARGEST);
         let mut screen = Self { terminal: Terminal::new(size(columns), size(rows)).ok(), keeper: Keeper::default() };
@@ -164,7 +164,7 @@ impl Screen {
         screen
     }
 
-    /// Goes to the full screen, where what is to come was printed there.
+    /// Switches to the alternate screen, for output that begins there.
     pub(super) fn enter_full_screen(&mut self) {
         self.control("\x1b[?1049h");
     }
@@ -175,7 +175,7 @@ impl Screen {
         }
     }
 
-    /// Takes what was printed.
+    /// Feeds printed bytes to the terminal. Invalid UTF-8 appears as `\xNN`.
     pub(super) fn take(&mut self, bytes: &[u8]) {
         let Some(terminal) = &mut self.terminal else { return };
         for chunk in bytes.utf8_chunks() {
@@ -189,7 +189,7 @@ impl Screen {
         }
     }
 
-    /// What was shown.
+    /// Ends the output and returns the lines shown.
     pub(super) fn finish(mut self) -> Shown {
         let Some(terminal) = &self.terminal else { return self.keeper.shown };
         self.keeper.shown.is_full_screen = terminal.active_screen_kind() == ScreenKind::Alternate;
@@ -201,7 +201,7 @@ impl Screen {
     }
 }
 
-/// Output that moves nothing, without a terminal; none when it does, or may.
+/// Lines of output that never moves the cursor, found without a terminal; none if it does or may.
 pub(super) fn still(bytes: &[u8]) -> Option<Shown> {
     let text = std::str::from_utf8(bytes).ok()?;
     let has_tabs = bytes.contains(&b'\t');
@@ -240,7 +240,7 @@ pub(super) fn still(bytes: &[u8]) -> Option<Shown> {
     Some(keeper.shown)
 }
 
-/// A line, and before its end a character that gives up any sequence that was begun.
+/// A line with a CAN before its newline, which aborts any unterminated sequence.
 fn ended(line: &str) -> [&str; 3] {
     match line.strip_suffix('\n') {
         Some(line) => [line, "\u{18}", "\n"],
@@ -248,7 +248,7 @@ fn ended(line: &str) -> [&str; 3] {
     }
 }
 
-/// Takes the lines that leave the screen.
+/// Collects the lines that scroll off the screen.
 #[derive(Default)]
 struct Keeper {
     shown: Shown,
@@ -293,7 +293,7 @@ impl Keeper {
         self.shown.tail.push_back(line);
     }
 
-    /// What is on the primary screen, down to its last line that has something on it.
+    /// Keeps the lines of the primary screen, down to its last one that is not blank.
     fn primary(&mut self, terminal: &Terminal) {
         let rows: Vec<&Row> = terminal.primary_screen().all_lines().collect();
         let is_blank = |row: &&Row| row.cells().iter().all(|cell| cell.char() == ' ');

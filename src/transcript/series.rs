@@ -1,7 +1,7 @@
-//! The same command again and again: retries, what a document waits for, a monitor's samples.
+//! Commands that were run repeatedly: retries, conditions waited for, samples of a monitor.
 //!
-//! Invariant: a command that was run a few times is told each time; of one that was run often the first and the last are told,
-//! and all between them are rows of a table. Refuses to know: why it was run again.
+//! Invariant: a short series is shown in full. Of a longer one the first and the last run are shown in full, the others
+//! as rows of a table. Refuses to know: why the command was run again.
 
 use super::html::Tone;
 use super::words;
@@ -10,52 +10,52 @@ use crate::ident::{Seq, StepId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Fewer are told each time.
+/// Shorter series are shown in full.
 const LEAST: usize = 4;
-/// A longer series has only its first and last rows in the table.
+/// The table of a longer series has this many rows, from its beginning and its end.
 const ROWS: usize = 60;
 const SAID_CHARACTERS: usize = 80;
 
-/// One time of a series.
+/// One run of the command.
 #[derive(Clone, Debug)]
 pub(super) struct Time {
     seq: Seq,
-    /// The time of day, with the date when that is not the run's first.
+    /// Time of day, preceded by the date if it is not that of the run's start.
     pub(super) at: String,
     pub(super) tone: Tone,
     pub(super) result: String,
     pub(super) took: Duration,
-    /// The last line it printed.
+    /// Last line of the output that is not blank.
     pub(super) said: String,
-    /// The number in that line, in thousandths.
+    /// First number in that line, in thousandths.
     value: Option<i64>,
 }
 
-/// See the module.
+/// All runs of one command in a row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Series {
     pub(super) times: Vec<Time>,
     is_sampled: bool,
 }
 
-/// What becomes of a command that may be one of a series.
+/// Presentation of a command, given the series it may belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// It is told.
+    /// With its own text, result and output.
     InFull,
-    /// It is a row of the table, which stands in its place.
+    /// As a row; the whole table is shown at this command. Holds the first command of the series.
     AsTable(Seq),
-    /// It is a row of the table.
+    /// As a row of a table shown earlier.
     AsRow,
 }
 
-/// Finds series in a run.
+/// Collects the series of a run, event by event.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Finder {
-    /// The command last started, and the first of its series.
+    /// Identity of the command started last, and the first command of its series.
     last: Option<(StepId, Option<u32>, CommandSource, String, Seq)>,
     found: BTreeMap<Seq, Series>,
-    /// The series of each command that is not its first.
+    /// First command of the series, for each later command of it.
     of: BTreeMap<Seq, Seq>,
 }
 
@@ -81,7 +81,7 @@ impl Finder {
                 *first
             }
             _ => {
-                // What stayed alone is no series.
+                // Too short to be a series: forget it.
                 if let Some((.., before)) = &self.last
                     && self.found.get(before).is_some_and(|series| series.times.len() < LEAST)
                 {
@@ -112,7 +112,7 @@ impl Finder {
         time.value = number(&time.said);
     }
 
-    /// What becomes of a command.
+    /// Decides how to present a command.
     pub(super) fn told(&self, command: Seq) -> Told {
         let Some(first) = self.of.get(&command) else { return Told::InFull };
         let Some(series) = self.found.get(first).filter(|series| series.times.len() >= LEAST) else {
@@ -127,14 +127,14 @@ impl Finder {
         }
     }
 
-    /// A series by its first command.
+    /// The series that starts with this command.
     pub(super) fn series(&self, first: Seq) -> Option<&Series> {
         self.found.get(&first)
     }
 }
 
 impl Series {
-    /// What it is, in a few words.
+    /// Short description with the number of runs and the times of the first and the last.
     pub(super) fn label(&self) -> String {
         let what = if self.is_sampled { "samples" } else { "attempts" };
         let last = self.times.last().map_or("", |time| time.at.as_str());
@@ -142,7 +142,7 @@ impl Series {
         format!("{} {what}, {first} to {last}", words::grouped(self.times.len() as u64))
     }
 
-    /// The rows of its table; none stands for those left out.
+    /// Rows of the table; a `None` stands for the omitted ones.
     pub(super) fn rows(&self) -> impl Iterator<Item = Option<&Time>> {
         let count = self.times.len();
         let is_long = count > ROWS;
@@ -152,7 +152,7 @@ impl Series {
         })
     }
 
-    /// Its values from 0 to `most`, when each time printed a number and they differ.
+    /// Printed values scaled to `0..=most`; none unless every run printed a number and they differ.
     pub(super) fn levels(&self, most: u64) -> Option<Vec<u64>> {
         let values: Vec<i64> = self.times.iter().map(|time| time.value).collect::<Option<_>>()?;
         let (low, high) = (*values.iter().min()?, *values.iter().max()?);
@@ -163,7 +163,7 @@ impl Series {
         })
     }
 
-    /// Its lowest and highest value, as printed.
+    /// Lowest and highest printed value.
     pub(super) fn range(&self) -> (String, String) {
         let shown = |value: Option<i64>| value.map_or(String::new(), decimal);
         (

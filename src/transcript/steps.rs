@@ -1,6 +1,6 @@
-//! The steps, one after the other as they were entered: prose, commands, what came back, what was said about it.
+//! The steps in the order in which they were entered, with prose, commands, results and notes.
 //!
-//! Invariant: told as the events come; nothing is held but the step in sight. A step that is entered again is told again.
+//! Invariant: written in one pass that holds only the current step. A step that is entered again gets another section.
 
 use super::escape::{one_line, visible_lines};
 use super::excerpt::{Excerpt, excerpt};
@@ -9,11 +9,11 @@ use super::overview::{Overview, anchor, step_title};
 use super::page::{Output, Page};
 use super::phrase::{Phrase, phrase};
 use super::series::Told;
-use super::story::Sources;
+use super::sources::Sources;
 use super::words;
 use crate::history::{
-    CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, InputGiven, Outcome, RunResumed,
-    StepEntered, StepFinished, StepForm, StepResult,
+    ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, InputGiven, Outcome,
+    OutputCompared, RunResumed, StepEntered, StepFinished, StepForm, StepResult,
 };
 use crate::ident::{Seq, StepId};
 use similar::{ChangeTag, TextDiff};
@@ -24,10 +24,10 @@ use std::time::Duration;
 
 /// Longer texts are not compared line by line.
 const DIFF_LINES: usize = 1000;
-/// Of a step that was not run so many lines are shown.
+/// At most this many lines are shown of a step that was not run.
 const SHOWN_LINES: usize = 100;
 
-/// Writes the sections of all steps.
+/// Writes a section for each visit of a step.
 pub(super) fn write(
     events: impl Iterator<Item: Borrow<Event>>,
     sources: &Sources<'_>,
@@ -60,24 +60,24 @@ struct Steps<'a, P> {
     sources: &'a Sources<'a>,
     overview: &'a Overview,
     document: Vec<&'a str>,
-    /// The shell's directory, to tell when it changes.
+    /// Last known working directory of the shell, to report changes.
     cwd: String,
-    /// Whether any section is open.
+    /// True once a section was started.
     open: bool,
     seen: BTreeSet<StepId>,
-    /// The document's lines of the step in sight, until they are shown.
+    /// Lines of the current step in the document, until they are shown.
     unshown: Option<(u32, u32)>,
     expects: Expected,
-    /// What the running command should print, as the document shows.
+    /// Output that the document shows for the running command.
     expected: Option<String>,
-    /// Whether the last output stands beside it.
+    /// True if the last output was shown next to the expected one.
     beside: bool,
     page: &'a mut P,
 }
 
 impl<P: Page> Steps<'_, P> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        let first_at = self.overview.first_at;
+        let first_at = self.overview.span.first_at;
         let time = || words::day_and_time(first_at, event.at.utc);
         match &event.fact {
             Fact::StepEntered(entered) => self.entered(event.seq, &time(), entered),
@@ -95,27 +95,8 @@ impl<P: Page> Steps<'_, P> {
                 self.page.paragraph(&Phrase::default().strong("Message").text(format!(", {}:", time())))?;
                 self.page.block("text", &message.text)
             }
-            Fact::OutputCompared(compared) => {
-                self.section()?;
-                let verdict = match (compared.met, compared.decides) {
-                    (true, _) => phrase("as expected"),
-                    (false, true) => Phrase::default().strong("not as expected, so it counts as a failure"),
-                    (false, false) => phrase("not as the document shows it"),
-                };
-                let share = format!(": {} % of this came back.", compared.percent);
-                self.page.paragraph(&phrase("Output ").and(verdict).text(share))?;
-                if compared.met || self.beside { Ok(()) } else { self.page.block("text", &compared.expected) }
-            }
-            Fact::ChoiceMade(choice) => {
-                self.open = true;
-                self.page.step(None, &phrase("Choice: ").said(&choice.question))?;
-                self.page.paragraph(&match &choice.option {
-                    Some(option) => phrase(format!("{}: ", time()))
-                        .strong(Phrase::default().said(option))
-                        .text(format!(", line {}", choice.line)),
-                    None => phrase(format!("{}: went on without one", time())),
-                })
-            }
+            Fact::OutputCompared(compared) => self.write_comparison(compared),
+            Fact::ChoiceMade(choice) => self.write_choice(&time(), choice),
             Fact::ShellDied(died) => self.say("The shell died", &time(), phrase(": ").said(&died.how)),
             Fact::StateLost(lost) => self.say("Not restored", &time(), phrase(": ").said(&lost.what)),
             Fact::LeftRunning(left) => self.say("Left running", &time(), phrase(": ").said(&left.processes.join(", "))),
@@ -139,6 +120,29 @@ impl<P: Page> Steps<'_, P> {
         }
     }
 
+    fn write_comparison(&mut self, compared: &OutputCompared) -> io::Result<()> {
+        self.section()?;
+        let verdict = match (compared.met, compared.decides) {
+            (true, _) => phrase("as expected"),
+            (false, true) => Phrase::default().strong("not as expected, so it counts as a failure"),
+            (false, false) => phrase("not as the document shows it"),
+        };
+        let share = format!(": {} % of this came back.", compared.percent);
+        self.page.paragraph(&phrase("Output ").and(verdict).text(share))?;
+        if compared.met || self.beside { Ok(()) } else { self.page.block("text", &compared.expected) }
+    }
+
+    fn write_choice(&mut self, time: &str, choice: &ChoiceMade) -> io::Result<()> {
+        self.open = true;
+        self.page.step(None, &phrase("Choice: ").said(&choice.question))?;
+        self.page.paragraph(&match &choice.option {
+            Some(option) => phrase(format!("{time}: "))
+                .strong(Phrase::default().said(option))
+                .text(format!(", line {}", choice.line)),
+            None => phrase(format!("{time}: went on without one")),
+        })
+    }
+
     fn resumed(&mut self, time: &str, resumed: &RunResumed) -> io::Result<()> {
         self.section()?;
         let what = Phrase::default().strong("The run was resumed").text(" by ").said(&resumed.user).text(" on ");
@@ -152,7 +156,7 @@ impl<P: Page> Steps<'_, P> {
         let again = if self.seen.insert(entered.step.clone()) { "" } else { " (again)" };
         self.page.step(Some(&anchor(seq)), &step_title(entered).text(again))?;
         let lines = line_range(entered.line, entered.end_line);
-        // It begins with our own word: a paragraph that begins with a number would make a list of it.
+        // The paragraph starts with a word of ours: in Markdown, one that starts with a number becomes a list.
         let mut about = phrase(lines.replacen('l', "L", 1));
         for (i, heading) in entered.headings.iter().enumerate() {
             about = about.text(if i == 0 { " · " } else { " › " }).said(heading);
@@ -178,10 +182,10 @@ impl<P: Page> Steps<'_, P> {
 
     fn started(&mut self, seq: Seq, time: &str, started: &CommandStarted) -> io::Result<()> {
         self.section()?;
-        match self.overview.series.told(seq) {
+        match self.overview.commands.series.told(seq) {
             Told::InFull => {}
             Told::AsTable(first) => {
-                return self.overview.series.series(first).map_or(Ok(()), |series| self.page.series(series));
+                return self.overview.commands.series.series(first).map_or(Ok(()), |series| self.page.series(series));
             }
             Told::AsRow => return Ok(()),
         }
@@ -214,7 +218,7 @@ impl<P: Page> Steps<'_, P> {
             CommandSource::Document | CommandSource::Own | CommandSource::Until | CommandSource::Sampled(_) => {}
         }
         self.expected = self.expects.for_command(started).map(str::to_owned);
-        if self.overview.briefs.contains_key(&seq) {
+        if self.overview.commands.briefs.contains_key(&seq) {
             return Ok(());
         }
         self.page.result(&Phrase::default().soft(self.overview.unfinished(seq)).text(": no end is recorded"))?;
@@ -245,7 +249,7 @@ impl<P: Page> Steps<'_, P> {
 
     fn finished(&mut self, finished: &CommandFinished) -> io::Result<()> {
         self.section()?;
-        if self.overview.series.told(finished.started) != Told::InFull {
+        if self.overview.commands.series.told(finished.started) != Told::InFull {
             return Ok(());
         }
         let result = one_line(&words::outcome(finished));
@@ -294,7 +298,7 @@ impl<P: Page> Steps<'_, P> {
         self.page.note(&Phrase::default().strong(decision).text(format!(", {time}")), &decided.reason)
     }
 
-    /// The step as the document has it, once: what was not run is told nowhere else.
+    /// Shows the step's lines once. Without this, a step that was not run would appear nowhere.
     fn as_written(&mut self) -> io::Result<()> {
         let Some((first, last)) = self.unshown.take() else { return Ok(()) };
         let start = usize::try_from(first).unwrap_or(usize::MAX).saturating_sub(1);
@@ -324,7 +328,7 @@ impl<P: Page> Steps<'_, P> {
         self.page.paragraph(&Phrase::default().strong(what).text(format!(", {time}")).and(more))
     }
 
-    /// Opens a section for what comes before all steps.
+    /// Opens a section for events before the first step, unless a section is open.
     fn section(&mut self) -> io::Result<()> {
         if std::mem::replace(&mut self.open, true) {
             Ok(())
@@ -334,18 +338,18 @@ impl<P: Page> Steps<'_, P> {
     }
 }
 
-/// Whether just the expected came back: then there is nothing to compare.
+/// True if the output equals the expected one, apart from trailing blanks.
 fn came(expected: &str, shown: &Excerpt) -> bool {
     let Excerpt::Whole(lines) = shown else { return false };
-    let came: Vec<String> = lines.iter().map(|line| line.text().trim_end().to_owned()).collect();
-    expected.trim_end().lines().map(str::trim_end).eq(came.iter().map(String::as_str))
+    let printed: Vec<String> = lines.iter().map(|line| line.text().trim_end().to_owned()).collect();
+    expected.trim_end().lines().map(str::trim_end).eq(printed.iter().map(String::as_str))
 }
 
 fn line_range(first: u32, last: u32) -> String {
     if last > first { format!("lines {first}–{last}") } else { format!("line {first}") }
 }
 
-/// Where a command's output lies, seen from the transcript.
+/// Path of a command's recorded output, relative to the transcript.
 pub(super) fn output_file(command: Seq) -> String {
     format!("output/{:06}.out", command.0)
 }

@@ -1,4 +1,4 @@
-//! The story of a run: header, timeline, steps, deviations, integrity; told to any page.
+//! Composes the transcript of a run for any page format: header, timeline, steps, deviations, integrity.
 //!
 //! Invariant: three passes over the events, none of which keeps them.
 
@@ -7,31 +7,19 @@ use super::overview::{Count, Overview};
 use super::page::Page;
 use super::pages::{Html, Markdown, Text};
 use super::phrase::{Phrase, phrase};
+use super::sources::Sources;
 use super::{steps, timeline, words};
-use crate::history::{Event, OutputSource, RunStarted};
-use crate::ident::Digest;
+use crate::history::{Event, RunStarted};
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
 
-/// Values of the header are cut here.
+/// Longer values in the header are shortened.
 const VALUE_CHARACTERS: usize = 400;
 
-/// What a transcript is made from, beside the events.
-pub struct Sources<'a> {
-    /// The document that ran; without it no prose is shown.
-    pub document: Option<&'a str>,
-    /// Where the outputs are.
-    pub output: &'a dyn OutputSource,
-    /// The journal's last hash, where it is known.
-    pub head: Option<Digest>,
-    /// Whether the run goes on: somebody writes its journal.
-    pub live: bool,
-}
-
-/// Writes the transcript of a run as Markdown. `events` gives the run's events from the first, each time it is called; what a
-/// live run adds in the meantime is left to the next transcript.
+/// Writes the transcript of a run as Markdown. `events` starts over with the run's first event at each call. Events that a
+/// live run adds between the calls are left out. Fails when `to` cannot be written.
 pub fn markdown<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,
@@ -60,11 +48,11 @@ where
     I: Iterator<Item: Borrow<Event>>,
 {
     let mut overview = Overview::of(events(), sources.live);
-    let same = || events().take(usize::try_from(overview.events).unwrap_or(usize::MAX));
+    let same = || events().take(usize::try_from(overview.span.events).unwrap_or(usize::MAX));
     let (title, verdict) = (title(&overview), verdict(&overview, sources));
     page.begin(&title, &verdict)?;
     header(&overview, sources, page)?;
-    if let Some(picture) = std::mem::take(&mut overview.drawing).finish(overview.running, &title.plain()) {
+    if let Some(picture) = std::mem::take(&mut overview.drawing).finish(overview.commands.running, &title.plain()) {
         page.picture(&picture)?;
     }
     inputs(&overview, page)?;
@@ -94,7 +82,7 @@ fn header(overview: &Overview, sources: &Sources<'_>, page: &mut impl Page) -> i
         }
     };
     row("Outcome", outcome(overview, sources));
-    row("Started", overview.first_at.map_or(Phrase::default(), |at| phrase(date_and_time(at))));
+    row("Started", overview.span.first_at.map_or(Phrase::default(), |at| phrase(date_and_time(at))));
     row("Ended", phrase(ended(overview)));
     row(
         "Operator",
@@ -109,7 +97,7 @@ fn header(overview: &Overview, sources: &Sources<'_>, page: &mut impl Page) -> i
     row("Git commit", git_commit(started));
     row("SHA-256", Phrase::default().code(&started.runbook.digest.to_string()));
     row("Steps", phrase(steps_row(overview, started)));
-    row("Commands", phrase(counts(&overview.outcomes)));
+    row("Commands", phrase(counts(&overview.commands.outcomes)));
     row("Notes", phrase(if overview.notes == 0 { String::new() } else { overview.notes.to_string() }));
     row("Deviations", deviations_row(overview));
     let flags = started.flags.iter().enumerate().map(|(i, flag)| {
@@ -159,8 +147,8 @@ fn date_and_time(at: jiff::Timestamp) -> String {
 }
 
 fn ended(overview: &Overview) -> String {
-    let (Some(last), Some(_)) = (overview.last_at, &overview.finished) else { return String::new() };
-    format!("{}, after {}", date_and_time(last), words::took(overview.took))
+    let (Some(last), Some(_)) = (overview.span.last_at, &overview.finished) else { return String::new() };
+    format!("{}, after {}", date_and_time(last), words::took(overview.span.took))
 }
 
 fn runbook(started: &RunStarted) -> Phrase {
@@ -203,10 +191,11 @@ fn deviations(overview: &Overview, page: &mut impl Page) -> io::Result<()> {
 }
 
 fn integrity(overview: &Overview, sources: &Sources<'_>, page: &mut impl Page) -> io::Result<()> {
-    let events = words::count(overview.events, "event", "events");
+    let events = words::count(overview.span.events, "event", "events");
     page.part("Integrity")?;
-    if !overview.clock_steps.is_empty() {
+    if !overview.span.clock_steps.is_empty() {
         let list: Vec<_> = overview
+            .span
             .clock_steps
             .iter()
             .map(|(seq, step)| format!("{} before event {seq}", words::clock(*step)))

@@ -1,6 +1,6 @@
-//! The timeline: a table with a row for everything a reader of the post-mortem asks about.
+//! The timeline: a table with a row for each event that matters to a post-mortem.
 //!
-//! Invariant: a row is one line; what is told by another row (a decision to run, a step's plain end) has none of its own.
+//! Invariant: a row is one line. Events implied by another row (a decision to run, a step's normal end) get none.
 
 use super::elapsed::Elapsed;
 use super::overview::{Overview, anchor, step_title};
@@ -9,7 +9,8 @@ use super::page::Page;
 use super::phrase::{Phrase, phrase};
 use super::words;
 use crate::history::{
-    ChoiceMade, CommandSource, CommandStarted, Decided, Decision, Event, Fact, RunFinished, StepForm, StepResult,
+    ChoiceMade, CommandSource, CommandStarted, Decided, Decision, Event, Fact, RunFinished, StepEntered, StepForm,
+    StepResult,
 };
 use crate::ident::Seq;
 use std::borrow::Borrow;
@@ -18,7 +19,7 @@ use std::io;
 const COMMAND_CHARACTERS: usize = 80;
 const TEXT_CHARACTERS: usize = 160;
 
-/// What a row says of its event.
+/// A timeline row without its times.
 struct Row {
     who: String,
     event: Phrase,
@@ -26,7 +27,7 @@ struct Row {
     took: String,
 }
 
-/// Writes the table.
+/// Writes the timeline of a run.
 pub(super) fn write(
     events: impl Iterator<Item: Borrow<Event>>,
     overview: &Overview,
@@ -87,18 +88,7 @@ impl Timeline<'_> {
                 }
                 row_of("runbook", "A new shell was started", blank())
             }
-            Fact::ShellDied(died) => row_of("shell", "The shell died", blank().strong(blank().said(&died.how))),
-            Fact::StateLost(lost) => row_of("shell", "Not restored", short("", &lost.what)),
-            Fact::LeftRunning(left) => row_of("shell", "Left running", blank().said(&left.processes.join(", "))),
-            Fact::StepEntered(entered) => {
-                let form = match entered.form {
-                    StepForm::Task => "task",
-                    StepForm::Message => "message",
-                    StepForm::Command | StepForm::Guessed => "",
-                };
-                let link = blank().link(format!("#{}", anchor(event.seq)), step_title(entered));
-                row_of(operator, blank().strong(link), form)
-            }
+            Fact::StepEntered(entered) => step_row(event.seq, entered, operator),
             Fact::Decided(decided) => decision(decided, operator)?,
             Fact::InputGiven(input) => {
                 let event = phrase("Input ").code_short(input.name.as_str(), COMMAND_CHARACTERS).text(" = ");
@@ -118,7 +108,6 @@ impl Timeline<'_> {
             Fact::StepFinished(finished) if finished.result == StepResult::Failed => {
                 row_of("runbook", "The step ended", blank().strong("failed"))
             }
-            Fact::EngineLost(lost) => row_of("runbook", "The engine was lost", blank().said(&lost.then)),
             Fact::RunResumed(resumed) => {
                 let how = if resumed.attached { "the session lived on" } else { "in a new shell" };
                 row_of(resumed.user.clone(), phrase("Run resumed on ").said(&resumed.host), how)
@@ -128,11 +117,6 @@ impl Timeline<'_> {
                 let event = format!("The text of event {} was dropped from the record", events.join(", "));
                 row_of(redacted.user.clone(), event, short("", &redacted.reason))
             }
-            Fact::RecordFailed(failed) => {
-                let lost =
-                    format!("{} events and {} bytes of output are missing", failed.lost_events, failed.lost_bytes);
-                row_of("runbook", phrase("The record failed: ").said(&failed.why), blank().strong(lost))
-            }
             Fact::RunFinished(finished) => run_finished(finished, operator),
             Fact::Other(other) => row_of("runbook", blank().code_short(&other.kind, COMMAND_CHARACTERS), blank()),
             Fact::IncidentJoined(joined) => row_of(
@@ -140,6 +124,11 @@ impl Timeline<'_> {
                 short("Joined the incident ", &joined.title),
                 blank().said(&joined.severity).text(" ").said(joined.incident.as_str()),
             ),
+            Fact::ShellDied(_)
+            | Fact::StateLost(_)
+            | Fact::LeftRunning(_)
+            | Fact::EngineLost(_)
+            | Fact::RecordFailed(_) => trouble_row(&event.fact)?,
             Fact::CommandFinished(_) | Fact::OutputCompared(_) | Fact::StepFinished(_) | Fact::Incident(_) => {
                 return None;
             }
@@ -165,7 +154,7 @@ impl Timeline<'_> {
         if !marks.is_empty() {
             event = event.text(format!(" ({})", marks.join(", ")));
         }
-        let (result, took) = match self.overview.briefs.get(&seq) {
+        let (result, took) = match self.overview.commands.briefs.get(&seq) {
             None => (Phrase::default().soft(self.overview.unfinished(seq)), String::new()),
             Some(brief) => {
                 let result = phrase(brief.result.as_str());
@@ -181,12 +170,38 @@ fn row_of(who: impl Into<String>, event: impl Into<Phrase>, result: impl Into<Ph
     Row { who: who.into(), event: event.into(), result: result.into(), took: String::new() }
 }
 
-/// Decisions that no other row tells of.
+/// A row for a decision; none if another row implies it.
 fn decision(decided: &Decided, operator: String) -> Option<Row> {
     let event = phrase(words::decision(decided.decision, &words::subject(decided.command))?);
     let stands_out = matches!(decided.decision, Decision::Skip | Decision::Decline);
     let event = if stands_out { Phrase::default().strong(event) } else { event };
     Some(row_of(operator, event, Phrase::default().said_short(&decided.reason, TEXT_CHARACTERS)))
+}
+
+fn step_row(seq: Seq, entered: &StepEntered, operator: String) -> Row {
+    let form = match entered.form {
+        StepForm::Task => "task",
+        StepForm::Message => "message",
+        StepForm::Command | StepForm::Guessed => "",
+    };
+    let link = Phrase::default().link(format!("#{}", anchor(seq)), step_title(entered));
+    row_of(operator, Phrase::default().strong(link), form)
+}
+
+/// A row for trouble with the shell, the engine or the record; none for any other fact.
+fn trouble_row(fact: &Fact) -> Option<Row> {
+    let blank = Phrase::default;
+    Some(match fact {
+        Fact::ShellDied(died) => row_of("shell", "The shell died", blank().strong(blank().said(&died.how))),
+        Fact::StateLost(lost) => row_of("shell", "Not restored", blank().said_short(&lost.what, TEXT_CHARACTERS)),
+        Fact::LeftRunning(left) => row_of("shell", "Left running", blank().said(&left.processes.join(", "))),
+        Fact::EngineLost(lost) => row_of("runbook", "The engine was lost", blank().said(&lost.then)),
+        Fact::RecordFailed(failed) => {
+            let lost = format!("{} events and {} bytes of output are missing", failed.lost_events, failed.lost_bytes);
+            row_of("runbook", phrase("The record failed: ").said(&failed.why), blank().strong(lost))
+        }
+        _ => return None,
+    })
 }
 
 fn choice_row(choice: &ChoiceMade, operator: String) -> Row {

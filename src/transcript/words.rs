@@ -1,13 +1,13 @@
-//! The transcript's words for outcomes, times, durations and sizes.
+//! Wording of outcomes, decisions, times, durations and sizes.
 //!
-//! Invariant: a success is `exit 0`, never "verified"; what nobody knows is *unknown*; times are UTC.
+//! Invariant: a success is `exit 0`, never "verified"; an outcome that was not observed is *unknown*; times are UTC.
 
 use super::html::Tone;
 use crate::history::{CommandFinished, Decision, InputOrigin, Mode, Outcome, RunResult, StepResult};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// What came of a command, without markup: `exit 1 — no match`.
+/// Describes a command's outcome without markup: `exit 1 — no match`.
 pub(super) fn outcome(finished: &CommandFinished) -> String {
     let exit = finished.status.map_or("no exit status".to_owned(), |status| format!("exit {status}"));
     let members = &finished.pipestatus;
@@ -32,7 +32,7 @@ pub(super) fn outcome(finished: &CommandFinished) -> String {
     }
 }
 
-/// Which deviation an outcome is, if any.
+/// Label under which an outcome is listed as a deviation, if it is one.
 pub(super) fn deviation(outcome: &Outcome) -> Option<&'static str> {
     Some(match outcome {
         Outcome::Succeeded | Outcome::EndedByOperator | Outcome::EndedByTime => return None,
@@ -47,7 +47,7 @@ pub(super) fn deviation(outcome: &Outcome) -> Option<&'static str> {
     })
 }
 
-/// A decision about `what` that no command shows; none for those that a command or an end tells of.
+/// Describes a decision about `what`; none for decisions that a command or the run's end implies.
 pub(super) fn decision(decision: Decision, what: &str) -> Option<String> {
     Some(match decision {
         Decision::Skip => format!("Skipped {what}"),
@@ -67,12 +67,12 @@ pub(super) fn decision(decision: Decision, what: &str) -> Option<String> {
     })
 }
 
-/// What a decision is about: `command 2`, `the step`.
+/// Names the subject of a decision: `command 2`, `the step`.
 pub(super) fn subject(command: Option<u32>) -> String {
     command.map_or("the step".to_owned(), |command| format!("command {}", u64::from(command) + 1))
 }
 
-/// What stands for the lines between an output's beginning and its end.
+/// Notice for the lines omitted between the head and the tail of an output.
 pub(super) fn left_out(lines: Option<u64>) -> String {
     lines.map_or_else(
         || "the middle is left out".to_owned(),
@@ -90,7 +90,7 @@ pub(super) fn run_result(result: RunResult) -> &'static str {
     }
 }
 
-/// How a run's end is to be taken.
+/// Tone of a run's result.
 pub(super) fn run_tone(result: RunResult) -> Tone {
     match result {
         RunResult::Completed => Tone::Good,
@@ -99,7 +99,7 @@ pub(super) fn run_tone(result: RunResult) -> Tone {
     }
 }
 
-/// How a command's outcome is to be taken.
+/// Tone of a command's outcome.
 pub(crate) fn tone(outcome: &Outcome) -> Tone {
     match outcome {
         Outcome::Succeeded => Tone::Good,
@@ -140,23 +140,23 @@ pub(super) fn mode(mode: Mode) -> &'static str {
     }
 }
 
-/// `22:51:03`.
+/// Formats the time of day in UTC as `22:51:03`.
 pub(super) fn time(at: Timestamp) -> String {
     at.strftime("%H:%M:%S").to_string()
 }
 
-/// `2026-11-24`.
+/// Formats the date in UTC as `2026-11-24`.
 pub(super) fn date(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
-/// `22:51:03`, with the date before it when that is not the run's first.
+/// Formats the time of day, preceded by the date if it differs from that of `first`.
 pub(super) fn day_and_time(first: Option<Timestamp>, at: Timestamp) -> String {
     let day = date(at);
     if first.is_none_or(|first| date(first) == day) { time(at) } else { format!("{day} {}", time(at)) }
 }
 
-/// `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`.
+/// Formats a duration: `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`.
 pub(super) fn took(duration: Duration) -> String {
     let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
     match seconds {
@@ -168,20 +168,20 @@ pub(super) fn took(duration: Duration) -> String {
     }
 }
 
-/// A clock that was set: `back by 1 h 00 min`.
+/// Describes by how much a clock was set: `back by 1 h 00 min`.
 pub(super) fn clock(step_seconds: i64) -> String {
     let by = took(Duration::from_secs(step_seconds.unsigned_abs()));
     format!("{} by {by}", if step_seconds < 0 { "back" } else { "forward" })
 }
 
-/// `0:09`, `12:34`, `1:02:03`.
+/// Formats the time since the start: `0:09`, `12:34`, `1:02:03`.
 pub(super) fn elapsed(since_start: Duration) -> String {
     let seconds = since_start.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// `1 line`, `1,234 lines`.
+/// Formats a number with its noun: `1 line`, `1,234 lines`.
 pub(super) fn count(number: u64, singular: &str, plural: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { singular } else { plural })
 }
@@ -198,7 +198,7 @@ pub(super) fn grouped(number: u64) -> String {
     out
 }
 
-/// `812 bytes`, `12.5 KiB`, `1.0 GiB`.
+/// Formats a size in bytes: `812 bytes`, `12.5 KiB`, `1.0 GiB`.
 pub(super) fn size(bytes: u64) -> String {
     for (unit, name) in [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
         if bytes >= unit {

@@ -9,7 +9,7 @@ use runbook::history::{
 use runbook::ident::{Clock as _, Digest, RunId, Seq, StepId, SystemClock};
 use runbook::journal::{self, Folder, Folders};
 use runbook::recorder::protocol::{Decoder, PROGRAM_VERSION, PROTOCOL, Reply, Request, Run};
-use runbook::recorder::{Announcement, OUTPUT_LIMIT_BYTES, ServeOptions};
+use runbook::recorder::{Announcement, OUTPUT_LIMIT_BYTES, ServeOptions, SessionLimits, ShellLaunch};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
@@ -146,17 +146,21 @@ impl Witnessed {
         let options = ServeOptions {
             run: self.folder.run().clone(),
             folder: self.folder.path().to_owned(),
-            program: self.program.clone(),
-            shell_subcommand: "__shell".to_owned(),
-            shell: "/bin/bash".into(),
-            cwd: self.work.clone(),
+            launch: ShellLaunch {
+                program: self.program.clone(),
+                shell_subcommand: "__shell".to_owned(),
+                shell: "/bin/bash".into(),
+                cwd: self.work.clone(),
+            },
             mode: Mode::Attended,
             rc: None,
             runtime_dir: Some(temp.clone()),
             temp_dir: temp,
-            output_limit_bytes: OUTPUT_LIMIT_BYTES,
-            free_disk_percent: runbook::recorder::FREE_DISK_PERCENT,
-            monitor_alone: runbook::recorder::MONITOR_ALONE,
+            limits: SessionLimits {
+                output_limit_bytes: OUTPUT_LIMIT_BYTES,
+                free_disk_percent: runbook::recorder::FREE_DISK_PERCENT,
+                monitor_alone: runbook::recorder::MONITOR_ALONE,
+            },
             log: false,
             resume: self.folder.journal().exists(),
             restore: Some(self.folder.path().join("snapshot")).filter(|path| path.is_file()),

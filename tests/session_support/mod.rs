@@ -15,7 +15,10 @@
 use runbook::history::{Answers, CommandFinished, CommandSource, CommandStarted, Fact, Mode, Outcome};
 use runbook::ident::{Clock as _, RunId, StepId, SystemClock};
 use runbook::recorder::protocol::{self, Channel, Decoder, Frame, PROGRAM_VERSION, PROTOCOL, Reply, Request, Run};
-use runbook::recorder::{Announcement, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions, background_path, output_path};
+use runbook::recorder::{
+    Announcement, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions, SessionLimits, ShellLaunch, background_path,
+    output_path,
+};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -49,17 +52,21 @@ impl Recorder {
         let mut options = ServeOptions {
             run: run.clone(),
             folder,
-            program: env!("CARGO_BIN_EXE_runbook").into(),
-            shell_subcommand: "__shell".to_owned(),
-            shell: bash(),
-            cwd: temp.path().canonicalize().unwrap(),
+            launch: ShellLaunch {
+                program: env!("CARGO_BIN_EXE_runbook").into(),
+                shell_subcommand: "__shell".to_owned(),
+                shell: bash(),
+                cwd: temp.path().canonicalize().unwrap(),
+            },
             mode,
             rc: None,
             runtime_dir: Some(temp.path().to_owned()),
             temp_dir: temp.path().to_owned(),
-            output_limit_bytes: OUTPUT_LIMIT_BYTES,
-            free_disk_percent: 0,
-            monitor_alone: MONITOR_ALONE,
+            limits: SessionLimits {
+                output_limit_bytes: OUTPUT_LIMIT_BYTES,
+                free_disk_percent: 0,
+                monitor_alone: MONITOR_ALONE,
+            },
             restore: None,
             log: true,
             resume: false,

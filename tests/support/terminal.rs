@@ -62,9 +62,10 @@ impl Terminal {
             let flags = i32::try_from(rustix::fs::OFlags::NOCTTY.bits()).unwrap();
             OpenOptions::new().read(true).write(true).custom_flags(flags).open(&name).unwrap()
         };
+        // A test run under `nohup` or in the background ignores signals, and its children would inherit that.
         let child = home
-            .command("setsid")
-            .args(["--ctty", "--wait"])
+            .command("env")
+            .args(["--default-signal=HUP,INT,QUIT", "setsid", "--ctty", "--wait"])
             .arg(program)
             .args(arguments)
             .stdin(Stdio::from(open()))

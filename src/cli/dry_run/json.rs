@@ -4,7 +4,7 @@
 
 use super::line::Line;
 use super::model::{DryRun, Entry, Reviewed};
-use crate::plan::{Level, Touched};
+use crate::risk::{Level, Touched};
 use serde_json::{Value, json};
 
 impl DryRun<'_> {
@@ -42,7 +42,7 @@ fn step_json(reviewed: &Reviewed<'_>) -> Value {
         "number": step.number,
         "title": step.title,
         "kind": step.kind.as_str(),
-        "line": step.line,
+        "line": step.source.line,
         "condition": step.conditional,
         "left_out": reviewed.left_out,
         "approve": approve,

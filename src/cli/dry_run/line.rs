@@ -2,7 +2,8 @@
 //!
 //! Invariant: the words are the same in text, in Markdown and in JSON. Refuses to know: the layout.
 
-use crate::plan::{Command, Gate, Level, Pass, Policy};
+use crate::plan::{Command, Gate, Pass, Policy};
+use crate::risk::Level;
 
 /// A command as a run would execute it, with its risk and what it lacks.
 pub(super) struct Line<'a> {
@@ -67,7 +68,7 @@ impl Line<'_> {
     /// The effects that are known, as a label and its values. Empty fields are left out.
     pub(super) fn effects(&self) -> Vec<(&'static str, Vec<String>)> {
         let effects = &self.gate.risk.effects;
-        let strings = |list: &[crate::plan::Touched]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let strings = |list: &[crate::risk::Touched]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
         let needs = self.needs.iter().map(|(name, there)| {
             if *there { format!("`{name}`") } else { format!("`{name}`, which is not on this machine") }
         });

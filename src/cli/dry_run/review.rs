@@ -9,9 +9,11 @@ use crate::cli::findings;
 use crate::cli::open::Opened;
 use crate::ident::InputName;
 use crate::kernel::{BashSyntax, PathProbe, find_program};
-use crate::plan::{Command, Gate, Input, Level, Node, Plan, Policy, Refusal, Shadows, Step, approval, is_builtin};
+use crate::plan::{Command, Gate, Input, Node, Plan, Policy, Refusal, Step, approval};
 use crate::ports::{Probe as _, Syntax as _, Verdict};
+use crate::risk::Level;
 use crate::session::BASH_SETS;
+use crate::shell::{Shadows, is_builtin};
 use std::collections::{BTreeSet, HashMap};
 
 /// Reviews the steps of a plan in order, as a run with this policy would meet them.
@@ -73,8 +75,8 @@ pub(in crate::cli) fn review<'a>(
 /// First and last line of the plan's steps. The line before the first step counts, for it may hold a comment.
 fn span(plan: &Plan) -> (u32, u32) {
     let steps: Vec<&Step> = plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)).collect();
-    let first = steps.iter().map(|step| step.line).min().unwrap_or(0);
-    (first.saturating_sub(1), steps.iter().map(|step| step.end_line).max().unwrap_or(0))
+    let first = steps.iter().map(|step| step.source.line).min().unwrap_or(0);
+    (first.saturating_sub(1), steps.iter().map(|step| step.source.end_line).max().unwrap_or(0))
 }
 
 fn rejects(syntax: &mut BashSyntax, text: &str) -> Option<String> {
@@ -162,7 +164,7 @@ impl<'a> Reviewer<'a, '_> {
             .collect();
         self.set.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
         let gate = Gate::of_command(step, index, &text, &policy.values, &policy.place.host, &self.shadows);
-        self.shadows.learn(&command.facts);
+        self.shadows.learn(&command.facts.defines);
         let programs = gate.risk.effects.needs.iter().filter(|name| !is_builtin(name) && !self.shadows.has(name));
         let needs = programs.map(|name| (name.clone(), self.probe.is_executable(name))).collect();
         let lines = command.line..=command.end_line.max(command.line);

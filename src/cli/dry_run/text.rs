@@ -3,7 +3,7 @@
 //! Invariant: text of the document is sanitised before it is printed. Refuses to know: how the plan was reviewed.
 
 use super::model::{DryRun, Entry, Reviewed};
-use crate::plan::Level;
+use crate::risk::Level;
 use crate::term::{Color, Style, sanitize, sanitize_code};
 use std::fmt::Write as _;
 
@@ -51,7 +51,7 @@ impl DryRun<'_> {
         let step = reviewed.step;
         let paint = |style: Style, text: &str| color.paint(style, &sanitize(text));
         let head = format!("{} {}", step.number, step.title);
-        let place = format!("{}:{}", self.file, step.line);
+        let place = format!("{}:{}", self.file, step.source.line);
         let _ = writeln!(out, "\n{indent}{}  {}", paint(Style::StepHeading, &head), paint(Style::Dim, &place));
         for why in reviewed.asks.iter().chain(&reviewed.left_out) {
             let _ = writeln!(out, "{indent}  {}", paint(Style::Warning, why));

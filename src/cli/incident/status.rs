@@ -199,7 +199,7 @@ fn send(
         incident.state.opened.as_ref().and_then(|told| told.what.runbook.as_ref()).map(|runbook| runbook.path.clone());
     tell(&format!("the runbook's command, which gets the text:\n    {}", sanitize_code(command)));
     if let Some(mut asker) = asker {
-        let risk = crate::shell::risk(command);
+        let risk = crate::risk::risk(command);
         tell(&format!("risk: {:?}", risk.level).to_lowercase());
         let answer = asker.ask("run it? y/N: ", "")?.unwrap_or_default();
         if !matches!(answer.trim(), "y" | "yes") {

@@ -25,7 +25,9 @@ use crate::plan::Gate;
 use crate::plan::Plan;
 use crate::plan::Procedure;
 use crate::plan::Step;
+use crate::plan::StepCell;
 use crate::plan::StepKind;
+use crate::plan::StepSource;
 use crate::ports::AskCommand;
 use crate::ports::OperatorError;
 use crate::ports::Shown;
@@ -189,7 +191,10 @@ pub(super) fn key(c: char) -> Key {
 #[expect(clippy::default_trait_access, reason = "the facts' type is not this module's to name")]
 pub(super) fn command(text: &str, line: u32) -> Command {
     let end_line = line;
-    Command { text: text.into(), line, end_line, note: None, facts: Default::default(), input: None, uses: Vec::new() }
+    let mut command = Command::typed(text, line);
+    command.end_line = end_line;
+    command.facts = Default::default();
+    command
 }
 
 pub(super) fn step(title: &str, kind: StepKind, commands: Vec<Command>) -> Step {
@@ -198,19 +203,22 @@ pub(super) fn step(title: &str, kind: StepKind, commands: Vec<Command>) -> Step 
         number: "3.1".into(),
         title: title.into(),
         kind,
-        line: 40,
-        end_line: 48,
+        source: StepSource {
+            line: 40,
+            end_line: 48,
+            headings: vec!["Recovery".into(), "Restore the orders database".into()],
+            prose: Vec::new(),
+        },
         conditional: None,
-        headings: vec!["Recovery".into(), "Restore the orders database".into()],
-        prose: Vec::new(),
         commands,
         body: String::new(),
         why: None,
-        unread: false,
-        attributes: crate::plan::Attributes::default(),
-        expected: None,
-        similarity: None,
-        is_last_of_cell: true,
+        cell: StepCell {
+            attributes: crate::document::Attributes::default(),
+            is_last: true,
+            expected: None,
+            similarity: None,
+        },
         repeat: crate::plan::Repeat::default(),
         undoes: None,
     }

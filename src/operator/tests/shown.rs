@@ -5,6 +5,7 @@ use crate::history::Mode;
 use crate::history::RunResult;
 use crate::plan::ChoiceKind;
 use crate::plan::Prose;
+use crate::plan::TaskReason;
 use crate::ports::Ask;
 use crate::ports::AskChoice;
 use crate::ports::AskTask;
@@ -20,7 +21,7 @@ fn verify() -> Step {
     let commands = vec![first, command("sha256sum -c \"$BACKUP_FILE.sha256\"", 44), command(long, 45)];
     let mut step = step("Verify the checksum", StepKind::Command, commands);
     let text = "Stop **everything** that writes first:\n\n- the API\n- the workers";
-    step.prose = vec![Prose { lines: (32, 36), text: text.into() }];
+    step.source.prose = vec![Prose { lines: (32, 36), text: text.into() }];
     step
 }
 
@@ -123,7 +124,7 @@ fn an_answer_that_is_no_success_is_named_once_where_no_gate_stands() {
 fn a_task_says_what_is_to_be_done_and_why_it_is_one() {
     let mut step = step("Resize the volume", StepKind::Task, Vec::new());
     step.body = "Resize the volume\nin the console of the cloud provider".into();
-    step.why = Some("only a comment".into());
+    step.why = Some(TaskReason { text: "only a comment".into(), is_unread: false });
     let mut script = scripted(one_by_one("\r"), &[]);
     script.operator.tell(&Talk::Step(shown(&step)));
     script.operator.ask(&Ask::Task(AskTask { shown: shown(&step) })).unwrap();
@@ -177,12 +178,12 @@ fn no_text_of_a_document_or_a_machine_sends_an_escape_sequence() {
     first.facts.never_ends = Some(evil.into());
     let mut step = step(evil, StepKind::Command, vec![first, command("true", 2)]);
     step.number = evil.into();
-    step.headings = vec![evil.into()];
+    step.source.headings = vec![evil.into()];
     step.conditional = Some(evil.into());
-    step.expected = Some(evil.into());
+    step.cell.expected = Some(evil.into());
     step.body = evil.into();
-    step.why = Some(evil.into());
-    step.prose = vec![Prose { lines: (1, 1), text: format!("{evil}\n\n    {evil}\n") }];
+    step.why = Some(TaskReason { text: evil.into(), is_unread: false });
+    step.source.prose = vec![Prose { lines: (1, 1), text: format!("{evil}\n\n    {evil}\n") }];
     let mut task = step.clone();
     task.kind = StepKind::Task;
     let mut all = shown(&step);

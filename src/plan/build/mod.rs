@@ -1,16 +1,16 @@
-//! Sections and blocks → nodes and drafts of steps: what is a sequence, what a choice, what a task.
+//! Sections and blocks → nodes and drafts of steps, as sequences, choices and tasks.
 //!
-//! Invariant: nothing ever runs across procedures by itself: sections that are not numbered become a choice.
+//! Invariant: a run never continues from one procedure into the next by itself, because sections without numbers become a choice.
+//! Refuses to know: the numbers and names that steps get.
 
 mod drafts;
 
 use super::cells::CellStep;
 use super::cells::Cells;
 use super::comments::condition_of;
-use super::model::{Alternative, Choice, ChoiceKind, Node, Prose};
+use super::model::{Alternative, Choice, ChoiceKind, Node, Prose, StepCell, StepSource};
 use super::repeat::Repeat;
-use super::rollback::{Marked, is_rollback_title};
-use crate::document::Attributes;
+use super::rollback::{RollbackMark, is_rollback_title};
 use crate::document::Block;
 use crate::document::CellKind;
 use crate::document::Finding;
@@ -22,51 +22,44 @@ use crate::document::SectionIndex;
 use crate::document::Span;
 use std::collections::HashSet;
 
-/// A step before numbers and names are given.
+/// A step before it gets its number and name.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
     pub(super) cell: CellStep,
-    pub(super) headings: Vec<String>,
-    pub(super) prose: Vec<Prose>,
-    pub(super) attributes: Attributes,
-    pub(super) expected: Option<String>,
-    /// How much of that must come back, in percent.
-    pub(super) similarity: Option<u8>,
-    /// No other step of its cell comes after it.
-    pub(super) is_last_of_cell: bool,
-    /// How its commands are run again.
+    pub(super) source: StepSource,
+    pub(super) settings: StepCell,
     pub(super) repeat: Repeat,
-    /// Set when it undoes others.
-    pub(super) rollback: Option<Marked>,
-    /// The numbered things it stands in, outermost first.
-    pub(super) place: Vec<Container>,
-    /// The procedure it belongs to: numbers are unique within it.
+    /// Set for a step that undoes others.
+    pub(super) rollback: Option<RollbackMark>,
+    /// The numbered containers around the step, outermost first.
+    pub(super) containers: Vec<Container>,
+    /// Section of the procedure, within which numbers are unique.
     pub(super) procedure: SectionIndex,
-    /// The cell it comes from, to tell steps under one numbered comment from later ones.
-    pub(super) source: u32,
+    /// First line of the cell, to tell steps under one numbered comment from those of a later cell.
+    pub(super) cell_line: u32,
 }
 
-/// Something numbered that steps stand in.
+/// A numbered heading, item or option around steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Container {
-    /// Which one: no two have the same.
+    /// Serial number, unique in one plan.
     pub(super) instance: usize,
-    /// Its number.
+    /// Number of the heading or item; empty without one.
     pub(super) number: String,
-    /// Whether it is an option of a choice, whose steps are never numbered like the choice's neighbours.
+    /// True for an option of a choice. Its steps never share numbers with the steps around the choice.
     pub(super) option: bool,
 }
 
-/// Where the walk stands.
+/// Context of the section or block being built.
 #[derive(Clone)]
 struct Scope {
     procedure: SectionIndex,
     headings: Vec<String>,
-    place: Vec<Container>,
-    /// The procedure has something to run, so numbered parts without any are tasks.
+    containers: Vec<Container>,
+    /// True if the procedure has something to run, so that numbered parts without commands are tasks.
     tasks: bool,
     conditional: Option<String>,
-    /// Below a heading that says so, steps undo what stands before them.
+    /// True below a rollback heading, whose steps undo those before it.
     rollback: bool,
 }
 
@@ -74,14 +67,16 @@ pub(super) struct Builder<'a> {
     runbook: &'a Runbook,
     is_file: &'a dyn Fn(&str) -> bool,
     pub(super) drafts: Vec<Draft>,
+    /// Prose read since the last step.
     prose: Vec<Prose>,
+    /// Number of containers made so far.
     instances: usize,
-    /// The output cells that stand with the command cell they belong to.
+    /// Output cells that are shown with a command cell, by index.
     attached: HashSet<usize>,
     cells: &'a mut Cells,
-    /// Leave the procedures below a choice empty.
+    /// True to leave the procedures below a choice empty.
     pub(super) shallow: bool,
-    /// What is odd about the cells' attributes.
+    /// Mistakes in the cells' attributes.
     pub(super) findings: Vec<Finding>,
 }
 
@@ -116,13 +111,13 @@ impl<'a> Builder<'a> {
         self.section(index, &scope)
     }
 
-    /// That of a procedure's first step.
+    /// The scope at the start of a procedure.
     fn scope(&self, index: SectionIndex, headings: Vec<String>, rollback: bool) -> Scope {
         let tasks = self.has_anything_to_run(index);
-        Scope { procedure: index, headings, place: Vec::new(), tasks, conditional: None, rollback }
+        Scope { procedure: index, headings, containers: Vec::new(), tasks, conditional: None, rollback }
     }
 
-    /// What prose was left after the last step.
+    /// The prose after the last step.
     pub(super) fn closing(&mut self) -> Vec<Prose> {
         std::mem::take(&mut self.prose)
     }
@@ -132,15 +127,15 @@ impl<'a> Builder<'a> {
         let mut nodes = self.blocks(&section.blocks, scope);
         let below: Vec<SectionIndex> =
             section.children.iter().copied().filter(|&child| self.has_steps(child, scope.tasks)).collect();
-        let own_steps = nodes.iter().any(|node| !matches!(node, Node::Choice(c) if c.options.is_empty()));
-        // What undoes the steps before it is no part of their sequence, but one of the things to choose from.
+        let has_own_steps = nodes.iter().any(|node| !matches!(node, Node::Choice(c) if c.options.is_empty()));
+        // A rollback section is no part of the sequence, but may be an option of a choice.
         let (undoing, children): (Vec<_>, Vec<_>) =
             below.iter().copied().partition(|&child| index != 0 && self.is_rollback(child));
-        let something_to_undo = own_steps || !children.is_empty();
-        let sequence = index != 0
-            && (something_to_undo || below.is_empty())
+        let has_something_to_undo = has_own_steps || !children.is_empty();
+        let is_sequence = index != 0
+            && (has_something_to_undo || below.is_empty())
             && children.iter().all(|&child| self.runbook.sections.get(child).is_some_and(|s| s.number.is_some()));
-        if sequence {
+        if is_sequence {
             for child in children {
                 nodes.extend(self.numbered_section(child, scope));
             }
@@ -151,8 +146,8 @@ impl<'a> Builder<'a> {
             return nodes;
         }
         let children = below;
-        if let ([only], false) = (children.as_slice(), own_steps) {
-            // One procedure is no choice; but a document's only title opens onto the choice below it.
+        if let ([only], false) = (children.as_slice(), has_own_steps) {
+            // A single procedure is no choice. But a document's only title leads to the choice below it.
             return self.menu_option(*only, index == 0, scope);
         }
         self.prose.clear();
@@ -160,7 +155,7 @@ impl<'a> Builder<'a> {
             .iter()
             .filter_map(|&child| {
                 let below = self.runbook.sections.get(child)?;
-                let scope = Scope { rollback: undoing.contains(&child) && something_to_undo, ..scope.clone() };
+                let scope = Scope { rollback: undoing.contains(&child) && has_something_to_undo, ..scope.clone() };
                 let nodes = if self.shallow { Vec::new() } else { self.menu_option(child, false, &scope) };
                 Some(Alternative {
                     title: below.title.clone(),
@@ -177,7 +172,7 @@ impl<'a> Builder<'a> {
         nodes
     }
 
-    /// A section below a choice is a procedure of its own; `as_choice` keeps its numbered sections a choice too.
+    /// Builds an option of a choice as a procedure of its own. With `as_choice` its numbered sections are a choice too.
     fn menu_option(&mut self, index: SectionIndex, as_choice: bool, outer: &Scope) -> Vec<Node> {
         let Some(section) = self.runbook.sections.get(index) else { return Vec::new() };
         let mut headings = outer.headings.clone();
@@ -223,7 +218,7 @@ impl<'a> Builder<'a> {
 
     fn numbered_section(&mut self, index: SectionIndex, scope: &Scope) -> Vec<Node> {
         let Some(section) = self.runbook.sections.get(index) else { return Vec::new() };
-        // A section that undoes the ones above it has no number among theirs.
+        // A rollback section is not numbered among the sections it undoes.
         let own = || if scope.rollback { "R".to_owned() } else { String::new() };
         let number = section.number.clone().unwrap_or_else(own);
         let inner = self.inside(scope, &section.title, number, false, condition_of(&section.plain_title));
@@ -234,7 +229,7 @@ impl<'a> Builder<'a> {
         let end = body.clone().map(|span| span.end).max();
         let text = body.map(|span| self.prose_of(&span).text).collect::<Vec<_>>().join("\n\n");
         let end_line = end.map_or(section.line, |end| self.runbook.line_of(end.saturating_sub(1)));
-        self.task(section.plain_title.clone(), text, (section.line, end_line), &inner)
+        self.add_task(section.plain_title.clone(), text, (section.line, end_line), &inner)
     }
 
     fn blocks(&mut self, blocks: &[Block], scope: &Scope) -> Vec<Node> {
@@ -243,8 +238,8 @@ impl<'a> Builder<'a> {
         while let Some((block, after)) = rest.split_first() {
             rest = after;
             match block {
-                Block::Prose(span) => self.read_first(span),
-                Block::Cell(index) => nodes.extend(self.cell(*index, scope)),
+                Block::Prose(span) => self.show_before_next(span),
+                Block::Cell(index) => nodes.extend(self.add_cell(*index, scope)),
                 Block::List(list) => nodes.extend(self.list(list, scope)),
                 Block::Lead(lead) => {
                     let end = rest.iter().position(|b| matches!(b, Block::Lead(_))).unwrap_or(rest.len());
@@ -269,13 +264,13 @@ impl<'a> Builder<'a> {
             return self.blocks(own, &inner);
         }
         if !scope.tasks {
-            self.read_first(&lead.span);
+            self.show_before_next(&lead.span);
             return self.blocks(own, scope);
         }
         let text = own.iter().map(|block| self.prose_of(&self.span_of(block)).text).collect::<Vec<_>>().join("\n\n");
         let end = own.last().map_or(lead.span.end, |block| self.span_of(block).end);
         let lines = (self.runbook.line_of(lead.span.start), self.runbook.line_of(end.saturating_sub(1)));
-        self.task(lead.title.clone(), text, lines, &inner)
+        self.add_task(lead.title.clone(), text, lines, &inner)
     }
 
     fn list(&mut self, list: &List, scope: &Scope) -> Vec<Node> {
@@ -284,7 +279,7 @@ impl<'a> Builder<'a> {
         }
         let any_task = list.items.iter().any(|item| self.item_is_task(item, list.ordered && scope.tasks));
         if !any_task && !list.items.iter().any(|item| item.blocks.iter().any(|b| self.block_runs(b))) {
-            self.read_first(&list.span);
+            self.show_before_next(&list.span);
             return Vec::new();
         }
         let mut nodes = Vec::new();
@@ -325,12 +320,12 @@ impl<'a> Builder<'a> {
         })]
     }
 
-    /// An item's blocks without the first line, which its title already shows.
+    /// Builds an item's blocks without the first line, which the title already shows.
     fn item_blocks(&mut self, item: &Item, scope: &Scope) -> Vec<Node> {
         let mut blocks = item.blocks.as_slice();
         if let Some((Block::Prose(span), rest)) = blocks.split_first() {
             if self.prose_of(span).text.lines().count() > 1 {
-                self.read_first(span);
+                self.show_before_next(span);
             }
             blocks = rest;
         }
@@ -361,7 +356,7 @@ impl<'a> Builder<'a> {
             Some(number) => self.inside(scope, "", number, option, condition_of(&item.title)),
             None => scope.clone(),
         };
-        self.task(item.title.clone(), text, (item.line, end_line), &scope)
+        self.add_task(item.title.clone(), text, (item.line, end_line), &scope)
     }
 
     fn inside(
@@ -374,7 +369,7 @@ impl<'a> Builder<'a> {
     ) -> Scope {
         let mut inner = scope.clone();
         self.instances += 1;
-        inner.place.push(Container { instance: self.instances, number, option });
+        inner.containers.push(Container { instance: self.instances, number, option });
         if !title.is_empty() {
             inner.headings.push(title.to_owned());
         }
@@ -384,7 +379,7 @@ impl<'a> Builder<'a> {
         inner
     }
 
-    fn read_first(&mut self, span: &Span) {
+    fn show_before_next(&mut self, span: &Span) {
         let prose = self.prose_of(span);
         if !prose.text.trim().is_empty() {
             self.prose.push(prose);
@@ -422,7 +417,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Whether a section, with those below it, has anything the tool would do or ask.
+    /// True if a section, or one below it, has a step to run or confirm.
     fn has_anything_to_run(&self, index: SectionIndex) -> bool {
         self.runbook.sections.get(index).is_some_and(|section| {
             section.blocks.iter().any(|block| self.block_runs(block))
@@ -430,7 +425,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Whether a section gives any step, in a procedure that has tasks or not.
+    /// True if a section gives any step. With `tasks`, a number alone makes one.
     fn has_steps(&self, index: SectionIndex, tasks: bool) -> bool {
         let numbered = self.runbook.sections.get(index).is_some_and(|section| section.number.is_some());
         self.has_anything_to_run(index) || (tasks && numbered)
@@ -441,13 +436,13 @@ fn is_step(kind: CellKind) -> bool {
     matches!(kind, CellKind::Command | CellKind::Guessed | CellKind::Message)
 }
 
-/// Removes the indentation that all lines but blank ones share; quote marks at the front go too.
+/// Removes the indentation that all lines except blank ones share, quote marks included.
 fn dedent(text: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t', '>']).len();
     let blank = |line: &str| line.trim_matches([' ', '\t', '>', '\r']).is_empty();
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
-    // The first line may begin in the middle of one ("1. text"), so the others tell.
+    // The first line may begin in the middle of one ("1. text"), so the others decide.
     let shared = lines
         .clone()
         .filter(|line| !blank(line))

@@ -1,25 +1,25 @@
-//! A time axis: where on a picture's width a time stands.
+//! A time axis: maps times to horizontal positions in a picture.
 //!
-//! Invariant: order is kept; a long time in which nothing happened takes little room and is marked as cut. Places are in
+//! Invariant: order is kept; a long time without events takes little room and is marked as a cut. Positions are in
 //! hundredths of a percent, whole numbers, so that the same times give the same picture everywhere.
 
 use std::time::Duration;
 
-/// The whole width.
+/// Width of the whole axis, in hundredths of a percent.
 pub(super) const WIDTH: u64 = 10_000;
-/// What a cut takes.
+/// Width of a cut, in hundredths of a percent.
 const CUT_WIDTH: u64 = 500;
-/// Nothing shorter is cut, and nothing that is less than a part in so many of the whole.
+/// A time is cut only if it is at least this long and at least a quarter of the whole.
 const LEAST_CUT: Duration = Duration::from_mins(10);
 const LEAST_PART: u32 = 4;
-/// At most so many ticks.
+/// Upper bound that the tick distance is chosen for.
 const TICKS: u64 = 6;
 const TICK_SECONDS: [u64; 22] = [
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
     2_592_000, 31_536_000,
 ];
 
-/// A part of the axis on which time runs evenly, or a cut.
+/// A segment of the axis: either time runs evenly in it, or it is a cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Part {
     from: Duration,
@@ -29,14 +29,14 @@ struct Part {
     is_cut: bool,
 }
 
-/// See the module.
+/// A time axis, divided into segments.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
     parts: Vec<Part>,
 }
 
 impl Axis {
-    /// The axis on which all these times have a place. `spans` are times in which something happened, in any order.
+    /// An axis that covers all `spans`, which are times with events, in any order.
     pub(super) fn of(mut spans: Vec<(Duration, Duration)>) -> Self {
         spans.sort_unstable();
         let start = spans.first().map_or(Duration::ZERO, |span| span.0);
@@ -56,7 +56,7 @@ impl Axis {
         Self { parts: placed(&stretches) }
     }
 
-    /// Where a time stands.
+    /// Position of a time, in hundredths of a percent.
     pub(super) fn place(&self, at: Duration) -> u64 {
         let Some(part) = self.parts.iter().find(|part| at <= part.to).or(self.parts.last()) else { return 0 };
         part.left
@@ -67,7 +67,7 @@ impl Axis {
             )
     }
 
-    /// Where time was cut: the place, the width, and how long.
+    /// The cuts: position, width, and the time left out.
     pub(super) fn cuts(&self) -> impl Iterator<Item = (u64, u64, Duration)> + '_ {
         self.parts
             .iter()
@@ -75,7 +75,7 @@ impl Axis {
             .map(|part| (part.left, part.width, part.to.saturating_sub(part.from)))
     }
 
-    /// The times to name. `since_midnight` is the time of day of the axis' zero, so that ticks are at whole minutes and hours.
+    /// Times to label. `since_midnight` is the time of day at zero, so that ticks fall on whole minutes and hours.
     pub(super) fn ticks(&self, since_midnight: Duration) -> Vec<Duration> {
         let shown: Duration =
             self.parts.iter().filter(|part| !part.is_cut).map(|part| part.to.saturating_sub(part.from)).sum();
@@ -87,7 +87,7 @@ impl Axis {
             let times = (0..=TICKS + 1).map(|i| Duration::from_secs(first.saturating_add(i * step)));
             ticks.extend(times.filter_map(|time| time.checked_sub(since_midnight)).take_while(|time| *time <= part.to));
         }
-        // Two ticks in one place cannot be read.
+        // Labels that overlap are illegible.
         let mut last = None;
         ticks.retain(|tick| {
             let place = self.place(*tick);
@@ -100,7 +100,7 @@ impl Axis {
         ticks
     }
 
-    /// Whether ticks need seconds to be told apart.
+    /// True if the labels need seconds to be distinguishable.
     pub(super) fn in_seconds(&self) -> bool {
         let shown: Duration =
             self.parts.iter().filter(|part| !part.is_cut).map(|part| part.to.saturating_sub(part.from)).sum();
@@ -128,7 +128,7 @@ fn placed(stretches: &[(Duration, Duration, bool)]) -> Vec<Part> {
     parts
 }
 
-/// The part of `width` that `of` is of `whole`.
+/// Share of `width` that corresponds to `of` within `whole`.
 fn share(of: Duration, whole: Duration, width: u64) -> u64 {
     let whole = whole.as_nanos().max(1);
     u64::try_from(of.as_nanos() * u128::from(width) / whole).unwrap_or(width).min(width)

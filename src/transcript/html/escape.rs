@@ -1,22 +1,22 @@
-//! Text of any origin as text in HTML.
+//! Escapes text of any origin for HTML.
 //!
-//! Invariant: what comes out can begin no tag, end no attribute and be no entity; what has no form of its own is shown.
+//! Invariant: the result cannot begin a tag, end an attribute or form an entity; invisible characters are shown.
 
 use crate::transcript::escape::push_visible;
 
-/// Text between tags; newlines and tabs stay.
+/// Escapes text between tags; newlines and tabs stay.
 pub fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     push(&mut out, text);
     out
 }
 
-/// Text within a quoted attribute.
+/// Escapes the value of a quoted attribute.
 pub fn attribute(value: &str) -> String {
     text(value)
 }
 
-/// Appends text.
+/// Appends escaped text to `out`.
 pub(super) fn push(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {

@@ -1,19 +1,22 @@
-//! Markdown as HTML.
+//! Renders Markdown as HTML.
 //!
-//! Invariant: raw HTML of the Markdown comes out as text, never as markup; an image comes out as a link, so that nothing is
-//! loaded; a link goes to a place in the page, to another file, or by http, https or mailto, and nowhere else.
+//! Invariant: raw HTML in the Markdown becomes text, never markup. An image becomes its text and address, so that nothing is
+//! loaded. Links lead to an anchor in the page, to another file, or use http, https or mailto.
 
 use super::escape::{push, text};
 use super::shell::Place;
 use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::fmt::Write as _;
 
-/// Who wrote the Markdown.
+/// A longer info string of a fence is not taken for a language.
+const LANGUAGE_BYTES: usize = 20;
+
+/// Origin of the Markdown, which decides how headings are rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// We did, from a template: its headings keep their levels.
+    /// A template of ours: headings keep their levels.
     Ours,
-    /// Somebody else: its headings are set in bold, so that the page's own order stays.
+    /// Any other author: headings become bold text, so that the page keeps its own outline.
     Quoted,
 }
 
@@ -22,26 +25,26 @@ pub fn markdown(source: &str, trust: Trust) -> String {
     markdown_with(source, trust, &mut Headings::default())
 }
 
-/// The headings of a page so far, each with its `id`.
+/// Headings of a page so far, each with its unique `id`.
 #[derive(Clone, Debug, Default)]
 pub struct Headings {
     all: Vec<(HeadingLevel, Place)>,
-    /// How many tables stand under the last of them so far.
+    /// Number of tables below the last heading.
     tables: usize,
 }
 
 impl Headings {
-    /// What the first heading says.
+    /// Text of the first heading.
     pub fn title(&self) -> Option<&str> {
         self.all.first().map(|(_, place)| place.name.as_str())
     }
 
-    /// The second level's, as places to go to.
+    /// Second-level headings, as targets for navigation.
     pub fn parts(&self) -> Vec<Place> {
         self.all.iter().filter(|(level, _)| *level == HeadingLevel::H2).map(|(_, place)| place.clone()).collect()
     }
 
-    /// Takes one in and gives its `id`, which is no other's; `content` and what begins with `drawing` are the page's own.
+    /// Adds a heading and returns its unique `id`. `content` and ids that begin with `drawing` are reserved by the page.
     fn add(&mut self, level: HeadingLevel, name: &str) -> String {
         let letters = name.to_lowercase();
         let words = letters.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -49,15 +52,15 @@ impl Headings {
         if slug.is_empty() || slug == "content" || slug.starts_with("drawing") {
             slug = format!("part-{slug}");
         }
-        let taken = |id: &str| self.all.iter().any(|(_, place)| place.id == id);
+        let is_taken = |id: &str| self.all.iter().any(|(_, place)| place.id == id);
         let more = (2..).map(|number| format!("{slug}-{number}"));
-        let id = std::iter::once(slug.clone()).chain(more).find(|id| !taken(id)).unwrap_or(slug);
+        let id = std::iter::once(slug.clone()).chain(more).find(|id| !is_taken(id)).unwrap_or(slug);
         self.all.push((level, Place::new(id.clone(), name.trim())));
         self.tables = 0;
         id
     }
 
-    /// What the next table is called: after the heading that it stands under, or several would have one name.
+    /// Accessible name for the next table, derived from its heading and unique below it.
     fn table(&mut self) -> String {
         self.tables += 1;
         let number = if self.tables > 1 { format!(" {}", self.tables) } else { String::new() };
@@ -66,7 +69,7 @@ impl Headings {
     }
 }
 
-/// The same for a piece of a page, whose headings get an `id` that no earlier one has.
+/// Like [`markdown`], for a part of a page: heading ids are unique across all parts that share `headings`.
 pub fn markdown_with(source: &str, trust: Trust, headings: &mut Headings) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut writer = Writer {
@@ -78,7 +81,7 @@ pub fn markdown_with(source: &str, trust: Trust, headings: &mut Headings) -> Str
         links: Vec::new(),
         table: String::new(),
     };
-    // Where the open heading's `id` goes, and what it says.
+    // Position in `out` for the open heading's `id`, and the heading's text so far.
     let mut heading: Option<(usize, String)> = None;
     for event in Parser::new_ext(source, options) {
         match (&event, &mut heading) {
@@ -103,9 +106,9 @@ struct Writer {
     alignments: Vec<Alignment>,
     cell: usize,
     head: bool,
-    /// For each open link or image whether it became one, and where an image leads.
+    /// Open links and images: true if an `<a>` was written, and the address of an image.
     links: Vec<(bool, String)>,
-    /// What the table is called.
+    /// Accessible name of the current table.
     table: String,
 }
 
@@ -136,17 +139,7 @@ impl Writer {
                 Trust::Quoted => self.out.push_str("<p class=\"heading\"><strong>"),
             },
             Tag::BlockQuote(_) => self.out.push_str("<blockquote>\n"),
-            Tag::CodeBlock(kind) => {
-                let language = match kind {
-                    CodeBlockKind::Fenced(info) => {
-                        info.split_whitespace().next().filter(|word| word.len() <= 20).map(text).unwrap_or_default()
-                    }
-                    CodeBlockKind::Indented => String::new(),
-                };
-                let label = if language.is_empty() { "Text".to_owned() } else { language };
-                write!(self.out, "<pre tabindex=\"0\" role=\"group\" aria-label=\"{label}\"><code>")
-                    .unwrap_or_default();
-            }
+            Tag::CodeBlock(kind) => self.start_code_block(&kind),
             Tag::List(None) => self.out.push_str("<ul>\n"),
             Tag::List(Some(1)) => self.out.push_str("<ol>\n"),
             Tag::List(Some(first)) => writeln!(self.out, "<ol start=\"{first}\">").unwrap_or_default(),
@@ -165,24 +158,16 @@ impl Writer {
                 self.cell = 0;
                 self.out.push_str("<tr>");
             }
-            Tag::TableCell => {
-                let class = match self.alignments.get(self.cell) {
-                    Some(Alignment::Right) => " class=\"right\"",
-                    Some(Alignment::Center) => " class=\"center\"",
-                    _ => "",
-                };
-                let name = if self.head { "th scope=\"col\"" } else { "td" };
-                write!(self.out, "<{name}{class}>").unwrap_or_default();
-            }
+            Tag::TableCell => self.start_table_cell(),
             Tag::Emphasis => self.out.push_str("<em>"),
             Tag::Strong => self.out.push_str("<strong>"),
             Tag::Strikethrough => self.out.push_str("<del>"),
             Tag::Link { dest_url, .. } => {
-                let goes = destination(&dest_url);
-                if let Some(to) = &goes {
+                let allowed = destination(&dest_url);
+                if let Some(to) = &allowed {
                     write!(self.out, "<a href=\"{to}\" rel=\"noreferrer noopener\">").unwrap_or_default();
                 }
-                self.links.push((goes.is_some(), String::new()));
+                self.links.push((allowed.is_some(), String::new()));
             }
             Tag::Image { dest_url, .. } => {
                 self.out.push_str("[image: ");
@@ -190,6 +175,25 @@ impl Writer {
             }
             _ => {}
         }
+    }
+
+    fn start_code_block(&mut self, kind: &CodeBlockKind<'_>) {
+        let language = match kind {
+            CodeBlockKind::Fenced(info) => info.split_whitespace().next().filter(|word| word.len() <= LANGUAGE_BYTES),
+            CodeBlockKind::Indented => None,
+        };
+        let label = text(language.unwrap_or("Text"));
+        write!(self.out, "<pre tabindex=\"0\" role=\"group\" aria-label=\"{label}\"><code>").unwrap_or_default();
+    }
+
+    fn start_table_cell(&mut self) {
+        let class = match self.alignments.get(self.cell) {
+            Some(Alignment::Right) => " class=\"right\"",
+            Some(Alignment::Center) => " class=\"center\"",
+            _ => "",
+        };
+        let name = if self.head { "th scope=\"col\"" } else { "td" };
+        write!(self.out, "<{name}{class}>").unwrap_or_default();
     }
 
     fn end(&mut self, tag: TagEnd) {
@@ -236,7 +240,7 @@ fn number(level: HeadingLevel) -> u8 {
     level as u8
 }
 
-/// Where a link may go, escaped.
+/// Escaped address of a link; none if its scheme is not allowed.
 fn destination(to: &CowStr<'_>) -> Option<String> {
     let to = to.trim();
     // Browsers take blanks and controls out of a scheme.

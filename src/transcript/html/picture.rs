@@ -1,28 +1,29 @@
-//! A timeline as a drawing: lanes one below the other over one time axis.
+//! A timeline as an SVG drawing: lanes stacked over a common time axis.
 //!
-//! Invariant: an outcome is told by shape and text, not by colour alone; places are shares of the width and letters keep
-//! their size, so one drawing serves a phone, a desk and paper; its size is bounded however many marks there are. Refuses to
+//! Invariant: outcomes are shown by shape and text, not by colour alone. Positions are shares of the width and letters keep
+//! their size, so one drawing suits a phone, a desktop and paper. Its size is bounded for any number of marks. Refuses to
 //! know: what the lanes are.
 
 use super::axis::{Axis, WIDTH};
 use super::escape::text;
+use super::tone::Tone;
 use crate::transcript::words;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// A lane with more marks than this has them joined where they stand too close.
+/// In a lane with more marks than this, those close to each other are joined.
 const SEPARATE_MARKS: usize = 200;
-/// The share of the width in which they are joined.
+/// Width within which marks are joined, in hundredths of a percent.
 const JOINED_WIDTH: u64 = 50;
-/// A lane whose marks are numbered has a key below the drawing, for so many.
+/// Marks are numbered and listed below the drawing if a lane has at most this many.
 const KEY_MARKS: usize = 40;
 /// A bar narrower than this has no number in it.
 const NUMBER_WIDTH: u64 = 450;
 
-/// The shares of the width that `22:51:03` and `22:51` take on a phone, and how near an edge they and a cut's length stand beside their
-/// place.
+/// Widths of the labels `22:51:03` and `22:51` on a phone, and distances from an edge at which the labels of ticks and cuts
+/// are aligned to it, in hundredths of a percent.
 const SECONDS_WIDTH: u64 = 1700;
 const MINUTES_WIDTH: u64 = 1100;
 const TICK_EDGE: u64 = 300;
@@ -32,121 +33,62 @@ const NAME_BASELINE: u64 = 13;
 const BAR_TOP: u64 = 20;
 const BAR_HEIGHT: u64 = 18;
 const LANE_HEIGHT: u64 = 50;
-/// Numbered marks that are closer than this share of the width stand below each other, or one would hide the other on a phone.
+/// Numbered marks closer than this are stacked, or one would hide the other on a phone; in hundredths of a percent.
 const APART: u64 = 550;
 const LEVEL_HEIGHT: u64 = 18;
 const LEVELS: usize = 6;
 const AXIS_HEIGHT: u64 = 40;
 
-/// What came of something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tone {
-    /// Nothing came of it that is good or bad.
-    Neutral,
-    /// It succeeded.
-    Good,
-    /// It goes on.
-    Running,
-    /// An answer that is no failure: `no match`.
-    Negative,
-    /// It is not what the document says: skipped, edited, declined.
-    Deviation,
-    /// Nobody knows.
-    Unknown,
-    /// It failed.
-    Bad,
-}
-
-impl Tone {
-    /// The name of its class in the style sheet, and of its shape.
-    pub fn class(self) -> &'static str {
-        match self {
-            Self::Neutral => "neutral",
-            Self::Good => "good",
-            Self::Running => "running",
-            Self::Negative => "negative",
-            Self::Deviation => "deviation",
-            Self::Unknown => "unknown",
-            Self::Bad => "bad",
-        }
-    }
-
-    /// What the legend says.
-    fn meaning(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Neutral => return None,
-            Self::Good => "exit 0",
-            Self::Running => "running",
-            Self::Negative => "an answer that is no failure (no match, differs)",
-            Self::Deviation => "not as the document has it (skipped, declined, gone past)",
-            Self::Unknown => "no end is recorded",
-            Self::Bad => "failed, or ended otherwise",
-        })
-    }
-
-    /// Its shape around a point; none for what is plain.
-    fn shape(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Neutral | Self::Good => return None,
-            Self::Running => "<path d=\"M-4,-6L6,0L-4,6Z\"/>",
-            Self::Negative => "<path d=\"M0,-6.5L6.5,0L0,6.5L-6.5,0Z\"/>",
-            Self::Deviation => "<path d=\"M0,-6.5L6.5,5.5L-6.5,5.5Z\"/>",
-            Self::Unknown => "<circle r=\"7\"/><text y=\"4\">?</text>",
-            Self::Bad => "<circle r=\"7\"/><path class=\"cross\" d=\"M-3,-3L3,3M-3,3L3,-3\"/>",
-        })
-    }
-}
-
-/// Something in a lane.
+/// A moment or a period in a lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// When it began, from the picture's beginning on.
+    /// Start, relative to the beginning of the picture.
     pub from: Duration,
-    /// When it ended; none for a moment.
+    /// End, relative to the beginning of the picture; none for a moment.
     pub to: Option<Duration>,
-    /// What came of it.
+    /// Tone of the result.
     pub tone: Tone,
-    /// What it is, in plain text.
+    /// Description as unescaped text.
     pub label: String,
-    /// A number or letter that stands in its bar.
+    /// Number or letter shown in the bar; empty for none.
     pub number: String,
 }
 
 /// A row of the picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lane {
-    /// What is in it.
+    /// Name shown above the lane.
     pub name: String,
-    /// In order of their beginning.
+    /// Marks in the order of their starts.
     pub marks: Vec<Mark>,
-    /// Whether its marks are numbered in the drawing and listed below it.
+    /// True if the marks are numbered in the drawing and listed below it.
     pub has_key: bool,
 }
 
-/// See the module.
+/// A timeline to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// What stands before the names of its parts; one of its own for each picture of a page.
+    /// Prefix of all ids in the drawing; unique for each picture on a page.
     pub id: String,
-    /// What it shows, in a few words.
+    /// Short accessible name.
     pub title: String,
-    /// What is to be seen in it, for whoever cannot.
+    /// Accessible description for readers who cannot see the drawing.
     pub description: String,
-    /// The time of day at its beginning.
+    /// Point in time at the left end of the axis.
     pub begins: Timestamp,
     /// The lanes, from the top.
     pub lanes: Vec<Lane>,
 }
 
-/// Draws it: a `figure` with the drawing, its legend and its keys.
+/// Renders a `figure` with the drawing, its legend and the lists of numbered marks.
 pub fn picture(picture: &Picture) -> String {
     let spans = picture.lanes.iter().flat_map(|lane| &lane.marks);
-    // A bar with a number is a frame around what happened: only its ends did.
-    let frame = |mark: &&Mark| !mark.number.is_empty();
+    // A numbered bar only frames other events, so the axis counts just its two ends as events.
+    let is_frame = |mark: &&Mark| !mark.number.is_empty();
     let ends = |mark: &Mark| (mark.from, mark.to.unwrap_or(mark.from).max(mark.from));
     let framed =
-        spans.clone().filter(frame).flat_map(|mark| [(ends(mark).0, ends(mark).0), (ends(mark).1, ends(mark).1)]);
-    let axis = Axis::of(spans.clone().filter(|mark| !frame(mark)).map(ends).chain(framed).collect());
+        spans.clone().filter(is_frame).flat_map(|mark| [(ends(mark).0, ends(mark).0), (ends(mark).1, ends(mark).1)]);
+    let axis = Axis::of(spans.clone().filter(|mark| !is_frame(mark)).map(ends).chain(framed).collect());
     let id = text(&picture.id);
     let rows: Vec<Row> = picture.lanes.iter().map(|lane| Row::of(lane, &axis)).collect();
     let height = rows.iter().map(Row::height).sum::<u64>() + AXIS_HEIGHT;
@@ -182,9 +124,9 @@ pub fn picture(picture: &Picture) -> String {
     out
 }
 
-/// A lane as it is drawn.
+/// Layout of a lane.
 struct Row {
-    /// Each with its level, from the top.
+    /// Groups of marks, each with its level from the top.
     groups: Vec<(Group, u64)>,
     numbered: bool,
 }
@@ -192,7 +134,7 @@ struct Row {
 impl Row {
     fn of(lane: &Lane, axis: &Axis) -> Self {
         let numbered = lane.has_key && lane.marks.len() <= KEY_MARKS;
-        // Where the last mark of each level is.
+        // Position of the last mark on each level.
         let mut levels: Vec<u64> = Vec::new();
         let mut level = |left: u64| {
             if !numbered {
@@ -220,7 +162,7 @@ impl Row {
     }
 }
 
-/// What is drawn as one.
+/// Marks drawn as one shape.
 struct Group {
     left: u64,
     width: Option<u64>,
@@ -252,16 +194,16 @@ fn groups(marks: &[Mark], axis: &Axis) -> Vec<Group> {
             }
         }
     }
-    let told = |(mut group, count): (Group, u64)| {
+    let describe_joined = |(mut group, count): (Group, u64)| {
         if count > 1 {
             group.label = format!("{} here, among them: {}", words::grouped(count), group.label);
         }
         group
     };
-    groups.into_iter().map(told).collect()
+    groups.into_iter().map(describe_joined).collect()
 }
 
-/// `12.3%`.
+/// Formats hundredths of a percent: `12.3%`.
 fn percent(place: u64) -> String {
     let (whole, part) = (place / 100, place % 100);
     if part == 0 { format!("{whole}%") } else { format!("{whole}.{part:02}%") }
@@ -305,7 +247,7 @@ fn time_axis(out: &mut String, picture: &Picture, axis: &Axis, bottom: u64) {
     let _ = writeln!(out, "<line class=\"axis\" x1=\"0\" x2=\"100%\" y1=\"{bottom}\" y2=\"{bottom}\"/>");
     let mut day = words::date(picture.begins);
     let label_width = if axis.in_seconds() { SECONDS_WIDTH } else { MINUTES_WIDTH };
-    // Where the last label ends.
+    // Right end of the last label.
     let mut free = 0;
     for tick in axis.ticks(midnight) {
         let at = picture.begins.saturating_add(tick).unwrap_or(picture.begins);
@@ -340,7 +282,7 @@ fn time_axis(out: &mut String, picture: &Picture, axis: &Axis, bottom: u64) {
     }
 }
 
-/// How a text stands at a place: at the edges within the drawing.
+/// SVG `text-anchor` that keeps a text at this position inside the drawing.
 fn anchor(place: u64, edge: u64) -> &'static str {
     if place < edge {
         "start"

@@ -1,6 +1,6 @@
-//! What stands around a page: its head, its styles, its policy, and the way through it.
+//! The frame of a page: head, styles, content policy and navigation.
 //!
-//! Invariant: the policy allows nothing but the one style sheet, by its digest, and the page's own icon, which is in it; a page cannot
+//! Invariant: the policy allows only the one style sheet, by its digest, and the icon embedded in the page; a page cannot
 //! run, load, send or frame anything.
 
 use super::escape::text;
@@ -8,26 +8,26 @@ use crate::ident::Digest;
 use std::io;
 use std::io::Write;
 
-/// The one style sheet.
+/// Style sheet embedded in every page.
 const STYLE: &str = include_str!("style.css");
 
-/// A place in the page that its navigation names.
+/// An anchor in the page that the navigation lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The `id` of the element.
     pub id: String,
-    /// What it is called.
+    /// Text of the link to it.
     pub name: String,
 }
 
 impl Place {
-    /// A place.
+    /// Names the element with this `id`.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         Self { id: id.into(), name: name.into() }
     }
 }
 
-/// Writes everything up to the page's content, which is to begin with its `h1`.
+/// Writes everything before the page's content, which must begin with an `h1`. Fails when `to` cannot be written.
 pub fn begin(title: &str, places: &[Place], to: &mut (impl Write + ?Sized)) -> io::Result<()> {
     writeln!(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
     let digest = base64(&digest_bytes(&Digest::of(STYLE.as_bytes())));
@@ -39,7 +39,7 @@ pub fn begin(title: &str, places: &[Place], to: &mut (impl Write + ?Sized)) -> i
     writeln!(to, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
     writeln!(to, "<meta name=\"referrer\" content=\"no-referrer\">")?;
     writeln!(to, "<meta name=\"color-scheme\" content=\"light dark\">")?;
-    // An icon of its own, empty, so that no browser asks for one.
+    // An empty icon keeps browsers from requesting one.
     writeln!(to, "<link rel=\"icon\" href=\"data:,\">")?;
     writeln!(to, "<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>", text(title))?;
     writeln!(to, "<a class=\"skip\" href=\"#content\">Skip to the content</a>")?;
@@ -53,7 +53,7 @@ pub fn begin(title: &str, places: &[Place], to: &mut (impl Write + ?Sized)) -> i
     writeln!(to, "<main id=\"content\">")
 }
 
-/// Writes what follows the content.
+/// Writes everything after the page's content. Fails when `to` cannot be written.
 pub fn end(to: &mut (impl Write + ?Sized)) -> io::Result<()> {
     writeln!(to, "</main>\n</body>\n</html>")
 }
@@ -64,7 +64,7 @@ fn digest_bytes(digest: &Digest) -> Vec<u8> {
     digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()
 }
 
-/// Base64 with padding, as policies have digests.
+/// Encodes bytes as padded base64, as content policies require.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();

@@ -1,6 +1,6 @@
-//! The story as one HTML page, with the run drawn.
+//! The transcript as one HTML page, with a drawing of the run.
 //!
-//! Invariant: elements are closed in order, whatever the events were: a step closes the command before it, a part the step.
+//! Invariant: elements are closed in order for any events: a step closes the command before it, a heading the step.
 
 use crate::transcript::escape::visible_lines;
 use crate::transcript::excerpt::{Excerpt, Line, Look};
@@ -14,10 +14,10 @@ use std::fmt::Write as _;
 use std::io;
 use std::io::Write;
 
-/// See the module.
+/// An HTML page being written, with its open elements.
 pub(crate) struct Html<'a, W> {
     to: &'a mut W,
-    /// Whether a step, or a command, is open.
+    /// True while a step's section is open; likewise `command`.
     step: bool,
     command: bool,
     steps: u64,
@@ -40,7 +40,7 @@ fn set(phrase: &Phrase) -> String {
     out
 }
 
-/// Lines with their colours.
+/// Renders lines of output with their colours.
 fn coloured(lines: &[Line]) -> String {
     let mut out = String::new();
     for line in lines {
@@ -62,7 +62,7 @@ fn plain_lines(text: &str) -> String {
 }
 
 impl<'a, W: Write> Html<'a, W> {
-    /// A page that is written to `to`.
+    /// Writes a page to `to`.
     pub(crate) fn new(to: &'a mut W) -> Self {
         Self { to, step: false, command: false, steps: 0, outputs: 0 }
     }
@@ -72,7 +72,7 @@ impl<'a, W: Write> Html<'a, W> {
         if std::mem::take(&mut self.step) { writeln!(self.to, "</section>") } else { Ok(()) }
     }
 
-    /// Preformatted text, which a keyboard can scroll.
+    /// Writes preformatted text that can be scrolled with the keyboard.
     fn pre(&mut self, class: &str, label: &str, inner: &str) -> io::Result<()> {
         writeln!(
             self.to,
@@ -351,7 +351,7 @@ impl<W: Write> Page for Html<'_, W> {
 }
 
 impl Look {
-    /// The classes of the style sheet that make a run look so.
+    /// CSS classes for this look, separated by spaces.
     fn classes(self) -> String {
         let mut classes = Vec::new();
         if let Some(colour) = self.foreground {

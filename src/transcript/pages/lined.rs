@@ -1,31 +1,31 @@
-//! An output on a page that is read as text: its lines, and what is said of those that are not shown.
+//! Output excerpts on pages that are read as text: the lines, and notices about those not shown.
 //!
-//! Invariant: what is said is the same on every such page. Refuses to know: how a page marks it.
+//! Invariant: the notices are worded the same on every such page. Refuses to know: markup.
 
 use crate::transcript::excerpt::{Excerpt, Line};
 use crate::transcript::page::Output;
 use crate::transcript::words;
 use std::io;
 
-/// How such a page sets what is said of an output.
+/// Markup of output excerpts on a page that is read as text.
 pub(super) trait Lined {
-    /// Lines that came back.
+    /// Writes lines of output.
     fn lines(&mut self, lines: &[Line]) -> io::Result<()>;
-    /// Words that stand for lines between.
+    /// Writes a notice in the place of omitted lines.
     fn between(&mut self, words: &str) -> io::Result<()>;
-    /// Words about the record.
+    /// Writes a remark about the record.
     fn aside(&mut self, words: &str) -> io::Result<()>;
-    /// Words about what was dropped from the record.
+    /// Writes a notice that an output was removed from the record.
     fn dropped(&mut self, words: &str) -> io::Result<()>;
-    /// What goes before the last screen of a program that owned the whole terminal.
+    /// Writes the introduction to the last screen of a full-screen program.
     fn full_screen(&mut self, kept: &str, file: &str) -> io::Result<()>;
-    /// A file's name.
+    /// Formats the name of a file.
     fn named(file: &str) -> String;
-    /// A way to a file.
+    /// Formats a link to a file, or its name where links are impossible.
     fn link(file: &str) -> String;
 }
 
-/// Sets an output.
+/// Writes an output excerpt with its notices.
 pub(super) fn lined<P: Lined>(page: &mut P, output: &Output<'_>) -> io::Result<()> {
     let (file, kept) = (P::named(&output.file), &output.kept);
     match output.shown {

@@ -1,4 +1,4 @@
-//! The story as Markdown that reads well as it stands.
+//! The transcript as Markdown that also reads well unrendered.
 //!
 //! Invariant: nothing that was printed or typed can break its structure; see [`super::super::escape`].
 
@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::io::Write;
 
-/// See the module.
+/// A Markdown page being written.
 pub(crate) struct Markdown<'a, W>(pub(crate) &'a mut W);
 
 fn set(phrase: &Phrase, in_cell: bool) -> String {

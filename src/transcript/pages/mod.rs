@@ -1,4 +1,4 @@
-//! The pages: one story, set as Markdown, as HTML and as plain text.
+//! The page formats: Markdown, HTML and plain text.
 
 mod html;
 mod lined;
@@ -11,7 +11,7 @@ pub(super) use text::Text;
 
 use super::series::Series;
 
-/// A series' values as bars, a character each; none when they are no numbers, or too many for a line.
+/// Draws a series as bars, one character a value; none without numbers or if there are too many for a line.
 fn bars(series: &Series) -> Option<String> {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let levels = series.levels(7).filter(|levels| levels.len() <= 80)?;

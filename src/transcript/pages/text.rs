@@ -1,6 +1,6 @@
-//! The story as plain text, for a terminal, a mail, a chat.
+//! The transcript as plain text for a terminal, a mail or a chat.
 //!
-//! Invariant: no control character but the newline and the tab; every line of somebody else's stands behind a mark of ours.
+//! Invariant: no control characters except newline and tab; every line from elsewhere follows a mark of ours.
 
 use super::bars;
 use super::lined::{Lined, lined};
@@ -13,7 +13,7 @@ use crate::transcript::series::Series;
 use std::io;
 use std::io::Write;
 
-/// See the module.
+/// A plain-text page being written.
 pub(crate) struct Text<'a, W>(pub(crate) &'a mut W);
 
 fn plain(phrase: &Phrase) -> String {

@@ -1,0 +1,70 @@
+//! The values of a run's inputs, and which of them are secrets.
+//!
+//! Invariant: a value counts as recorded only once its fact is appended. Refuses to know: who gave it.
+
+use crate::history::InputGiven;
+use crate::ident::InputName;
+use crate::plan::{Plan, Values, is_secret_name};
+use std::collections::BTreeSet;
+
+/// Values of inputs, with what the record knows of them.
+#[derive(Debug, Default)]
+pub(super) struct KnownValues {
+    pub(super) values: Values,
+    /// Inputs whose value stands in the record.
+    pub(super) recorded: BTreeSet<InputName>,
+    /// Secrets that the plan does not declare: the operator typed them as such.
+    typed_secrets: BTreeSet<InputName>,
+    /// Secrets that were given before the run was resumed. No record has their values.
+    forgotten_secrets: BTreeSet<InputName>,
+}
+
+impl KnownValues {
+    /// Values that were set before the run began.
+    pub(super) fn new(values: Values) -> Self {
+        Self { values, ..Self::default() }
+    }
+
+    /// True if the value must be in no text.
+    pub(super) fn is_secret(&self, plan: &Plan, name: &InputName) -> bool {
+        let is_declared_secret =
+            || plan.input(name).map_or_else(|| is_secret_name(name.as_str()), |input| input.rules.secret);
+        self.typed_secrets.contains(name) || is_declared_secret()
+    }
+
+    /// True if the value has to be given anew, because no record holds a secret.
+    pub(super) fn is_forgotten(&self, name: &InputName) -> bool {
+        self.forgotten_secrets.contains(name)
+    }
+
+    /// Treats an input as a secret from here on.
+    pub(super) fn mark_secret(&mut self, name: InputName) {
+        self.typed_secrets.insert(name);
+    }
+
+    /// Takes in a value whose fact was appended.
+    pub(super) fn insert_recorded(&mut self, name: &InputName, value: &str) {
+        self.recorded.insert(name.clone());
+        self.forgotten_secrets.remove(name);
+        self.values.insert(name.clone(), value.to_owned());
+    }
+
+    /// Takes in a value that was recorded before the run was resumed. A secret is not in the record and has to be given anew.
+    pub(super) fn restore_value(&mut self, plan: &Plan, given: &InputGiven) {
+        if given.value == masked_value(&given.name) {
+            self.typed_secrets.insert(given.name.clone());
+            self.forgotten_secrets.insert(given.name.clone());
+        } else if !self.is_secret(plan, &given.name) && !given.value.contains("[masked:") {
+            // A value set on the command line wins, and is recorded where it is used.
+            let known = self.values.entry(given.name.clone()).or_insert_with(|| given.value.clone());
+            if *known == given.value {
+                self.recorded.insert(given.name.clone());
+            }
+        }
+    }
+}
+
+/// The mark that the record has in place of a secret.
+pub(super) fn masked_value(name: &InputName) -> String {
+    format!("[masked:{name}]")
+}

@@ -1,0 +1,121 @@
+//! The one judgement on whether a command may run through its gate.
+//!
+//! Invariant: [`judge_grounds`] alone makes a [`Permission`], and nothing is sent to the session without one. Refuses to know: how the
+//! operator was asked, and how a command is executed.
+
+use crate::history::Outcome;
+use crate::plan::Gate;
+use crate::ports::Reply;
+
+/// A command may run. Made by [`judge_grounds`] alone.
+#[derive(Debug)]
+pub(super) struct Permission {
+    scope: Scope,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    Command,
+    RestOfStep,
+    Samples,
+}
+
+impl Permission {
+    /// True if the rest of the step may run too, until a command needs a question of its own.
+    pub(super) fn covers_rest_of_step(&self) -> bool {
+        self.scope == Scope::RestOfStep
+    }
+
+    /// True if the command is to be run again and again, as a monitor.
+    pub(super) fn is_for_samples(&self) -> bool {
+        self.scope == Scope::Samples
+    }
+}
+
+/// Reasons for which a command may be run.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Grounds<'g> {
+    /// The reply to the question about a command of a step, which showed this gate.
+    Answered {
+        #[expect(dead_code, reason = "the operator's adapter has judged whether its reply passes this gate")]
+        gate: &'g Gate,
+        reply: &'g Reply,
+    },
+    /// The rest of the step was permitted, and this command gave no reason to ask.
+    RestOfStep { gate: &'g Gate },
+    /// A command that is not part of the document; `None` if it was not asked about.
+    OwnCommand { gate: &'g Gate, reply: Option<&'g Reply> },
+    /// The answer that an unattended run would get when it comes to this command.
+    SentAhead { gate: &'g Gate, is_let_through: bool },
+    /// The reply to the question what to do after a failure. That question shows no gate.
+    AfterFailure { reply: &'g Reply },
+    /// The document repeats a permitted command after this outcome.
+    Repetition { gate: &'g Gate, outcome: &'g Outcome, earlier: &'g Permission },
+    /// The condition behind a permitted command: the command's question was about both.
+    Condition { earlier: &'g Permission },
+    /// The condition behind a command that ran before the run was resumed. Nobody is asked again.
+    ResumedCondition,
+}
+
+/// Judges if these grounds are enough to run the command through its gate; `None` if they are not.
+///
+/// The operator's adapters still decide which reply a gate takes: a `Run` is believed here whatever the gate asks for.
+pub(super) fn judge_grounds(grounds: Grounds<'_>) -> Option<Permission> {
+    let scope = match grounds {
+        Grounds::Answered { gate: _, reply } => match reply {
+            Reply::Run => Some(Scope::Command),
+            Reply::RunRest => Some(Scope::RestOfStep),
+            Reply::Monitor => Some(Scope::Samples),
+            _ => None,
+        },
+        Grounds::RestOfStep { gate } => (!gate.is_closed()).then_some(Scope::RestOfStep),
+        Grounds::OwnCommand { gate, reply: None } => (!gate.is_closed()).then_some(Scope::Command),
+        Grounds::OwnCommand { reply: Some(reply), .. } => {
+            matches!(reply, Reply::Run | Reply::RunRest).then_some(Scope::Command)
+        }
+        Grounds::SentAhead { gate, is_let_through } => (is_let_through && !gate.is_closed()).then_some(Scope::Command),
+        Grounds::AfterFailure { reply } => (*reply == Reply::Retry).then_some(Scope::Command),
+        // What failed behind a gate needs another yes; an answer like "no match" does not.
+        Grounds::Repetition { gate, outcome, earlier } => {
+            (outcome.goes_on() || !gate.is_closed()).then_some(earlier.scope)
+        }
+        Grounds::Condition { earlier } => Some(earlier.scope),
+        Grounds::ResumedCondition => Some(Scope::Command),
+    };
+    scope.map(|scope| Permission { scope })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Pass;
+
+    fn closed() -> Gate {
+        Gate { pass: Pass::Yes, ..Gate::default() }
+    }
+
+    #[test]
+    fn a_closed_gate_is_passed_by_a_reply_alone() {
+        let gate = closed();
+        assert!(judge_grounds(Grounds::Answered { gate: &gate, reply: &Reply::Run }).is_some());
+        assert!(judge_grounds(Grounds::Answered { gate: &gate, reply: &Reply::Decline }).is_none());
+        assert!(judge_grounds(Grounds::RestOfStep { gate: &gate }).is_none());
+        assert!(judge_grounds(Grounds::OwnCommand { gate: &gate, reply: None }).is_none());
+        assert!(judge_grounds(Grounds::SentAhead { gate: &gate, is_let_through: true }).is_none());
+    }
+
+    #[test]
+    fn a_failure_behind_a_closed_gate_is_not_repeated_by_itself() {
+        let (open, closed) = (Gate::default(), closed());
+        let earlier = &judge_grounds(Grounds::ResumedCondition).unwrap();
+        let repeats = |gate| judge_grounds(Grounds::Repetition { gate, outcome: &Outcome::Failed, earlier }).is_some();
+        assert!(repeats(&open));
+        assert!(!repeats(&closed));
+    }
+
+    #[test]
+    fn only_the_retry_key_runs_a_failed_command_again() {
+        assert!(judge_grounds(Grounds::AfterFailure { reply: &Reply::Retry }).is_some());
+        assert!(judge_grounds(Grounds::AfterFailure { reply: &Reply::GoOn }).is_none());
+    }
+}

@@ -1,0 +1,83 @@
+//! Commands as the operator types them, and the secrets that `Ctrl-X s` puts into them.
+//!
+//! Invariant: no text contains a secret. The command refers to it by a variable, and only the answer carries its value.
+//! Refuses to know: who keeps the value.
+
+use super::at_terminal::AtTerminal;
+use super::completion::Offers;
+use super::lines::{AskLine, Line, Purpose};
+use super::unfinished::UnfinishedCommand;
+use crate::ports::OperatorError;
+use crate::ports::Reply;
+use crate::ports::TypedSecret;
+
+impl AtTerminal {
+    /// Resumes typing a command after a secret for it was registered. None if there is no such command.
+    pub(super) fn resume_typing(&mut self) -> Result<Option<Reply>, OperatorError> {
+        match self.unfinished.take_command() {
+            Some(command) => self.type_command(command),
+            None => Ok(None),
+        }
+    }
+
+    /// Asks for a command. None if nothing was typed or changed.
+    pub(super) fn type_command(&mut self, mut command: UnfinishedCommand) -> Result<Option<Reply>, OperatorError> {
+        loop {
+            let ask = AskLine {
+                prompt: if command.original.is_some() { "edit: " } else { "own command: " },
+                initial: (&command.before, &command.after),
+                purpose: Purpose::Command,
+                offers: &Offers::default(),
+            };
+            let line = self.ask_line(&ask)?;
+            match (line, &command.original) {
+                (Line::Text(text), Some(original)) => {
+                    return Ok(self.accept_change(original, text).map(Reply::Edit));
+                }
+                (Line::Text(text), None) if !text.trim().is_empty() => return Ok(Some(Reply::Own(text))),
+                (Line::Secret(before, after), _) => {
+                    (command.before, command.after) = (before, after);
+                    if let Some(secret) = self.ask_secret()? {
+                        command.before.push_str(&crate::plan::reference(&command.before, &secret.name));
+                        self.unfinished.keep_command(command);
+                        return Ok(Some(Reply::Secret(secret)));
+                    }
+                }
+                (_, original) => {
+                    self.write_hint(if original.is_some() { "not changed" } else { "nothing was entered" });
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Asks for the name of a secret, which is echoed, and for its value, which is not.
+    fn ask_secret(&mut self) -> Result<Option<TypedSecret>, OperatorError> {
+        self.write_hint("");
+        loop {
+            let Line::Text(name) =
+                self.ask_plain_line("a name for the secret, as a variable: ", "SECRET", Purpose::Choice)?
+            else {
+                self.write_hint("no secret was entered");
+                return Ok(None);
+            };
+            let name = name.trim().to_owned();
+            if !is_variable_name(&name) {
+                self.write_hint("a variable's name has letters, digits and `_`, and begins with no digit");
+                continue;
+            }
+            return match self.ask_plain_line(&format!("{name} (not shown): "), "", Purpose::Secret)? {
+                Line::Text(value) if !value.is_empty() => Ok(Some(TypedSecret { name, value })),
+                _ => {
+                    self.write_hint("no secret was entered");
+                    Ok(None)
+                }
+            };
+        }
+    }
+}
+
+fn is_variable_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

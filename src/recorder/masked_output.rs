@@ -1,0 +1,66 @@
+//! Secrets kept out of a session's output, and the learning of new ones.
+//!
+//! Invariant: every byte of output passes here before it is recorded or shown. Refuses to know: what a secret is for.
+
+use super::activity::Activity;
+use super::masks::Masks;
+use super::protocol::{Channel, Secret};
+use super::session::Session;
+use std::time::Duration;
+
+impl Session {
+    /// Masks output of the shell and records it.
+    pub(super) fn accept_output(&mut self, channel: Channel, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        let now = self.now();
+        let mut masked = std::mem::take(&mut self.masking.buffer);
+        match self.current_masks().push(channel, bytes, &mut masked, now) {
+            Some(length) => self.record_output(channel, bytes.get(..length).unwrap_or_default()),
+            None => self.record_output(channel, &masked),
+        }
+        masked.clear();
+        self.masking.buffer = masked;
+    }
+
+    fn current_masks(&mut self) -> &mut Masks {
+        match &mut self.activity {
+            Activity::Command(running) => &mut running.output.masks,
+            _ => &mut self.masking.background,
+        }
+    }
+
+    /// Releases buffered output if none has followed it in time.
+    pub(super) fn release_after_silence(&mut self, now: Duration) {
+        if self.current_masks().deadline().is_some_and(|at| at <= now) {
+            let released = self.current_masks().flush_after_silence();
+            self.record_pieces(&released);
+        }
+    }
+
+    /// Records the output that is still buffered for masking; no more follows.
+    pub(super) fn finish_masks(&mut self) {
+        let released = self.current_masks().finish();
+        self.record_pieces(&released);
+    }
+
+    fn record_pieces(&mut self, pieces: &[(Channel, Vec<u8>)]) {
+        for (channel, masked) in pieces {
+            self.record_output(*channel, masked);
+        }
+    }
+
+    /// Masks these secrets in everything recorded and shown from here on. Returns a message for each that is refused.
+    pub(super) fn register_secrets(&mut self, secrets: &[Secret]) -> Vec<String> {
+        let named = secrets.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+        let refused = self.record.masker_mut().add_all(named);
+        let masker = self.record.masker().clone();
+        let released = self.current_masks().learn(&masker);
+        self.record_pieces(&released);
+        if matches!(self.activity, Activity::Command(_)) {
+            self.masking.background = Masks::new(&masker);
+        }
+        refused.iter().map(ToString::to_string).collect()
+    }
+}

@@ -1,0 +1,92 @@
+//! Masking of output while it streams, before it is recorded or shown.
+//!
+//! Invariant: bytes leave in the order in which they came. Refuses to know: where masked output goes.
+
+use super::protocol::Channel;
+use crate::mask;
+use crate::mask::{Masker, Stream};
+use std::time::Duration;
+
+/// The masking of one command's output: one stream for each channel.
+pub(super) struct Masks {
+    out: Stream,
+    err: Stream,
+    /// At this moment a short piece that may begin a secret is released, if no more output comes.
+    silent_at: Option<Duration>,
+}
+
+impl Masks {
+    pub(super) fn new(masker: &Masker) -> Self {
+        Self { out: masker.stream(), err: masker.stream(), silent_at: None }
+    }
+
+    fn stream_mut(&mut self, channel: Channel) -> &mut Stream {
+        match channel {
+            Channel::Out => &mut self.out,
+            Channel::Err => &mut self.err,
+        }
+    }
+
+    /// Masks `bytes`. Returns the length of their beginning that needs no masking; if `None`, the masked bytes are in `masked`.
+    pub(super) fn push(
+        &mut self,
+        channel: Channel,
+        bytes: &[u8],
+        masked: &mut Vec<u8>,
+        now: Duration,
+    ) -> Option<usize> {
+        let stream = self.stream_mut(channel);
+        let passed = stream.pass(bytes);
+        if passed.is_none() {
+            stream.push(bytes, masked);
+        }
+        self.silent_at = (self.out.held() + self.err.held() > 0).then(|| now + mask::SILENCE);
+        passed
+    }
+
+    /// Next moment at which buffered bytes must be released.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.silent_at
+    }
+
+    /// Releases buffered bytes that turned out not to begin a secret.
+    pub(super) fn flush_after_silence(&mut self) -> Vec<(Channel, Vec<u8>)> {
+        self.release_with(Stream::flush_after_silence)
+    }
+
+    /// Releases all buffered bytes: no more output comes, so they are no secret.
+    pub(super) fn finish(&mut self) -> Vec<(Channel, Vec<u8>)> {
+        self.release_with(Stream::finish)
+    }
+
+    /// Masks the secrets of `masker` from here on; releases what was buffered for the old ones.
+    pub(super) fn learn(&mut self, masker: &Masker) -> Vec<(Channel, Vec<u8>)> {
+        self.release_with(|stream, out| stream.learn(masker, out))
+    }
+
+    fn release_with(&mut self, mut act: impl FnMut(&mut Stream, &mut Vec<u8>)) -> Vec<(Channel, Vec<u8>)> {
+        self.silent_at = None;
+        let mut released = Vec::new();
+        for channel in [Channel::Out, Channel::Err] {
+            let mut masked = Vec::new();
+            act(self.stream_mut(channel), &mut masked);
+            if !masked.is_empty() {
+                released.push((channel, masked));
+            }
+        }
+        released
+    }
+}
+
+/// Masking of output while no command runs, and a buffer for masked bytes.
+pub(super) struct Masking {
+    pub(super) background: Masks,
+    /// Reused for every piece of output; empty between uses.
+    pub(super) buffer: Vec<u8>,
+}
+
+impl Masking {
+    pub(super) fn new(masker: &Masker) -> Self {
+        Self { background: Masks::new(masker), buffer: Vec::new() }
+    }
+}

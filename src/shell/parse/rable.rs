@@ -1,0 +1,180 @@
+//! The second parser: `rable`, asked only how many words each command has.
+//!
+//! Invariant: no type of `rable` leaves this file. It knows no better than the first parser; only where both see the
+//! same commands is a reading trusted. Refuses to know: places, words.
+
+use rable::{ListItem, Node, NodeKind};
+
+/// The longest text it is given: its recursion has no limit of its own.
+const LONGEST: usize = 32 * 1024;
+
+/// The most backticks.
+const MOST_BACKTICKS: usize = 16;
+
+/// How many words each simple command has, in order, or why it reads none.
+pub(crate) fn signature(text: &str) -> Result<Vec<usize>, &'static str> {
+    if text.len() > LONGEST {
+        return Err("too long for a second reading");
+    }
+    if let Some(counts) = plain(text) {
+        return Ok(counts);
+    }
+    // It reads what stands in backticks again for each expansion around them.
+    if text.bytes().filter(|&b| b == b'`').count() > MOST_BACKTICKS {
+        return Err("too many backticks for a second reading");
+    }
+    parsed(text)
+}
+
+fn parsed(text: &str) -> Result<Vec<usize>, &'static str> {
+    let nodes = rable::parse(text, false).map_err(|_| "one of the two parsers refuses it")?;
+    let mut counts = Vec::new();
+    for node in &nodes {
+        count(node, &mut counts);
+    }
+    Ok(counts)
+}
+
+/// The same for a line of nothing but plain words, pipes and `&&`, which every parser reads alike: most commands are such, and a
+/// parser takes many times as long.
+fn plain(text: &str) -> Option<Vec<usize>> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b" -_./:,@%+|&".contains(&b);
+    if !text.bytes().all(is_plain) {
+        return None;
+    }
+    let mut counts = Vec::new();
+    let mut words = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match word {
+            "|" | "&&" if words > 0 => counts.push(std::mem::take(&mut words)),
+            _ if word.contains(['|', '&']) || (words == 0 && RESERVED.contains(&word)) => return None,
+            _ => words += 1,
+        }
+    }
+    counts.push(words);
+    (words > 0).then_some(counts)
+}
+
+/// What is no word where a command begins (bash, "Reserved Words").
+const RESERVED: &[&str] = &[
+    "if", "then", "elif", "else", "fi", "time", "for", "in", "until", "while", "do", "done", "case", "esac", "coproc",
+    "select", "function",
+];
+
+fn count(node: &Node, counts: &mut Vec<usize>) {
+    match &node.kind {
+        NodeKind::Command { assignments, words, redirects } => {
+            if !words.is_empty() {
+                counts.push(words.len());
+            }
+            all(assignments, counts);
+            all(words, counts);
+            all(redirects, counts);
+        }
+        NodeKind::Word { parts, .. } => {
+            for part in parts {
+                match &part.kind {
+                    NodeKind::WordLiteral { value } => deeper(value, counts),
+                    _ => count(part, counts),
+                }
+            }
+        }
+        NodeKind::CommandSubstitution { command, .. } | NodeKind::ProcessSubstitution { command, .. } => {
+            count(command, counts);
+        }
+        NodeKind::Redirect { target, .. } => count(target, counts),
+        NodeKind::Pipeline { commands, .. } => all(commands, counts),
+        NodeKind::List { items } => items.iter().for_each(|ListItem { command, .. }| count(command, counts)),
+        NodeKind::If { condition, then_body, else_body, redirects } => {
+            count(condition, counts);
+            count(then_body, counts);
+            if let Some(body) = else_body {
+                count(body, counts);
+            }
+            all(redirects, counts);
+        }
+        NodeKind::While { condition, body, redirects } | NodeKind::Until { condition, body, redirects } => {
+            count(condition, counts);
+            count(body, counts);
+            all(redirects, counts);
+        }
+        NodeKind::For { words, body, redirects, .. } | NodeKind::Select { words, body, redirects, .. } => {
+            if let Some(words) = words {
+                all(words, counts);
+            }
+            count(body, counts);
+            all(redirects, counts);
+        }
+        NodeKind::Case { word, patterns, redirects } => {
+            count(word, counts);
+            for body in patterns.iter().filter_map(|pattern| pattern.body.as_ref()) {
+                count(body, counts);
+            }
+            all(redirects, counts);
+        }
+        NodeKind::ForArith { body, redirects, .. }
+        | NodeKind::Subshell { body, redirects }
+        | NodeKind::BraceGroup { body, redirects } => {
+            count(body, counts);
+            all(redirects, counts);
+        }
+        NodeKind::ConditionalExpr { redirects, .. } | NodeKind::ArithmeticCommand { redirects, .. } => {
+            all(redirects, counts);
+        }
+        NodeKind::Function { body, .. } => count(body, counts),
+        NodeKind::Coproc { command, .. } => count(command, counts),
+        NodeKind::Negation { pipeline } | NodeKind::Time { pipeline, .. } => count(pipeline, counts),
+        _ => {}
+    }
+}
+
+/// From the third substitution within another on, it is kept as a text.
+fn deeper(text: &str, counts: &mut Vec<usize>) {
+    let inner = text.strip_prefix("$(").and_then(|inner| inner.strip_suffix(')'));
+    if let Some(inner) = inner.filter(|inner| !inner.starts_with('('))
+        && let Ok(nodes) = rable::parse(inner, false)
+    {
+        all(&nodes, counts);
+    }
+}
+
+fn all(nodes: &[Node], counts: &mut Vec<usize>) {
+    for node in nodes {
+        count(node, counts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parsed, plain};
+    use proptest::prelude::*;
+
+    #[test]
+    fn plain_words_are_counted_without_a_parser() {
+        assert_eq!(plain("docker ps -a | grep api && ls"), Some(vec![3, 2, 1]));
+        for other in
+            ["ls > x", "if true", "ls | time wc", "ls &", "ls || ls", "ls |", "| ls", "a=1 b", "ls 'a'", "ls\nls", ""]
+        {
+            assert_eq!(plain(other), None, "{other}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn plain_words_are_counted_as_the_parser_counts_them(
+            words in proptest::collection::vec(
+                prop_oneof![
+                    "[a-z%@:,./+_-][A-Z0-9a-z%@:,./+_-]{0,4}",
+                    "(\\||&&|&|\\|\\||time|for|in|select|coproc|function|do|done|case|esac|if|fi|export|declare|local|eval|alias|let)",
+                ],
+                0..8,
+            ),
+        ) {
+            let text = words.join(" ");
+            if let Some(counts) = plain(&text) {
+                prop_assert_eq!(parsed(&text), Ok(counts), "{}", text);
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What a command changes for the commands after it.
+//!
+//! Invariant: only what runs in the session itself counts; a subshell changes nothing. Refuses to know: effects outside
+//! the shell.
+
+use crate::shell::parse::reading::Found;
+use crate::shell::{Program, SessionChange, Simple};
+
+/// The change a simple command makes, if any.
+pub(crate) fn change(found: &Found) -> Option<SessionChange> {
+    if !found.place.in_session {
+        return None;
+    }
+    let Program::Named(name) = &found.simple.program else { return None };
+    Some(match name.as_str() {
+        "cd" | "pushd" | "popd" => SessionChange::Directory,
+        "export" | "unset" | "declare" | "typeset" | "readonly" => SessionChange::Variables,
+        "alias" | "unalias" | "source" | "." => SessionChange::Definitions,
+        "set" | "shopt" | "umask" | "ulimit" | "enable" => SessionChange::Options,
+        "trap" => SessionChange::Traps,
+        "exec" => SessionChange::Exec,
+        "exit" | "return" | "logout" => SessionChange::Exit,
+        _ => return None,
+    })
+}
+
+/// The variables a builtin sets by naming them.
+pub(crate) fn names_set(simple: &Simple) -> Vec<String> {
+    let Program::Named(program) = &simple.program else { return Vec::new() };
+    let words = simple.words.iter().map_while(|word| word.as_deref());
+    let names: Vec<&str> = match program.as_str() {
+        "read" => operands(words, "adeinNptu").collect(),
+        "mapfile" | "readarray" => operands(words, "dnOsuCc").collect(),
+        "getopts" => operands(words, "").skip(1).take(1).chain(["OPTARG", "OPTIND"]).collect(),
+        "printf" => words.skip_while(|&word| word != "-v").skip(1).take(1).collect(),
+        "local" | "declare" | "typeset" | "export" | "readonly" => operands(words, "").collect(),
+        _ => return Vec::new(),
+    };
+    let is_name = |name: &&str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    // `export NAME` hands on a value set before: it sets nothing.
+    let hands_on = matches!(program.as_str(), "export" | "readonly");
+    names.into_iter().filter(is_name).filter(|_| !hands_on).map(str::to_owned).collect()
+}
+
+/// Whether a program may run another because of this variable.
+pub(crate) fn steers(name: &str) -> bool {
+    const NAMES: &[&str] = &["PATH", "ENV", "IFS", "SHELLOPTS", "PROMPT_COMMAND", "EDITOR", "VISUAL", "CDPATH"];
+    NAMES.contains(&name)
+        || ["LD_", "DYLD_", "BASH_", "GIT_", "LESS"].iter().any(|start| name.starts_with(start))
+        || name.ends_with("PAGER")
+}
+
+/// The words that are no options, where a letter of `valued` takes the next word.
+fn operands<'a>(words: impl Iterator<Item = &'a str>, valued: &str) -> impl Iterator<Item = &'a str> {
+    let mut skip = false;
+    words.filter(move |word| {
+        if std::mem::take(&mut skip) {
+            return false;
+        }
+        let Some(letters) = word.strip_prefix('-') else { return true };
+        skip = letters.chars().next_back().is_some_and(|c| valued.contains(c));
+        false
+    })
+}
