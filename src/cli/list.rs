@@ -9,17 +9,18 @@ use crate::plan::{Choice, ChoiceKind, Command, Node, Plan, Planner, Step};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// The version of the JSON.
+/// Version of the JSON format.
 const SCHEMA: u32 = 1;
 
-/// One procedure of a document.
+/// A procedure of a document: its plan, and the indices of its cells.
 struct Procedure {
     section: SectionIndex,
     plan: Plan,
     cells: Vec<usize>,
 }
 
-/// The text for people. Nothing but procedures with something to do is listed.
+/// Lists procedures as text, with notices for standard error. Procedures without a step are left out. Fails when a document cannot
+/// be read.
 pub(super) fn text(words: &[String]) -> Result<(String, Vec<String>), Failure> {
     let mut out = String::new();
     let mut notices = Vec::new();
@@ -43,7 +44,8 @@ pub(super) fn text(words: &[String]) -> Result<(String, Vec<String>), Failure> {
     Ok((out, notices))
 }
 
-/// The JSON for programs: one object for one document, an array for several.
+/// Lists procedures as JSON, with notices for standard error: an object for one document, an array for several. Fails when a
+/// document cannot be read.
 pub(super) fn json(words: &[String]) -> Result<(String, Vec<String>), Failure> {
     let mut documents = Vec::new();
     let mut notices = Vec::new();
@@ -61,8 +63,8 @@ pub(super) fn json(words: &[String]) -> Result<(String, Vec<String>), Failure> {
     Ok((format!("{value:#}\n"), notices))
 }
 
-/// Every procedure of a document, or the one asked for with those below it. An outline leaves what is below a choice to the
-/// procedures themselves.
+/// Every procedure of a document, or the one that was asked for and those below it. In an outline the steps below a choice are
+/// listed only under their own procedures.
 fn procedures(opened: &Opened, procedure: &str, outline: bool) -> Result<Vec<Procedure>, Failure> {
     let runbook = &opened.runbook;
     let (root, _) = opened.select(procedure)?;
@@ -91,7 +93,8 @@ fn has_own_cells(runbook: &Runbook, section: SectionIndex) -> bool {
     runbook.cells.iter().any(|cell| cell.section == section)
 }
 
-/// Writes a procedure; `shown_above` is the end of a sequence that has shown the steps of the sections in it.
+/// Writes a procedure. `shown_above` is the byte offset at which the last numbered sequence ends: the sections in it have had their
+/// steps listed already.
 fn write_procedure(out: &mut String, shown: &str, runbook: &Runbook, procedure: &Procedure, shown_above: &mut usize) {
     let Some(section) = runbook.sections.get(procedure.section) else { return };
     let indent = "  ".repeat(usize::from(section.level.saturating_sub(2)));
@@ -128,7 +131,7 @@ enum Entry<'p> {
     Option(&'p str),
 }
 
-/// The line of a plan's first step.
+/// Line of the plan's first step; 0 when it has none.
 fn first_line(plan: &Plan) -> u32 {
     plan.steps.first().map_or(0, |step| step.source.line)
 }
@@ -208,7 +211,7 @@ fn procedure_json(runbook: &Runbook, procedure: &Procedure) -> Value {
     })
 }
 
-/// A step as JSON.
+/// A step as JSON, for `list` and for `show`.
 pub(super) fn step_json(step: &Step) -> Value {
     json!({
         "id": step.id,

@@ -1,6 +1,6 @@
 //! `runbook man`: one page with every command and every option.
 //!
-//! Invariant: what the command line knows is in the page, but for what is hidden there; nothing is said twice by hand.
+//! Invariant: every command and option that is not hidden is in the page; the texts come from the command line's own help.
 
 use super::args::Cli;
 use clap::{Command, CommandFactory as _};
@@ -29,7 +29,7 @@ the record could not be written
 interrupted
 ";
 
-/// The page, in roff.
+/// The manual page, in roff. Writing goes to memory, so an error comes from the generator.
 pub(super) fn page() -> io::Result<String> {
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
@@ -47,7 +47,7 @@ pub(super) fn page() -> io::Result<String> {
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
-/// The commands below one: each that does something has a part of its own.
+/// Writes a section for each visible command below `above` that has no subcommands of its own.
 fn commands(above: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     for command in above.get_subcommands().filter(|command| !command.is_hide_set()) {
         if command.has_subcommands() {
@@ -56,7 +56,7 @@ fn commands(above: &Command, page: &mut Vec<u8>) -> io::Result<()> {
         }
         let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
         writeln!(page, ".SS \"{name}\"")?;
-        // What holds for all of them stands above, once.
+        // The global options are listed once, in the page's own OPTIONS.
         let everywhere = ["color", "help"];
         let own = command.clone().mut_args(|arg| {
             let is_everywhere = everywhere.contains(&arg.get_id().as_str());
@@ -76,13 +76,13 @@ fn section(name: &str, page: &mut Vec<u8>, render: impl FnOnce(&mut Vec<u8>) -> 
     without_heading(page, render)
 }
 
-/// A section without the line that makes it a section of the whole page, and without what every one says before it again.
+/// Renders a section without its `.SH` heading and without the preamble that the generator repeats in every section.
 fn without_heading(page: &mut Vec<u8>, render: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
     let mut section = Vec::new();
     render(&mut section)?;
-    let said_once: [&[u8]; 3] = [b".SH ", b".ie \\n(.g .ds Aq", b".el .ds Aq"];
+    let preamble: [&[u8]; 3] = [b".SH ", b".ie \\n(.g .ds Aq", b".el .ds Aq"];
     let lines = section.split_inclusive(|&byte| byte == b'\n');
-    let lines = lines.filter(|line| !said_once.iter().any(|said| line.starts_with(said)));
+    let lines = lines.filter(|line| !preamble.iter().any(|start| line.starts_with(start)));
     lines.for_each(|line| page.extend_from_slice(line));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `FILE#PROCEDURE` → a document and a place in it.
+//! `FILE#PROCEDURE` → a document and a section of it.
 //!
 //! Invariant: a document over the size limit is never read into memory.
 
@@ -8,30 +8,31 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// The largest document read, in bytes. The largest public runbook found is under 1 MiB.
+/// Largest document that is read, in bytes. The largest public runbook we know is under 1 MiB.
 const LIMIT_BYTES: u64 = 32 * 1024 * 1024;
 
-/// A document that was read.
+/// A document, read and parsed.
 pub(super) struct Opened {
-    /// The path as given.
+    /// Path as the operator typed it.
     pub(super) path: PathBuf,
-    /// Its original bytes.
+    /// Bytes of the file, unchanged.
     pub(super) bytes: Vec<u8>,
-    /// The document.
+    /// The document, parsed from `bytes`.
     pub(super) runbook: Runbook,
 }
 
-/// What was asked for: a file and what stood after `#`.
+/// A file and the procedure in it that the operator named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
-    /// The file.
+    /// Path as the operator typed it, without the procedure.
     pub(super) path: PathBuf,
-    /// What stood after `#`, or the second argument.
+    /// The text after `#`, or the second argument; empty for the whole document.
     pub(super) procedure: String,
 }
 
 impl Target {
-    /// Reads `FILE#PROCEDURE` and a second argument. A file whose own name holds a `#` is found first.
+    /// Parses `FILE#PROCEDURE` and an optional second argument. An existing file whose own name holds a `#` wins. Fails when the
+    /// procedure is named twice.
     pub(super) fn read(word: &str, second: Option<&str>) -> Result<Self, Failure> {
         let (path, after) = if Path::new(word).is_file() {
             (word, None)
@@ -55,7 +56,7 @@ impl Target {
     }
 }
 
-/// Reads a document.
+/// Reads and parses a document. Fails when it is missing, unreadable, a folder, or larger than 32 MiB.
 pub(super) fn open(path: &Path) -> Result<Opened, Failure> {
     let shown = path.display();
     let file = File::open(path).map_err(|error| match error.kind() {
@@ -80,7 +81,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, Failure> {
 }
 
 impl Opened {
-    /// The section that was asked for, and the step after `:`.
+    /// Finds the section that `procedure` names, and the step after its `:`. Fails when there is none, or more than one.
     pub(super) fn select(&self, procedure: &str) -> Result<(SectionIndex, Option<String>), Failure> {
         match self.runbook.select(procedure) {
             Ok(selected) => Ok((selected.section, selected.step)),
@@ -89,12 +90,12 @@ impl Opened {
         }
     }
 
-    /// The document's file name.
+    /// File name of the document, without its folders.
     pub(super) fn file_name(&self) -> String {
         self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
     }
 
-    /// The findings as lines for standard error.
+    /// The parser's findings, as lines for standard error.
     pub(super) fn findings(&self) -> Vec<String> {
         let shown = self.path.display();
         let line = |finding: &Finding| {

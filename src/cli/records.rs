@@ -6,7 +6,8 @@ use super::error::Failure;
 use crate::journal::{Folder, FolderError, Folders};
 use std::path::Path;
 
-/// The run of a name; the latest without one.
+/// Finds a run by name: its id, the beginning or end of it, or its folder; the latest run without a name. Fails when no run matches,
+/// or more than one does.
 pub(super) fn find(root: &Path, name: Option<&str>) -> Result<Folder, Failure> {
     Folders::under(root).find(name.unwrap_or("latest")).map_err(|error| match error {
         FolderError::NoRuns(_) => {
@@ -16,16 +17,16 @@ pub(super) fn find(root: &Path, name: Option<&str>) -> Result<Folder, Failure> {
     })
 }
 
-/// A record that somebody means.
+/// A record that was named on the command line.
 pub(super) enum Record {
-    /// Of a run.
+    /// The folder of a run.
     Run(Folder),
-    /// Of an incident.
+    /// The folder of an incident.
     Incident(Folder),
 }
 
-/// The record of a name, a run's or an incident's, which lie beside each other; the latest run's without one. A name that fits both
-/// is refused: what is done to the wrong one may not be undone.
+/// Finds the run or the incident of a name; the latest run without a name. Fails when the name fits both kinds: `redact` on the wrong
+/// record cannot be undone.
 pub(super) fn record(root: &Path, name: Option<&str>) -> Result<Record, Failure> {
     let incidents = Folders::under(root.with_file_name("incidents"));
     let Some(name) = name.filter(|name| *name != "latest") else { return find(root, name).map(Record::Run) };

@@ -1,4 +1,4 @@
-//! `runbook redact` and `runbook mask add`: secrets that were found too late, and just in time.
+//! `runbook redact` removes a secret from a record; `runbook mask add` keeps one out of a live run's record.
 //!
 //! Invariant: a secret is never an argument.
 
@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Drops payloads from a record.
+/// Drops the texts of events from a record, and lists where the same text may still be. Fails while the record is in use.
 pub(super) fn run(args: &RedactArgs, environment: &Environment) -> Result<Exit, Failure> {
     let runs = environment.runs_folder()?;
     let record = records::record(&runs, Some(&args.run))?;
@@ -34,7 +34,7 @@ pub(super) fn run(args: &RedactArgs, environment: &Environment) -> Result<Exit, 
         user: environment.user(),
         reason: Masker::new().text(&args.reason).into_owned(),
     };
-    // Afterwards nobody knows what to look for.
+    // Collect the texts now: once they are dropped, there is nothing to search for.
     let elsewhere = match &record {
         Record::Run(_) => None,
         Record::Incident(folder) => Some(Elsewhere::of(folder, &fact.events)),
@@ -85,7 +85,7 @@ fn refused(record: &Record, folder: &Folder, error: JournalError) -> Failure {
     }
 }
 
-/// The incident that a run is part of.
+/// Id of the incident that a run has joined.
 fn joined(folder: &Folder) -> Option<IncidentId> {
     let mut events = Reader::open(folder.path()).ok()?.filter_map(Result::ok);
     events.find_map(|event| match event.fact {
@@ -94,7 +94,7 @@ fn joined(folder: &Folder) -> Option<IncidentId> {
     })
 }
 
-/// What was dropped from an incident's record, to be looked for beside it.
+/// Texts that are dropped from an incident's record, and the runs in which to search for them.
 struct Elsewhere {
     masker: Masker,
     runs: Vec<RunId>,
@@ -111,7 +111,7 @@ impl Elsewhere {
             }
             if dropped.contains(&event.seq) {
                 for text in incident::texts(&incident.what) {
-                    // What is too short to be looked for is not.
+                    // Refused when too short to search for.
                     drop(found.masker.add("dropped", text.trim().as_bytes()));
                 }
             }
@@ -119,7 +119,7 @@ impl Elsewhere {
         found
     }
 
-    /// Where the same text is still.
+    /// One line for each record and each file that has the text, or may have it.
     fn told(&self, folder: &Folder, runs: &Path) -> Vec<String> {
         let mut lines = Vec::new();
         let records = Folders::under(runs);
@@ -137,7 +137,7 @@ impl Elsewhere {
         let mut others: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
         others.sort();
         for path in others {
-            // In a post-mortem the text is escaped and cut, so it is not looked for there.
+            // A post-mortem escapes and shortens its texts, so a search would miss them: report every file but the journal.
             let may_hold_it = if path == folder.document() {
                 std::fs::read(&path).is_ok_and(|bytes| holds(&self.masker, &bytes))
             } else {
@@ -151,7 +151,7 @@ impl Elsewhere {
     }
 }
 
-/// Teaches a live run a secret.
+/// Registers a secret with a live run, and reports where its record has it already. Fails when the run is not live.
 pub(super) fn mask(command: &MaskCommand, environment: &Environment) -> Result<Exit, Failure> {
     let MaskCommand::Add { run, name } = command;
     let folder = records::find(&environment.runs_folder()?, run.as_deref())?;
@@ -171,7 +171,7 @@ pub(super) fn mask(command: &MaskCommand, environment: &Environment) -> Result<E
     Ok(Exit::Success)
 }
 
-/// Says where the record holds the secret already, and takes it out of the copy of the document.
+/// Masks the secret in the record's copy of the document. Returns a line for each event that has it already.
 fn already_there(folder: &Folder, name: &str, secret: &[u8]) -> Vec<String> {
     let mut masker = Masker::new();
     let mut lines = Vec::new();
@@ -193,7 +193,7 @@ fn already_there(folder: &Folder, name: &str, secret: &[u8]) -> Vec<String> {
     lines
 }
 
-/// The events whose lines hold a secret that the masker learned.
+/// Numbers of the events whose journal lines hold a secret of the masker.
 fn holding(folder: &Folder, masker: &Masker) -> Vec<usize> {
     let journal = std::fs::read(folder.journal()).unwrap_or_default();
     let lines = journal.split(|&byte| byte == b'\n').enumerate().skip(1);
@@ -206,7 +206,7 @@ fn holds(masker: &Masker, bytes: &[u8]) -> bool {
     masker.names().any(|name| hidden.contains(&format!("[masked:{name}]")))
 }
 
-/// Its bytes; they need not be text.
+/// Reads a secret from standard input, without echo on a terminal, and strips the newline at its end. It need not be text.
 fn read_secret(name: &str) -> Result<Vec<u8>, Failure> {
     let failed = |error: std::io::Error| Failure::usage(format!("the secret cannot be read: {error}"));
     let stdin = std::io::stdin();
@@ -227,7 +227,7 @@ fn read_secret(name: &str) -> Result<Vec<u8>, Failure> {
     if text.is_empty() { Err(Failure::usage("the secret is empty")) } else { Ok(text.to_vec()) }
 }
 
-/// The terminal without echo, as long as this lives.
+/// Turns the terminal's echo off until dropped. Holds the modes to restore.
 struct NoEcho(rustix::termios::Termios);
 
 impl NoEcho {

@@ -1,6 +1,6 @@
 //! `runbook resume` and `runbook stop`.
 //!
-//! Invariant: what the run was told with flags when it began is told again; values are asked for again.
+//! Invariant: a resumed run has the flags that it began with; its values are asked for again.
 
 use super::args::{ResumeArgs, RunArg};
 use super::choices::ColorChoice;
@@ -18,7 +18,7 @@ use crate::session;
 use crate::session::{Recorded, Selection};
 use std::path::{Path, PathBuf};
 
-/// Goes on with a run.
+/// Resumes a run. Fails without an operator, and when the run is over or was unattended.
 pub(super) fn run(args: &ResumeArgs, color: ColorChoice, environment: &Environment) -> Result<Exit, Failure> {
     if !Environment::has_operator() {
         return Err(Failure::usage("a run is resumed by an operator at a terminal, and there is none"));
@@ -52,7 +52,7 @@ pub(super) fn run(args: &ResumeArgs, color: ColorChoice, environment: &Environme
         color,
     };
     let mut options = options(&opened, section, values, environment)?;
-    // An incident that was closed meanwhile, or is not there any more, has nothing to say to its run.
+    // An incident that has been closed or removed since is left out.
     let incident = recorded.state.incident.as_ref().map(|joined| joined.incident.as_str());
     options.incident = incident.and_then(|id| incident::of_run(Some(id), environment).ok().flatten());
     let masker = options.initial_masker();
@@ -69,7 +69,7 @@ fn latest_open(root: &Path) -> Result<Recorded, Failure> {
     found.next().ok_or_else(|| Failure::usage("there is no run to go on with").help("`runbook runs` lists the runs"))
 }
 
-/// Where the document is now; where it is gone, its copy in the record.
+/// Path of the document: as given, as recorded, or else its copy in the record. Fails when all are missing.
 fn document(args: &ResumeArgs, started: &RunStarted, folder: &Folder) -> Result<PathBuf, Failure> {
     if let Some(file) = &args.file {
         return Ok(file.clone());
@@ -87,7 +87,7 @@ fn document(args: &ResumeArgs, started: &RunStarted, folder: &Folder) -> Result<
     Err(Failure::usage(format!("the document `{}` is not here", path.display())).help("say where it is: `--file FILE`"))
 }
 
-/// The steps that were selected, as the flags in the record say.
+/// The steps that were selected when the run began, from the flags in its record.
 fn selection(started: &RunStarted) -> Selection {
     let only = flags(started, "--only ");
     match flags(started, "--from ").into_iter().next() {
@@ -97,12 +97,12 @@ fn selection(started: &RunStarted) -> Selection {
     }
 }
 
-/// The values of a flag, as the record has it.
+/// Values of a flag, from the flags in the run's record. `name` ends in a space.
 fn flags(started: &RunStarted, name: &str) -> Vec<String> {
     started.flags.iter().filter_map(|flag| flag.strip_prefix(name)).map(|value| value.trim().to_owned()).collect()
 }
 
-/// Ends a run that goes on somewhere else.
+/// Stops a run that is live in another terminal. Fails when it is not live.
 pub(super) fn stop(args: &RunArg, environment: &Environment) -> Result<Exit, Failure> {
     let folder = records::find(&environment.runs_folder()?, args.run.as_deref())?;
     stop_session(folder.path(), &session::who(&environment.user(), &host())).map_err(|error| match error {

@@ -1,4 +1,6 @@
-//! `runbook run`: the arguments of a run, and what its ending means for the exit status.
+//! `runbook run`: from its arguments to a run, or to a dry run.
+//!
+//! Invariant: a failure is printed only after the secrets given beforehand are masked in it.
 
 use super::args::{Allowed, DryRunFormat, RunArgs};
 use super::choices::ColorChoice;
@@ -17,7 +19,7 @@ use crate::session::{self, RunOptions, Selection};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-/// Runs a procedure.
+/// Runs a procedure, or reviews it with `--dry-run`. Returns the exit status that the run's ending stands for.
 pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment) -> Result<Exit, Failure> {
     let target = Target::read(&args.file, args.procedure.as_deref())?;
     let opened = open::open(&target.path)?;
@@ -41,7 +43,7 @@ pub(super) fn run(args: &RunArgs, color: ColorChoice, environment: &Environment)
     ran.map_err(|failure| failure.masked(&masker))
 }
 
-/// The rest, once it is known what is secret.
+/// The part of [`run`] that needs the values given beforehand. Its failures may hold secrets; the caller masks them.
 fn with_values(
     args: &RunArgs,
     opened: &Opened,
@@ -55,7 +57,7 @@ fn with_values(
     options.rc.clone_from(&args.rc);
     if args.dry_run {
         let plan = session::plan(&options).map_err(|error| failure(error, &options))?;
-        // What it lacks is said of an unattended run, which takes the document's own defaults.
+        // The listing of missing answers is for an unattended run, which takes the document's defaults.
         options.mode = Mode::Unattended;
         let policy = session::policy(&plan, &options).map_err(|error| failure(error, &options))?;
         let reviewed = dry_run::review(&plan, opened, &policy, environment);
@@ -104,7 +106,7 @@ fn policy(args: &RunArgs, place: Place, values: Values) -> Result<Policy, Failur
     })
 }
 
-/// The flags that loosen or narrow a run, for its record.
+/// The flags that permit or restrict a run, for its record. Values are left out.
 fn flags(args: &RunArgs) -> Vec<String> {
     let mut flags = Vec::new();
     let mut add = |flag: &str, value: &str| flags.push(format!("{flag} {value}").trim_end().to_owned());
@@ -119,7 +121,7 @@ fn flags(args: &RunArgs) -> Vec<String> {
     args.only.iter().for_each(|step| add("--only", step));
     args.include.iter().for_each(|step| add("--include", step));
     args.choose.iter().for_each(|option| add("--choose", option));
-    // Values stand in the record where they are used.
+    // Only the name: the record has the value where it is used.
     for input in &args.inputs {
         add("--input", input.split_once('=').map_or("", |(name, _)| name));
     }
@@ -152,6 +154,6 @@ fn working_directory(args: &RunArgs, opened: &Opened) -> Result<PathBuf, Failure
     if !path.is_dir() {
         return Err(Failure::usage(format!("`{}`, from {who}, is no directory", path.display())));
     }
-    // `a/../b` as the shell would say it.
+    // Resolve `a/../b`, as the shell's own `pwd` would.
     Ok(path.canonicalize().unwrap_or(path))
 }

@@ -11,7 +11,7 @@ use crate::ports::{KernelError, OperatorError};
 use crate::session::{RunOptions, SessionError};
 use std::path::{Path, PathBuf};
 
-/// The exit status of a run, or what went wrong with it.
+/// Prints where the transcript is and how to resume a stopped run. Returns the exit status, or the failure to print.
 pub(super) fn ended(ended: Result<(Ending, PathBuf), SessionError>, options: &RunOptions<'_>) -> Result<Exit, Failure> {
     match ended {
         Ok((ending, transcript)) => {
@@ -71,7 +71,7 @@ fn interrupted(message: String) -> Failure {
     Failure { exit: Exit::Interrupted, message, help: Some(help.to_owned()) }
 }
 
-/// What an unattended run lacks, a line each, then the flags to copy.
+/// One line for each answer that an unattended run lacks, with the flag that gives it.
 fn missing_help(missing: &[Missing], path: &Path) -> String {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let mut lines: Vec<String> = Vec::new();

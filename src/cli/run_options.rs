@@ -15,23 +15,23 @@ use crate::session::{self, Grants, ProcedureSource, RunEnvironment, RunOptions, 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-/// What differs between beginning a run and going on with one.
+/// The options that differ between a new run and a resumed one.
 pub(super) struct RunValues {
-    /// The steps.
+    /// Which steps to run.
     pub(super) selection: Selection,
-    /// Who answers.
+    /// An operator answers, or nobody does.
     pub(super) mode: Mode,
-    /// Values given beforehand.
+    /// Values from flags, files and the environment.
     pub(super) given: Given,
     /// The inputs that the operator calls secret.
     pub(super) secrets: Vec<String>,
-    /// Where the shell starts.
+    /// Working directory in which bash starts.
     pub(super) cwd: PathBuf,
     /// When to use colour.
     pub(super) color: ColorChoice,
 }
 
-/// The options of a run, with what the environment says.
+/// Builds the options of a run. Fails when a flag gives a value that the procedure does not ask for.
 pub(super) fn options<'a>(
     opened: &'a Opened,
     section: SectionIndex,
@@ -79,7 +79,7 @@ pub(super) fn options<'a>(
     Ok(options)
 }
 
-/// This machine's name.
+/// Name of this machine, as `uname -n` prints it.
 pub(super) fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

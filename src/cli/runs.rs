@@ -1,4 +1,6 @@
-//! `runbook runs`: what was recorded.
+//! `runbook runs`: the list of recorded and live runs.
+//!
+//! Invariant: a run whose journal is damaged is listed as such, never left out.
 
 use super::choices::Format;
 use super::error::Failure;
@@ -11,18 +13,19 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// A recorded run.
+/// A recorded run, read from its folder.
 struct Recorded {
     folder: Folder,
+    /// True if its recorder holds the journal's lock.
     live: bool,
-    /// What its recorder says.
+    /// State as its recorder reports it; `None` when the run is not live or the recorder does not answer.
     session: Option<SessionState>,
     state: RunState,
-    /// Why its journal cannot be read to its end, if so.
+    /// Why its journal could not be read to the end.
     damage: Option<JournalError>,
 }
 
-/// The recorded runs, newest first.
+/// Lists the recorded runs, newest first. Fails when the folder of runs cannot be read.
 pub(super) fn runs(root: &Path, format: Format) -> Result<String, Failure> {
     let folders = Folders::under(root).list().map_err(|error| Failure::record(error.to_string()))?;
     let recorded: Vec<Recorded> = folders.into_iter().map(read).collect();
@@ -80,14 +83,14 @@ fn text(recorded: &[Recorded]) -> String {
     out
 }
 
-/// Whether `runbook resume` can go on with it now.
+/// True if `runbook resume` can take up the run now.
 fn resumable(run: &Recorded) -> bool {
     let attended = run.state.started.as_ref().is_some_and(|started| started.mode.is_interactive());
     let driven = run.session.as_ref().is_some_and(|session| session.driver.is_some());
     run.damage.is_none() && attended && !driven && session::is_open(&run.state)
 }
 
-/// A run's state in one word.
+/// State of a run in one or two words. The JSON prints the same words.
 fn word(run: &Recorded) -> &'static str {
     match (&run.damage, run.live, run.state.phase) {
         (Some(_), ..) => "damaged",
@@ -103,7 +106,7 @@ fn word(run: &Recorded) -> &'static str {
         (None, false, Phase::Over(RunResult::Stopped)) => "stopped",
         (None, false, Phase::Over(RunResult::Interrupted)) => "interrupted",
         (None, false, Phase::Over(RunResult::Abandoned)) => "abandoned",
-        // Its recorder died: what was running then has no recorded end.
+        // The recorder died, so the last command has no recorded end.
         (None, false, _) => "unknown",
     }
 }

@@ -1,6 +1,6 @@
 //! Findings in SARIF 2.1.0, as code hosts take them.
 //!
-//! Invariant: only properties that the schema has; columns are counted in code points, and the log says so.
+//! Invariant: only properties of the schema are used; columns count code points, as the log declares.
 
 use super::findings::{Checked, position};
 use super::open::Opened;
@@ -8,7 +8,7 @@ use crate::review::{CODES, Code, Finding, Severity};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// The log of one run.
+/// A SARIF log with one run, over all documents that were checked.
 pub(super) fn log(checked: &[Checked]) -> Value {
     let results: Vec<Value> =
         checked.iter().flat_map(|one| one.findings.iter().map(|finding| result(&one.opened, finding))).collect();
@@ -83,7 +83,7 @@ fn location(opened: &Opened, span: &std::ops::Range<usize>, words: Option<&str>)
     location
 }
 
-/// A path as a relative reference: what an URI does not bear is escaped.
+/// A path as a URI reference, percent-encoded; absolute paths become `file://` URIs.
 fn uri(path: &str) -> String {
     let mut out = String::new();
     for byte in path.trim_start_matches("./").bytes() {

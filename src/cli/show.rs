@@ -1,6 +1,6 @@
-//! `runbook show`: a procedure to read, as a run would walk it.
+//! `runbook show`: a procedure to read, in the order in which a run would take its steps.
 //!
-//! Invariant: nothing of the document reaches the terminal but through `term`.
+//! Invariant: text of the document reaches the terminal only through `term`.
 
 use super::error::Failure;
 use super::list::step_json;
@@ -10,7 +10,8 @@ use crate::term::{Color, Style, sanitize, sanitize_code};
 use serde_json::json;
 use std::fmt::Write as _;
 
-/// The plan that was asked for, with the document's file name.
+/// Plans the procedure that was asked for. Also returns the document's file name and its notices. Fails when the document cannot be
+/// read or has no such procedure or step.
 pub(super) fn plan(word: &str, second: Option<&str>) -> Result<(Plan, String, Vec<String>), Failure> {
     let target = Target::read(word, second)?;
     let opened = open::open(&target.path)?;
@@ -24,7 +25,7 @@ pub(super) fn plan(word: &str, second: Option<&str>) -> Result<(Plan, String, Ve
     Ok((plan, opened.file_name(), opened.findings()))
 }
 
-/// The JSON for programs.
+/// The procedure as JSON, schema 1.
 pub(super) fn json(plan: &Plan) -> String {
     let steps: Vec<_> = plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)).map(step_json).collect();
     let value = json!({
@@ -37,12 +38,12 @@ pub(super) fn json(plan: &Plan) -> String {
     format!("{value:#}\n")
 }
 
-/// How the text is shown.
+/// Colour and width of the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
-    /// Whether styles are.
+    /// `Always` to print styles.
     pub(super) color: Color,
-    /// The width, in columns.
+    /// Width of the terminal, in columns.
     pub(super) width: usize,
 }
 
@@ -56,7 +57,7 @@ impl Look {
     }
 }
 
-/// The text for people.
+/// The procedure as text for a terminal.
 pub(super) fn text(plan: &Plan, file: &str, term: Look) -> String {
     let mut out = String::new();
     let place = format!("{file}:{}", plan.procedure.line);

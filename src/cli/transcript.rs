@@ -1,6 +1,6 @@
-//! `runbook transcript`: a run told in one of several forms.
+//! `runbook transcript`: the transcript of a run, in one of several formats.
 //!
-//! Invariant: a file is there whole or not at all; standard output is written as the transcript is made, so that a long one
+//! Invariant: a file is written whole or not at all. Standard output is written as the transcript is rendered, so that a long one
 //! needs no memory.
 
 use super::args::{TranscriptArgs, TranscriptFormat};
@@ -16,7 +16,7 @@ use std::path::Path;
 
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Renders the transcript of one run.
+/// Renders the transcript of a run to a file or to standard output. Fails when the record cannot be read or the output not written.
 pub(super) fn run(root: &Path, args: &TranscriptArgs) -> Result<Exit, Failure> {
     let folder = find(root, args.run.as_deref())?;
     let format = match args.format {
@@ -42,7 +42,7 @@ fn to_stdout(folder: &Folder, format: Format) -> Result<Option<u64>, Failure> {
     let flushed = buffered.flush();
     drop(buffered);
     match out.failed.map(|error| (error.kind(), error)) {
-        // A reader that had enough (`| head`) is no failure.
+        // The reader closed the pipe (`| head`): success.
         Some((io::ErrorKind::BrokenPipe, _)) => Ok(None),
         Some((_, error)) => Err(Failure::usage(format!("standard output cannot be written: {error}"))),
         None => {
@@ -57,7 +57,7 @@ fn to_file(folder: &Folder, format: Format, output: &str) -> Result<Option<u64>,
     let cannot = |error: io::Error| Failure::usage(format!("`{output}` cannot be written: {error}"));
     let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.exists() && !path.is_file() {
-        // A device or a pipe is written to, never replaced.
+        // Write into a device or a pipe; replacing it would destroy it.
         let mut file = BufWriter::with_capacity(BUFFER_BYTES, std::fs::File::create(path).map_err(cannot)?);
         let torn = session::render_as(format, folder, folder.is_live(), &mut file).map_err(|error| record(&error))?;
         file.flush().map_err(cannot)?;
@@ -75,7 +75,7 @@ fn record(error: &JournalError) -> Failure {
     Failure::record(error.to_string())
 }
 
-/// Standard output, and why it failed: the renderer's own error would name the record.
+/// Standard output that keeps its error: the renderer would report it as an error of the record.
 struct Stdout<'a> {
     to: io::StdoutLock<'a>,
     failed: Option<io::Error>,

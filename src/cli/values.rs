@@ -1,7 +1,7 @@
 //! Values given beforehand: `--input`, `--inputs FILE`, `RUNBOOK_INPUT_NAME`.
 //!
-//! Invariant: a secret comes from a file alone: arguments and the environment can be read by others on the machine. A flag
-//! counts more than a file, a file more than the environment.
+//! Invariant: a secret comes only from a file, because others on the machine can read arguments and environments. A flag overrides
+//! a file, and a file overrides the environment.
 
 use super::args::RunArgs;
 use super::environment::Environment;
@@ -16,22 +16,23 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 const PREFIX: &str = "RUNBOOK_INPUT_";
-/// The largest file of values, or secret, in bytes.
+/// Largest file of values, and largest secret, in bytes.
 const LIMIT_BYTES: u64 = 1024 * 1024;
 
-/// Values given beforehand.
+/// Values from flags, files and the environment.
 pub(super) struct Given {
-    /// By name.
+    /// Values by the name of their input.
     pub(super) values: Values,
-    /// Those that are secrets: what is hidden from the first moment on.
+    /// Name and value of each secret among them, masked from the start.
     pub(super) hidden: Vec<(String, String)>,
-    /// The names given by `--input`, as they were written.
+    /// Names of `--input` flags, as typed.
     flags: Vec<String>,
-    /// The names that files gave, with the file.
+    /// Names from `--inputs` files, each with its file.
     files: Vec<(PathBuf, String)>,
 }
 
-/// The values that the command line, the files it names and the environment give.
+/// Gathers the values for a new run. Fails when a secret comes from an argument or the environment, when a file cannot be read, and
+/// when a value is malformed.
 pub(super) fn given(args: &RunArgs, opened: &Opened, environment: &Environment) -> Result<Given, Failure> {
     let secrets = Secrets::new(&args.secret, opened);
     let mut values = Values::new();
@@ -56,7 +57,7 @@ pub(super) fn given(args: &RunArgs, opened: &Opened, environment: &Environment) 
     from_flags(values, &args.inputs, files, &secrets)
 }
 
-/// The values of `--input` alone, for a run that goes on. `secrets`: the inputs that the operator calls so.
+/// Gathers the values for a resumed run, which come from `--input` alone. `secrets` names the inputs that the operator calls secret.
 pub(super) fn given_again(inputs: &[String], secrets: &[String], opened: &Opened) -> Result<Given, Failure> {
     from_flags(Values::new(), inputs, Vec::new(), &Secrets::new(secrets, opened))
 }
@@ -74,20 +75,20 @@ fn from_flags(
 }
 
 impl Given {
-    /// Whether there is a name to look at.
+    /// True if a flag or a file gives a value, so that its name is worth checking.
     pub(super) fn names_any(&self) -> bool {
         !self.flags.is_empty() || !self.files.is_empty()
     }
 
-    /// A flag that gives what nothing asks for is refused: it is a slip, and the value would be missing elsewhere. A file
-    /// may serve several procedures, so that is only said; the environment is for all of them.
+    /// Fails when a flag names a value that the plan does not ask for: that is a slip, and the value would be missing elsewhere. A name
+    /// from a file only causes a warning, since a file may serve several procedures. The environment is not checked.
     pub(super) fn is_asked_for(&self, plan: &Plan, file: &Path) -> Result<(), Failure> {
         let hash = if plan.procedure.anchor.as_str().is_empty() { "" } else { "#" };
         let place = format!("{}{hash}{}", file.display(), plan.procedure.anchor);
         let lists = format!("`runbook inputs '{place}'` lists what it asks for");
         for name in &self.flags {
             if let Some(meant) = plan.not_asked(name) {
-                // A secret may be given so that it is in no record, whatever prints it.
+                // Giving a secret nothing asks for is useful: it is masked whatever prints it.
                 if self.hidden.iter().any(|(hidden, _)| hidden == name) {
                     print_notices(&[format!("`{name}` is asked for by nothing here; it is kept out of the record")]);
                     continue;
@@ -142,7 +143,7 @@ fn exposed(name: &str, place: &str) -> Failure {
     Failure::usage(message).help(format!("write it to a file only you can read, and give `--input {name}=@FILE`"))
 }
 
-/// Which names are secrets: by what they are called, by the document, by the operator.
+/// Canonical names of the secret inputs that the document or the operator declares.
 struct Secrets(BTreeSet<String>);
 
 impl Secrets {
@@ -171,13 +172,13 @@ fn read(path: &Path) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| Failure::usage(format!("`{shown}` is not UTF-8")))
 }
 
-/// A secret out of a file, without its last newline.
+/// Reads a secret from a file, and strips the newline at its end.
 fn secret_from(path: &Path) -> Result<String, Failure> {
     let text = read(path)?;
     Ok(text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned())
 }
 
-/// The values of a file, by what its name ends in.
+/// Reads a file of values, in the format that its extension names. Fails for any other extension.
 fn from_file(path: &Path) -> Result<Vec<(String, String)>, Failure> {
     let text = read(path)?;
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
@@ -194,7 +195,8 @@ fn from_file(path: &Path) -> Result<Vec<(String, String)>, Failure> {
     values.map_err(|why| Failure::usage(format!("`{}`: {why}", path.display())))
 }
 
-/// `NAME=value` lines, as `.env` files and TOML's top level have them. `toml`: values are quoted or plain scalars.
+/// Parses `NAME=value` lines, as `.env` files and the top level of a TOML file have them. `toml`: stricter rules for values, and no
+/// `export`.
 fn lines(text: &str, toml: bool) -> Result<Vec<(String, String)>, String> {
     let mut values = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -218,7 +220,7 @@ fn lines(text: &str, toml: bool) -> Result<Vec<(String, String)>, String> {
     Ok(values)
 }
 
-/// A value on one line: in quotes, or plain up to a comment.
+/// Parses a value on one line, quoted or plain up to a comment. `None` when it is malformed.
 fn scalar(text: &str, toml: bool) -> Option<String> {
     let ends = |rest: &str| rest.trim().is_empty() || rest.trim_start().starts_with('#');
     if let Some(inner) = text.strip_prefix('\'') {
@@ -236,7 +238,7 @@ fn scalar(text: &str, toml: bool) -> Option<String> {
                     't' => value.push('\t'),
                     'r' => value.push('\r'),
                     other @ ('"' | '\\') => value.push(other),
-                    // `.env` files keep what they do not know.
+                    // `.env` files keep an unknown escape as written.
                     other if !toml => value.extend(['\\', other]),
                     _ => return None,
                 },

@@ -1,6 +1,6 @@
-//! `runbook verify`: whether a record is as it was written.
+//! `runbook verify`: checks that a record is as it was written.
 //!
-//! Invariant: exit 0 only when all that can be checked was checked and holds; what nobody can attest is said.
+//! Invariant: exit 0 only when everything that can be checked was checked and holds; the parts that nothing attests are listed.
 
 use super::args::VerifyArgs;
 use super::error::{Exit, Failure};
@@ -10,7 +10,8 @@ use crate::journal::{Attested, JournalError, Receipt, Verified, verify};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Verifies.
+/// Verifies a run, an incident or a journal file, against a receipt if one is given. Fails when the record does not match. `root` is
+/// evaluated only when a name has to be looked up.
 pub(super) fn run(root: impl FnOnce() -> Result<PathBuf, Failure>, args: &VerifyArgs) -> Result<Exit, Failure> {
     let path = match args.run.as_deref() {
         Some(file) if file.contains('/') || Path::new(file).is_file() => PathBuf::from(file),

@@ -1,8 +1,7 @@
-//! Our own words, without the secrets of the run.
+//! Masks the secrets of a run in the program's own messages.
 //!
-//! Invariant: a secret that the session is told to hide, by its own engine or by others, is in nothing that is written after
-//! that; what one write holds is masked as a whole, and nothing is held back from one write to the next. Refuses to know:
-//! what is written.
+//! Invariant: once a secret is registered, by this engine or by another client, no later write shows it. Each write is masked as a
+//! whole, and nothing is buffered from one write to the next. Refuses to know: the messages.
 
 use crate::history::{Event, Fact};
 use crate::ident::Seq;
@@ -17,15 +16,15 @@ use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
 
-/// A masker that learns, for everyone who holds it.
+/// A masker that learns new secrets while the run goes on. Clones share the same state.
 #[derive(Clone)]
 pub(super) struct Secrets(Rc<RefCell<Known>>);
 
 struct Known {
     masker: Masker,
-    /// What others teach the session.
+    /// Secrets that other clients register with the session.
     learned: Learned,
-    /// How much of it the masker knows.
+    /// Number of entries of `learned` that `masker` already has.
     taken: usize,
 }
 
@@ -34,19 +33,19 @@ impl Known {
         let new = self.learned.since(self.taken);
         if !new.is_empty() {
             self.taken += new.len();
-            // What is refused was said to whoever told it.
+            // A secret may be refused as too short; the client that registered it has been told.
             drop(self.masker.add_all(new.iter().map(|(name, value)| (name.as_str(), value.as_slice()))));
         }
     }
 }
 
 impl Secrets {
-    /// What is known to begin with, and what the session learns from others.
+    /// Begins with the secrets of `masker`, and follows those that `learned` receives.
     pub(super) fn new(masker: &Masker, learned: Learned) -> Self {
         Self(Rc::new(RefCell::new(Known { masker: masker.clone(), learned, taken: 0 })))
     }
 
-    /// What is known now.
+    /// A copy of the masker with every secret known now.
     pub(super) fn masker(&self) -> Masker {
         let mut known = self.0.borrow_mut();
         known.catch_up();
@@ -54,12 +53,12 @@ impl Secrets {
     }
 
     fn learn(&self, name: &str, value: &str) {
-        // What is refused is told by the session, which is asked to hide the same.
+        // A refusal is ignored here: the session gets the same secret and reports it.
         drop(self.0.borrow_mut().masker.add(name, value.as_bytes()));
     }
 }
 
-/// A writer that lets no secret through.
+/// A writer that masks secrets.
 pub(super) struct Masked<W> {
     to: W,
     secrets: Secrets,
@@ -71,14 +70,14 @@ impl<W: Write> Masked<W> {
     }
 }
 
-/// What a cut text ends in.
+/// The ellipsis that ends a shortened text.
 const CUT: &[u8] = "\u{2026}".as_bytes();
-/// So much of a secret gives nothing away.
+/// Longest beginning of a secret, in bytes, that is left readable.
 const SHORT: usize = 4;
 
-/// Without what is left of a secret where a text was cut to the window.
+/// Masks the beginning of a secret that is left where a text was shortened to the window.
 fn without_beginnings<'b>(masker: &Masker, bytes: &'b [u8]) -> Cow<'b, [u8]> {
-    // Most of what is written has nothing of the kind.
+    // Fast path: most writes have no ellipsis.
     if masker.secrets().next().is_none() || !CUT.first().is_some_and(|first| bytes.contains(first)) {
         return Cow::Borrowed(bytes);
     }
@@ -118,7 +117,7 @@ impl<W: Write> Write for Masked<W> {
     }
 }
 
-/// A session whose secrets are kept out of our own words too.
+/// A session that also registers its secrets with the program's own messages.
 pub(super) struct Discreet<'s, S> {
     session: &'s mut S,
     secrets: Secrets,

@@ -1,7 +1,6 @@
 //! Wires one run: document, plan, ports, engine, transcript.
 //!
-//! Invariant: an unattended run whose questions are not all answered starts nothing and records nothing. Refuses to know:
-//! the command line.
+//! Invariant: an unattended run that lacks an answer starts nothing and records nothing. Refuses to know: the command line.
 
 mod error;
 mod masked;

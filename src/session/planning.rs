@@ -10,7 +10,7 @@ use crate::ports::{Syntax as _, Verdict};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The plan with the steps that were selected.
+/// Plans the procedure and keeps the steps that were selected. Fails when a step is unknown or none is left.
 pub fn plan(options: &RunOptions<'_>) -> Result<Plan, SessionError> {
     let is_file = |path: &str| Path::new(path).is_file();
     let mut plan = Planner::new(options.procedure.runbook, &is_file).plan(options.procedure.section);
@@ -34,7 +34,8 @@ pub fn plan(options: &RunOptions<'_>) -> Result<Plan, SessionError> {
     Ok(plan)
 }
 
-/// The policy with the values under their inputs' names, checked; unattended, with the document's defaults too.
+/// Completes the policy: values are named after their inputs, and an unattended run gets the document's defaults. Fails when a value
+/// does not fit its input.
 pub fn policy(plan: &Plan, options: &RunOptions<'_>) -> Result<Policy, SessionError> {
     let mut values = plan.named(&options.grants.policy.values);
     for (name, value) in &values {
@@ -75,7 +76,7 @@ pub(super) fn missing(plan: &Plan, options: &RunOptions<'_>, syntax: &mut BashSy
     })
 }
 
-/// Variables that bash sets itself, from its manual's section "Shell Variables".
+/// Variables that bash sets itself, from the section "Shell Variables" of its manual.
 pub const BASH_SETS: &[&str] = &[
     "BASH",
     "BASHOPTS",

@@ -1,7 +1,7 @@
-//! The incident of a run: what joins them, what is due, what was done about it.
+//! The incident of a run: joins them, reminds the operator of due items, and records what is done about them.
 //!
-//! Invariant: a run that joins an incident stands in the incident's record before anything of it runs. What is due is told once,
-//! and again while its time is over. Refuses to know: the terminal.
+//! Invariant: a run is in the incident's record before any of its commands runs. Each due item is mentioned once, and again every ten
+//! minutes while it is overdue. Refuses to know: the terminal.
 
 use super::masked::Secrets;
 use crate::history::{IncidentFact, IncidentJoined, RunJoined, RunStarted};
@@ -12,10 +12,10 @@ use crate::mask::Masker;
 use crate::ports::Pager;
 use std::collections::BTreeMap;
 
-/// What is over is told again after so many seconds.
+/// Seconds after which an overdue item is mentioned again.
 const AGAIN_SECONDS: u64 = 600;
 
-/// Puts a run into an incident's record. Comes back with the fact for the run's own.
+/// Adds a run to an incident's record. Returns the fact for the run's own record.
 pub(super) fn join(incident: &Incident, run: &RunStarted, masker: &Masker) -> Result<IncidentJoined, JournalError> {
     let mut incident = incident.clone();
     let author = Author { by: run.user.clone(), host: run.host.clone(), masker: masker.clone() };
@@ -33,16 +33,16 @@ pub(super) fn join(incident: &Incident, run: &RunStarted, masker: &Masker) -> Re
     })
 }
 
-/// See the module.
+/// Watches the incident of a run while the run goes on.
 pub(super) struct IncidentPager {
     incident: Incident,
     user: String,
     host: String,
     secrets: Secrets,
     clock: SystemClock,
-    /// How long the incident's journal was when it was last read.
+    /// Size of the incident's journal when it was last read, in bytes.
     length: u64,
-    /// What was told, with its urgency, and when: seconds since the incident was declared.
+    /// Due items that were mentioned, by key: their urgency then, and the time in seconds since the declaration.
     told: BTreeMap<String, (Urgency, u64)>,
 }
 
@@ -59,7 +59,7 @@ impl IncidentPager {
         }
     }
 
-    /// What an operator is told when the run begins.
+    /// The notice at the beginning of the run: the incident, its age, and the next due item.
     pub(super) fn opening(&self) -> String {
         let state = &self.incident.state;
         let now = self.now();
@@ -74,7 +74,7 @@ impl IncidentPager {
         Now::read(&self.clock)
     }
 
-    /// Reads it again when somebody has written. What cannot be read just now is read the next time.
+    /// Reads the incident again if its journal has grown. A failure is ignored, and the next call tries again.
     fn refresh(&mut self) {
         let length = std::fs::metadata(self.incident.folder().journal()).map_or(0, |found| found.len());
         if length != self.length && self.incident.refresh().is_ok() {
@@ -113,7 +113,7 @@ impl Pager for IncidentPager {
             } else if let Some((urgency, told)) = before
                 && due.urgency < urgency
             {
-                // It was done, and its time began anew.
+                // The item was done, and its next deadline is counting.
                 self.told.insert(due.key(), (due.urgency, told));
             }
         }

@@ -1,7 +1,7 @@
 //! A run folder → its transcript.
 //!
-//! Invariant: the transcript comes from the run folder alone; it is written beside its place and moved there, so that a
-//! reader never sees half of one.
+//! Invariant: the transcript is made from the run folder alone. It is written to a temporary file and renamed, so that a reader never
+//! sees half of one.
 
 use crate::history::{Event, Fact};
 use crate::journal::{Folder, JournalError, Reader};
@@ -12,19 +12,20 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
-/// Events of a journal up to this size are kept between the renderer's passes, instead of being read for each.
+/// Journals up to this size, in bytes, are kept in memory between the renderer's passes instead of being read for each.
 const KEPT_BYTES: u64 = 8 << 20;
 
-/// A transcript that was written.
+/// A transcript in a run folder.
 #[derive(Clone, Debug)]
 pub struct Rendered {
-    /// Where.
+    /// Path of the transcript.
     pub path: PathBuf,
-    /// How many bytes of the journal's last line were torn off, if it was.
+    /// Length in bytes of the journal's last line, if a crash has cut it off.
     pub torn: Option<u64>,
 }
 
-/// Writes the transcript of a run into its folder.
+/// Writes the transcript of a run into its folder, as Markdown. `live`: the run still goes on. Fails when the journal cannot be read
+/// or the file not written.
 pub fn render(folder: &Folder, live: bool) -> Result<Rendered, JournalError> {
     let path = folder.transcript();
     let beside = path.with_extension("md.new");
@@ -37,20 +38,20 @@ pub fn render(folder: &Folder, live: bool) -> Result<Rendered, JournalError> {
     Ok(Rendered { path, torn })
 }
 
-/// Writes the transcript of a run anywhere, as Markdown; see [`render_as`].
+/// Writes the transcript of a run to a writer, as Markdown. See [`render_as`] for the result.
 pub fn render_to(folder: &Folder, live: bool, to: &mut impl Write) -> Result<Option<u64>, JournalError> {
     render_as(Format::Markdown, folder, live, to)
 }
 
-/// Writes the transcript of a run anywhere, in a form. Returns how many bytes of the journal's last line were torn off, if it
-/// was.
+/// Writes the transcript of a run to a writer. Returns the length in bytes of the journal's last line if a crash has cut it off. Fails
+/// when the journal cannot be read or the writer fails.
 pub fn render_as(
     format: Format,
     folder: &Folder,
     live: bool,
     to: &mut impl Write,
 ) -> Result<Option<u64>, JournalError> {
-    // One pass to check the chain and to gather what the passes of the renderer need beside the events.
+    // One pass to check the chain, and to gather what the renderer needs besides the events.
     let mut reader = Reader::open(&folder.journal())?;
     let mut output = folder.outputs();
     let is_small = std::fs::metadata(folder.journal()).is_ok_and(|found| found.len() <= KEPT_BYTES);

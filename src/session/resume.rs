@@ -1,6 +1,6 @@
-//! Going on with a run that was stopped, lost its terminal, or died.
+//! Resumes a run that was stopped, lost its terminal, or died.
 //!
-//! Invariant: the same journal goes on; what was started and never came back is shown, and never run again by itself.
+//! Invariant: the same journal is continued. A command without a recorded end is shown, and never run again by itself.
 //! Refuses to know: the command line.
 
 use super::error::SessionError;
@@ -20,22 +20,23 @@ use crate::transcript;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// Of the output of a command without an end so much is shown.
+/// Largest part of an unfinished command's output that is shown, in bytes.
 const SHOWN_BYTES: usize = 4096;
+/// Lines of an unfinished command's output that are shown.
 const SHOWN_LINES: usize = 20;
-/// Of the changes of a document so many lines are shown.
+/// Lines of the document's changes that are shown.
 const CHANGED_LINES: usize = 60;
 
-/// What is known of a run before it is taken up.
+/// A recorded run that may be resumed.
 pub struct Recorded {
-    /// Its folder.
+    /// Folder of the run's record.
     pub folder: Folder,
-    /// What its events add up to.
+    /// State of the run after its last recorded event.
     pub state: RunState,
 }
 
 impl Recorded {
-    /// Reads it.
+    /// Reads the journal in a run folder. Fails when it is damaged.
     pub fn read(folder: Folder) -> Result<Self, SessionError> {
         let mut state = RunState::default();
         for event in journal::read(folder.path())?.events {
@@ -44,13 +45,13 @@ impl Recorded {
         Ok(Self { folder, state })
     }
 
-    /// Whether there is anything to go on with.
+    /// True if the run has begun and is not completed.
     pub fn is_open(&self) -> bool {
         is_open(&self.state)
     }
 }
 
-/// Whether there is anything to go on with: a run that has begun and not come to its end.
+/// True if a run has begun and is not completed, so that it can be resumed.
 pub fn is_open(state: &RunState) -> bool {
     state.started.is_some() && state.phase != Phase::Over(RunResult::Completed)
 }
@@ -102,7 +103,7 @@ pub fn resume(options: &RunOptions<'_>, recorded: Recorded) -> Result<(Ending, P
 /// The session of a run that goes on.
 struct Taken {
     session: kernel::Session,
-    /// Events since the last command was sent, while that command still runs.
+    /// Events of the command that still runs; the last of them is its start.
     running: Option<Vec<Event>>,
     /// True if the old recorder is alive; false if a new shell was started.
     attached: bool,
@@ -132,7 +133,7 @@ fn take_session(options: &RunOptions<'_>, state: &RunState, folder: &Folder) -> 
     }
 }
 
-/// Where the run stood.
+/// Lines for the operator: how far the run is, and its last command if that has no recorded end.
 fn about(state: &RunState, folder: &Folder, runs_still: bool) -> Vec<String> {
     let done = state.steps.values().filter(|step| step.result.is_some()).count();
     let by = state.started.as_ref().map_or_else(String::new, |started| format!(", begun by {}", started.user));
@@ -145,7 +146,7 @@ fn about(state: &RunState, folder: &Folder, runs_still: bool) -> Vec<String> {
     told
 }
 
-/// A command that was started and has no end.
+/// Lines for the operator about a command without a recorded end, with the last of its output.
 fn unfinished(command: &CommandState, folder: &Folder) -> Vec<String> {
     let mut told = vec![format!(
         "`{}` was started at {:.0}, and nobody recorded its end: it may have been done, in part or not at all",
@@ -167,12 +168,12 @@ fn snapshot(folder: &Folder) -> PathBuf {
     folder.path().join("snapshot")
 }
 
-/// What a new shell has of the old one, and what not.
+/// Lines that say how the new shell differs from the old one. They are shown and recorded.
 fn lost(state: &RunState, folder: &Folder) -> Vec<String> {
     let mut lost = Vec::new();
     lost.push(match std::fs::read(snapshot(folder)) {
         Ok(script) => {
-            // The file's first lines name what could not be kept.
+            // The file begins with comments that name what could not be saved.
             let script = String::from_utf8_lossy(&script).into_owned();
             let left_out: Vec<&str> = script.lines().filter_map(|line| line.strip_prefix("# left out: ")).collect();
             let but = if left_out.is_empty() { String::new() } else { format!(", but for {}", left_out.join(", ")) };

@@ -1,6 +1,6 @@
-//! One run from its options to its ending.
+//! One run, from its options to its ending.
 //!
-//! Invariant: the run folder exists before bash does, and the transcript is written however the run ended.
+//! Invariant: the run folder exists before bash starts, and the transcript is written however the run ends.
 
 use super::error::SessionError;
 use super::options::RunOptions;
@@ -20,14 +20,15 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
-/// Runs it. With the ending comes the transcript's path.
+/// Runs a procedure. Returns its ending and the path of its transcript. An unattended run that lacks answers fails before anything is
+/// started or recorded.
 pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> {
     let plan = plan(options)?;
     let policy = policy(&plan, options)?;
     let mut options = options.clone();
     options.grants.policy = policy;
     let options = &options;
-    // Looked for before anything else: without bash there is no run.
+    // Look for bash first: without it there is no run, and nothing is recorded.
     let mut syntax = syntax(&plan, options)?;
     if !options.mode.is_interactive() {
         let missing = missing(&plan, options, &mut syntax);
@@ -40,7 +41,7 @@ pub fn run(options: &RunOptions<'_>) -> Result<(Ending, PathBuf), SessionError> 
     let folder = Folders::under(&options.storage.runs).create(&run)?;
     let masker = options.initial_masker();
     keep_document(&folder, &masker.bytes(options.procedure.bytes))?;
-    // git is asked while the recorder starts.
+    // Ask git while the recorder starts.
     let (path, search_path) = (options.procedure.path.clone(), options.environment.search_path.clone());
     let git = move || kernel::git_state(&path, search_path.as_deref());
     let asking = std::thread::Builder::new().name("git".to_owned()).spawn(git.clone());
@@ -66,7 +67,7 @@ pub(super) fn hide(session: &mut kernel::Session, options: &RunOptions<'_>) -> R
     Ok(())
 }
 
-/// The document as it ran, beside its record.
+/// Writes the copy of the document that the record keeps.
 fn keep_document(folder: &Folder, bytes: &[u8]) -> Result<(), JournalError> {
     let path = folder.document();
     let written = OpenOptions::new()
@@ -95,7 +96,7 @@ pub(super) fn start_options(options: &RunOptions<'_>, run: &RunId, folder: &Fold
     start
 }
 
-/// Who drives a run, for whoever else wants to.
+/// Describes who drives a run, for the message to anyone else who tries to.
 pub fn who(user: &str, host: &str) -> String {
     let tty = rustix::termios::ttyname(std::io::stdin(), Vec::new()).ok();
     let tty = tty.map_or_else(String::new, |tty| format!(", terminal {}", tty.to_string_lossy()));

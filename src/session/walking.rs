@@ -17,13 +17,13 @@ use crate::plan::Plan;
 use crate::ports::{Journal as _, Operator, Pager, Talk};
 use std::os::fd::BorrowedFd;
 
-/// What a resumed run has to deal with before it goes on.
+/// The work of a resumed run before its first new step.
 pub(super) struct Resumed {
-    /// What the operator is told.
+    /// Lines for the operator.
     pub(super) told: Vec<String>,
-    /// The command that runs still.
+    /// The command that is still running.
     pub(super) running: Option<CommandStarted>,
-    /// Recorded first.
+    /// The fact that is recorded before anything else.
     pub(super) fact: RunResumed,
 }
 
@@ -33,7 +33,7 @@ impl PollableEvents for kernel::Ear {
     }
 }
 
-/// A run with everything it needs.
+/// A run that is ready to walk its plan.
 pub(super) struct Walking<'a> {
     pub(super) plan: &'a Plan,
     pub(super) options: &'a RunOptions<'a>,
@@ -62,7 +62,7 @@ impl Walking<'_> {
                 let clock = Box::new(SystemClock::start());
                 let hearing: Box<dyn PollableEvents> = Box::new(session.ear()?);
                 let operator = AtTerminal::open(out, look, clock, Some(hearing)).map_err(SessionError::Terminal)?;
-                // The recorder has taken the secrets out of it.
+                // The recorder has masked the output already.
                 let mut operator = operator.with_output(Box::new(std::io::stderr())).with_pager(pager);
                 if let Some(told) = told {
                     operator.tell(&Talk::Notice(&told));
@@ -103,7 +103,7 @@ impl Walking<'_> {
             engine.resume_at(&self.events);
         }
         let mut ending = engine.run()?;
-        // A failure that was passed over is still one for whoever reads the exit status.
+        // A failure that the operator skipped still counts for the exit status.
         let failed = engine.state().unsettled().iter().any(|command| !command.outcome().goes_on());
         if ending.result == RunResult::Completed && failed {
             ending.result = RunResult::Failed;
@@ -115,7 +115,7 @@ impl Walking<'_> {
         Ok(ending)
     }
 
-    /// Says what is new, records who goes on, and watches the command that runs still to its end.
+    /// Prints the notices, records who resumes the run, and follows the command that is still running to its end.
     fn catch_up<O: Operator>(
         &mut self,
         session: &mut kernel::Session,

@@ -1,6 +1,6 @@
 //! Questions of `runbook incident` to an operator at a terminal.
 //!
-//! Invariant: nothing is asked where nobody sits; an empty answer is no answer.
+//! Invariant: without an operator nothing is asked; an empty answer counts as none.
 
 use super::context::Desk;
 use crate::cli::environment::Environment;
@@ -9,11 +9,11 @@ use crate::operator::{AskLine, Line, Lines as _, Offers, Purpose, TypedLines};
 use crate::term::sanitize;
 use std::io::{IsTerminal as _, Write as _};
 
-/// An operator at the terminal.
+/// Asks the operator at the terminal for lines of text.
 pub(super) struct Asker(TypedLines);
 
 impl Asker {
-    /// None where nobody sits.
+    /// Returns `None` without an operator.
     pub(super) fn new(desk: &Desk<'_>) -> Option<Self> {
         if !Environment::has_operator() {
             return None;
@@ -22,7 +22,7 @@ impl Asker {
         Some(Self(TypedLines::new(desk.environment.look(color))))
     }
 
-    /// A line; none when it is empty. Ctrl-C and Ctrl-D end the command.
+    /// Asks for a line; `None` when it is blank. Fails, to end the command, on Ctrl-C and Ctrl-D.
     pub(super) fn ask(&mut self, prompt: &str, initial: &str) -> Result<Option<String>, Failure> {
         let prompt = sanitize(prompt).into_owned();
         let initial = sanitize(initial).into_owned();
@@ -37,7 +37,7 @@ impl Asker {
     }
 }
 
-/// Says something above a question.
+/// Prints a text above a question, on standard error.
 pub(super) fn tell(text: &str) {
     drop(writeln!(std::io::stderr().lock(), "{}", sanitize(text)));
 }

@@ -30,7 +30,7 @@ impl<'e> Desk<'e> {
         Now::read(&SystemClock::start())
     }
 
-    /// The one that is meant, open or not; without a name the open one.
+    /// Finds an incident by name, open or closed; the only open one without a name.
     pub(super) fn any(&self, name: Option<&str>) -> Result<Incident, Failure> {
         match name {
             Some(name) => self.incidents.find(name).map_err(failure),
@@ -38,7 +38,7 @@ impl<'e> Desk<'e> {
         }
     }
 
-    /// The one that is meant, which must be open.
+    /// Finds an incident that is open, by name or as the only one. Fails when it is closed.
     pub(super) fn open(&self, name: Option<&str>) -> Result<Incident, Failure> {
         match name {
             Some(name) => open_named(&self.incidents, name),
@@ -46,7 +46,7 @@ impl<'e> Desk<'e> {
         }
     }
 
-    /// Records it, and says so, with what is pressing now.
+    /// Records an act, and confirms it on standard error together with the items that are due.
     pub(super) fn act(&self, incident: &mut Incident, act: Act, now: &Now) -> Result<Exit, Failure> {
         incident.record(act.facts, &self.author, now).map_err(record_failure)?;
         let mut lines = vec![self.author.masker.text(&act.told).into_owned()];
@@ -56,7 +56,7 @@ impl<'e> Desk<'e> {
     }
 }
 
-/// The incidents in the environment of this command.
+/// The recorded incidents of this user. Fails when no state folder is known.
 pub(super) fn incidents(environment: &Environment) -> Result<Incidents, Failure> {
     Ok(Incidents::under(environment.incidents_folder()?, environment.runs_folder()?))
 }

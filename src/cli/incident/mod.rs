@@ -1,7 +1,7 @@
-//! `runbook incident`: what is said on the command line → facts in an incident's record.
+//! `runbook incident`: from subcommands to facts in an incident's record.
 //!
-//! Invariant: what is printed as data can be used by a script; a question is asked only of an operator at a terminal, and else
-//! the flag that answers it is named. Refuses to know: what is due, which `incident` says.
+//! Invariant: standard output is for scripts. A question is asked only of an operator at a terminal; otherwise the failure names the
+//! flag that answers it. Refuses to know: how due items are computed, which is for `incident`.
 
 mod args;
 mod ask;

@@ -1,7 +1,6 @@
-//! `runbook incident open`: from a person's words, or from an alert.
+//! `runbook incident open`: opens an incident from a title, or from an alert.
 //!
-//! Invariant: what an alert says is data: it selects a severity and a procedure that the runbook has, and nothing of it is run by
-//! itself.
+//! Invariant: an alert is data. It selects a severity and a procedure that the runbook has; no text of it is run.
 
 use super::args::OpenArgs;
 use super::ask::{Asker, tell};
@@ -22,12 +21,13 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// The name that a runbook is looked for under.
+/// File names under which the runbook is searched for.
 const USUAL_NAMES: [&str; 2] = ["RUNBOOK.md", "runbook.md"];
-/// The longest alert that is read.
+/// Largest alert that is read, in bytes.
 const LONGEST_ALERT: u64 = 4 << 20;
 
-/// Opens an incident.
+/// Opens an incident and prints its id. An alert whose group has an open incident is noted there instead. Fails when no severity is
+/// given and nobody can be asked.
 pub(super) fn open(args: &OpenArgs, desk: &Desk<'_>) -> Result<Exit, Failure> {
     let alert = args.alert.as_deref().map(read_alert).transpose()?;
     let document = document(args.runbook.as_deref())?;
@@ -67,7 +67,7 @@ pub(super) fn open(args: &OpenArgs, desk: &Desk<'_>) -> Result<Exit, Failure> {
     go_on(&incident, alert.as_ref(), document.as_ref(), args, desk)
 }
 
-/// The runbook: the one that is named, or the nearest above.
+/// Reads the runbook that is named, or the nearest one in this folder and those above it.
 fn document(given: Option<&Path>) -> Result<Option<documents::Opened>, Failure> {
     match given.map(Path::to_owned).or_else(nearest) {
         Some(path) => documents::open(&path).map(Some),
@@ -80,11 +80,11 @@ fn nearest() -> Option<PathBuf> {
     let found = here
         .ancestors()
         .find_map(|folder| USUAL_NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file()))?;
-    // Shorter to read, where it is here.
+    // Relative to this folder, it is shorter to read.
     Some(found.strip_prefix(&here).map(Path::to_owned).unwrap_or(found))
 }
 
-/// The rules of the runbook that is here, for completion.
+/// Incident rules of the runbook that is named or nearest, for completion.
 pub(super) fn rules_here(given: Option<&Path>) -> Option<IncidentRules> {
     document(given).ok().flatten().map(|document| rules(&document.runbook).rules)
 }
@@ -115,7 +115,7 @@ fn read_alert(file: &str) -> Result<Alert, Failure> {
     })
 }
 
-/// An alert whose group has an incident already is noted there.
+/// Notes the alert in the open incident of its group, and goes on there. `None` when there is no such incident.
 fn again(
     alert: &Alert,
     document: Option<&documents::Opened>,
@@ -181,7 +181,7 @@ fn severity(
         let names = names(rules);
         return Err(Failure::usage("an incident needs a severity").help(format!("give `--severity`: {names}")));
     };
-    // An alert in the night opens its incident; how bad it is can be said later.
+    // An unattended alert must still open its incident; the severity can be set later.
     let label = alert.severity.as_deref().unwrap_or("none");
     print_notices(&[format!(
         "the alert's severity `{label}` is none of the runbook's; set it: `runbook incident severity SEVERITY --reason TEXT`"
@@ -198,7 +198,7 @@ fn names(rules: &IncidentRules) -> String {
     names.join(", ")
 }
 
-/// What the operator should know first.
+/// Lines for the operator about a new incident: its rules, its severity, and the items that are due.
 fn told(incident: &Incident, document: Option<&documents::Opened>, now: &Now) -> Vec<String> {
     let state = &incident.state;
     let mut lines = vec![format!("opened `{}`: {} {}", incident.id(), state.severity, state.title())];
@@ -229,7 +229,7 @@ fn told(incident: &Incident, document: Option<&documents::Opened>, now: &Now) ->
     lines
 }
 
-/// Prints the id, and the run to go on with; or starts that.
+/// Prints the incident's id and the command line of the run that the alert asks for. With `--run`, starts that run.
 fn go_on(
     incident: &Incident,
     alert: Option<&Alert>,
@@ -265,7 +265,7 @@ fn go_on(
     }
 }
 
-/// A word to copy into a shell: an option stays as it is, and so does `FILE#anchor`.
+/// Quotes a word for a shell. Options and `FILE#anchor` need no quotes and get none.
 fn shell_word(word: &str) -> String {
     let is_option = word.strip_prefix("--").is_some_and(|name| name.bytes().all(|b| b.is_ascii_lowercase()));
     let without_anchor = word.replacen('#', "", 1);

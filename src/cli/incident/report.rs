@@ -1,7 +1,7 @@
 //! `runbook incident report`: the post-mortem, printed or written into a file that people go on writing in.
 //!
-//! Invariant: a file that is there is replaced only by one that holds everything people wrote in it; else it is left as it is, and the
-//! new one stands beside it.
+//! Invariant: an existing file is replaced only by one that keeps everything people wrote in it. Otherwise it is left alone, and the
+//! new one is written beside it.
 
 use super::args::{ReportArgs, ReportFormat};
 use super::context::Desk;
@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// Writes the post-mortem.
+/// Prints the post-mortem, or writes it to a file. Fails when the template, an input file or the output is unusable.
 pub(super) fn report(args: &ReportArgs, desk: &Desk<'_>) -> Result<Exit, Failure> {
     let incident = chosen(args.incident.as_deref(), desk)?;
     let template = args.template.as_deref().map(read).transpose()?;
@@ -33,13 +33,13 @@ pub(super) fn report(args: &ReportArgs, desk: &Desk<'_>) -> Result<Exit, Failure
     if args.output == "-" { print_data(&new) } else { write(Path::new(&args.output), &new) }
 }
 
-/// Says which facts people changed, so that they stay.
+/// A line that names the facts which people changed by hand, and which are therefore kept.
 fn kept_by_hand(kept: &[String]) -> String {
     let names: Vec<_> = kept.iter().map(|name| format!("`{name}`")).collect();
     format!("changed by hand, and kept: {}", names.join(", "))
 }
 
-/// Prints or writes the post-mortem as one page. It is made anew each time: people write in the Markdown.
+/// Prints or writes the post-mortem as an HTML page. The page is always made anew, because people edit only the Markdown.
 fn page(args: &ReportArgs, records: &Records, new: String) -> Result<Exit, Failure> {
     let markdown = match args.from.as_deref() {
         None => new,
@@ -70,7 +70,7 @@ fn page(args: &ReportArgs, records: &Records, new: String) -> Result<Exit, Failu
     Ok(Exit::Success)
 }
 
-/// The one that is named; else the open one; else the latest.
+/// Finds the incident that is named, else the only open one, else the latest.
 fn chosen(name: Option<&str>, desk: &Desk<'_>) -> Result<Incident, Failure> {
     if let Some(name) = name {
         return desk.incidents.find(name).map_err(failure);
@@ -86,14 +86,14 @@ fn read(path: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::usage(format!("`{}` cannot be read: {error}", path.display())))
 }
 
-/// Writes it where nothing is yet, or into what people wrote.
+/// Writes the post-mortem to a new file, or merges it into an existing one.
 fn write(path: &Path, new: &str) -> Result<Exit, Failure> {
     if !path.exists() {
         replace(path, new)?;
         print_notices(&[format!("written: {}; what is left blank is for you", path.display())]);
         return Ok(Exit::Success);
     }
-    // Through a link the file itself is meant.
+    // Follow a link, so that the file itself is replaced and not the link.
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let old = read(path)?;
     match merge(&old, new) {
@@ -109,7 +109,7 @@ fn write(path: &Path, new: &str) -> Result<Exit, Failure> {
             if text == old {
                 print_notices(&[format!("`{}` has every fact already", path.display())]);
             } else {
-                // Somebody may have saved it in the meantime.
+                // An editor may have saved the file since it was read.
                 if read(path)? != old {
                     return Err(Failure::usage(format!(
                         "`{}` was changed just now; nothing was written",
@@ -136,7 +136,7 @@ fn write(path: &Path, new: &str) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// A free name beside a file.
+/// An unused file name in the same folder, made from the file's own.
 fn beside(path: &Path) -> PathBuf {
     let ending = path.extension().map_or_else(|| "md".to_owned(), |ending| ending.to_string_lossy().into_owned());
     let first = path.with_extension(format!("new.{ending}"));
@@ -147,7 +147,7 @@ fn beside(path: &Path) -> PathBuf {
         .unwrap_or_else(|| path.with_extension("new"))
 }
 
-/// Writes a file whole or not at all.
+/// Replaces a file atomically, and keeps its permissions.
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let written = || -> std::io::Result<()> {

@@ -1,6 +1,6 @@
 //! `runbook incident list` and `show`.
 //!
-//! Invariant: what people and alerts wrote is made harmless; what was not stated or recorded is shown as blank.
+//! Invariant: text from people and alerts is sanitised; a fact that was not recorded is shown as blank.
 
 use super::context::Desk;
 use super::failure::record_failure;
@@ -14,7 +14,7 @@ use crate::term::sanitize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// Lists all.
+/// Prints a list of all incidents. One that cannot be read is listed as damaged.
 pub(super) fn list(format: Format, desk: &Desk<'_>) -> Result<Exit, Failure> {
     let all = desk.incidents.all().map_err(record_failure)?;
     let now = Desk::now();
@@ -52,7 +52,7 @@ pub(super) fn list(format: Format, desk: &Desk<'_>) -> Result<Exit, Failure> {
     print_data(&out)
 }
 
-/// From its declaration to its end, or until now.
+/// Seconds from the declaration to the end of the incident, or until now.
 fn lasted(incident: &Incident, now: &Now) -> u64 {
     let state = &incident.state;
     let since = state.declared().map_or(0, |declared| declared.ago(now));
@@ -61,7 +61,7 @@ fn lasted(incident: &Incident, now: &Now) -> u64 {
     since.saturating_sub(end.map_or(0, |end| end.ago(now)))
 }
 
-/// Shows one.
+/// Prints one incident: the named one, or the only open one.
 pub(super) fn show(name: Option<&str>, format: Format, desk: &Desk<'_>) -> Result<Exit, Failure> {
     let incident = desk.any(name)?;
     let now = Desk::now();
@@ -197,7 +197,7 @@ fn reached(incident: &Incident, milestone: Milestone) -> String {
     }
 }
 
-/// How a run stands, in one word, and its commands.
+/// State of a run in one or two words, and the number of its commands.
 fn run_state(incident: &Incident, run: &crate::ident::RunId) -> (&'static str, usize) {
     use crate::history::{Phase, RunResult};
     let folder = incident.run_folder(run);
@@ -288,7 +288,7 @@ fn runs_json(incident: &Incident) -> Vec<Value> {
     runs.collect()
 }
 
-/// The events whose text was dropped.
+/// Numbers of the events whose text was redacted.
 fn dropped(incident: &Incident) -> Vec<crate::ident::Seq> {
     let events = incident.events.iter().filter_map(|event| match &event.fact {
         Fact::Redacted(redacted) => Some(redacted.events.iter().copied()),

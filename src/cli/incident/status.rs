@@ -1,7 +1,7 @@
-//! `runbook incident status`: the runbook's message, filled in, recorded, and printed to copy or given to a command.
+//! `runbook incident status`: fills in the runbook's message, records it, and prints it or gives it to a command.
 //!
-//! Invariant: the text is on record before any command sees it. The document's command is shown, and runs only after a yes, or
-//! with its own allowance where nobody can say it.
+//! Invariant: the text is recorded before any command gets it. The document's command is shown first, and runs only after a yes; without
+//! an operator it needs its own `--allow`.
 
 use super::args::{AllowedHere, StatusArgs};
 use super::ask::{Asker, tell};
@@ -18,13 +18,13 @@ use crate::plan::{fields, fill, quote};
 use crate::term::sanitize_code;
 use std::path::Path;
 
-/// Writes a status update.
+/// Records and prints a status update, and sends it with `--send`. Fails before anything is recorded when it cannot be sent.
 pub(super) fn status(args: &StatusArgs, desk: &Desk<'_>) -> Result<Exit, Failure> {
     let mut incident = desk.open(args.which.incident.as_deref())?;
     let document = std::fs::read(incident.folder().document()).ok().map(|bytes| Runbook::parse(&bytes));
     let command = document.as_ref().and_then(|document| document.front_matter.message_command.clone());
     let mut asker = Asker::new(desk);
-    // Whether it can be sent is known before anything is asked or recorded.
+    // Check this before anything is asked or recorded.
     if args.send {
         sendable(args, command.as_deref(), asker.is_some())?;
     }
@@ -60,7 +60,7 @@ fn sendable(args: &StatusArgs, command: Option<&str>, attended: bool) -> Result<
     .help("give `--allow message-command` to let it run"))
 }
 
-/// The runbook's message with its fields filled in: by flags, and else by the operator.
+/// The runbook's message with its fields filled in, from flags or by the operator. Fails when there is no such message.
 fn filled(
     args: &StatusArgs,
     document: Option<&Runbook>,
@@ -167,7 +167,7 @@ fn given_value(given: &[(String, String)], name: &str) -> Option<String> {
     found.map(|(_, value)| value.clone())
 }
 
-/// The option that was typed, whole or by its beginning; else the words as they are.
+/// Matches typed words to the one option that begins so; other words are kept as they are.
 fn among(options: &[String], typed: &str) -> String {
     let typed = typed.trim();
     let begins = |option: &&String| option.to_lowercase().starts_with(&typed.to_lowercase());
@@ -178,7 +178,7 @@ fn among(options: &[String], typed: &str) -> String {
     }
 }
 
-/// The time now, for a field that asks for the message's own time; the time of another thing is not suggested.
+/// Suggests the current time for a field that is the time of the message itself. Empty for any other field, such as an ETA.
 fn suggestion(text: &str, field: &str, now: &Now) -> String {
     let asks = matches!(field.to_ascii_lowercase().as_str(), "time" | "now" | "timestamp" | "date");
     let line = text.lines().find(|line| line.contains(&format!("[{field}]"))).unwrap_or_default().to_lowercase();
@@ -186,7 +186,7 @@ fn suggestion(text: &str, field: &str, now: &Now) -> String {
     if asks && !of_another { now.at.utc.strftime("%H:%M UTC").to_string() } else { String::new() }
 }
 
-/// Shows the document's command, asks, runs it with the text on its standard input, and records how it ended.
+/// Runs the document's command with the text on its standard input, after the operator's yes, and records how it ended.
 fn send(
     incident: &mut Incident,
     command: &str,

@@ -1,4 +1,6 @@
-//! The commands that say one thing: note, mark, escalated, severity, handover, close.
+//! The subcommands that record a single fact or change: note, mark, escalated, severity, handover, close.
+//!
+//! Invariant: every flag of a command is checked before its first fact is recorded.
 
 use super::args::{CloseArgs, EscalatedArgs, HandoverArgs, MarkArgs, NoteArgs, SeverityArgs};
 use super::ask::{Asker, tell};
@@ -10,7 +12,7 @@ use crate::history::{Milestone, NoMilestone};
 use crate::incident::{self, Incident, Now};
 use std::io::Read as _;
 
-/// The longest note read from standard input.
+/// Largest note that is read from standard input, in bytes.
 const LONGEST_NOTE: u64 = 1 << 20;
 
 pub(super) fn note(args: &NoteArgs, desk: &Desk<'_>) -> Result<Exit, Failure> {
@@ -73,7 +75,7 @@ pub(super) fn close(args: &CloseArgs, desk: &Desk<'_>) -> Result<Exit, Failure> 
         marks.push((milestone(word)?, at.to_owned()));
     }
     let now = Desk::now();
-    // All are looked at before one is recorded.
+    // Check every mark before the first is recorded.
     for (milestone, at) in &marks {
         incident::mark(&incident.state, *milestone, Some(at), &now).map_err(unclear)?;
     }
@@ -102,7 +104,7 @@ fn set(incident: &mut Incident, milestone: Milestone, at: &str, desk: &Desk<'_>,
     Ok(())
 }
 
-/// Asks when each milestone was that nobody has set. Nothing is suggested: an empty answer leaves it blank.
+/// Asks for the time of each milestone that is not set. An empty answer leaves it blank; no time is suggested.
 fn ask_for_unset(incident: &mut Incident, asker: &mut Asker, desk: &Desk<'_>) -> Result<(), Failure> {
     let unset = incident.state.unset();
     if !unset.is_empty() {
