@@ -3,7 +3,7 @@
 //! Invariant: a comment in a cell allows on its own line and the next; one in HTML (`<!-- … -->`) in the whole document.
 //! Refuses to know: what the codes mean.
 
-use super::Finding;
+use super::finding::Finding;
 use crate::document::Runbook;
 use std::collections::HashSet;
 

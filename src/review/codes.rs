@@ -2,7 +2,7 @@
 //!
 //! Invariant: `docs/findings.md` is made from this table, and a test says so. Refuses to know: how they are found.
 
-use super::finding::Severity;
+use super::severity::Severity;
 
 /// One code.
 #[derive(Clone, Copy, Debug)]

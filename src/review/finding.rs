@@ -3,29 +3,8 @@
 //! Invariant: its code stands in the table. Refuses to know: how it is shown.
 
 use super::codes::code;
+use super::severity::Severity;
 use crate::document::Span;
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Worth knowing.
-    Note,
-    /// Likely to go wrong, or to harm.
-    Warning,
-    /// It cannot work as it stands.
-    Error,
-}
-
-impl Severity {
-    /// Its name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
 
 /// Something that a reader should know.
 #[derive(Clone, Debug, PartialEq, Eq)]

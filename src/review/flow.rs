@@ -3,7 +3,8 @@
 //! Invariant: a cell is read as whoever copies it into a shell would run it. Refuses to know: steps, decisions.
 
 use super::cells::{At, CellText};
-use super::{Finding, Given};
+use super::finding::Finding;
+use super::probes::Given;
 use crate::shell::{Flag, Level, Program, SessionChange, program_of};
 use std::collections::{BTreeMap, HashSet};
 

@@ -6,116 +6,16 @@
 mod allow;
 mod cells;
 mod codes;
+mod document_review;
 mod finding;
 mod flow;
+mod probes;
 mod prose;
+mod severity;
 mod shell;
 
 pub use codes::{CODES, Code, code};
-pub use finding::{Finding, Severity};
-
-use crate::document::Runbook;
-use crate::plan::Planner;
-use std::collections::HashSet;
-
-/// What is handed in.
-pub struct Given<'a> {
-    /// What bash says of a text it does not accept, with the line in it, from 1.
-    pub rejects: &'a mut dyn FnMut(&str) -> Option<(String, u32)>,
-    /// Whether a program is there.
-    pub is_program: &'a dyn Fn(&str) -> bool,
-    /// Whether a path, from the document's folder, is there; none when that is not known.
-    pub exists: &'a dyn Fn(&str) -> Option<bool>,
-    /// Whether the environment has a variable.
-    pub is_set: &'a dyn Fn(&str) -> bool,
-}
-
-/// A document that has been read for a review. It is read once, and both what bash is asked and what is found come of it.
-pub struct Review<'a> {
-    runbook: &'a Runbook,
-    cells: Vec<cells::CellText<'a>>,
-    /// What is odd about the values that the document asks for.
-    inputs: Vec<crate::document::Finding>,
-}
-
-impl<'a> Review<'a> {
-    /// Reads a document.
-    #[must_use]
-    pub fn new(runbook: &'a Runbook) -> Self {
-        // The two readings have nothing to do with each other, and are most of the time that a review takes.
-        std::thread::scope(|scope| {
-            let plan = || Planner::new(runbook, &|_| true).plan(0).findings;
-            let elsewhere = std::thread::Builder::new().spawn_scoped(scope, plan);
-            let cells = cells::read(runbook);
-            let inputs = match elsewhere.map(std::thread::ScopedJoinHandle::join) {
-                Ok(Ok(findings)) => findings,
-                Ok(Err(panic)) => std::panic::resume_unwind(panic),
-                Err(_) => plan(),
-            };
-            Self { runbook, cells, inputs }
-        })
-    }
-
-    /// The texts that bash will be asked about, each once.
-    #[must_use]
-    pub fn texts(&self) -> Vec<String> {
-        let mut seen = HashSet::new();
-        self.cells.iter().flat_map(cells::CellText::texts).filter(|text| seen.insert(text.clone())).collect()
-    }
-
-    /// Everything found, in order of the document.
-    pub fn findings(self, given: &mut Given<'_>) -> Vec<Finding> {
-        let Self { runbook, cells, inputs } = self;
-        let mut found = Vec::new();
-        prose::document(runbook, &mut found);
-        prose::characters(runbook, &mut found);
-        prose::secrets(runbook, &mut found);
-        prose::links(runbook, given, &mut found);
-        prose::headings(runbook, &mut found);
-        prose::inline_commands(runbook, &mut found);
-        shell::review(runbook, &cells, given, &mut found);
-        flow::review(&cells, runbook.front_matter.env.keys(), given, &mut found);
-        odd_inputs(inputs, &mut found);
-        allow::filter(runbook, &mut found);
-        let mut seen = HashSet::new();
-        found.retain(|finding| seen.insert((finding.code, finding.span.clone(), finding.message.clone())));
-        found.sort_by_key(|finding| (finding.span.start, finding.span.end, finding.code));
-        shorten(&mut found);
-        for finding in &mut found {
-            finding.line = runbook.line_of(finding.span.start);
-        }
-        found
-    }
-}
-
-/// What is odd about the values that the document asks for.
-fn odd_inputs(odd: Vec<crate::document::Finding>, found: &mut Vec<Finding>) {
-    // That it is asked for is not so where no value can go.
-    let no_place: HashSet<_> = odd.iter().filter(|odd| odd.code == "no-place").map(|odd| odd.span.clone()).collect();
-    found.retain(|finding| finding.code != "placeholder" || !no_place.contains(&finding.span));
-    found.extend(odd.into_iter().map(|odd| Finding::new(odd.code, odd.span, odd.message).help(odd.help)));
-}
-
-/// More findings of one code than anybody reads.
-const MOST: usize = 100;
-
-/// Keeps the first of each code, and says how many there are.
-fn shorten(found: &mut Vec<Finding>) {
-    let mut counts: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
-    for finding in found.iter() {
-        *counts.entry(finding.code).or_default() += 1;
-    }
-    if counts.values().all(|&count| count <= MOST) {
-        return;
-    }
-    let mut seen: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
-    found.retain_mut(|finding| {
-        let place = seen.entry(finding.code).or_default();
-        *place += 1;
-        let all = counts.get(finding.code).copied().unwrap_or_default();
-        if *place == MOST && all > MOST {
-            finding.message = format!("{}; and {} more of this kind", finding.message, all - MOST);
-        }
-        *place <= MOST
-    });
-}
+pub use document_review::Review;
+pub use finding::Finding;
+pub use probes::Given;
+pub use severity::Severity;

@@ -2,7 +2,9 @@
 //!
 //! Invariant: one pass over the text for each. Refuses to know: shell.
 
-use super::{CODES, Finding, Given};
+use super::codes::CODES;
+use super::finding::Finding;
+use super::probes::Given;
 use crate::document::{CellKind, Runbook, Span};
 use std::collections::{BTreeMap, HashSet};
 

@@ -4,7 +4,8 @@
 //! commands do.
 
 use super::cells::{At, CellText, What};
-use super::{Finding, Given};
+use super::finding::Finding;
+use super::probes::Given;
 use crate::document::{CellKind, LineRole, Runbook, Span};
 use crate::shell::{Clarity, Flag, IS_TABLE, NotACommand, Program, program_of};
 use std::collections::HashSet;
