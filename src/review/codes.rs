@@ -1,27 +1,27 @@
-//! Every code a finding can have.
+//! The codes of all findings.
 //!
-//! Invariant: `docs/findings.md` is made from this table, and a test says so. Refuses to know: how they are found.
+//! Invariant: `docs/findings.md` is generated from this table, and a test compares them. Refuses to know: how findings are found.
 
 use super::severity::Severity;
 
-/// One code.
+/// A kind of finding, with its documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct Code {
-    /// Its name.
+    /// Name used in output, in `allow` comments and in the configuration.
     pub name: &'static str,
-    /// How bad it is.
+    /// Severity of every finding of this code.
     pub severity: Severity,
-    /// In a few words.
+    /// The problem in a few words.
     pub title: &'static str,
-    /// Why it matters.
+    /// Harm that it does.
     pub why: &'static str,
-    /// What to do.
+    /// Advice for the author of the document.
     pub help: &'static str,
-    /// An example.
+    /// A document's text that has the problem.
     pub example: &'static str,
 }
 
-/// The code of a name.
+/// Looks up a code by its name.
 pub fn code(name: &str) -> Option<&'static Code> {
     CODES.iter().find(|code| code.name == name)
 }
@@ -39,7 +39,7 @@ const fn row(
 
 use Severity::{Error, Note, Warning};
 
-/// All codes, in order of their names.
+/// All codes, sorted by name.
 pub const CODES: &[Code] = &[
     row(
         "bidirectional-character",

@@ -11,19 +11,19 @@ use crate::document::Runbook;
 use crate::plan::Planner;
 use std::collections::{HashMap, HashSet};
 
-/// A document that has been read for a review. It is read once, and both what bash is asked and what is found come of it.
+/// A document read once for a review, to give first the texts for bash and then the findings.
 pub struct Review<'a> {
     runbook: &'a Runbook,
     cells: Vec<CellText<'a>>,
-    /// What is odd about the values that the document asks for.
+    /// Problems with the inputs that the document declares or uses.
     inputs: Vec<crate::document::Finding>,
 }
 
 impl<'a> Review<'a> {
-    /// Reads a document.
+    /// Reads a document: its commands, and the problems with its inputs.
     #[must_use]
     pub fn new(runbook: &'a Runbook) -> Self {
-        // The two readings have nothing to do with each other, and are most of the time that a review takes.
+        // The two readings are independent and take most of the time of a review, so they run in parallel.
         std::thread::scope(|scope| {
             let plan = || Planner::new(runbook, &|_| true).plan(0).findings;
             let elsewhere = std::thread::Builder::new().spawn_scoped(scope, plan);
@@ -37,14 +37,14 @@ impl<'a> Review<'a> {
         })
     }
 
-    /// The texts that bash will be asked about, each once.
+    /// Texts whose syntax bash is asked to check, each once, so that a caller can check them all in one go.
     #[must_use]
     pub fn texts(&self) -> Vec<String> {
         let mut seen = HashSet::new();
         self.cells.iter().flat_map(CellText::texts).filter(|text| seen.insert(text.clone())).collect()
     }
 
-    /// Everything found, in order of the document.
+    /// Runs every check and returns the findings in the order of the document.
     pub fn findings(self, given: &mut Given<'_>) -> Vec<Finding> {
         let Self { runbook, cells, inputs } = self;
         let mut found = Vec::new();
@@ -69,18 +69,18 @@ impl<'a> Review<'a> {
     }
 }
 
-/// What is odd about the values that the document asks for.
+/// Adds the problems with inputs.
 fn odd_inputs(odd: Vec<crate::document::Finding>, found: &mut Vec<Finding>) {
-    // That it is asked for is not so where no value can go.
+    // Where no value can be interpolated, none is asked for, so the placeholder itself is no finding.
     let no_place: HashSet<_> = odd.iter().filter(|odd| odd.code == "no-place").map(|odd| odd.span.clone()).collect();
     found.retain(|finding| finding.code != "placeholder" || !no_place.contains(&finding.span));
     found.extend(odd.into_iter().map(|odd| Finding::new(odd.code, odd.span, odd.message).help(odd.help)));
 }
 
-/// More findings of one code than anybody reads.
+/// Most findings of one code; nobody reads more.
 const MOST: usize = 100;
 
-/// Keeps the first of each code, and says how many there are.
+/// Keeps the first `MOST` findings of each code; the last one kept says how many more there are.
 fn shorten(found: &mut Vec<Finding>) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for finding in found.iter() {

@@ -1,32 +1,32 @@
-//! One finding.
+//! A finding: one problem at one position of a document.
 //!
-//! Invariant: its code stands in the table. Refuses to know: how it is shown.
+//! Invariant: the code of every finding is in the table of codes. Refuses to know: how a finding is shown.
 
 use super::codes::code;
 use super::severity::Severity;
 use crate::document::Span;
 
-/// Something that a reader should know.
+/// A problem that the author or the operator should know of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Its code, as the table has it.
+    /// Name of the code in [`super::CODES`].
     pub code: &'static str,
-    /// How bad it is.
+    /// Severity of the code.
     pub severity: Severity,
-    /// The bytes of the document it is about.
+    /// Range of bytes in the document.
     pub span: Span,
-    /// Its line, from 1.
+    /// Line in the document, from 1; 0 until the review is complete.
     pub line: u32,
-    /// What was found, the thing in backticks.
+    /// The problem, with the offending text in backticks.
     pub message: String,
-    /// What to do.
+    /// Advice for the author.
     pub help: String,
-    /// Further places, with a few words each.
+    /// Further ranges that belong to the problem, each with a few words.
     pub also: Vec<(Span, String)>,
 }
 
 impl Finding {
-    /// Of a code, with the severity and the help that the table gives it.
+    /// Makes a finding with the severity and the help of its code.
     pub(super) fn new(name: &'static str, span: Span, message: impl Into<String>) -> Self {
         let known = code(name);
         Self {
@@ -40,13 +40,13 @@ impl Finding {
         }
     }
 
-    /// The same with another help.
+    /// Replaces the help of the code.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
     }
 
-    /// The same with another place.
+    /// Adds a further range, described by `words`.
     pub(super) fn also(mut self, span: Span, words: impl Into<String>) -> Self {
         self.also.push((span, words.into()));
         self

@@ -1,6 +1,6 @@
-//! What one command means for those after it.
+//! Effects of one command on those after it.
 //!
-//! Invariant: a cell is read as whoever copies it into a shell would run it. Refuses to know: steps, decisions.
+//! Invariant: a cell is judged as if copied whole into a shell. Refuses to know: steps, decisions.
 
 use super::cells::{At, CellText};
 use super::finding::Finding;
@@ -8,7 +8,7 @@ use super::probes::Given;
 use crate::shell::{Flag, Level, Program, SessionChange, program_of};
 use std::collections::{BTreeMap, HashSet};
 
-/// `env`: what the front matter sets.
+/// Checks the commands of each cell in sequence. `env` names the variables that the front matter sets.
 pub(super) fn review<'n>(
     cells: &[CellText<'_>],
     env: impl Iterator<Item = &'n String>,
@@ -51,7 +51,7 @@ pub(super) fn review<'n>(
     directories(cells, found);
 }
 
-/// Commands that never end or wait for an operator, before others.
+/// Finds commands that never end or wait for an operator, before others.
 fn waits(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     for (at, next) in commands.iter().zip(commands.iter().skip(1)) {
         if let Some(why) = &at.facts.never_ends {
@@ -76,7 +76,7 @@ fn waits(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     }
 }
 
-/// Programs that are asked whether something is right.
+/// Programs that check something, each with the options that make it a check; none means that it always is one.
 const CHECKS: &[(&str, &[&str])] = &[
     ("sha256sum", &["-c", "--check"]),
     ("sha512sum", &["-c", "--check"]),
@@ -97,7 +97,7 @@ const CHECKS: &[(&str, &[&str])] = &[
     ("mountpoint", &[]),
 ];
 
-/// A check whose failure stops nothing, and what is destroyed after it.
+/// Finds checks whose failure does not keep the shell from a later command that destroys something.
 fn unchecked(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     let mut stops = false;
     for (number, at) in commands.iter().enumerate() {
@@ -125,7 +125,7 @@ fn unchecked(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     }
 }
 
-/// Whether a command is `set` with such a word.
+/// True if a command is `set` with a word for which `is_meant` is true.
 fn sets(at: &At<'_, '_>, is_meant: impl Fn(&str) -> bool) -> bool {
     at.facts.simple.iter().any(|simple| {
         simple.program == Program::Named("set".to_owned()) && simple.words.iter().flatten().any(|word| is_meant(word))
@@ -141,7 +141,7 @@ fn is_check(at: &At<'_, '_>) -> bool {
     })
 }
 
-/// `docker-compose -f X` here, and without `-f` there.
+/// Finds cells that use `docker-compose` both with and without `-f FILE`.
 fn mixed_files(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     let mut with: Option<(&At<'_, '_>, String)> = None;
     let mut without: Option<&At<'_, '_>> = None;
@@ -181,7 +181,7 @@ fn mixed_files(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     }
 }
 
-/// A restore that goes on with half a file.
+/// Finds pipelines into a database client that restore half a file when the first command fails.
 fn pipes(at: &At<'_, '_>, found: &mut Vec<Finding>) {
     let Some(members) = at.facts.pipeline.as_ref().filter(|members| members.len() > 1) else { return };
     let name = |place: &usize| at.facts.simple.get(*place).and_then(program_of);
@@ -220,7 +220,7 @@ fn pipes(at: &At<'_, '_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Variables that nothing sets.
+/// Finds variables that are read before anything sets them.
 fn unset(cells: &[CellText<'_>], mut set: HashSet<String>, given: &Given<'_>, found: &mut Vec<Finding>) {
     let all: Vec<At<'_, '_>> = cells.iter().flat_map(CellText::commands).collect();
     let mut told = HashSet::new();
@@ -248,7 +248,7 @@ fn unset(cells: &[CellText<'_>], mut set: HashSet<String>, given: &Given<'_>, fo
     }
 }
 
-/// The same relative path looked for in a folder and in one below it.
+/// Finds relative paths used both in a folder and, after a `cd`, in one below it.
 fn directories(cells: &[CellText<'_>], found: &mut Vec<Finding>) {
     let mut used: BTreeMap<String, Vec<(String, crate::document::Span)>> = BTreeMap::new();
     let mut moved: BTreeMap<String, crate::document::Span> = BTreeMap::new();

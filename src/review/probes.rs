@@ -2,14 +2,14 @@
 //!
 //! Invariant: a review learns nothing about the machine except through these. Refuses to know: how they are answered.
 
-/// What is handed in.
+/// Questions to the machine, answered by the caller.
 pub struct Given<'a> {
-    /// What bash says of a text it does not accept, with the line in it, from 1.
+    /// Returns bash's message for a text with a syntax error, and the line in that text, from 1; `None` if bash accepts it.
     pub rejects: &'a mut dyn FnMut(&str) -> Option<(String, u32)>,
-    /// Whether a program is there.
+    /// True if a program of this name is installed.
     pub is_program: &'a dyn Fn(&str) -> bool,
-    /// Whether a path, from the document's folder, is there; none when that is not known.
+    /// True if a path relative to the document's folder exists; `None` if the folder is not known.
     pub exists: &'a dyn Fn(&str) -> Option<bool>,
-    /// Whether the environment has a variable.
+    /// True if the environment sets a variable.
     pub is_set: &'a dyn Fn(&str) -> bool,
 }

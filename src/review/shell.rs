@@ -1,6 +1,6 @@
-//! What there is to say of single commands.
+//! Checks of single commands.
 //!
-//! Invariant: what stands in many places of a document is said once, with how often. Refuses to know: what other
+//! Invariant: a problem of the whole document is reported once, with the number of its occurrences. Refuses to know: what other
 //! commands do.
 
 use super::cells::{At, CellText, What};
@@ -10,7 +10,7 @@ use crate::document::{CellKind, LineRole, Runbook, Span};
 use crate::shell::{Clarity, Flag, IS_TABLE, NotACommand, Program, program_of};
 use std::collections::HashSet;
 
-/// Things said once for a document.
+/// Occurrences of a problem that is reported once for a document.
 #[derive(Default)]
 struct Once {
     places: Vec<(Span, String)>,
@@ -129,7 +129,7 @@ fn not_shell(
     }
 }
 
-/// A line of what was pasted. Lines of one block are one finding.
+/// Reports a line of pasted text. Lines of one block are merged into one finding.
 fn pasted(cell: &CellText<'_>, span: Span, shown: &str, what: &str, found: &mut Vec<Finding>) {
     let follows = |last: &&mut Finding| {
         last.code == "not-shell"
@@ -146,7 +146,7 @@ fn pasted(cell: &CellText<'_>, span: Span, shown: &str, what: &str, found: &mut 
     }
 }
 
-/// The command as a text. False if there is no more to say of it.
+/// Checks the command's text. Returns false if it is not a command, so that further checks make no sense.
 fn text(at: &At<'_, '_>, given: &mut Given<'_>, found: &mut Vec<Finding>) -> bool {
     if at.placed.text.trim_start().starts_with('>') {
         found.push(Finding::new("pasted-prompt", at.head(), format!("`{}` begins with `>`", at.short())));
@@ -181,7 +181,7 @@ fn text(at: &At<'_, '_>, given: &mut Given<'_>, found: &mut Vec<Finding>) -> boo
     true
 }
 
-/// Values nobody has filled in.
+/// Finds values that the reader must fill in, and dated values that go stale.
 fn values(runbook: &Runbook, at: &At<'_, '_>, found: &mut Vec<Finding>) {
     for placeholder in &at.facts.placeholders {
         found.push(Finding::new(
@@ -213,7 +213,7 @@ fn word_of<'r>(runbook: &'r Runbook, span: &Span) -> &'r str {
     runbook.text.get(span.clone()).unwrap_or("")
 }
 
-/// A word that stands for a value without brackets: `yourdomain.com`, `TIMESTAMP` in a name, `'xxx'`, `YOUR_TOKEN`.
+/// Finds a word that stands for a value without brackets: `yourdomain.com`, `TIMESTAMP` in a name, `'xxx'`, `YOUR_TOKEN`.
 fn stands_for_value(text: &str) -> Option<(std::ops::Range<usize>, &str)> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let mut start = None;
@@ -259,7 +259,7 @@ fn is_stand_in(word: &str) -> bool {
         || matches!(word, "PID" | "HOSTNAME_HERE" | "REPLACE_ME" | "TODO" | "FIXME")
 }
 
-/// Eight digits that are a day, alone or with dashes.
+/// True if a value contains a date: eight digits, or year, month and day with separators.
 fn has_date(value: &str) -> bool {
     let digits: Vec<&str> = value.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
     let day = |year: &str, rest: &str| {
@@ -272,7 +272,7 @@ fn has_date(value: &str) -> bool {
         .any(|three| matches!(three, [y, m, d] if y.len() == 4 && m.len() == 2 && d.len() == 2 && day(y, m)))
 }
 
-/// A check by curl that does not see an HTTP error.
+/// Finds a health check by curl that ignores HTTP errors. Returns its range and its URL.
 fn health_check(at: &At<'_, '_>) -> Option<(Span, String)> {
     let simple =
         at.facts.simple.iter().find(|simple| program_of(simple).is_some_and(|known| known.program == "curl"))?;

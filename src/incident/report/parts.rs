@@ -1,6 +1,7 @@
-//! The parts of a post-mortem that the records give.
+//! The parts of a post-mortem that follow from the records.
 //!
-//! Invariant: every line names the event it comes from; what nobody stated or recorded is blank; judgement is left to people.
+//! Invariant: every line names the event it comes from. What nobody stated or recorded is blank. Judgement is left to people.
+//! Refuses to know: where a part goes in the text.
 
 use super::records::{Record, Records};
 use super::template::Parts;
@@ -15,7 +16,7 @@ use std::fmt::Write as _;
 
 const COMMAND_CHARACTERS: usize = 100;
 
-/// All of them.
+/// Renders every part that a template may ask for.
 pub(super) fn parts(records: &Records) -> Parts {
     let state = State::of(&records.incident.events);
     let facts = [
@@ -53,7 +54,7 @@ fn overview(state: &State, records: &Records) -> String {
     let mut out = String::from("| Of the incident | As recorded | Event |\n|:--|:--|:--|\n");
     let mut row = |name: &str, value: &str, reference: &str| {
         if !value.is_empty() {
-            // Writing to a string cannot fail.
+            // Writing to a string never fails.
             let _: std::fmt::Result = writeln!(out, "| {name} | {value} | {reference} |");
         }
     };
@@ -88,7 +89,7 @@ fn overview(state: &State, records: &Records) -> String {
     out
 }
 
-/// The event that set the severity that holds, when it was changed.
+/// Reference to the last change of severity; `None` if it was never changed.
 fn severity_event(record: &Record) -> Option<String> {
     let changes = |event: &&Event| matches!(&event.fact, Fact::Incident(incident) if matches!(incident.what, IncidentFact::SeverityChanged(_)));
     record.events.iter().rev().find(changes).map(|event| record.reference(event.seq))
@@ -238,7 +239,7 @@ fn run_result_of_open() -> &'static str {
     "no end is recorded"
 }
 
-/// `12 commands, 1 failed`.
+/// Counts the commands of a run: `12 commands, 1 failed`.
 fn counts(record: &Record) -> String {
     let started = record.events.iter().filter(|event| matches!(event.fact, Fact::CommandStarted(_))).count();
     let failed = record.events.iter().filter(|event| match &event.fact {
