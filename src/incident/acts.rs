@@ -3,7 +3,7 @@
 //! Invariant: pure. The same words mean the same on the command line and at a run's prompt. Nothing is recorded beyond what
 //! the operator reported. Refuses to know: where the words come from.
 
-use super::clock::{DueWhat, Urgency, due, same_person, words as length_words};
+use super::clock::{self, DueWhat, Urgency, due, same_person};
 use super::moment::Now;
 use super::state::State;
 use super::times::time;
@@ -35,8 +35,8 @@ fn unclear(message: impl Into<String>, help: impl Into<String>) -> Unclear {
     Unclear { message: message.into(), help: help.into() }
 }
 
-fn act(fact: IncidentFact, told: impl Into<String>) -> Act {
-    Act { facts: vec![fact], told: told.into() }
+fn act(fact: IncidentFact, confirmation: impl Into<String>) -> Act {
+    Act { facts: vec![fact], told: confirmation.into() }
 }
 
 /// Records a note. Fails if the text is blank.
@@ -53,13 +53,13 @@ pub fn mark(state: &State, milestone: Milestone, at: Option<&str>, now: &Now) ->
     let stated = at.map(|at| time(at, now.at.utc)).transpose().map_err(|why| unclear(why, ""))?;
     let when = stated.unwrap_or(now.at.utc);
     let ago = u64::try_from(now.at.utc.as_second() - when.as_second()).unwrap_or(0);
-    let ago = if stated.is_some() { format!(", {} ago, as stated", length_words(ago)) } else { String::new() };
+    let ago = if stated.is_some() { format!(", {} ago, as stated", clock::words(ago)) } else { String::new() };
     let again = match state.reached.get(&milestone) {
         Some(before) => format!("; it stood at {}", stamp(before.when.time())),
         None => String::new(),
     };
-    let told = format!("{milestone}: {}{ago}{again}", stamp(when));
-    Ok(act(IncidentFact::Reached(Reached { milestone, stated, source: String::new() }), told))
+    let confirmation = format!("{milestone}: {}{ago}{again}", stamp(when));
+    Ok(act(IncidentFact::Reached(Reached { milestone, stated, source: String::new() }), confirmation))
 }
 
 /// Records that somebody was called in. A name may be a role of the runbook or its number there. Without a name the person
@@ -78,8 +78,8 @@ pub fn escalated(state: &State, name: Option<&str>, text: &str, now: &Now) -> Re
         });
         next.ok_or_else(|| unclear("nobody is due to be called in now", escalation_help(rungs)))?
     };
-    let told = format!("escalated to {to}");
-    Ok(act(IncidentFact::Escalated(Escalated { to, text: text.trim().to_owned() }), told))
+    let confirmation = format!("escalated to {to}");
+    Ok(act(IncidentFact::Escalated(Escalated { to, text: text.trim().to_owned() }), confirmation))
 }
 
 fn escalation_help(rungs: &[Rung]) -> String {
@@ -100,9 +100,10 @@ pub fn severity(state: &State, new: &str, reason: &str) -> Result<Act, Unclear> 
     if reason.is_empty() {
         return Err(unclear("a change of severity needs its reason", "give `--reason TEXT`"));
     }
-    let told = format!("severity {to}, it was {}", if state.severity.is_empty() { "not set" } else { &state.severity });
+    let confirmation =
+        format!("severity {to}, it was {}", if state.severity.is_empty() { "not set" } else { &state.severity });
     let changed = SeverityChanged { from: state.severity.clone(), to, reason: reason.to_owned() };
-    Ok(act(IncidentFact::SeverityChanged(changed), told))
+    Ok(act(IncidentFact::SeverityChanged(changed), confirmation))
 }
 
 /// Returns a severity as the incident's rules spell it. If the rules have no severities, any short word is accepted.
@@ -125,8 +126,8 @@ pub fn hand_over(state: &State, name: &str, text: &str) -> Result<Act, Unclear> 
     if name.is_empty() {
         return Err(unclear("nobody is named", "say who takes over: `runbook incident handover NAME`"));
     }
-    let told = format!("handed over to {name}, from {}", state.lead);
-    Ok(act(IncidentFact::HandedOver(HandedOver { to: name.to_owned(), text: text.trim().to_owned() }), told))
+    let confirmation = format!("handed over to {name}, from {}", state.lead);
+    Ok(act(IncidentFact::HandedOver(HandedOver { to: name.to_owned(), text: text.trim().to_owned() }), confirmation))
 }
 
 /// Records a status update, its text unchanged. Fails if the text is blank.
@@ -141,8 +142,9 @@ pub fn status(text: &str) -> Result<Act, Unclear> {
 pub fn close(state: &State, reason: &str) -> Act {
     let unset = state.unset();
     let blank: Vec<_> = unset.iter().map(|milestone| milestone.name()).collect();
-    let told = if blank.is_empty() { "closed".to_owned() } else { format!("closed; blank: {}", blank.join(", ")) };
-    act(IncidentFact::Closed(IncidentClosed { reason: reason.trim().to_owned() }), told)
+    let confirmation =
+        if blank.is_empty() { "closed".to_owned() } else { format!("closed; blank: {}", blank.join(", ")) };
+    act(IncidentFact::Closed(IncidentClosed { reason: reason.trim().to_owned() }), confirmation)
 }
 
 /// The reports that a run's prompt accepts, for its help line.
@@ -150,7 +152,7 @@ pub const WORDS: &str =
     "escalated [NAME] · status TEXT · mark MILESTONE [TIME] · note TEXT · severity NEW REASON · handover NAME";
 
 /// Parses a line typed at a run's prompt. It has the words of `runbook incident`, without options.
-pub fn words(state: &State, line: &str, now: &Now) -> Result<Act, Unclear> {
+pub fn parse_prompt_line(state: &State, line: &str, now: &Now) -> Result<Act, Unclear> {
     let (verb, rest) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
     let rest = rest.trim();
     let (first, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));

@@ -69,7 +69,7 @@ pub fn due(state: &State, now: &Now) -> Vec<Due> {
             }
         }
         if let Some(every) = rules.updates.filter(|_| !has(Milestone::Resolved)) {
-            let last = state.statuses.last().map_or(declared, |told| &told.when);
+            let last = state.statuses.last().map_or(declared, |recorded| &recorded.when);
             let since = seconds(last.ago(now));
             let mut update = timed(DueWhat::Update { most: every.most }, every.most, since);
             if update.urgency == Urgency::Later && every.least < every.most && since >= seconds(every.least.0) {
@@ -104,7 +104,7 @@ fn post_mortem(state: &State, now: &Now) -> Option<Due> {
     if !asked.severities.is_empty() && !asked.severities.iter().any(named) {
         return None;
     }
-    let end = state.reached.get(&Milestone::Resolved).map(|told| &told.when);
+    let end = state.reached.get(&Milestone::Resolved).map(|recorded| &recorded.when);
     let end = end.or_else(|| state.closed.as_ref().map(|closed| &closed.when))?;
     Some(timed(DueWhat::PostMortem, within, seconds(end.ago(now))))
 }
@@ -124,7 +124,7 @@ fn timed(what: DueWhat, total: Seconds, since: i64) -> Due {
 
 /// True if a person or role was called in already.
 pub fn was_called(state: &State, who: &str) -> bool {
-    state.escalated.iter().any(|told| same_person(&told.what.to, who))
+    state.escalated.iter().any(|recorded| same_person(&recorded.what.to, who))
 }
 
 /// True if two names mean the same person or role: case, punctuation and a leading "the" do not count.

@@ -41,7 +41,7 @@ const MEASURES: [(&str, &str, Milestone, Milestone); 4] = [
 
 /// Measures an incident, always with all four lengths.
 pub fn measures(state: &State) -> Vec<Measure> {
-    let when = |milestone| state.reached.get(&milestone).map(|told| &told.when);
+    let when = |milestone| state.reached.get(&milestone).map(|recorded| &recorded.when);
     let measure = |&(name, title, from, to): &(&'static str, &'static str, Milestone, Milestone)| {
         let length = match (when(from), when(to)) {
             (Some(first), Some(last)) => between(first, last).ok_or(Blank::Backwards),

@@ -18,8 +18,8 @@ mod store;
 mod times;
 
 pub use acts::{
-    Act, Unclear, WORDS, close, escalated, hand_over, known_severity, mark, note, severity, stamp, status,
-    words as said,
+    Act, Unclear, WORDS, close, escalated, hand_over, known_severity, mark, note, parse_prompt_line as said, severity,
+    stamp, status,
 };
 pub use alert::Alert;
 pub use clock::{Due, DueWhat, Urgency, due, same_person, was_called, words};

@@ -63,43 +63,43 @@ pub(super) fn order(incident: &[IncidentMark], runs: &[RunMarks]) -> Vec<(Place,
     let mut times: Vec<Vec<i128>> = runs.iter().map(|line| steady(&line.marks, anchor(line, incident))).collect();
     let mut next = vec![0; runs.len()];
     let mut out = Vec::new();
-    for (at, told) in incident.iter().enumerate() {
+    for (at, event) in incident.iter().enumerate() {
         let limits: Vec<usize> = runs
             .iter()
             .map(|line| {
-                let last = told.seen.iter().filter(|(name, _)| *name == line.run).map(|(_, seq)| *seq).max();
+                let last = event.seen.iter().filter(|(name, _)| *name == line.run).map(|(_, seq)| *seq).max();
                 last.map_or(0, |last| line.marks.partition_point(|mark| mark.seq <= last))
             })
             .collect();
-        let time = machine(told, incident);
+        let time = machine(event, incident);
         if let Some(time) = time {
             for ((times, next), limit) in times.iter_mut().zip(&next).zip(&limits) {
                 settle(times, *next, *limit, time);
             }
         }
         take(&times, &mut next, &limits, &mut out);
-        out.push((Place::Incident(at), time.unwrap_or_else(|| utc(told.at.utc))));
+        out.push((Place::Incident(at), time.unwrap_or_else(|| utc(event.at.utc))));
     }
     let limits: Vec<usize> = runs.iter().map(|line| line.marks.len()).collect();
     take(&times, &mut next, &limits, &mut out);
     let mut now = i128::MIN;
-    let told = out.into_iter().map(|(place, time)| {
+    let ordered = out.into_iter().map(|(position, time)| {
         now = now.max(time);
-        (place, Timestamp::from_nanosecond(now).unwrap_or_default())
+        (position, Timestamp::from_nanosecond(now).unwrap_or_default())
     });
-    told.collect()
+    ordered.collect()
 }
 
 /// Time of an incident's event by the machine's monotonic clock, in nanoseconds; `None` if its boot is not known.
-fn machine(told: &IncidentMark, incident: &[IncidentMark]) -> Option<i128> {
+fn machine(event: &IncidentMark, incident: &[IncidentMark]) -> Option<i128> {
     // Each boot is aligned with the wall clock once, at its first event here.
-    let first = incident.iter().find(|first| !told.boot.is_empty() && first.boot == told.boot)?;
-    Some(utc(first.at.utc) - nanos(first.at.mono) + nanos(told.at.mono))
+    let first = incident.iter().find(|first| !event.boot.is_empty() && first.boot == event.boot)?;
+    Some(utc(first.at.utc) - nanos(first.at.mono) + nanos(event.at.mono))
 }
 
 /// The one event of a run whose time by the machine's clock is known: index of the mark, and the time in nanoseconds.
 fn anchor(line: &RunMarks, incident: &[IncidentMark]) -> Option<(usize, i128)> {
-    let joined = incident.iter().find(|told| told.joined.as_ref() == Some(&line.run))?;
+    let joined = incident.iter().find(|event| event.joined.as_ref() == Some(&line.run))?;
     Some((line.joined?, machine(joined, incident)?))
 }
 
@@ -139,8 +139,8 @@ fn steady(marks: &[Mark], anchor: Option<(usize, i128)>) -> Vec<i128> {
     while let Some(first) = rest.first() {
         let length = rest.windows(2).position(begins_anew).map_or(rest.len(), |at| at + 1);
         let (session, later) = rest.split_at(length);
-        let anchored = anchor.and_then(|(place, time)| {
-            let mark = session.get(place.checked_sub(out.len())?)?;
+        let anchored = anchor.and_then(|(index, time)| {
+            let mark = session.get(index.checked_sub(out.len())?)?;
             Some(time - nanos(mark.at.mono))
         });
         let start = anchored.unwrap_or_else(|| utc(first.at.utc) - nanos(first.at.mono));

@@ -5,8 +5,8 @@
 
 use super::moment::When;
 use crate::history::{
-    Escalated, Event, Fact, HandedOver, IncidentClosed, IncidentFact, IncidentOpened, IncidentRules, Milestone,
-    RunJoined, Severity,
+    Escalated, Event, Fact, HandedOver, IncidentClosed, IncidentEvent, IncidentFact, IncidentOpened, IncidentRules,
+    Milestone, RunJoined, Severity,
 };
 use crate::ident::Seq;
 use std::collections::BTreeMap;
@@ -22,6 +22,12 @@ pub struct Told<T> {
     pub by: String,
     /// The fact.
     pub what: T,
+}
+
+impl<T> Told<T> {
+    fn new(event: &Event, incident: &IncidentEvent, what: T) -> Self {
+        Self { seq: event.seq, when: When::of(event, incident), by: incident.by.clone(), what }
+    }
 }
 
 /// Everything that an incident's events establish.
@@ -63,32 +69,26 @@ impl State {
     pub fn apply(&mut self, event: &Event) {
         self.last = Some(event.seq);
         let Fact::Incident(incident) = &event.fact else { return };
-        let when = When::of(event, incident);
-        macro_rules! told {
-            ($what:expr) => {
-                Told { seq: event.seq, when: when.clone(), by: incident.by.clone(), what: $what }
-            };
-        }
         match &incident.what {
             IncidentFact::Opened(opened) => {
                 self.severity.clone_from(&opened.severity);
                 self.lead.clone_from(&incident.by);
-                self.opened = Some(told!(opened.as_ref().clone()));
+                self.opened = Some(Told::new(event, incident, opened.as_ref().clone()));
             }
-            IncidentFact::RunJoined(joined) => self.runs.push(told!(joined.clone())),
+            IncidentFact::RunJoined(joined) => self.runs.push(Told::new(event, incident, joined.clone())),
             IncidentFact::Reached(reached) => {
-                let mut told = told!(reached.source.clone());
-                told.when.stated = reached.stated;
-                self.reached.insert(reached.milestone, told);
+                let mut recorded = Told::new(event, incident, reached.source.clone());
+                recorded.when.stated = reached.stated;
+                self.reached.insert(reached.milestone, recorded);
             }
             IncidentFact::SeverityChanged(changed) => self.severity.clone_from(&changed.to),
-            IncidentFact::Escalated(escalated) => self.escalated.push(told!(escalated.clone())),
+            IncidentFact::Escalated(escalated) => self.escalated.push(Told::new(event, incident, escalated.clone())),
             IncidentFact::HandedOver(handed) => {
                 self.lead.clone_from(&handed.to);
-                self.handed_over.push(told!(handed.clone()));
+                self.handed_over.push(Told::new(event, incident, handed.clone()));
             }
-            IncidentFact::StatusWritten(status) => self.statuses.push(told!(status.text.clone())),
-            IncidentFact::Closed(closed) => self.closed = Some(told!(closed.clone())),
+            IncidentFact::StatusWritten(status) => self.statuses.push(Told::new(event, incident, status.text.clone())),
+            IncidentFact::Closed(closed) => self.closed = Some(Told::new(event, incident, closed.clone())),
             IncidentFact::Noted(_) | IncidentFact::StatusSent(_) => {}
         }
     }
@@ -115,7 +115,7 @@ impl State {
 
     /// Start of the incident's clock: the declaration, else the opening.
     pub fn declared(&self) -> Option<&When> {
-        let declared = self.reached.get(&Milestone::Declared).map(|told| &told.when);
+        let declared = self.reached.get(&Milestone::Declared).map(|recorded| &recorded.when);
         declared.or_else(|| self.opened.as_ref().map(|opened| &opened.when))
     }
 

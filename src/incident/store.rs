@@ -13,7 +13,7 @@ use crate::mask::Masker;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Attempts to get the journal's lock while another process writes, `PAUSE` apart: two seconds in all.
+/// Attempts to get the journal's lock while another process writes, each after a pause: two seconds in all.
 const TRIES: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(50);
 /// Most candidates listed in an error.
@@ -45,7 +45,7 @@ pub enum IncidentError {
         candidates: String,
     },
     /// Several incidents are open and none was named; each with its title.
-    #[error("{} incidents are open: {}", .0.len(), told(.0))]
+    #[error("{} incidents are open: {}", .0.len(), list_with_titles(.0))]
     SeveralOpen(Vec<(IncidentId, String)>),
     /// The incident is closed.
     #[error("the incident `{0}` is closed")]
@@ -55,9 +55,9 @@ pub enum IncidentError {
     Journal(#[from] JournalError),
 }
 
-fn told(open: &[(IncidentId, String)]) -> String {
-    let told: Vec<_> = open.iter().map(|(id, title)| format!("`{id}` ({title})")).collect();
-    told.join(", ")
+fn list_with_titles(open: &[(IncidentId, String)]) -> String {
+    let listed: Vec<_> = open.iter().map(|(id, title)| format!("`{id}` ({title})")).collect();
+    listed.join(", ")
 }
 
 /// The folder of all incidents.
@@ -219,7 +219,7 @@ impl Incident {
 
     /// Returns the last event of each of the incident's runs.
     fn seen(&self) -> Vec<(RunId, Seq)> {
-        let runs = self.state.runs.iter().map(|told| &told.what.run);
+        let runs = self.state.runs.iter().map(|joined| &joined.what.run);
         runs.map(|run| (run.clone(), journal::last_seq(&self.run_folder(run)).unwrap_or(Seq(0)))).collect()
     }
 }

@@ -45,17 +45,17 @@ impl<'a> Review<'a> {
     }
 
     /// Runs every check and returns the findings in the order of the document.
-    pub fn findings(self, given: &mut Given<'_>) -> Vec<Finding> {
+    pub fn findings(self, probes: &mut Given<'_>) -> Vec<Finding> {
         let Self { runbook, cells, inputs } = self;
         let mut found = Vec::new();
         prose::document(runbook, &mut found);
         prose::characters(runbook, &mut found);
         prose::secrets(runbook, &mut found);
-        prose::links(runbook, given, &mut found);
+        prose::links(runbook, probes, &mut found);
         prose::headings(runbook, &mut found);
         prose::inline_commands(runbook, &mut found);
-        shell::review(runbook, &cells, given, &mut found);
-        flow::review(&cells, runbook.front_matter.env.keys(), given, &mut found);
+        shell::review(runbook, &cells, probes, &mut found);
+        flow::review(&cells, runbook.front_matter.env.keys(), probes, &mut found);
         odd_inputs(inputs, &mut found);
         allow::filter(runbook, &mut found);
         let mut seen = HashSet::new();
@@ -72,15 +72,15 @@ impl<'a> Review<'a> {
 /// Adds the problems with inputs.
 fn odd_inputs(odd: Vec<crate::document::Finding>, found: &mut Vec<Finding>) {
     // Where no value can be interpolated, none is asked for, so the placeholder itself is no finding.
-    let no_place: HashSet<_> = odd.iter().filter(|odd| odd.code == "no-place").map(|odd| odd.span.clone()).collect();
-    found.retain(|finding| finding.code != "placeholder" || !no_place.contains(&finding.span));
+    let unfillable: HashSet<_> = odd.iter().filter(|odd| odd.code == "no-place").map(|odd| odd.span.clone()).collect();
+    found.retain(|finding| finding.code != "placeholder" || !unfillable.contains(&finding.span));
     found.extend(odd.into_iter().map(|odd| Finding::new(odd.code, odd.span, odd.message).help(odd.help)));
 }
 
 /// Most findings of one code; nobody reads more.
 const MOST: usize = 100;
 
-/// Keeps the first `MOST` findings of each code; the last one kept says how many more there are.
+/// Keeps the first findings of each code; the last one kept says how many more there are.
 fn shorten(found: &mut Vec<Finding>) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for finding in found.iter() {
@@ -91,12 +91,12 @@ fn shorten(found: &mut Vec<Finding>) {
     }
     let mut seen: HashMap<&str, usize> = HashMap::new();
     found.retain_mut(|finding| {
-        let place = seen.entry(finding.code).or_default();
-        *place += 1;
+        let kept = seen.entry(finding.code).or_default();
+        *kept += 1;
         let all = counts.get(finding.code).copied().unwrap_or_default();
-        if *place == MOST && all > MOST {
+        if *kept == MOST && all > MOST {
             finding.message = format!("{}; and {} more of this kind", finding.message, all - MOST);
         }
-        *place <= MOST
+        *kept <= MOST
     });
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashSet};
 pub(super) fn review<'n>(
     cells: &[CellText<'_>],
     env: impl Iterator<Item = &'n String>,
-    given: &Given<'_>,
+    probes: &Given<'_>,
     found: &mut Vec<Finding>,
 ) {
     let mut sudo = None;
@@ -47,7 +47,7 @@ pub(super) fn review<'n>(
             format!("`{short}` may ask for a password after other commands have run{more}"),
         ));
     }
-    unset(cells, env.cloned().collect(), given, found);
+    unset(cells, env.cloned().collect(), probes, found);
     directories(cells, found);
 }
 
@@ -159,8 +159,8 @@ fn mixed_files(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
                 .take_while(|word| !word.chars().next().is_some_and(char::is_lowercase) || word.contains('.'));
             let before: Vec<&&str> = before.collect();
             match before.iter().position(|word| matches!(**word, "-f" | "--file")) {
-                Some(place) => {
-                    let file = before.get(place + 1).map_or("", |file| file);
+                Some(option_index) => {
+                    let file = before.get(option_index + 1).map_or("", |file| file);
                     with.get_or_insert((at, (*file).to_owned()));
                 }
                 None => {
@@ -184,7 +184,7 @@ fn mixed_files(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
 /// Finds pipelines into a database client that restore half a file when the first command fails.
 fn pipes(at: &At<'_, '_>, found: &mut Vec<Finding>) {
     let Some(members) = at.facts.pipeline.as_ref().filter(|members| members.len() > 1) else { return };
-    let name = |place: &usize| at.facts.simple.get(*place).and_then(program_of);
+    let name = |index: &usize| at.facts.simple.get(*index).and_then(program_of);
     let (Some(first), Some(last)) = (members.first().and_then(name), members.last().and_then(name)) else { return };
     let reads = matches!(
         first.program,
@@ -221,20 +221,21 @@ fn pipes(at: &At<'_, '_>, found: &mut Vec<Finding>) {
 }
 
 /// Finds variables that are read before anything sets them.
-fn unset(cells: &[CellText<'_>], mut set: HashSet<String>, given: &Given<'_>, found: &mut Vec<Finding>) {
+fn unset(cells: &[CellText<'_>], mut set: HashSet<String>, probes: &Given<'_>, found: &mut Vec<Finding>) {
     let all: Vec<At<'_, '_>> = cells.iter().flat_map(CellText::commands).collect();
-    let mut told = HashSet::new();
+    let mut reported = HashSet::new();
     for at in &all {
         for read in at.facts.reads.iter().filter(|read| !read.has_default) {
-            let known = set.contains(&read.name) || (given.is_set)(&read.name) || read.name.len() < 2;
-            if known || !told.insert(read.name.clone()) {
+            let known = set.contains(&read.name) || (probes.is_set)(&read.name) || read.name.len() < 2;
+            if known || !reported.insert(read.name.clone()) {
                 continue;
             }
             let text = at.placed.text.as_str();
-            let place = ["${", "$"]
+            let found_at = ["${", "$"]
                 .iter()
-                .find_map(|mark| text.find(&format!("{mark}{}", read.name)).map(|place| (place, mark.len())));
-            let span = place.map_or_else(|| at.head(), |(place, mark)| at.span(place..place + mark + read.name.len()));
+                .find_map(|mark| text.find(&format!("{mark}{}", read.name)).map(|offset| (offset, mark.len())));
+            let span =
+                found_at.map_or_else(|| at.head(), |(offset, mark)| at.span(offset..offset + mark + read.name.len()));
             let harm = if at.risk.level >= Level::Destroys { "; and it stands in a command that destroys" } else { "" };
             let later = all.iter().any(|other| other.facts.assigns.iter().any(|assign| assign.name == read.name));
             let message = if later {
@@ -285,8 +286,8 @@ fn directories(cells: &[CellText<'_>], found: &mut Vec<Finding>) {
                     span.clone(),
                     format!("`{word}` is looked for in `{folder}` here, and in `{above}` elsewhere"),
                 );
-                if let Some(place) = moved.get(folder) {
-                    finding = finding.also(place.clone(), "since here");
+                if let Some(since) = moved.get(folder) {
+                    finding = finding.also(since.clone(), "since here");
                 }
                 found.push(finding);
             }

@@ -146,7 +146,7 @@ fn is_random(value: &str) -> bool {
 }
 
 /// Finds links to files or anchors that do not exist.
-pub(super) fn links(runbook: &Runbook, given: &Given<'_>, found: &mut Vec<Finding>) {
+pub(super) fn links(runbook: &Runbook, probes: &Given<'_>, found: &mut Vec<Finding>) {
     let text = runbook.text.as_str();
     let mut cells = runbook.cells.iter().map(|cell| cell.span.clone()).peekable();
     let anchors = anchors(runbook);
@@ -174,7 +174,7 @@ pub(super) fn links(runbook: &Runbook, given: &Given<'_>, found: &mut Vec<Findin
             if !known {
                 found.push(Finding::new("broken-link", span, format!("`#{anchor}` is no heading of this document")));
             }
-        } else if (given.exists)(&decoded(file)) == Some(false) {
+        } else if (probes.exists)(&decoded(file)) == Some(false) {
             found.push(Finding::new("broken-link", span, format!("there is no file `{file}`")));
         }
     }
@@ -210,15 +210,15 @@ struct InCode<'a> {
 }
 
 impl InCode<'_> {
-    fn at(&mut self, place: usize) -> bool {
-        for byte in self.text.as_bytes().get(self.seen..place).unwrap_or_default() {
+    fn at(&mut self, offset: usize) -> bool {
+        for byte in self.text.as_bytes().get(self.seen..offset).unwrap_or_default() {
             match byte {
                 b'\n' => self.ticks = 0,
                 b'`' => self.ticks += 1,
                 _ => {}
             }
         }
-        self.seen = self.seen.max(place);
+        self.seen = self.seen.max(offset);
         self.ticks % 2 == 1
     }
 }

@@ -36,7 +36,7 @@ impl Once {
     }
 }
 
-pub(super) fn review(runbook: &Runbook, cells: &[CellText<'_>], given: &mut Given<'_>, found: &mut Vec<Finding>) {
+pub(super) fn review(runbook: &Runbook, cells: &[CellText<'_>], probes: &mut Given<'_>, found: &mut Vec<Finding>) {
     let (mut old, mut terminal, mut health, mut programs) =
         (Once::default(), Once::default(), Once::default(), HashSet::new());
     let defined: HashSet<String> = cells.iter().flat_map(CellText::commands).flat_map(|at| defined(&at)).collect();
@@ -44,11 +44,11 @@ pub(super) fn review(runbook: &Runbook, cells: &[CellText<'_>], given: &mut Give
         kinds(runbook, cell, found);
         for placed in &cell.parts {
             if let What::NotShell { reason } = &placed.what {
-                not_shell(cell, placed, reason, given, found);
+                not_shell(cell, placed, reason, probes, found);
             }
         }
         for at in cell.commands() {
-            if !text(&at, given, found) {
+            if !text(&at, probes, found) {
                 continue;
             }
             values(runbook, &at, found);
@@ -61,7 +61,7 @@ pub(super) fn review(runbook: &Runbook, cells: &[CellText<'_>], given: &mut Give
             if let Some((span, url)) = health_check(&at) {
                 health.add(span, url);
             }
-            unknown_program(&at, given, &defined, &mut programs, found);
+            unknown_program(&at, probes, &defined, &mut programs, found);
         }
     }
     old.tell("old-compose", |_| "`docker-compose` is the old spelling".to_owned(), found);
@@ -86,9 +86,9 @@ fn kinds(runbook: &Runbook, cell: &CellText<'_>, found: &mut Vec<Finding>) {
         found.push(Finding::new("guessed-shell", opening, what));
         return;
     }
-    let told_apart = matches!(cell.cell.language.as_str(), "bash" | "sh" | "shell" | "zsh")
+    let has_output = matches!(cell.cell.language.as_str(), "bash" | "sh" | "shell" | "zsh")
         && cell.cell.content.iter().any(|line| line.role == LineRole::Printed && !line.text.trim().is_empty());
-    if told_apart
+    if has_output
         && let Some(line) =
             cell.cell.content.iter().find(|line| line.role == LineRole::Printed && !line.text.trim().is_empty())
     {
@@ -101,7 +101,7 @@ fn not_shell(
     cell: &CellText<'_>,
     placed: &super::cells::Placed,
     reason: &str,
-    given: &mut Given<'_>,
+    probes: &mut Given<'_>,
     found: &mut Vec<Finding>,
 ) {
     if reason.contains("here") && reason.contains("never ends") {
@@ -116,7 +116,7 @@ fn not_shell(
         pasted(cell, cell.whole(placed), first, reason, found);
         return;
     }
-    match (given.rejects)(&placed.text) {
+    match (probes.rejects)(&placed.text) {
         Some((message, line)) if message.contains("here-document") => {
             let span = cell.line(placed, line.saturating_sub(1) as usize);
             found.push(Finding::new("heredoc-unclosed", span, message));
@@ -147,7 +147,7 @@ fn pasted(cell: &CellText<'_>, span: Span, shown: &str, what: &str, found: &mut 
 }
 
 /// Checks the command's text. Returns false if it is not a command, so that further checks make no sense.
-fn text(at: &At<'_, '_>, given: &mut Given<'_>, found: &mut Vec<Finding>) -> bool {
+fn text(at: &At<'_, '_>, probes: &mut Given<'_>, found: &mut Vec<Finding>) -> bool {
     if at.placed.text.trim_start().starts_with('>') {
         found.push(Finding::new("pasted-prompt", at.head(), format!("`{}` begins with `>`", at.short())));
         return false;
@@ -168,7 +168,7 @@ fn text(at: &At<'_, '_>, given: &mut Given<'_>, found: &mut Vec<Finding>) -> boo
         None => {}
     }
     if at.facts.placeholders.is_empty()
-        && let Some((message, line)) = (given.rejects)(&at.placed.text)
+        && let Some((message, line)) = (probes.rejects)(&at.placed.text)
     {
         let code = if message.contains("here-document") { "heredoc-unclosed" } else { "syntax-error" };
         let span = at.cell.line(at.placed, line.saturating_sub(1) as usize);
@@ -311,9 +311,9 @@ fn defined(at: &At<'_, '_>) -> Vec<String> {
 
 fn unknown_program(
     at: &At<'_, '_>,
-    given: &Given<'_>,
+    probes: &Given<'_>,
     defined: &HashSet<String>,
-    told: &mut HashSet<String>,
+    reported: &mut HashSet<String>,
     found: &mut Vec<Finding>,
 ) {
     if at.facts.clarity != Clarity::Clear {
@@ -327,8 +327,8 @@ fn unknown_program(
             || name.starts_with('<')
             || defined.contains(name)
             || crate::shell::is_known_program(name)
-            || (given.is_program)(name);
-        if known || !plain || !told.insert(name.clone()) {
+            || (probes.is_program)(name);
+        if known || !plain || !reported.insert(name.clone()) {
             continue;
         }
         let text = at.placed.text.get(simple.span.clone()).unwrap_or("");

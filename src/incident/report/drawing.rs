@@ -41,8 +41,8 @@ struct Placed {
 pub(super) fn picture(records: &Records) -> Option<(Picture, bool)> {
     let tellers: Vec<Teller<'_>> = records.runs.iter().map(Teller::new).collect();
     let (mut marks, mut was_set): (Vec<Placed>, bool) = (Vec::new(), false);
-    for (place, at) in places(records) {
-        let (event, run) = match place {
+    for (position, at) in places(records) {
+        let (event, run) = match position {
             Place::Incident(at) => (records.incident.events.get(at), None),
             Place::Run { run, event } => (records.runs.get(run).and_then(|run| run.events.get(event)), Some(run)),
         };

@@ -23,8 +23,8 @@ pub fn post_mortem_page(markdown: &str, records: &Records, to: &mut (impl Write 
     let (before, rest) = markdown.split_at(line_at(markdown, TIMELINE).unwrap_or(markdown.len()));
     let (timeline, after) = rest.split_at(line_at(rest, TIMELINE_END).unwrap_or(rest.len()));
     let mut headings = Headings::default();
-    let mut told = |part: &str| html::markdown_with(&plain(part), Trust::Ours, &mut headings);
-    let (before, timeline, after) = (told(before), told(timeline), told(after));
+    let mut to_html = |part: &str| html::markdown_with(&plain(part), Trust::Ours, &mut headings);
+    let (before, timeline, after) = (to_html(before), to_html(timeline), to_html(after));
     let title = headings.title().unwrap_or("Post-mortem").to_owned();
     html::begin(&title, &headings.parts(), to)?;
     to.write_all(before.as_bytes())?;

@@ -37,7 +37,11 @@ pub struct Records {
 impl Records {
     /// Reads and verifies all journals. Damage is kept in each record instead of failing.
     pub fn read(incident: &Incident) -> Self {
-        let runs = incident.state.runs.iter().map(|told| read(&told.what.run, &incident.run_folder(&told.what.run)));
+        let runs = incident
+            .state
+            .runs
+            .iter()
+            .map(|recorded| read(&recorded.what.run, &incident.run_folder(&recorded.what.run)));
         Self { incident: read(incident.id(), incident.folder().path()), runs: runs.collect() }
     }
 }

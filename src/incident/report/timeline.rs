@@ -90,7 +90,7 @@ pub(super) fn places(records: &Records) -> Vec<(Place, Timestamp)> {
 
 fn rows(records: &Records) -> Vec<Row> {
     let tellers: Vec<Teller<'_>> = records.runs.iter().map(Teller::new).collect();
-    let row = |(place, _)| match place {
+    let row = |(position, _)| match position {
         Place::Incident(at) => {
             let event = records.incident.events.get(at)?;
             match &event.fact {
@@ -272,12 +272,12 @@ impl<'a> Teller<'a> {
     /// Outcome and duration of a command.
     pub(super) fn result(&self, started: Seq) -> String {
         let Some(finished) = self.finished(started) else { return "**no end recorded**".to_owned() };
-        let told = inline(&outcome(finished));
+        let described = inline(&outcome(finished));
         let took = took(Duration::from_nanos(finished.took_ns));
         if matches!(finished.outcome, Outcome::Succeeded | Outcome::Negative(_)) {
-            format!("{told}, {took}")
+            format!("{described}, {took}")
         } else {
-            format!("**{told}**, {took}")
+            format!("**{described}**, {took}")
         }
     }
 }

@@ -3,12 +3,12 @@
 //! Invariant: pure and total. A document needs no special syntax: headings, bold labels, lists and tables are enough. What it
 //! does not say stays empty. Refuses to know: clocks, incidents.
 
-mod given;
+mod front_matter;
 mod lengths;
 mod people;
 mod prose;
+mod reporting;
 mod severities;
-mod writing;
 
 use crate::document::Runbook;
 use crate::history::IncidentRules;
@@ -28,10 +28,10 @@ pub fn rules(runbook: &Runbook) -> RulesRead {
         severities: severities::read(runbook),
         escalation: people::escalation(runbook),
         contacts: people::contacts(runbook),
-        updates: writing::updates(runbook),
-        post_mortem: writing::post_mortem(runbook),
+        updates: reporting::updates(runbook),
+        post_mortem: reporting::post_mortem(runbook),
     };
-    let odd = given::over(&mut rules, &runbook.front_matter.incident);
+    let odd = front_matter::over(&mut rules, &runbook.front_matter.incident);
     RulesRead { rules, odd }
 }
 

@@ -11,9 +11,9 @@ use crate::history::{Contact, Every, IncidentRules, PostMortem, Rung, Severity};
 const LINE: u32 = 1;
 
 /// Replaces rules of the text with those of the front matter. Returns a sentence for each key that cannot be read.
-pub(super) fn over(rules: &mut IncidentRules, given: &[YamlEntry]) -> Vec<String> {
-    let mut odd = Vec::new();
-    for YamlEntry { key, value, .. } in given {
+pub(super) fn over(rules: &mut IncidentRules, entries: &[YamlEntry]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for YamlEntry { key, value, .. } in entries {
         let read = match key.as_str() {
             "severities" => severities(value).map(|found| rules.severities = found),
             "escalation" => escalation(value).map(|found| rules.escalation = found),
@@ -21,17 +21,19 @@ pub(super) fn over(rules: &mut IncidentRules, given: &[YamlEntry]) -> Vec<String
             "updates" => updates(value).map(|found| rules.updates = Some(found)),
             "post_mortem" => post_mortem(value).map(|found| rules.post_mortem = Some(found)),
             _ => {
-                odd.push(format!(
+                problems.push(format!(
                     "`incident.{key}` in the front matter says nothing here; the keys are `severities`, `escalation`, `contacts`, `updates` and `post_mortem`"
                 ));
                 continue;
             }
         };
         if read.is_none() {
-            odd.push(format!("`incident.{key}` in the front matter is not of the form that `docs/incidents.md` shows"));
+            problems.push(format!(
+                "`incident.{key}` in the front matter is not of the form that `docs/incidents.md` shows"
+            ));
         }
     }
-    odd
+    problems
 }
 
 fn text(value: &Yaml) -> Option<&str> {
