@@ -1,9 +1,9 @@
-//! What somebody says of an incident → the facts of it, and the sentence that says what was recorded.
+//! What an operator reports about an incident → the facts to record, and the sentence that confirms them.
 //!
-//! Invariant: pure: the same words mean the same on the command line and at a run's prompt. Nothing is recorded that was not
-//! said. Refuses to know: how the words were asked for.
+//! Invariant: pure. The same words mean the same on the command line and at a run's prompt. Nothing is recorded beyond what
+//! the operator reported. Refuses to know: where the words come from.
 
-use super::clock::{DueWhat, Urgency, due, same_person, words as length_words};
+use super::clock::{self, DueWhat, Urgency, due, same_person};
 use super::moment::Now;
 use super::state::State;
 use super::times::time;
@@ -12,22 +12,22 @@ use crate::history::{
     StatusWritten,
 };
 
-/// What is to be recorded, and the sentence about it.
+/// Facts to record, with the sentence that confirms them to the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
-    /// The facts, in order.
+    /// The facts in the order in which they are written.
     pub facts: Vec<IncidentFact>,
-    /// What was recorded.
+    /// Confirmation for the operator, shown once the facts are on disk.
     pub told: String,
 }
 
-/// Why something cannot be recorded as it was said.
+/// Reason for which a report cannot be recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Unclear {
-    /// What was found.
+    /// The problem, on one line.
     pub message: String,
-    /// What to do; empty when that is plain.
+    /// The way out; empty if the message says enough.
     pub help: String,
 }
 
@@ -35,11 +35,11 @@ fn unclear(message: impl Into<String>, help: impl Into<String>) -> Unclear {
     Unclear { message: message.into(), help: help.into() }
 }
 
-fn act(fact: IncidentFact, told: impl Into<String>) -> Act {
-    Act { facts: vec![fact], told: told.into() }
+fn act(fact: IncidentFact, confirmation: impl Into<String>) -> Act {
+    Act { facts: vec![fact], told: confirmation.into() }
 }
 
-/// A note.
+/// Records a note. Fails if the text is blank.
 pub fn note(text: &str) -> Result<Act, Unclear> {
     let text = text.trim();
     if text.is_empty() {
@@ -48,21 +48,22 @@ pub fn note(text: &str) -> Result<Act, Unclear> {
     Ok(act(IncidentFact::Noted(Noted { text: text.to_owned() }), "noted"))
 }
 
-/// A milestone: reached now, or at the time stated.
+/// Records that a milestone was reached: now, or at the stated time. Fails if the time cannot be read or is in the future.
 pub fn mark(state: &State, milestone: Milestone, at: Option<&str>, now: &Now) -> Result<Act, Unclear> {
     let stated = at.map(|at| time(at, now.at.utc)).transpose().map_err(|why| unclear(why, ""))?;
     let when = stated.unwrap_or(now.at.utc);
     let ago = u64::try_from(now.at.utc.as_second() - when.as_second()).unwrap_or(0);
-    let ago = if stated.is_some() { format!(", {} ago, as stated", length_words(ago)) } else { String::new() };
+    let ago = if stated.is_some() { format!(", {} ago, as stated", clock::words(ago)) } else { String::new() };
     let again = match state.reached.get(&milestone) {
         Some(before) => format!("; it stood at {}", stamp(before.when.time())),
         None => String::new(),
     };
-    let told = format!("{milestone}: {}{ago}{again}", stamp(when));
-    Ok(act(IncidentFact::Reached(Reached { milestone, stated, source: String::new() }), told))
+    let confirmation = format!("{milestone}: {}{ago}{again}", stamp(when));
+    Ok(act(IncidentFact::Reached(Reached { milestone, stated, source: String::new() }), confirmation))
 }
 
-/// Somebody was called in: who was named, else who is due now.
+/// Records that somebody was called in. A name may be a role of the runbook or its number there. Without a name the person
+/// due now is meant; fails if nobody is due.
 pub fn escalated(state: &State, name: Option<&str>, text: &str, now: &Now) -> Result<Act, Unclear> {
     let rungs: &[Rung] = state.rules().map_or(&[], |rules| &rules.escalation);
     let to = if let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) {
@@ -77,8 +78,8 @@ pub fn escalated(state: &State, name: Option<&str>, text: &str, now: &Now) -> Re
         });
         next.ok_or_else(|| unclear("nobody is due to be called in now", escalation_help(rungs)))?
     };
-    let told = format!("escalated to {to}");
-    Ok(act(IncidentFact::Escalated(Escalated { to, text: text.trim().to_owned() }), told))
+    let confirmation = format!("escalated to {to}");
+    Ok(act(IncidentFact::Escalated(Escalated { to, text: text.trim().to_owned() }), confirmation))
 }
 
 fn escalation_help(rungs: &[Rung]) -> String {
@@ -89,7 +90,7 @@ fn escalation_help(rungs: &[Rung]) -> String {
     format!("say whom: `runbook incident escalated NAME`; the runbook names {}", names.join(", "))
 }
 
-/// Another severity, with the reason.
+/// Records a change of severity. Fails if the runbook does not have it, if it holds already, or without a reason.
 pub fn severity(state: &State, new: &str, reason: &str) -> Result<Act, Unclear> {
     let to = known_severity(state, new)?;
     if to == state.severity {
@@ -99,12 +100,13 @@ pub fn severity(state: &State, new: &str, reason: &str) -> Result<Act, Unclear> 
     if reason.is_empty() {
         return Err(unclear("a change of severity needs its reason", "give `--reason TEXT`"));
     }
-    let told = format!("severity {to}, it was {}", if state.severity.is_empty() { "not set" } else { &state.severity });
+    let confirmation =
+        format!("severity {to}, it was {}", if state.severity.is_empty() { "not set" } else { &state.severity });
     let changed = SeverityChanged { from: state.severity.clone(), to, reason: reason.to_owned() };
-    Ok(act(IncidentFact::SeverityChanged(changed), told))
+    Ok(act(IncidentFact::SeverityChanged(changed), confirmation))
 }
 
-/// A severity as the incident's rules spell it; any word where they name none.
+/// Returns a severity as the incident's rules spell it. If the rules have no severities, any short word is accepted.
 pub fn known_severity(state: &State, word: &str) -> Result<String, Unclear> {
     let word = word.trim();
     let Some(rules) = state.rules().filter(|rules| !rules.severities.is_empty()) else {
@@ -118,17 +120,17 @@ pub fn known_severity(state: &State, word: &str) -> Result<String, Unclear> {
     Err(unclear(format!("the runbook has no severity `{word}`"), format!("it has {}", names.join(", "))))
 }
 
-/// Somebody else leads it.
+/// Records that somebody else leads the incident from now on. Fails if the name is blank.
 pub fn hand_over(state: &State, name: &str, text: &str) -> Result<Act, Unclear> {
     let name = name.trim();
     if name.is_empty() {
         return Err(unclear("nobody is named", "say who takes over: `runbook incident handover NAME`"));
     }
-    let told = format!("handed over to {name}, from {}", state.lead);
-    Ok(act(IncidentFact::HandedOver(HandedOver { to: name.to_owned(), text: text.trim().to_owned() }), told))
+    let confirmation = format!("handed over to {name}, from {}", state.lead);
+    Ok(act(IncidentFact::HandedOver(HandedOver { to: name.to_owned(), text: text.trim().to_owned() }), confirmation))
 }
 
-/// A status update.
+/// Records a status update, its text unchanged. Fails if the text is blank.
 pub fn status(text: &str) -> Result<Act, Unclear> {
     if text.trim().is_empty() {
         return Err(unclear("the status update is empty", ""));
@@ -136,20 +138,21 @@ pub fn status(text: &str) -> Result<Act, Unclear> {
     Ok(act(IncidentFact::StatusWritten(StatusWritten { text: text.to_owned() }), "status update recorded"))
 }
 
-/// The end.
+/// Records the end of the incident. The confirmation lists the milestones that are still unset.
 pub fn close(state: &State, reason: &str) -> Act {
     let unset = state.unset();
     let blank: Vec<_> = unset.iter().map(|milestone| milestone.name()).collect();
-    let told = if blank.is_empty() { "closed".to_owned() } else { format!("closed; blank: {}", blank.join(", ")) };
-    act(IncidentFact::Closed(IncidentClosed { reason: reason.trim().to_owned() }), told)
+    let confirmation =
+        if blank.is_empty() { "closed".to_owned() } else { format!("closed; blank: {}", blank.join(", ")) };
+    act(IncidentFact::Closed(IncidentClosed { reason: reason.trim().to_owned() }), confirmation)
 }
 
-/// What can be said at a run's prompt.
+/// The reports that a run's prompt accepts, for its help line.
 pub const WORDS: &str =
     "escalated [NAME] · status TEXT · mark MILESTONE [TIME] · note TEXT · severity NEW REASON · handover NAME";
 
-/// What was said at a run's prompt: the words of `runbook incident`, without options.
-pub fn words(state: &State, line: &str, now: &Now) -> Result<Act, Unclear> {
+/// Parses a line typed at a run's prompt. It has the words of `runbook incident`, without options.
+pub fn parse_prompt_line(state: &State, line: &str, now: &Now) -> Result<Act, Unclear> {
     let (verb, rest) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
     let rest = rest.trim();
     let (first, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
@@ -168,7 +171,7 @@ pub fn words(state: &State, line: &str, now: &Now) -> Result<Act, Unclear> {
     }
 }
 
-/// `2026-11-24 22:51:03 UTC`.
+/// Formats a time as `2026-11-24 22:51:03 UTC`.
 pub fn stamp(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

@@ -1,6 +1,6 @@
-//! An Alertmanager webhook (version 4) → what an incident needs of it.
+//! An Alertmanager webhook (version 4) → the part of it that an incident needs.
 //!
-//! Invariant: an alert is text from elsewhere: whatever is in it is data, bounded in length, and nothing of it is run or followed.
+//! Invariant: an alert is untrusted text. Everything in it is data of bounded length; nothing in it is run or followed.
 //! Refuses to know: HTTP, files, which procedure is meant.
 
 use crate::history::{IncidentRules, Severity};
@@ -14,22 +14,22 @@ const MOST_LABELS: usize = 64;
 const MOST_ALERTS_TOLD: usize = 20;
 const VERSION: &str = "4";
 
-/// What an alert says.
+/// An alert as an incident records it, every text bounded in length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Alert {
-    /// Its summary, or its name.
+    /// The alert's summary, else its name.
     pub title: String,
-    /// Its label `severity`.
+    /// The label `severity`, as sent.
     pub severity: Option<String>,
-    /// The labels that all of it shares.
+    /// The labels that all firing alerts of the group share.
     pub labels: BTreeMap<String, String>,
-    /// When the first of it began.
+    /// Start of the earliest firing alert.
     pub since: Option<Timestamp>,
     /// The annotation `runbook_url`.
     pub runbook_url: Option<String>,
-    /// What its sender calls its group.
+    /// Alertmanager's key for the group (`groupKey`).
     pub group: String,
-    /// It in a few lines.
+    /// Summary of the firing alerts in a few lines, for the record.
     pub text: String,
 }
 
@@ -61,7 +61,7 @@ struct One {
 }
 
 impl Alert {
-    /// Reads the body of a webhook; else says why not.
+    /// Parses the body of a webhook. Fails with a sentence if it is malformed, of another version, or resolved.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let webhook: Webhook =
             serde_json::from_slice(bytes).map_err(|error| format!("it is no Alertmanager webhook: {error}"))?;
@@ -107,14 +107,14 @@ impl Alert {
         })
     }
 
-    /// The anchor in its `runbook_url`.
+    /// The anchor in `runbook_url`; `None` if there is none or it has blanks.
     pub fn anchor(&self) -> Option<&str> {
         let (_, anchor) = self.runbook_url.as_deref()?.split_once('#')?;
         let plain = !anchor.is_empty() && !anchor.chars().any(|c| c.is_control() || c.is_whitespace());
         plain.then_some(anchor)
     }
 
-    /// The severity it means: by name, by title, or by the words that the runbook gives for alerts. Nothing else is assumed.
+    /// Finds the runbook's severity for the alert's label: by name, by the runbook's words for alerts, or by title.
     pub fn severity_of<'r>(&self, rules: &'r IncidentRules) -> Option<&'r Severity> {
         let word = self.severity.as_deref()?;
         let is = |text: &str| text.eq_ignore_ascii_case(word);
@@ -125,7 +125,7 @@ impl Alert {
     }
 }
 
-/// What all of them have in common.
+/// Returns the pairs that every alert has.
 fn shared(alerts: &[&One], part: impl Fn(&One) -> &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let Some((first, rest)) = alerts.split_first() else { return BTreeMap::new() };
     let everywhere = |(name, value): &(&String, &String)| rest.iter().all(|one| part(one).get(*name) == Some(*value));
@@ -148,7 +148,7 @@ fn text(firing: &[&One]) -> String {
     lines.join("\n")
 }
 
-/// On one line, and at most so long.
+/// Puts a text on one line and cuts it after `most` characters.
 fn cut(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= most { line } else { line.chars().take(most).chain(['…']).collect() }

@@ -1,56 +1,56 @@
-//! What is due: an answer, the next person to call in, a status update, the post-mortem.
+//! The obligations of an open incident: an answer, the next person to call in, a status update, the post-mortem.
 //!
-//! Invariant: pure; it follows from the state and one reading of the clock. Nothing is due that the runbook does not ask for.
-//! Refuses to know: who is told, and how.
+//! Invariant: pure. What is due follows from the state and one reading of the clock. Nothing is due that the runbook does
+//! not ask for. Refuses to know: who is reminded, and how.
 
 use super::moment::Now;
 use super::state::State;
 use crate::history::{Milestone, Response, Rung, Seconds};
 
-/// Something that is or will be due.
+/// An obligation of an incident with the time left for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// What.
+    /// The obligation.
     pub what: DueWhat,
-    /// How pressing it is.
+    /// Urgency at the time of the reading.
     pub urgency: Urgency,
-    /// Seconds until it is due; less than none when it is over.
+    /// Seconds until it is due; negative if overdue.
     pub left: i64,
 }
 
-/// See [`Due`].
+/// The kinds of obligation that a runbook can ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DueWhat {
-    /// Somebody must take it on.
+    /// Somebody must acknowledge the incident.
     Answer {
-        /// The severity.
+        /// The severity that asks for the answer.
         severity: String,
-        /// Within this time; none: at once.
+        /// Time allowed since the incident was declared; `None` means at once.
         within: Option<Seconds>,
     },
-    /// Somebody must be called in.
+    /// The next person or role must be called in.
     Escalation(Rung),
-    /// A status update.
+    /// A status update must be written.
     Update {
-        /// Since the last one, or since the incident was declared.
+        /// Longest time allowed since the last update, or since the incident was declared.
         most: Seconds,
     },
-    /// The post-mortem.
+    /// The post-mortem must be written.
     PostMortem,
 }
 
-/// How pressing something is.
+/// Urgency of an obligation, the least urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
-    /// It has time.
+    /// More than a fifth of the time is left.
     Later,
-    /// It is near.
+    /// In the last fifth of the time, or its last minute.
     Near,
-    /// Its time is over.
+    /// Overdue.
     Over,
 }
 
-/// Everything that is or will be due, in the order of its time.
+/// Lists every obligation, overdue ones included, in the order of the time left.
 pub fn due(state: &State, now: &Now) -> Vec<Due> {
     let (Some(rules), Some(declared)) = (state.rules(), state.declared()) else { return Vec::new() };
     let since_declared = seconds(declared.ago(now));
@@ -69,7 +69,7 @@ pub fn due(state: &State, now: &Now) -> Vec<Due> {
             }
         }
         if let Some(every) = rules.updates.filter(|_| !has(Milestone::Resolved)) {
-            let last = state.statuses.last().map_or(declared, |told| &told.when);
+            let last = state.statuses.last().map_or(declared, |recorded| &recorded.when);
             let since = seconds(last.ago(now));
             let mut update = timed(DueWhat::Update { most: every.most }, every.most, since);
             if update.urgency == Urgency::Later && every.least < every.most && since >= seconds(every.least.0) {
@@ -87,7 +87,7 @@ fn answer(state: &State, since_declared: i64) -> Option<Due> {
     let within = match state.level()?.response.as_ref()? {
         Response::Immediate => None,
         Response::Within(within) => Some(*within),
-        // No clock says when these are over.
+        // No length of time follows from these.
         Response::NextBusinessDay | Response::Words(_) => return None,
     };
     let what = DueWhat::Answer { severity: state.severity.clone(), within };
@@ -104,14 +104,13 @@ fn post_mortem(state: &State, now: &Now) -> Option<Due> {
     if !asked.severities.is_empty() && !asked.severities.iter().any(named) {
         return None;
     }
-    let end = state.reached.get(&Milestone::Resolved).map(|told| &told.when);
+    let end = state.reached.get(&Milestone::Resolved).map(|recorded| &recorded.when);
     let end = end.or_else(|| state.closed.as_ref().map(|closed| &closed.when))?;
     Some(timed(DueWhat::PostMortem, within, seconds(end.ago(now))))
 }
 
 fn timed(what: DueWhat, total: Seconds, since: i64) -> Due {
     let left = seconds(total.0) - since;
-    // The last fifth of the time is near, and at least its last minute.
     let near = seconds(total.0 / 5).max(60);
     let urgency = if left <= 0 {
         Urgency::Over
@@ -123,12 +122,12 @@ fn timed(what: DueWhat, total: Seconds, since: i64) -> Due {
     Due { what, urgency, left }
 }
 
-/// Whether somebody was called in already.
+/// True if a person or role was called in already.
 pub fn was_called(state: &State, who: &str) -> bool {
-    state.escalated.iter().any(|told| same_person(&told.what.to, who))
+    state.escalated.iter().any(|recorded| same_person(&recorded.what.to, who))
 }
 
-/// Whether two names mean the same person or role.
+/// True if two names mean the same person or role: case, punctuation and a leading "the" do not count.
 pub fn same_person(one: &str, other: &str) -> bool {
     let plain = |name: &str| -> String {
         let name = name.to_lowercase();
@@ -143,7 +142,7 @@ fn seconds(length: u64) -> i64 {
 }
 
 impl Due {
-    /// What tells it from another: it is told once for each urgency.
+    /// Key that stays the same from reading to reading, so that a reminder is shown once for each urgency.
     pub fn key(&self) -> String {
         match &self.what {
             DueWhat::Answer { severity, .. } => format!("answer {severity}"),
@@ -153,7 +152,7 @@ impl Due {
         }
     }
 
-    /// In a sentence.
+    /// The reminder for the operator, as a sentence.
     pub fn text(&self) -> String {
         let over = words(self.left.unsigned_abs());
         let when =
@@ -183,7 +182,7 @@ impl Due {
     }
 }
 
-/// `45 s`, `12 min`, `1 h 05 min`, `2 days`.
+/// Formats a length of time: `45 s`, `12 min`, `1 h 05 min`, `2 days`.
 pub fn words(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {

@@ -1,34 +1,34 @@
-//! How long it took: to detect, to acknowledge, to mitigate, to resolve.
+//! Time to detect, to acknowledge, to mitigate and to resolve an incident.
 //!
-//! Invariant: a length is between two milestones that were stated or recorded; with one of them unset it is blank, and never
-//! guessed.
+//! Invariant: a length lies between two milestones that were stated or recorded. If one is unset, the length is blank; it is
+//! never guessed.
 
 use super::clock::words;
 use super::moment::When;
 use super::state::State;
 use crate::history::Milestone;
 
-/// One length of time.
+/// One length of time between two milestones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measure {
-    /// Its short name: `TTD`.
+    /// Abbreviation, such as `TTD`.
     pub name: &'static str,
-    /// What it is called.
+    /// The abbreviation spelt out.
     pub title: &'static str,
-    /// From.
+    /// Milestone at which it begins.
     pub from: Milestone,
-    /// To.
+    /// Milestone at which it ends.
     pub to: Milestone,
-    /// How long, in seconds, or why that is not known.
+    /// Length in seconds, or the reason for which it is not known.
     pub length: Result<u64, Blank>,
 }
 
-/// Why a length is not known.
+/// Reason for which a length is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Blank {
-    /// These milestones are not set.
+    /// These milestones were never stated or recorded.
     Unset(Vec<Milestone>),
-    /// The later milestone is before the earlier.
+    /// The milestone that ends it came before the one that begins it.
     Backwards,
 }
 
@@ -39,9 +39,9 @@ const MEASURES: [(&str, &str, Milestone, Milestone); 4] = [
     ("TTR", "time to resolve", Milestone::ImpactStart, Milestone::Resolved),
 ];
 
-/// The four of them.
+/// Measures an incident, always with all four lengths.
 pub fn measures(state: &State) -> Vec<Measure> {
-    let when = |milestone| state.reached.get(&milestone).map(|told| &told.when);
+    let when = |milestone| state.reached.get(&milestone).map(|recorded| &recorded.when);
     let measure = |&(name, title, from, to): &(&'static str, &'static str, Milestone, Milestone)| {
         let length = match (when(from), when(to)) {
             (Some(first), Some(last)) => between(first, last).ok_or(Blank::Backwards),
@@ -55,8 +55,8 @@ pub fn measures(state: &State) -> Vec<Measure> {
     MEASURES.iter().map(measure).collect()
 }
 
-/// Seconds from one to the other. Where both were recorded as they happened, under one start of the machine, its own clock
-/// counts; else the times as stated and recorded.
+/// Seconds between two moments. The monotonic clock counts if both were recorded as they happened, in the same boot of the
+/// machine. Otherwise the stated or recorded wall-clock times do.
 fn between(first: &When, last: &When) -> Option<u64> {
     let both_recorded = first.stated.is_none() && last.stated.is_none();
     if both_recorded && !first.boot.is_empty() && first.boot == last.boot {
@@ -66,7 +66,7 @@ fn between(first: &When, last: &When) -> Option<u64> {
 }
 
 impl Measure {
-    /// How long, in words; blank with the reason where it is not known.
+    /// The length in words; if it is not known, `blank` with the reason.
     pub fn text(&self) -> String {
         match &self.length {
             Ok(length) => words(*length),

@@ -1,34 +1,34 @@
-//! The message cells of a runbook, for status updates: which one is meant, and what of it is a choice.
+//! The message cells of a runbook as templates for status updates, and the choices that their lines offer.
 //!
-//! Invariant: pure; a line of words set apart by ` / ` is a choice only with a label before it. Refuses to know: what is
-//! answered, and where it goes.
+//! Invariant: pure. A line of words separated by ` / ` is a choice only if a label precedes them. Refuses to know: the answers,
+//! and where a message is sent.
 
 use super::rules::rules;
 use crate::document::{Cell, CellKind, Runbook};
 
-/// A message to fill in.
+/// A message cell, to be filled in for a status update.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Its text, with fields.
+    /// The cell's text with its fields unfilled.
     pub text: String,
-    /// Its line in the document, from 1.
+    /// Line of the cell in the document, from 1.
     pub line: u32,
-    /// The heading above it.
+    /// Title of the section that contains it.
     pub heading: String,
-    /// That heading's anchor.
+    /// Anchor of that section.
     pub anchor: String,
 }
 
-/// A line with several answers, `Status: Looking / Fixing / Over`.
+/// A line that offers several answers: `Status: Looking / Fixing / Over`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// What stands before them.
+    /// Text before the colon.
     pub label: String,
-    /// The answers.
+    /// The answers offered, two or more.
     pub options: Vec<String>,
 }
 
-/// The messages of a document, the one for status updates first.
+/// Lists the messages of a document, the likeliest one for status updates first.
 pub fn messages(runbook: &Runbook) -> Vec<Message> {
     let updates = rules(runbook).rules.updates.map(|every| every.line);
     let message = |cell: &Cell| {
@@ -45,14 +45,14 @@ pub fn messages(runbook: &Runbook) -> Vec<Message> {
     found.sort_by_key(|message| {
         let heading = message.heading.to_lowercase();
         let says_so = ["status", "update", "communicat", "say what"].iter().any(|word| heading.contains(word));
-        // The nearest message below the line that says how often.
+        // A message up to 20 lines below the sentence on how often to send updates is the likeliest.
         let below = updates.map_or(u32::MAX, |line| message.line.checked_sub(line).unwrap_or(u32::MAX));
         (below > 20, !says_so, message.line)
     });
     found
 }
 
-/// The lines that are a choice.
+/// Lists the lines of a message that offer a choice.
 pub fn choices(text: &str) -> Vec<Choice> {
     text.lines().filter_map(choice).collect()
 }
@@ -66,7 +66,7 @@ fn choice(line: &str) -> Option<Choice> {
     is_one.then(|| Choice { label: label.to_owned(), options })
 }
 
-/// The text with an answer in the place of a choice's options.
+/// Replaces a choice's options with the answer.
 pub fn choose(text: &str, label: &str, answer: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {

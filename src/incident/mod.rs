@@ -1,7 +1,7 @@
 //! Incidents: severity, clock, escalation, milestones, and the post-mortem written from them.
 //!
-//! Invariant: what is due follows from the recorded facts and one reading of the clock; a time nobody stated or recorded is
-//! left blank. Refuses to know: the terminal, the command line, how runs are run.
+//! Invariant: what is due follows from the recorded facts and one reading of the clock. A time that nobody stated or recorded
+//! stays blank. Refuses to know: the terminal, the command line, how runs are executed.
 
 mod acts;
 mod alert;
@@ -18,8 +18,8 @@ mod store;
 mod times;
 
 pub use acts::{
-    Act, Unclear, WORDS, close, escalated, hand_over, known_severity, mark, note, severity, stamp, status,
-    words as said,
+    Act, Unclear, WORDS, close, escalated, hand_over, known_severity, mark, note, parse_prompt_line as said, severity,
+    stamp, status,
 };
 pub use alert::Alert;
 pub use clock::{Due, DueWhat, Urgency, due, same_person, was_called, words};

@@ -1,28 +1,27 @@
-//! Moments of an incident, which outlive a process: by the wall clock, and by the time since the machine was started.
+//! Moments of an incident, which outlive a process: by the wall clock, and by the time since boot.
 //!
-//! Invariant: between two moments of one start of the machine the wall clock does not count, so setting it changes nothing;
-//! otherwise it is all there is. Refuses to know: what happened.
+//! Invariant: between two moments of the same boot only the monotonic clock counts, so setting the wall clock changes nothing.
+//! Across boots the wall clock counts. Refuses to know: what happened.
 
 use crate::history::{Event, IncidentEvent};
 use crate::ident::{Clock, Moment};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// Which start of the machine, and how long ago it was.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 const UPTIME: &str = "/proc/uptime";
 
-/// The present moment.
+/// One reading of the clocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Now {
-    /// By the wall clock, and since the machine was started.
+    /// Wall-clock time, and time since boot.
     pub at: Moment,
-    /// Which start of the machine; empty where that is not known.
+    /// First eight digits of the boot id; empty if the boot or its uptime is not known.
     pub boot: String,
 }
 
 impl Now {
-    /// Reads the clock, and the machine's own.
+    /// Reads the wall clock, and from `/proc` the boot id and the uptime.
     pub fn read(clock: &dyn Clock) -> Self {
         let utc = clock.now().utc;
         let boot = std::fs::read_to_string(BOOT_ID).unwrap_or_default();
@@ -37,31 +36,31 @@ impl Now {
     }
 }
 
-/// When something was recorded, and when it was, if somebody stated that.
+/// Time at which an event was recorded, and the time stated for it, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct When {
-    /// Recorded by the wall clock.
+    /// Wall-clock time of the recording.
     pub recorded: Timestamp,
-    /// Recorded, since the machine was started.
+    /// Time from boot to the recording.
     pub mono: Duration,
-    /// Which start of the machine.
+    /// Boot during which it was recorded; empty if not known.
     pub boot: String,
-    /// When it was, as stated.
+    /// Time at which it happened, if somebody stated one.
     pub stated: Option<Timestamp>,
 }
 
 impl When {
-    /// When an event was recorded.
+    /// Takes the time from a recorded event; nothing is stated yet.
     pub fn of(event: &Event, incident: &IncidentEvent) -> Self {
         Self { recorded: event.at.utc, mono: event.at.mono, boot: incident.boot.clone(), stated: None }
     }
 
-    /// When it was: stated, else recorded.
+    /// The stated time, else the recorded one.
     pub fn time(&self) -> Timestamp {
         self.stated.unwrap_or(self.recorded)
     }
 
-    /// How long ago it was, in seconds; never less than none.
+    /// Seconds that have passed since; 0 if it lies in the future.
     pub fn ago(&self, now: &Now) -> u64 {
         let recorded_ago = if !self.boot.is_empty() && self.boot == now.boot {
             signed(now.at.mono) - signed(self.mono)

@@ -1,110 +1,111 @@
 //! One order for the events of an incident and of its runs.
 //!
-//! Invariant: an event never comes before one that it is known to follow: within a journal the numbers say so, between an
-//! incident and its runs what the incident's events have *seen*. Clocks only order what nothing else does, and then clocks that
-//! nobody can set: each run's own, which is set once, by the machine's, at the moment at which the run joined the incident. The
-//! wall clock is left for a run that was taken up again in a new session, and for another start of the machine. Refuses to know:
-//! what the events say.
+//! Invariant: an event never comes before one that it is known to follow. Within a journal the sequence numbers decide; between
+//! an incident and its runs, the last event of each run that an incident's event has *seen*. Only events that neither orders are
+//! ordered by clocks, and by monotonic clocks where possible. A run's monotonic clock is aligned once with the machine's, at the
+//! moment at which the run joined the incident. The wall clock decides only for a run resumed in a new session, and for another
+//! boot. Refuses to know: what the events say.
 
 use crate::ident::{Moment, RunId, Seq};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// An event's place and time.
+/// Sequence number and time of a run's event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
-    /// Its number in its journal.
+    /// Sequence number in the run's journal.
     pub(super) seq: Seq,
-    /// Its time.
+    /// Time of recording; the monotonic clock is the run's.
     pub(super) at: Moment,
 }
 
-/// Where an event is: in the incident's journal, or in that of the run at this place; and its place there.
+/// Index of an event in the incident's journal, or in that of one of its runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In the incident's.
+    /// Index in the incident's journal.
     Incident(usize),
-    /// In a run's.
+    /// Index in a run's journal.
     Run {
-        /// The run's place among the runs.
+        /// Index of the run.
         run: usize,
-        /// The event's place among its marks.
+        /// Index of the event among the run's marks.
         event: usize,
     },
 }
 
-/// An incident's event, as far as it orders.
+/// The part of an incident's event that decides its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct IncidentMark {
-    /// Its time; the monotonic clock is the machine's.
+    /// Time of recording; the monotonic clock counts from boot.
     pub(super) at: Moment,
-    /// Which start of the machine; empty where that is not known.
+    /// Boot during which it was recorded; empty if not known.
     pub(super) boot: String,
-    /// The last event of each run that came before it.
+    /// Last event of each run that was recorded before it.
     pub(super) seen: Vec<(RunId, Seq)>,
-    /// The run that joined with it.
+    /// Run whose joining it records.
     pub(super) joined: Option<RunId>,
 }
 
-/// A run's events, as far as they order.
+/// The part of a run's events that decides their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RunMarks {
-    /// The run.
+    /// Id of the run.
     pub(super) run: RunId,
-    /// Its events, in their own order.
+    /// The events in the order of the journal.
     pub(super) marks: Vec<Mark>,
-    /// The place of the event that says that it joined: the same moment as in the incident's record.
+    /// Index of the event that records the joining, which the incident's journal records at the same moment.
     pub(super) joined: Option<usize>,
 }
 
-/// Orders them. With each comes its time as it is by the clocks that nobody can set, from the first event's wall clock on: it never goes
-/// back.
+/// Puts all events in one order, each with its time by the monotonic clocks, counted from the first event's wall-clock time.
+/// These times never go back.
 pub(super) fn order(incident: &[IncidentMark], runs: &[RunMarks]) -> Vec<(Place, Timestamp)> {
     let mut times: Vec<Vec<i128>> = runs.iter().map(|line| steady(&line.marks, anchor(line, incident))).collect();
     let mut next = vec![0; runs.len()];
     let mut out = Vec::new();
-    for (at, told) in incident.iter().enumerate() {
+    for (at, event) in incident.iter().enumerate() {
         let limits: Vec<usize> = runs
             .iter()
             .map(|line| {
-                let last = told.seen.iter().filter(|(name, _)| *name == line.run).map(|(_, seq)| *seq).max();
+                let last = event.seen.iter().filter(|(name, _)| *name == line.run).map(|(_, seq)| *seq).max();
                 last.map_or(0, |last| line.marks.partition_point(|mark| mark.seq <= last))
             })
             .collect();
-        let time = machine(told, incident);
+        let time = machine(event, incident);
         if let Some(time) = time {
             for ((times, next), limit) in times.iter_mut().zip(&next).zip(&limits) {
                 settle(times, *next, *limit, time);
             }
         }
         take(&times, &mut next, &limits, &mut out);
-        out.push((Place::Incident(at), time.unwrap_or_else(|| utc(told.at.utc))));
+        out.push((Place::Incident(at), time.unwrap_or_else(|| utc(event.at.utc))));
     }
     let limits: Vec<usize> = runs.iter().map(|line| line.marks.len()).collect();
     take(&times, &mut next, &limits, &mut out);
     let mut now = i128::MIN;
-    let told = out.into_iter().map(|(place, time)| {
+    let ordered = out.into_iter().map(|(position, time)| {
         now = now.max(time);
-        (place, Timestamp::from_nanosecond(now).unwrap_or_default())
+        (position, Timestamp::from_nanosecond(now).unwrap_or_default())
     });
-    told.collect()
+    ordered.collect()
 }
 
-/// The time of an incident's event by the machine's clock; none where that is not known.
-fn machine(told: &IncidentMark, incident: &[IncidentMark]) -> Option<i128> {
-    // Every start of the machine has one wall clock, that of its first event here.
-    let first = incident.iter().find(|first| !told.boot.is_empty() && first.boot == told.boot)?;
-    Some(utc(first.at.utc) - nanos(first.at.mono) + nanos(told.at.mono))
+/// Time of an incident's event by the machine's monotonic clock, in nanoseconds; `None` if its boot is not known.
+fn machine(event: &IncidentMark, incident: &[IncidentMark]) -> Option<i128> {
+    // Each boot is aligned with the wall clock once, at its first event here.
+    let first = incident.iter().find(|first| !event.boot.is_empty() && first.boot == event.boot)?;
+    Some(utc(first.at.utc) - nanos(first.at.mono) + nanos(event.at.mono))
 }
 
-/// An event of a run whose time is known by the machine's clock: its place, and the time.
+/// The one event of a run whose time by the machine's clock is known: index of the mark, and the time in nanoseconds.
 fn anchor(line: &RunMarks, incident: &[IncidentMark]) -> Option<(usize, i128)> {
-    let joined = incident.iter().find(|told| told.joined.as_ref() == Some(&line.run))?;
+    let joined = incident.iter().find(|event| event.joined.as_ref() == Some(&line.run))?;
     Some((line.joined?, machine(joined, incident)?))
 }
 
-/// Sets a run's clock where it cannot be right: what an incident's event has seen was not later than it, and what it has not seen was
-/// not earlier. A run's own clock stands still while the machine sleeps, and a session taken up again began with the wall clock.
+/// Shifts a run's times where they contradict an incident's event at `time`. The run's events that it had seen are not later
+/// than it, and those that it had not seen are not earlier. Contradictions arise because a run's monotonic clock stands still
+/// while the machine sleeps, and because a resumed session is aligned by the wall clock.
 fn settle(times: &mut [i128], next: usize, limit: usize, time: i128) {
     let late = if limit > next { times.get(limit - 1).map_or(0, |last| last - time) } else { 0 };
     if late > 0 {
@@ -116,7 +117,7 @@ fn settle(times: &mut [i128], next: usize, limit: usize, time: i128) {
     }
 }
 
-/// Takes the runs' events up to their limits, the earliest first.
+/// Moves the runs' events up to their limits to the output, the earliest first.
 fn take(times: &[Vec<i128>], next: &mut [usize], limits: &[usize], out: &mut Vec<(Place, i128)>) {
     loop {
         let heads = next.iter().zip(limits).enumerate().filter(|(_, (next, limit))| next < limit);
@@ -129,8 +130,8 @@ fn take(times: &[Vec<i128>], next: &mut [usize], limits: &[usize], out: &mut Vec
     }
 }
 
-/// Times that go on as the monotonic clock does, in nanoseconds: from the anchor on, else from the first event's wall clock. A monotonic
-/// clock that begins anew (the run was taken up again in a new session) is set by the wall clock, but never back.
+/// Times of a run's events by its monotonic clock, in nanoseconds, aligned at the anchor, else at the first event's wall-clock
+/// time. A new session restarts the monotonic clock. It is then aligned by the wall clock, but never set back.
 fn steady(marks: &[Mark], anchor: Option<(usize, i128)>) -> Vec<i128> {
     let begins_anew = |pair: &[Mark]| matches!(pair, [before, after] if after.at.mono < before.at.mono);
     let mut out: Vec<i128> = Vec::with_capacity(marks.len());
@@ -138,8 +139,8 @@ fn steady(marks: &[Mark], anchor: Option<(usize, i128)>) -> Vec<i128> {
     while let Some(first) = rest.first() {
         let length = rest.windows(2).position(begins_anew).map_or(rest.len(), |at| at + 1);
         let (session, later) = rest.split_at(length);
-        let anchored = anchor.and_then(|(place, time)| {
-            let mark = session.get(place.checked_sub(out.len())?)?;
+        let anchored = anchor.and_then(|(index, time)| {
+            let mark = session.get(index.checked_sub(out.len())?)?;
             Some(time - nanos(mark.at.mono))
         });
         let start = anchored.unwrap_or_else(|| utc(first.at.utc) - nanos(first.at.mono));

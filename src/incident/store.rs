@@ -1,7 +1,7 @@
-//! The folders of incidents, and the one way to write into one.
+//! The folders of incidents, and the only way to write into one.
 //!
-//! Invariant: a fact is on disk, masked, in the incident's own journal before anybody is told; every event says which events
-//! of the runs came before it. Several may write, one at a time. Refuses to know: what is due, how it is shown.
+//! Invariant: a fact is on disk, masked, in the incident's own journal before anybody sees it. Every event names the last event
+//! of each run before it. Several processes may write, one at a time. Refuses to know: what is due, how it is shown.
 
 use super::hide::without_secrets;
 use super::moment::Now;
@@ -13,89 +13,89 @@ use crate::mask::Masker;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// So often and with such a pause another writer is waited for.
+/// Attempts to get the journal's lock while another process writes, each after a pause: two seconds in all.
 const TRIES: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(50);
-/// How many candidates an error lists.
+/// Most candidates listed in an error.
 const CANDIDATES: usize = 10;
 
-/// Why no incident was found, or none can be written.
+/// Reason for which an incident cannot be found or written.
 #[derive(Debug, thiserror::Error)]
 pub enum IncidentError {
-    /// Nothing was opened yet.
+    /// No incident was ever recorded.
     #[error("no incident is recorded yet")]
     None,
     /// No incident is open.
     #[error("no incident is open")]
     NoneOpen,
-    /// No incident has such a name.
+    /// No incident's id begins or ends with the name.
     #[error("no incident matches `{name}`; the latest are {candidates}")]
     Unknown {
-        /// What was asked for.
+        /// Name asked for.
         name: String,
-        /// The latest.
+        /// Ids of the latest incidents.
         candidates: String,
     },
-    /// Several have.
+    /// Several incidents' ids begin or end with the name.
     #[error("`{name}` matches several incidents: {candidates}; give more of the name")]
     Ambiguous {
-        /// What was asked for.
+        /// Name asked for.
         name: String,
-        /// Those it matches.
+        /// Ids that match.
         candidates: String,
     },
-    /// Several are open.
-    #[error("{} incidents are open: {}", .0.len(), told(.0))]
+    /// Several incidents are open and none was named; each with its title.
+    #[error("{} incidents are open: {}", .0.len(), list_with_titles(.0))]
     SeveralOpen(Vec<(IncidentId, String)>),
-    /// It was closed.
+    /// The incident is closed.
     #[error("the incident `{0}` is closed")]
     Closed(IncidentId),
-    /// The record.
+    /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
 
-fn told(open: &[(IncidentId, String)]) -> String {
-    let told: Vec<_> = open.iter().map(|(id, title)| format!("`{id}` ({title})")).collect();
-    told.join(", ")
+fn list_with_titles(open: &[(IncidentId, String)]) -> String {
+    let listed: Vec<_> = open.iter().map(|(id, title)| format!("`{id}` ({title})")).collect();
+    listed.join(", ")
 }
 
-/// All incidents.
+/// The folder of all incidents.
 #[derive(Clone, Debug)]
 pub struct Incidents {
     folders: Folders,
     runs: PathBuf,
 }
 
-/// Who writes, and what must not be written.
+/// The user who writes, and the secrets that must not be written.
 #[derive(Clone, Debug)]
 pub struct Author {
-    /// The user.
+    /// Name of the user.
     pub by: String,
-    /// The machine.
+    /// Name of the machine.
     pub host: String,
-    /// The secrets known here.
+    /// Masks the secrets known to this process.
     pub masker: Masker,
 }
 
-/// One incident, as its journal stood when it was read.
+/// One incident as its journal was when last read.
 #[derive(Clone, Debug)]
 pub struct Incident {
     folder: Folder,
     runs: PathBuf,
-    /// Its events.
+    /// Events of its journal.
     pub events: Vec<Event>,
-    /// What they add up to.
+    /// State computed from these events.
     pub state: State,
 }
 
 impl Incidents {
-    /// The incidents in one folder, whose runs lie in another.
+    /// Incidents in the folder `incidents`, whose runs are in the folder `runs`. Nothing is read or created yet.
     pub fn under(incidents: impl Into<PathBuf>, runs: impl Into<PathBuf>) -> Self {
         Self { folders: Folders::under(incidents), runs: runs.into() }
     }
 
-    /// Opens a new one: its folder, its journal, and a copy of the runbook, masked.
+    /// Creates an incident: folder, journal and a masked copy of the runbook. Fails if the id exists or the disk fails.
     pub fn create(
         &self,
         id: &IncidentId,
@@ -114,17 +114,17 @@ impl Incidents {
         Incident::read(folder, &self.runs)
     }
 
-    /// All, newest first. One that cannot be read comes as its error.
+    /// Reads all incidents, newest first. One that cannot be read is listed as its error.
     pub fn all(&self) -> Result<Vec<Result<Incident, JournalError>>, JournalError> {
         Ok(self.folders.list()?.into_iter().map(|folder| Incident::read(folder, &self.runs)).collect())
     }
 
-    /// Those that are open, newest first; one that cannot be read is left out.
+    /// Reads the open incidents, newest first. One that cannot be read is left out.
     pub fn open_ones(&self) -> Result<Vec<Incident>, JournalError> {
         Ok(self.all()?.into_iter().flatten().filter(|incident| incident.state.is_open()).collect())
     }
 
-    /// The one that is meant when none is named: the only one that is open.
+    /// Returns the only open incident. Fails if none or several are open.
     pub fn the_open_one(&self) -> Result<Incident, IncidentError> {
         let mut open = self.open_ones()?;
         match open.len() {
@@ -137,7 +137,7 @@ impl Incidents {
         }
     }
 
-    /// The one of this name: whole, its beginning or end, or `latest`.
+    /// Finds an incident by its id, by the beginning or end of it, or by `latest`. Fails if not exactly one matches.
     pub fn find(&self, name: &str) -> Result<Incident, IncidentError> {
         let all = self.folders.list()?;
         let listed = |found: &[&Folder]| {
@@ -165,36 +165,37 @@ impl Incidents {
 }
 
 impl Incident {
-    /// Reads one.
+    /// Reads the journal in a folder.
     pub fn read(folder: Folder, runs: &Path) -> Result<Self, JournalError> {
         let events = journal::read(folder.path())?.events;
         let state = State::of(&events);
         Ok(Self { folder, runs: runs.to_owned(), events, state })
     }
 
-    /// Reads it again: others may have written.
+    /// Reads the journal again, as another process may have written.
     pub fn refresh(&mut self) -> Result<(), JournalError> {
         self.events = journal::read(self.folder.path())?.events;
         self.state = State::of(&self.events);
         Ok(())
     }
 
-    /// Its id.
+    /// Id of the incident.
     pub fn id(&self) -> &IncidentId {
         self.folder.run()
     }
 
-    /// Its folder.
+    /// Folder with the journal and the copy of the runbook.
     pub fn folder(&self) -> &Folder {
         &self.folder
     }
 
-    /// The folder of one of its runs.
+    /// Folder of one of the incident's runs.
     pub fn run_folder(&self, run: &RunId) -> PathBuf {
         self.runs.join(run.as_str())
     }
 
-    /// Records facts, in order, and reads the incident again. Comes back with the events they became.
+    /// Records facts in order, after reading what others wrote, and returns the events. Fails if another process holds the lock
+    /// for more than two seconds.
     pub fn record(&mut self, facts: Vec<IncidentFact>, author: &Author, now: &Now) -> Result<Vec<Event>, JournalError> {
         let mut tries = 0;
         let mut writer = loop {
@@ -216,9 +217,9 @@ impl Incident {
         Ok(events)
     }
 
-    /// The last event of each of its runs.
+    /// Returns the last event of each of the incident's runs.
     fn seen(&self) -> Vec<(RunId, Seq)> {
-        let runs = self.state.runs.iter().map(|told| &told.what.run);
+        let runs = self.state.runs.iter().map(|joined| &joined.what.run);
         runs.map(|run| (run.clone(), journal::last_seq(&self.run_folder(run)).unwrap_or(Seq(0)))).collect()
     }
 }

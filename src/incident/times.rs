@@ -1,17 +1,17 @@
 //! Times as people state them: `22:51`, `15m ago`, `2026-11-24 22:51`, RFC 3339.
 //!
-//! Invariant: a time without a zone is UTC, as everything shown is; a time in the future is refused; nothing is guessed from
-//! half a time. Refuses to know: local time zones.
+//! Invariant: a time without a zone is UTC, like every time shown. A time in the future is rejected. An incomplete time is
+//! never completed by a guess. Refuses to know: local time zones.
 
 use super::rules::length;
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
 
 const DAY_SECONDS: i64 = 86_400;
-/// A clock elsewhere may be ahead by so much.
+/// A time may be this far in the future, since clocks of other machines may be ahead.
 const SLACK_SECONDS: i64 = 60;
 
-/// Reads a time that was stated at `now`; else says why not.
+/// Parses a time that was stated at `now`. Fails with a sentence if it is no time, or in the future.
 pub fn time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let text = text.trim();
     let found = read(text, now).ok_or_else(|| {
@@ -44,7 +44,7 @@ fn read(text: &str, now: Timestamp) -> Option<Timestamp> {
         let at: DateTime = dated.parse().ok()?;
         return format!("{at}Z").parse().ok();
     }
-    // A time alone is the last such moment.
+    // A time of day without a date is the latest one that has passed.
     if !plain.contains(':') {
         return None;
     }

@@ -1,6 +1,7 @@
-//! `# runbook: allow CODE`.
+//! Findings that the document itself allows: `# runbook: allow CODE`.
 //!
-//! Invariant: a comment in a cell allows on its own line and the next; one in HTML (`<!-- … -->`) in the whole document.
+//! Invariant: a comment in a cell allows a code on its own line and the next. A comment in HTML (`<!-- … -->`) allows it in the
+//! whole document.
 //! Refuses to know: what the codes mean.
 
 use super::finding::Finding;
@@ -9,7 +10,7 @@ use std::collections::HashSet;
 
 const MARK: &str = "runbook: allow ";
 
-/// Takes out what is allowed.
+/// Removes the findings that the document allows.
 pub(super) fn filter(runbook: &Runbook, found: &mut Vec<Finding>) {
     if !runbook.text.contains(MARK) {
         return;

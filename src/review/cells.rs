@@ -1,6 +1,6 @@
-//! Cells with their commands, and where each byte of a command stands in the document.
+//! Cells with their commands, and the offset in the document of each byte of a command.
 //!
-//! Invariant: a place in a command is a place in the document, whatever containers stand between its lines. Refuses to
+//! Invariant: every offset in a command maps to one in the document, also if quotes or lists interrupt its lines. Refuses to
 //! know: steps.
 
 use crate::document::{Cell, CellKind, LineRole, Runbook, Span};
@@ -8,20 +8,20 @@ use crate::risk::Risk;
 use crate::shell::{Facts, Part};
 use std::ops::Range;
 
-/// A cell of commands.
+/// A cell split into commands, comments and lines that are not shell.
 pub(super) struct CellText<'a> {
     pub cell: &'a Cell,
     pub parts: Vec<Placed>,
 }
 
-/// A part of a cell.
+/// A command, a comment or lines that are not shell, with its position in the cell.
 pub(super) struct Placed {
     pub what: What,
-    /// Number of the part's first line in the cell, from 0.
+    /// Index of the first line in the cell.
     pub first: usize,
-    /// Text of the part, without indentation and prompts.
+    /// The text, which may span several lines.
     pub text: String,
-    /// Where each line of it but the first begins.
+    /// Offset in `text` of each line after the first.
     starts: Vec<usize>,
 }
 
@@ -38,7 +38,7 @@ pub(super) enum What {
     NotShell { reason: String },
 }
 
-/// A command where it stands.
+/// A command with the cell that contains it.
 #[derive(Clone, Copy)]
 pub(super) struct At<'c, 'a> {
     pub cell: &'c CellText<'a>,
@@ -47,7 +47,7 @@ pub(super) struct At<'c, 'a> {
     pub risk: &'c Risk,
 }
 
-/// The cells that hold commands.
+/// Reads the shell cells of a document; cells for another interpreter are left out.
 pub(super) fn read(runbook: &Runbook) -> Vec<CellText<'_>> {
     let commands = runbook.cells.iter().filter(|cell| matches!(cell.kind, CellKind::Command | CellKind::Guessed));
     commands.filter(|cell| cell.attributes.get("interpreter").is_none()).map(cell_text).collect()
@@ -78,13 +78,13 @@ fn cell_text(cell: &Cell) -> CellText<'_> {
 }
 
 impl<'a> CellText<'a> {
-    /// The texts that bash is asked about.
+    /// Texts whose syntax bash checks: everything except comments.
     pub(super) fn texts(&self) -> Vec<String> {
         let asked = self.parts.iter().filter(|part| !matches!(part.what, What::Comment));
         asked.map(|part| part.text.clone()).collect()
     }
 
-    /// Commands of the cell, in order.
+    /// Commands of the cell in order.
     pub(super) fn commands<'c>(&'c self) -> impl Iterator<Item = At<'c, 'a>> {
         self.parts.iter().filter_map(move |placed| match &placed.what {
             What::Command { facts, risk } => Some(At { cell: self, placed, facts, risk }),
@@ -92,25 +92,25 @@ impl<'a> CellText<'a> {
         })
     }
 
-    /// The document's bytes of a stretch of a part.
+    /// Maps a range of a part's text to the document.
     pub(super) fn span(&self, placed: &Placed, range: Range<usize>) -> Span {
         let begin = self.offset(placed, range.start);
         let end = self.offset(placed, range.end);
         begin..end.max(begin)
     }
 
-    /// The document's bytes of a whole part.
+    /// Range of a whole part in the document, without blanks around it.
     pub(super) fn whole(&self, placed: &Placed) -> Span {
         let lead = placed.text.len() - placed.text.trim_start().len();
         self.span(placed, lead..placed.text.trim_end().len().max(lead))
     }
 
-    /// The document's bytes of the first line of a part.
+    /// Range of a part's first line in the document.
     pub(super) fn head(&self, placed: &Placed) -> Span {
         self.line(placed, 0)
     }
 
-    /// The document's bytes of a line of a part.
+    /// Range of one of a part's lines in the document, counted from 0; the whole part if there is no such line.
     pub(super) fn line(&self, placed: &Placed, number: usize) -> Span {
         let Some(line) = self.cell.content.get(placed.first + number) else { return self.whole(placed) };
         let trimmed = line.text.trim_end();
@@ -120,7 +120,7 @@ impl<'a> CellText<'a> {
 
     fn offset(&self, placed: &Placed, at: usize) -> usize {
         let at = at.min(placed.text.len());
-        // Some commands have thousands of places that are asked for, so their lines are counted once.
+        // Some commands are asked for thousands of offsets, so their lines are counted only once.
         let line = placed.starts.partition_point(|&start| start <= at);
         let column = line.checked_sub(1).and_then(|above| placed.starts.get(above)).map_or(at, |start| at - start);
         self.cell
@@ -131,17 +131,17 @@ impl<'a> CellText<'a> {
 }
 
 impl At<'_, '_> {
-    /// The document's bytes of a stretch of the command.
+    /// Maps a range of the command's text to the document.
     pub(super) fn span(&self, range: Range<usize>) -> Span {
         self.cell.span(self.placed, range)
     }
 
-    /// The document's bytes of its first line.
+    /// Range of the command's first line in the document.
     pub(super) fn head(&self) -> Span {
         self.cell.head(self.placed)
     }
 
-    /// First line of the command, shortened for a message.
+    /// First line of the command, cut after 76 characters, for messages.
     pub(super) fn short(&self) -> String {
         let line = self.placed.text.trim().lines().next().unwrap_or("").trim_end_matches([' ', '\\']);
         if line.chars().count() > 76 { line.chars().take(75).chain(['…']).collect() } else { line.to_owned() }

@@ -1,27 +1,27 @@
-//! Every code a finding can have.
+//! The codes of all findings.
 //!
-//! Invariant: `docs/findings.md` is made from this table, and a test says so. Refuses to know: how they are found.
+//! Invariant: `docs/findings.md` is generated from this table, and a test compares them. Refuses to know: how findings are found.
 
 use super::severity::Severity;
 
-/// One kind of finding, with its documentation.
+/// A kind of finding, with its documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct Code {
-    /// Name in reports, `--explain` and `runbook: allow`.
+    /// Name used in output, in `allow` comments and in the configuration.
     pub name: &'static str,
-    /// Severity of every finding with this code.
+    /// Severity of every finding of this code.
     pub severity: Severity,
-    /// Short description for lists.
+    /// The problem in a few words.
     pub title: &'static str,
-    /// Reason why a reader should care.
+    /// Harm that it does.
     pub why: &'static str,
-    /// Advice for the author, in the imperative.
+    /// Advice for the author of the document.
     pub help: &'static str,
-    /// Example of text that is found.
+    /// A document's text that has the problem.
     pub example: &'static str,
 }
 
-/// The code of a name.
+/// Looks up a code by its name.
 pub fn code(name: &str) -> Option<&'static Code> {
     CODES.iter().find(|code| code.name == name)
 }
@@ -39,7 +39,7 @@ const fn row(
 
 use Severity::{Error, Note, Warning};
 
-/// All codes, in order of their names.
+/// All codes, sorted by name.
 pub const CODES: &[Code] = &[
     row(
         "bidirectional-character",

@@ -1,28 +1,29 @@
-//! One document from its cells to its findings.
+//! Every check of a document, in turn, and the list of findings that comes of them.
 //!
-//! Invariant: the document is parsed once, and both the texts for bash and the findings come from that. Findings are in order of the
-//! document, each once. Refuses to know: how a single finding is found.
+//! Invariant: findings come in the order of the document, none twice, and only so many of one code. Refuses to know: how a
+//! single check works.
 
+use super::cells::{self, CellText};
 use super::finding::Finding;
-use super::surroundings::Given;
-use super::{allow, cells, flow, prose, shell};
+use super::probes::Given;
+use super::{allow, flow, prose, shell};
 use crate::document::Runbook;
 use crate::plan::Planner;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-/// A parsed document, ready to be reviewed.
+/// A document read once for a review, to give first the texts for bash and then the findings.
 pub struct Review<'a> {
     runbook: &'a Runbook,
-    cells: Vec<cells::CellText<'a>>,
-    /// Findings about the values that the document asks for.
+    cells: Vec<CellText<'a>>,
+    /// Problems with the inputs that the document declares or uses.
     inputs: Vec<crate::document::Finding>,
 }
 
 impl<'a> Review<'a> {
-    /// Parses the cells and the inputs of a document.
+    /// Reads a document: its commands, and the problems with its inputs.
     #[must_use]
     pub fn new(runbook: &'a Runbook) -> Self {
-        // The two readings have nothing to do with each other, and are most of the time that a review takes.
+        // The two readings are independent and take most of the time of a review, so they run in parallel.
         std::thread::scope(|scope| {
             let plan = || Planner::new(runbook, &|_| true).plan(0).findings;
             let elsewhere = std::thread::Builder::new().spawn_scoped(scope, plan);
@@ -36,25 +37,25 @@ impl<'a> Review<'a> {
         })
     }
 
-    /// The texts that bash will be asked about, each once.
+    /// Texts whose syntax bash is asked to check, each once, so that a caller can check them all in one go.
     #[must_use]
     pub fn texts(&self) -> Vec<String> {
         let mut seen = HashSet::new();
-        self.cells.iter().flat_map(cells::CellText::texts).filter(|text| seen.insert(text.clone())).collect()
+        self.cells.iter().flat_map(CellText::texts).filter(|text| seen.insert(text.clone())).collect()
     }
 
-    /// All findings, in order of the document.
-    pub fn findings(self, given: &mut Given<'_>) -> Vec<Finding> {
+    /// Runs every check and returns the findings in the order of the document.
+    pub fn findings(self, probes: &mut Given<'_>) -> Vec<Finding> {
         let Self { runbook, cells, inputs } = self;
         let mut found = Vec::new();
         prose::document(runbook, &mut found);
         prose::characters(runbook, &mut found);
         prose::secrets(runbook, &mut found);
-        prose::links(runbook, given, &mut found);
+        prose::links(runbook, probes, &mut found);
         prose::headings(runbook, &mut found);
         prose::inline_commands(runbook, &mut found);
-        shell::review(runbook, &cells, given, &mut found);
-        flow::review(&cells, runbook.front_matter.env.keys(), given, &mut found);
+        shell::review(runbook, &cells, probes, &mut found);
+        flow::review(&cells, runbook.front_matter.env.keys(), probes, &mut found);
         odd_inputs(inputs, &mut found);
         allow::filter(runbook, &mut found);
         let mut seen = HashSet::new();
@@ -68,34 +69,34 @@ impl<'a> Review<'a> {
     }
 }
 
-/// Adds the findings about values that the document asks for.
+/// Adds the problems with inputs.
 fn odd_inputs(odd: Vec<crate::document::Finding>, found: &mut Vec<Finding>) {
-    // That it is asked for is not so where no value can go.
-    let no_place: HashSet<_> = odd.iter().filter(|odd| odd.code == "no-place").map(|odd| odd.span.clone()).collect();
-    found.retain(|finding| finding.code != "placeholder" || !no_place.contains(&finding.span));
+    // Where no value can be interpolated, none is asked for, so the placeholder itself is no finding.
+    let unfillable: HashSet<_> = odd.iter().filter(|odd| odd.code == "no-place").map(|odd| odd.span.clone()).collect();
+    found.retain(|finding| finding.code != "placeholder" || !unfillable.contains(&finding.span));
     found.extend(odd.into_iter().map(|odd| Finding::new(odd.code, odd.span, odd.message).help(odd.help)));
 }
 
-/// The most findings of one code that are listed; nobody reads more.
+/// Most findings of one code; nobody reads more.
 const MOST: usize = 100;
 
-/// Keeps the first of each code, and says how many there are.
+/// Keeps the first findings of each code; the last one kept says how many more there are.
 fn shorten(found: &mut Vec<Finding>) {
-    let mut counts: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
     for finding in found.iter() {
         *counts.entry(finding.code).or_default() += 1;
     }
     if counts.values().all(|&count| count <= MOST) {
         return;
     }
-    let mut seen: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    let mut seen: HashMap<&str, usize> = HashMap::new();
     found.retain_mut(|finding| {
-        let place = seen.entry(finding.code).or_default();
-        *place += 1;
+        let kept = seen.entry(finding.code).or_default();
+        *kept += 1;
         let all = counts.get(finding.code).copied().unwrap_or_default();
-        if *place == MOST && all > MOST {
+        if *kept == MOST && all > MOST {
             finding.message = format!("{}; and {} more of this kind", finding.message, all - MOST);
         }
-        *place <= MOST
+        *kept <= MOST
     });
 }

@@ -1,27 +1,27 @@
-//! One finding.
+//! A finding: one problem at one position of a document.
 //!
-//! Invariant: its code stands in the table. Refuses to know: how it is shown.
+//! Invariant: the code of every finding is in the table of codes. Refuses to know: how a finding is shown.
 
 use super::codes::code;
 use super::severity::Severity;
 use crate::document::Span;
 
-/// One finding of a review.
+/// A problem that the author or the operator should know of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Name of one of [`CODES`](super::codes::CODES).
+    /// Name of the code in [`super::CODES`].
     pub code: &'static str,
-    /// How bad it is.
+    /// Severity of the code.
     pub severity: Severity,
-    /// The bytes of the document it is about.
+    /// Range of bytes in the document.
     pub span: Span,
-    /// Line in the document, from 1.
+    /// Line in the document, from 1; 0 until the review is complete.
     pub line: u32,
-    /// Message with the thing found in backticks.
+    /// The problem, with the offending text in backticks.
     pub message: String,
-    /// Advice for the author, in the imperative.
+    /// Advice for the author.
     pub help: String,
-    /// Further places, with a few words each.
+    /// Further ranges that belong to the problem, each with a few words.
     pub also: Vec<(Span, String)>,
 }
 
@@ -40,13 +40,13 @@ impl Finding {
         }
     }
 
-    /// Replaces the help of the code by a more exact one.
+    /// Replaces the help of the code.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
     }
 
-    /// Adds a related place in the document, with a few words about it.
+    /// Adds a further range, described by `words`.
     pub(super) fn also(mut self, span: Span, words: impl Into<String>) -> Self {
         self.also.push((span, words.into()));
         self

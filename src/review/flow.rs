@@ -1,19 +1,19 @@
-//! What one command means for those after it.
+//! Effects of one command on those after it.
 //!
-//! Invariant: a cell is read as whoever copies it into a shell would run it. Refuses to know: steps, decisions.
+//! Invariant: a cell is judged as if copied whole into a shell. Refuses to know: steps, decisions.
 
 use super::cells::{At, CellText};
 use super::finding::Finding;
-use super::surroundings::Given;
+use super::probes::Given;
 use crate::risk::{Flag, Level};
 use crate::shell::{Program, SessionChange, program_of};
 use std::collections::{BTreeMap, HashSet};
 
-/// `env`: what the front matter sets.
+/// Checks the commands of each cell in sequence. `env` names the variables that the front matter sets.
 pub(super) fn review<'n>(
     cells: &[CellText<'_>],
     env: impl Iterator<Item = &'n String>,
-    given: &Given<'_>,
+    probes: &Given<'_>,
     found: &mut Vec<Finding>,
 ) {
     let mut sudo = None;
@@ -48,11 +48,11 @@ pub(super) fn review<'n>(
             format!("`{short}` may ask for a password after other commands have run{more}"),
         ));
     }
-    unset(cells, env.cloned().collect(), given, found);
+    unset(cells, env.cloned().collect(), probes, found);
     directories(cells, found);
 }
 
-/// Commands that never end or wait for an operator, before others.
+/// Finds commands that never end or wait for an operator, before others.
 fn waits(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     for (at, next) in commands.iter().zip(commands.iter().skip(1)) {
         if let Some(why) = &at.facts.never_ends {
@@ -77,7 +77,7 @@ fn waits(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     }
 }
 
-/// Programs that are asked whether something is right.
+/// Programs that check something, each with the options that make it a check; none means that it always is one.
 const CHECKS: &[(&str, &[&str])] = &[
     ("sha256sum", &["-c", "--check"]),
     ("sha512sum", &["-c", "--check"]),
@@ -98,7 +98,7 @@ const CHECKS: &[(&str, &[&str])] = &[
     ("mountpoint", &[]),
 ];
 
-/// A check whose failure stops nothing, and what is destroyed after it.
+/// Finds checks whose failure does not keep the shell from a later command that destroys something.
 fn unchecked(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     let mut stops = false;
     for (number, at) in commands.iter().enumerate() {
@@ -126,7 +126,7 @@ fn unchecked(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     }
 }
 
-/// True if a command is `set` with a word for which `is_meant` holds.
+/// True if a command is `set` with a word for which `is_meant` is true.
 fn sets(at: &At<'_, '_>, is_meant: impl Fn(&str) -> bool) -> bool {
     at.facts.simple.iter().any(|simple| {
         simple.program == Program::Named("set".to_owned()) && simple.words.iter().flatten().any(|word| is_meant(word))
@@ -142,7 +142,7 @@ fn is_check(at: &At<'_, '_>) -> bool {
     })
 }
 
-/// `docker-compose -f X` here, and without `-f` there.
+/// Finds cells that use `docker-compose` both with and without `-f FILE`.
 fn mixed_files(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     let mut with: Option<(&At<'_, '_>, String)> = None;
     let mut without: Option<&At<'_, '_>> = None;
@@ -160,8 +160,8 @@ fn mixed_files(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
                 .take_while(|word| !word.chars().next().is_some_and(char::is_lowercase) || word.contains('.'));
             let before: Vec<&&str> = before.collect();
             match before.iter().position(|word| matches!(**word, "-f" | "--file")) {
-                Some(place) => {
-                    let file = before.get(place + 1).map_or("", |file| file);
+                Some(option_index) => {
+                    let file = before.get(option_index + 1).map_or("", |file| file);
                     with.get_or_insert((at, (*file).to_owned()));
                 }
                 None => {
@@ -182,10 +182,10 @@ fn mixed_files(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
     }
 }
 
-/// A restore that goes on with half a file.
+/// Finds pipelines into a database client that restore half a file when the first command fails.
 fn pipes(at: &At<'_, '_>, found: &mut Vec<Finding>) {
     let Some(members) = at.facts.status.pipeline.as_ref().filter(|members| members.len() > 1) else { return };
-    let name = |place: &usize| at.facts.simple.get(*place).and_then(program_of);
+    let name = |index: &usize| at.facts.simple.get(*index).and_then(program_of);
     let (Some(first), Some(last)) = (members.first().and_then(name), members.last().and_then(name)) else { return };
     let reads = matches!(
         first.program,
@@ -221,21 +221,22 @@ fn pipes(at: &At<'_, '_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// Variables that nothing sets.
-fn unset(cells: &[CellText<'_>], mut set: HashSet<String>, given: &Given<'_>, found: &mut Vec<Finding>) {
+/// Finds variables that are read before anything sets them.
+fn unset(cells: &[CellText<'_>], mut set: HashSet<String>, probes: &Given<'_>, found: &mut Vec<Finding>) {
     let all: Vec<At<'_, '_>> = cells.iter().flat_map(CellText::commands).collect();
-    let mut told = HashSet::new();
+    let mut reported = HashSet::new();
     for at in &all {
         for read in at.facts.reads.iter().filter(|read| !read.has_default) {
-            let known = set.contains(&read.name) || (given.is_set)(&read.name) || read.name.len() < 2;
-            if known || !told.insert(read.name.clone()) {
+            let known = set.contains(&read.name) || (probes.is_set)(&read.name) || read.name.len() < 2;
+            if known || !reported.insert(read.name.clone()) {
                 continue;
             }
             let text = at.placed.text.as_str();
-            let place = ["${", "$"]
+            let found_at = ["${", "$"]
                 .iter()
-                .find_map(|mark| text.find(&format!("{mark}{}", read.name)).map(|place| (place, mark.len())));
-            let span = place.map_or_else(|| at.head(), |(place, mark)| at.span(place..place + mark + read.name.len()));
+                .find_map(|mark| text.find(&format!("{mark}{}", read.name)).map(|offset| (offset, mark.len())));
+            let span =
+                found_at.map_or_else(|| at.head(), |(offset, mark)| at.span(offset..offset + mark + read.name.len()));
             let harm = if at.risk.level >= Level::Destroys { "; and it stands in a command that destroys" } else { "" };
             let later = all.iter().any(|other| other.facts.assigns.iter().any(|assign| assign.name == read.name));
             let message = if later {
@@ -249,7 +250,7 @@ fn unset(cells: &[CellText<'_>], mut set: HashSet<String>, given: &Given<'_>, fo
     }
 }
 
-/// The same relative path looked for in a folder and in one below it.
+/// Finds relative paths used both in a folder and, after a `cd`, in one below it.
 fn directories(cells: &[CellText<'_>], found: &mut Vec<Finding>) {
     let mut used: BTreeMap<String, Vec<(String, crate::document::Span)>> = BTreeMap::new();
     let mut moved: BTreeMap<String, crate::document::Span> = BTreeMap::new();
@@ -286,8 +287,8 @@ fn directories(cells: &[CellText<'_>], found: &mut Vec<Finding>) {
                     span.clone(),
                     format!("`{word}` is looked for in `{folder}` here, and in `{above}` elsewhere"),
                 );
-                if let Some(place) = moved.get(folder) {
-                    finding = finding.also(place.clone(), "since here");
+                if let Some(since) = moved.get(folder) {
+                    finding = finding.also(since.clone(), "since here");
                 }
                 found.push(finding);
             }

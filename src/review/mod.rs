@@ -1,7 +1,7 @@
-//! What a careful reader would say of a document before anybody runs it.
+//! Static review: problems of a document that a careful reader would point out before anybody runs it.
 //!
-//! Invariant: pure; what bash says of a text and what is there on the machine is handed in. A finding's span is exact in
-//! the document's bytes. Refuses to know: terminals, files, formats.
+//! Invariant: pure. The caller answers what bash accepts and what exists on the machine. The span of a finding is exact to the
+//! byte. Refuses to know: terminals, files, formats.
 
 mod allow;
 mod cells;
@@ -9,13 +9,13 @@ mod codes;
 mod document_review;
 mod finding;
 mod flow;
+mod probes;
 mod prose;
 mod severity;
 mod shell;
-mod surroundings;
 
 pub use codes::{CODES, Code, code};
 pub use document_review::Review;
 pub use finding::Finding;
+pub use probes::Given;
 pub use severity::Severity;
-pub use surroundings::Given;

@@ -1,14 +1,14 @@
-//! What there is to say of the document as text: characters, secrets, links, headings.
+//! Checks of the document as text: characters, secrets, links, headings.
 //!
-//! Invariant: one pass over the text for each. Refuses to know: shell.
+//! Invariant: each check passes over the text once. Refuses to know: shell.
 
 use super::codes::CODES;
 use super::finding::Finding;
-use super::surroundings::Given;
+use super::probes::Given;
 use crate::document::{CellKind, Runbook, Span};
 use std::collections::{BTreeMap, HashSet};
 
-/// Adds the findings that parsing the document made.
+/// Adds what the parser reported about the document.
 pub(super) fn document(runbook: &Runbook, found: &mut Vec<Finding>) {
     for odd in &runbook.findings {
         let code = CODES.iter().find(|code| code.name == odd.code).map_or("malformed-attributes", |code| code.name);
@@ -16,7 +16,7 @@ pub(super) fn document(runbook: &Runbook, found: &mut Vec<Finding>) {
     }
 }
 
-/// Characters that turn text around, and that nobody sees.
+/// Finds characters that reverse the direction of text, and in commands those that are invisible or look like others.
 pub(super) fn characters(runbook: &Runbook, found: &mut Vec<Finding>) {
     if runbook.text.is_ascii() {
         return;
@@ -77,7 +77,7 @@ pub(super) fn characters(runbook: &Runbook, found: &mut Vec<Finding>) {
     }
 }
 
-/// A typographic dash counts only where an option begins; comments and prose may have them.
+/// True if a quote or dash begins a word outside a comment. Elsewhere typographic characters are harmless.
 fn beside_word(text: &str, at: usize) -> bool {
     let line_start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
     let before = text.get(line_start..at).unwrap_or("");
@@ -90,7 +90,7 @@ fn is_command(kind: CellKind) -> bool {
     matches!(kind, CellKind::Command | CellKind::Guessed)
 }
 
-/// Secrets with a form of their own.
+/// Secrets recognisable by their form: prefix, least length after it, and a description.
 const SECRETS: &[(&str, usize, &str)] = &[
     ("AKIA", 16, "an access key of AWS"),
     ("ASIA", 16, "an access key of AWS"),
@@ -111,7 +111,7 @@ const SECRETS: &[(&str, usize, &str)] = &[
     ("dop_v1_", 40, "a token of DigitalOcean"),
 ];
 
-/// Secrets that stand in the text.
+/// Finds secrets in the text.
 pub(super) fn secrets(runbook: &Runbook, found: &mut Vec<Finding>) {
     let text = runbook.text.as_str();
     for (prefix, length, what) in SECRETS {
@@ -136,7 +136,7 @@ pub(super) fn secrets(runbook: &Runbook, found: &mut Vec<Finding>) {
     }
 }
 
-/// True if the value looks generated: `AKIAXXXXXXXXXXXXXXXX` and `…EXAMPLE` do not.
+/// True if a value looks random. `AKIAXXXXXXXXXXXXXXXX` and `…EXAMPLE` only stand for a secret.
 fn is_random(value: &str) -> bool {
     let distinct: std::collections::HashSet<char> = value.chars().collect();
     distinct.len() >= 7
@@ -145,8 +145,8 @@ fn is_random(value: &str) -> bool {
         && !value.contains("xxxx")
 }
 
-/// Links to other files and to anchors.
-pub(super) fn links(runbook: &Runbook, given: &Given<'_>, found: &mut Vec<Finding>) {
+/// Finds links to files or anchors that do not exist.
+pub(super) fn links(runbook: &Runbook, probes: &Given<'_>, found: &mut Vec<Finding>) {
     let text = runbook.text.as_str();
     let mut cells = runbook.cells.iter().map(|cell| cell.span.clone()).peekable();
     let anchors = anchors(runbook);
@@ -174,13 +174,13 @@ pub(super) fn links(runbook: &Runbook, given: &Given<'_>, found: &mut Vec<Findin
             if !known {
                 found.push(Finding::new("broken-link", span, format!("`#{anchor}` is no heading of this document")));
             }
-        } else if (given.exists)(&decoded(file)) == Some(false) {
+        } else if (probes.exists)(&decoded(file)) == Some(false) {
             found.push(Finding::new("broken-link", span, format!("there is no file `{file}`")));
         }
     }
 }
 
-/// Every anchor of the document.
+/// Collects every anchor of the document, those in HTML included.
 fn anchors(runbook: &Runbook) -> HashSet<&str> {
     let sections = runbook.sections.iter().flat_map(|section| section.also.iter().chain([&section.anchor]));
     let marks = ["id=\"", "name=\""];
@@ -201,7 +201,8 @@ fn decoded(path: &str) -> String {
     path.replace("%20", " ")
 }
 
-/// Tells whether places, in order, stand in inline code: an odd number of backticks before them on their line.
+/// Finds out which offsets are in inline code: those with an odd number of backticks before them on their line. Offsets must
+/// be asked for in ascending order, so that the text is scanned only once.
 struct InCode<'a> {
     text: &'a str,
     seen: usize,
@@ -209,20 +210,20 @@ struct InCode<'a> {
 }
 
 impl InCode<'_> {
-    fn at(&mut self, place: usize) -> bool {
-        for byte in self.text.as_bytes().get(self.seen..place).unwrap_or_default() {
+    fn at(&mut self, offset: usize) -> bool {
+        for byte in self.text.as_bytes().get(self.seen..offset).unwrap_or_default() {
             match byte {
                 b'\n' => self.ticks = 0,
                 b'`' => self.ticks += 1,
                 _ => {}
             }
         }
-        self.seen = self.seen.max(place);
+        self.seen = self.seen.max(offset);
         self.ticks % 2 == 1
     }
 }
 
-/// Sections with the same heading, where a command stands in them.
+/// Finds sections under the same parent with the same heading.
 pub(super) fn headings(runbook: &Runbook, found: &mut Vec<Finding>) {
     let mut seen: BTreeMap<(Option<usize>, String), Span> = BTreeMap::new();
     for section in runbook.sections.iter().filter(|section| section.level > 0 && !section.title.is_empty()) {
@@ -253,7 +254,7 @@ fn heading_span(runbook: &Runbook, at: usize) -> Span {
     at..at + line.trim_end().len()
 }
 
-/// Sections that have commands in their text and no cell at all.
+/// Finds sections with two or more commands in their prose but no cell.
 pub(super) fn inline_commands(runbook: &Runbook, found: &mut Vec<Finding>) {
     for section in runbook.sections.iter().filter(|section| section.level > 0 && section.children.is_empty()) {
         let has_cell = runbook.cells.iter().any(|cell| section.span.contains(&cell.span.start));

@@ -1,20 +1,20 @@
-//! How bad a finding is.
+//! The severity of a finding.
 //!
-//! Invariant: severities are ordered, the worst last. Refuses to know: which finding has which.
+//! Invariant: the order of the variants is the order of their weight. Refuses to know: which finding has which severity.
 
-/// Severity of a finding.
+/// Severity of a finding, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Good to know; nothing breaks.
+    /// Worth knowing; nothing is likely to fail.
     Note,
     /// Likely to go wrong, or to harm.
     Warning,
-    /// It cannot work as it stands.
+    /// Cannot work as written, or deceives the reader.
     Error,
 }
 
 impl Severity {
-    /// Name in reports and in `--deny`.
+    /// Name used in output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Note => "note",

@@ -1,17 +1,17 @@
-//! What there is to say of single commands.
+//! Checks of single commands.
 //!
-//! Invariant: what stands in many places of a document is said once, with how often. Refuses to know: what other
+//! Invariant: a problem of the whole document is reported once, with the number of its occurrences. Refuses to know: what other
 //! commands do.
 
 use super::cells::{At, CellText, What};
 use super::finding::Finding;
-use super::surroundings::Given;
+use super::probes::Given;
 use crate::document::{CellKind, LineRole, Runbook, Span};
 use crate::risk::Flag;
 use crate::shell::{Clarity, IS_TABLE, NotACommand, Program, program_of};
 use std::collections::HashSet;
 
-/// A finding that is reported once for all its occurrences in a document.
+/// Occurrences of a problem that is reported once for a document.
 #[derive(Default)]
 struct Once {
     places: Vec<(Span, String)>,
@@ -37,7 +37,7 @@ impl Once {
     }
 }
 
-pub(super) fn review(runbook: &Runbook, cells: &[CellText<'_>], given: &mut Given<'_>, found: &mut Vec<Finding>) {
+pub(super) fn review(runbook: &Runbook, cells: &[CellText<'_>], probes: &mut Given<'_>, found: &mut Vec<Finding>) {
     let (mut old, mut terminal, mut health, mut programs) =
         (Once::default(), Once::default(), Once::default(), HashSet::new());
     let defined: HashSet<String> = cells.iter().flat_map(CellText::commands).flat_map(|at| defined(&at)).collect();
@@ -45,11 +45,11 @@ pub(super) fn review(runbook: &Runbook, cells: &[CellText<'_>], given: &mut Give
         kinds(runbook, cell, found);
         for placed in &cell.parts {
             if let What::NotShell { reason } = &placed.what {
-                not_shell(cell, placed, reason, given, found);
+                not_shell(cell, placed, reason, probes, found);
             }
         }
         for at in cell.commands() {
-            if !text(&at, given, found) {
+            if !text(&at, probes, found) {
                 continue;
             }
             values(runbook, &at, found);
@@ -62,7 +62,7 @@ pub(super) fn review(runbook: &Runbook, cells: &[CellText<'_>], given: &mut Give
             if let Some((span, url)) = health_check(&at) {
                 health.add(span, url);
             }
-            unknown_program(&at, given, &defined, &mut programs, found);
+            unknown_program(&at, probes, &defined, &mut programs, found);
         }
     }
     old.tell("old-compose", |_| "`docker-compose` is the old spelling".to_owned(), found);
@@ -87,9 +87,9 @@ fn kinds(runbook: &Runbook, cell: &CellText<'_>, found: &mut Vec<Finding>) {
         found.push(Finding::new("guessed-shell", opening, what));
         return;
     }
-    let told_apart = matches!(cell.cell.language.as_str(), "bash" | "sh" | "shell" | "zsh")
+    let has_output = matches!(cell.cell.language.as_str(), "bash" | "sh" | "shell" | "zsh")
         && cell.cell.content.iter().any(|line| line.role == LineRole::Printed && !line.text.trim().is_empty());
-    if told_apart
+    if has_output
         && let Some(line) =
             cell.cell.content.iter().find(|line| line.role == LineRole::Printed && !line.text.trim().is_empty())
     {
@@ -102,7 +102,7 @@ fn not_shell(
     cell: &CellText<'_>,
     placed: &super::cells::Placed,
     reason: &str,
-    given: &mut Given<'_>,
+    probes: &mut Given<'_>,
     found: &mut Vec<Finding>,
 ) {
     if reason.contains("here") && reason.contains("never ends") {
@@ -117,7 +117,7 @@ fn not_shell(
         pasted(cell, cell.whole(placed), first, reason, found);
         return;
     }
-    match (given.rejects)(&placed.text) {
+    match (probes.rejects)(&placed.text) {
         Some((message, line)) if message.contains("here-document") => {
             let span = cell.line(placed, line.saturating_sub(1) as usize);
             found.push(Finding::new("heredoc-unclosed", span, message));
@@ -130,7 +130,7 @@ fn not_shell(
     }
 }
 
-/// A line of what was pasted. Lines of one block are one finding.
+/// Reports a line of pasted text. Lines of one block are merged into one finding.
 fn pasted(cell: &CellText<'_>, span: Span, shown: &str, what: &str, found: &mut Vec<Finding>) {
     let follows = |last: &&mut Finding| {
         last.code == "not-shell"
@@ -147,8 +147,8 @@ fn pasted(cell: &CellText<'_>, span: Span, shown: &str, what: &str, found: &mut 
     }
 }
 
-/// The command as a text. False if there is no more to say of it.
-fn text(at: &At<'_, '_>, given: &mut Given<'_>, found: &mut Vec<Finding>) -> bool {
+/// Checks the command's text. Returns false if it is not a command, so that further checks make no sense.
+fn text(at: &At<'_, '_>, probes: &mut Given<'_>, found: &mut Vec<Finding>) -> bool {
     if at.placed.text.trim_start().starts_with('>') {
         found.push(Finding::new("pasted-prompt", at.head(), format!("`{}` begins with `>`", at.short())));
         return false;
@@ -169,7 +169,7 @@ fn text(at: &At<'_, '_>, given: &mut Given<'_>, found: &mut Vec<Finding>) -> boo
         None => {}
     }
     if at.facts.placeholders.is_empty()
-        && let Some((message, line)) = (given.rejects)(&at.placed.text)
+        && let Some((message, line)) = (probes.rejects)(&at.placed.text)
     {
         let code = if message.contains("here-document") { "heredoc-unclosed" } else { "syntax-error" };
         let span = at.cell.line(at.placed, line.saturating_sub(1) as usize);
@@ -182,7 +182,7 @@ fn text(at: &At<'_, '_>, given: &mut Given<'_>, found: &mut Vec<Finding>) -> boo
     true
 }
 
-/// Values nobody has filled in.
+/// Finds values that the reader must fill in, and dated values that go stale.
 fn values(runbook: &Runbook, at: &At<'_, '_>, found: &mut Vec<Finding>) {
     for placeholder in &at.facts.placeholders {
         found.push(Finding::new(
@@ -214,7 +214,7 @@ fn word_of<'r>(runbook: &'r Runbook, span: &Span) -> &'r str {
     runbook.text.get(span.clone()).unwrap_or("")
 }
 
-/// A word that stands for a value without brackets: `yourdomain.com`, `TIMESTAMP` in a name, `'xxx'`, `YOUR_TOKEN`.
+/// Finds a word that stands for a value without brackets: `yourdomain.com`, `TIMESTAMP` in a name, `'xxx'`, `YOUR_TOKEN`.
 fn stands_for_value(text: &str) -> Option<(std::ops::Range<usize>, &str)> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let mut start = None;
@@ -260,7 +260,7 @@ fn is_stand_in(word: &str) -> bool {
         || matches!(word, "PID" | "HOSTNAME_HERE" | "REPLACE_ME" | "TODO" | "FIXME")
 }
 
-/// Eight digits that are a day, alone or with dashes.
+/// True if a value contains a date: eight digits, or year, month and day with separators.
 fn has_date(value: &str) -> bool {
     let digits: Vec<&str> = value.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
     let day = |year: &str, rest: &str| {
@@ -273,7 +273,7 @@ fn has_date(value: &str) -> bool {
         .any(|three| matches!(three, [y, m, d] if y.len() == 4 && m.len() == 2 && d.len() == 2 && day(y, m)))
 }
 
-/// A check by curl that does not see an HTTP error.
+/// Finds a health check by curl that ignores HTTP errors. Returns its range and its URL.
 fn health_check(at: &At<'_, '_>) -> Option<(Span, String)> {
     let simple =
         at.facts.simple.iter().find(|simple| program_of(simple).is_some_and(|known| known.program == "curl"))?;
@@ -312,9 +312,9 @@ fn defined(at: &At<'_, '_>) -> Vec<String> {
 
 fn unknown_program(
     at: &At<'_, '_>,
-    given: &Given<'_>,
+    probes: &Given<'_>,
     defined: &HashSet<String>,
-    told: &mut HashSet<String>,
+    reported: &mut HashSet<String>,
     found: &mut Vec<Finding>,
 ) {
     if at.facts.clarity != Clarity::Clear {
@@ -328,8 +328,8 @@ fn unknown_program(
             || name.starts_with('<')
             || defined.contains(name)
             || crate::risk::is_known_program(name)
-            || (given.is_program)(name);
-        if known || !plain || !told.insert(name.clone()) {
+            || (probes.is_program)(name);
+        if known || !plain || !reported.insert(name.clone()) {
             continue;
         }
         let text = at.placed.text.get(simple.span.clone()).unwrap_or("");

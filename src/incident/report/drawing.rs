@@ -1,8 +1,7 @@
-//! An incident as a picture: what people did, the commands of its runs, its milestones and its notes.
+//! An incident as a picture: actions of people, commands of the runs, milestones and notes.
 //!
-//! Invariant: marks stand in the order of the records and as far apart as the clocks say that nobody can set; a time that somebody stated
-//! is where it was stated.
-//! Refuses to know: how it is drawn.
+//! Invariant: marks stand in the order of the records, as far apart as the monotonic clocks say. A stated time stands where it
+//! was stated. Refuses to know: how a picture is drawn.
 
 use super::records::Records;
 use super::timeline::{SLACK_SECONDS, Teller, places};
@@ -15,21 +14,21 @@ use std::time::Duration;
 
 const LABEL_CHARACTERS: usize = 80;
 
-/// More runs than this share one lane.
+/// Most runs that get a lane each; more share one lane.
 const RUN_LANES: usize = 6;
 const NAME_CHARACTERS: usize = 40;
 
-/// In which lane a mark is, from the top.
+/// Lane of a mark, in the order from the top.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Track {
     People,
-    /// The commands of the run at this place.
+    /// Commands of the run with this index.
     Run(usize),
     Milestones,
     Notes,
 }
 
-/// A mark before it is known where the picture begins.
+/// A mark with its absolute time, before the start of the picture is known.
 struct Placed {
     track: Track,
     at: Timestamp,
@@ -38,17 +37,17 @@ struct Placed {
     label: String,
 }
 
-/// The picture, and whether the wall clock was set meanwhile; none without an event.
+/// Builds the picture. The flag is true if the wall clock was set during the incident. `None` if nothing can be drawn.
 pub(super) fn picture(records: &Records) -> Option<(Picture, bool)> {
     let tellers: Vec<Teller<'_>> = records.runs.iter().map(Teller::new).collect();
     let (mut marks, mut was_set): (Vec<Placed>, bool) = (Vec::new(), false);
-    for (place, at) in places(records) {
-        let (event, run) = match place {
+    for (position, at) in places(records) {
+        let (event, run) = match position {
             Place::Incident(at) => (records.incident.events.get(at), None),
             Place::Run { run, event } => (records.runs.get(run).and_then(|run| run.events.get(event)), Some(run)),
         };
         let Some(event) = event else { continue };
-        // A run's own clock may have stood still while the machine slept.
+        // Runs do not count: their clocks may have stood still while the machine slept.
         was_set |= run.is_none() && at.duration_since(event.at.utc).as_secs().abs() > SLACK_SECONDS;
         marks.extend(match run {
             Some(run) => tellers.get(run).and_then(|teller| of_run(event, at, teller, Track::Run(run))),
@@ -65,7 +64,7 @@ pub(super) fn picture(records: &Records) -> Option<(Picture, bool)> {
     let mut lanes =
         vec![lane("People: updates, escalations, severity".to_owned(), true, &|track| track == Track::People)];
     if (2..=RUN_LANES).contains(&records.runs.len()) {
-        // Several at once would hide each other in one lane.
+        // In one lane, commands that ran at the same time would cover each other.
         for (at, (record, teller)) in records.runs.iter().zip(&tellers).enumerate() {
             let title = teller.started().map_or("commands", |started| started.procedure_title.as_str());
             let name = format!("{}: {}", record.id.short(), shorten(title, NAME_CHARACTERS));
@@ -108,7 +107,7 @@ fn of_incident(event: &Event, at: Timestamp) -> Option<Placed> {
     let (track, label) = match &incident.what {
         IncidentFact::Opened(_) => (Track::Milestones, "Incident opened".to_owned()),
         IncidentFact::Reached(reached) => {
-            // So long before it was written down, by the clock that it was stated by.
+            // The wall clock says how long before the recording it happened; the mark goes as far back.
             let earlier = reached.stated.map(|stated| event.at.utc.duration_since(stated)).unwrap_or_default();
             when = at.saturating_sub(earlier).unwrap_or(at);
             (Track::Milestones, reached.milestone.to_string())

@@ -1,7 +1,7 @@
-//! A post-mortem that people went on writing in, and the facts of the record anew.
+//! Updates the facts in a post-mortem that people have written in.
 //!
-//! Invariant: no text that a person wrote is ever lost: outside the marked facts nothing is touched; facts that a person changed are
-//! kept as they are; where a mark is missing, doubled or torn, nothing is written into the file at all. Refuses to know: files.
+//! Invariant: no text that a person wrote is ever lost. Nothing outside the marked facts is touched, and facts that a person
+//! changed are kept. If a mark is missing, doubled or torn, the file is left alone. Refuses to know: files.
 
 use crate::ident::Digest;
 use std::collections::BTreeMap;
@@ -12,18 +12,18 @@ const WRITE: &str = "<!-- runbook:write ";
 const WRITE_END: &str = "<!-- /runbook:write ";
 const CLOSE: &str = " -->";
 
-/// Facts between their marks. The digest tells later whether a person changed them.
+/// Puts facts between their marks. The digest in the mark later shows if a person has changed them.
 pub(super) fn facts(name: &str, text: &str) -> String {
     let text = text.trim_end_matches('\n');
     format!("{FACTS}{name} {}{CLOSE}\n\n{text}\n\n{FACTS_END}{name}{CLOSE}", digest(text))
 }
 
-/// A blank between its marks.
+/// Puts a blank for people to fill in between its marks.
 pub(super) fn write(name: &str, hint: &str) -> String {
     format!("{WRITE}{name}{CLOSE}\n\n{hint}\n\n{WRITE_END}{name}{CLOSE}")
 }
 
-/// Whether a line is a mark of ours.
+/// True if a line is one of our marks.
 pub(super) fn is_mark(line: &str) -> bool {
     let line = line.trim();
     line.ends_with(CLOSE) && [FACTS, FACTS_END, WRITE, WRITE_END].iter().any(|start| line.starts_with(start))
@@ -35,17 +35,17 @@ fn digest(text: &str) -> String {
     digest.chars().take(12).collect()
 }
 
-/// What came of putting the new facts into a file.
+/// Result of updating the facts in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Merged {
-    /// The file with them. Named are the parts that a person changed and whose facts are others now: they were kept.
+    /// The file can be updated.
     Text {
-        /// The new text of the file.
+        /// New text of the whole file.
         text: String,
-        /// The parts kept.
+        /// Names of the parts kept because a person changed them, although the record now gives other facts.
         kept: Vec<String>,
     },
-    /// The file must stay as it is, for this reason.
+    /// The file must stay as it is, for this reason; the new rendering belongs into a file beside it.
     Beside(String),
 }
 
@@ -54,7 +54,7 @@ enum Piece<'a> {
     Facts { name: &'a str, digest: &'a str, lines: Vec<&'a str> },
 }
 
-/// Puts the facts of a new rendering into the text of a file.
+/// Replaces the facts in the text of a file with those of a new rendering.
 pub fn merge(file: &str, new: &str) -> Merged {
     let pieces = match pieces(file) {
         Ok(pieces) => pieces,
@@ -84,7 +84,7 @@ pub fn merge(file: &str, new: &str) -> Merged {
                         text.push_str(ending);
                     }
                     _ => {
-                        // A person changed it, or it is a part that this rendering does not have.
+                        // A person changed the part, or the new rendering does not have it: it is kept.
                         text.extend([FACTS, name, " ", known, CLOSE, ending]);
                         for line in lines {
                             text.push_str(line);
@@ -111,7 +111,7 @@ fn body(lines: &[&str]) -> String {
     lines.join("\n").trim_matches('\n').to_owned()
 }
 
-/// The file in lines and marked parts; else what is wrong with its marks.
+/// Splits a file into lines and marked parts. Fails with a sentence if the marks are not in pairs.
 fn pieces(file: &str) -> Result<Vec<Piece<'_>>, String> {
     let mut pieces = Vec::new();
     let mut open: Option<(&str, &str, Vec<&str>)> = None;
@@ -137,7 +137,7 @@ fn pieces(file: &str) -> Result<Vec<Piece<'_>>, String> {
                 _ => return Err(format!("the end of the part `{name}` has no beginning")),
             }
         } else if let Some((name, _, lines)) = &mut open {
-            // What people write has moved into the facts.
+            // A blank inside the facts: their end mark was lost, and a person's text would be replaced.
             if plain.starts_with(WRITE) || plain.starts_with(WRITE_END) {
                 return Err(format!("the end of the part `{name}` is missing"));
             }

@@ -1,6 +1,6 @@
-//! The post-mortem: facts from the records, blanks for what only people can say.
+//! The post-mortem: facts from the records, and blanks for judgements, which people write.
 //!
-//! Invariant: the same records and the same template give the same text. Refuses to know: where it is written.
+//! Invariant: the same records and the same template give the same text. Refuses to know: files.
 
 mod drawing;
 mod merge;
@@ -18,7 +18,8 @@ pub use template::BadTemplate;
 use super::state::State;
 use std::fmt::Write as _;
 
-/// Writes a post-mortem into a template; without one into our own, whose parts are those that the runbook asks for.
+/// Renders a post-mortem. Without a template, our own is used, with the sections that the runbook asks for. Fails if the
+/// template asks for an unknown part, or for a part twice.
 pub fn post_mortem(records: &Records, template: Option<&str>) -> Result<String, BadTemplate> {
     let parts = parts::parts(records);
     match template {
@@ -27,7 +28,7 @@ pub fn post_mortem(records: &Records, template: Option<&str>) -> Result<String, 
     }
 }
 
-/// A section of our own template: what its heading may be called, and what stands under it.
+/// Sections of our own template: heading, words by which a runbook's own heading for it is recognised, and body.
 const SECTIONS: [(&str, &[&str], &str); 6] = [
     ("Timeline", &["timeline", "what happened", "chronolog"], "{{ timeline }}"),
     ("Root cause", &["root cause", "cause", "why"], "{{ write root-cause }}"),
@@ -50,18 +51,18 @@ const SECTIONS: [(&str, &[&str], &str); 6] = [
     ),
 ];
 
-/// The template that is used without another: in the order and with the headings that the runbook asks for.
+/// Builds our own template, with the headings that the runbook asks for, in its order.
 pub fn own_template(state: &State) -> String {
     let mut out = String::from("# Post-mortem: {{ title }}\n\n{{ overview }}\n\n## Summary\n\n{{ write summary }}\n");
     let mut section = |heading: &str, body: &str| {
-        // Writing to a string cannot fail.
+        // Writing to a string never fails.
         let _: std::fmt::Result = write!(out, "\n## {heading}\n\n{body}\n");
     };
     let asked = state.rules().and_then(|rules| rules.post_mortem.as_ref()).map(|found| found.parts.as_slice());
     let mut left: Vec<_> = SECTIONS.to_vec();
     for (at, asked) in asked.unwrap_or_default().iter().enumerate() {
         let lower = asked.to_lowercase();
-        // The last section first: "action items to prevent" is no "actions taken".
+        // Searched from the end, so that "action items to prevent" is not taken for "actions taken".
         let found = left.iter().rposition(|(_, words, _)| words.iter().any(|word| lower.contains(word)));
         let heading = crate::transcript::inline(asked).replace("{{", "{ {");
         match found.map(|found| left.remove(found)) {

@@ -1,13 +1,14 @@
-//! The parts of a post-mortem that the records give.
+//! The parts of a post-mortem that follow from the records.
 //!
-//! Invariant: every line names the event it comes from; what nobody stated or recorded is blank; judgement is left to people.
+//! Invariant: every line names the event it comes from. What nobody stated or recorded is blank. Judgement is left to people.
+//! Refuses to know: where a part goes in the text.
 
 use super::records::{Record, Records};
 use super::template::Parts;
 use super::timeline::{Teller, timeline, words};
 use crate::history::{CommandSource, Decision, Event, Fact, IncidentFact, Milestone, Outcome, RunResult};
 use crate::incident::acts::stamp;
-use crate::incident::clock::words as length;
+use crate::incident::clock;
 use crate::incident::measures::measures;
 use crate::incident::state::{State, Told};
 use crate::transcript::{command, command_in_cell, inline, run_result};
@@ -15,7 +16,7 @@ use std::fmt::Write as _;
 
 const COMMAND_CHARACTERS: usize = 100;
 
-/// All of them.
+/// Renders every part that a template may ask for.
 pub(super) fn parts(records: &Records) -> Parts {
     let state = State::of(&records.incident.events);
     let facts = [
@@ -53,7 +54,7 @@ fn overview(state: &State, records: &Records) -> String {
     let mut out = String::from("| Of the incident | As recorded | Event |\n|:--|:--|:--|\n");
     let mut row = |name: &str, value: &str, reference: &str| {
         if !value.is_empty() {
-            // Writing to a string cannot fail.
+            // Writing to a string never fails.
             let _: std::fmt::Result = writeln!(out, "| {name} | {value} | {reference} |");
         }
     };
@@ -67,7 +68,7 @@ fn overview(state: &State, records: &Records) -> String {
         &severity_event(record).unwrap_or_else(|| first.clone()),
     );
     row("Declared by", &words(&opened.by), &first);
-    let led = state.handed_over.last().map_or_else(|| first.clone(), |told| record.reference(told.seq));
+    let led = state.handed_over.last().map_or_else(|| first.clone(), |recorded| record.reference(recorded.seq));
     row("Led by", &words(&state.lead), &led);
     if let Some(runbook) = &opened.what.runbook {
         let commit = runbook
@@ -88,7 +89,7 @@ fn overview(state: &State, records: &Records) -> String {
     out
 }
 
-/// The event that set the severity that holds, when it was changed.
+/// Reference to the last change of severity; `None` if it was never changed.
 fn severity_event(record: &Record) -> Option<String> {
     let changes = |event: &&Event| matches!(&event.fact, Fact::Incident(incident) if matches!(incident.what, IncidentFact::SeverityChanged(_)));
     record.events.iter().rev().find(changes).map(|event| record.reference(event.seq))
@@ -131,20 +132,20 @@ fn impact(state: &State, records: &Records) -> String {
         let what =
             if milestone == Milestone::ImpactStart { "It began" } else { "It was over for those who noticed it" };
         let _: std::fmt::Result = match state.reached.get(&milestone) {
-            Some(told) => writeln!(out, "- {what} at {} ({})", time_of(told), record.reference(told.seq)),
+            Some(recorded) => writeln!(out, "- {what} at {} ({})", time_of(recorded), record.reference(recorded.seq)),
             None => writeln!(out, "- {what}: *blank, `{milestone}` is not set*"),
         };
     }
     out
 }
 
-fn time_of(told: &Told<String>) -> String {
-    let how = match (&told.when.stated, told.what.as_str()) {
+fn time_of(recorded: &Told<String>) -> String {
+    let how = match (&recorded.when.stated, recorded.what.as_str()) {
         (None, _) => String::new(),
         (Some(_), "") => ", as stated".to_owned(),
         (Some(_), source) => format!(", as stated by {}", words(source)),
     };
-    format!("{}{how}", stamp(told.when.time()))
+    format!("{}{how}", stamp(recorded.when.time()))
 }
 
 fn measured(state: &State, records: &Records) -> String {
@@ -152,14 +153,14 @@ fn measured(state: &State, records: &Records) -> String {
     let mut out = String::from("| Milestone | When | Event |\n|:--|:--|:--|\n");
     for milestone in Milestone::ALL {
         let (when, reference) = match state.reached.get(&milestone) {
-            Some(told) => (time_of(told), record.reference(told.seq)),
+            Some(recorded) => (time_of(recorded), record.reference(recorded.seq)),
             None => ("*blank*".to_owned(), String::new()),
         };
         let _: std::fmt::Result = writeln!(out, "| {milestone} | {when} | {reference} |");
     }
     out.push_str("\n| Measure | Length | From and to | Events |\n|:--|:--|:--|:--|\n");
     for measure in measures(state) {
-        let reference = |milestone| state.reached.get(&milestone).map(|told| record.reference(told.seq));
+        let reference = |milestone| state.reached.get(&milestone).map(|recorded| record.reference(recorded.seq));
         let references: Vec<String> = [measure.from, measure.to].into_iter().filter_map(reference).collect();
         let text =
             if measure.length.is_ok() { format!("**{}**", measure.text()) } else { format!("*{}*", measure.text()) };
@@ -181,9 +182,9 @@ fn actions(state: &State, records: &Records) -> String {
     let mut line = |text: &str, reference: &str| {
         let _: std::fmt::Result = writeln!(out, "- {text} ({reference})");
     };
-    for (record, told) in records.runs.iter().zip(&state.runs) {
+    for (record, recorded) in records.runs.iter().zip(&state.runs) {
         let teller = Teller::new(record);
-        let joined = &told.what;
+        let joined = &recorded.what;
         let procedure = command(&format!("{}#{}", joined.path, joined.procedure), 200);
         let result = record.events.iter().rev().find_map(|event| match &event.fact {
             Fact::RunFinished(finished) => Some((run_result(finished.result), record.reference(event.seq))),
@@ -192,13 +193,13 @@ fn actions(state: &State, records: &Records) -> String {
         let first = record
             .events
             .first()
-            .map_or_else(|| records.incident.reference(told.seq), |event| record.reference(event.seq));
+            .map_or_else(|| records.incident.reference(recorded.seq), |event| record.reference(event.seq));
         let (result, references) = match result {
             Some((result, last)) => (result, format!("{first} to {last}")),
             None if record.wrong.is_empty() => (run_result_of_open(), first),
             None => ("its record cannot be read", first),
         };
-        let who = teller.started().map_or_else(|| words(&told.by), |started| words(&started.user));
+        let who = teller.started().map_or_else(|| words(&recorded.by), |started| words(&started.user));
         line(
             &format!("{who} ran **{}**, {procedure}: {result}, {}", words(&joined.title), counts(record)),
             &references,
@@ -222,14 +223,14 @@ fn actions(state: &State, records: &Records) -> String {
             }
         }
     }
-    for told in &state.escalated {
+    for recorded in &state.escalated {
         line(
-            &format!("Escalated to {} at {}", words(&told.what.to), stamp(told.when.time())),
-            &records.incident.reference(told.seq),
+            &format!("Escalated to {} at {}", words(&recorded.what.to), stamp(recorded.when.time())),
+            &records.incident.reference(recorded.seq),
         );
     }
-    for told in &state.handed_over {
-        line(&format!("Handed over to {}", words(&told.what.to)), &records.incident.reference(told.seq));
+    for recorded in &state.handed_over {
+        line(&format!("Handed over to {}", words(&recorded.what.to)), &records.incident.reference(recorded.seq));
     }
     if out.is_empty() { "Nothing is recorded.".to_owned() } else { out }
 }
@@ -238,7 +239,7 @@ fn run_result_of_open() -> &'static str {
     "no end is recorded"
 }
 
-/// `12 commands, 1 failed`.
+/// Counts the commands of a run: `12 commands, 1 failed`.
 fn counts(record: &Record) -> String {
     let started = record.events.iter().filter(|event| matches!(event.fact, Fact::CommandStarted(_))).count();
     let failed = record.events.iter().filter(|event| match &event.fact {
@@ -311,19 +312,24 @@ fn capitalized(text: &str) -> String {
 
 fn updates(state: &State, records: &Records) -> String {
     let mut out = String::new();
-    for told in &state.statuses {
-        let head =
-            format!("{}, by {} ({})", stamp(told.when.time()), words(&told.by), records.incident.reference(told.seq));
+    for recorded in &state.statuses {
+        let head = format!(
+            "{}, by {} ({})",
+            stamp(recorded.when.time()),
+            words(&recorded.by),
+            records.incident.reference(recorded.seq)
+        );
         let _: std::fmt::Result = writeln!(out, "- {head}\n");
-        for line in told.what.trim_end().lines() {
+        for line in recorded.what.trim_end().lines() {
             let _: std::fmt::Result = writeln!(out, "  > {}  ", inline(line).trim_end());
         }
         out.push('\n');
     }
     let asked = state.rules().and_then(|rules| rules.updates);
     if out.is_empty() {
-        let every = asked
-            .map_or_else(String::new, |every| format!("; the runbook asks for one every {}", length(every.most.0)));
+        let every = asked.map_or_else(String::new, |every| {
+            format!("; the runbook asks for one every {}", clock::words(every.most.0))
+        });
         return format!("None is recorded{every}.");
     }
     out

@@ -1,6 +1,7 @@
-//! What a post-mortem is made from: the journals of an incident and of its runs, read and checked.
+//! The sources of a post-mortem: the journals of an incident and of its runs, read and verified.
 //!
-//! Invariant: a journal that is damaged or gone is said to be so; what stands before the damage is used. Outputs are not kept.
+//! Invariant: a damaged or missing journal is reported as such, and the events before the damage are used. Outputs of commands
+//! are not kept in memory. Refuses to know: what the events say.
 
 use crate::history::{Event, Fact};
 use crate::ident::{RunId, Seq};
@@ -8,25 +9,25 @@ use crate::incident::store::Incident;
 use crate::journal::{Reader, Receipt, verify};
 use std::path::Path;
 
-/// One journal.
+/// One journal, as far as it could be read.
 #[derive(Clone, Debug)]
 pub(super) struct Record {
     pub(super) id: RunId,
     pub(super) events: Vec<Event>,
-    /// What stands for all of it.
+    /// Receipt of the whole journal; `None` if it could not be verified.
     pub(super) receipt: Option<Receipt>,
-    /// What is wrong with it; empty when nothing is.
+    /// Damage found, as a sentence; empty if there is none.
     pub(super) wrong: String,
 }
 
 impl Record {
-    /// An event of it, as it is referred to: `7c1d9e#12`.
+    /// Formats a reference to one of its events: `7c1d9e#12`.
     pub(super) fn reference(&self, seq: Seq) -> String {
         format!("{}#{seq}", self.id.short())
     }
 }
 
-/// Everything an incident's post-mortem is made from.
+/// The journals of an incident and of its runs.
 #[derive(Clone, Debug)]
 pub struct Records {
     pub(super) incident: Record,
@@ -34,9 +35,13 @@ pub struct Records {
 }
 
 impl Records {
-    /// Reads them.
+    /// Reads and verifies all journals. Damage is kept in each record instead of failing.
     pub fn read(incident: &Incident) -> Self {
-        let runs = incident.state.runs.iter().map(|told| read(&told.what.run, &incident.run_folder(&told.what.run)));
+        let runs = incident
+            .state
+            .runs
+            .iter()
+            .map(|recorded| read(&recorded.what.run, &incident.run_folder(&recorded.what.run)));
         Self { incident: read(incident.id(), incident.folder().path()), runs: runs.collect() }
     }
 }

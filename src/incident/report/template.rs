@@ -1,47 +1,47 @@
-//! A post-mortem's template: Markdown with `{{ part }}` where the parts go.
+//! A post-mortem's template: Markdown with `{{ part }}` where a part goes.
 //!
-//! Why not a template engine: parts are whole texts, so there is nothing to loop over or to decide, a reader of sixty lines leaves every
-//! other brace as it is, and what is put in is never read as a template.
+//! Why not a template engine: parts are whole texts, so no loops or conditions are needed. A parser of sixty lines leaves every
+//! other brace alone, and the texts that it inserts are never parsed as a template.
 //!
-//! Invariant: a part alone on its line is marked, so that it can be written anew without touching what people wrote around it; within a
-//! line it is text like any other. A blank is marked too. Refuses to know: what a part says.
+//! Invariant: a part alone on its line is put between marks, so that it can be replaced later without touching what people wrote
+//! around it. Within a line it is plain text. A blank is marked too. Refuses to know: what a part says.
 
 use super::merge::{facts, write};
 use std::collections::BTreeMap;
 
-/// Why a template cannot be used.
+/// Reason for which a template cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadTemplate {
-    /// It asks for a part that is not there.
+    /// The template asks for a part that does not exist.
     #[error("line {line}: there is no part `{name}`; the parts are {known}, and `write NAME` for what people write")]
     Unknown {
-        /// Its line, from 1.
+        /// Line in the template, from 1.
         line: usize,
-        /// What it asks for.
+        /// Name asked for.
         name: String,
-        /// What there is.
+        /// Names of the parts that exist, in backticks.
         known: String,
     },
-    /// It asks for a part on lines of its own twice.
+    /// The template asks for a part twice, each time alone on a line.
     #[error("line {line}: the part `{name}` stands there twice")]
     Twice {
-        /// The second line, from 1.
+        /// Line of the second, from 1.
         line: usize,
-        /// The part.
+        /// Name of the part.
         name: String,
     },
 }
 
-/// What goes where.
+/// Texts that replace the names in a template.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parts {
-    /// Texts of one or more lines, by name.
+    /// Facts by name, each of one or more lines.
     pub(super) facts: BTreeMap<&'static str, String>,
-    /// What stands in a blank until somebody writes there, by name.
+    /// Text of a blank until somebody fills it in, by name.
     pub(super) hints: BTreeMap<String, String>,
 }
 
-/// Puts the parts into the template.
+/// Renders a template. Fails if it asks for an unknown part, or for a part twice on lines of its own.
 pub(super) fn render(template: &str, parts: &Parts) -> Result<String, BadTemplate> {
     let mut out = String::new();
     let mut used: Vec<String> = Vec::new();
@@ -76,7 +76,7 @@ fn inline(line: &str, number: usize, parts: &Parts) -> Result<String, BadTemplat
     while let Some((before, after)) = rest.split_once("{{") {
         let Some((name, behind)) = after.split_once("}}") else { break };
         let name = name.trim();
-        // What is no name is no part: other braces stay.
+        // Braces around anything but a name stay as they are.
         if is_name(name) {
             let text = parts.facts.get(name).ok_or_else(|| unknown(number, name, parts))?;
             out.push_str(before);

@@ -1,6 +1,7 @@
 //! The events of an incident and of its runs as rows of one table.
 //!
-//! Invariant: every row names its event; the order is that of the records, whatever the clocks say; no text breaks a row.
+//! Invariant: every row names its event. The order is that of the records, not of the wall clock. No text breaks a row.
+//! Refuses to know: which part of the post-mortem the table goes into.
 
 use super::records::{Record, Records};
 use crate::history::{
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 const TEXT_CHARACTERS: usize = 300;
 const COMMAND_CHARACTERS: usize = 100;
-/// A step back of the clock below this is no more than two machines' difference.
+/// Clocks of two machines may differ by this much; only a larger step back means that the wall clock was set.
 pub(super) const SLACK_SECONDS: i64 = 2;
 
 struct Row {
@@ -28,7 +29,7 @@ struct Row {
     reference: String,
 }
 
-/// The table, and a sentence where the clock was set meanwhile.
+/// Renders the table, followed by a sentence if the wall clock was set back.
 pub(super) fn timeline(records: &Records) -> String {
     let rows = rows(records);
     let mut out = String::from("| UTC | Who | What | Result | Event |\n|:--|:--|:--|:--|:--|\n");
@@ -57,8 +58,8 @@ pub(super) fn timeline(records: &Records) -> String {
     out
 }
 
-/// Every event's place, in the order of the records, and its time by clocks that nobody can set. An event that does not say what came before it, as a redaction, stands as late as
-/// it can.
+/// Puts all events in one order, each with its time by the monotonic clocks. An event that does not name the events before it,
+/// such as a redaction, comes as late as possible.
 pub(super) fn places(records: &Records) -> Vec<(Place, Timestamp)> {
     let mut later: Vec<_> = records.runs.iter().map(|run| (run.id.clone(), Seq(u64::MAX))).collect();
     let mut incident: Vec<IncidentMark> = records
@@ -89,7 +90,7 @@ pub(super) fn places(records: &Records) -> Vec<(Place, Timestamp)> {
 
 fn rows(records: &Records) -> Vec<Row> {
     let tellers: Vec<Teller<'_>> = records.runs.iter().map(Teller::new).collect();
-    let row = |(place, _)| match place {
+    let row = |(position, _)| match position {
         Place::Incident(at) => {
             let event = records.incident.events.get(at)?;
             match &event.fact {
@@ -107,7 +108,7 @@ fn rows(records: &Records) -> Vec<Row> {
     places(records).into_iter().filter_map(row).collect()
 }
 
-/// Words of people, cut for a row.
+/// Escapes text that a person wrote, puts it on one line and cuts it for a row.
 pub(super) fn words(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= TEXT_CHARACTERS {
@@ -159,7 +160,7 @@ fn dropped(redacted: &Redacted, record: &Record) -> (String, String) {
     (format!("The text of {} was dropped from the record", events.join(", ")), words(&redacted.reason))
 }
 
-/// Tells the events of one run.
+/// Looks up what a row about a run's event needs from its other events.
 pub(super) struct Teller<'a> {
     record: &'a Record,
     started: Option<&'a RunStarted>,
@@ -190,7 +191,7 @@ impl<'a> Teller<'a> {
         self.started
     }
 
-    /// An event of it, as it is referred to.
+    /// Formats a reference to one of its events: `7c1d9e#12`.
     pub(super) fn reference(&self, seq: Seq) -> String {
         self.record.reference(seq)
     }
@@ -199,7 +200,7 @@ impl<'a> Teller<'a> {
         self.finished.get(&started).copied()
     }
 
-    /// A step's number and title, escaped, and whether it is a person's task.
+    /// A step's number and title, escaped. The flag is true for a task, which a person does by hand.
     pub(super) fn step(&self, step: &StepId) -> (String, bool) {
         self.steps
             .get(step)
@@ -268,15 +269,15 @@ impl<'a> Teller<'a> {
         })
     }
 
-    /// How a command came back, and how long it took.
+    /// Outcome and duration of a command.
     pub(super) fn result(&self, started: Seq) -> String {
         let Some(finished) = self.finished(started) else { return "**no end recorded**".to_owned() };
-        let told = inline(&outcome(finished));
+        let described = inline(&outcome(finished));
         let took = took(Duration::from_nanos(finished.took_ns));
         if matches!(finished.outcome, Outcome::Succeeded | Outcome::Negative(_)) {
-            format!("{told}, {took}")
+            format!("{described}, {took}")
         } else {
-            format!("**{told}**, {took}")
+            format!("**{described}**, {took}")
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Lengths of time as people write them: `< 15 minutes`, `an hour`, `15-30 min`, `2h`, `next business day`.
 //!
-//! Invariant: total; a number without a unit is no length. Refuses to know: what the length is for.
+//! Invariant: total. A number without a unit is not a length. Refuses to know: the purpose of the length.
 
 use crate::history::{Response, Seconds};
 
@@ -33,12 +33,12 @@ const NUMBERS: &[(&str, u64)] = &[
     ("sixty", 60),
 ];
 
-/// The first length in a text.
+/// Finds the first length in a text; of a range, the upper end.
 pub(super) fn length(text: &str) -> Option<Seconds> {
     range(text).map(|(_, most)| most)
 }
 
-/// The first length in a text, or its first range of lengths; of a single length both ends.
+/// Finds the first length or range in a text. A single length is both ends of its range.
 pub(super) fn range(text: &str) -> Option<(Seconds, Seconds)> {
     let words = words(text);
     (0..words.len()).find_map(|at| range_at(words.get(at..).unwrap_or_default()))
@@ -46,7 +46,7 @@ pub(super) fn range(text: &str) -> Option<(Seconds, Seconds)> {
 
 fn range_at(words: &[String]) -> Option<(Seconds, Seconds)> {
     let word = |at: usize| words.get(at).map_or("", String::as_str);
-    // Half an hour, a quarter of an hour, half a day.
+    // `half an hour`, `a quarter of an hour`, `half a day`.
     for (phrase, part) in [(&["half"][..], 2), (&["a", "quarter", "of"], 4), (&["quarter", "of"], 4)] {
         if phrase.iter().enumerate().all(|(at, wanted)| word(at) == *wanted)
             && matches!(word(phrase.len()), "a" | "an")
@@ -76,7 +76,7 @@ fn range_at(words: &[String]) -> Option<(Seconds, Seconds)> {
     Some((first, first))
 }
 
-/// How soon somebody must answer.
+/// Parses how soon somebody must answer; `None` only for a blank text.
 pub(super) fn response(text: &str) -> Option<Response> {
     let text = text.trim();
     if text.is_empty() {
@@ -96,7 +96,7 @@ pub(super) fn response(text: &str) -> Option<Response> {
     Some(Response::Words(text.to_owned()))
 }
 
-/// Lower-case words and numbers; a number and its unit written together are taken apart.
+/// Splits a text into lower-case words and numbers. A number is separated from a unit written with it.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for word in text.to_lowercase().replace(['–', '—', '‑'], "-").split_whitespace() {
@@ -120,7 +120,7 @@ fn unit(word: &str) -> Option<u64> {
     UNITS.iter().find(|(_, names)| names.contains(&word)).map(|(seconds, _)| *seconds)
 }
 
-/// A number in hundredths.
+/// Parses a number, in digits or words, into hundredths.
 fn number(word: &str) -> Option<u64> {
     if let Some((_, number)) = NUMBERS.iter().find(|(name, _)| *name == word) {
         return Some(number * 100);

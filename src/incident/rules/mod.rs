@@ -1,41 +1,41 @@
 //! A runbook → the rules it gives for incidents: severities, escalation, contacts, updates, post-mortem.
 //!
-//! Invariant: pure and total; an unmodified document is read as people write them (headings, bold labels, lists, tables), and
-//! what is not said stays empty. Refuses to know: clocks, incidents.
+//! Invariant: pure and total. A document needs no special syntax: headings, bold labels, lists and tables are enough. What it
+//! does not say stays empty. Refuses to know: clocks, incidents.
 
-mod given;
+mod front_matter;
 mod lengths;
 mod people;
 mod prose;
+mod reporting;
 mod severities;
-mod writing;
 
 use crate::document::Runbook;
 use crate::history::IncidentRules;
 
-/// The rules of a document.
+/// Rules of a document, with what could not be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RulesRead {
-    /// The rules.
+    /// Rules of the text, replaced by those of the front matter where it has any.
     pub rules: IncidentRules,
-    /// What of the front matter could not be read, a sentence each.
+    /// A sentence for each key of the front matter that cannot be read.
     pub odd: Vec<String>,
 }
 
-/// Reads the rules of a document.
+/// Reads the rules of a document from its text and its front matter.
 pub fn rules(runbook: &Runbook) -> RulesRead {
     let mut rules = IncidentRules {
         severities: severities::read(runbook),
         escalation: people::escalation(runbook),
         contacts: people::contacts(runbook),
-        updates: writing::updates(runbook),
-        post_mortem: writing::post_mortem(runbook),
+        updates: reporting::updates(runbook),
+        post_mortem: reporting::post_mortem(runbook),
     };
-    let odd = given::over(&mut rules, &runbook.front_matter.incident);
+    let odd = front_matter::over(&mut rules, &runbook.front_matter.incident);
     RulesRead { rules, odd }
 }
 
-/// The first length of time in a text, as people write them.
+/// Finds the first length of time in a text, as people write it; of a range, the upper end.
 pub fn length(text: &str) -> Option<crate::history::Seconds> {
     lengths::length(text)
 }

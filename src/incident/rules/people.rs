@@ -1,6 +1,6 @@
 //! The escalation path and the contacts of a document.
 //!
-//! Invariant: nobody is made up: who is named, and when, stands in the document. Refuses to know: who is on duty.
+//! Invariant: every person, role and time comes from the document. Refuses to know: who is on duty.
 
 use super::lengths::length;
 use super::prose::{Table, Text, item, lists, tables, with_below};
@@ -8,7 +8,7 @@ use super::severities;
 use crate::document::{Block, Runbook, Section};
 use crate::history::{Contact, Rung};
 
-/// The escalation path: the first list or table below a heading that says so.
+/// Reads the escalation path: the first list or table in a section about escalation.
 pub(super) fn escalation(runbook: &Runbook) -> Vec<Rung> {
     for section in &runbook.sections {
         if !section.title.to_lowercase().contains("escalat") {
@@ -53,7 +53,7 @@ fn new_rung(who: &str, condition: &str, line: u32) -> Option<Rung> {
     (!who.is_empty()).then_some(rung)
 }
 
-/// A table with a column that says when and one that says who.
+/// Reads a table that has a column for the time and one for the person.
 fn of_table(table: &Table) -> Option<Vec<Rung>> {
     let column = |words: &[&str]| {
         table.header.iter().position(|title| {
@@ -69,7 +69,7 @@ fn of_table(table: &Table) -> Option<Vec<Rung>> {
     (rungs.len() > 1).then_some(rungs)
 }
 
-/// Whom to reach: tables and labelled items below a heading that says so, the escalation path left out.
+/// Reads the contacts: tables and labelled items in sections about contacts, without the escalation path.
 pub(super) fn contacts(runbook: &Runbook) -> Vec<Contact> {
     let says_so = |section: &Section| {
         let title = section.title.to_lowercase();
@@ -78,7 +78,7 @@ pub(super) fn contacts(runbook: &Runbook) -> Vec<Contact> {
     let mut found: Vec<Contact> = Vec::new();
     for (index, section) in runbook.sections.iter().enumerate() {
         let above = section.parent.and_then(|parent| runbook.sections.get(parent));
-        // The title of the whole document says what it is for, not who is in it.
+        // The title of the whole document may mention contacts without listing any.
         if section.level < 2 || !says_so(section) || above.is_some_and(says_so) {
             continue;
         }

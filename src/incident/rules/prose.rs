@@ -1,35 +1,37 @@
-//! The parts of a section as the rules look at them: labelled lines, list items, tables.
+//! The content of a section as the rules need it: labelled lines, list items, tables.
 //!
-//! Invariant: total on any text. What is read is what a reader sees, without its markup. Refuses to know: what a part means.
+//! Invariant: total on any text. Texts are as a reader sees them, without markup. Refuses to know: what a line means.
 
 use crate::document::{Block, Item, List, Runbook, Section, SectionIndex, Span};
 
-/// A line, item or cell and its line in the document, from 1.
+/// A line of prose, a list item or a table cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Text {
-    /// As a reader sees it.
+    /// The text without markup.
     pub(super) plain: String,
-    /// The label it begins with: `**Impact:** …`, `Impact: …`.
+    /// Label before a colon and the text after it: `**Impact:** …`, `Impact: …`.
     pub(super) label: Option<(String, String)>,
-    /// What is bold at its beginning.
+    /// Bold text at the beginning.
     pub(super) bold: Option<String>,
+    /// Line in the document, from 1.
     pub(super) line: u32,
 }
 
-/// A table: its header and its rows.
+/// A table of at least two columns, its cells without markup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Table {
     pub(super) header: Vec<String>,
+    /// Cells of each row, and its line in the document, from 1.
     pub(super) rows: Vec<(Vec<String>, u32)>,
 }
 
-/// The line of a byte of the document, from 1.
+/// Line of an offset in the document, from 1.
 pub(super) fn line_of(runbook: &Runbook, offset: usize) -> u32 {
     let before = runbook.text.get(..offset).unwrap_or_default();
     u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-/// A section and all below it, in order.
+/// Lists a section and all its subsections, in order.
 pub(super) fn with_below(runbook: &Runbook, index: SectionIndex) -> Vec<&Section> {
     let mut found = Vec::new();
     let mut waiting = vec![index];
@@ -42,12 +44,12 @@ pub(super) fn with_below(runbook: &Runbook, index: SectionIndex) -> Vec<&Section
     found
 }
 
-/// The lists of a section.
+/// Lists of a section, without those of its subsections.
 pub(super) fn lists(section: &Section) -> impl Iterator<Item = &List> {
     section.blocks.iter().filter_map(|block| if let Block::List(list) = block { Some(list) } else { None })
 }
 
-/// The first line of an item.
+/// Reads the first line of a list item, without its marker.
 pub(super) fn item(runbook: &Runbook, item: &Item) -> Text {
     let source = runbook.text.get(item.span.clone()).unwrap_or_default();
     let first = source.lines().next().unwrap_or_default().trim_start();
@@ -60,7 +62,7 @@ pub(super) fn item(runbook: &Runbook, item: &Item) -> Text {
     text(after_marker, item.line)
 }
 
-/// The lines of the section's own prose, tables left out.
+/// Reads the prose of a section, without tables and without its subsections.
 pub(super) fn lines(runbook: &Runbook, section: &Section) -> Vec<Text> {
     let mut found = Vec::new();
     for span in prose(section) {
@@ -78,7 +80,7 @@ pub(super) fn lines(runbook: &Runbook, section: &Section) -> Vec<Text> {
     found
 }
 
-/// The tables of the section's own prose.
+/// Reads the tables of a section, without those of its subsections.
 pub(super) fn tables(runbook: &Runbook, section: &Section) -> Vec<Table> {
     let mut found: Vec<Table> = Vec::new();
     for span in prose(section) {
@@ -132,7 +134,7 @@ fn cells(row: &str) -> Vec<String> {
     cells.iter().map(|cell| plain(cell)).collect()
 }
 
-/// A line of Markdown, read.
+/// Reads one line of Markdown: its label and its bold beginning.
 pub(super) fn text(source: &str, line: u32) -> Text {
     let source = source.trim();
     let bold = ["**", "__"].iter().find_map(|mark| {
@@ -145,7 +147,7 @@ pub(super) fn text(source: &str, line: u32) -> Text {
             Some(label) => Some((label.trim().to_owned(), rest.trim().to_owned())),
             None => rest.strip_prefix(':').map(|rest| (bold.trim().to_owned(), rest.trim().to_owned())),
         },
-        // A label without bold is a few words.
+        // A label that is not bold has at most four words.
         None => clean.split_once(": ").or_else(|| clean.split_once(":\u{a0}")).and_then(|(label, rest)| {
             (label.split_whitespace().count() <= 4).then(|| (label.trim().to_owned(), rest.trim().to_owned()))
         }),
@@ -153,7 +155,7 @@ pub(super) fn text(source: &str, line: u32) -> Text {
     Text { plain: clean, label, bold: bold.map(|(bold, _)| bold), line }
 }
 
-/// The text without emphasis, code marks and link targets, on one line.
+/// Removes emphasis, code marks and link targets, and puts the text on one line.
 pub(super) fn plain(source: &str) -> String {
     let mut out = String::new();
     let mut rest = source.trim();

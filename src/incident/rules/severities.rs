@@ -1,7 +1,7 @@
 //! The severities of a document: sections named `P0 - Critical`, a table, or a list.
 //!
-//! Invariant: a severity's name is a letter or word with a number (`P0`, `S1`, `SEV-2`, `Severity 3`); nothing else is taken
-//! for one, so that no list of metrics becomes a list of severities.
+//! Invariant: a severity's name is a letter or word with a number (`P0`, `S1`, `SEV-2`, `Severity 3`). Nothing else counts, so
+//! that a list of metrics never becomes a list of severities.
 
 use super::lengths::response;
 use super::prose::{Text, item, lines, lists, tables};
@@ -10,7 +10,7 @@ use crate::history::{Response, Severity};
 
 const NAMES: &[&str] = &["p", "s", "sev", "severity", "priority", "level", "l"];
 
-/// The severities, in the document's order.
+/// Reads the severities in the document's order, from the section that gives most response times.
 pub(super) fn read(runbook: &Runbook) -> Vec<Severity> {
     let mut best: Vec<Severity> = Vec::new();
     for section in &runbook.sections {
@@ -24,7 +24,7 @@ pub(super) fn read(runbook: &Runbook) -> Vec<Severity> {
     best
 }
 
-/// Sections below one, each a severity.
+/// Reads subsections that are a severity each.
 fn of_children(runbook: &Runbook, section: &Section) -> Vec<Severity> {
     let children = section.children.iter().filter_map(|child| runbook.sections.get(*child));
     let read = |child: &Section| {
@@ -55,7 +55,7 @@ fn of_tables(runbook: &Runbook, section: &Section) -> Vec<Severity> {
     found
 }
 
-/// Items such as `**P0 (Critical):** everything is down; respond within 5 minutes`.
+/// Reads list items such as `**P0 (Critical):** everything is down; respond within 5 minutes`.
 fn of_lists(runbook: &Runbook, section: &Section) -> Vec<Severity> {
     let mut found = Vec::new();
     for list in lists(section) {
@@ -90,7 +90,7 @@ fn new(name: String, title: String, line: u32) -> Severity {
     Severity { name, title, impact: String::new(), response: None, alerts: Vec::new(), line }
 }
 
-/// What a labelled line says of a severity.
+/// Fills a field of a severity from a labelled line, unless it is filled already.
 fn take(severity: &mut Severity, text: &Text) {
     let Some((label, value)) = &text.label else { return };
     let label = label.to_lowercase();
@@ -104,7 +104,7 @@ fn take(severity: &mut Severity, text: &Text) {
     }
 }
 
-/// `P0 - Critical` as `P0` and `Critical`; none when it does not begin with a severity's name.
+/// Splits `P0 - Critical` into `P0` and `Critical`; `None` if it does not begin with a severity's name.
 pub(super) fn name(heading: &str) -> Option<(String, String)> {
     let heading = heading.trim().trim_matches('*');
     let letters = heading.find(|c: char| !c.is_ascii_alphabetic())?;

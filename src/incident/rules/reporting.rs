@@ -1,6 +1,7 @@
-//! What a document says of status updates and of the post-mortem.
+//! The rules of a document for status updates and for the post-mortem.
 //!
-//! Invariant: "every N minutes" counts as an update's interval only where updates are spoken of, or where a message is kept.
+//! Invariant: "every N minutes" counts as the interval of updates only in a section with a message, or where the line mentions
+//! updates.
 
 use super::lengths::{length, range};
 use super::prose::{Text, item, lines, lists};
@@ -8,7 +9,7 @@ use super::severities;
 use crate::document::{CellKind, Runbook, Section, SectionIndex};
 use crate::history::{Every, PostMortem};
 
-/// How often a status update is due.
+/// Finds how often a status update is due.
 pub(super) fn updates(runbook: &Runbook) -> Option<Every> {
     let mut best: Option<(u8, Every)> = None;
     for (index, section) in runbook.sections.iter().enumerate() {
@@ -34,7 +35,7 @@ fn has_message(runbook: &Runbook, section: SectionIndex) -> bool {
     runbook.cells.iter().any(|cell| cell.section == section && cell.kind == CellKind::Message)
 }
 
-/// The post-mortem: the first section whose heading says so, and its list.
+/// Reads the rules for the post-mortem from the first section about it.
 pub(super) fn post_mortem(runbook: &Runbook) -> Option<PostMortem> {
     let section = runbook.sections.iter().find(|section| {
         let title = section.title.to_lowercase();
@@ -58,7 +59,7 @@ pub(super) fn post_mortem(runbook: &Runbook) -> Option<PostMortem> {
     })
 }
 
-/// The severities named in a line: `P0/P1` are two.
+/// Lists the severities named in a line: `P0/P1` gives two.
 fn named(text: &str) -> Vec<String> {
     let words = text.split(|c: char| c.is_whitespace() || matches!(c, '/' | ',' | '(' | ')' | ':'));
     words.filter_map(|word| Some(severities::name(&format!("{word} "))?.0)).collect()

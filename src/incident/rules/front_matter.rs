@@ -1,19 +1,19 @@
-//! The rules as the front matter gives them, under `incident`.
+//! The rules in the front matter, under `incident`.
 //!
-//! Invariant: what the front matter says counts more than what the document's text says, part by part; what cannot be read
-//! is said, and the text counts.
+//! Invariant: a key of the front matter replaces the rules of the document's text for that key. A key that cannot be read is
+//! reported, and the text counts. Refuses to know: the document's text.
 
 use super::lengths::{length, range, response};
 use crate::document::{Yaml, YamlEntry};
 use crate::history::{Contact, Every, IncidentRules, PostMortem, Rung, Severity};
 
-/// The line of a rule of the front matter.
+/// Line reported for every rule of the front matter, as YAML entries have none here.
 const LINE: u32 = 1;
 
-/// Puts the front matter's rules over those of the text. Comes back with what could not be read.
-pub(super) fn over(rules: &mut IncidentRules, given: &[YamlEntry]) -> Vec<String> {
-    let mut odd = Vec::new();
-    for YamlEntry { key, value, .. } in given {
+/// Replaces rules of the text with those of the front matter. Returns a sentence for each key that cannot be read.
+pub(super) fn over(rules: &mut IncidentRules, entries: &[YamlEntry]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for YamlEntry { key, value, .. } in entries {
         let read = match key.as_str() {
             "severities" => severities(value).map(|found| rules.severities = found),
             "escalation" => escalation(value).map(|found| rules.escalation = found),
@@ -21,17 +21,19 @@ pub(super) fn over(rules: &mut IncidentRules, given: &[YamlEntry]) -> Vec<String
             "updates" => updates(value).map(|found| rules.updates = Some(found)),
             "post_mortem" => post_mortem(value).map(|found| rules.post_mortem = Some(found)),
             _ => {
-                odd.push(format!(
+                problems.push(format!(
                     "`incident.{key}` in the front matter says nothing here; the keys are `severities`, `escalation`, `contacts`, `updates` and `post_mortem`"
                 ));
                 continue;
             }
         };
         if read.is_none() {
-            odd.push(format!("`incident.{key}` in the front matter is not of the form that `docs/incidents.md` shows"));
+            problems.push(format!(
+                "`incident.{key}` in the front matter is not of the form that `docs/incidents.md` shows"
+            ));
         }
     }
-    odd
+    problems
 }
 
 fn text(value: &Yaml) -> Option<&str> {
@@ -52,7 +54,7 @@ fn member<'a>(map: &'a [YamlEntry], name: &str) -> Option<&'a Yaml> {
     map.iter().find(|entry| entry.key == name).map(|entry| &entry.value)
 }
 
-/// `P0: 5 minutes`, or `P0: {title: …, response: …, impact: …, alerts: [critical]}`.
+/// Parses `P0: 5 minutes`, or `P0: {title: …, response: …, impact: …, alerts: [critical]}`.
 fn severities(value: &Yaml) -> Option<Vec<Severity>> {
     let Yaml::Map(entries) = value else { return None };
     let read = |entry: &YamlEntry| {
@@ -79,7 +81,7 @@ fn severities(value: &Yaml) -> Option<Vec<Severity>> {
     entries.iter().map(read).collect()
 }
 
-/// `[{who: Team lead, after: 30 minutes}]`, or `Team lead: 30 minutes`.
+/// Parses `[{who: Team lead, after: 30 minutes}]`, or `Team lead: 30 minutes`.
 fn escalation(value: &Yaml) -> Option<Vec<Rung>> {
     let rung = |who: &str, after: &str| Rung {
         who: who.to_owned(),
@@ -103,7 +105,7 @@ fn escalation(value: &Yaml) -> Option<Vec<Rung>> {
     }
 }
 
-/// `Platform lead: +1 555 0100`.
+/// Parses `Platform lead: +1 555 0100`.
 fn contacts(value: &Yaml) -> Option<Vec<Contact>> {
     let Yaml::Map(entries) = value else { return None };
     let read = |entry: &YamlEntry| {
@@ -120,13 +122,13 @@ fn contacts(value: &Yaml) -> Option<Vec<Contact>> {
     entries.iter().map(read).collect()
 }
 
-/// `15-30 minutes`.
+/// Parses `15-30 minutes`.
 fn updates(value: &Yaml) -> Option<Every> {
     let (least, most) = range(text(value)?)?;
     Some(Every { least: least.min(most), most: most.max(least), line: LINE })
 }
 
-/// `48 hours`, or `{within: 48 hours, severities: [P0, P1], parts: […]}`.
+/// Parses `48 hours`, or `{within: 48 hours, severities: [P0, P1], parts: […]}`.
 fn post_mortem(value: &Yaml) -> Option<PostMortem> {
     let none = PostMortem { within: None, severities: Vec::new(), parts: Vec::new(), line: LINE };
     match value {
