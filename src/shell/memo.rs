@@ -1,14 +1,14 @@
-//! What was found out about a text, so that it is found out once: a run asks before its start, and again before each command.
+//! A cache of answers about texts. A run asks the same question before it starts and again before each command.
 //!
-//! Invariant: an answer depends on the text alone, so a remembered one is the one that would be given; memory is bounded. Refuses to
-//! know: what is asked.
+//! Invariant: an answer depends only on the text, so a cached answer is always current. Memory is bounded. Refuses to
+//! know: the question.
 
 use std::collections::HashMap;
 
-/// With so many bytes of texts all is forgotten.
+/// Total size of the cached texts, in bytes. The cache is emptied when a new text would exceed it.
 const LIMIT_BYTES: usize = 1 << 20;
 
-/// See the module.
+/// Answers by text, up to a total size of the texts.
 #[derive(Debug)]
 pub(crate) struct Memo<T> {
     answers: HashMap<Box<str>, T>,
@@ -22,12 +22,12 @@ impl<T> Default for Memo<T> {
 }
 
 impl<T: Clone> Memo<T> {
-    /// What is remembered of a text.
+    /// The cached answer about a text, if there is one.
     pub(crate) fn get(&self, text: &str) -> Option<T> {
         self.answers.get(text).cloned()
     }
 
-    /// Remembers it.
+    /// Caches an answer. An answer about a text larger than the whole cache is not kept.
     pub(crate) fn put(&mut self, text: &str, answer: &T) {
         if self.bytes + text.len() > LIMIT_BYTES {
             self.answers.clear();
@@ -40,7 +40,7 @@ impl<T: Clone> Memo<T> {
     }
 }
 
-/// The answer about a text, remembered or found now.
+/// Returns the cached answer about a text, or computes and caches it.
 pub(crate) fn recall<T: Clone>(memo: &std::cell::RefCell<Memo<T>>, text: &str, find: impl FnOnce() -> T) -> T {
     let known = memo.borrow().get(text);
     known.unwrap_or_else(|| {
