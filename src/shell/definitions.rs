@@ -1,21 +1,21 @@
-//! Functions and aliases of a shell, which take the place of programs of their names.
+//! Functions and aliases of a shell, which hide programs of the same name.
 //!
-//! Invariant: a later definition replaces an earlier one of its kind and name. Refuses to know: whose shell it is, and what
-//! the definitions do.
+//! Invariant: a later definition replaces an earlier one of the same kind and name. Refuses to know: which shell holds the
+//! definitions, and what they do.
 
 use std::collections::BTreeMap;
 
-/// What takes the place of a program.
+/// Kind of definition that can hide a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ShadowKind {
-    /// A function.
+    /// A shell function.
     Function,
-    /// An alias.
+    /// An entry of the `alias` builtin.
     Alias,
 }
 
 impl ShadowKind {
-    /// `a function`.
+    /// The kind with its article, for messages: `a function`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Function => "a function",
@@ -27,15 +27,15 @@ impl ShadowKind {
 /// A function or an alias that a text defines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
-    /// Which of them.
+    /// Function or alias.
     pub kind: ShadowKind,
-    /// Its name.
+    /// Name that commands call it by.
     pub name: String,
-    /// A function's whole definition, or what an alias stands for.
+    /// Full source of a function's definition, or the text an alias expands to.
     pub text: String,
 }
 
-/// The functions and aliases of a shell.
+/// All functions and aliases known of one shell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shadows {
     functions: BTreeMap<String, String>,
@@ -43,7 +43,7 @@ pub struct Shadows {
 }
 
 impl Shadows {
-    /// One more, or another text for one.
+    /// Adds a definition, or replaces the text of one with the same kind and name.
     pub fn define(&mut self, definition: Definition) {
         let Definition { kind, name, text } = definition;
         match kind {
@@ -52,17 +52,19 @@ impl Shadows {
         };
     }
 
-    /// Those that a command defines, as far as its text tells.
+    /// Adds every definition that a command's text contains.
     pub fn learn(&mut self, definitions: &[Definition]) {
-        definitions.iter().for_each(|definition| self.define(definition.clone()));
+        for definition in definitions {
+            self.define(definition.clone());
+        }
     }
 
-    /// Whether there are none.
+    /// True if no function and no alias is defined.
     pub fn is_empty(&self) -> bool {
         self.functions.is_empty() && self.aliases.is_empty()
     }
 
-    /// Whether one of them has this name.
+    /// True if a function or an alias has this name.
     pub fn has(&self, name: &str) -> bool {
         self.functions.contains_key(name) || self.aliases.contains_key(name)
     }

@@ -1,7 +1,7 @@
-//! The facts of one command.
+//! Derives the facts about one command from its syntax tree.
 //!
-//! Invariant: what is stated of programs and words is stated only of a clear command; an opaque one has its places and
-//! variables, and promises nothing. Refuses to know: whether bash accepts the command.
+//! Invariant: programs and words are stated only for a clear command. An opaque one has only placeholders and variables,
+//! and promises nothing. Refuses to know: bash's own verdict on the command.
 
 use super::parse::masking::Masked;
 use super::parse::reading::{Found, Reading, Variable};
@@ -9,11 +9,16 @@ use super::parse::{limits, rable, shuck};
 use super::programs::{endless, harmless, session, terminal};
 use super::split;
 use super::{
-    Assignment, Clarity, Definition, Facts, NotACommand, Placeholder, Program, Read, ShadowKind, Simple, StatusSource,
+    Assignment, Clarity, Definition, Facts, NotACommand, Placeholder, Program, Read, SessionChange, ShadowKind, Simple,
+    StatusSource,
 };
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// Describes one command, as the splitter does: also one that an operator typed.
+/// How many of the latest assignments are searched for a repeated name.
+const RECENT_ASSIGNMENTS: usize = 64;
+
+/// Describes one command in the same way as the splitter. Also used for a command that an operator typed.
 pub fn describe(text: &str) -> Facts {
     if let Some(reason) = limits::exceeded(text) {
         return opaque(text, reason.to_owned());
@@ -31,7 +36,7 @@ pub fn describe(text: &str) -> Facts {
     described.unwrap_or_else(|| opaque(text, "no room to read it".to_owned()))
 }
 
-/// The facts of a text nobody can read.
+/// The facts about a text that cannot be parsed: placeholders, and the reason.
 pub(super) fn opaque(text: &str, reason: String) -> Facts {
     let masked = Masked::new(text);
     Facts {
@@ -42,17 +47,11 @@ pub(super) fn opaque(text: &str, reason: String) -> Facts {
     }
 }
 
-/// The facts of a reading.
+/// The facts that follow from a parsed text.
 pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
     let text = masked.original(0..masked.masked().len());
     let clarity = clarity(masked, &reading);
     let clear = clarity == Clarity::Clear;
-    let mut session: Vec<_> = reading.found.iter().filter_map(session::change).collect();
-    if reading.shell.defines {
-        session.push(super::SessionChange::Definitions);
-    }
-    let mut seen = std::collections::HashSet::new();
-    session.retain(|change| seen.insert(*change));
     let defines = if clear { definitions(masked, &reading) } else { Vec::new() };
     let first = reading.found.first().map(|found| &found.simple);
     let mut facts = Facts {
@@ -61,17 +60,19 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
         placeholders: placeholders(masked, &reading.extent.comments),
         not_a_command: not_a_command(text, first),
         reads_only: clear && harmless::reads_only(&reading),
-        session,
+        session: session_changes(&reading),
         defines,
         status: StatusSource { pipeline: None, alone: clear && reading.status_alone },
         clarity,
         ..Facts::default()
     };
     let Reading { found, pipeline, variables, .. } = reading;
-    let whole =
-        matches!(pipeline.as_deref(), Some(&[at]) if found.get(at).is_some_and(|f| f.simple.program == Program::None));
-    (facts.assigns, facts.reads) = names(variables, whole && clear);
-    // A masked word is no name: `${<name>}`.
+    let only_assigns = matches!(
+        pipeline.as_deref(),
+        Some(&[index]) if found.get(index).is_some_and(|command| command.simple.program == Program::None)
+    );
+    (facts.assigns, facts.reads) = names(variables, only_assigns && clear);
+    // A name that is not in the original text comes from a masked word, as in `${<name>}`.
     facts.assigns.retain(|assign| text.contains(&assign.name));
     facts.reads.retain(|read| text.contains(&read.name));
     if clear {
@@ -81,6 +82,17 @@ pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
     facts
 }
 
+/// How the commands change the session, each kind of change once, in order of the text.
+fn session_changes(reading: &Reading) -> Vec<SessionChange> {
+    let mut changes: Vec<_> = reading.found.iter().filter_map(session::change).collect();
+    if reading.shell.defines {
+        changes.push(SessionChange::Definitions);
+    }
+    let mut seen = HashSet::new();
+    changes.retain(|change| seen.insert(*change));
+    changes
+}
+
 /// The functions and aliases that are defined in the session.
 fn definitions(masked: &Masked<'_>, reading: &Reading) -> Vec<Definition> {
     let functions = reading.functions.iter().filter(|function| function.in_session).map(|function| Definition {
@@ -88,8 +100,9 @@ fn definitions(masked: &Masked<'_>, reading: &Reading) -> Vec<Definition> {
         name: function.name.clone(),
         text: masked.original(function.span.clone()).to_owned(),
     });
-    let named = |found: &&Found| found.place.in_session && found.simple.program == Program::Named("alias".to_owned());
-    let words = reading.found.iter().filter(named).flat_map(|found| found.simple.words.iter().flatten());
+    let is_alias_command =
+        |found: &&Found| found.place.in_session && found.simple.program == Program::Named("alias".to_owned());
+    let words = reading.found.iter().filter(is_alias_command).flat_map(|found| found.simple.words.iter().flatten());
     let aliases = words.filter_map(|word| word.split_once('=')).map(|(name, text)| Definition {
         kind: ShadowKind::Alias,
         name: name.to_owned(),
@@ -98,13 +111,14 @@ fn definitions(masked: &Masked<'_>, reading: &Reading) -> Vec<Definition> {
     functions.chain(aliases).collect()
 }
 
+/// Decides if the tree can be trusted: nothing may hide a command, and both parsers must count the same words.
 pub(crate) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
     if masked.original(0..masked.masked().len()).contains('\0') {
         return Clarity::Opaque("a NUL byte, which bash drops".to_owned());
     }
     if let Some(range) = &reading.hides {
-        let part: String = masked.original(range.clone()).chars().take(40).collect();
-        return Clarity::Opaque(format!("`{part}` may hide a command"));
+        let excerpt: String = masked.original(range.clone()).chars().take(40).collect();
+        return Clarity::Opaque(format!("`{excerpt}` may hide a command"));
     }
     if reading.crowded {
         return Clarity::Opaque("two commands with nothing between them".to_owned());
@@ -116,26 +130,32 @@ pub(crate) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
     }
 }
 
-/// What is set in the session, and what is read before it is set.
-fn names(variables: Vec<Variable>, whole: bool) -> (Vec<Assignment>, Vec<Read>) {
+/// Separates the variables that are set in the session from those that are read before the command sets them.
+///
+/// Values are kept only if `keep_values`.
+fn names(variables: Vec<Variable>, keep_values: bool) -> (Vec<Assignment>, Vec<Read>) {
     let mut assigns: Vec<Assignment> = Vec::new();
     let mut reads: Vec<Read> = Vec::new();
-    let mut set = std::collections::HashSet::new();
-    let mut place = std::collections::HashMap::new();
+    let mut already_set = HashSet::new();
+    let mut read_indices: HashMap<String, usize> = HashMap::new();
     for variable in variables {
         match variable {
             Variable::Set { name, literal, value, in_session } => {
-                set.insert(name.clone());
-                if in_session && !assigns.iter().rev().take(64).any(|known| known.name == name && value.is_empty()) {
-                    assigns.push(Assignment { name, literal: literal.filter(|_| whole), value_span: value });
+                already_set.insert(name.clone());
+                // Where the text gives no value (`read NAME`, `NAME=`), one entry for a name is enough. Only the latest
+                // entries are compared, so that the time stays linear.
+                let is_repeated =
+                    value.is_empty() && assigns.iter().rev().take(RECENT_ASSIGNMENTS).any(|known| known.name == name);
+                if in_session && !is_repeated {
+                    assigns.push(Assignment { name, literal: literal.filter(|_| keep_values), value_span: value });
                 }
             }
-            Variable::Read { name, .. } if set.contains(&name) => {}
+            Variable::Read { name, .. } if already_set.contains(&name) => {}
             Variable::Read { name, has_default } => {
-                if let Some(read) = place.get(&name).and_then(|&at: &usize| reads.get_mut(at)) {
+                if let Some(read) = read_indices.get(&name).and_then(|&index| reads.get_mut(index)) {
                     read.has_default &= has_default;
                 } else {
-                    place.insert(name.clone(), reads.len());
+                    read_indices.insert(name.clone(), reads.len());
                     reads.push(Read { name, has_default });
                 }
             }
@@ -144,12 +164,13 @@ fn names(variables: Vec<Variable>, whole: bool) -> (Vec<Assignment>, Vec<Read>) 
     (assigns, reads)
 }
 
+/// The placeholders in the text, except those in comments.
 fn placeholders(masked: &Masked<'_>, comments: &[Range<usize>]) -> Vec<Placeholder> {
     let spans = masked.placeholders().filter(|span| !comments.iter().any(|comment| comment.contains(&span.start)));
     spans.map(|span| Placeholder { text: masked.original(span.clone()).to_owned(), span }).collect()
 }
 
-/// Whether a line is meant for a chat: a slash and a plain word, `/incident create …`.
+/// True if a line is meant for a chat, not for a shell: a slash and a plain word, `/incident create …`.
 pub fn is_slash_command(text: &str) -> bool {
     text.split_ascii_whitespace().next().is_some_and(is_slash_word)
 }
@@ -161,18 +182,19 @@ fn is_slash_word(word: &str) -> bool {
     })
 }
 
-/// What parses, and yet is meant for something else than a shell.
+/// Recognises a text that parses as shell but is meant for a crontab, a YAML file or a chat.
 fn not_a_command(text: &str, first: Option<&Simple>) -> Option<NotACommand> {
     let mut fields = text.split_ascii_whitespace();
-    let head: Vec<&str> = fields.by_ref().take(5).collect();
-    if is_schedule(&head) && fields.next().is_some() {
+    let first_fields: Vec<&str> = fields.by_ref().take(5).collect();
+    if is_schedule(&first_fields) && fields.next().is_some() {
         return Some(NotACommand::Cron);
     }
     let named = first.and_then(|simple| match &simple.program {
         Program::Named(name) => Some(name.as_str()),
         Program::Dynamic | Program::None => None,
     });
-    let word = named.or_else(|| first.is_none().then(|| head.first().copied()).flatten())?;
+    let unparsed = || if first.is_none() { first_fields.first().copied() } else { None };
+    let word = named.or_else(unparsed)?;
     if word == "-" || is_yaml_key(word) {
         return Some(NotACommand::Yaml);
     }
@@ -184,6 +206,7 @@ fn is_yaml_key(word: &str) -> bool {
         .is_some_and(|key| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-')))
 }
 
+/// True for the five fields of a cron schedule, of which at least one begins with `*`.
 fn is_schedule(fields: &[&str]) -> bool {
     let [minute, hour, day, month, weekday] = fields else { return false };
     let numeric = |field: &&&str| field.bytes().all(|b| b.is_ascii_digit() || b"*,/-".contains(&b));

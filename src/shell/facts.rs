@@ -1,71 +1,72 @@
-//! What is known of one command from its syntax tree.
+//! The facts that one command's syntax tree gives.
 //!
-//! Invariant: names and words are stated only where the tree is trusted; a command that the parsers see differently is
-//! opaque, and then nothing is promised of it.
+//! Invariant: names and words are stated only where the tree is trusted. A command that the two parsers see differently is
+//! opaque, and nothing is promised about it.
 
 use super::Definition;
 use std::ops::Range;
 
-/// Everything known of one command.
+/// Everything the syntax tree tells about one command.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// Whether the tree can be trusted.
+    /// Tells if the tree can be trusted.
     pub clarity: Clarity,
-    /// Every simple command in it, at any depth, in order of the text: lists, pipes, subshells, substitutions, bodies of
-    /// functions and loops. Empty for an opaque command.
+    /// Every simple command at any depth, in order of the text. Lists, pipes, subshells, substitutions and the bodies of
+    /// functions and loops are included. Empty for an opaque command.
     pub simple: Vec<Simple>,
-    /// What its exit status speaks for.
+    /// Which parts of the command the exit status can be attributed to.
     pub status: StatusSource,
-    /// The variables it sets in the session.
+    /// Variables that the command sets in the session.
     pub assigns: Vec<Assignment>,
-    /// The variables it reads, without those it has set itself before.
+    /// Variables that the command reads before it has set them itself.
     pub reads: Vec<Read>,
-    /// How it changes the session beyond variables.
+    /// Changes to the session beyond plain variable assignments.
     pub session: Vec<SessionChange>,
-    /// The functions and aliases it defines in the session.
+    /// Functions and aliases that the command defines in the session.
     pub defines: Vec<Definition>,
-    /// Why it never ends by itself (`top`, `logs -f`, `watch`), if so. In a list, the first part that does not.
+    /// Why the command never ends by itself (`top`, `logs -f`, `watch`). In a list, the first part that does not end.
+    /// None if it ends.
     pub never_ends: Option<String>,
-    /// Why it wants an operator at the terminal (`vim`, `crontab -e`, `exec -it … sh`), if so.
+    /// Why the command needs an operator at the terminal (`vim`, `crontab -e`, `exec -it … sh`). None if it does not.
     pub interactive: Option<String>,
-    /// Words that stand for a value nobody has filled in: `<pod-name>`.
+    /// Words in the text that still need a value: `<pod-name>`.
     pub placeholders: Vec<Placeholder>,
-    /// Set when it parses and yet is no command: never run, a task.
+    /// Set if the text parses as shell but is meant for something else. Such a text is never run; it becomes a manual task.
     pub not_a_command: Option<NotACommand>,
-    /// Whether every program in it is tabled as one that only reads (`ls`, `grep`, `curl` without data or output).
+    /// True if every program in the command is listed as one that only reads (`ls`, `grep`, `curl` without data or output).
     pub reads_only: bool,
 }
 
-/// What the exit status of a command speaks for.
+/// Which parts of a command its exit status can be attributed to.
 #[derive(Clone, Debug, Default)]
 pub struct StatusSource {
-    /// Where the whole command is one pipeline of simple commands (negated or not): their places in `simple`, in order.
-    /// None for a list, a compound, or anything else whose last pipeline cannot be told.
+    /// Indices into the command's list of simple commands, in order, if the whole command is one pipeline of simple
+    /// commands (negated or not). None for a list, a compound command, or anything else whose last pipeline is unknown.
     pub pipeline: Option<Vec<usize>>,
-    /// Whether its status alone says how it went, and not the members of a pipeline inside it: a compound command, or a
-    /// negated pipeline.
+    /// True if only the command's own status tells how it went, not the statuses of pipeline members inside it. That is
+    /// the case for a compound command and for a negated pipeline.
     pub alone: bool,
 }
 
-/// Whether a command's tree can be trusted.
+/// Tells if a command's syntax tree can be trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Clarity {
     /// Both parsers see the same commands.
     #[default]
     Clear,
-    /// They do not, or a word hides a blank or an operator; with the reason.
+    /// The parsers disagree, or a word contains an unquoted blank or operator. Carries the reason for messages.
     Opaque(String),
 }
 
-/// One simple command.
+/// One simple command: a program with its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Simple {
-    /// The program, or why it cannot be named.
+    /// First word of the command.
     pub program: Program,
-    /// Its words after the program, each with its text where that is fixed (no expansion in it), quotes removed. Globs, a
-    /// leading tilde and placeholders stand as written; `[[ … ]]` has none.
+    /// Words after the program, quotes removed. None where an expansion decides the text. Globs, a leading tilde and
+    /// placeholders stay as written. `[[ … ]]` has no words.
     pub words: Vec<Option<String>>,
-    /// Its bytes in the command's text.
+    /// Byte range in the command's text, assignments and redirections included.
     pub span: Range<usize>,
 }
 
@@ -74,29 +75,29 @@ pub struct Simple {
 pub enum Program {
     /// A fixed name, quotes removed.
     Named(String),
-    /// The name comes out of an expansion.
+    /// The name comes from an expansion.
     Dynamic,
-    /// Assignments or redirections only.
+    /// There is no program: assignments or redirections only.
     None,
 }
 
-/// A variable set by a command.
+/// A variable that a command sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// Its name.
+    /// Name of the variable, without `$`.
     pub name: String,
-    /// The value, where it is fixed and the assignment is the whole command (`NAME=value`, not `NAME=value cmd`).
+    /// The value, if no expansion makes it and the assignment is the whole command (`NAME=value`, not `NAME=value cmd`).
     pub literal: Option<String>,
-    /// The bytes of the value in the command's text.
+    /// Byte range of the value in the command's text.
     pub value_span: Range<usize>,
 }
 
-/// A variable read by a command.
+/// A variable that a command reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
-    /// Its name.
+    /// Name of the variable, without `$`.
     pub name: String,
-    /// Whether the expansion has a form for an unset variable (`${x-…}`, `${x:-…}`, `${x:?…}`, `${x+…}`).
+    /// True if every expansion handles an unset variable (`${x-…}`, `${x:-…}`, `${x:?…}`, `${x+…}`).
     pub has_default: bool,
 }
 
@@ -107,7 +108,7 @@ pub enum SessionChange {
     Directory,
     /// `export`, `unset`, `declare`, `readonly`.
     Variables,
-    /// A function or an alias is defined.
+    /// A definition of a function or an alias.
     Definitions,
     /// `set`, `shopt`, `umask`, `ulimit`.
     Options,
@@ -119,27 +120,27 @@ pub enum SessionChange {
     Exit,
 }
 
-/// A word that stands for a value: `<pod-name>`.
+/// A word that still needs a value: `<pod-name>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placeholder {
-    /// As written, brackets included.
+    /// Text as written, brackets included.
     pub text: String,
-    /// Its bytes in the command's text.
+    /// Byte range in the command's text.
     pub span: Range<usize>,
 }
 
-/// Why something that parses is no command.
+/// Why a text that parses as shell is not a shell command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotACommand {
-    /// The first word ends in a colon: YAML.
+    /// The first word ends in a colon, as a YAML key does.
     Yaml,
-    /// The first word is a slash and a plain word, `/incident`; a command only if such a file exists.
+    /// The first word is a slash and a plain word, `/incident`. It is a command only if such a file exists.
     Slash(String),
-    /// Five schedule fields and a command: a line for a crontab.
+    /// Five schedule fields and a command: a crontab line.
     Cron,
 }
 
-/// The class of a stretch of shell, for display.
+/// Syntax class of a token, for highlighting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenClass {
     /// The name of a program, builtin or function.
@@ -148,36 +149,36 @@ pub enum TokenClass {
     Keyword,
     /// `|`, `&&`, `>` and the like.
     Operator,
-    /// An option, `-f`.
+    /// An option such as `-f`.
     Flag,
-    /// Quoted text.
+    /// Text in quotes or in a heredoc.
     Quoted,
-    /// `$x`, `$(…)`'s frame.
+    /// A variable such as `$x`, or the `$(` and `)` of a substitution.
     Expansion,
-    /// An assigned name.
+    /// The name in an assignment.
     Name,
-    /// A comment.
+    /// A comment, up to the end of the line.
     Comment,
-    /// A placeholder nobody filled in.
+    /// A word that still needs a value: `<pod-name>`.
     Placeholder,
 }
 
-/// A stretch of shell of one class.
+/// A piece of shell text with one syntax class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// Its bytes.
+    /// Byte range in the text.
     pub span: Range<usize>,
-    /// Its class.
+    /// Syntax class of the whole piece.
     pub class: TokenClass,
 }
 
-/// An exit status of a program that is an answer and not a failure, from the program's own documentation.
+/// A non-zero exit status that a program's own documentation calls an answer, not a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TabledAnswer {
-    /// The status.
+    /// The exit status.
     pub status: i32,
-    /// What it says: `no match`, `differs`, `inactive`.
+    /// Meaning of the status for messages: `no match`, `differs`, `inactive`.
     pub meaning: &'static str,
-    /// It is an answer only if this stands in the output.
+    /// Text that the output must contain for the status to count as an answer. None if the status is enough.
     pub only_if_printed: Option<&'static str>,
 }

@@ -1,11 +1,12 @@
-//! Whether a fence that names no language holds shell.
+//! Guesses if a code fence without a language contains shell.
 //!
-//! Invariant: conservative. Output, tables, trees, JSON and prose are never taken for commands; a doubtful text is not
-//! shell. Refuses to know: what becomes of a guess.
+//! Invariant: conservative. Output, tables, trees, JSON and prose are never taken for commands. A doubtful text is not
+//! shell. Refuses to know: how a guess is used.
 
-use super::{Part, prompt_len, split};
+use super::split::split;
+use super::{Part, prompt_len};
 
-/// Programs whose name at the start of a line makes a command of it.
+/// Programs whose name at the start of a line makes the line a command.
 const CERTAIN: &[&str] = &[
     "ansible",
     "ansible-playbook",
@@ -123,14 +124,14 @@ const CERTAIN: &[&str] = &[
     "zgrep",
 ];
 
-/// Programs that are English words too: they count only on a line that no prose would hold.
+/// Programs that are also English words. They count only on a line with an argument that prose would not contain.
 const DOUBTFUL: &[&str] = &[
     "awk", "chef", "consul", "cut", "date", "diff", "env", "exit", "find", "free", "go", "head", "host", "kill",
     "less", "make", "man", "more", "nomad", "printf", "ps", "read", "service", "set", "sleep", "sort", "source",
     "split", "test", "time", "top", "touch", "uniq", "watch", "wc", "which",
 ];
 
-/// Whether an untagged text is shell: it has prompts, or each of its commands begins with a known program.
+/// True if a text without a language tag is shell: it starts with a prompt, or each command begins with a known program.
 pub fn looks_like_shell(text: &str) -> bool {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let Some(first) = lines.clone().next() else { return false };
@@ -141,20 +142,20 @@ pub fn looks_like_shell(text: &str) -> bool {
         return false;
     }
     let mut commands = 0;
-    let mut goes_on = false;
-    let all = lines.all(|line| {
+    let mut continues = false;
+    let all_known = lines.all(|line| {
         let body = line.trim();
-        let continued = std::mem::replace(&mut goes_on, body.ends_with('\\') || body.ends_with('|'));
-        if continued || body.starts_with('#') {
+        let is_continuation = std::mem::replace(&mut continues, body.ends_with('\\') || body.ends_with('|'));
+        if is_continuation || body.starts_with('#') {
             return true;
         }
         commands += 1;
         begins_with_program(body)
     });
-    all && commands > 0 && split(text).iter().all(is_believable)
+    all_known && commands > 0 && split(text).iter().all(is_believable)
 }
 
-/// What only looks like a command to a reader of words.
+/// False for a part that looks like a command by its first word but does not parse as one.
 fn is_believable(part: &Part) -> bool {
     match part {
         Part::Comment(_) => true,

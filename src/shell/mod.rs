@@ -1,7 +1,7 @@
-//! Bash as text: complete commands, what they are made of, what their statuses mean, and how to show them.
+//! Bash as text: complete commands, their parts, the meaning of their exit statuses, and their highlighting.
 //!
-//! Invariant: pure, and total on any input within the stated limits. A text is only ever split and described here;
-//! whether bash accepts it is asked elsewhere, and a rejection never moves a boundary. Refuses to know: documents, steps,
+//! Invariant: pure, and total on any input within the stated limits. A text is only split and described here. Bash itself
+//! is asked elsewhere if it accepts a command, and a rejection never moves a boundary. Refuses to know: documents, steps,
 //! processes.
 
 pub(crate) mod definitions;
@@ -25,7 +25,7 @@ pub use facts::{
 };
 pub use guess::looks_like_shell;
 pub use holes::{Hole, HoleKind, holes, prompt_len};
-pub use part::{Comment, LineRange, NotShell, Part, ShellCommand};
+pub use part::{CommentLine, LineRange, NotShell, Part, ShellCommand};
 pub use programs::answers::answers;
 pub use programs::builtins::is_builtin;
 pub use programs::options::{Effective, program_of};

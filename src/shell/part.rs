@@ -1,62 +1,62 @@
-//! What a text of shell splits into.
+//! The parts that a shell text splits into.
 //!
 //! Invariant: the parts of a text are in order, do not overlap, and leave out only blank lines.
 
 use super::Facts;
 
-/// Lines of the text that was split, from 0, both inclusive.
+/// Line numbers in the text that was split, counted from 0, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineRange {
-    /// The first line.
+    /// First line of the range.
     pub first: usize,
-    /// The last line.
+    /// Last line of the range.
     pub last: usize,
 }
 
-/// A part of a split text.
+/// One part of a split text.
 #[derive(Clone, Debug)]
 pub enum Part {
-    /// Consecutive lines that are comments and nothing else.
-    Comment(Comment),
+    /// A line that holds only a comment.
+    Comment(CommentLine),
     /// A complete command.
     Command(Box<ShellCommand>),
-    /// Lines that are no shell.
+    /// Lines that are not shell.
     NotShell(NotShell),
 }
 
 /// One comment line. Consecutive lines are separate parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
-    /// Its line.
+pub struct CommentLine {
+    /// Line number, counted from 0.
     pub line: usize,
-    /// Its text without the `#` and the blanks around it.
+    /// Text without the `#` and the blanks around it.
     pub text: String,
 }
 
-/// One complete top-level command, as bash's reader sees it. Its own lines' comments belong to it.
+/// One complete top-level command, as bash's reader sees it. Comments on the command's own lines belong to it.
 #[derive(Clone, Debug)]
 pub struct ShellCommand {
-    /// Its lines.
+    /// Lines that the command covers.
     pub lines: LineRange,
-    /// Its lines' text, exactly, without the last newline.
+    /// Exact text of those lines, without the last newline.
     pub text: String,
-    /// The comment behind it on its own line, without `#`.
+    /// Comment after the command on the same line, without `#`.
     pub note: Option<String>,
-    /// What it is made of.
+    /// Programs, variables and effects found in the command.
     pub facts: Facts,
-    /// It stands in a table that a program printed, and only happens to be a command.
+    /// True if the lines look like a table that a program printed and only happen to parse as a command.
     pub in_table: bool,
 }
 
-/// Lines that no reading makes a command of.
+/// Lines that cannot be read as a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotShell {
-    /// The lines.
+    /// Lines that the part covers.
     pub lines: LineRange,
-    /// Their text.
+    /// Exact text of those lines, without the last newline.
     pub text: String,
-    /// Why: `a heredoc that never ends`, `below a line that is no shell`.
+    /// Reason for messages: `a heredoc that never ends`, `below a line that is no shell`.
     pub reason: String,
-    /// Nobody has looked what it is: it is too long to be read.
+    /// True if the text was too large to parse, so its commands were not analysed.
     pub unread: bool,
 }

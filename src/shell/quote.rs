@@ -1,12 +1,13 @@
 //! Values as bash words.
 //!
-//! Invariant: bash reads the word returned as exactly the value given, in any place where a word may stand.
-//! Refuses to know: where the word goes; placing by context is the plan's.
+//! Invariant: bash reads the returned word as exactly the given value, wherever a word is allowed.
+//! Refuses to know: where the word goes. Choosing a form by context is the job of `interpolate`.
 
-/// One bash word for exactly this value: as it is where that is safe, else in single quotes.
+/// Returns one bash word for exactly this value: unchanged if that is safe, otherwise in single quotes.
 pub fn quote(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_.,:/@%+=-".contains(c);
-    // A leading dash reads as an option, a leading `=` or `%` as a path or a job to some shells and builtins.
+    // A leading dash or plus looks like an option. Some shells and builtins read a leading
+    // `=` or `%` as a path or a job.
     let safe = !value.is_empty() && value.chars().all(plain) && !value.starts_with(['-', '=', '%', '+']);
     if safe && !assigns(value) && !is_reserved(value) {
         return value.to_owned();
@@ -14,7 +15,7 @@ pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
-/// `a=b` at the start of a command would set a variable.
+/// True for `a=b`, which would set a variable at the start of a command.
 fn assigns(value: &str) -> bool {
     value.split_once('=').is_some_and(|(name, _)| {
         let name = name.strip_suffix('+').unwrap_or(name);
@@ -45,8 +46,10 @@ fn is_reserved(value: &str) -> bool {
     )
 }
 
-/// A reference to a variable that is one word where it stands, behind this text: in quotes of its own, in those that are
-/// open, or, since single quotes would keep it from being read, between two such pieces.
+/// Returns a reference to a variable that expands to a single word when appended to the text `before`.
+///
+/// Outside quotes it brings its own double quotes. Inside double quotes it needs none. Inside single quotes, which
+/// prevent expansion, it closes them and reopens them afterwards.
 pub fn reference(before: &str, name: &str) -> String {
     match quoting(before) {
         Quoting::None => format!("\"${{{name}}}\""),
@@ -55,7 +58,7 @@ pub fn reference(before: &str, name: &str) -> String {
     }
 }
 
-/// What quotes are open.
+/// Kind of quotes that are still open at some point of a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quoting {
     None,
@@ -63,13 +66,13 @@ enum Quoting {
     Single,
 }
 
-/// What is open at a text's end. A `$(` begins anew, and its `)` goes back.
+/// Finds the quotes that are open at the end of a text. A `$(` starts a fresh context, which its `)` ends.
 fn quoting(text: &str) -> Quoting {
     let mut open = vec![Quoting::None];
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        let now = open.last().copied().unwrap_or(Quoting::None);
-        match (now, c) {
+        let innermost = open.last().copied().unwrap_or(Quoting::None);
+        match (innermost, c) {
             (Quoting::Single, '\'') | (Quoting::Double, '"') => drop(open.pop()),
             (Quoting::Single, _) => {}
             (_, '\\') => drop(chars.next()),

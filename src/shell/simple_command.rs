@@ -1,41 +1,41 @@
-//! Words with what expansions leave open.
+//! Simple commands with every word in full, where a mark replaces each expansion.
 //!
-//! Invariant: a text without [`HOLE`] is what bash gives. Refuses to know: what a word means.
+//! Invariant: a text without expansion marks is exactly what bash passes on. Refuses to know: what a word means.
 
 use std::ops::Range;
 
-/// Stands for an expansion in a word's text.
+/// Replaces an expansion in the text of a word: the expansion mark.
 pub(crate) const HOLE: char = '\u{fffc}';
 
-/// One word.
+/// One word of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arg {
-    /// Quotes removed, each expansion a [`HOLE`].
+    /// Text with quotes removed and each expansion replaced by an expansion mark.
     pub text: String,
-    /// As written.
+    /// Text as written.
     pub raw: String,
-    /// Its bytes in the text.
+    /// Byte range in the command's text.
     pub span: Range<usize>,
 }
 
 impl Arg {
-    /// A word made of other words.
+    /// A word that does not stand in the text by itself, such as one joined from several words.
     pub(crate) fn made(text: String, span: Range<usize>) -> Self {
         Self { raw: text.clone(), text, span }
     }
 
-    /// Its text, where no expansion makes it.
+    /// The text, if it contains no expansion.
     pub(crate) fn fixed(&self) -> Option<&str> {
         (!self.text.contains(HOLE)).then_some(self.text.as_str())
     }
 
-    /// As a person reads it: expansions as written.
+    /// The text for messages, with expansions as written.
     pub(crate) fn shown(&self) -> &str {
         if self.text.contains(HOLE) { self.raw.trim_matches('"') } else { &self.text }
     }
 }
 
-/// Which way a redirection goes.
+/// Kind of a redirection, by its operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
     /// `< file`
@@ -46,28 +46,28 @@ pub(crate) enum Flow {
     Behind,
     /// `<> file`
     Both,
-    /// `<<E`, `<<<`: the text itself.
+    /// `<<E` or `<<<`: the target is the text itself, not a file.
     Text,
     /// `2>&1`
     Copy,
 }
 
-/// One redirection.
+/// One redirection of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Redirection {
     pub flow: Flow,
     pub fd: Option<i32>,
-    /// The file, or the text.
+    /// The file, the descriptor, or the text.
     pub target: Arg,
 }
 
-/// A simple command in full.
+/// One simple command with all words, assignments and redirections.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Detail {
-    /// The program and its words; empty for assignments alone.
+    /// The program and its arguments. Empty if the command only assigns variables.
     pub words: Vec<Arg>,
-    /// Names and values set for it.
+    /// Variable names and values that are set before the program.
     pub assigns: Vec<(String, Arg)>,
-    /// Its own redirections.
+    /// Redirections of this command, not of a compound command around it.
     pub redirects: Vec<Redirection>,
 }

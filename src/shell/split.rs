@@ -1,24 +1,27 @@
-//! A text into complete commands, comments, and what is neither.
+//! Splits a text into complete commands, comments, and lines that are neither.
 //!
-//! Invariant: the parts are in order, do not overlap and leave out only blank lines; each command is complete as bash's
-//! own reader would have it; a line that is no shell takes its paragraph with it and nothing more. Refuses to know:
-//! prompts and output, which the document has taken away before.
+//! Invariant: the parts are in order, do not overlap and leave out only blank lines. Each command is complete as bash's own
+//! reader would have it. A line that is not shell makes its paragraph not shell, and nothing more. Refuses to know: prompts
+//! and output, which `document` removes before.
 
 use super::describe;
 use super::parse::masking::Masked;
 use super::parse::reading::{Awaits, Reading};
 use super::parse::{limits, rable, shuck};
-use super::{Comment, Facts, LineRange, NotShell, Part, ShellCommand};
+use super::{CommentLine, Facts, LineRange, NotShell, Part, ShellCommand};
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Why the lines of a table that bash refuses are no shell.
+/// Reason given for lines of a printed table that bash would reject.
 pub const IS_TABLE: &str = "a table that a program printed";
 
-/// How many bytes may be read in vain for one text, before each further fragment is one line.
+/// How many bytes of unsuccessful fragments are parsed for one text. Afterwards only single lines are tried.
 const PATIENCE: usize = 2 * 1024 * 1024;
 
-/// Splits a text. Lines that end in CR LF are read, and given back, as if they ended in LF.
+/// How many heredoc operators of an unfinished fragment are looked at.
+const MOST_HEREDOCS: usize = 16;
+
+/// Splits a text into parts. CR LF line endings are converted to LF, also in the returned texts.
 pub fn split(text: &str) -> Vec<Part> {
     let text = if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
     if text.len() > limits::LONGEST {
@@ -27,7 +30,7 @@ pub fn split(text: &str) -> Vec<Part> {
     limits::with_room(&text, || Splitter::new(&text).run()).unwrap_or_else(|| whole(&text, "no room to read it"))
 }
 
-/// Why a text, or a part of it, is no shell; none when all of it is.
+/// Returns why the first part that is not shell was rejected. None if the whole text is shell.
 pub fn objection(text: &str) -> Option<String> {
     split(text).into_iter().find_map(|part| match part {
         Part::NotShell(part) => Some(part.reason),
@@ -35,7 +38,7 @@ pub fn objection(text: &str) -> Option<String> {
     })
 }
 
-/// The whole text as no shell.
+/// Rejects the whole text without parsing it.
 fn whole(text: &str, reason: &str) -> Vec<Part> {
     let mut splitter = Splitter::new(text);
     splitter.refuse(0..splitter.lines.len(), reason);
@@ -49,14 +52,18 @@ fn whole(text: &str, reason: &str) -> Vec<Part> {
 
 struct Splitter<'a> {
     text: &'a str,
+    /// Byte range of each line, without its newline.
     lines: Vec<Range<usize>>,
     parts: Vec<Part>,
+    /// Bytes that may still be parsed without success. Counts down to 0.
     patience: usize,
 }
 
-/// What became of a fragment.
+/// Result of parsing a fragment.
 enum Attempt {
+    /// A complete command, with the comment after it.
     Complete(Box<Facts>, Option<String>),
+    /// No complete command: the reason, and the kind of line that could complete it.
     Incomplete(String, Awaits),
 }
 
@@ -79,7 +86,7 @@ impl<'a> Splitter<'a> {
                 at += 1;
             } else if let Some(comment) = line.trim_start_matches([' ', '\t']).strip_prefix('#') {
                 let text = comment.trim_start_matches('#').trim().to_owned();
-                self.parts.push(Part::Comment(Comment { line: at, text }));
+                self.parts.push(Part::Comment(CommentLine { line: at, text }));
                 at += 1;
             } else {
                 at = self.command(at);
@@ -89,7 +96,7 @@ impl<'a> Splitter<'a> {
         self.parts
     }
 
-    /// Tells what stands in a table that a program printed, up to the end of its paragraph. It splits as bash would have it.
+    /// Marks all parts between the first line of a printed table and the end of the paragraph. Boundaries do not move.
     fn mark_tables(&mut self) {
         let mut table_ends = 0;
         let mut parts = std::mem::take(&mut self.parts);
@@ -117,47 +124,61 @@ impl<'a> Splitter<'a> {
         self.lines.get(at).and_then(|range| self.text.get(range.clone())).unwrap_or("")
     }
 
-    /// The text of the lines from `first` to before `end`.
+    /// The text of the lines from `first` up to, but not including, `end`.
     fn fragment(&self, first: usize, end: usize) -> &'a str {
         let start = self.lines.get(first).map_or(0, |range| range.start);
         let stop = end.checked_sub(1).and_then(|last| self.lines.get(last)).map_or(start, |range| range.end);
         self.text.get(start..stop).unwrap_or("")
     }
 
-    /// One command from `first` on, or a paragraph that is none. Returns the line after it.
+    /// Takes the command that begins at line `first`, or rejects the paragraph there. Returns the line after it.
     fn command(&mut self, first: usize) -> usize {
+        let limit = self.lines.len().min(first + limits::MOST_LINES);
+        let reason = match self.shortest_complete(first, limit) {
+            Ok((end, facts, note)) => return self.accept(first..end, facts, note),
+            Err(reason) => reason,
+        };
+        if let Some((end, facts)) = self.retry(first, limit) {
+            return self.accept(first..end, facts, None);
+        }
+        let end = self.paragraph(first);
+        self.refuse(first..end, &reason);
+        end
+    }
+
+    /// Finds the shortest complete command that begins at line `first` and ends at or before line `limit`.
+    ///
+    /// Returns the line after the command, the facts, and the comment after it; otherwise the reason for messages.
+    fn shortest_complete(&mut self, first: usize, limit: usize) -> Result<(usize, Facts, Option<String>), String> {
         let mut reason = None;
         let mut awaits = Awaits::Anything;
-        let last = self.lines.len().min(first + limits::MOST_LINES);
-        for end in first + 1..=last {
+        for end in first + 1..=limit {
+            // Parsing again is useful only if the new line can complete the command.
             if !awaits.is_met_by(self.line(end - 1)) {
                 continue;
             }
             let text = self.fragment(first, end);
             match attempt(text) {
-                Attempt::Complete(facts, note) => return self.accept(first..end, *facts, note),
+                Attempt::Complete(facts, note) => return Ok((end, *facts, note)),
                 Attempt::Incomplete(why, next) => {
-                    // Behind an unfinished first line an error may yet be mended.
-                    let mended = reason.is_some() && next == Awaits::Nothing;
-                    awaits = if mended { Awaits::Anything } else { next };
-                    // An empty body is only what the line before the body looks like.
+                    // After an unfinished first line, even a syntax error may go away with more lines.
+                    let may_recover = reason.is_some() && next == Awaits::Nothing;
+                    awaits = if may_recover { Awaits::Anything } else { next };
+                    // A line such as `do` looks like an empty body until the body follows: a later reason is better.
                     reason = reason.filter(|known: &String| !known.starts_with("empty ")).or(Some(why));
                 }
             }
-            let strained = if limits::strain(text) > 4 { PATIENCE / 32 } else { 0 };
-            self.patience = self.patience.saturating_sub(text.len() + strained);
+            // Nested patterns cost far more time than their length suggests.
+            let surcharge = if limits::strain(text) > 4 { PATIENCE / 32 } else { 0 };
+            self.patience = self.patience.saturating_sub(text.len() + surcharge);
             if self.patience == 0 || awaits == Awaits::Nothing {
                 break;
             }
         }
-        if let Some((end, facts)) = self.retry(first, last) {
-            return self.accept(first..end, facts, None);
-        }
-        let end = self.paragraph(first);
-        self.refuse(first..end, &reason.unwrap_or_else(|| "no shell".to_owned()));
-        end
+        Err(reason.unwrap_or_else(|| "no shell".to_owned()))
     }
 
+    /// Adds a command to the parts. Returns the line after it.
     fn accept(&mut self, lines: Range<usize>, facts: Facts, note: Option<String>) -> usize {
         let text = self.fragment(lines.start, lines.end).to_owned();
         let range = LineRange { first: lines.start, last: lines.end - 1 };
@@ -165,30 +186,33 @@ impl<'a> Splitter<'a> {
         lines.end
     }
 
-    /// What the first parser is known to refuse although bash takes it: the second one decides, and the command is opaque.
-    fn retry(&mut self, first: usize, last: usize) -> Option<(usize, Facts)> {
+    /// Lets the second parser decide on a construct that the first one rejects although bash accepts it.
+    ///
+    /// Returns the line after the command, and the facts of an opaque command.
+    fn retry(&mut self, first: usize, limit: usize) -> Option<(usize, Facts)> {
         let line = self.line(first);
-        let known =
+        let has_known_gap =
             line.contains('}') || ["for ", "select ", "coproc "].iter().any(|k| line.trim_start().starts_with(k));
-        if !known {
+        if !has_known_gap {
             return None;
         }
-        for end in first + 1..=last {
+        for end in first + 1..=limit {
             let text = self.fragment(first, end);
             if self.patience == 0 || limits::exceeded(text).is_some() {
                 return None;
             }
             self.patience = self.patience.saturating_sub(text.len());
             let masked = Masked::new(text);
-            let goes_on = |tail: &str| rable::signature(&format!("{}\n{tail}\n", masked.masked())).is_ok();
-            if !ends_in_backslash(text) && rable::signature(masked.masked()).is_ok() && !goes_on("fi") {
+            let accepts_with = |tail: &str| rable::signature(&format!("{}\n{tail}\n", masked.masked())).is_ok();
+            // A `fi` on the next line is an error, unless the text is still open, as in a heredoc.
+            if !ends_in_backslash(text) && rable::signature(masked.masked()).is_ok() && !accepts_with("fi") {
                 return Some((end, describe::opaque(text, "only one of the two parsers reads it".to_owned())));
             }
         }
         None
     }
 
-    /// Where the paragraph that begins at `first` ends: at a blank line or a comment.
+    /// The line after the paragraph that begins at `first`. A blank line or a comment ends a paragraph.
     fn paragraph(&self, first: usize) -> usize {
         let mut end = first + 1;
         while ends_in_backslash(self.line(end - 1)) && end < self.lines.len() {
@@ -204,6 +228,7 @@ impl<'a> Splitter<'a> {
         end
     }
 
+    /// Adds lines that are not shell to the parts, without the blank lines around them.
     fn refuse(&mut self, lines: Range<usize>, reason: &str) {
         let mut lines = lines;
         while lines.start < lines.end && is_blank(self.line(lines.end - 1)) {
@@ -221,12 +246,12 @@ impl<'a> Splitter<'a> {
     }
 }
 
-/// Tries a fragment.
+/// Parses a fragment as one complete command or list.
 fn attempt(text: &str) -> Attempt {
     let last_line = text.rsplit('\n').next().unwrap_or(text);
-    let continued = ends_in_backslash(last_line);
+    let is_continued = ends_in_backslash(last_line);
     let backslash = || Attempt::Incomplete("a backslash with nothing after it".to_owned(), Awaits::Anything);
-    if continued && !last_line.contains('#') {
+    if is_continued && !last_line.contains('#') {
         return backslash();
     }
     if let Some(reason) = limits::exceeded(text) {
@@ -238,7 +263,7 @@ fn attempt(text: &str) -> Attempt {
         Err(refusal) => return Attempt::Incomplete(refusal.message, refusal.awaits),
     };
     let in_comment = reading.extent.comments.iter().any(|comment| comment.end >= text.len());
-    if continued && !in_comment {
+    if is_continued && !in_comment {
         return backslash();
     }
     if let Some((reason, awaits)) = open(masked.masked(), &reading) {
@@ -248,50 +273,54 @@ fn attempt(text: &str) -> Attempt {
     Attempt::Complete(Box::new(describe::facts(&masked, reading)), note)
 }
 
-/// What the first parser leaves open without a word: whatever would still close it must be refused.
+/// Finds a construct that the first parser accepts although it never ends.
+///
+/// The test is to append a line that only an open construct would accept. Returns the reason for messages, and the kind of
+/// line that would close the construct.
 pub(crate) fn open(text: &str, reading: &Reading) -> Option<(&'static str, Awaits)> {
-    let goes_on = |tail: &str| shuck::accepts(&format!("{text}\n{tail}\n"));
+    let accepts_with = |tail: &str| shuck::accepts(&format!("{text}\n{tail}\n"));
     if reading.crowded {
         return Some(("two commands on a line with nothing between them", Awaits::Nothing));
     }
-    // What stands in single quotes opens nothing.
+    // Text in single quotes opens nothing.
     let has = |opener: &str| {
         let is_live = |(at, _): (usize, &str)| !reading.extent.inert.iter().any(|range| range.contains(&at));
         text.match_indices(opener).any(is_live)
     };
-    if has("<<") && goes_on("fi") {
+    if has("<<") && accepts_with("fi") {
         return Some(("a heredoc that never ends", heredoc_ends(text)));
     }
-    if has("=(") && goes_on(")") {
+    if has("=(") && accepts_with(")") {
         return Some(("an array that never ends", Awaits::Text(")".to_owned())));
     }
-    (has("${") && goes_on("}")).then(|| ("a `${` that never ends", Awaits::Text("}".to_owned())))
+    (has("${") && accepts_with("}")).then(|| ("a `${` that never ends", Awaits::Text("}".to_owned())))
 }
 
-/// The words that may end the heredocs of a text; anything, where a word is more than plain.
+/// The line that may end the heredocs of a text: any line, unless every delimiter is a plain word.
 fn heredoc_ends(text: &str) -> Awaits {
-    let mut words = Vec::new();
-    for (at, _) in text.match_indices("<<").take(16) {
-        let rest = text.get(at + 2..).unwrap_or("");
-        let rest = rest.strip_prefix('-').unwrap_or(rest).trim_start_matches([' ', '\t']);
-        let (quote, rest) = match rest.chars().next() {
-            Some(quote @ ('\'' | '"')) => (Some(quote), rest.get(1..).unwrap_or("")),
-            _ => (None, rest.strip_prefix('\\').unwrap_or(rest)),
-        };
-        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-        let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-        let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        let closed = quote.is_none_or(|quote| after.starts_with(quote));
-        let plain = after.is_empty() || !after.starts_with(['$', '`', '\\', '"', '\'']) || quote.is_some();
-        if word.is_empty() || !closed || !plain {
-            return Awaits::Anything;
-        }
-        words.push(word.to_owned());
-    }
-    Awaits::Start(words)
+    let operators = text.match_indices("<<").take(MOST_HEREDOCS);
+    let delimiters = operators.map(|(at, operator)| heredoc_delimiter(text.get(at + operator.len()..).unwrap_or("")));
+    delimiters.collect::<Option<Vec<_>>>().map_or(Awaits::Anything, Awaits::Start)
 }
 
-/// The comment behind the last line, else behind the first.
+/// The delimiter of a heredoc, without its quotes. None if it is more than a plain word.
+fn heredoc_delimiter(after_operator: &str) -> Option<String> {
+    let rest = after_operator.strip_prefix('-').unwrap_or(after_operator).trim_start_matches([' ', '\t']);
+    let (quote, rest) = match rest.chars().next() {
+        Some(quote @ ('\'' | '"')) => (Some(quote), rest.get(1..).unwrap_or("")),
+        _ => (None, rest.strip_prefix('\\').unwrap_or(rest)),
+    };
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+    let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let is_complete = match quote {
+        Some(quote) => after.starts_with(quote),
+        None => !after.starts_with(['$', '`', '\\', '"', '\'']),
+    };
+    (is_complete && !word.is_empty()).then(|| word.to_owned())
+}
+
+/// The comment after the last line of a command, or else after the first line.
 fn note(text: &str, reading: &Reading) -> Option<String> {
     let line_of = |at: usize| {
         let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
@@ -308,8 +337,8 @@ fn note(text: &str, reading: &Reading) -> Option<String> {
     (!words.is_empty()).then(|| words.to_owned())
 }
 
-/// Whether a table begins with a line: a rule (`+----+----+`), a frame, or headings in capitals over a line of columns. bash would
-/// take the first word of each line for a program.
+/// True if a line begins a printed table: a rule (`+----+----+`), a frame, or capital headings above a line of columns.
+/// Bash would take the first word of each such line for a program.
 fn is_table(line: &str, next: &str) -> bool {
     let line = line.trim();
     let is_ruled = line.len() >= 4 && line.bytes().all(|b| matches!(b, b'+' | b'-' | b'=' | b'|'));
@@ -324,7 +353,7 @@ fn is_table(line: &str, next: &str) -> bool {
         || (columns(line).nth(1).is_some() && columns(next).nth(1).is_some() && columns(line).all(is_heading))
 }
 
-/// What two or more spaces divide.
+/// The cells of a line whose columns are separated by two or more spaces.
 fn columns(line: &str) -> impl Iterator<Item = &str> {
     line.split("  ").map(str::trim).filter(|column| !column.is_empty())
 }
@@ -333,7 +362,7 @@ fn is_blank(line: &str) -> bool {
     line.bytes().all(|b| b.is_ascii_whitespace())
 }
 
-/// An odd number of backslashes joins the next line.
+/// True if the newline after the line is escaped: the line ends in an odd number of backslashes.
 fn ends_in_backslash(line: &str) -> bool {
     line.bytes().rev().take_while(|&b| b == b'\\').count() % 2 == 1
 }

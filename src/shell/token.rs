@@ -1,22 +1,23 @@
-//! Shell cut into stretches for display.
+//! Cuts shell text into tokens for highlighting.
 //!
-//! Invariant: lexical, total and linear; the tokens of any text are in order and do not overlap. A wrong guess colours a
-//! word, it never changes what runs. Refuses to know: colours, and whether the text is shell at all.
+//! Invariant: lexical, total and linear. The tokens of any text are in order and do not overlap. A wrong guess only colours
+//! a word wrongly; it never changes a command that runs. Refuses to know: colours, and if the text is shell at all.
 
 use super::parse::masking::Masked;
 use super::{Token, TokenClass};
 use std::ops::Range;
 
+/// Words highlighted as keywords at the start of a command.
 const KEYWORDS: &[&str] = &[
     "!", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select", "then",
     "time", "until", "while", "{", "}", "[[", "]]",
 ];
-/// Programs before a program.
+/// Programs that run another program named after them.
 const PREFIXES: &[&str] = &["sudo", "doas", "nohup", "command", "exec", "builtin", "env", "nice", "xargs"];
-/// How far the end of an expansion is looked for.
+/// How many bytes are searched for the end of a word or an expansion.
 const REACH: usize = 512;
 
-/// The stretches of a text that have a class, in order.
+/// The tokens of a text, in order. Text without a class, such as plain arguments, has no token.
 pub fn tokens(text: &str) -> Vec<Token> {
     let masked = Masked::new(text);
     let mut lexer = Lexer {
@@ -36,12 +37,12 @@ pub fn tokens(text: &str) -> Vec<Token> {
     lexer.out
 }
 
-/// What the next word is.
+/// The role that the next word plays in its command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expects {
     Program,
     Argument,
-    /// A file, and then what was expected before.
+    /// A word after a redirection operator or an option. Then a program may still follow.
     Target {
         then_program: bool,
     },
@@ -49,14 +50,17 @@ enum Expects {
 
 struct Lexer<'a> {
     bytes: &'a [u8],
+    /// Placeholders in the text, in order.
     holes: Vec<Range<usize>>,
+    /// Index of the first placeholder that may still lie ahead.
     hole: usize,
+    /// Offset of the next byte to read.
     at: usize,
     out: Vec<Token>,
     expects: Expects,
-    /// Open parentheses: whether each is a substitution's.
+    /// Open parentheses, outermost first: true for one that opened a substitution.
     frames: Vec<bool>,
-    /// Heredocs announced on this line: the word that ends each.
+    /// Delimiters of the heredocs whose bodies begin on the next line.
     heredocs: Vec<Vec<u8>>,
 }
 
@@ -69,19 +73,19 @@ impl Lexer<'_> {
         self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(prefix))
     }
 
-    /// Emits the next `len` bytes, cut around placeholders.
+    /// Emits the next `len` bytes as tokens of a class, except that placeholders become tokens of their own.
     fn emit(&mut self, len: usize, class: TokenClass) {
         let end = (self.at + len).min(self.bytes.len());
         while self.at < end {
-            let hole = self.next_hole().filter(|hole| hole.start < end);
-            match hole {
-                Some(hole) if hole.start <= self.at => {
-                    self.push(self.at..hole.end, TokenClass::Placeholder);
-                    self.at = hole.end;
+            let placeholder = self.next_hole().filter(|placeholder| placeholder.start < end);
+            match placeholder {
+                Some(placeholder) if placeholder.start <= self.at => {
+                    self.push(self.at..placeholder.end, TokenClass::Placeholder);
+                    self.at = placeholder.end;
                 }
-                Some(hole) => {
-                    self.push(self.at..hole.start, class);
-                    self.at = hole.start;
+                Some(placeholder) => {
+                    self.push(self.at..placeholder.start, class);
+                    self.at = placeholder.start;
                 }
                 None => {
                     self.push(self.at..end, class);
@@ -91,8 +95,9 @@ impl Lexer<'_> {
         }
     }
 
+    /// The first placeholder that ends after the current offset.
     fn next_hole(&mut self) -> Option<Range<usize>> {
-        while self.holes.get(self.hole).is_some_and(|hole| hole.end <= self.at) {
+        while self.holes.get(self.hole).is_some_and(|placeholder| placeholder.end <= self.at) {
             self.hole += 1;
         }
         self.holes.get(self.hole).cloned()
@@ -103,7 +108,7 @@ impl Lexer<'_> {
     }
 
     fn step(&mut self) {
-        if self.next_hole().is_some_and(|hole| hole.start <= self.at) {
+        if self.next_hole().is_some_and(|placeholder| placeholder.start <= self.at) {
             return self.word();
         }
         match self.byte(0) {
@@ -125,9 +130,10 @@ impl Lexer<'_> {
         }
     }
 
+    /// Offset of the next newline at or after `from`, or the end of the text.
     fn line_end(&self, from: usize) -> usize {
         let rest = self.bytes.get(from..).unwrap_or(&[]);
-        rest.iter().position(|&b| b == b'\n').map_or(self.bytes.len(), |at| from + at)
+        rest.iter().position(|&b| b == b'\n').map_or(self.bytes.len(), |len| from + len)
     }
 
     fn control(&mut self) {
@@ -153,8 +159,8 @@ impl Lexer<'_> {
     }
 
     fn redirection(&mut self) {
-        let substitution = self.byte(1) == b'(';
-        if substitution && self.byte(0) != b'&' {
+        let is_process_substitution = self.byte(1) == b'(' && self.byte(0) != b'&';
+        if is_process_substitution {
             self.frames.push(true);
             self.emit(2, TokenClass::Expansion);
             self.expects = Expects::Program;
@@ -170,7 +176,7 @@ impl Lexer<'_> {
         self.expects = Expects::Target { then_program: self.expects == Expects::Program };
     }
 
-    /// Takes note of the word that ends a heredoc.
+    /// Remembers the delimiter of a heredoc, without its quotes.
     fn announce(&mut self) {
         let rest = self.bytes.get(self.at..).unwrap_or(&[]);
         let word = rest.iter().skip_while(|b| matches!(b, b' ' | b'\t'));
@@ -181,20 +187,20 @@ impl Lexer<'_> {
         }
     }
 
-    /// The bodies of the heredocs announced on the line that has just ended.
+    /// Emits the bodies of the heredocs whose operators stood on the line that has just ended.
     fn bodies(&mut self) {
-        for word in std::mem::take(&mut self.heredocs) {
+        for delimiter in std::mem::take(&mut self.heredocs) {
             let start = self.at;
-            let mut line = start;
+            let mut line_start = start;
             loop {
-                let end = self.line_end(line);
-                let body = self.bytes.get(line..end).unwrap_or(&[]);
-                let last = body.trim_ascii_start() == word.as_slice();
-                if last || end >= self.bytes.len() {
+                let end = self.line_end(line_start);
+                let line = self.bytes.get(line_start..end).unwrap_or(&[]);
+                let is_last = line.trim_ascii_start() == delimiter.as_slice();
+                if is_last || end >= self.bytes.len() {
                     self.emit(end - start, TokenClass::Quoted);
                     break;
                 }
-                line = end + 1;
+                line_start = end + 1;
             }
             if self.at < self.bytes.len() {
                 self.at += 1;
@@ -202,13 +208,13 @@ impl Lexer<'_> {
         }
     }
 
-    /// One word, in its pieces.
+    /// Emits one word, which may consist of several tokens.
     fn word(&mut self) {
         let start = self.at;
-        let first = self.out.len();
+        let first_token = self.out.len();
         let class = self.class_of_word();
         while self.at < self.bytes.len() {
-            if self.next_hole().is_some_and(|hole| hole.start <= self.at) {
+            if self.next_hole().is_some_and(|placeholder| placeholder.start <= self.at) {
                 self.emit(1, TokenClass::Placeholder);
                 continue;
             }
@@ -225,30 +231,32 @@ impl Lexer<'_> {
                 _ => self.plain(class),
             }
         }
+        // Always move on, so that lexing ends.
         if self.at == start {
             self.at += 1;
         }
-        self.after_word(start, first, class);
+        self.after_word(start, first_token, class);
     }
 
-    /// The class of the plain stretches of the word that begins here.
+    /// The class of the plain text in the word that begins here. The name of an assignment is emitted at once.
     fn class_of_word(&mut self) -> Option<TokenClass> {
         let rest = self.bytes.get(self.at..).unwrap_or(&[]);
-        let plain = rest.iter().take(REACH).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-        let ends = rest.iter().take(REACH).take_while(|b| !b.is_ascii_whitespace() && !b"|&;()<>".contains(b)).count();
-        let word = rest.get(..ends).unwrap_or(&[]);
-        let before_redirection =
-            ends > 0 && word.iter().all(u8::is_ascii_digit) && matches!(rest.get(ends), Some(b'<' | b'>'));
-        if before_redirection {
+        let name_len = rest.iter().take(REACH).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+        let word_len =
+            rest.iter().take(REACH).take_while(|b| !b.is_ascii_whitespace() && !b"|&;()<>".contains(b)).count();
+        let word = rest.get(..word_len).unwrap_or(&[]);
+        let is_descriptor =
+            word_len > 0 && word.iter().all(u8::is_ascii_digit) && matches!(rest.get(word_len), Some(b'<' | b'>'));
+        if is_descriptor {
             return Some(TokenClass::Operator);
         }
         match self.expects {
             Expects::Program => {
-                let assigns = plain > 0
+                let is_assignment = name_len > 0
                     && !word.first().is_some_and(u8::is_ascii_digit)
-                    && (rest.get(plain) == Some(&b'=') || rest.get(plain..plain + 2) == Some(b"+="));
-                if assigns {
-                    self.emit(plain, TokenClass::Name);
+                    && (rest.get(name_len) == Some(&b'=') || rest.get(name_len..name_len + 2) == Some(b"+="));
+                if is_assignment {
+                    self.emit(name_len, TokenClass::Name);
                     return None;
                 }
                 if KEYWORDS.iter().any(|keyword| keyword.as_bytes() == word) {
@@ -262,13 +270,14 @@ impl Lexer<'_> {
         }
     }
 
-    fn after_word(&mut self, start: usize, first: usize, class: Option<TokenClass>) {
+    /// Decides the role of the next word after one that began at `start` and emitted its tokens from `first_token` on.
+    fn after_word(&mut self, start: usize, first_token: usize, class: Option<TokenClass>) {
         let word = self.bytes.get(start..self.at).unwrap_or(&[]);
-        let named = self.out.get(first).is_some_and(|token| token.class == TokenClass::Name);
+        let is_assignment = self.out.get(first_token).is_some_and(|token| token.class == TokenClass::Name);
         self.expects = match (self.expects, class) {
             (Expects::Target { then_program: true }, _) => Expects::Program,
             (expects, Some(TokenClass::Operator)) => expects,
-            (Expects::Program, None) if named => Expects::Program,
+            (Expects::Program, None) if is_assignment => Expects::Program,
             (Expects::Program, Some(TokenClass::Keyword))
                 if !matches!(word, b"for" | b"case" | b"select" | b"function" | b"[[") =>
             {
@@ -277,20 +286,21 @@ impl Lexer<'_> {
             (Expects::Program, Some(TokenClass::Program)) if PREFIXES.iter().any(|p| p.as_bytes() == word) => {
                 Expects::Program
             }
-            // `sudo -u x id`: an option before the program, perhaps with a value.
+            // `sudo -u x id`: an option before the program, which may take a value.
             (Expects::Program, Some(TokenClass::Program)) if word.first() == Some(&b'-') => {
-                let valued = matches!(word, b"-u" | b"-g" | b"-n" | b"-I" | b"-P" | b"-L");
-                if let Some(token) = self.out.get_mut(first) {
+                let takes_value = matches!(word, b"-u" | b"-g" | b"-n" | b"-I" | b"-P" | b"-L");
+                if let Some(token) = self.out.get_mut(first_token) {
                     token.class = TokenClass::Flag;
                 }
-                if valued { Expects::Target { then_program: true } } else { Expects::Program }
+                if takes_value { Expects::Target { then_program: true } } else { Expects::Program }
             }
             _ => Expects::Argument,
         };
     }
 
+    /// Passes over plain text up to a quote, an expansion, a placeholder or the end of the word.
     fn plain(&mut self, class: Option<TokenClass>) {
-        let stop = self.next_hole().map_or(self.bytes.len(), |hole| hole.start);
+        let stop = self.next_hole().map_or(self.bytes.len(), |placeholder| placeholder.start);
         let rest = self.bytes.get(self.at..stop).unwrap_or(&[]);
         let mut len = 0;
         while let Some(byte) = rest.get(len) {
@@ -310,11 +320,11 @@ impl Lexer<'_> {
         self.enclosed(b'\'');
     }
 
-    /// From a sign to the next of its kind, or to the end.
-    fn enclosed(&mut self, sign: u8) {
-        let class = if sign == b'`' { TokenClass::Expansion } else { TokenClass::Quoted };
+    /// Emits the text between two equal delimiters, or up to the end of the text.
+    fn enclosed(&mut self, delimiter: u8) {
+        let class = if delimiter == b'`' { TokenClass::Expansion } else { TokenClass::Quoted };
         let rest = self.bytes.get(self.at + 1..).unwrap_or(&[]);
-        let len = rest.iter().position(|&b| b == sign).map_or(rest.len() + 1, |at| at + 2);
+        let len = rest.iter().position(|&b| b == delimiter).map_or(rest.len() + 1, |inner_len| inner_len + 2);
         self.emit(len, class);
     }
 
@@ -346,7 +356,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// An expansion outside quotes. True if commands follow in it.
+    /// Emits an expansion outside quotes. Returns true after a `$(`, which commands follow.
     fn dollar(&mut self) -> bool {
         if self.starts(b"$'") {
             self.push(self.at..self.at + 1, TokenClass::Quoted);
@@ -373,7 +383,7 @@ impl Lexer<'_> {
         self.emit(len + 1, TokenClass::Quoted);
     }
 
-    /// How long the expansion at `from` is; 1 for a dollar that expands nothing.
+    /// Length in bytes of the expansion at offset `from`; 1 for a dollar sign that expands nothing.
     fn expansion_len(&self, from: usize) -> usize {
         let rest = self.bytes.get(from..).unwrap_or(&[]);
         let (open, close) = match rest.get(1) {

@@ -1,16 +1,16 @@
-//! Words of the first parser's tree in full: what stands fixed in them, and a hole for each expansion.
+//! Keeps the words of the first parser's tree in full: their fixed text, with a mark for each expansion.
 //!
-//! Invariant: a text without holes is what bash gives. Refuses to know: what the words mean.
+//! Invariant: a text without expansion marks is exactly what bash passes on. Refuses to know: the meaning of the words.
 
 use super::shuck::{Walk, range};
 use crate::shell::simple_command::{Arg, Detail, Flow, HOLE, Redirection};
 use shuck_ast::{
-    Assignment, AssignmentValue, DeclClause, DeclOperand, HeredocBodyPart, LiteralText, Redirect, RedirectKind,
-    RedirectTarget, Span, Word, WordPart, WordPartNode,
+    Assignment, AssignmentValue, DeclClause, DeclOperand, Heredoc, HeredocBodyPart, LiteralText, Redirect,
+    RedirectKind, RedirectTarget, Span, Word, WordPart, WordPartNode,
 };
 
 impl Walk<'_> {
-    /// Keeps a simple command in full, at the place it was just pushed to.
+    /// Keeps the simple command that was pushed last in full.
     pub(super) fn detail<'w>(
         &mut self,
         words: impl Iterator<Item = &'w Word>,
@@ -25,7 +25,7 @@ impl Walk<'_> {
         self.keep(Detail { words, assigns, redirects });
     }
 
-    /// The same for a builtin whose name is no word of the tree.
+    /// Keeps a builtin in full whose name is not a word of the tree. `begin` is the offset of the name.
     pub(super) fn named_detail<'w>(
         &mut self,
         name: &str,
@@ -39,7 +39,7 @@ impl Walk<'_> {
         self.keep(Detail { words, assigns: Vec::new(), redirects });
     }
 
-    /// The same for `export`, `declare` and the like.
+    /// Keeps `export`, `declare` and similar commands in full. `begin` is the offset of the name.
     pub(super) fn declared_detail(&mut self, clause: &DeclClause, begin: usize, redirects: &[Redirect]) {
         let operand = |operand: &DeclOperand| match operand {
             DeclOperand::Flag(word) | DeclOperand::Dynamic(word) => self.full(word),
@@ -62,12 +62,14 @@ impl Walk<'_> {
         self.keep(Detail { words, assigns: Vec::new(), redirects });
     }
 
+    /// Replaces the empty detail that was added with the last command.
     fn keep(&mut self, detail: Detail) {
         if let Some(last) = self.out.full.details.last_mut() {
             *last = detail;
         }
     }
 
+    /// A word with its fixed text. A brace expansion, which can make several words of it, gets a leading expansion mark.
     fn full(&self, word: &Word) -> Arg {
         let mut text = String::new();
         self.fill(&word.parts, false, &mut text);
@@ -95,6 +97,7 @@ impl Walk<'_> {
         }
     }
 
+    /// Appends the fixed text of the parts, and an expansion mark for each part that is an expansion.
     fn fill(&self, parts: &[WordPartNode], quoted: bool, out: &mut String) {
         for part in parts {
             let one = std::slice::from_ref(part);
@@ -102,55 +105,62 @@ impl Walk<'_> {
                 self.fill(parts, true, out);
                 continue;
             }
-            let before = out.len();
+            let len_before = out.len();
             if !self.fix(one, quoted, out) {
-                out.truncate(before);
+                out.truncate(len_before);
                 out.push(HOLE);
             }
         }
     }
 
-    /// A redirection in full.
+    /// A redirection with its target in full.
     pub(super) fn redirection(&self, redirect: &Redirect) -> Redirection {
         let (flow, target) = match &redirect.target {
-            RedirectTarget::Heredoc(heredoc) => {
-                let mut text = String::new();
-                for part in &heredoc.body.parts {
-                    match &part.kind {
-                        HeredocBodyPart::Literal(literal) => match literal {
-                            LiteralText::Owned(owned) if self.source().get(range(part.span)) != Some(&**owned) => {
-                                text.push_str(owned);
-                            }
-                            _ => text.push_str(self.text.original(range(part.span))),
-                        },
-                        _ => text.push(HOLE),
-                    }
-                }
-                if heredoc.delimiter.strip_tabs {
-                    text = text.lines().map(|line| line.trim_start_matches('\t')).collect::<Vec<_>>().join("\n");
-                }
-                (Flow::Text, Arg { raw: text.clone(), text, span: range(heredoc.body.span) })
-            }
+            RedirectTarget::Heredoc(heredoc) => (Flow::Text, self.full_heredoc(heredoc)),
             RedirectTarget::Word(word) => {
                 let target = self.full(word);
-                let descriptor =
-                    !target.text.is_empty() && target.text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-                let flow = match redirect.kind {
-                    RedirectKind::Output | RedirectKind::Clobber | RedirectKind::OutputBoth => Flow::Over,
-                    RedirectKind::Append => Flow::Behind,
-                    RedirectKind::ReadWrite => Flow::Both,
-                    RedirectKind::HereString => Flow::Text,
-                    RedirectKind::DupOutput if !descriptor => Flow::Over,
-                    RedirectKind::DupOutput | RedirectKind::DupInput => Flow::Copy,
-                    RedirectKind::Input | RedirectKind::HereDoc | RedirectKind::HereDocStrip => Flow::From,
-                };
-                (flow, target)
+                (flow_of(redirect.kind, &target.text), target)
             }
         };
         Redirection { flow, fd: redirect.fd, target }
     }
+
+    /// The body of a heredoc, with leading tabs removed for `<<-`.
+    fn full_heredoc(&self, heredoc: &Heredoc) -> Arg {
+        let mut text = String::new();
+        for part in &heredoc.body.parts {
+            match &part.kind {
+                HeredocBodyPart::Literal(literal) => match literal {
+                    LiteralText::Owned(owned) if self.source().get(range(part.span)) != Some(&**owned) => {
+                        text.push_str(owned);
+                    }
+                    _ => text.push_str(self.text.original(range(part.span))),
+                },
+                _ => text.push(HOLE),
+            }
+        }
+        if heredoc.delimiter.strip_tabs {
+            text = text.lines().map(|line| line.trim_start_matches('\t')).collect::<Vec<_>>().join("\n");
+        }
+        Arg { raw: text.clone(), text, span: range(heredoc.body.span) }
+    }
 }
 
+/// The kind of a redirection to or from a word. `>& 2` copies a descriptor, `>& file` writes a file.
+fn flow_of(kind: RedirectKind, target: &str) -> Flow {
+    let is_descriptor = !target.is_empty() && target.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    match kind {
+        RedirectKind::Output | RedirectKind::Clobber | RedirectKind::OutputBoth => Flow::Over,
+        RedirectKind::Append => Flow::Behind,
+        RedirectKind::ReadWrite => Flow::Both,
+        RedirectKind::HereString => Flow::Text,
+        RedirectKind::DupOutput if !is_descriptor => Flow::Over,
+        RedirectKind::DupOutput | RedirectKind::DupInput => Flow::Copy,
+        RedirectKind::Input | RedirectKind::HereDoc | RedirectKind::HereDocStrip => Flow::From,
+    }
+}
+
+/// A name that is not a word of the tree, as a word.
 fn named(name: &str, begin: usize) -> Arg {
     Arg { text: name.to_owned(), raw: name.to_owned(), span: begin..begin + name.len() }
 }

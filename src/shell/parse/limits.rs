@@ -1,22 +1,23 @@
-//! Bounds on what is read, so that no text takes long or ends the process.
+//! Bounds on the texts that are parsed, so that no text takes long or overflows the stack.
 //!
-//! Invariant: the bounds depend on the text alone. Refuses to know: what is read.
+//! Invariant: the bounds depend only on the text. Refuses to know: the parsers.
 
-/// The longest text.
+/// Longest text that is parsed, in bytes.
 pub(crate) const LONGEST: usize = 256 * 1024;
-/// The most lines one command may have.
+/// Most lines that one command may have.
 pub(crate) const MOST_LINES: usize = 400;
-/// How deep a text may nest.
+/// Deepest nesting that is parsed.
 const DEEPEST: usize = 100;
-/// How many strains a text may hold.
+/// Most costly constructs, such as nested patterns and quotes, in a text that is parsed.
 const MOST_STRAIN: usize = 24;
-/// Texts within these are read on the caller's stack.
+/// Longest text, in bytes, that is parsed on the caller's stack.
 const SHORT: usize = 2 * 1024;
+/// Deepest nesting that is parsed on the caller's stack.
 const SHALLOW: usize = 24;
-/// Room for the deepest text within the bounds; the system hands it out page by page.
+/// Stack size in bytes, enough for the deepest text within the bounds. The system allocates it page by page.
 const STACK: usize = 256 * 1024 * 1024;
 
-/// Why a text is not read at all.
+/// Returns the reason why a text is not parsed at all. None if it is within the bounds.
 pub(crate) fn exceeded(text: &str) -> Option<&'static str> {
     if text.len() > LONGEST {
         return Some("longer than 256 KiB");
@@ -27,8 +28,8 @@ pub(crate) fn exceeded(text: &str) -> Option<&'static str> {
     (strain(text) > MOST_STRAIN).then_some("more nested patterns and quotes than can be read in good time")
 }
 
-/// How many things stand in a text that the first parser may read again and again: quotes within `${…}`, and groups
-/// of patterns. Each more of them can multiply its time when they are left open.
+/// Counts constructs that the first parser may read repeatedly: quotes within `${…}`, and pattern groups such as `@(…)`.
+/// Each further one that is left open can multiply the parser's time.
 pub(crate) fn strain(text: &str) -> usize {
     let expansions = text.match_indices("${");
     let quoted = expansions.filter(|(at, _)| {
@@ -37,14 +38,17 @@ pub(crate) fn strain(text: &str) -> usize {
         inside.into_iter().any(|b| matches!(b, b'"' | b'\'' | b'`' | b'$'))
     });
     let quoted = quoted.count();
-    if !["[[", "case", "${"].iter().any(|place| text.contains(place)) {
+    let may_hold_patterns = ["[[", "case", "${"].iter().any(|opener| text.contains(opener));
+    if !may_hold_patterns {
         return quoted;
     }
     let groups = text.as_bytes().windows(2).filter(|pair| matches!(pair, [b'@' | b'!' | b'?' | b'*' | b'+', b'(']));
     quoted.max(groups.count() * 2)
 }
 
-/// Runs on the caller's stack if the text is small, and on a large one if not. None if there is no room.
+/// Runs `work` on the caller's stack for a small text, and on a large stack otherwise.
+///
+/// Returns None if the thread for the large stack cannot start or panics.
 pub(crate) fn with_room<T: Send>(text: &str, work: impl FnOnce() -> T + Send) -> Option<T> {
     if text.len() <= SHORT && depth(text) <= SHALLOW {
         return Some(work());
@@ -55,11 +59,12 @@ pub(crate) fn with_room<T: Send>(text: &str, work: impl FnOnce() -> T + Send) ->
     })
 }
 
-/// At least how deep a text nests: openers of each kind that are still open, quotes or not.
+/// Estimates how deep a text nests: the most openers that are open at the same time. Quotes are not considered.
 pub(crate) fn depth(text: &str) -> usize {
-    let (mut parens, mut braces, mut brackets, mut words, mut signs) = (0_usize, 0_usize, 0_usize, 0_usize, 0_usize);
+    let (mut parens, mut braces, mut brackets, mut compounds, mut prefixes) =
+        (0_usize, 0_usize, 0_usize, 0_usize, 0_usize);
     let mut deepest = 0;
-    let mut word = 0;
+    let mut word_start = 0;
     let bytes = text.as_bytes();
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
@@ -69,22 +74,23 @@ pub(crate) fn depth(text: &str) -> usize {
             b'}' => braces = braces.saturating_sub(1),
             b'[' => brackets += 1,
             b']' => brackets = brackets.saturating_sub(1),
-            // Unary operators and negations nest as well; a line ends them.
-            b'!' | b'~' | b'?' => signs += 1,
-            b'\n' => signs = 0,
+            // Unary operators and negations nest as well. The end of the line ends them.
+            b'!' | b'~' | b'?' => prefixes += 1,
+            b'\n' => prefixes = 0,
             _ => {}
         }
         if byte.is_ascii_lowercase() {
             continue;
         }
-        match bytes.get(word..at) {
-            Some(b"if" | b"while" | b"until" | b"for" | b"case" | b"select") => words += 1,
-            Some(b"fi" | b"done" | b"esac") => words = words.saturating_sub(1),
-            Some(b"time" | b"coproc" | b"function") => signs += 1,
+        // A run of lowercase letters has ended, which may be a reserved word.
+        match bytes.get(word_start..at) {
+            Some(b"if" | b"while" | b"until" | b"for" | b"case" | b"select") => compounds += 1,
+            Some(b"fi" | b"done" | b"esac") => compounds = compounds.saturating_sub(1),
+            Some(b"time" | b"coproc" | b"function") => prefixes += 1,
             _ => {}
         }
-        word = at + 1;
-        deepest = deepest.max(parens + braces + brackets + words + signs);
+        word_start = at + 1;
+        deepest = deepest.max(parens + braces + brackets + compounds + prefixes);
     }
     deepest
 }

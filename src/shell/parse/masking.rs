@@ -1,67 +1,72 @@
-//! What the parsers do not bear, behind plain letters: words that stand for a value, `<pod-name>` and `{{ pod }}`, and
-//! everything beyond ASCII, at which the first parser can lose its place; and NUL, at which it takes the text to end.
+//! Replaces text that the parsers cannot handle with plain characters.
 //!
-//! Invariant: the masked text has the same length and the same lines, so each place in it is a place in the original.
-//! A template with an operator in it is left to the parsers: bash would run what stands in it. Refuses to know: where
-//! the values come from.
+//! Words that stand for a value are masked: `<pod-name>` and `{{ pod }}`. So are non-ASCII characters, which can make the
+//! first parser report wrong offsets. A NUL is masked because the first parser takes the text to end there.
+//!
+//! Invariant: the masked text has the same length and the same lines, so every offset in it is an offset in the original.
+//! A template that contains an operator is not masked, because bash would run its commands. Refuses to know: where the
+//! values come from.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// The longest name between the brackets.
+/// Longest name between angle brackets, in characters.
 const LONGEST: usize = 100;
-/// Tags that close themselves.
+/// HTML tags without a closing tag.
 const VOID_TAGS: &[&str] = &["br", "hr", "img", "input", "link", "meta"];
 
-/// A text, and the same text without what no parser can read.
+/// A text, and the same text with everything masked that the parsers cannot handle.
 #[derive(Debug)]
 pub(crate) struct Masked<'a> {
-    original: &'a str,
+    source: &'a str,
     plain: Cow<'a, str>,
-    marks: Vec<Mark>,
+    spans: Vec<MaskedSpan>,
 }
 
+/// A stretch that is masked.
 #[derive(Clone, Debug)]
-struct Mark {
+struct MaskedSpan {
     span: Range<usize>,
-    placeholder: bool,
+    /// True for `<name>`, false for `{{ name }}`.
+    is_placeholder: bool,
 }
 
 impl<'a> Masked<'a> {
     pub(crate) fn new(original: &'a str) -> Self {
-        let marks = marks(original);
+        let spans = find_masked_spans(original);
         let mut plain = Cow::Borrowed(original);
-        if !marks.is_empty() || !original.is_ascii() || original.contains('\0') {
+        if !spans.is_empty() || !original.is_ascii() || original.contains('\0') {
             let mut text = String::with_capacity(original.len());
             let mut at = 0;
-            for mark in &marks {
-                push_ascii(original.get(at..mark.span.start).unwrap_or(""), &mut text);
-                text.extend(std::iter::repeat_n('Q', mark.span.len()));
-                at = mark.span.end;
+            for masked_span in &spans {
+                push_ascii(original.get(at..masked_span.span.start).unwrap_or(""), &mut text);
+                text.extend(std::iter::repeat_n('Q', masked_span.span.len()));
+                at = masked_span.span.end;
             }
             push_ascii(original.get(at..).unwrap_or(""), &mut text);
             plain = Cow::Owned(text);
         }
-        Self { original, plain, marks }
+        Self { source: original, plain, spans }
     }
 
     pub(crate) fn masked(&self) -> &str {
         &self.plain
     }
 
-    /// The original's text at a place of the masked one.
+    /// The original text at a range of the masked text. Empty if the range is out of bounds.
     pub(crate) fn original(&self, range: Range<usize>) -> &'a str {
-        self.original.get(range).unwrap_or("")
+        self.source.get(range).unwrap_or("")
     }
 
-    /// The spans of the `<name>` kind.
+    /// Byte ranges of the placeholders of the form `<name>`, in order.
     pub(crate) fn placeholders(&self) -> impl Iterator<Item = Range<usize>> {
-        self.marks.iter().filter(|mark| mark.placeholder).map(|mark| mark.span.clone())
+        self.spans.iter().filter(|masked| masked.is_placeholder).map(|masked| masked.span.clone())
     }
 }
 
-/// Dots for each byte beyond ASCII: to bash they are parts of words and never of names. A NUL it drops, which is told elsewhere.
+/// Appends a text with a dot for each non-ASCII byte. In bash, both can be part of a word but not of a name. A NUL becomes a
+/// dot too; the check for clarity reports it, because bash drops it.
 fn push_ascii(text: &str, out: &mut String) {
     for c in text.chars() {
         if c.is_ascii() && c != '\0' {
@@ -72,38 +77,41 @@ fn push_ascii(text: &str, out: &mut String) {
     }
 }
 
-/// The places to mask, in order.
-fn marks(text: &str) -> Vec<Mark> {
+/// The stretches to mask, in order.
+fn find_masked_spans(text: &str) -> Vec<MaskedSpan> {
     let bytes = text.as_bytes();
-    let tags: HashSet<&str> = text
-        .match_indices("</")
-        .filter_map(|(at, _)| {
-            let rest = text.get(at + 2..)?;
-            let close = rest.bytes().take(LONGEST).position(|b| b == b'>')?;
-            rest.get(..close)
-        })
-        .collect();
-    let mut marks = Vec::new();
+    let tags = closing_tags(text);
+    let mut spans = Vec::new();
     let mut at = 0;
-    while let Some(step) = bytes.get(at..).and_then(|rest| rest.iter().position(|b| matches!(b, b'<' | b'{'))) {
-        at += step;
+    while let Some(skipped) = bytes.get(at..).and_then(|rest| rest.iter().position(|b| matches!(b, b'<' | b'{'))) {
+        at += skipped;
         let found = match bytes.get(at) {
-            Some(b'<') => placeholder(text, at, &tags).map(|end| (end, true)),
-            _ => template(text, at).map(|end| (end, false)),
+            Some(b'<') => placeholder_end(text, at, &tags).map(|end| (end, true)),
+            _ => template_end(text, at).map(|end| (end, false)),
         };
         match found {
-            Some((end, placeholder)) => {
-                marks.push(Mark { span: at..end, placeholder });
+            Some((end, is_placeholder)) => {
+                spans.push(MaskedSpan { span: at..end, is_placeholder });
                 at = end;
             }
             None => at += 1,
         }
     }
-    marks
+    spans
 }
 
-/// The end of a `{{ name }}` that holds nothing bash would run.
-fn template(text: &str, at: usize) -> Option<usize> {
+/// The names of the closing tags in a text: `b` for `</b>`. A `<b>` of such a text is markup, not a placeholder.
+fn closing_tags(text: &str) -> HashSet<&str> {
+    let closing = text.match_indices("</").filter_map(|(at, _)| {
+        let rest = text.get(at + 2..)?;
+        let close = rest.bytes().take(LONGEST).position(|b| b == b'>')?;
+        rest.get(..close)
+    });
+    closing.collect()
+}
+
+/// The end of the `{{ name }}` at offset `at`, if there is one and it contains nothing that bash would run.
+fn template_end(text: &str, at: usize) -> Option<usize> {
     let inner = text.get(at..)?.strip_prefix("{{")?;
     if at > 0 && text.as_bytes().get(at - 1).is_some_and(|b| matches!(b, b'$' | b'{')) {
         return None;
@@ -116,8 +124,8 @@ fn template(text: &str, at: usize) -> Option<usize> {
     (plain && matches!(filter.trim(), "raw" | "sh" | "sql")).then_some(at + close + 4)
 }
 
-/// The end of a `<name>` at `at`, if it stands for a value: bash would read a redirection there.
-fn placeholder(text: &str, at: usize, tags: &HashSet<&str>) -> Option<usize> {
+/// The end of the `<name>` at offset `at`, if it stands for a value. Bash would read a redirection there.
+fn placeholder_end(text: &str, at: usize, tags: &HashSet<&str>) -> Option<usize> {
     let before = text.get(..at)?.chars().next_back();
     let inner = text.get(at + 1..)?;
     if before == Some('<') || !inner.starts_with(char::is_alphabetic) {
@@ -136,7 +144,9 @@ fn in_name(c: char) -> bool {
     c.is_alphanumeric() || "_ .:/|#*-".contains(c)
 }
 
-/// Tells `<name>` from `<in>out`, which is two redirections.
+/// True for `<name>`; false for `<in>out`, which is two redirections.
+///
+/// `before` and `after` are the characters next to the brackets.
 fn stands_alone(before: Option<char>, name: &str, after: Option<char>) -> bool {
     let ends_word = after.is_none_or(|c| c.is_whitespace() || "\"')".contains(c));
     let descriptor = name.rsplit_once(' ').is_some_and(|(_, last)| last.bytes().all(|b| b.is_ascii_digit()));

@@ -1,6 +1,7 @@
-//! Two parsers and what they found, in our own words.
+//! The two third-party parsers, and their results as types of our own.
 //!
-//! Invariant: no type of a parser leaves this room except through [`shuck::with_tree`]. Refuses to know: what any program does.
+//! Invariant: no type of a parser leaves this room except through [`shuck::with_tree`]. Refuses to know: the meaning of any
+//! program.
 
 mod full;
 pub(crate) mod limits;

@@ -1,17 +1,17 @@
-//! The second parser: `rable`, asked only how many words each command has.
+//! The second parser, `rable`, which only counts the words of each command.
 //!
-//! Invariant: no type of `rable` leaves this file. It knows no better than the first parser; only where both see the
-//! same commands is a reading trusted. Refuses to know: places, words.
+//! Invariant: no type of `rable` leaves this file. Neither parser is more reliable than the other. A tree is trusted only if
+//! both see the same commands. Refuses to know: offsets, and the text of words.
 
 use rable::{ListItem, Node, NodeKind};
 
-/// The longest text it is given: its recursion has no limit of its own.
+/// Longest text in bytes that is parsed: `rable` does not limit its recursion.
 const LONGEST: usize = 32 * 1024;
 
-/// The most backticks.
+/// Most backticks in a text that is parsed.
 const MOST_BACKTICKS: usize = 16;
 
-/// How many words each simple command has, in order, or why it reads none.
+/// Counts the words of each simple command, in order. An error is the reason why the text was not parsed.
 pub(crate) fn signature(text: &str) -> Result<Vec<usize>, &'static str> {
     if text.len() > LONGEST {
         return Err("too long for a second reading");
@@ -19,13 +19,14 @@ pub(crate) fn signature(text: &str) -> Result<Vec<usize>, &'static str> {
     if let Some(counts) = plain(text) {
         return Ok(counts);
     }
-    // It reads what stands in backticks again for each expansion around them.
+    // `rable` parses the content of backticks again for each expansion around them.
     if text.bytes().filter(|&b| b == b'`').count() > MOST_BACKTICKS {
         return Err("too many backticks for a second reading");
     }
     parsed(text)
 }
 
+/// Counts the words with the parser.
 fn parsed(text: &str) -> Result<Vec<usize>, &'static str> {
     let nodes = rable::parse(text, false).map_err(|_| "one of the two parsers refuses it")?;
     let mut counts = Vec::new();
@@ -35,8 +36,9 @@ fn parsed(text: &str) -> Result<Vec<usize>, &'static str> {
     Ok(counts)
 }
 
-/// The same for a line of nothing but plain words, pipes and `&&`, which every parser reads alike: most commands are such, and a
-/// parser takes many times as long.
+/// Counts the words of a line of plain words, pipes and `&&` without the parser. None for any other text.
+///
+/// Most commands are of this form, every parser agrees on it, and a parser takes many times as long.
 fn plain(text: &str) -> Option<Vec<usize>> {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b" -_./:,@%+|&".contains(&b);
     if !text.bytes().all(is_plain) {
@@ -55,12 +57,13 @@ fn plain(text: &str) -> Option<Vec<usize>> {
     (words > 0).then_some(counts)
 }
 
-/// What is no word where a command begins (bash, "Reserved Words").
+/// Reserved words, which are not counted as words at the start of a command (bash manual, "Reserved Words").
 const RESERVED: &[&str] = &[
     "if", "then", "elif", "else", "fi", "time", "for", "in", "until", "while", "do", "done", "case", "esac", "coproc",
     "select", "function",
 ];
 
+/// Adds the counts of a node and everything inside it, in order of the text.
 fn count(node: &Node, counts: &mut Vec<usize>) {
     match &node.kind {
         NodeKind::Command { assignments, words, redirects } => {
@@ -128,7 +131,7 @@ fn count(node: &Node, counts: &mut Vec<usize>) {
     }
 }
 
-/// From the third substitution within another on, it is kept as a text.
+/// Counts the words of a substitution that `rable` kept as text, which it does from the third nested substitution on.
 fn deeper(text: &str, counts: &mut Vec<usize>) {
     let inner = text.strip_prefix("$(").and_then(|inner| inner.strip_suffix(')'));
     if let Some(inner) = inner.filter(|inner| !inner.starts_with('('))

@@ -1,141 +1,143 @@
-//! What a parser found in a text, in our own words.
+//! The result of parsing a text, in types of our own.
 //!
-//! Invariant: every range lies within the text that was read. Refuses to know: which parser it was, and what any
-//! program does.
+//! Invariant: every range lies within the text that was parsed. Refuses to know: the parser, and the meaning of any program.
 
 use crate::shell::Simple;
 use crate::shell::simple_command::{Detail, Redirection};
 use std::ops::Range;
 
-/// One reading of a text without syntax errors.
+/// Result of parsing a text without syntax errors.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
-    /// Each simple command, in the order of the text.
+    /// Each simple command at any depth, in order of the text.
     pub found: Vec<Found>,
-    /// Words and redirections in full; empty unless asked for.
+    /// Words and redirections in full. Empty unless they were asked for.
     pub full: FullWords,
-    /// The functions that are defined, and where.
+    /// Function definitions, in order of the text.
     pub functions: Vec<Function>,
-    /// How many words each command has, in order, where the second parser sees them too.
+    /// Word count of each command that the second parser counts too, in order. Both must agree for the tree to be trusted.
     pub signature: Vec<usize>,
-    /// The places of the members in `found`, if the text is one pipeline of simple commands.
+    /// Indices of the members among the simple commands, if the text is one pipeline of simple commands.
     pub pipeline: Option<Vec<usize>>,
-    /// The last statement is a compound command or is negated.
+    /// True if the last statement is a compound command or is negated, so that statuses inside it say nothing.
     pub status_alone: bool,
-    /// Variables set and read, in order.
+    /// Uses of variables, in the order in which the text sets and reads them.
     pub variables: Vec<Variable>,
-    /// What the shell itself does beside running programs.
+    /// Effects of the shell itself, besides running programs.
     pub shell: ShellEffects,
-    /// An unquoted stretch with a blank or an operator in it: commands may hide there.
+    /// Stretch in which the tree may have missed a command, such as an unquoted word with a blank or an operator in it.
     pub hides: Option<Range<usize>>,
-    /// Which stretches of the text can run something, and which cannot.
+    /// Stretches of the text that were walked, and stretches in which nothing can run.
     pub extent: Extent,
-    /// A loop that nothing in the text ends.
+    /// True if the text has a loop that nothing in it ends.
     pub loops_for_ever: bool,
-    /// Two statements stand on one line with nothing between them, which no shell reads.
+    /// True if two statements follow each other on one line without a separator, which no shell accepts.
     pub crowded: bool,
 }
 
-/// Each simple command and redirection with every word, expansions as holes.
+/// Each simple command and redirection with every word, where a mark replaces each expansion.
 #[derive(Debug, Default)]
 pub(crate) struct FullWords {
-    /// Each simple command's words, in the order of `found`.
+    /// Words of each simple command, in the order of the simple commands themselves.
     pub details: Vec<Detail>,
-    /// The redirections of compounds.
+    /// Redirections of compound commands.
     pub loose: Vec<Redirection>,
 }
 
-/// What the shell itself does, so that a text of programs that only read does more than read.
+/// Effects of the shell itself. Each of them makes a text change something even if all its programs only read.
 #[derive(Debug, Default)]
 pub(crate) struct ShellEffects {
-    /// A function is defined in the session.
+    /// True if a function is defined in the session.
     pub defines: bool,
-    /// Something is redirected into a file.
+    /// True if output is redirected into a file.
     pub writes: bool,
-    /// A variable is set by which a program can be made to run another.
+    /// True if a variable is set that can make a program run another one.
     pub steers: bool,
 }
 
-/// The stretches of a text that were walked, and those in which nothing can run.
+/// Stretches of a text that were walked, and stretches in which nothing can run.
 #[derive(Debug, Default)]
 pub(crate) struct Extent {
-    /// Where each substitution and arithmetic expansion that was walked begins, and where each backtick stands.
+    /// Offsets of the substitutions and arithmetic expansions that were walked. For backticks, both ends.
     pub expanded: Vec<usize>,
     /// Single quotes and literal heredocs, in which nothing is expanded.
     pub inert: Vec<Range<usize>>,
-    /// Comments.
+    /// Comments, from the `#` to the end of the line.
     pub comments: Vec<Range<usize>>,
 }
 
-/// A function's definition.
+/// The definition of a function.
 #[derive(Debug)]
 pub(crate) struct Function {
     pub name: String,
     pub span: Range<usize>,
-    /// In the session itself.
+    /// True if the session keeps the definition: it is not in a subshell, a pipe or another function.
     pub in_session: bool,
 }
 
-/// A simple command and where it stands.
+/// A simple command with its context.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub simple: Simple,
     pub place: Place,
 }
 
-/// Where a simple command stands.
+/// Context in which a simple command runs.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent of each other: any mix of them occurs")]
 pub(crate) struct Place {
-    /// Its pipeline, if it is a member of one.
+    /// Position in the innermost pipeline, if the command is a member of one.
     pub seat: Option<Seat>,
-    /// It runs in the session itself: no subshell, no substitution, no pipe, not in the background.
+    /// True if the command runs in the session itself: in no subshell, substitution, pipe or background job.
     pub in_session: bool,
-    /// It only stands in the body of a function.
+    /// True in the body of a function, which runs only when the function is called.
     pub deferred: bool,
-    /// Nobody waits for it.
+    /// True if the shell does not wait for the command.
     pub background: bool,
-    /// Its input is not the terminal.
+    /// True if standard input is a file, a text or a pipe, not the terminal.
     pub fed: bool,
 }
 
-/// A place in a pipeline.
+/// Position of a command in a pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seat {
+    /// Number of the pipeline, in the order in which pipelines are walked.
     pub pipe: usize,
+    /// Number of the member within the pipeline, from 0.
     pub index: usize,
 }
 
-/// What happens to a variable.
+/// One use of a variable.
 #[derive(Debug)]
 pub(crate) enum Variable {
     Set { name: String, literal: Option<String>, value: Range<usize>, in_session: bool },
     Read { name: String, has_default: bool },
 }
 
-/// Why a text cannot be read.
+/// Why a text cannot be parsed.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// The parser's words.
+    /// Reason in words for an operator.
     pub message: String,
-    /// What a further line must hold to mend it.
+    /// Kind of line that could complete the text.
     pub awaits: Awaits,
 }
 
-/// What an unfinished text waits for.
+/// Kind of line that could complete an unfinished text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Awaits {
-    /// Any line may go on with it.
+    /// Any line may complete it.
     Anything,
-    /// A line with this in it.
+    /// A line that contains this text.
     Text(String),
     /// A line that begins with one of these.
     Start(Vec<String>),
-    /// Nothing mends it.
+    /// No further line can complete it.
     Nothing,
 }
 
 impl Awaits {
+    /// True if the line could complete the text.
     pub(crate) fn is_met_by(&self, line: &str) -> bool {
         match self {
             Self::Anything => true,

@@ -1,25 +1,26 @@
-//! The first parser: `shuck`, which alone gives spans down to parts of words.
+//! The first parser, `shuck`, which alone gives byte ranges down to the parts of words.
 //!
-//! Invariant: no type of `shuck` leaves this file and those beside it, `full`, `simple` and `words`. Statements' own spans are never used for
-//! boundaries: they leave out heredocs. Refuses to know: the second parser, and what any program does.
+//! Invariant: no type of `shuck` leaves this file and the files `full`, `simple` and `words` beside it. The spans of
+//! statements are never used as boundaries, because they leave out heredocs. Refuses to know: the second parser, and the
+//! meaning of any program.
 
 use super::masking::Masked;
 use super::reading::{Awaits, Found, Function, Place, Reading, Refusal, Seat, Variable};
 use crate::shell::programs::session::names_set;
 use crate::shell::{Program, Simple};
 use shuck_ast::{
-    BinaryOp, Command, CompoundCommand, ConditionalExpr, FunctionDef, Redirect, RedirectKind, Span, Stmt, StmtSeq,
-    StmtTerminator, Word,
+    BinaryOp, CaseCommand, Command, CompoundCommand, ConditionalExpr, ForCommand, FunctionDef, IfCommand, Redirect,
+    RedirectKind, Span, Stmt, StmtSeq, StmtTerminator, Word,
 };
 use shuck_parser::parser::{ParseResult, Parser};
 use std::ops::Range;
 
-/// Reads a masked text, or says why not.
+/// Parses a masked text. Fails with a reason if it has a syntax error.
 pub(crate) fn read(text: &Masked<'_>) -> Result<Reading, Refusal> {
     walked(text, false)
 }
 
-/// The same with every word of every simple command, expansions as holes.
+/// Parses a masked text and keeps every word of every simple command, where a mark replaces each expansion.
 pub(crate) fn read_in_full(text: &Masked<'_>) -> Result<Reading, Refusal> {
     walked(text, true)
 }
@@ -42,7 +43,7 @@ fn walked(text: &Masked<'_>, in_full: bool) -> Result<Reading, Refusal> {
     Ok(walk.out)
 }
 
-/// Parses a masked text for a walk of another kind.
+/// Parses a masked text and passes the tree to a walk of another kind. Fails with a reason on a syntax error.
 pub(crate) fn with_tree<'t, T>(
     text: &'t Masked<'t>,
     walk: impl FnOnce(&StmtSeq, &Walk<'t>) -> T,
@@ -58,21 +59,22 @@ pub(crate) fn with_tree<'t, T>(
     Ok(walk(&result.file.body, &Walk::new(text, false)))
 }
 
-/// Parses; None if the parser panics, which no text should make it do.
+/// Parses a text. None if the parser panics, which no text should cause.
 fn parse(text: &str) -> Option<ParseResult> {
     std::panic::catch_unwind(|| Parser::new(text).parse()).ok()
 }
 
-/// Whether a text has no syntax error, nothing more.
+/// True if a text has no syntax error.
 pub(crate) fn accepts(text: &str) -> bool {
     parse(text).is_some_and(|result| result.is_ok())
 }
 
+/// Translates the parser's first error: the reason for an operator, and the kind of line that could complete the text.
 fn refusal(message: &str, span: Span, text: &str) -> Refusal {
     let message = message.trim_start_matches("syntax error: ").to_owned();
-    let inside = span.start.offset() < text.trim_end().len();
+    let is_before_end = span.start.offset() < text.trim_end().len();
     let awaits = match message.as_str() {
-        "expected command" if inside => Awaits::Nothing,
+        "expected command" if is_before_end => Awaits::Nothing,
         "unterminated double quote" => Awaits::Text("\"".to_owned()),
         "unterminated single quote" => Awaits::Text("'".to_owned()),
         _ => {
@@ -83,7 +85,7 @@ fn refusal(message: &str, span: Span, text: &str) -> Refusal {
     Refusal { message: in_words(&message), awaits }
 }
 
-/// The parser's message as an operator would put it.
+/// The parser's message in words for an operator.
 fn in_words(message: &str) -> String {
     if let Some(what) = message.strip_prefix("unterminated ") {
         return format!("a {what} that never ends");
@@ -98,33 +100,36 @@ fn in_words(message: &str) -> String {
     }
 }
 
+/// The byte range of a span. Empty, if the span ends before it starts.
 pub(crate) fn range(span: Span) -> Range<usize> {
     span.start.offset()..span.end.offset().max(span.start.offset())
 }
 
-/// The walk over one tree.
+/// Walk over one syntax tree, which fills a reading.
 pub(crate) struct Walk<'a> {
     pub(crate) text: &'a Masked<'a>,
     pub(crate) out: Reading,
+    /// Context of the commands that are walked now.
     pub(crate) place: Place,
-    /// The second parser descends here as well.
+    /// True while the second parser sees the same commands, so that word counts are comparable.
     pub(crate) comparable: bool,
-    /// Whether words are kept whole.
+    /// True if words are kept in full.
     pub(crate) in_full: bool,
+    /// Number of pipelines walked so far.
     pipes: usize,
 }
 
 impl<'a> Walk<'a> {
     fn new(text: &'a Masked<'a>, in_full: bool) -> Self {
-        let place = Place { seat: None, in_session: true, deferred: false, background: false, fed: false };
-        Self { text, out: Reading::default(), place, comparable: true, in_full, pipes: 0 }
+        let top_level = Place { seat: None, in_session: true, deferred: false, background: false, fed: false };
+        Self { text, out: Reading::default(), place: top_level, comparable: true, in_full, pipes: 0 }
     }
 
     pub(crate) fn source(&self) -> &'a str {
         self.text.masked()
     }
 
-    /// Walks with another place, and comes back.
+    /// Walks in a changed context, then restores the context.
     pub(crate) fn placed(&mut self, change: impl FnOnce(&mut Place), walk: impl FnOnce(&mut Self)) {
         let before = self.place;
         change(&mut self.place);
@@ -132,12 +137,14 @@ impl<'a> Walk<'a> {
         self.place = before;
     }
 
+    /// Walks a part that the second parser does not look into, so that its words are not counted.
     pub(crate) fn incomparable(&mut self, walk: impl FnOnce(&mut Self)) {
         let before = std::mem::replace(&mut self.comparable, false);
         walk(self);
         self.comparable = before;
     }
 
+    /// Walks statements in order, and checks that a separator or a newline stands between them.
     pub(crate) fn sequence(&mut self, sequence: &StmtSeq) {
         self.comments(&sequence.leading_comments);
         for pair in sequence.stmts.windows(2) {
@@ -170,10 +177,10 @@ impl<'a> Walk<'a> {
             );
             input && redirect.fd.unwrap_or(0) == 0
         });
-        let change = |place: &mut Place| {
-            place.background |= background;
-            place.in_session &= !background;
-            place.fed |= fed;
+        let change = |context: &mut Place| {
+            context.background |= background;
+            context.in_session &= !background;
+            context.fed |= fed;
         };
         self.placed(change, |walk| walk.command(&stmt.command, &stmt.redirects));
         self.comments(stmt.inline_comment.as_slice());
@@ -196,26 +203,14 @@ impl<'a> Walk<'a> {
         self.redirects(redirects);
     }
 
-    /// Chains lean to the left a thousand deep: their spine is walked in a loop.
+    /// Walks a chain of `&&`, `||` and pipes, in order of the text.
     fn binary(&mut self, command: &Command) {
-        let mut links = Vec::new();
-        let mut first = None;
-        let mut next = Some(command);
-        while let Some(Command::Binary(binary)) = next {
-            links.push((binary.op, &*binary.right));
-            let bare = binary.left.redirects.is_empty() && binary.left.terminator.is_none() && !binary.left.negated;
-            first = Some(&*binary.left);
-            next = bare.then_some(&binary.left.command);
-        }
-        let is_pipe = |op: BinaryOp| matches!(op, BinaryOp::Pipe | BinaryOp::PipeAll);
-        let mut members: Vec<(&Stmt, bool)> = Vec::with_capacity(links.len() + 1);
-        members.extend(first.map(|stmt| (stmt, false)));
-        members.extend(links.iter().rev().map(|(op, stmt)| (*stmt, is_pipe(*op))));
+        let members = chain_members(command);
         let mut rest = members.as_slice();
-        while let Some(((head, _), tail)) = rest.split_first() {
-            let piped = tail.iter().take_while(|(_, pipe)| *pipe).count();
+        while let Some(((first, _), tail)) = rest.split_first() {
+            let piped = tail.iter().take_while(|(_, is_piped)| *is_piped).count();
             if piped == 0 {
-                self.statement(head);
+                self.statement(first);
             } else {
                 self.pipe(rest.get(..=piped).unwrap_or(rest));
             }
@@ -227,11 +222,10 @@ impl<'a> Walk<'a> {
         let pipe = self.pipes;
         self.pipes += 1;
         for (index, (stmt, _)) in members.iter().enumerate() {
-            let change = |place: &mut Place| {
-                // A pipeline within a pipeline's member keeps the outer seat's head.
-                place.seat = Some(Seat { pipe, index });
-                place.in_session = false;
-                place.fed |= index > 0;
+            let change = |context: &mut Place| {
+                context.seat = Some(Seat { pipe, index });
+                context.in_session = false;
+                context.fed |= index > 0;
             };
             self.placed(change, |walk| walk.statement(stmt));
         }
@@ -239,26 +233,8 @@ impl<'a> Walk<'a> {
 
     fn compound(&mut self, compound: &CompoundCommand) {
         match compound {
-            CompoundCommand::If(node) => {
-                self.sequence(&node.condition);
-                self.sequence(&node.then_branch);
-                for (condition, branch) in &node.elif_branches {
-                    self.sequence(condition);
-                    self.sequence(branch);
-                }
-                if let Some(branch) = &node.else_branch {
-                    self.sequence(branch);
-                }
-            }
-            CompoundCommand::For(node) => {
-                for word in node.words.iter().flatten() {
-                    self.word(word);
-                }
-                for target in &node.targets {
-                    self.set(target.name.as_ref().map_or("", |name| name.as_str()), None, range(target.span));
-                }
-                self.sequence(&node.body);
-            }
+            CompoundCommand::If(node) => self.walk_if(node),
+            CompoundCommand::For(node) => self.walk_for(node),
             CompoundCommand::Select(node) => {
                 for word in &node.words {
                     self.word(word);
@@ -268,22 +244,16 @@ impl<'a> Walk<'a> {
             }
             CompoundCommand::While(node) => self.repeat(&node.condition, &node.body, &["true", ":"]),
             CompoundCommand::Until(node) => self.repeat(&node.condition, &node.body, &["false"]),
-            CompoundCommand::Case(node) => {
-                self.word(&node.word);
-                for case in &node.cases {
-                    for pattern in &case.patterns {
-                        self.pattern(pattern);
-                    }
-                    self.sequence(&case.body);
-                }
+            CompoundCommand::Case(node) => self.walk_case(node),
+            CompoundCommand::Subshell(body) => {
+                self.placed(|context| context.in_session = false, |walk| walk.sequence(body));
             }
-            CompoundCommand::Subshell(body) => self.placed(|p| p.in_session = false, |walk| walk.sequence(body)),
             CompoundCommand::BraceGroup(body) => self.sequence(body),
             CompoundCommand::Time(node) => node.command.iter().for_each(|stmt| self.statement(stmt)),
             CompoundCommand::Coproc(node) => {
-                let change = |place: &mut Place| {
-                    place.in_session = false;
-                    place.background = true;
+                let change = |context: &mut Place| {
+                    context.in_session = false;
+                    context.background = true;
                 };
                 self.placed(change, |walk| walk.statement(&node.body));
             }
@@ -299,35 +269,69 @@ impl<'a> Walk<'a> {
                 let ends = node.condition_span.is_some_and(|span| !span.slice(self.source()).trim().is_empty());
                 self.looped(!ends, |walk| walk.sequence(&node.body));
             }
-            // Only zsh has the others; bash reads them otherwise.
+            // Only zsh has these. Bash reads them differently.
             CompoundCommand::Repeat(_) | CompoundCommand::Foreach(_) | CompoundCommand::Always(_) => {
                 self.out.crowded = true;
             }
         }
     }
 
-    fn repeat(&mut self, condition: &StmtSeq, body: &StmtSeq, endless: &[&str]) {
-        let bare = match condition.stmts.as_slice() {
-            [stmt] => match &stmt.command {
-                Command::Simple(simple) if simple.args.is_empty() && !stmt.negated => {
-                    self.fixed(&simple.name).is_some_and(|name| endless.contains(&name.as_str()))
-                }
-                _ => false,
-            },
-            _ => false,
-        };
-        self.sequence(condition);
-        self.looped(bare, |walk| walk.sequence(body));
+    fn walk_if(&mut self, node: &IfCommand) {
+        self.sequence(&node.condition);
+        self.sequence(&node.then_branch);
+        for (condition, branch) in &node.elif_branches {
+            self.sequence(condition);
+            self.sequence(branch);
+        }
+        if let Some(branch) = &node.else_branch {
+            self.sequence(branch);
+        }
     }
 
-    /// A loop without a condition that fails ends only by a command in it.
-    fn looped(&mut self, endless: bool, walk: impl FnOnce(&mut Self)) {
-        let first = self.out.found.len();
+    fn walk_for(&mut self, node: &ForCommand) {
+        for word in node.words.iter().flatten() {
+            self.word(word);
+        }
+        for target in &node.targets {
+            self.set(target.name.as_ref().map_or("", |name| name.as_str()), None, range(target.span));
+        }
+        self.sequence(&node.body);
+    }
+
+    fn walk_case(&mut self, node: &CaseCommand) {
+        self.word(&node.word);
+        for case in &node.cases {
+            for pattern in &case.patterns {
+                self.pattern(pattern);
+            }
+            self.sequence(&case.body);
+        }
+    }
+
+    /// Walks a `while` or `until` loop. It never ends by itself if the condition is one of the `endless` programs.
+    fn repeat(&mut self, condition: &StmtSeq, body: &StmtSeq, endless: &[&str]) {
+        let is_endless = self.bare_program(condition).is_some_and(|name| endless.contains(&name.as_str()));
+        self.sequence(condition);
+        self.looped(is_endless, |walk| walk.sequence(body));
+    }
+
+    /// The name of the program, if the sequence is a single program without arguments.
+    fn bare_program(&self, sequence: &StmtSeq) -> Option<String> {
+        let [stmt] = sequence.stmts.as_slice() else { return None };
+        match &stmt.command {
+            Command::Simple(simple) if simple.args.is_empty() && !stmt.negated => self.fixed(&simple.name),
+            _ => None,
+        }
+    }
+
+    /// Walks the body of a loop. If the condition never ends the loop, only a command in the body can.
+    fn looped(&mut self, is_endless: bool, walk: impl FnOnce(&mut Self)) {
+        let first_in_body = self.out.found.len();
         walk(self);
-        let ends = self.out.found.iter().skip(first).any(|found| {
+        let ends = self.out.found.iter().skip(first_in_body).any(|found| {
             matches!(&found.simple.program, Program::Named(name) if matches!(name.as_str(), "break" | "exit" | "return"))
         });
-        self.out.loops_for_ever |= endless && !ends && !self.place.background && !self.place.deferred;
+        self.out.loops_for_ever |= is_endless && !ends && !self.place.background && !self.place.deferred;
     }
 
     fn function(&mut self, function: &FunctionDef) {
@@ -335,13 +339,14 @@ impl<'a> Walk<'a> {
         let (span, in_session) = (range(function.span), self.place.in_session);
         let named = |name: &str| Function { name: name.to_owned(), span: span.clone(), in_session };
         self.out.functions.extend(function.static_names().map(|name| named(name.as_str())));
-        let change = |place: &mut Place| {
-            place.in_session = false;
-            place.deferred = true;
+        let change = |context: &mut Place| {
+            context.in_session = false;
+            context.deferred = true;
         };
         self.placed(change, |walk| walk.statement(&function.body));
     }
 
+    /// Walks the expression of `[[ … ]]`.
     pub(crate) fn condition(&mut self, expression: &ConditionalExpr) {
         match expression {
             ConditionalExpr::Binary(node) => {
@@ -360,29 +365,33 @@ impl<'a> Walk<'a> {
         self.fixed(word).map_or(Program::Dynamic, Program::Named)
     }
 
+    /// Records the word count of a command for the comparison with the second parser.
     pub(crate) fn count(&mut self, words: usize) {
         if self.comparable && words > 0 {
             self.out.signature.push(words);
         }
     }
 
+    /// Adds a simple command in the current context. Returns the index of the command.
     pub(crate) fn push(&mut self, program: Program, words: Vec<Option<String>>, span: Range<usize>) -> usize {
-        let at = self.out.found.len();
+        let index = self.out.found.len();
         self.out.found.push(Found { simple: Simple { program, words, span }, place: self.place });
         if self.in_full {
-            self.out.full.details.resize_with(at + 1, Default::default);
+            self.out.full.details.resize_with(index + 1, Default::default);
         }
-        at
+        index
     }
 
-    pub(crate) fn set_by_builtin(&mut self, at: usize) {
-        let Some(found) = self.out.found.get(at) else { return };
+    /// Records the variables that a builtin such as `read` sets by its arguments.
+    pub(crate) fn set_by_builtin(&mut self, index: usize) {
+        let Some(found) = self.out.found.get(index) else { return };
         let end = found.simple.span.end;
         for name in names_set(&found.simple) {
             self.set(&name, None, end..end);
         }
     }
 
+    /// Records that a variable is set. `value` is the byte range of the value.
     pub(crate) fn set(&mut self, name: &str, literal: Option<String>, value: Range<usize>) {
         if !name.is_empty() {
             let in_session = self.place.in_session;
@@ -390,88 +399,125 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Every `$(` and backtick must have been walked, unless quotes make it plain: whatever the tree leaves out, a part
-    /// kept as text or a place that was lost, may hide commands.
+    /// Checks that every substitution was walked. Otherwise the tree left out a part, kept it as text, or has wrong offsets
+    /// there, and the rest of the text may hide commands.
     fn account(&mut self) {
+        if self.out.hides.is_none()
+            && let Some(start) = self.first_unwalked_substitution()
+        {
+            self.out.hides = Some(start..self.source().len());
+        }
+    }
+
+    /// Offset of the first `$(`, `$[` or backtick that is live and was not walked.
+    fn first_unwalked_substitution(&self) -> Option<usize> {
         let text = self.source();
-        if self.out.hides.is_some() || !text.contains(['`', '$']) {
-            return;
+        if !text.contains(['`', '$']) {
+            return None;
         }
         let bytes = text.as_bytes();
         let expanded: std::collections::HashSet<usize> = self.out.extent.expanded.iter().copied().collect();
         let mut inert: Vec<&Range<usize>> = self.out.extent.inert.iter().chain(&self.out.extent.comments).collect();
         inert.sort_by_key(|range| range.start);
-        let mut quiet = inert.into_iter().peekable();
-        let mut quiet_to = 0;
+        let mut inert = inert.into_iter().peekable();
+        let mut inert_until = 0;
         let mut escaped = false;
         for (at, byte) in bytes.iter().enumerate() {
-            while let Some(range) = quiet.next_if(|range| range.start <= at) {
-                quiet_to = quiet_to.max(range.end);
+            while let Some(range) = inert.next_if(|range| range.start <= at) {
+                inert_until = inert_until.max(range.end);
             }
-            if at < quiet_to {
+            if at < inert_until {
                 escaped = false;
                 continue;
             }
             let opens = *byte == b'`' || (*byte == b'$' && matches!(bytes.get(at + 1), Some(b'(' | b'[')));
             if opens && !escaped && !expanded.contains(&at) {
-                self.out.hides = Some(at..text.len());
-                return;
+                return Some(at);
             }
             escaped = *byte == b'\\' && !escaped;
         }
+        None
     }
 
-    /// The places of the members, if the whole text is one pipeline of simple commands.
+    /// Indices of the members among the simple commands, if the whole text is one pipeline of simple commands.
     fn whole_pipeline(&self, body: &StmtSeq) -> Option<Vec<usize>> {
         let [stmt] = body.stmts.as_slice() else { return None };
-        let mut stmt = stmt;
-        loop {
-            if stmt.terminator.is_some_and(|end| matches!(end, StmtTerminator::Background(_))) {
-                return None;
-            }
-            match &stmt.command {
-                Command::Compound(CompoundCommand::Time(time)) => stmt = time.command.as_deref()?,
-                _ => break,
-            }
-        }
-        let mut members = Vec::new();
-        let mut next = stmt;
-        while let Command::Binary(binary) = &next.command {
-            if !matches!(binary.op, BinaryOp::Pipe | BinaryOp::PipeAll) {
-                return None;
-            }
-            members.push(&*binary.right);
-            next = &binary.left;
-        }
-        members.push(next);
-        let single = |stmt: &&Stmt| {
-            matches!(
-                &stmt.command,
-                Command::Simple(_)
-                    | Command::Builtin(_)
-                    | Command::Decl(_)
-                    | Command::Compound(CompoundCommand::Conditional(_))
-            )
-        };
-        if !members.iter().all(single) {
+        let members = pipe_members(timed_statement(stmt)?)?;
+        if !members.iter().all(|stmt| is_simple(&stmt.command)) {
             return None;
         }
-        let found = |seat: Option<Seat>| self.out.found.iter().position(|found| found.place.seat == seat);
+        let index_of = |seat: Option<Seat>| self.out.found.iter().position(|found| found.place.seat == seat);
         if members.len() == 1 {
-            return found(None).map(|at| vec![at]);
+            return index_of(None).map(|index| vec![index]);
         }
-        // The outermost pipeline is walked first, and each member is pushed before what stands inside it.
-        (0..members.len()).map(|index| found(Some(Seat { pipe: 0, index }))).collect()
+        // The outermost pipeline is walked first, and each member is pushed before the commands inside it.
+        (0..members.len()).map(|index| index_of(Some(Seat { pipe: 0, index }))).collect()
     }
 }
 
-/// Whether only the status of a statement says how it went: what ran last inside a loop or a group is no business of the
-/// whole, and a negated pipeline is meant to fail.
+/// The statements of a chain of `&&`, `||` and pipes in order, each with true if a pipe leads into it.
+///
+/// Chains lean to the left and can be a thousand deep, so a loop follows them, not recursion.
+fn chain_members(command: &Command) -> Vec<(&Stmt, bool)> {
+    let mut links = Vec::new();
+    let mut first = None;
+    let mut next = Some(command);
+    while let Some(Command::Binary(binary)) = next {
+        let is_piped = matches!(binary.op, BinaryOp::Pipe | BinaryOp::PipeAll);
+        links.push((&*binary.right, is_piped));
+        let is_bare = binary.left.redirects.is_empty() && binary.left.terminator.is_none() && !binary.left.negated;
+        first = Some(&*binary.left);
+        next = is_bare.then_some(&binary.left.command);
+    }
+    first.map(|stmt| (stmt, false)).into_iter().chain(links.into_iter().rev()).collect()
+}
+
+/// The statement that `time` measures, or the statement itself without `time`. None for a background job.
+fn timed_statement(stmt: &Stmt) -> Option<&Stmt> {
+    let mut stmt = stmt;
+    loop {
+        if matches!(stmt.terminator, Some(StmtTerminator::Background(_))) {
+            return None;
+        }
+        match &stmt.command {
+            Command::Compound(CompoundCommand::Time(time)) => stmt = time.command.as_deref()?,
+            _ => return Some(stmt),
+        }
+    }
+}
+
+/// The members of a pipeline, last one first. None if `&&` or `||` is among them.
+fn pipe_members(stmt: &Stmt) -> Option<Vec<&Stmt>> {
+    let mut members = Vec::new();
+    let mut next = stmt;
+    while let Command::Binary(binary) = &next.command {
+        if !matches!(binary.op, BinaryOp::Pipe | BinaryOp::PipeAll) {
+            return None;
+        }
+        members.push(&*binary.right);
+        next = &binary.left;
+    }
+    members.push(next);
+    Some(members)
+}
+
+fn is_simple(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Simple(_)
+            | Command::Builtin(_)
+            | Command::Decl(_)
+            | Command::Compound(CompoundCommand::Conditional(_))
+    )
+}
+
+/// True if only the statement's own status tells how it went. Statuses inside a loop or a group do not describe the whole,
+/// and a negated pipeline is meant to fail.
 fn status_alone(stmt: &Stmt) -> bool {
-    let compound = match &stmt.command {
+    let is_compound = match &stmt.command {
         Command::Compound(CompoundCommand::Time(_) | CompoundCommand::Conditional(_)) => false,
         Command::Compound(_) => true,
         _ => false,
     };
-    compound || stmt.negated
+    is_compound || stmt.negated
 }

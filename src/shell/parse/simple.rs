@@ -1,7 +1,7 @@
 //! Simple commands of the first parser's tree: words, assignments, redirections, builtins.
 //!
-//! Invariant: each is pushed once, in the order of the text, before what stands inside it. Refuses to know: what any program
-//! does.
+//! Invariant: each command is pushed once, in order of the text, before the commands inside it. Refuses to know: the
+//! meaning of any program.
 
 use super::shuck::{Walk, range};
 use crate::shell::Program;
@@ -14,47 +14,43 @@ use std::ops::Range;
 
 impl Walk<'_> {
     pub(super) fn simple(&mut self, simple: &SimpleCommand, redirects: &[Redirect]) {
-        let bare = simple.args.is_empty()
-            && simple.name.span.start.offset() == simple.name.span.end.offset()
-            && matches!(
-                simple.name.parts.as_slice(),
-                [] | [shuck_ast::WordPartNode { kind: WordPart::Literal(LiteralText::Owned(_)), .. }]
-            );
-        let program = if bare { Program::None } else { self.program(&simple.name) };
+        let has_no_program = has_no_program(simple);
+        let program = if has_no_program { Program::None } else { self.program(&simple.name) };
         let args: Vec<&Word> = simple.args.iter().filter(|word| !self.is_descriptor(word)).collect();
         let words = args.iter().map(|word| self.fixed(word)).collect();
         let mut span = range(simple.span);
         span.end = simple.args.last().map_or(simple.name.span.end.offset(), |word| word.span.end.offset());
-        self.count(usize::from(!bare) + args.len());
-        let at = self.push(program, words, widened(span, simple.assignments.iter().map(|a| a.span), redirects));
+        self.count(usize::from(!has_no_program) + args.len());
+        let index = self.push(program, words, widened(span, simple.assignments.iter().map(|a| a.span), redirects));
         if self.in_full {
-            let name = (!bare).then_some(&simple.name);
+            let name = (!has_no_program).then_some(&simple.name);
             self.detail(name.into_iter().chain(&simple.args), &simple.assignments, redirects);
         }
         for assignment in &simple.assignments {
             self.out.shell.steers |= steers(assignment.target.name.as_str());
             self.value(&assignment.value);
         }
-        if !bare {
+        if !has_no_program {
             self.word(&simple.name);
         }
         for word in args {
             self.word(word);
         }
         self.redirects(redirects);
-        if bare {
+        // With a program, the assignments hold only for that program.
+        if has_no_program {
             for assignment in &simple.assignments {
                 self.assign(assignment);
             }
         }
-        self.set_by_builtin(at);
+        self.set_by_builtin(index);
     }
 
-    /// The parser takes the number of `3<<EOF` for a word.
+    /// True for the number of `3<<EOF`, which the parser takes for a word.
     pub(crate) fn is_descriptor(&self, word: &Word) -> bool {
-        let place = range(word.span);
-        let rest = self.source().get(place.end..).unwrap_or("");
-        let number = self.source().get(place).unwrap_or("");
+        let span = range(word.span);
+        let rest = self.source().get(span.end..).unwrap_or("");
+        let number = self.source().get(span).unwrap_or("");
         rest.starts_with("<<") && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
     }
 
@@ -98,7 +94,7 @@ impl Walk<'_> {
         let name = clause.variant.as_str().to_owned();
         let assigned = clause.assignments.iter().map(|a| a.span);
         let begin = span.start;
-        let at = self.push(Program::Named(name), words, widened(span, assigned, redirects));
+        let index = self.push(Program::Named(name), words, widened(span, assigned, redirects));
         if self.in_full {
             self.declared_detail(clause, begin, redirects);
         }
@@ -113,7 +109,7 @@ impl Walk<'_> {
             }
         }
         self.redirects(redirects);
-        self.set_by_builtin(at);
+        self.set_by_builtin(index);
     }
 
     pub(super) fn redirects(&mut self, redirects: &[Redirect]) {
@@ -133,11 +129,23 @@ impl Walk<'_> {
     }
 }
 
+/// True for a command of assignments or redirections only, whose name is an empty word of the tree.
+fn has_no_program(simple: &SimpleCommand) -> bool {
+    simple.args.is_empty()
+        && simple.name.span.start.offset() == simple.name.span.end.offset()
+        && matches!(
+            simple.name.parts.as_slice(),
+            [] | [shuck_ast::WordPartNode { kind: WordPart::Literal(LiteralText::Owned(_)), .. }]
+        )
+}
+
+/// The range that covers a command with all its assignments and redirections.
 fn widened(span: Range<usize>, assigned: impl Iterator<Item = Span>, redirects: &[Redirect]) -> Range<usize> {
     let others = assigned.chain(redirects.iter().map(|redirect| redirect.span));
     others.fold(span, |all, other| all.start.min(other.start.offset())..all.end.max(other.end.offset()))
 }
 
+/// True if a redirection writes a file, apart from `/dev/null`. An unknown target counts as a file.
 fn writes_file(kind: RedirectKind, target: Option<&str>) -> bool {
     match kind {
         RedirectKind::Output | RedirectKind::Clobber | RedirectKind::Append | RedirectKind::OutputBoth => {

@@ -1,7 +1,7 @@
 //! Words of the first parser's tree: their fixed text, the variables they read, the commands inside them.
 //!
-//! Invariant: a text is called fixed only if bash would give exactly it; globs and a leading tilde stand as written.
-//! Refuses to know: statements.
+//! Invariant: a text is called fixed only if bash would produce exactly that text. Globs and a leading tilde stay as
+//! written. Refuses to know: statements.
 
 use super::reading::{Place, Variable};
 use super::shuck::{Walk, range};
@@ -13,7 +13,7 @@ use shuck_ast::{
 };
 
 impl Walk<'_> {
-    /// A word's text after quote removal, if no expansion makes it; placeholders as written.
+    /// The text of a word after quote removal, if it contains no expansion. Placeholders stay as written.
     pub(crate) fn fixed(&self, word: &Word) -> Option<String> {
         if word.has_active_brace_expansion() {
             return None;
@@ -22,28 +22,30 @@ impl Walk<'_> {
         self.fix(&word.parts, false, &mut out).then_some(out)
     }
 
-    /// `NAME=value` as one word.
+    /// The text of `NAME=value` as one word, if the value contains no expansion.
     pub(super) fn fixed_assignment(&self, assignment: &Assignment) -> Option<String> {
         let AssignmentValue::Scalar(value) = &assignment.value else { return None };
         let name = self.text.original(range(assignment.target.span).start..value.span.start.offset());
         Some(format!("{name}{}", self.fixed(value)?))
     }
 
+    /// Appends the text of the parts after quote removal. Returns false if a part is an expansion.
     pub(super) fn fix(&self, parts: &[WordPartNode], quoted: bool, out: &mut String) -> bool {
         parts.iter().all(|part| match &part.kind {
             WordPart::Literal(text) => {
-                let place = range(part.span);
+                let span = range(part.span);
                 match text {
-                    // A nested reading may have lost its place: only then its own text counts.
-                    LiteralText::Owned(text) if self.source().get(place.clone()) != Some(&**text) => out.push_str(text),
-                    _ => unescape(self.text.original(place), quoted, out),
+                    // The offsets of a nested tree may be wrong. Only then the text stored in the tree is used.
+                    LiteralText::Owned(text) if self.source().get(span.clone()) != Some(&**text) => {
+                        out.push_str(text);
+                    }
+                    _ => unescape(self.text.original(span), quoted, out),
                 }
                 true
             }
             WordPart::SingleQuoted { value, dollar } => {
-                let place = range(value.span());
-                let text =
-                    if value.is_source_backed() { self.text.original(place) } else { value.slice(self.source()) };
+                let span = range(value.span());
+                let text = if value.is_source_backed() { self.text.original(span) } else { value.slice(self.source()) };
                 out.push_str(text);
                 !dollar || !text.contains('\\')
             }
@@ -52,12 +54,12 @@ impl Walk<'_> {
         })
     }
 
-    /// Walks a word of a simple command, whose parts the second parser sees too.
+    /// Walks a word whose parts the second parser sees too.
     pub(super) fn word(&mut self, word: &Word) {
         self.parts(&word.parts, false);
     }
 
-    /// Walks a word the second parser keeps as a text.
+    /// Walks a word that the second parser keeps as text.
     pub(super) fn inner_word(&mut self, word: &Word) {
         self.incomparable(|walk| walk.word(word));
     }
@@ -113,7 +115,7 @@ impl Walk<'_> {
         }
     }
 
-    /// An unquoted stretch must not hold what ends a word in bash.
+    /// Checks that an unquoted stretch contains no character that ends a word in bash.
     fn literal(&mut self, span: Span) {
         if self.out.hides.is_some() {
             return;
@@ -131,12 +133,12 @@ impl Walk<'_> {
         }
     }
 
-    /// Commands in `$( )` or backticks.
+    /// Walks the commands in `$( )` or backticks.
     fn substitution(&mut self, body: &StmtSeq, syntax: CommandSubstitutionSyntax, span: Span) {
         self.out.extent.expanded.push(span.start.offset());
         if syntax == CommandSubstitutionSyntax::Backtick {
             self.out.extent.expanded.push(span.end.offset().saturating_sub(1));
-            // Bash takes backslashes off before it reads what stands in backticks; the parsers do not.
+            // Bash removes backslashes before it parses the content of backticks. The parsers do not.
             if span.slice(self.source()).contains('\\') {
                 self.out.hides.get_or_insert(range(span));
             }
@@ -144,21 +146,21 @@ impl Walk<'_> {
         self.inside(body, span);
     }
 
-    /// Commands in a substitution. One that cannot be read comes without commands and without a word.
+    /// Walks the commands in a substitution. The parser returns an empty one without an error if it cannot parse the content.
     fn inside(&mut self, body: &StmtSeq, span: Span) {
         let text = span.slice(self.source());
-        let unread = body.stmts.is_empty() && !text.trim_matches(['$', '<', '>', '(', ')', '`']).trim().is_empty();
-        if unread {
+        let is_unparsed = body.stmts.is_empty() && !text.trim_matches(['$', '<', '>', '(', ')', '`']).trim().is_empty();
+        if is_unparsed {
             self.out.hides.get_or_insert(range(span));
         }
-        let change = |place: &mut Place| {
-            place.in_session = false;
-            place.seat = None;
+        let change = |context: &mut Place| {
+            context.in_session = false;
+            context.seat = None;
         };
         self.placed(change, |walk| walk.sequence(body));
     }
 
-    /// A word whose blanks split nothing: an operand, an expression.
+    /// Walks a word whose blanks do not separate words: an operand or an expression.
     fn quoted_word(&mut self, word: &Word) {
         self.incomparable(|walk| walk.parts(&word.parts, true));
     }
@@ -188,6 +190,7 @@ impl Walk<'_> {
         }
     }
 
+    /// Walks an expansion with an operator, such as `${x:-y}` or `${x%y}`.
     fn operation(&mut self, reference: &VarRef, operator: &ParameterOp, operand: Option<&Word>) {
         let has_default = matches!(
             operator,
@@ -225,9 +228,10 @@ impl Walk<'_> {
         }
     }
 
+    /// Records that a variable is read. Positional and special parameters are left out.
     fn read(&mut self, name: &str, has_default: bool) {
-        let named = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name != "_";
-        if named {
+        let is_variable = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name != "_";
+        if is_variable {
             self.out.variables.push(Variable::Read { name: name.to_owned(), has_default });
         }
     }
@@ -251,7 +255,9 @@ impl Walk<'_> {
             match &part.kind {
                 HeredocBodyPart::Literal(_) => {}
                 HeredocBodyPart::Variable(name) => self.read(name.as_str(), false),
-                HeredocBodyPart::CommandSubstitution { body, syntax } => self.substitution(body, *syntax, part.span),
+                HeredocBodyPart::CommandSubstitution { body, syntax } => {
+                    self.substitution(body, *syntax, part.span);
+                }
                 HeredocBodyPart::ArithmeticExpansion { expression_ast, .. } => {
                     self.out.extent.expanded.push(part.span.start.offset());
                     self.arithmetic(expression_ast.as_deref());
@@ -277,6 +283,7 @@ impl Walk<'_> {
         }
     }
 
+    /// Records the assignment of a variable. `NAME+=value` reads the variable first.
     pub(super) fn assign(&mut self, assignment: &Assignment) {
         let (literal, span) = match &assignment.value {
             AssignmentValue::Scalar(word) => (self.assigned(word).filter(|_| !assignment.append), range(word.span)),
@@ -290,7 +297,7 @@ impl Walk<'_> {
         self.set(assignment.target.name.as_str(), literal, span);
     }
 
-    /// A value's fixed text; bash expands no braces there, but tildes.
+    /// The text of an assigned value, if no expansion makes it. Bash expands tildes there, but not braces.
     fn assigned(&self, word: &Word) -> Option<String> {
         let source = self.source().get(range(word.span)).unwrap_or("");
         if source.starts_with('~') || source.contains(":~") {
@@ -301,32 +308,32 @@ impl Walk<'_> {
     }
 
     pub(super) fn arithmetic(&mut self, expression: Option<&ArithmeticExprNode>) {
-        let mut left = expression.into_iter().collect::<Vec<_>>();
-        // Long chains lean to the left: a list instead of the stack.
-        while let Some(node) = left.pop() {
+        // Long chains lean to the left, so nodes wait in a list, not on the stack.
+        let mut pending = expression.into_iter().collect::<Vec<_>>();
+        while let Some(node) = pending.pop() {
             match &node.kind {
                 ArithmeticExpr::Number(_) | ArithmeticExpr::Variable(_) => {}
-                ArithmeticExpr::Indexed { index, .. } => left.push(index),
+                ArithmeticExpr::Indexed { index, .. } => pending.push(index),
                 ArithmeticExpr::ShellWord(word) => self.quoted_word(word),
-                ArithmeticExpr::Parenthesized { expression } => left.push(expression),
-                ArithmeticExpr::Unary { expr, .. } | ArithmeticExpr::Postfix { expr, .. } => left.push(expr),
-                ArithmeticExpr::Binary { left: a, right: b, .. } => left.extend([&**b, &**a]),
+                ArithmeticExpr::Parenthesized { expression } => pending.push(expression),
+                ArithmeticExpr::Unary { expr, .. } | ArithmeticExpr::Postfix { expr, .. } => pending.push(expr),
+                ArithmeticExpr::Binary { left: a, right: b, .. } => pending.extend([&**b, &**a]),
                 ArithmeticExpr::Conditional { condition, then_expr, else_expr } => {
-                    left.extend([&**else_expr, &**then_expr, &**condition]);
+                    pending.extend([&**else_expr, &**then_expr, &**condition]);
                 }
                 ArithmeticExpr::Assignment { target, value, .. } => {
                     match target {
                         ArithmeticLvalue::Variable(name) => self.set(name.as_str(), None, range(node.span)),
-                        ArithmeticLvalue::Indexed { index, .. } => left.push(index),
+                        ArithmeticLvalue::Indexed { index, .. } => pending.push(index),
                     }
-                    left.push(value);
+                    pending.push(value);
                 }
             }
         }
     }
 }
 
-/// Takes the backslashes off: within double quotes only those before a sign that means something there.
+/// Appends a text without its escaping backslashes. In double quotes, only those before `$`, a backtick, `"` or `\` escape.
 fn unescape(text: &str, quoted: bool, out: &mut String) {
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
