@@ -51,16 +51,16 @@ fn read(c: &mut Criterion) {
         });
     });
     group.bench_function("parsed", |b| {
-        b.iter(|| documents.iter().for_each(|text| drop(black_box(Runbook::parse(text.as_bytes())))));
+        b.iter(|| documents.iter().for_each(|text| drop(black_box(Runbook::parse_bytes(text.as_bytes())))));
     });
     group.bench_function("listed", |b| {
         b.iter(|| {
             for text in &documents {
-                let runbook = Runbook::parse(text.as_bytes());
+                let runbook = Runbook::parse_bytes(text.as_bytes());
                 let is_file = |_: &str| false;
                 let mut planner = Planner::new(&runbook, &is_file);
                 for section in 0..runbook.sections.len() {
-                    black_box(planner.outline(section).steps.len());
+                    black_box(planner.outline_section(section).steps.len());
                 }
             }
         });

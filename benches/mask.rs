@@ -27,7 +27,7 @@ fn mask(c: &mut Criterion) {
         (0..20_u64).map(|n| format!("{:016x}-{n}-S3cr3t", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
     let mut masker = Masker::new();
     for secret in &secrets {
-        masker.add("pw", secret.as_bytes()).unwrap();
+        masker.add_secret("pw", secret.as_bytes()).unwrap();
     }
     let mut group = c.benchmark_group("mask");
     group.throughput(Throughput::Bytes(logs.len() as u64));
@@ -36,11 +36,11 @@ fn mask(c: &mut Criterion) {
     group.bench_function("20 secrets", |b| {
         b.iter(|| {
             out.clear();
-            let mut stream = masker.stream();
+            let mut stream = masker.start_stream();
             for chunk in logs.chunks(64 << 10) {
-                stream.push(black_box(chunk), &mut out);
+                stream.push_bytes(black_box(chunk), &mut out);
             }
-            stream.finish(&mut out);
+            stream.finish_stream(&mut out);
             black_box(out.len())
         });
     });
@@ -48,7 +48,7 @@ fn mask(c: &mut Criterion) {
     c.bench_function("learn 20 secrets", |b| {
         b.iter(|| {
             let mut masker = Masker::new();
-            masker.add_all(secrets.iter().map(|secret| ("pw", secret.as_bytes())))
+            masker.add_secrets(secrets.iter().map(|secret| ("pw", secret.as_bytes())))
         });
     });
 }

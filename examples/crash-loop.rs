@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     // It is its own recorder.
     match arguments.get(1).and_then(|first| first.to_str()) {
         Some("__recorder") => {
-            let served = ServeOptions::read().map(runbook::recorder::serve);
+            let served = ServeOptions::read_from_stdin().map(runbook::recorder::serve_run);
             return if matches!(served, Ok(Ok(()))) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
         Some("__shell") => {

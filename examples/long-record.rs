@@ -9,7 +9,7 @@ use runbook::history::{
     RunFinished, RunResult, RunStarted, RunbookIdentity, StepEntered, StepFinished, StepForm, StepResult,
 };
 use runbook::ident::{Anchor, Clock as _, Digest, RunId, Seq, StepId, SystemClock};
-use runbook::journal::{Folders, Writer};
+use runbook::journal::{Folders, JournalWriter};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -24,25 +24,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let (events, megabytes): (u64, u64) = (events.parse()?, megabytes.parse()?);
     let run: RunId = "20261124-225103-7c1d9e".parse()?;
-    let folder = Folders::under(Path::new(folder)).create(&run)?;
-    let mut writer = Writer::create(folder.path(), &run)?;
-    let clock = SystemClock::start();
+    let folder = Folders::with_root(Path::new(folder)).create_folder(&run)?;
+    let mut writer = JournalWriter::create_journal(folder.folder_path(), &run)?;
+    let clock = SystemClock::start_now();
     let steps = (events / EVENTS_A_STEP).max(1);
     let bytes_each = megabytes * 1_000_000 / steps;
-    writer.append(&[Fact::RunStarted(run_started(&run, steps))], clock.now())?;
+    writer.append_facts(&[Fact::RunStarted(run_started(&run, steps))], clock.now())?;
     let mut seq = 1;
     for step in 0..steps {
         let output = output(step, bytes_each);
         let command = Seq(seq + 2);
         if output.len() > 4096 {
-            std::fs::write(folder.output(command), &output)?;
+            std::fs::write(folder.output_path(command), &output)?;
         }
-        writer.append(&facts(step, command, &output), clock.now())?;
+        writer.append_facts(&facts(step, command, &output), clock.now())?;
         seq += EVENTS_A_STEP;
     }
     let end = RunFinished { result: RunResult::Completed, reason: String::new(), next: None };
-    writer.append(&[Fact::RunFinished(end)], clock.now())?;
-    println!("{}", folder.path().display());
+    writer.append_facts(&[Fact::RunFinished(end)], clock.now())?;
+    println!("{}", folder.folder_path().display());
     Ok(())
 }
 
@@ -52,7 +52,7 @@ fn run_started(run: &RunId, steps: u64) -> RunStarted {
         runbook: RunbookIdentity {
             path: "LONG.md".into(),
             title: "A long run".into(),
-            digest: Digest::of(b""),
+            digest: Digest::of_bytes(b""),
             git_commit: None,
             git_modified: false,
         },

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    runbook::cli::main(std::env::args_os().collect())
+    runbook::cli::run_program(std::env::args_os().collect())
 }

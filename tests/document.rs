@@ -90,7 +90,7 @@ fn show_cell(index: usize, cell: &Cell, out: &mut String) {
 
 fn fixture(name: &str) -> Runbook {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/document").join(name);
-    let runbook = Runbook::parse(&std::fs::read(path).unwrap());
+    let runbook = Runbook::parse_bytes(&std::fs::read(path).unwrap());
     assert_places(&runbook);
     runbook
 }
@@ -200,7 +200,7 @@ fn a_fence_is_of_the_kind_that_its_info_string_and_text_say() {
         ("powershell", "ls", CellKind::Reference),
     ];
     for (info, text, kind) in table {
-        let runbook = Runbook::parse(format!("```{info}\n{text}\n```\n").as_bytes());
+        let runbook = Runbook::parse_bytes(format!("```{info}\n{text}\n```\n").as_bytes());
         assert_eq!(runbook.cells.len(), 1, "{info}");
         assert_eq!(runbook.cells[0].kind, kind, "{info}: {text}");
     }
@@ -209,10 +209,10 @@ fn a_fence_is_of_the_kind_that_its_info_string_and_text_say() {
 #[test]
 fn a_command_that_a_terminal_may_show_otherwise_than_bash_reads_it_is_not_run() {
     for text in ["echo \u{1b}[2K", "echo a\rrm b", "echo \u{8}", "echo \0", "echo \u{fffd}", "rm \u{202e}txt"] {
-        let runbook = Runbook::parse(format!("```bash\nls\n{text}\n```\n").as_bytes());
+        let runbook = Runbook::parse_bytes(format!("```bash\nls\n{text}\n```\n").as_bytes());
         assert_eq!(runbook.cells[0].kind, CellKind::Reference, "{text:?}");
     }
-    let runbook = Runbook::parse("```bash\nls\techo ü\n```\n".as_bytes());
+    let runbook = Runbook::parse_bytes("```bash\nls\techo ü\n```\n".as_bytes());
     assert_eq!(runbook.cells[0].kind, CellKind::Command);
 }
 
@@ -220,7 +220,7 @@ fn a_command_that_a_terminal_may_show_otherwise_than_bash_reads_it_is_not_run() 
 fn a_selection_is_exact_or_the_only_one_that_is_near() {
     let runbook = fixture("hazards.md");
     let title = |text: &str| {
-        let selected = runbook.select(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let selected = runbook.select_section(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         (runbook.sections[selected.section].title.clone(), selected.step)
     };
     let step = |step: &str| Some(step.to_owned());
@@ -242,12 +242,12 @@ fn a_selection_is_exact_or_the_only_one_that_is_near() {
 #[test]
 fn an_ambiguous_or_unknown_selection_lists_the_candidates() {
     let runbook = fixture("hazards.md");
-    insta::assert_snapshot!(runbook.select("Duplicates").unwrap_err(), @r"
+    insta::assert_snapshot!(runbook.select_section("Duplicates").unwrap_err(), @r"
     `Duplicates` may be any of these sections; name one by its anchor:
       #duplicates    Duplicates (line 68)
       #duplicates-1  Duplicates (line 70)
     ");
-    insta::assert_snapshot!(runbook.select("dok-the-fery").unwrap_err(), @r"
+    insta::assert_snapshot!(runbook.select_section("dok-the-fery").unwrap_err(), @r"
     `dok-the-fery` is no section of this runbook; the nearest are:
       #dock                 ⚠️ Dock the ferry (line 25)
       #step-2-tie-up-bow    Step 2: Tie up bow (line 29)
@@ -258,13 +258,13 @@ fn an_ambiguous_or_unknown_selection_lists_the_candidates() {
       #1-detection--paging  1. Detection & Paging (line 7)
       #ferry-operations     Ferry Operations (line 1)
     ");
-    insta::assert_snapshot!(Runbook::parse(b"text").select("x").unwrap_err(), @"`x` is no section: the runbook has no headings");
+    insta::assert_snapshot!(Runbook::parse_bytes(b"text").select_section("x").unwrap_err(), @"`x` is no section: the runbook has no headings");
 }
 
 #[test]
 fn a_section_knows_its_path_and_text_loses_its_markup() {
     let runbook = fixture("hazards.md");
-    let tie = runbook.select("tie-up").unwrap().section;
+    let tie = runbook.select_section("tie-up").unwrap().section;
     assert_eq!(runbook.heading_path(tie), ["Ferry Operations", "⚠\u{fe0f} Dock the ferry", "Step 2: Tie up bow"]);
     let Some(Block::Prose(quote)) = runbook.sections[tie].blocks.first() else { panic!("a quote") };
     assert_eq!(runbook.plain_text(quote.clone()), "Mind the tide.");
@@ -302,9 +302,9 @@ fn a_hostile_document_neither_hangs_nor_overflows() {
     ];
     for document in hostile {
         let begin: String = document.chars().take(12).collect();
-        let runbook = Runbook::parse(document.as_bytes());
+        let runbook = Runbook::parse_bytes(document.as_bytes());
         assert_places(&runbook);
-        assert!(runbook.select("zzz").is_err(), "{begin}");
+        assert!(runbook.select_section("zzz").is_err(), "{begin}");
     }
 }
 
@@ -414,17 +414,17 @@ fn fragments() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn any_bytes_are_read_and_every_place_is_in_the_document(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        assert_places(&Runbook::parse(&bytes));
+        assert_places(&Runbook::parse_bytes(&bytes));
     }
 
     #[test]
     fn any_markdown_is_read_and_every_place_is_in_the_document(text in fragments(), wanted in ".{0,12}") {
-        let runbook = Runbook::parse(text.as_bytes());
+        let runbook = Runbook::parse_bytes(text.as_bytes());
         assert_places(&runbook);
         if !text.contains("!!!") && !text.contains("===") {
             assert_cells_are_the_parsers_fences(&runbook);
         }
-        drop(runbook.select(&wanted));
+        drop(runbook.select_section(&wanted));
         for section in &runbook.sections {
             drop(runbook.plain_text(section.span.clone()));
         }
@@ -454,7 +454,7 @@ fn every_document_of_the_corpus_is_read() {
     let mut kinds = std::collections::BTreeMap::new();
     let mut codes = std::collections::BTreeMap::new();
     for path in &paths {
-        let runbook = Runbook::parse(&std::fs::read(path).unwrap());
+        let runbook = Runbook::parse_bytes(&std::fs::read(path).unwrap());
         assert_places(&runbook);
         assert_cells_are_the_parsers_fences(&runbook);
         for cell in &runbook.cells {

@@ -102,13 +102,13 @@ fn one(after: Duration, seen: &Seen) {
     std::thread::sleep(after);
     engine.kill().unwrap();
     let ended = engine.wait().unwrap();
-    let Some(folder) = home.runs().pop().and_then(|run| Folder::at(&run)) else {
+    let Some(folder) = home.runs().pop().and_then(|run| Folder::at_path(&run)) else {
         seen.early.fetch_add(1, Ordering::Relaxed);
         return;
     };
     settle(&home, &folder);
-    let Ok(journal) = journal::read(folder.path()) else {
-        assert!(!folder.journal().exists(), "the record cannot be read");
+    let Ok(journal) = journal::read_journal(folder.folder_path()) else {
+        assert!(!folder.journal_path().exists(), "the record cannot be read");
         seen.early.fetch_add(1, Ordering::Relaxed);
         return;
     };
@@ -145,12 +145,12 @@ fn is_empty(folder: &Path) -> bool {
 
 /// All that the commands printed, in order.
 fn outputs(folder: &Folder, events: &[Event]) -> Vec<u8> {
-    let mut source = folder.outputs();
+    let mut source = folder.run_outputs();
     let mut all = Vec::new();
     for event in events {
         if let Fact::CommandFinished(finished) = &event.fact {
-            source.remember(finished);
-            all.extend(source.read(finished.started, 0, 1 << 20).unwrap());
+            source.remember_inline(finished);
+            all.extend(source.read_output(finished.started, 0, 1 << 20).unwrap());
         }
     }
     all

@@ -6,7 +6,7 @@ mod session_support;
 
 use runbook::history::{Fact, Mode};
 use runbook::journal;
-use runbook::recorder::protocol::{Failure, Reply};
+use runbook::recorder::protocol::{Failure, WireReply};
 use session_support::{Client, Recorder};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -41,7 +41,7 @@ impl Drop for Small {
 }
 
 fn facts(folder: &Path) -> Vec<Fact> {
-    journal::read(folder).unwrap().events.into_iter().map(|event| event.fact).collect()
+    journal::read_journal(folder).unwrap().events.into_iter().map(|event| event.fact).collect()
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_command_on_a_full_disk_is_neither_killed_nor_blocked_and_the_next_is_refuse
 
     // The disk may take a little more yet, out of what is reserved.
     let refused = (0..400).find_map(|_| client.try_run(Client::command("echo more; touch ran"), &[]).err());
-    assert!(matches!(refused, Some(Reply::Failed { what: Failure::Record, .. })), "{refused:?}");
+    assert!(matches!(refused, Some(WireReply::Failed { what: Failure::Record, .. })), "{refused:?}");
     std::fs::remove_file(recorder.dir().join("ran")).unwrap();
     assert!(client.try_run(Client::command("touch ran"), &[]).is_err());
     assert!(!recorder.dir().join("ran").exists(), "nothing runs without a record");

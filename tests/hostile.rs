@@ -16,7 +16,7 @@ use payloads::{escapes, payloads};
 use pulldown_cmark::{Event as Markup, Options, Parser, Tag, TagEnd};
 use runbook::history::{CommandFinished, Fact, StepForm};
 use runbook::ident::{Clock as _, Digest, RunId, Seq, SystemClock};
-use runbook::journal::{Folder, Folders, Writer};
+use runbook::journal::{Folder, Folders, JournalWriter};
 use runbook::transcript::{CastVersion, Format};
 use runbook::{session, term};
 use tempfile::TempDir;
@@ -69,8 +69,8 @@ fn transcript(text: &str) -> String {
 fn recorded(text: &str) -> (TempDir, Folder) {
     let temp = tempfile::tempdir().unwrap();
     let run: RunId = "20261124-225103-7c1d9e".parse().unwrap();
-    let folder = Folders::under(temp.path()).create(&run).unwrap();
-    let mut writer = Writer::create(folder.path(), &run).unwrap();
+    let folder = Folders::with_root(temp.path()).create_folder(&run).unwrap();
+    let mut writer = JournalWriter::create_journal(folder.folder_path(), &run).unwrap();
     let Fact::CommandFinished(finished) = facts::finished(Seq(3), b"") else { panic!() };
     let mut output = finished.output.clone();
     let bytes = format!("before\n{text}\nafter\n").into_bytes();
@@ -86,14 +86,14 @@ fn recorded(text: &str) -> (TempDir, Folder) {
         Fact::CommandFinished(CommandFinished { output, ..finished }),
         facts::note(&format!("before {text} after")),
     ];
-    writer.append(&all, SystemClock::start().now()).unwrap();
+    writer.append_facts(&all, SystemClock::start_now().now()).unwrap();
     drop(writer);
     (temp, folder)
 }
 
 fn transcript_as(format: Format, folder: &Folder) -> String {
     let mut page = Vec::new();
-    session::render_as(format, folder, false, &mut page).unwrap();
+    session::render_as_format(format, folder, false, &mut page).unwrap();
     String::from_utf8(page).unwrap()
 }
 
@@ -109,7 +109,7 @@ fn no_escape_sequence_survives_in_the_transcript_or_in_our_own_words() {
         let page = transcript(escape);
         assert_eq!(page.chars().find(|&c| bad(c)), None, "{escape:?}");
         assert_eq!(shape(&page).headings, plain.headings, "{escape:?}");
-        let said = term::sanitize(escape);
+        let said = term::sanitize_text(escape);
         assert_eq!(said.chars().find(|&c| c.is_control() && c != '\n' && c != '\t'), None, "{escape:?}: {said:?}");
     }
 }

@@ -78,7 +78,7 @@ fn is_traceable(home: &Home, text: &str) {
     let mut events = BTreeMap::new();
     for folder in incidents(home).into_iter().chain(home.runs()) {
         let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        let count = journal::read(&folder).unwrap().events.len();
+        let count = journal::read_journal(&folder).unwrap().events.len();
         events.insert(name.rsplit('-').next().unwrap().to_owned(), count);
     }
     let mut part = "";

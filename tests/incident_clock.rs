@@ -8,7 +8,7 @@ use runbook::history::{
     Milestone, Noted, Reached, RunJoined, RunbookIdentity, SeverityChanged, StatusSent, StatusWritten,
 };
 use runbook::ident::{Anchor, Digest, IncidentId, Moment, Seq};
-use runbook::incident::{Author, Incidents, Now, State, Urgency, due, rules};
+use runbook::incident::{Author, IncidentState, IncidentStore, Now, Urgency, list_obligations, read_rules};
 use runbook::journal;
 use runbook::mask::Masker;
 use std::time::Duration;
@@ -20,14 +20,14 @@ fn id() -> IncidentId {
 }
 
 fn ferry() -> IncidentRules {
-    rules(&Runbook::parse(include_bytes!("../fixtures/runbooks/ferry.md"))).rules
+    read_rules(&Runbook::parse_bytes(include_bytes!("../fixtures/runbooks/ferry.md"))).rules
 }
 
 /// So many seconds after the incident was opened; the wall clock is off by so many.
 fn now(seconds: u64, off: i64) -> Now {
     let start: jiff::Timestamp = "2026-11-24T22:51:03Z".parse().unwrap();
     let utc = jiff::Timestamp::from_second(start.as_second() + i64::try_from(seconds).unwrap() + off).unwrap();
-    Now { at: Moment { utc, mono: Duration::from_secs(5000 + seconds) }, boot: BOOT.to_owned() }
+    Now { at: Moment { utc, mono: Duration::from_secs(5000 + seconds) }, boot_id: BOOT.to_owned() }
 }
 
 fn opened(severity: &str) -> IncidentFact {
@@ -38,7 +38,7 @@ fn opened(severity: &str) -> IncidentFact {
         runbook: Some(RunbookIdentity {
             path: "ops/ferry.md".into(),
             title: "Ferry".into(),
-            digest: Digest::of(b"ferry"),
+            digest: Digest::of_bytes(b"ferry"),
             git_commit: None,
             git_modified: false,
         }),
@@ -62,15 +62,18 @@ impl Story {
         let at = now(seconds, off);
         let seq = Seq(self.0.len() as u64 + 1);
         let fact =
-            IncidentEvent { by: "mira".into(), host: "desk".into(), boot: at.boot.clone(), seen: Vec::new(), what };
+            IncidentEvent { by: "mira".into(), host: "desk".into(), boot: at.boot_id.clone(), seen: Vec::new(), what };
         self.0.push(Event { seq, at: at.at, fact: Fact::Incident(fact) });
         self
     }
 
     /// What is due so many seconds in: each with its urgency.
     fn due(&self, seconds: u64, off: i64) -> Vec<String> {
-        let state = State::of(&self.0);
-        due(&state, &now(seconds, off)).iter().map(|due| format!("{:?}: {}", due.urgency, due.text())).collect()
+        let state = IncidentState::from_events(&self.0);
+        list_obligations(&state, &now(seconds, off))
+            .iter()
+            .map(|due| format!("{:?}: {}", due.urgency, due.reminder_text()))
+            .collect()
     }
 
     fn declared(severity: &str) -> Self {
@@ -132,12 +135,12 @@ fn story_with_update(off: i64) -> Story {
 #[test]
 fn after_a_restart_of_the_machine_the_wall_clock_counts() {
     let story = Story::declared("P2");
-    let state = State::of(&story.0);
+    let state = IncidentState::from_events(&story.0);
     let mut later = now(600, 0);
-    later.boot = "another".into();
+    later.boot_id = "another".into();
     later.at.mono = Duration::from_secs(3);
-    let first = due(&state, &later).remove(0);
-    assert_eq!(first.left, 600);
+    let first = list_obligations(&state, &later).remove(0);
+    assert_eq!(first.seconds_left, 600);
     assert_eq!(first.urgency, Urgency::Later);
 }
 
@@ -202,14 +205,14 @@ fn every_fact() -> Vec<IncidentFact> {
 #[test]
 fn every_fact_of_an_incident_is_read_back_as_it_was_written() {
     let folder = tempfile::tempdir().unwrap();
-    let incidents = Incidents::under(folder.path().join("incidents"), folder.path().join("runs"));
-    let author = Author { by: "mira".into(), host: "desk".into(), masker: Masker::new() };
-    let mut incident = incidents.create(&id(), every_fact(), None, &author, &now(0, 0)).unwrap();
-    let more = incident.record(every_fact(), &author, &now(5, 0)).unwrap();
-    let read = journal::read(incident.folder().path()).unwrap().events;
+    let incidents = IncidentStore::in_folders(folder.path().join("incidents"), folder.path().join("runs"));
+    let author = Author { user: "mira".into(), host: "desk".into(), masker: Masker::new() };
+    let mut incident = incidents.create_incident(&id(), every_fact(), None, &author, &now(0, 0)).unwrap();
+    let more = incident.record_facts(every_fact(), &author, &now(5, 0)).unwrap();
+    let read = journal::read_journal(incident.folder().folder_path()).unwrap().events;
     assert_eq!(read, incident.events);
     assert_eq!(read.iter().skip(11).cloned().collect::<Vec<_>>(), more);
-    let text = std::fs::read_to_string(incident.folder().journal()).unwrap();
+    let text = std::fs::read_to_string(incident.folder().journal_path()).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     // The salts, and with them digests and hashes, are new each time.
     let plain = |line: &str| {
@@ -222,16 +225,16 @@ fn every_fact_of_an_incident_is_read_back_as_it_was_written() {
 #[test]
 fn no_secret_is_in_the_record_of_an_incident() {
     let folder = tempfile::tempdir().unwrap();
-    let incidents = Incidents::under(folder.path().join("incidents"), folder.path().join("runs"));
+    let incidents = IncidentStore::in_folders(folder.path().join("incidents"), folder.path().join("runs"));
     let mut masker = Masker::new();
-    masker.add("db", b"hunter2hunter2").unwrap();
-    let author = Author { by: "mira".into(), host: "desk".into(), masker };
+    masker.add_secret("db", b"hunter2hunter2").unwrap();
+    let author = Author { user: "mira".into(), host: "desk".into(), masker };
     let note = |text: &str| IncidentFact::Noted(Noted { text: text.into() });
     let facts = vec![opened("P0"), note("it is hunter2hunter2"), note("curl https://u:pa55word@host/")];
     let incident =
-        incidents.create(&id(), facts, Some(b"the password: hunter2hunter2\n"), &author, &now(0, 0)).unwrap();
+        incidents.create_incident(&id(), facts, Some(b"the password: hunter2hunter2\n"), &author, &now(0, 0)).unwrap();
     for file in ["journal.jsonl", "runbook.md"] {
-        let text = std::fs::read_to_string(incident.folder().path().join(file)).unwrap();
+        let text = std::fs::read_to_string(incident.folder().folder_path().join(file)).unwrap();
         assert!(!text.contains("hunter2") && !text.contains("pa55word"), "{text}");
     }
 }

@@ -13,13 +13,13 @@ mod played;
 
 use played::{Off, play};
 use regex::Regex;
-use runbook::incident::{post_mortem, post_mortem_page};
+use runbook::incident::{render_post_mortem, write_post_mortem_page};
 
 /// The rows of the timeline, each without its time: who, what, result, event.
 fn rows(off: Off) -> (Vec<String>, Vec<String>, String) {
     let root = tempfile::tempdir().unwrap();
     let played = play(root.path(), off);
-    let text = post_mortem(&played.records(), None).unwrap();
+    let text = render_post_mortem(&played.records(), None).unwrap();
     let timeline = text.split("<!-- runbook:facts timeline ").nth(1).unwrap();
     let timeline = timeline.split("<!-- /runbook:facts timeline -->").next().unwrap();
     let rows = timeline.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| UTC"));
@@ -81,7 +81,7 @@ fn drawing(off: Off) -> (String, bool) {
     let root = tempfile::tempdir().unwrap();
     let records = play(root.path(), off).records();
     let mut page = Vec::new();
-    post_mortem_page(&post_mortem(&records, None).unwrap(), &records, &mut page).unwrap();
+    write_post_mortem_page(&render_post_mortem(&records, None).unwrap(), &records, &mut page).unwrap();
     let page = String::from_utf8(page).unwrap();
     let figure = page.split("<figure class=\"picture\">").nth(1).unwrap().split("</figure>").next().unwrap();
     (figure.to_owned(), page.contains("The wall clock was set meanwhile"))

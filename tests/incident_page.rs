@@ -17,15 +17,15 @@ use played::play;
 use regex::Regex;
 use runbook::history::{Escalated, IncidentFact, IncidentOpened, IncidentRules, Noted, StatusWritten};
 use runbook::ident::{IncidentId, SystemClock};
-use runbook::incident::{Author, Incidents, Now, Records, post_mortem, post_mortem_page};
+use runbook::incident::{Author, IncidentRecords, IncidentStore, Now, render_post_mortem, write_post_mortem_page};
 use runbook::mask::Masker;
 use std::path::Path;
 use support::a_browser_finds_nothing;
 
-fn page(records: &Records) -> String {
-    let markdown = post_mortem(records, None).unwrap();
+fn page(records: &IncidentRecords) -> String {
+    let markdown = render_post_mortem(records, None).unwrap();
     let mut page = Vec::new();
-    post_mortem_page(&markdown, records, &mut page).unwrap();
+    write_post_mortem_page(&markdown, records, &mut page).unwrap();
     String::from_utf8(page).unwrap()
 }
 
@@ -48,7 +48,7 @@ fn the_same_incident_gives_the_same_page() {
 }
 
 /// An incident that hostile words were said in, and nothing was run.
-fn hostile(root: &Path) -> Records {
+fn hostile(root: &Path) -> IncidentRecords {
     let id: IncidentId = "20261124-225103-7c1d9e".parse().unwrap();
     let words: Vec<String> = payloads::payloads().into_iter().chain(payloads::escapes()).collect();
     let opened = IncidentOpened {
@@ -69,10 +69,10 @@ fn hostile(root: &Path) -> Records {
         ]
     });
     let facts = std::iter::once(IncidentFact::Opened(Box::new(opened))).chain(noted).chain(told).collect();
-    let author = Author { by: words.concat(), host: "desk".into(), masker: Masker::new() };
-    let incidents = Incidents::under(root.join("incidents"), root.join("runs"));
-    let now = Now::read(&SystemClock::start());
-    Records::read(&incidents.create(&id, facts, None, &author, &now).unwrap())
+    let author = Author { user: words.concat(), host: "desk".into(), masker: Masker::new() };
+    let incidents = IncidentStore::in_folders(root.join("incidents"), root.join("runs"));
+    let now = Now::read_clocks(&SystemClock::start_now());
+    IncidentRecords::read_all(&incidents.create_incident(&id, facts, None, &author, &now).unwrap())
 }
 
 #[test]

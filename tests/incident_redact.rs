@@ -6,8 +6,8 @@ mod support;
 
 use runbook::history::{Fact, IncidentFact, Noted, Redacted};
 use runbook::ident::{Clock as _, IncidentId, Seq, SystemClock};
-use runbook::incident::{Author, Incidents, Now};
-use runbook::journal::{JournalError, read, redact};
+use runbook::incident::{Author, IncidentStore, Now};
+use runbook::journal::{JournalError, read_journal, redact_events};
 use runbook::mask::Masker;
 use std::path::PathBuf;
 use std::process::Command;
@@ -131,20 +131,20 @@ fn a_name_that_fits_a_run_and_an_incident_drops_nothing() {
 #[test]
 fn nothing_that_others_write_meanwhile_is_lost() {
     let root = tempfile::tempdir().unwrap();
-    let incidents = Incidents::under(root.path().join("incidents"), root.path().join("runs"));
-    let author = Author { by: "mira".into(), host: "desk".into(), masker: Masker::new() };
+    let incidents = IncidentStore::in_folders(root.path().join("incidents"), root.path().join("runs"));
+    let author = Author { user: "mira".into(), host: "desk".into(), masker: Masker::new() };
     let id: IncidentId = "20261124-225103-7c1d9e".parse().unwrap();
     let note = |text: String| IncidentFact::Noted(Noted { text });
-    let now = || Now::read(&SystemClock::start());
+    let now = || Now::read_clocks(&SystemClock::start_now());
     let first = (0..20).map(|n| note(format!("secret {n}"))).collect();
-    let incident = incidents.create(&id, first, None, &author, &now()).unwrap();
+    let incident = incidents.create_incident(&id, first, None, &author, &now()).unwrap();
     std::thread::scope(|scope| {
         for who in 0..2 {
             let (mut incident, author) = (incident.clone(), &author);
             scope.spawn(move || {
                 for n in 0..30 {
                     let fact = note(format!("note {who}.{n}"));
-                    while let Err(error) = incident.record(vec![fact.clone()], author, &now()) {
+                    while let Err(error) = incident.record_facts(vec![fact.clone()], author, &now()) {
                         assert!(matches!(error, JournalError::Locked { .. }), "{error}");
                     }
                 }
@@ -152,12 +152,12 @@ fn nothing_that_others_write_meanwhile_is_lost() {
         }
         for n in 1..=20 {
             let fact = Redacted { events: vec![Seq(n)], user: "mira".into(), reason: String::new() };
-            while let Err(error) = redact(incident.folder(), &fact, SystemClock::start().now()) {
+            while let Err(error) = redact_events(incident.folder(), &fact, SystemClock::start_now().now()) {
                 assert!(matches!(error, JournalError::Locked { .. }), "{error}");
             }
         }
     });
-    let events = read(incident.folder().path()).unwrap().events;
+    let events = read_journal(incident.folder().folder_path()).unwrap().events;
     assert_eq!(events.len(), 20 + 2 * 30 + 20);
     let texts = events.iter().filter(|event| match &event.fact {
         Fact::Incident(incident) => {

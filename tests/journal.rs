@@ -8,7 +8,7 @@ use facts::{every_fact, moment};
 use proptest::prelude::*;
 use runbook::history::{Event, Fact, Other, OutputSource as _, RunState};
 use runbook::ident::{Clock as _, Digest, RunId, Seq, SystemClock};
-use runbook::journal::{Folders, JournalError, Reader, Writer, read};
+use runbook::journal::{Folders, JournalError, JournalReader, JournalWriter, read_journal};
 use std::io::Cursor;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -29,18 +29,18 @@ fn written() -> (Vec<u8>, Vec<Event>) {
 
 fn write_all() -> (Vec<u8>, Vec<Event>) {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = Writer::create(folder.path(), &run()).unwrap();
+    let mut writer = JournalWriter::create_journal(folder.path(), &run()).unwrap();
     let mut events = Vec::new();
     for (i, pair) in every_fact().chunks(2).enumerate() {
-        events.extend(writer.append(pair, moment(i as u64)).unwrap());
+        events.extend(writer.append_facts(pair, moment(i as u64)).unwrap());
     }
-    (std::fs::read(writer.path()).unwrap(), events)
+    (std::fs::read(writer.journal_path()).unwrap(), events)
 }
 
 fn read_bytes(bytes: &[u8]) -> Result<(Vec<Event>, Option<u64>), JournalError> {
-    let mut reader = Reader::new(Cursor::new(bytes), Path::new("journal.jsonl"))?;
+    let mut reader = JournalReader::new(Cursor::new(bytes), Path::new("journal.jsonl"))?;
     let events = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
-    Ok((events, reader.torn()))
+    Ok((events, reader.torn_bytes()))
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn the_replayed_state_equals_the_live_state() {
     let state = |events: &[Event]| {
         let mut state = RunState::default();
         for event in events {
-            state.apply(event);
+            state.apply_event(event);
         }
         format!("{state:#?}")
     };
@@ -131,10 +131,10 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::create(folder.path(), &run()).unwrap();
+        let mut writer = JournalWriter::create_journal(folder.path(), &run()).unwrap();
         let facts = [facts::note(&note), facts::finished(Seq(1), &bytes)];
-        let events = writer.append(&facts, moment(0)).unwrap();
-        prop_assert_eq!(read(folder.path()).unwrap().events, events);
+        let events = writer.append_facts(&facts, moment(0)).unwrap();
+        prop_assert_eq!(read_journal(folder.path()).unwrap().events, events);
     }
 }
 
@@ -162,8 +162,8 @@ fn without_payload(line: &str) -> String {
 #[test]
 fn a_dropped_payload_is_valid_only_when_a_later_event_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = Writer::create(folder.path(), &run()).unwrap();
-    writer.append(&[facts::note("the password is hunter2"), facts::note("other")], moment(0)).unwrap();
+    let mut writer = JournalWriter::create_journal(folder.path(), &run()).unwrap();
+    writer.append_facts(&[facts::note("the password is hunter2"), facts::note("other")], moment(0)).unwrap();
     let drop_first = |text: &str| {
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let changed: Vec<String> = lines
@@ -173,7 +173,7 @@ fn a_dropped_payload_is_valid_only_when_a_later_event_says_so() {
             .collect();
         changed.join("\n") + "\n"
     };
-    let before = drop_first(&std::fs::read_to_string(writer.path()).unwrap());
+    let before = drop_first(&std::fs::read_to_string(writer.journal_path()).unwrap());
     insta::assert_snapshot!(read_bytes(before.as_bytes()).unwrap_err(), @"the journal `journal.jsonl` is damaged: event 1 (line 2): its payload is gone, and no `redacted` event names it");
 
     let redacted = Fact::Other(Other {
@@ -184,8 +184,8 @@ fn a_dropped_payload_is_valid_only_when_a_later_event_says_so() {
         ]
         .into(),
     });
-    writer.append(&[redacted], moment(1)).unwrap();
-    let after = drop_first(&std::fs::read_to_string(writer.path()).unwrap());
+    writer.append_facts(&[redacted], moment(1)).unwrap();
+    let after = drop_first(&std::fs::read_to_string(writer.journal_path()).unwrap());
     assert!(!after.contains("hunter2"));
     let (events, _) = read_bytes(after.as_bytes()).unwrap();
     assert_eq!(events.len(), 3);
@@ -202,30 +202,33 @@ fn kinds_and_fields_of_a_later_version_are_kept() {
             .into(),
     });
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = Writer::create(folder.path(), &run()).unwrap();
-    let events = writer.append(std::slice::from_ref(&other), moment(0)).unwrap();
+    let mut writer = JournalWriter::create_journal(folder.path(), &run()).unwrap();
+    let events = writer.append_facts(std::slice::from_ref(&other), moment(0)).unwrap();
     assert_eq!(events[0].fact, other);
-    assert_eq!(read(folder.path()).unwrap().events, events);
+    assert_eq!(read_journal(folder.path()).unwrap().events, events);
     let bad = |name: &str, json: &str| {
         Fact::Other(Other { kind: "x".into(), fields: [(name.to_owned(), json.to_owned())].into() })
     };
     for fact in [bad("seq", "1"), bad("a", "{"), bad("a", "1\n"), bad("a", r#"{"b":1,"hash":"x"}"#)] {
-        assert!(writer.append(&[fact], moment(0)).is_err());
+        assert!(writer.append_facts(&[fact], moment(0)).is_err());
     }
-    assert_eq!(writer.append(&[facts::note("goes on")], moment(0)).unwrap()[0].seq, Seq(2));
+    assert_eq!(writer.append_facts(&[facts::note("goes on")], moment(0)).unwrap()[0].seq, Seq(2));
 }
 
 #[test]
 fn the_journal_of_a_run_is_for_its_owner_and_has_one_writer() {
     let root = tempfile::tempdir().unwrap();
-    let folders = Folders::under(root.path().join("state/runs"));
-    let folder = folders.create(&run()).unwrap();
+    let folders = Folders::with_root(root.path().join("state/runs"));
+    let folder = folders.create_folder(&run()).unwrap();
     assert!(!folder.is_live());
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let writer = Writer::create(folder.path(), &run()).unwrap();
-    assert_eq!((mode(folder.path()), mode(&folder.output_folder()), mode(writer.path())), (0o700, 0o700, 0o600));
+    let writer = JournalWriter::create_journal(folder.folder_path(), &run()).unwrap();
+    assert_eq!(
+        (mode(folder.folder_path()), mode(&folder.output_folder_path()), mode(writer.journal_path())),
+        (0o700, 0o700, 0o600)
+    );
     assert!(folder.is_live());
-    assert!(Writer::create(folder.path(), &run()).is_err(), "a journal is never begun twice");
+    assert!(JournalWriter::create_journal(folder.folder_path(), &run()).is_err(), "a journal is never begun twice");
     drop(writer);
     assert!(!folder.is_live());
 }
@@ -233,35 +236,35 @@ fn the_journal_of_a_run_is_for_its_owner_and_has_one_writer() {
 #[test]
 fn a_transcript_is_replaced_whole_or_not_at_all() {
     let root = tempfile::tempdir().unwrap();
-    let folder = Folders::under(root.path()).create(&run()).unwrap();
-    folder.write(&folder.transcript(), |to| to.write_all(b"first")).unwrap();
-    let failed = folder.write(&folder.transcript(), |to| {
+    let folder = Folders::with_root(root.path()).create_folder(&run()).unwrap();
+    folder.replace_file(&folder.transcript_path(), |to| to.write_all(b"first")).unwrap();
+    let failed = folder.replace_file(&folder.transcript_path(), |to| {
         to.write_all(b"second")?;
         Err(std::io::ErrorKind::StorageFull.into())
     });
     assert!(failed.is_err());
-    assert_eq!(std::fs::read_to_string(folder.transcript()).unwrap(), "first");
-    assert_eq!(std::fs::metadata(folder.transcript()).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "`output` and the transcript");
+    assert_eq!(std::fs::read_to_string(folder.transcript_path()).unwrap(), "first");
+    assert_eq!(std::fs::metadata(folder.transcript_path()).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_dir(folder.folder_path()).unwrap().count(), 2, "`output` and the transcript");
 }
 
 #[test]
 fn a_run_is_found_by_any_end_of_its_name() {
     let root = tempfile::tempdir().unwrap();
-    let folders = Folders::under(root.path());
+    let folders = Folders::with_root(root.path());
     let message =
-        |name: &str| folders.find(name).unwrap_err().to_string().replace(&*root.path().to_string_lossy(), "RUNS");
+        |name: &str| folders.find_run(name).unwrap_err().to_string().replace(&*root.path().to_string_lossy(), "RUNS");
     insta::assert_snapshot!(message("latest"), @"no runs are recorded under `RUNS`");
     for run in ["20261124-225103-7c1d9e", "20261123-100000-aaaaaa", "20261124-080000-bbbbbb"] {
-        folders.create(&run.parse().unwrap()).unwrap();
+        folders.create_folder(&run.parse().unwrap()).unwrap();
     }
     std::fs::write(root.path().join("notes.txt"), "").unwrap();
     std::fs::create_dir(root.path().join("lost+found")).unwrap();
     let names = |folders: &Folders| -> Vec<String> {
-        folders.list().unwrap().iter().map(|folder| folder.run().to_string()).collect()
+        folders.list_runs().unwrap().iter().map(|folder| folder.run_id().to_string()).collect()
     };
     assert_eq!(names(&folders), ["20261124-225103-7c1d9e", "20261124-080000-bbbbbb", "20261123-100000-aaaaaa"]);
-    let find = |name: &str| folders.find(name).unwrap().run().to_string();
+    let find = |name: &str| folders.find_run(name).unwrap().run_id().to_string();
     assert_eq!(find("latest"), "20261124-225103-7c1d9e");
     assert_eq!(find("aaaaaa"), "20261123-100000-aaaaaa");
     assert_eq!(find("20261123"), "20261123-100000-aaaaaa");
@@ -273,24 +276,24 @@ fn a_run_is_found_by_any_end_of_its_name() {
 #[test]
 fn an_output_is_read_from_its_file_and_else_from_its_event() {
     let root = tempfile::tempdir().unwrap();
-    let folder = Folders::under(root.path()).create(&run()).unwrap();
-    assert!(folder.output(Seq(12)).ends_with("output/000012.out"));
-    std::fs::write(folder.output(Seq(12)), "0123456789").unwrap();
-    let mut outputs = folder.outputs();
-    assert_eq!(outputs.read(Seq(12), 4, 3).unwrap(), b"456");
-    assert_eq!(outputs.read(Seq(12), 40, 3).unwrap(), b"");
-    assert!(outputs.read(Seq(13), 0, 3).is_err());
+    let folder = Folders::with_root(root.path()).create_folder(&run()).unwrap();
+    assert!(folder.output_path(Seq(12)).ends_with("output/000012.out"));
+    std::fs::write(folder.output_path(Seq(12)), "0123456789").unwrap();
+    let mut outputs = folder.run_outputs();
+    assert_eq!(outputs.read_output(Seq(12), 4, 3).unwrap(), b"456");
+    assert_eq!(outputs.read_output(Seq(12), 40, 3).unwrap(), b"");
+    assert!(outputs.read_output(Seq(13), 0, 3).is_err());
     if let Fact::CommandFinished(finished) = facts::finished(Seq(13), b"inline") {
-        outputs.remember(&finished);
+        outputs.remember_inline(&finished);
     }
-    assert_eq!(outputs.read(Seq(13), 2, 10).unwrap(), b"line");
+    assert_eq!(outputs.read_output(Seq(13), 2, 10).unwrap(), b"line");
 }
 
 #[test]
 fn frozen_journals_load_for_ever() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/journals/v1");
     for name in ["every-fact", "torn", "redacted", "later-version"] {
-        let journal = read(&folder.join(format!("{name}.jsonl"))).unwrap();
+        let journal = read_journal(&folder.join(format!("{name}.jsonl"))).unwrap();
         insta::assert_debug_snapshot!(name, journal);
     }
 }
@@ -318,9 +321,9 @@ fn redacted_fact(seq: u64) -> Fact {
 
 fn lines_of(facts: &[Fact]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = Writer::create(folder.path(), &run()).unwrap();
-    writer.append(facts, moment(0)).unwrap();
-    std::fs::read(writer.path()).unwrap()
+    let mut writer = JournalWriter::create_journal(folder.path(), &run()).unwrap();
+    writer.append_facts(facts, moment(0)).unwrap();
+    std::fs::read(writer.journal_path()).unwrap()
 }
 
 /// An unknown kind, an unknown field of a known kind, and a word of a known field that this version does not know.
@@ -343,12 +346,12 @@ fn the_hashes_are_those_the_format_describes() {
     for line in text.lines() {
         let at = line.find(",\"hash\":\"").unwrap() + ",\"hash\":\"".len();
         let json: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert_eq!(json["hash"], Digest::of(&line.as_bytes()[..at]).to_string());
+        assert_eq!(json["hash"], Digest::of_bytes(&line.as_bytes()[..at]).to_string());
         if let Some(prev) = prev {
             assert_eq!(json["prev"], prev);
             let payload = line.split_once(",\"payload\":").unwrap().1.strip_suffix('}').unwrap();
             let salted = format!("{}{payload}", json["salt"].as_str().unwrap());
-            assert_eq!(json["digest"], Digest::of(salted.as_bytes()).to_string());
+            assert_eq!(json["digest"], Digest::of_bytes(salted.as_bytes()).to_string());
         }
         prev = Some(json["hash"].clone());
     }
@@ -360,15 +363,15 @@ fn the_hashes_are_those_the_format_describes() {
 #[expect(clippy::print_stdout, reason = "it is what this is for")]
 fn how_long_an_event_takes_to_encode_and_to_read() {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = Writer::create(folder.path(), &run()).unwrap();
-    let clock = SystemClock::start();
+    let mut writer = JournalWriter::create_journal(folder.path(), &run()).unwrap();
+    let clock = SystemClock::start_now();
     let facts: Vec<Fact> = (0..10_000)
         .map(|i| if i % 2 == 0 { facts::note("the disk of db-1 is full") } else { facts::finished(Seq(i), b"hi\n") })
         .collect();
     let before = clock.now().mono;
-    writer.append(&facts, clock.now()).unwrap();
+    writer.append_facts(&facts, clock.now()).unwrap();
     let written = clock.now().mono;
-    assert_eq!(read(folder.path()).unwrap().events.len(), facts.len());
+    assert_eq!(read_journal(folder.path()).unwrap().events.len(), facts.len());
     let read = clock.now().mono;
     let each = |from: Duration, to: Duration| to.saturating_sub(from) / 10_000;
     println!("write {:?}, read {:?} an event", each(before, written), each(written, read));

@@ -8,12 +8,13 @@ mod support;
 
 use runbook::document::Attributes;
 use runbook::ident::{StepId, SystemClock};
-use runbook::operator::{AtTerminal, Look};
+use runbook::operator::{TerminalLook, TerminalOperator};
 use runbook::plan::{Command, Gate, Step, StepCell, StepKind, StepSource};
 use runbook::ports::{
-    Ask, AskChoice, AskCommand, AskInput, AskMessage, Operator as _, Shown, Standing, Stream, Talk, Watch as _,
+    Ask, AskChoice, AskCommand, AskInput, AskMessage, Notice, Operator as _, ShownStep, StepPosition, Stream,
+    Watch as _,
 };
-use runbook::shell::Facts;
+use runbook::shell::CommandFacts;
 use runbook::term::Color;
 use std::io::Write as _;
 use std::time::Duration;
@@ -22,9 +23,9 @@ use support::{Home, Terminal};
 const COMMAND: &str = "for name in a b; do\n  echo \"$name\"\ndone";
 
 fn step(kind: StepKind, text: &str) -> Step {
-    let mut command = Command::typed(text, 12);
+    let mut command = Command::from_typed_text(text, 12);
     command.end_line = 14;
-    command.facts = Facts::default();
+    command.facts = CommandFacts::default();
     Step {
         id: StepId::new("s"),
         number: "1".into(),
@@ -34,16 +35,24 @@ fn step(kind: StepKind, text: &str) -> Step {
         conditional: None,
         commands: vec![command],
         body: "At [TIME]: [What]\n".into(),
-        why: None,
+        task_reason: None,
         cell: StepCell { attributes: Attributes::default(), is_last: true, expected: None, similarity: None },
         repeat: runbook::plan::Repeat::default(),
-        undoes: None,
+        rollback_target: None,
     }
 }
 
-fn standing() -> Standing<'static> {
+fn standing() -> StepPosition<'static> {
     let elapsed = Duration::from_secs(5);
-    Standing { procedure: "Trial", host: "db1", cwd: "/", position: 1, of: 1, elapsed, unsettled: Vec::new() }
+    StepPosition {
+        procedure: "Trial",
+        host: "db1",
+        cwd: "/",
+        step_number: 1,
+        step_count: 1,
+        elapsed,
+        unresolved: Vec::new(),
+    }
 }
 
 /// Not a test: what runs on the terminal. `ASK` says which question.
@@ -53,11 +62,15 @@ fn standing() -> Standing<'static> {
 fn program() {
     let asked = std::env::var("ASK").unwrap();
     let plain = std::env::var("PLAIN").is_ok();
-    let look = if plain { Look::on(Color::Never, "dumb", "C") } else { Look::on(Color::Always, "xterm", "C.UTF-8") };
-    let clock = Box::new(SystemClock::start());
-    let mut operator = AtTerminal::open(Box::new(std::io::stderr()), look, clock, None).unwrap();
+    let look = if plain {
+        TerminalLook::for_terminal(Color::Never, "dumb", "C")
+    } else {
+        TerminalLook::for_terminal(Color::Always, "xterm", "C.UTF-8")
+    };
+    let clock = Box::new(SystemClock::start_now());
+    let mut operator = TerminalOperator::open(Box::new(std::io::stderr()), look, clock, None).unwrap();
     let (command, message) = (step(StepKind::Command, COMMAND), step(StepKind::Message, ""));
-    let shown = |step| Shown { standing: standing(), step, file: "RUNBOOK.md" };
+    let shown = |step| ShownStep { position: standing(), step, file: "RUNBOOK.md" };
     let run = || AskCommand {
         shown: shown(&command),
         command: command.commands.first().unwrap(),
@@ -69,27 +82,27 @@ fn program() {
     };
     let answer = match asked.as_str() {
         "panic" => {
-            operator.ask(&Ask::Command(run())).unwrap();
+            operator.ask_question(&Ask::Command(run())).unwrap();
             panic!("as a fault would");
         }
         "output" => {
-            operator.tell(&Talk::Started { text: COMMAND, line: 12 });
-            operator.quiet(Duration::from_secs(3), Duration::from_secs(3));
-            operator.output(Stream::Out, b"first\r\n");
-            operator.quiet(Duration::from_secs(9), Duration::from_secs(6));
+            operator.show_notice(&Notice::Started { text: COMMAND, line: 12 });
+            operator.on_quiet(Duration::from_secs(3), Duration::from_secs(3));
+            operator.on_output(Stream::Out, b"first\r\n");
+            operator.on_quiet(Duration::from_secs(9), Duration::from_secs(6));
             std::io::stderr().flush().unwrap();
             std::thread::sleep(Duration::from_millis(300));
-            operator.output(Stream::Out, b"second\r\n\x1b[?25l");
-            operator.ask(&Ask::Command(run()))
+            operator.on_output(Stream::Out, b"second\r\n\x1b[?25l");
+            operator.ask_question(&Ask::Command(run()))
         }
-        "input" => operator.ask(&Ask::Input(AskInput {
+        "input" => operator.ask_question(&Ask::Input(AskInput {
             name: "FILE",
             why: "it is read",
             default: Some("old.gz"),
             ..AskInput::default()
         })),
-        "choice" => operator.ask(&Ask::Choice(AskChoice {
-            standing: standing(),
+        "choice" => operator.ask_question(&Ask::Choice(AskChoice {
+            position: standing(),
             kind: runbook::plan::ChoiceKind::Sections,
             title: "Trial",
             options: vec![("Restart", 1, false), ("Restore", 2, true)],
@@ -97,11 +110,11 @@ fn program() {
         })),
         "message" => {
             let fields = vec!["TIME".to_owned(), "What".to_owned()];
-            operator.ask(&Ask::Message(AskMessage { shown: shown(&message), fields }))
+            operator.ask_question(&Ask::Message(AskMessage { shown: shown(&message), fields }))
         }
         _ => {
-            operator.tell(&Talk::Step(shown(&command)));
-            operator.ask(&Ask::Command(run()))
+            operator.show_notice(&Notice::Step(shown(&command)));
+            operator.ask_question(&Ask::Command(run()))
         }
     };
     drop(operator);

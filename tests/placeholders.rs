@@ -11,7 +11,7 @@
 use runbook::document::{CellKind, LineRole, Runbook};
 use runbook::ident::Digest;
 use runbook::plan::{Planner, Values};
-use runbook::shell::{Hole, Part, holes, split};
+use runbook::shell::{Hole, ShellPart, find_holes, split_commands};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -41,7 +41,7 @@ struct Cell {
 
 impl Cell {
     fn digest(&self) -> String {
-        Digest::of(self.text.as_bytes()).to_string().chars().take(12).collect()
+        Digest::of_bytes(self.text.as_bytes()).to_string().chars().take(12).collect()
     }
 
     /// What waits for a value, by its place in the cell.
@@ -49,14 +49,14 @@ impl Cell {
         let mut starts = vec![0];
         starts.extend(self.text.match_indices('\n').map(|(at, _)| at + 1));
         let mut all = Vec::new();
-        for part in split(&self.text) {
+        for part in split_commands(&self.text) {
             let (first, text) = match part {
-                Part::Command(command) => (command.lines.first, command.text),
+                ShellPart::Command(command) => (command.lines.first, command.text),
                 // Never run, so nothing is asked for.
-                Part::NotShell(_) | Part::Comment(_) => continue,
+                ShellPart::NotShell(_) | ShellPart::Comment(_) => continue,
             };
             let offset = starts[first];
-            all.extend(holes(&text).into_iter().map(|mut hole| {
+            all.extend(find_holes(&text).into_iter().map(|mut hole| {
                 hole.span = hole.span.start + offset..hole.span.end + offset;
                 hole
             }));
@@ -72,7 +72,7 @@ fn cells(corpus: &Path) -> Vec<Cell> {
     files.extend(Some(corpus.join("../seed/RUNBOOK.md")).filter(|seed| seed.is_file()));
     let mut out = Vec::new();
     for file in files {
-        let runbook = Runbook::parse(&fs::read(&file).unwrap());
+        let runbook = Runbook::parse_bytes(&fs::read(&file).unwrap());
         for cell in runbook.cells.iter().filter(|cell| cell.kind == CellKind::Command) {
             let mut text = String::new();
             for line in &cell.content {
@@ -184,7 +184,7 @@ fn dump() {
 }
 
 fn found(text: &str) -> Vec<String> {
-    holes(text).into_iter().map(|hole| format!("{}:{}", hole.kind.as_str(), hole.name)).collect()
+    find_holes(text).into_iter().map(|hole| format!("{}:{}", hole.kind.as_str(), hole.name)).collect()
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn ten_thousand_places_and_deep_braces_take_no_time() {
         "A_".repeat(100_000),
         "'\"".repeat(100_000),
     ] {
-        let _ = holes(&text).len();
+        let _ = find_holes(&text).len();
     }
 }
 
@@ -329,10 +329,10 @@ fn the_runbook_asks_for_what_a_careful_person_would_ask_for() {
         println!("skipped: there is no runbook beside RUNBOOK_TEST_CORPUS");
         return;
     };
-    let runbook = Runbook::parse(&text);
+    let runbook = Runbook::parse_bytes(&text);
     let asked = |anchor: &str| -> Vec<String> {
-        let section = runbook.select(anchor).unwrap().section;
-        let plan = Planner::new(&runbook, &|_| false).plan(section);
+        let section = runbook.select_section(anchor).unwrap().section;
+        let plan = Planner::new(&runbook, &|_| false).plan_section(section);
         plan.inputs.iter().map(|input| input.name.to_string()).collect()
     };
     for (anchor, inputs) in [
@@ -367,12 +367,12 @@ fn a_command_without_values_is_the_document_s_byte_for_byte() {
         let declared =
             [b"---\ninputs: {Names: {}, labels: {}, range: {}, lookup: {}}\n---\n".as_slice(), &bytes].concat();
         for document in [bytes, declared] {
-            let runbook = Runbook::parse(&document);
-            let plan = Planner::new(&runbook, &|_| false).plan(0);
+            let runbook = Runbook::parse_bytes(&document);
+            let plan = Planner::new(&runbook, &|_| false).plan_section(0);
             for command in plan.steps.iter().flat_map(|step| &step.commands) {
                 commands += 1;
                 braces += usize::from(command.text.contains("{{"));
-                if let Ok(runnable) = command.bind(&Values::new()) {
+                if let Ok(runnable) = command.bind_values(&Values::new()) {
                     assert_eq!(runnable.text(), command.text, "{}:{}", file.display(), command.line);
                 }
                 for one in command.uses.iter().filter(|one| one.blocks) {

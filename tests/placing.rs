@@ -7,7 +7,7 @@
 use proptest::prelude::{Strategy as _, any, prop};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use runbook::interpolate::{By, Fill, Filter, Why, place};
+use runbook::interpolate::{Delivery, Filter, RejectReason, Substitution, interpolate_values};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -112,12 +112,12 @@ fn random_values(count: usize) -> Vec<String> {
     (0..count).map(|_| value.new_tree(&mut runner).unwrap().current()).collect()
 }
 
-fn rendered(template: &str, value: &str, by: By<'_>, filter: Filter) -> Result<String, Why> {
-    let fills: Vec<Fill<'_>> = template
+fn rendered(template: &str, value: &str, by: Delivery<'_>, filter: Filter) -> Result<String, RejectReason> {
+    let fills: Vec<Substitution<'_>> = template
         .match_indices("{{x}}")
-        .map(|(at, found)| Fill { span: at..at + found.len(), value, filter, by })
+        .map(|(at, found)| Substitution { span: at..at + found.len(), value, filter, by })
         .collect();
-    place(template, &fills).map_err(|refused| refused.why)
+    interpolate_values(template, &fills).map_err(|refused| refused.why)
 }
 
 /// Runs texts, each with its value in `V` and `__rb_x`, and returns what each printed. Panics on a canary.
@@ -161,7 +161,7 @@ fn run(texts: &[(String, String)]) -> Vec<String> {
     outputs
 }
 
-fn check(values: &[String], templates: &[&Template], by: By<'_>, filter: Filter, least: usize) -> (usize, usize) {
+fn check(values: &[String], templates: &[&Template], by: Delivery<'_>, filter: Filter, least: usize) -> (usize, usize) {
     let mut texts = Vec::new();
     let mut expected = Vec::new();
     let mut refused: BTreeMap<String, usize> = BTreeMap::new();
@@ -179,7 +179,7 @@ fn check(values: &[String], templates: &[&Template], by: By<'_>, filter: Filter,
                     expected.push((template.name.clone(), text.clone(), expect));
                     texts.push((text, value.clone()));
                 }
-                Err(Why::Nul) => assert!(value.contains('\0')),
+                Err(RejectReason::Nul) => assert!(value.contains('\0')),
                 Err(why) => {
                     assert!(!value.contains('\0'));
                     *refused.entry(format!("{}: {why}", template.name)).or_default() += 1;
@@ -206,8 +206,8 @@ fn every_hostile_value_reaches_the_program_as_it_is_in_every_template() {
     let takes: Vec<&Template> = templates.iter().filter(|template| template.expect.is_some()).collect();
     assert!(takes.len() >= 90, "{}", takes.len());
     let values = hostile_values();
-    let (placed, refused) = check(&values, &takes, By::Text, Filter::None, 20);
-    let (by_variable, kept) = check(&values, &takes, By::Variable("__rb_x"), Filter::None, 20);
+    let (placed, refused) = check(&values, &takes, Delivery::Text, Filter::None, 20);
+    let (by_variable, kept) = check(&values, &takes, Delivery::Variable("__rb_x"), Filter::None, 20);
     println!("as text: {placed} right, {refused} refused; by variable: {by_variable} right, {kept} refused");
 }
 
@@ -237,8 +237,8 @@ fn a_thousand_random_values_reach_the_program_as_they_are_in_every_context() {
     let takes: Vec<&Template> = templates.iter().filter(|t| CONTEXTS.contains(&t.name.as_str())).collect();
     assert_eq!(takes.len(), CONTEXTS.len());
     let values = random_values(1_050);
-    let (placed, refused) = check(&values, &takes, By::Text, Filter::None, 20);
-    let (by_variable, kept) = check(&values, &takes, By::Variable("__rb_x"), Filter::None, 20);
+    let (placed, refused) = check(&values, &takes, Delivery::Text, Filter::None, 20);
+    let (by_variable, kept) = check(&values, &takes, Delivery::Variable("__rb_x"), Filter::None, 20);
     println!("as text: {placed} right, {refused} refused; by variable: {by_variable} right, {kept} refused");
 }
 
@@ -247,8 +247,8 @@ fn random_values_reach_the_program_as_they_are_in_every_template() {
     let templates = templates();
     let takes: Vec<&Template> = templates.iter().filter(|template| template.expect.is_some()).collect();
     let values = random_values(60);
-    let (placed, refused) = check(&values, &takes, By::Text, Filter::None, 20);
-    let (by_variable, kept) = check(&values, &takes, By::Variable("__rb_x"), Filter::None, 20);
+    let (placed, refused) = check(&values, &takes, Delivery::Text, Filter::None, 20);
+    let (by_variable, kept) = check(&values, &takes, Delivery::Variable("__rb_x"), Filter::None, 20);
     println!("as text: {placed} right, {refused} refused; by variable: {by_variable} right, {kept} refused");
 }
 
@@ -288,13 +288,13 @@ fn what_a_second_shell_reads_is_right_or_refused() {
     let mut values = hostile_values();
     values.extend(random_values(80));
     values.extend(["plain", "db-1.example.com:5432", "a,b", "+1", "50%"].map(str::to_owned));
-    let (placed, refused) = check(&values, &all, By::Text, Filter::None, 1);
-    let (by_variable, kept) = check(&values, &all, By::Variable("__rb_x"), Filter::None, 1);
+    let (placed, refused) = check(&values, &all, Delivery::Text, Filter::None, 1);
+    let (by_variable, kept) = check(&values, &all, Delivery::Variable("__rb_x"), Filter::None, 1);
     println!("as text: {placed} right, {refused} refused; by variable: {by_variable} right, {kept} refused");
     // What is piped or fed has no text of its own that could be read.
     let told: Vec<&Template> =
         templates.iter().filter(|t| !t.text.contains("<<") && !t.text.contains("| bash")).collect();
-    let (placed, refused) = check(&values, &told, By::Text, Filter::Sh, 60);
+    let (placed, refused) = check(&values, &told, Delivery::Text, Filter::Sh, 60);
     println!("with `| sh`: {placed} right, {refused} refused");
 }
 
@@ -305,7 +305,7 @@ fn where_no_value_is_safe_each_is_refused() {
     assert!(refuses.len() >= 35, "{}", refuses.len());
     for template in refuses {
         for value in hostile_values().iter().chain(&random_values(50)) {
-            for by in [By::Text, By::Variable("__rb_x")] {
+            for by in [Delivery::Text, Delivery::Variable("__rb_x")] {
                 let number = value.parse::<i64>().is_ok_and(|number| number.to_string() == *value);
                 let placed = rendered(&template.text, value, by, Filter::None);
                 assert!(placed.is_err() || number, "`{}` took {value:?}: {placed:?}", template.name);
@@ -339,14 +339,14 @@ fn a_second_interpreter_takes_only_plain_words_unless_the_document_says_how() {
         "kubectl get po -o jsonpath=\"{.items[?(@.name=='{{x}}')]}\"",
         "flock f -c \"rm {{x}}\"",
     ] {
-        let refused = rendered(text, hostile, By::Text, Filter::None);
-        assert!(matches!(refused, Err(Why::Interpreted(_))), "{text}: {refused:?}");
-        let plain = rendered(text, "plain-1.2_x", By::Text, Filter::None);
+        let refused = rendered(text, hostile, Delivery::Text, Filter::None);
+        assert!(matches!(refused, Err(RejectReason::Interpreted(_))), "{text}: {refused:?}");
+        let plain = rendered(text, "plain-1.2_x", Delivery::Text, Filter::None);
         assert_eq!(plain, Ok(text.replace("{{x}}", "plain-1.2_x")));
     }
-    let sql = rendered("psql -c \"SELECT '{{x}}', {{x}}\"", "O'Hara $1", By::Text, Filter::Sql);
+    let sql = rendered("psql -c \"SELECT '{{x}}', {{x}}\"", "O'Hara $1", Delivery::Text, Filter::Sql);
     assert_eq!(sql.as_deref(), Ok("psql -c \"SELECT 'O''Hara \\$1', 'O''Hara \\$1'\""));
-    let raw = rendered("psql -c \"SELECT {{x}}\"", "a, b", By::Text, Filter::Raw);
+    let raw = rendered("psql -c \"SELECT {{x}}\"", "a, b", Delivery::Text, Filter::Raw);
     assert_eq!(raw.as_deref(), Ok("psql -c \"SELECT a, b\""));
 }
 
@@ -361,7 +361,7 @@ fn data_behind_an_interpreter_is_data() {
         "cat {{x}} | psql app",
         "docker exec db pg_dump -t {{x}}",
     ] {
-        let placed = rendered(text, "two words", By::Text, Filter::None);
+        let placed = rendered(text, "two words", Delivery::Text, Filter::None);
         assert!(placed.is_ok(), "{text}: {placed:?}");
     }
 }
@@ -369,25 +369,25 @@ fn data_behind_an_interpreter_is_data() {
 #[test]
 fn a_value_names_no_program_no_variable_and_no_descriptor() {
     for (text, why) in [
-        ("sudo {{x}} now", Why::CommandName),
-        ("timeout 5 {{x}}", Why::CommandName),
-        ("find . | xargs {{x}}", Why::CommandName),
-        ("unset {{x}}", Why::Name),
-        ("read {{x}}", Why::Name),
-        ("printf -v {{x}} a", Why::Name),
-        ("[ -v {{x}} ]", Why::Name),
-        ("let a={{x}}", Why::Arithmetic),
-        ("echo a >&{{x}}", Why::Descriptor),
-        ("PROMPT_COMMAND={{x}}", Why::Interpreted("bash")),
-        ("export PS4=\"{{x}}\"", Why::Interpreted("bash")),
+        ("sudo {{x}} now", RejectReason::CommandName),
+        ("timeout 5 {{x}}", RejectReason::CommandName),
+        ("find . | xargs {{x}}", RejectReason::CommandName),
+        ("unset {{x}}", RejectReason::Name),
+        ("read {{x}}", RejectReason::Name),
+        ("printf -v {{x}} a", RejectReason::Name),
+        ("[ -v {{x}} ]", RejectReason::Name),
+        ("let a={{x}}", RejectReason::Arithmetic),
+        ("echo a >&{{x}}", RejectReason::Descriptor),
+        ("PROMPT_COMMAND={{x}}", RejectReason::Interpreted("bash")),
+        ("export PS4=\"{{x}}\"", RejectReason::Interpreted("bash")),
     ] {
-        assert_eq!(rendered(text, "x y", By::Text, Filter::None), Err(why), "{text}");
+        assert_eq!(rendered(text, "x y", Delivery::Text, Filter::None), Err(why), "{text}");
     }
 }
 
 #[test]
 fn a_secret_is_in_no_text() {
-    let by = By::Secret("__rb_x");
+    let by = Delivery::Secret("__rb_x");
     for text in ["curl -H \"Key: {{x}}\" u", "login {{x}}", "login '{{x}}' a", "cat <<EOF\n{{x}}\nEOF\n", "ls # {{x}}"]
     {
         let placed = rendered(text, "hunter2", by, Filter::None).unwrap();
@@ -401,10 +401,10 @@ fn a_secret_is_in_no_text() {
 #[test]
 fn what_is_too_much_is_refused_at_once() {
     let long = "x".repeat(1_000_000);
-    assert_eq!(rendered("echo {{x}}", &long, By::Variable("v"), Filter::None), Err(Why::Long(127)));
+    assert_eq!(rendered("echo {{x}}", &long, Delivery::Variable("v"), Filter::None), Err(RejectReason::Long(127)));
     let many = "echo".to_owned() + &" {{x}}".repeat(10_000);
-    assert_eq!(rendered(&many, "a", By::Text, Filter::None), Err(Why::Many(10_000, 500)));
+    assert_eq!(rendered(&many, "a", Delivery::Text, Filter::None), Err(RejectReason::Many(10_000, 500)));
     for deep in ["{".repeat(200_000) + "{{x}}", "$(".repeat(200_000) + "{{x}}", "{{".repeat(50_000) + "{{x}}"] {
-        assert!(rendered(&deep, "a", By::Text, Filter::None).is_err());
+        assert!(rendered(&deep, "a", Delivery::Text, Filter::None).is_err());
     }
 }

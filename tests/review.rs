@@ -11,7 +11,7 @@
 mod support;
 
 use runbook::document::Runbook;
-use runbook::review::{CODES, Finding, Given, Review};
+use runbook::review::{CODES, Finding, Probes, Review};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use support::{Home, needs};
@@ -30,14 +30,14 @@ fn program(arguments: &[&str]) -> String {
 
 /// Reviews without asking bash or the machine.
 fn reviewed(text: &str) -> (Runbook, Vec<Finding>) {
-    let runbook = Runbook::parse(text.as_bytes());
-    let mut given = Given {
-        rejects: &mut |_| None,
-        is_program: &|_| false,
-        exists: &|_| Some(false),
-        is_set: &|name| name == "HOME",
+    let runbook = Runbook::parse_bytes(text.as_bytes());
+    let mut given = Probes {
+        syntax_error: &mut |_| None,
+        is_program_installed: &|_| false,
+        path_exists: &|_| Some(false),
+        is_variable_set: &|name| name == "HOME",
     };
-    let findings = Review::new(&runbook).findings(&mut given);
+    let findings = Review::new(&runbook).run_checks(&mut given);
     (runbook, findings)
 }
 

@@ -7,8 +7,8 @@
     reason = "a test that prints its table, and helpers of it"
 )]
 
-use runbook::risk::{Flag, Level, risk, risk_among};
-use runbook::shell::{Definition, ShadowKind, Shadows, describe};
+use runbook::risk::{Flag, Level, judge_risk, risk_with};
+use runbook::shell::{Definition, DefinitionKind, ShellDefinitions, describe_command};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -74,8 +74,8 @@ impl Told {
 
 fn told() -> Vec<Told> {
     let told = labelled().into_iter().map(|command| {
-        let found = risk(&command.text);
-        Told { level: found.level.number(), unknown: found.unknown, command }
+        let found = judge_risk(&command.text);
+        Told { level: found.level.as_number(), unknown: found.unknown, command }
     });
     told.collect()
 }
@@ -152,7 +152,7 @@ fn the_confusion_table_stands_in_the_benchmarks() {
 
 /// The object that a confirmation asks for.
 fn object(text: &str) -> Option<(String, String)> {
-    risk(text).object().map(|object| (object.kind.clone(), object.name.clone()))
+    judge_risk(text).object_to_type().map(|object| (object.kind.clone(), object.name.clone()))
 }
 
 #[test]
@@ -191,21 +191,21 @@ fn flags_say_what_else_there_is_to_know() {
         ("docker logs -f web", Flag::NeverEnds),
         ("docker exec -it web ls", Flag::NeedsTty),
     ] {
-        assert!(risk(text).flags.contains(&flag), "{text}: {:?}", risk(text).flags);
+        assert!(judge_risk(text).flags.contains(&flag), "{text}: {:?}", judge_risk(text).flags);
     }
     for (text, flag) in [
         ("rm -rf /srv/x", Flag::Unbounded),
         ("docker exec web ls -t", Flag::NeedsTty),
         ("ls /products", Flag::Production),
     ] {
-        assert!(!risk(text).flags.contains(&flag), "{text}");
+        assert!(!judge_risk(text).flags.contains(&flag), "{text}");
     }
 }
 
-fn shadows(kind: ShadowKind, list: &[(&str, &str)]) -> Shadows {
-    let mut shadows = Shadows::default();
+fn shadows(kind: DefinitionKind, list: &[(&str, &str)]) -> ShellDefinitions {
+    let mut shadows = ShellDefinitions::default();
     for (name, text) in list {
-        shadows.define(Definition { kind, name: (*name).to_owned(), text: (*text).to_owned() });
+        shadows.add_or_replace(Definition { kind, name: (*name).to_owned(), text: (*text).to_owned() });
     }
     shadows
 }
@@ -213,7 +213,7 @@ fn shadows(kind: ShadowKind, list: &[(&str, &str)]) -> Shadows {
 #[test]
 fn a_function_or_an_alias_adds_what_it_does_to_what_the_program_of_its_name_does() {
     let functions = shadows(
-        ShadowKind::Function,
+        DefinitionKind::Function,
         &[
             ("ls", "ls () { rm -rf /srv; }"),
             ("kubectl", "kubectl () { command kubectl --context prod \"$@\"; }"),
@@ -221,7 +221,7 @@ fn a_function_or_an_alias_adds_what_it_does_to_what_the_program_of_its_name_does
             ("look", "look () { df -h; look; }"),
         ],
     );
-    let aliases = shadows(ShadowKind::Alias, &[("df", "df; rm -r /srv"), ("ll", "ls -l"), ("rm", "rm -i")]);
+    let aliases = shadows(DefinitionKind::Alias, &[("df", "df; rm -r /srv"), ("ll", "ls -l"), ("rm", "rm -i")]);
     for (text, shadows, level, unknown) in [
         ("ls", &functions, 3, false),
         ("true && ls /", &functions, 3, false),
@@ -239,34 +239,34 @@ fn a_function_or_an_alias_adds_what_it_does_to_what_the_program_of_its_name_does
         ("ll", &aliases, 0, false),
         ("rm f", &aliases, 2, false),
     ] {
-        let found = risk_among(text, shadows);
-        assert_eq!((found.level.number(), found.unknown), (level, unknown), "{text}: {found:?}");
-        let without = risk(text);
+        let found = risk_with(text, shadows);
+        assert_eq!((found.level.as_number(), found.unknown), (level, unknown), "{text}: {found:?}");
+        let without = judge_risk(text);
         assert!(found.level >= without.level, "{text}");
     }
     assert_eq!(
-        risk_among("clean /srv", &functions).object().map(|object| object.name.clone()),
+        risk_with("clean /srv", &functions).object_to_type().map(|object| object.name.clone()),
         Some("/srv".to_owned())
     );
 }
 
 #[test]
 fn what_a_text_defines_is_known_after_it() {
-    let mut shadows = Shadows::default();
-    shadows.learn(&describe("clean() {\n  rm -rf /srv\n}\nalias ll='rm -rf /x'").defines);
+    let mut shadows = ShellDefinitions::default();
+    shadows.add_all(&describe_command("clean() {\n  rm -rf /srv\n}\nalias ll='rm -rf /x'").definitions);
     for text in ["clean", "ll"] {
-        assert_eq!(risk_among(text, &shadows).level, Level::Irreversible, "{text}");
+        assert_eq!(risk_with(text, &shadows).level, Level::Irreversible, "{text}");
     }
-    let mut none = Shadows::default();
-    none.learn(&describe("(clean() { :; })").defines);
+    let mut none = ShellDefinitions::default();
+    none.add_all(&describe_command("(clean() { :; })").definitions);
     assert!(none.is_empty(), "a subshell keeps what it defines");
 }
 
 #[test]
 fn a_reason_points_at_the_part_it_is_about() {
     let text = "ls; sudo rm -rf /srv/x && echo done";
-    let found = risk(text);
-    let reason = found.decisive().next().unwrap();
+    let found = judge_risk(text);
+    let reason = found.decisive_reasons().next().unwrap();
     assert_eq!(text.get(reason.span.clone()), Some("rm -rf /srv/x"), "{found:?}");
 }
 
@@ -291,7 +291,7 @@ fn what_hides_is_never_taken_for_reading() {
         "cat x > >(sh)",
         "alias ls='rm -rf'",
     ] {
-        let found = risk(text);
+        let found = judge_risk(text);
         assert!(found.unknown || found.level >= Level::Destroys, "{text}: {found:?}");
     }
 }
@@ -303,7 +303,7 @@ fn shell_quote(text: &str) -> String {
 proptest::proptest! {
     #[test]
     fn any_text_has_a_risk_and_its_reasons_lie_within_it(text in r#"([a-z -]{0,6}|rm|bash -c|psql -c|'|"|\$\(|\)|`|;|\||>|<<E\n|\n|\{|\}|é|<x>|\$x|sudo|xargs|-exec|\\){0,24}"#) {
-        let found = risk(&text);
+        let found = judge_risk(&text);
         for reason in &found.reasons {
             proptest::prop_assert!(reason.span.end <= text.len() && text.get(reason.span.clone()).is_some(), "{:?} in {:?}", reason, text);
         }

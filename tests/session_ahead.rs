@@ -12,7 +12,7 @@ mod support;
 
 use runbook::history::{Fact, Mode, Outcome};
 use runbook::journal;
-use runbook::recorder::protocol::{Reply, Request, Run};
+use runbook::recorder::protocol::{RunRequest, WireReply, WireRequest};
 use rustix::process::{Pid, Signal};
 use session_support::{Client, Recorder, session};
 use std::path::Path;
@@ -22,12 +22,12 @@ use support::Home;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn request(text: &str, is_ahead: bool) -> Request {
-    Request::Run(Box::new(Run { goes_on: true, is_ahead, ..Client::command(text) }))
+fn request(text: &str, is_ahead: bool) -> WireRequest {
+    WireRequest::Run(Box::new(RunRequest { goes_on: true, is_ahead, ..Client::command(text) }))
 }
 
 fn texts(folder: &Path) -> Vec<String> {
-    let events = journal::read(folder).unwrap().events;
+    let events = journal::read_journal(folder).unwrap().events;
     let started = events.into_iter().filter_map(|event| match event.fact {
         Fact::CommandStarted(started) => Some(started.text),
         _ => None,
@@ -35,8 +35,8 @@ fn texts(folder: &Path) -> Vec<String> {
     started.collect()
 }
 
-fn outcome(reply: Reply) -> Outcome {
-    let Reply::Finished(came) = reply else { panic!("{reply:?}") };
+fn outcome(reply: WireReply) -> Outcome {
+    let WireReply::Finished(came) = reply else { panic!("{reply:?}") };
     let Fact::CommandFinished(finished) = came.finished.fact else { panic!("{came:?}") };
     finished.outcome
 }
@@ -49,8 +49,8 @@ fn known(mode: Mode) -> (Recorder, Client) {
 }
 
 fn ask_shell(client: &mut Client) {
-    client.send(&Request::Shadows { known: None }, b"");
-    assert!(matches!(client.reply(), Reply::Shadows { .. }));
+    client.send(&WireRequest::Shadows { known: None }, b"");
+    assert!(matches!(client.reply(), WireReply::Shadows { .. }));
 }
 
 fn ahead_after(recorder: &Recorder, client: &mut Client, text: &str) -> Vec<String> {
@@ -70,17 +70,17 @@ fn a_command_that_was_sent_ahead_is_run_without_another_word_from_the_engine() {
     assert_eq!(outcome(client.reply()), Outcome::Succeeded);
     assert_eq!(outcome(client.reply()), Outcome::Succeeded);
     assert_eq!(texts(&recorder.folder()), ["echo first", "echo ahead"]);
-    client.send(&Request::Bye, b"");
+    client.send(&WireRequest::Bye, b"");
 }
 
 #[test]
 fn it_is_run_also_when_the_one_before_it_was_back_already() {
     let (recorder, mut client) = known(Mode::Unattended);
-    client.run_with(Run { goes_on: true, ..Client::command("echo first") }, &[]);
+    client.run_with(RunRequest { goes_on: true, ..Client::command("echo first") }, &[]);
     client.send(&request("echo ahead", true), b"");
     assert_eq!(outcome(client.reply()), Outcome::Succeeded);
     assert_eq!(texts(&recorder.folder()), ["echo first", "echo ahead"]);
-    client.send(&Request::Bye, b"");
+    client.send(&WireRequest::Bye, b"");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn it_is_run_in_the_new_shell_when_the_old_one_ends_in_between() {
     let journal = recorder.journal();
     let died = journal.find("shell-died").unwrap();
     assert!(died < journal.find("echo ahead").unwrap() && died > journal.find("echo first").unwrap(), "{journal}");
-    client.send(&Request::Bye, b"");
+    client.send(&WireRequest::Bye, b"");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn it_is_not_run_after_anything_that_needs_thought() {
         expected.extend([text, "echo behind"]);
         assert_eq!(found, expected, "after `{text}`");
     }
-    client.send(&Request::Bye, b"");
+    client.send(&WireRequest::Bye, b"");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn it_is_not_run_when_its_engine_is_gone() {
     let mut client = Client::drive(&recorder);
     client.send(&request("echo ahead", false), b"");
     assert_eq!(outcome(client.reply()), Outcome::Succeeded);
-    client.send(&Request::Bye, b"");
+    client.send(&WireRequest::Bye, b"");
 }
 
 fn start(home: &Home) -> Child {
@@ -182,7 +182,7 @@ fn the_record_of_an_unattended_run_is_the_same_whatever_was_sent_ahead() {
     cells(&home, &texts);
     let output = home.runbook(&["run", "--yes", "--allow", "unknown", "--input", "X=1", "r.md"]).exits(1);
     assert_eq!(output.stdout, "a\nb\nc\nd\n1\nf\ne\n");
-    let events = journal::read(&home.runs()[0]).unwrap().events;
+    let events = journal::read_journal(&home.runs()[0]).unwrap().events;
     let kinds: Vec<String> = events
         .iter()
         .filter_map(|event| match &event.fact {
@@ -231,7 +231,11 @@ fn what_was_sent_ahead_is_not_run_when_the_engine_is_killed() {
     engine.wait().unwrap();
     let end = Instant::now() + PATIENCE;
     let ended = || {
-        journal::read(&home.runs()[0]).unwrap().events.iter().any(|event| matches!(event.fact, Fact::RunFinished(_)))
+        journal::read_journal(&home.runs()[0])
+            .unwrap()
+            .events
+            .iter()
+            .any(|event| matches!(event.fact, Fact::RunFinished(_)))
     };
     while !ended() {
         assert!(Instant::now() < end, "the run did not end");

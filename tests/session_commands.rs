@@ -3,7 +3,7 @@
 mod session_support;
 
 use runbook::history::{End, Mode, Outcome};
-use runbook::recorder::protocol::{Request, Size};
+use runbook::recorder::protocol::{TerminalSize, WireRequest};
 use session_support::{Act, Client, Ran, after, ctrl_c, keys, session};
 use std::time::Duration;
 
@@ -189,7 +189,7 @@ fn what_was_typed_ahead_is_neither_run_nor_read_by_the_next_command() {
     let (_recorder, mut client) = session(Mode::Attended);
     let ran = client.run_with(Client::command("sleep 0.3"), &[after(50), keys("touch typed-ahead\ny\n")]);
     assert_eq!(ran.outcome(), &Outcome::Succeeded);
-    client.send(&Request::Input, b"y\n");
+    client.send(&WireRequest::Input, b"y\n");
     let ran = client.run("read -t 0.3 -r answer; echo \"<$answer>\"; ls");
     assert_eq!(ran.text().lines().next(), Some("<>"));
     assert!(!ran.text().contains("typed-ahead"), "{}", ran.text());
@@ -199,8 +199,8 @@ fn what_was_typed_ahead_is_neither_run_nor_read_by_the_next_command() {
 fn the_window_size_is_followed() {
     let (_recorder, mut client) = session(Mode::Attended);
     let mut run = Client::command("stty size; read -r go; stty size");
-    run.size = Some(Size { rows: 33, columns: 101 });
-    let resize = Act::Send(Request::Resize(Size { rows: 40, columns: 132 }));
+    run.size = Some(TerminalSize { rows: 33, columns: 101 });
+    let resize = Act::Send(WireRequest::Resize(TerminalSize { rows: 40, columns: 132 }));
     let ran = client.run_with(run, &[Act::Await("33 101"), resize, keys("\n")]);
     assert!(ran.text().contains("40 132"), "{}", ran.text());
 }

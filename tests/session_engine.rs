@@ -15,7 +15,7 @@ use runbook::ident::{Anchor, Clock as _, Digest, RunId, SystemClock};
 use runbook::journal;
 use runbook::kernel::{Session, StartOptions};
 use runbook::ports::{Finished, Journal as _, Kernel as _, KernelError, Stream, Watch};
-use runbook::recorder::protocol::Run;
+use runbook::recorder::protocol::RunRequest;
 use rustix::fd::OwnedFd;
 use rustix::pty::OpenptFlags;
 use rustix::termios::{LocalModes, Termios, Winsize};
@@ -30,7 +30,7 @@ const FOLDER: &str = "TEST_ENGINE_FOLDER";
 const SCRIPT: &str = "TEST_ENGINE_SCRIPT";
 
 fn options(folder: &Path, mode: Mode) -> StartOptions {
-    let run = RunId::generate(&SystemClock::start().now());
+    let run = RunId::generate_at(&SystemClock::start_now().now());
     std::fs::create_dir_all(folder.join("run")).unwrap();
     let program = env!("CARGO_BIN_EXE_runbook").into();
     let mut options = StartOptions::new(program, run, folder.join("run"), folder.to_owned(), mode);
@@ -50,18 +50,18 @@ struct Seen {
 }
 
 impl Watch for Seen {
-    fn output(&mut self, stream: Stream, bytes: &[u8]) {
+    fn on_output(&mut self, stream: Stream, bytes: &[u8]) {
         match stream {
             Stream::Out => self.out.extend_from_slice(bytes),
             Stream::Err => self.err.extend_from_slice(bytes),
         }
     }
 
-    fn quiet(&mut self, elapsed: Duration, silent: Duration) {
+    fn on_quiet(&mut self, elapsed: Duration, silent: Duration) {
         self.quiet.push((elapsed, silent));
     }
 
-    fn settled(&mut self) {
+    fn on_durable(&mut self) {
         self.settled.push(self.out.len());
     }
 }
@@ -79,7 +79,7 @@ fn run_started(run: RunId) -> Fact {
         runbook: RunbookIdentity {
             path: "RUNBOOK.md".into(),
             title: "Runbook".into(),
-            digest: Digest::of(b""),
+            digest: Digest::of_bytes(b""),
             git_commit: None,
             git_modified: false,
         },
@@ -101,22 +101,22 @@ fn a_session_records_runs_and_answers() {
     let options = options(temp.path(), Mode::Unattended);
     let mut session = Session::start(&options).unwrap();
     let mut seen = Seen::default();
-    let begun = session.append(vec![run_started(options.run.id.clone())]).unwrap();
+    let begun = session.append_facts(vec![run_started(options.run.id.clone())]).unwrap();
     assert!(matches!(begun[0].fact, Fact::RunStarted(_)) && matches!(begun[1].fact, Fact::ShellStarted(_)));
     let finished = session.run_command(Client::command("echo out; echo err >&2; A=1"), &mut seen).unwrap();
     assert_eq!(outcome(&finished), Outcome::Succeeded);
     assert_eq!((seen.out.as_slice(), seen.err.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
-    session.set("B", "two words").unwrap();
-    let values = session.values(&["A".into(), "B".into(), "C".into()]).unwrap();
+    session.set_variable("B", "two words").unwrap();
+    let values = session.read_variables(&["A".into(), "B".into(), "C".into()]).unwrap();
     let values: Vec<_> = values.into_iter().map(|value| value.value).collect();
     assert_eq!(values, [Some("1".into()), Some("two words".into()), None]);
-    session.finish().unwrap();
-    let recorded: Vec<Event> = journal::read(&options.run.folder).unwrap().events;
+    session.finish_session().unwrap();
+    let recorded: Vec<Event> = journal::read_journal(&options.run.folder).unwrap().events;
     assert_eq!(recorded[..2], begun[..]);
     assert_eq!(recorded[2..], [finished.started, finished.finished]);
 }
 
-fn going_on(text: &str) -> Run {
+fn going_on(text: &str) -> RunRequest {
     let mut run = Client::command(text);
     run.goes_on = true;
     run
@@ -128,10 +128,10 @@ fn a_watcher_hears_at_once_of_an_end_that_came_to_the_disk_while_something_else_
     let mut session = Session::start(&options(temp.path(), Mode::Unattended)).unwrap();
     let mut seen = Seen::default();
     session.run_command(going_on("X=1"), &mut seen).unwrap();
-    assert_eq!(session.values(&["X".into()]).unwrap()[0].value.as_deref(), Some("1"));
+    assert_eq!(session.read_variables(&["X".into()]).unwrap()[0].value.as_deref(), Some("1"));
     session.run_command(going_on("sleep 0.3; echo b"), &mut seen).unwrap();
     assert_eq!((seen.out.as_slice(), seen.settled.as_slice()), (&b"b\n"[..], &[0][..]));
-    session.finish().unwrap();
+    session.finish_session().unwrap();
 }
 
 #[test]
@@ -141,13 +141,13 @@ fn an_end_that_was_told_early_is_on_disk_before_the_next_command_is_seen() {
     let mut session = Session::start(&options).unwrap();
     let mut seen = Seen::default();
     let first = session.run_command(going_on("echo a"), &mut seen).unwrap();
-    assert!(!first.settled && seen.settled.is_empty());
+    assert!(!first.is_durable && seen.settled.is_empty());
     let second = session.run_command(going_on("sleep 0.3; echo b"), &mut seen).unwrap();
     assert_eq!((seen.out.as_slice(), seen.settled.as_slice()), (&b"a\nb\n"[..], &[2][..]));
-    session.settle().unwrap();
-    let recorded = journal::read(&options.run.folder).unwrap().events;
+    session.flush_record().unwrap();
+    let recorded = journal::read_journal(&options.run.folder).unwrap().events;
     assert_eq!(recorded[recorded.len() - 4..], [first.started, first.finished, second.started, second.finished]);
-    session.finish().unwrap();
+    session.finish_session().unwrap();
 }
 
 #[test]
@@ -156,18 +156,18 @@ fn a_command_that_was_sent_ahead_is_waited_for_by_asking_for_it() {
     let options = options(temp.path(), Mode::Unattended);
     let mut session = Session::start(&options).unwrap();
     let mut seen = Seen::default();
-    session.shadows().unwrap();
+    session.shell_definitions().unwrap();
     session.run_commands(going_on("echo a"), Some(going_on("echo b")), &mut seen).unwrap();
     // Its end has come before anybody waits for it.
     std::thread::sleep(Duration::from_millis(300));
-    let recorded = journal::read(&options.run.folder).unwrap().events;
+    let recorded = journal::read_journal(&options.run.folder).unwrap().events;
     assert_eq!(recorded.iter().filter(|event| matches!(event.fact, Fact::CommandFinished(_))).count(), 2);
     let second = session.run_commands(going_on("echo b"), Some(going_on("false")), &mut seen).unwrap();
     assert_eq!(outcome(&second), Outcome::Succeeded);
     let third = session.run_commands(going_on("false"), Some(going_on("echo no")), &mut seen).unwrap();
     assert_eq!(outcome(&third), Outcome::Failed);
     session.run_command(going_on("echo c"), &mut seen).unwrap();
-    session.finish().unwrap();
+    session.finish_session().unwrap();
     assert_eq!(seen.out, b"a\nb\nc\n");
 }
 
@@ -176,7 +176,7 @@ fn nothing_is_run_in_the_place_of_a_command_that_was_sent_ahead() {
     let temp = tempfile::tempdir().unwrap();
     let mut session = Session::start(&options(temp.path(), Mode::Unattended)).unwrap();
     let mut seen = Seen::default();
-    session.shadows().unwrap();
+    session.shell_definitions().unwrap();
     session.run_commands(going_on("echo a"), Some(going_on("echo b")), &mut seen).unwrap();
     let refused = session.run_command(going_on("echo c"), &mut seen).unwrap_err();
     assert!(matches!(refused, KernelError::Lost(_)), "{refused}");
@@ -187,11 +187,11 @@ fn a_run_that_is_over_is_not_abandoned_when_the_engine_goes_without_goodbye() {
     let temp = tempfile::tempdir().unwrap();
     let mut session = Session::start(&options(temp.path(), Mode::Unattended)).unwrap();
     let over = RunFinished { result: RunResult::Completed, reason: String::new(), next: None };
-    session.append(vec![Fact::RunFinished(over.clone())]).unwrap();
+    session.append_facts(vec![Fact::RunFinished(over.clone())]).unwrap();
     let recorder = session.recorder_pid();
     drop(session);
     std::thread::sleep(Duration::from_millis(300));
-    let events = journal::read(&temp.path().join("run")).unwrap().events;
+    let events = journal::read_journal(&temp.path().join("run")).unwrap().events;
     assert_eq!(events.last().unwrap().fact, Fact::RunFinished(over));
     let state = std::fs::read_to_string(format!("/proc/{recorder}/stat")).unwrap_or_default();
     assert!(state.is_empty() || state.contains(") Z "), "it has ended: {state}");
@@ -225,7 +225,7 @@ fn output_of_a_background_job_is_shown_with_the_next_command() {
     let mut seen = Seen::default();
     session.run_command(Client::command("(sleep 0.2; echo LATE) & echo now"), &mut seen).unwrap();
     std::thread::sleep(Duration::from_millis(400));
-    session.values(&["X".into()]).unwrap();
+    session.read_variables(&["X".into()]).unwrap();
     session.run_command(Client::command("echo next"), &mut seen).unwrap();
     assert_eq!(String::from_utf8(seen.out).unwrap(), "now\nLATE\nnext\n");
 }
@@ -257,8 +257,8 @@ fn a_recorder_that_is_killed_is_noticed_at_once() {
     let text = format!("kill -9 {recorder}; sleep 5");
     let failed = session.run_command(Client::command(&text), &mut Seen::default()).unwrap_err();
     assert!(matches!(failed, KernelError::Lost(_)), "{failed}");
-    assert!(session.append(vec![]).is_err());
-    let left = journal::read(&temp.path().join("run")).unwrap().events;
+    assert!(session.append_facts(vec![]).is_err());
+    let left = journal::read_journal(&temp.path().join("run")).unwrap().events;
     assert!(matches!(left.last().unwrap().fact, Fact::CommandStarted(_)));
 }
 
@@ -266,14 +266,14 @@ fn a_recorder_that_is_killed_is_noticed_at_once() {
 struct Screen;
 
 impl Watch for Screen {
-    fn output(&mut self, _: Stream, bytes: &[u8]) {
+    fn on_output(&mut self, _: Stream, bytes: &[u8]) {
         let mut out = std::io::stdout();
         out.write_all(bytes).unwrap();
         out.flush().unwrap();
         assert!(!bytes.starts_with(b"PANIC"), "told to");
     }
 
-    fn quiet(&mut self, _: Duration, _: Duration) {}
+    fn on_quiet(&mut self, _: Duration, _: Duration) {}
 }
 
 /// Not a test: the engine that the tests below start on a terminal.
@@ -294,7 +294,7 @@ fn engine_on_a_terminal() {
             }
         }
     }
-    session.finish().unwrap();
+    session.finish_session().unwrap();
     println!("BYE.");
 }
 
@@ -379,7 +379,7 @@ impl Terminal {
     fn await_abandoned(&self) -> Vec<Fact> {
         let end = Instant::now() + PATIENCE;
         loop {
-            let events = journal::read(&self.folder.path().join("run")).unwrap().events;
+            let events = journal::read_journal(&self.folder.path().join("run")).unwrap().events;
             let folder = self.folder.path().join("run");
             let state = runbook::kernel::session_state(&folder);
             if state.is_ok_and(|state| state.driver.is_none() && state.command.is_none()) {

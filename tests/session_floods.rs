@@ -16,7 +16,7 @@ use runbook::ident::{Clock as _, RunId, SystemClock};
 use runbook::kernel::{Session, StartOptions};
 use runbook::ports::{Stream, Watch};
 use runbook::recorder::output_path;
-use runbook::recorder::protocol::{Reply, Request};
+use runbook::recorder::protocol::{WireReply, WireRequest};
 use session_support::{Client, Recorder, session};
 use std::time::{Duration, Instant};
 
@@ -40,9 +40,9 @@ fn memory(pid: u32) -> u64 {
 
 /// Runs it with a client that only waits for its end.
 fn finished(client: &mut Client, text: &str) -> runbook::history::CommandFinished {
-    client.send(&Request::Run(Box::new(Client::command(text))), b"");
+    client.send(&WireRequest::Run(Box::new(Client::command(text))), b"");
     loop {
-        let Reply::Finished(came) = client.reply() else { continue };
+        let WireReply::Finished(came) = client.reply() else { continue };
         if let runbook::history::Fact::CommandFinished(finished) = came.finished.fact {
             return finished;
         }
@@ -69,11 +69,11 @@ fn a_line_of_any_length_is_recorded_in_flat_memory() {
 struct Counted(u64);
 
 impl Watch for Counted {
-    fn output(&mut self, _: Stream, bytes: &[u8]) {
+    fn on_output(&mut self, _: Stream, bytes: &[u8]) {
         self.0 += bytes.len() as u64;
     }
 
-    fn quiet(&mut self, _: Duration, _: Duration) {}
+    fn on_quiet(&mut self, _: Duration, _: Duration) {}
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn an_engine_that_shows_all_of_it_stays_small() {
     let folder = temp.path().join("run");
     std::fs::create_dir(&folder).unwrap();
     let program = env!("CARGO_BIN_EXE_runbook").into();
-    let run = RunId::generate(&SystemClock::start().now());
+    let run = RunId::generate_at(&SystemClock::start_now().now());
     let mut options = StartOptions::new(program, run, folder, temp.path().to_owned(), Mode::Unattended);
     options.shell.search_path = std::env::var_os("PATH");
     options.runtime_dir = Some(temp.path().to_owned());
@@ -101,11 +101,11 @@ fn an_engine_that_shows_all_of_it_stays_small() {
 fn ctrl_c_ends_a_flood_at_once() {
     for text in ["yes", "yes | cat", "while :; do echo flood; done", "cat /dev/urandom"] {
         let (recorder, mut client) = session(Mode::Attended);
-        client.send(&Request::Run(Box::new(Client::command(text))), b"");
+        client.send(&WireRequest::Run(Box::new(Client::command(text))), b"");
         std::thread::sleep(Duration::from_millis(1500));
-        client.send(&Request::Input, &[3]);
+        client.send(&WireRequest::Input, &[3]);
         let pressed = Instant::now();
-        let Reply::Finished(_) = client.reply() else { unreachable!() };
+        let WireReply::Finished(_) = client.reply() else { unreachable!() };
         let took = pressed.elapsed();
         println!("`{text}`: {took:?}, recorder {} KiB", memory(recorder.process.id()));
         assert!(took < Duration::from_secs(2), "`{text}`: {took:?}");
@@ -143,7 +143,7 @@ fn a_never_ending_command_left_alone_is_ended_after_its_time() {
     let mut client = Client::drive(&recorder);
     let mut run = Client::command("tail -f /dev/null");
     run.started.never_ends = true;
-    client.send(&Request::Run(Box::new(run)), b"");
+    client.send(&WireRequest::Run(Box::new(run)), b"");
     std::thread::sleep(Duration::from_millis(200));
     drop(client);
     let end = Instant::now() + Duration::from_secs(10);

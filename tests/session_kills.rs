@@ -16,7 +16,7 @@ use runbook::history::{Event, Fact, Mode};
 use runbook::ident::Seq;
 use runbook::journal;
 use runbook::recorder::output_path;
-use runbook::recorder::protocol::{Reply, Request};
+use runbook::recorder::protocol::{WireReply, WireRequest};
 use session_support::{Client, Recorder, session};
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -61,13 +61,13 @@ fn listen(client: &mut Client, until: Instant) -> Told {
     let mut told = Told::default();
     let text = format!("for ((i = 0; i < {LINES}; i++)); do echo \"line $i\"; done");
     while Instant::now() < until {
-        client.send_if_there(&Request::Run(Box::new(Client::command(&text))));
+        client.send_if_there(&WireRequest::Run(Box::new(Client::command(&text))));
         while Instant::now() < until {
             match client.try_frame(until) {
-                Ok(Some(Reply::Output { command: Some(seq), offset, length, .. })) => {
+                Ok(Some(WireReply::Output { command: Some(seq), offset, length, .. })) => {
                     told.output.push((seq, offset + length));
                 }
-                Ok(Some(Reply::Finished(came))) => {
+                Ok(Some(WireReply::Finished(came))) => {
                     told.events.extend(came.begun.iter().map(|event| event.seq));
                     told.events.push(came.finished.seq);
                     break;
@@ -114,7 +114,7 @@ fn an_engine_killed_at_a_random_moment_loses_nothing() {
         let told = listen(&mut client, Instant::now() + random(120));
         drop(client);
         recorder.wait();
-        let events = journal::read(&recorder.folder()).unwrap().events;
+        let events = journal::read_journal(&recorder.folder()).unwrap().events;
         is_recorded(&recorder, &told, &events);
         assert_eq!(open(&events), 0, "the command has no end");
         for event in &events {
@@ -140,7 +140,7 @@ fn a_recorder_killed_at_a_random_moment_loses_nothing_it_told_of() {
             recorder.process.wait().unwrap();
             listening.join().unwrap()
         });
-        let events = journal::read(&folder).unwrap_or_else(|error| panic!("{error}")).events;
+        let events = journal::read_journal(&folder).unwrap_or_else(|error| panic!("{error}")).events;
         is_recorded(&recorder, &told, &events);
         assert!(open(&events) <= 1);
         unknown.fetch_add(open(&events), Ordering::Relaxed);

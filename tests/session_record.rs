@@ -12,7 +12,7 @@ use runbook::history::{Decided, Decision, Event, Fact, Mode, Outcome, OutputSour
 use runbook::ident::Digest;
 use runbook::journal;
 use runbook::recorder::output_path;
-use runbook::recorder::protocol::{Reply, Request};
+use runbook::recorder::protocol::{WireReply, WireRequest};
 use session_support::{Client, PATIENCE, Recorder, session};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
@@ -21,13 +21,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 fn events(recorder: &Recorder) -> Vec<Event> {
-    journal::read(&recorder.folder()).unwrap().events
+    journal::read_journal(&recorder.folder()).unwrap().events
 }
 
 fn start(client: &mut Client, text: &str, never_ends: bool) {
     let mut run = Client::command(text);
     run.started.never_ends = never_ends;
-    client.send(&Request::Run(Box::new(run)), b"");
+    client.send(&WireRequest::Run(Box::new(run)), b"");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test's own deadline")]
@@ -64,8 +64,10 @@ fn a_killed_engine_loses_nothing_of_the_command_that_runs() {
     // Somebody stopped it afterwards.
     assert_eq!(over.result, RunResult::Stopped);
     let expected = (1..=200).fold(String::new(), |text, i| text + &format!("line {i}\r\n"));
-    let folder = journal::Folder::at(&recorder.folder()).map(|folder| folder.outputs());
-    assert!(folder.is_none_or(|outputs| outputs.read(finished.started, 0, 1 << 20).unwrap() == expected.as_bytes()));
+    let folder = journal::Folder::at_path(&recorder.folder()).map(|folder| folder.run_outputs());
+    assert!(
+        folder.is_none_or(|outputs| outputs.read_output(finished.started, 0, 1 << 20).unwrap() == expected.as_bytes())
+    );
     assert_eq!(finished.output.length_bytes, expected.len() as u64);
     assert_eq!(finished.output.digest, Digest::of_parts(&[finished.output.salt.as_bytes(), expected.as_bytes()]));
 }
@@ -106,7 +108,7 @@ fn an_engine_that_reads_nothing_holds_up_nothing() {
     let file = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap().trim();
     let file_kib: u64 = file.trim_end_matches(" kB").parse().unwrap();
     assert!(peak_kib - file_kib < 16 << 10, "{peak_kib} KiB, {file_kib} KiB of them the program");
-    assert!(matches!(client.reply(), Reply::Finished(_)));
+    assert!(matches!(client.reply(), WireReply::Finished(_)));
 }
 
 #[test]
@@ -177,7 +179,7 @@ fn another_engine_takes_a_lost_session_up_with_the_output_so_far_and_its_end() {
     drop(client);
     until("the engine is lost", || recorder.journal().contains("engine-lost"));
     let mut client = Client::connect(&recorder);
-    let Reply::Welcome { running: Some(begun), .. } = client.reply() else { panic!("nothing runs") };
+    let WireReply::Welcome { running: Some(begun), .. } = client.reply() else { panic!("nothing runs") };
     assert!(matches!(&begun.last().unwrap().fact, Fact::CommandStarted(started) if started.text.contains("first")));
     let came = client.finished();
     assert_eq!(came.text(), "first\r\nsecond\r\n");
@@ -187,15 +189,19 @@ fn another_engine_takes_a_lost_session_up_with_the_output_so_far_and_its_end() {
 #[test]
 fn a_secret_that_the_session_was_told_is_in_nothing_it_records_or_tells() {
     let (recorder, mut client) = session(Mode::Attended);
-    client
-        .send(&Request::Hide { secrets: vec![("pw".into(), b"hunter22".to_vec()), ("x".into(), b"ab".to_vec())] }, b"");
-    assert!(matches!(client.reply(), Reply::Hidden { refused } if refused.len() == 1 && refused[0].contains("`x`")));
+    client.send(
+        &WireRequest::Hide { secrets: vec![("pw".into(), b"hunter22".to_vec()), ("x".into(), b"ab".to_vec())] },
+        b"",
+    );
+    assert!(
+        matches!(client.reply(), WireReply::Hidden { refused } if refused.len() == 1 && refused[0].contains("`x`"))
+    );
     let ran = client.run("mkdir -p hunter22; cd hunter22; printf 'hun'; sleep 0.01; printf 'ter22 aHVudGVyMjI=\\n'");
     // On a busy machine the pause is longer than the silence after which three bytes at most are let go.
     let text = ran.text();
     assert_eq!(text.strip_prefix("hun").unwrap_or(&text), "[masked:pw] [masked:pw]I=\r\n");
     assert_eq!(client.run("printf hun; sleep 0.2; echo dred").text(), "hundred\r\n");
-    runbook::kernel::hide_in_session(&recorder.folder(), vec![("late".into(), "another-one".into())]).unwrap();
+    runbook::kernel::register_in_session(&recorder.folder(), vec![("late".into(), "another-one".into())]).unwrap();
     assert_eq!(client.run("echo another-one").text(), "[masked:late]\r\n");
     let journal = recorder.journal();
     assert!(!journal.contains("hunter22") && !journal.contains("another-one"), "{journal}");
@@ -219,7 +225,7 @@ fn a_recorder_told_to_end_records_the_end_of_the_command_first() {
 fn a_goodbye_lets_the_exit_traps_run_and_leaves_nothing_behind() {
     let (mut recorder, mut client) = session(Mode::Attended);
     client.run("trap 'touch exit-trap-ran' EXIT; sleep 0.1 &");
-    client.send(&Request::Bye, b"");
+    client.send(&WireRequest::Bye, b"");
     assert!(client.is_closed());
     recorder.wait();
     assert!(recorder.dir().join("exit-trap-ran").exists());
@@ -232,7 +238,7 @@ fn a_goodbye_lets_the_exit_traps_run_and_leaves_nothing_behind() {
 fn a_shell_that_will_not_go_is_hung_up() {
     let (mut recorder, mut client) = session(Mode::Attended);
     client.run("trap 'sleep 100' EXIT");
-    client.send(&Request::Bye, b"");
+    client.send(&WireRequest::Bye, b"");
     recorder.wait();
 }
 
@@ -290,9 +296,9 @@ fn the_shell_gets_no_variable_that_would_change_it_and_sees_neither_descriptor()
 fn a_second_engine_is_turned_away_and_an_older_one_told_so() {
     let (recorder, mut client) = session(Mode::Attended);
     let mut second = Client::connect(&recorder);
-    assert!(matches!(second.reply(), Reply::Refused { reason } if reason.contains("another engine")));
+    assert!(matches!(second.reply(), WireReply::Refused { reason } if reason.contains("another engine")));
     let mut older = Client::connect_as(&recorder, 0);
-    assert!(matches!(older.reply(), Reply::Refused { .. }));
+    assert!(matches!(older.reply(), WireReply::Refused { .. }));
     assert_eq!(client.run("echo still here").text(), "still here\r\n");
 }
 
@@ -342,7 +348,7 @@ fn syncs(mode: Mode, drive: impl FnOnce(&mut Client)) -> Option<String> {
         .unwrap();
     std::thread::sleep(Duration::from_millis(500));
     drive(&mut client);
-    client.send(&Request::Bye, b"");
+    client.send(&WireRequest::Bye, b"");
     strace.wait().unwrap();
     let trace = std::fs::read_to_string(trace).unwrap();
     if trace.is_empty() || trace.contains("EPERM") {
@@ -365,10 +371,10 @@ fn soon() -> Instant {
     Instant::now() + Duration::from_millis(5)
 }
 
-fn going_on(text: &str) -> Request {
+fn going_on(text: &str) -> WireRequest {
     let mut run = Client::command(text);
     run.goes_on = true;
-    Request::Run(Box::new(run))
+    WireRequest::Run(Box::new(run))
 }
 
 #[test]
@@ -391,7 +397,7 @@ fn an_end_has_the_number_that_was_told_also_when_the_command_has_left_something_
         let mut told = None;
         until("it is back", || {
             told = match client.try_frame(soon()).unwrap() {
-                Some(Reply::Finished(came)) => Some(came.finished),
+                Some(WireReply::Finished(came)) => Some(came.finished),
                 _ => None,
             };
             told.is_some()
@@ -410,17 +416,19 @@ fn an_end_that_nothing_follows_is_on_disk_soon_and_its_engine_told_so() {
     let mut told = Vec::new();
     until("what was told is on disk", || {
         told.extend(client.try_frame(soon()).unwrap());
-        matches!(told.last(), Some(Reply::Settled))
+        matches!(told.last(), Some(WireReply::Settled))
     });
-    let [Reply::Output { .. }, Reply::Finished(came), Reply::Settled] = told.as_slice() else { panic!("{told:?}") };
+    let [WireReply::Output { .. }, WireReply::Finished(came), WireReply::Settled] = told.as_slice() else {
+        panic!("{told:?}")
+    };
     assert!(!came.settled);
     assert_eq!(events(&recorder).last().unwrap().seq, came.finished.seq);
     // One whose engine waits for an answer is told when it is there.
     let mut ran = Client::command("echo hi");
     ran.goes_on = false;
-    client.send(&Request::Run(Box::new(ran)), b"");
+    client.send(&WireRequest::Run(Box::new(ran)), b"");
     until("it is back", || match client.try_frame(soon()).unwrap() {
-        Some(Reply::Finished(came)) => came.settled,
+        Some(WireReply::Finished(came)) => came.settled,
         _ => false,
     });
 }
@@ -444,7 +452,7 @@ fn a_record_that_cannot_be_written_runs_nothing() {
     for _ in 0..2 {
         let failed = client.try_run(Client::command("touch ran"), &[]).unwrap_err();
         assert!(
-            matches!(failed, Reply::Failed { what: runbook::recorder::protocol::Failure::Record, .. }),
+            matches!(failed, WireReply::Failed { what: runbook::recorder::protocol::Failure::Record, .. }),
             "{failed:?}"
         );
     }
@@ -465,5 +473,5 @@ fn a_missing_or_broken_bash_is_told() {
     let broken = Recorder::try_start_with(Mode::Attended, |options| options.launch.shell = "/bin/false".into());
     let recorder = broken.unwrap_or_else(|announcement| panic!("{announcement:?}"));
     let mut client = Client::connect(&recorder);
-    assert!(matches!(client.reply(), Reply::Refused { reason } if reason.contains("exit 1")));
+    assert!(matches!(client.reply(), WireReply::Refused { reason } if reason.contains("exit 1")));
 }

@@ -3,7 +3,7 @@
 mod session_support;
 
 use runbook::history::Mode;
-use runbook::recorder::protocol::{Reply, Request};
+use runbook::recorder::protocol::{WireReply, WireRequest};
 use session_support::{Client, session};
 use std::time::Instant;
 
@@ -18,8 +18,8 @@ fn two_hundred_recorded_commands() {
             let mut times: Vec<_> = (0..200)
                 .map(|_| {
                     let start = Instant::now();
-                    client.send(&Request::Run(Box::new(Client::command(text))), b"");
-                    assert!(matches!(client.reply(), Reply::Finished(_)));
+                    client.send(&WireRequest::Run(Box::new(Client::command(text))), b"");
+                    assert!(matches!(client.reply(), WireReply::Finished(_)));
                     start.elapsed()
                 })
                 .collect();
@@ -35,8 +35,8 @@ fn two_hundred_recorded_commands() {
     for mode in [Mode::Attended, Mode::Unattended] {
         let (recorder, mut client) = session(mode);
         let start = Instant::now();
-        client.send(&Request::Run(Box::new(Client::command("head -c 200000000 /dev/zero"))), b"");
-        assert!(matches!(client.reply(), Reply::Finished(_)));
+        client.send(&WireRequest::Run(Box::new(Client::command("head -c 200000000 /dev/zero"))), b"");
+        assert!(matches!(client.reply(), WireReply::Finished(_)));
         println!("{mode:?} 200 MB of output: {:?}", start.elapsed());
         let status = std::fs::read_to_string(format!("/proc/{}/status", recorder.process.id())).unwrap();
         println!("  recorder's memory: {:?}", status.lines().find(|line| line.starts_with("VmHWM")));

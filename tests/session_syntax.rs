@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers outside a #[test] fn are not covered by allow-unwrap-in-tests")]
 
 use runbook::kernel::BashSyntax;
-use runbook::ports::{Syntax as _, Verdict};
+use runbook::ports::{Syntax as _, SyntaxVerdict};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -126,9 +126,9 @@ fn nothing_of_a_text_is_executed() {
     let mut syntax = BashSyntax::new(Some(bash()));
     let texts: Vec<String> =
         HOSTILE.iter().enumerate().map(|(i, text)| canary(text, &temp.path().join(i.to_string()))).collect();
-    syntax.prefetch(texts.clone());
+    syntax.prefetch_verdicts(texts.clone());
     for text in &texts {
-        assert!(!matches!(syntax.check(text), Verdict::Unavailable(_)), "{text}");
+        assert!(!matches!(syntax.check_syntax(text), SyntaxVerdict::Unavailable(_)), "{text}");
     }
     // What would be executed in the background has had time.
     std::thread::sleep(std::time::Duration::from_millis(200));
@@ -140,16 +140,16 @@ fn agrees_with_bash_n(texts: &[String]) {
     let temp = tempfile::tempdir().unwrap();
     let file = temp.path().join("text");
     let mut syntax = BashSyntax::new(Some(bash()));
-    syntax.prefetch(texts.to_vec());
+    syntax.prefetch_verdicts(texts.to_vec());
     for text in texts {
         std::fs::write(&file, text).unwrap();
         let said = Command::new(bash()).args(["--norc", "-n"]).arg(&file).env("LC_ALL", "C.UTF-8").output().unwrap();
         let message = String::from_utf8_lossy(&said.stderr).into_owned();
         let accepted = said.status.success()
             && !["syntax error", "conditional", "here-document"].iter().any(|bad| message.contains(bad));
-        let verdict = syntax.check(text);
-        assert_eq!(verdict == Verdict::Accepted, accepted, "{text:?}: {verdict:?}, {message}");
-        if let Verdict::Rejected { message: ours, line } = verdict {
+        let verdict = syntax.check_syntax(text);
+        assert_eq!(verdict == SyntaxVerdict::Accepted, accepted, "{text:?}: {verdict:?}, {message}");
+        if let SyntaxVerdict::Rejected { message: ours, line } = verdict {
             let place = format!("line {line}: ");
             let theirs = message.lines().next().unwrap();
             assert!(theirs.contains(&place), "{text:?}: {line}, {theirs}");
@@ -209,30 +209,33 @@ fn blocks_of_public_runbooks_have_the_verdict_of_bash_n() {
 
 #[test]
 fn a_condition_that_breaks_off_is_rejected_though_bash_n_says_nothing_of_it() {
-    assert!(matches!(BashSyntax::new(Some(bash())).check("[[ -f x && ]]"), Verdict::Rejected { .. }));
+    assert!(matches!(BashSyntax::new(Some(bash())).check_syntax("[[ -f x && ]]"), SyntaxVerdict::Rejected { .. }));
 }
 
 #[test]
 fn a_text_with_a_nul_is_rejected_where_it_stands() {
     let mut syntax = BashSyntax::new(Some(bash()));
-    let Verdict::Rejected { line, .. } = syntax.check("a\nb\0c") else { panic!() };
+    let SyntaxVerdict::Rejected { line, .. } = syntax.check_syntax("a\nb\0c") else { panic!() };
     assert_eq!(line, 2);
-    assert_eq!(syntax.check("echo still in step"), Verdict::Accepted);
+    assert_eq!(syntax.check_syntax("echo still in step"), SyntaxVerdict::Accepted);
 }
 
 #[test]
 fn a_huge_text_and_a_deep_one_are_answered() {
     let mut syntax = BashSyntax::new(Some(bash()));
-    assert_eq!(syntax.check(&"echo hello world\n".repeat(15_000)), Verdict::Accepted);
+    assert_eq!(syntax.check_syntax(&"echo hello world\n".repeat(15_000)), SyntaxVerdict::Accepted);
     // Which one is bash's affair; that there is one, and that bash goes on, is ours.
-    let _verdict = syntax.check(&format!("{}:{}", "( ".repeat(5000), " )".repeat(5000)));
-    let _verdict = syntax.check(&"$(".repeat(20_000));
-    assert_eq!(syntax.check("echo after"), Verdict::Accepted);
+    let _verdict = syntax.check_syntax(&format!("{}:{}", "( ".repeat(5000), " )".repeat(5000)));
+    let _verdict = syntax.check_syntax(&"$(".repeat(20_000));
+    assert_eq!(syntax.check_syntax("echo after"), SyntaxVerdict::Accepted);
 }
 
 #[test]
 fn without_bash_the_answer_is_that_it_cannot_be_asked() {
-    assert!(matches!(BashSyntax::new(None).check("echo"), Verdict::Unavailable(_)));
-    assert!(matches!(BashSyntax::new(Some("/nowhere/bash".into())).check("echo"), Verdict::Unavailable(_)));
-    assert!(matches!(BashSyntax::new(Some("/bin/true".into())).check("echo"), Verdict::Unavailable(_)));
+    assert!(matches!(BashSyntax::new(None).check_syntax("echo"), SyntaxVerdict::Unavailable(_)));
+    assert!(matches!(
+        BashSyntax::new(Some("/nowhere/bash".into())).check_syntax("echo"),
+        SyntaxVerdict::Unavailable(_)
+    ));
+    assert!(matches!(BashSyntax::new(Some("/bin/true".into())).check_syntax("echo"), SyntaxVerdict::Unavailable(_)));
 }

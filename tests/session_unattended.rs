@@ -3,7 +3,7 @@
 mod session_support;
 
 use runbook::history::{End, Mode, Outcome};
-use runbook::recorder::protocol::{Channel, Request};
+use runbook::recorder::protocol::{OutputChannel, WireRequest};
 use session_support::{Act, Client, after, session};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn the_streams_are_told_apart_and_all_of_it_is_in_one_record() {
     let (_recorder, mut client) = session(Mode::Unattended);
     let ran = client.run("echo one; sleep 0.05; echo two >&2; sleep 0.05; echo three; sleep 0.05; echo four >/dev/tty");
     assert_eq!(ran.text(), "one\ntwo\nthree\nfour\r\n");
-    assert_eq!(ran.stream(Channel::Err), b"two\n");
+    assert_eq!(ran.stream(OutputChannel::Err), b"two\n");
     assert_eq!(ran.finished.output.inline.as_deref(), Some(&b"one\ntwo\nthree\nfour\r\n"[..]));
 }
 
@@ -42,12 +42,12 @@ fn variables_and_ends_are_as_with_an_operator() {
 fn an_interrupt_reaches_the_command_also_at_its_very_start() {
     let (_recorder, mut client) = session(Mode::Unattended);
     for wait in [100, 0] {
-        let acts = [after(wait), Act::Send(Request::Interrupt), after(300), Act::Send(Request::Interrupt)];
+        let acts = [after(wait), Act::Send(WireRequest::Interrupt), after(300), Act::Send(WireRequest::Interrupt)];
         let ran = client.run_with(Client::command("sleep 30; echo NO"), &acts);
         assert_eq!((ran.finished.end, ran.outcome()), (End::Thrown, &Outcome::Interrupted), "{}", ran.text());
         assert!(!ran.text().contains("NO"));
     }
-    let ran = client.run_with(Client::command("while :; do :; done"), &[after(100), Act::Send(Request::Interrupt)]);
+    let ran = client.run_with(Client::command("while :; do :; done"), &[after(100), Act::Send(WireRequest::Interrupt)]);
     assert_eq!(ran.outcome(), &Outcome::Interrupted);
 }
 
@@ -57,7 +57,7 @@ fn one_interrupt_is_enough_in_whichever_moment_of_a_programs_start_it_comes() {
     client.run("true");
     for moment in 0..60 {
         // A program is there some milliseconds after it is asked for.
-        let acts = [Act::After(Duration::from_micros(moment * 100)), Act::Send(Request::Interrupt)];
+        let acts = [Act::After(Duration::from_micros(moment * 100)), Act::Send(WireRequest::Interrupt)];
         let ran = client.run_with(Client::command("sleep 20"), &acts);
         assert_eq!(ran.outcome(), &Outcome::Interrupted, "after {moment} tenths of a millisecond");
     }
@@ -89,7 +89,7 @@ fn a_question_of_a_command_is_recorded_and_not_waited_for_for_ever() {
 fn ten_megabytes_come_back_byte_for_byte() {
     let (_recorder, mut client) = session(Mode::Unattended);
     let ran = client.run("head -c 10000000 /dev/zero; echo end >&2");
-    assert_eq!(ran.stream(Channel::Out).len(), 10_000_000);
-    assert_eq!(ran.stream(Channel::Err), b"end\n");
+    assert_eq!(ran.stream(OutputChannel::Out).len(), 10_000_000);
+    assert_eq!(ran.stream(OutputChannel::Err), b"end\n");
     assert_eq!(ran.finished.output.length_bytes, 10_000_004);
 }

@@ -5,7 +5,10 @@
 #![expect(clippy::disallowed_methods, reason = "the corpus' place comes from the environment")]
 
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
-use runbook::shell::{Clarity, Part, answers, describe, looks_like_shell, prompt_len, quote, split, tokens};
+use runbook::shell::{
+    Clarity, ShellPart, describe_command, highlight_tokens, looks_like_shell, pipeline_answers, prompt_length,
+    quote_value, split_commands,
+};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -153,14 +156,14 @@ fn differing(cells: &[&String]) -> (usize, Vec<String>) {
         let Some(expected) = bash_splits(cell) else { continue };
         accepted += 1;
         let mut refused = Vec::new();
-        let parts = split(cell);
+        let parts = split_commands(cell);
         let found = parts.iter().filter_map(|part| match part {
-            Part::Command(command) => Some((command.lines.first, command.lines.last)),
-            Part::NotShell(not) => {
+            ShellPart::Command(command) => Some((command.lines.first, command.lines.last)),
+            ShellPart::NotShell(not) => {
                 refused.push(format!("{}: {}", not.lines.first, not.reason));
                 None
             }
-            Part::Comment(_) => None,
+            ShellPart::Comment(_) => None,
         });
         let found: Vec<_> = found.collect();
         if found != expected {
@@ -254,16 +257,16 @@ proptest! {
 
     #[test]
     fn parts_are_ordered_apart_and_leave_out_only_blank_lines(text in shellish()) {
-        let parts = split(&text);
+        let parts = split_commands(&text);
         let normal = text.replace("\r\n", "\n");
         let lines: Vec<&str> = normal.split('\n').collect();
         let mut covered = vec![false; lines.len()];
         let mut next = 0;
         for part in &parts {
             let (first, last, own) = match part {
-                Part::Comment(comment) => (comment.line, comment.line, None),
-                Part::Command(command) => (command.lines.first, command.lines.last, Some(&command.text)),
-                Part::NotShell(not) => (not.lines.first, not.lines.last, Some(&not.text)),
+                ShellPart::Comment(comment) => (comment.line, comment.line, None),
+                ShellPart::Command(command) => (command.lines.first, command.lines.last, Some(&command.text)),
+                ShellPart::NotShell(not) => (not.lines.first, not.lines.last, Some(&not.text)),
             };
             prop_assert!(first >= next && first <= last && last < lines.len(), "{parts:?}");
             next = last + 1;
@@ -280,25 +283,25 @@ proptest! {
 
     #[test]
     fn places_lie_within_the_text(text in shellish()) {
-        let facts = describe(&text);
-        for simple in &facts.simple {
+        let facts = describe_command(&text);
+        for simple in &facts.simple_commands {
             prop_assert!(text.get(simple.span.clone()).is_some(), "{simple:?}");
         }
         for found in &facts.placeholders {
             prop_assert_eq!(text.get(found.span.clone()), Some(found.text.as_str()));
         }
-        for assigned in &facts.assigns {
+        for assigned in &facts.assignments {
             prop_assert!(text.get(assigned.value_span.clone()).is_some(), "{assigned:?}");
         }
-        for at in facts.status.pipeline.iter().flatten() {
-            prop_assert!(*at < facts.simple.len());
+        for at in facts.status_source.pipeline_members.iter().flatten() {
+            prop_assert!(*at < facts.simple_commands.len());
         }
-        let members = if facts.status.alone { 1 } else { facts.status.pipeline.as_ref().map_or(0, Vec::len) };
-        prop_assert_eq!(answers(&facts).len(), members);
+        let members = if facts.status_source.own_status_only { 1 } else { facts.status_source.pipeline_members.as_ref().map_or(0, Vec::len) };
+        prop_assert_eq!(pipeline_answers(&facts).len(), members);
         looks_like_shell(&text);
         for line in text.lines() {
             for console in [false, true] {
-                prop_assert!(prompt_len(line, console).is_none_or(|len| line.get(len..).is_some()));
+                prop_assert!(prompt_length(line, console).is_none_or(|len| line.get(len..).is_some()));
             }
         }
     }
@@ -306,7 +309,7 @@ proptest! {
     #[test]
     fn tokens_are_ordered_apart_and_on_characters(text in shellish()) {
         let mut at = 0;
-        for token in tokens(&text) {
+        for token in highlight_tokens(&text) {
             prop_assert!(token.span.start >= at && text.get(token.span.clone()).is_some(), "{token:?}");
             at = token.span.end;
         }
@@ -314,8 +317,8 @@ proptest! {
 
     #[test]
     fn a_quoted_value_is_one_fixed_word(value in "[ -~é]{0,12}") {
-        let facts = describe(&format!("echo {}", quote(&value)));
-        let word = facts.simple.first().and_then(|simple| simple.words.first()).cloned();
+        let facts = describe_command(&format!("echo {}", quote_value(&value)));
+        let word = facts.simple_commands.first().and_then(|simple| simple.words.first()).cloned();
         prop_assert_eq!(word, Some(Some(value)));
     }
 }
@@ -327,9 +330,9 @@ fn what_is_split_is_described_alike_alone() {
         return;
     };
     for cell in cells {
-        for part in split(&cell) {
-            let Part::Command(command) = part else { continue };
-            let alone = describe(&command.text);
+        for part in split_commands(&cell) {
+            let ShellPart::Command(command) = part else { continue };
+            let alone = describe_command(&command.text);
             if command.facts.clarity == Clarity::Clear {
                 assert_eq!(format!("{:?}", command.facts), format!("{alone:?}"), "{}", command.text);
             }
@@ -339,8 +342,8 @@ fn what_is_split_is_described_alike_alone() {
 
 /// The programs of a text, by name, as bash prints them.
 fn programs(text: &str) -> Vec<String> {
-    let mut programs: Vec<String> = describe(text)
-        .simple
+    let mut programs: Vec<String> = describe_command(text)
+        .simple_commands
         .into_iter()
         .map(|simple| format!("{:?} {}", simple.program, simple.words.len()))
         .filter(|program| !program.starts_with("None"))
@@ -366,8 +369,8 @@ fn bash_prints_a_clear_command_with_the_same_programs() {
     };
     let mut asked = 0;
     for cell in cells {
-        for part in split(&cell) {
-            let Part::Command(command) = part else { continue };
+        for part in split_commands(&cell) {
+            let ShellPart::Command(command) = part else { continue };
             let facts = &command.facts;
             if facts.clarity != Clarity::Clear || !facts.placeholders.is_empty() || command.text.contains("{{") {
                 continue;

@@ -7,7 +7,7 @@
     reason = "helpers outside a #[test] fn are not covered by allow-unwrap-in-tests; the corpus is named by the environment"
 )]
 
-use runbook::term::{Color, markdown, width};
+use runbook::term::{Color, display_width, render_markdown};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -36,13 +36,13 @@ fn every_public_runbook_renders_harmlessly_and_fast() {
     for path in paths {
         let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
         let began = Instant::now();
-        let shown = markdown(&text, 80, Color::Never);
+        let shown = render_markdown(&text, 80, Color::Never);
         assert!(began.elapsed() < Duration::from_secs(2), "{}", path.display());
         assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{}", path.display());
         for line in shown.lines() {
             lines += 1;
             // Code keeps its own lines, however wide.
-            if width(line) > 80 && !line.trim_start_matches(['|', ' ']).is_empty() && !line.contains("    ") {
+            if display_width(line) > 80 && !line.trim_start_matches(['|', ' ']).is_empty() && !line.contains("    ") {
                 wide += 1;
             }
         }

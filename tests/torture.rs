@@ -17,7 +17,7 @@ use kernel_tables::{cell, compare, each, field, rows, unescape, wanted};
 use runbook::history::{CommandFinished, Mode};
 use runbook::ident::Digest;
 use runbook::recorder::output_path;
-use runbook::recorder::protocol::{Request, Size};
+use runbook::recorder::protocol::{TerminalSize, WireRequest};
 use session_support::{Act, Client, Ran, Recorder, after, session};
 
 const STATE: &str = "X=keep; f() { builtin echo fn; }; export Y=exp; cd /usr";
@@ -39,10 +39,13 @@ fn acts(text: &str) -> Vec<Act> {
             "after" => after(rest.parse().unwrap()),
             "await" => Act::Await(rest.to_owned().leak()),
             "keys" => Act::Keys(unescape(rest)),
-            "abort" => Act::Send(Request::Abort),
+            "abort" => Act::Send(WireRequest::Abort),
             "resize" => {
                 let (rows, columns) = rest.split_once(' ').unwrap();
-                Act::Send(Request::Resize(Size { rows: rows.parse().unwrap(), columns: columns.parse().unwrap() }))
+                Act::Send(WireRequest::Resize(TerminalSize {
+                    rows: rows.parse().unwrap(),
+                    columns: columns.parse().unwrap(),
+                }))
             }
             other => panic!("`{other}`"),
         }
@@ -70,7 +73,7 @@ fn is_whole(recorder: &Recorder, ran: &Ran) -> bool {
     stored == ran.output
         && captured.length_bytes == stored.len() as u64
         && captured.kept_bytes == stored.len() as u64
-        && captured.digest == Digest::of(&salted)
+        && captured.digest == Digest::of_bytes(&salted)
 }
 
 /// The state, without a fork and without a new descriptor; where the command has closed or redirected the streams, on the

@@ -18,7 +18,7 @@ use runbook::history::{
     StepResult,
 };
 use runbook::ident::{InputName, Seq, StepId};
-use runbook::transcript::{Sources, markdown};
+use runbook::transcript::{Sources, write_markdown};
 use std::io;
 use story::{Story, whole_story, written};
 
@@ -69,7 +69,7 @@ fn facts_in_any_order_render() {
 fn an_output_of_a_gigabyte_is_read_at_its_ends_only() {
     struct Huge;
     impl OutputSource for Huge {
-        fn read(&self, _: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
+        fn read_output(&self, _: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
             assert!(limit_bytes <= 1 << 20);
             assert!(!(1 << 20..(1 << 30) - (1 << 20)).contains(&offset_bytes));
             Ok(b"0123456789abcde\n".iter().copied().cycle().take(limit_bytes).collect())
@@ -80,9 +80,9 @@ fn an_output_of_a_gigabyte_is_read_at_its_ends_only() {
     let Fact::CommandFinished(mut finished) = finished(seq, b"") else { return };
     (finished.output.kept_bytes, finished.output.length_bytes, finished.output.inline) = (1 << 30, 3 << 30, None);
     story.tell(Fact::CommandFinished(finished));
-    let sources = Sources { document: None, output: &Huge, head: None, live: false };
+    let sources = Sources { document: None, outputs: &Huge, last_hash: None, is_live: false };
     let mut bytes = Vec::new();
-    markdown(|| story.events.iter().cloned(), &sources, &mut bytes).unwrap();
+    write_markdown(|| story.events.iter().cloned(), &sources, &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.contains("… the middle is left out; all 1.0 GiB are in [`output/000001.out`](output/000001.out)"));
     assert!(text.contains("*2.0 GiB more came back and were not kept.*"));
@@ -256,9 +256,9 @@ proptest! {
     #[test]
     fn hostile_prose_stays_in_its_quote(document in hostile()) {
         let story = story_of("x", b"x");
-        let sources = Sources { document: Some(&document), output: &story.outputs, head: None, live: false };
+        let sources = Sources { document: Some(&document), outputs: &story.outputs, last_hash: None, is_live: false };
         let mut bytes = Vec::new();
-        markdown(|| story.events.iter().cloned(), &sources, &mut bytes).unwrap();
+        write_markdown(|| story.events.iter().cloned(), &sources, &mut bytes).unwrap();
         let told = String::from_utf8(bytes).unwrap();
         check(&told);
         let upper = |shape: Shape| -> Vec<(HeadingLevel, String)> {

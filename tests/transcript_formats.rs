@@ -16,7 +16,7 @@ mod support;
 
 use facts::{every_fact, note, run_started, started};
 use runbook::history::{CommandSource, Event, Fact, Outcome, StepEntered, StepForm};
-use runbook::transcript::{CastVersion, Format, Sources, write};
+use runbook::transcript::{CastVersion, Format, Sources, write_transcript};
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
@@ -138,9 +138,9 @@ fn what_the_document_expects_stands_beside_what_came() {
         let mut command = written("s1", 0, "systemctl is-active api");
         (command.line, command.of) = (6, 1);
         story.run(command, Outcome::Succeeded, &[0], printed);
-        let sources = Sources { document: Some(document), output: &story.outputs, head: None, live: false };
+        let sources = Sources { document: Some(document), outputs: &story.outputs, last_hash: None, is_live: false };
         let mut page = Vec::new();
-        write(Format::Html, || story.events.iter().cloned(), &sources, &mut page).unwrap();
+        write_transcript(Format::Html, || story.events.iter().cloned(), &sources, &mut page).unwrap();
         String::from_utf8(page).unwrap()
     };
     let page = told(b"inactive\n");

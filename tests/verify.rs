@@ -12,7 +12,9 @@ mod facts;
 
 use runbook::history::{CommandFinished, Fact, Redacted};
 use runbook::ident::{Clock as _, Digest, RunId, Seq, SystemClock};
-use runbook::journal::{Attested, Folder, Folders, JournalError, Reader, Receipt, Writer, redact, verify};
+use runbook::journal::{
+    Attestation, Folder, Folders, JournalError, JournalReader, JournalWriter, Receipt, redact_events, verify_run,
+};
 use std::cell::Cell;
 use std::io;
 use std::io::{BufRead, Read};
@@ -23,34 +25,34 @@ const RUN: &str = "20261124-225103-7c1d9e";
 /// A run's folder whose journal has at least so many bytes.
 fn record(root: &Path, bytes: usize) -> Folder {
     let run: RunId = RUN.parse().unwrap();
-    let folder = Folders::under(root).create(&run).unwrap();
-    let mut writer = Writer::create(folder.path(), &run).unwrap();
-    let clock = SystemClock::start();
+    let folder = Folders::with_root(root).create_folder(&run).unwrap();
+    let mut writer = JournalWriter::create_journal(folder.folder_path(), &run).unwrap();
+    let clock = SystemClock::start_now();
     for n in 0.. {
-        if std::fs::metadata(folder.journal()).unwrap().len() >= bytes as u64 {
+        if std::fs::metadata(folder.journal_path()).unwrap().len() >= bytes as u64 {
             break;
         }
         writer
-            .append(&[facts::note(&format!("note {n}: \u{e9} \"quoted\" {}", "x".repeat(n % 50)))], clock.now())
+            .append_facts(&[facts::note(&format!("note {n}: \u{e9} \"quoted\" {}", "x".repeat(n % 50)))], clock.now())
             .unwrap();
     }
     folder
 }
 
 /// Whether the rest is read without a word of damage.
-fn goes_through<R: BufRead>(mut reader: Reader<R>) -> bool {
+fn goes_through<R: BufRead>(mut reader: JournalReader<R>) -> bool {
     loop {
-        match reader.next_checked() {
+        match reader.verify_next() {
             Ok(Some(_)) => {}
             // A torn tail is told, so it is no silence.
-            Ok(None) => return reader.torn().is_none(),
+            Ok(None) => return reader.torn_bytes().is_none(),
             Err(_) => return false,
         }
     }
 }
 
 fn is_accepted(bytes: &[u8]) -> bool {
-    Reader::new(bytes, Path::new("journal.jsonl")).is_ok_and(goes_through)
+    JournalReader::new(bytes, Path::new("journal.jsonl")).is_ok_and(goes_through)
 }
 
 /// A journal that changes while it is read: a copy of a reader reads on in what is there then.
@@ -91,13 +93,13 @@ impl BufRead for Changing<'_> {
 fn every_change_of_a_byte_of_64_kib_is_found() {
     let temp = tempfile::tempdir().unwrap();
     let folder = record(temp.path(), 64 << 10);
-    let mut bytes = std::fs::read(folder.journal()).unwrap();
+    let mut bytes = std::fs::read(folder.journal_path()).unwrap();
     assert!(is_accepted(&bytes) && bytes.len() >= 64 << 10);
     let name = Path::new("journal.jsonl");
     let journal = Cell::from_mut(bytes.as_mut_slice()).as_slice_of_cells();
     let source = Changing { journal, at: 0, chunk: Vec::new() };
     // None: the header is read by whoever makes a reader.
-    let mut reader: Option<Reader<Changing<'_>>> = None;
+    let mut reader: Option<JournalReader<Changing<'_>>> = None;
     let mut changes = 0;
     let lines: Vec<Vec<u8>> = bytes_of(journal).split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
     let mut at = 0;
@@ -108,7 +110,7 @@ fn every_change_of_a_byte_of_64_kib_is_found() {
                 byte.set(value);
                 let accepted = match &reader {
                     Some(reader) => goes_through(reader.clone()),
-                    None => Reader::new(source.clone(), name).is_ok_and(goes_through),
+                    None => JournalReader::new(source.clone(), name).is_ok_and(goes_through),
                 };
                 assert!(!accepted, "byte {place}: {was} to {value}");
                 changes += 1;
@@ -117,8 +119,8 @@ fn every_change_of_a_byte_of_64_kib_is_found() {
         }
         at += line.len();
         match &mut reader {
-            Some(reader) => assert!(matches!(reader.next_checked(), Ok(Some(_)))),
-            None => reader = Some(Reader::new(source.clone(), name).unwrap()),
+            Some(reader) => assert!(matches!(reader.verify_next(), Ok(Some(_)))),
+            None => reader = Some(JournalReader::new(source.clone(), name).unwrap()),
         }
     }
     assert_eq!(changes, 3 * bytes_of(journal).len());
@@ -133,7 +135,7 @@ fn every_swap_duplicate_splice_and_inner_cut_is_found() {
     let temp = tempfile::tempdir().unwrap();
     let other = tempfile::tempdir().unwrap();
     let read = |folder: &Folder| -> Vec<Vec<u8>> {
-        let bytes = std::fs::read(folder.journal()).unwrap();
+        let bytes = std::fs::read(folder.journal_path()).unwrap();
         bytes.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect()
     };
     let lines = read(&record(temp.path(), 8 << 10));
@@ -175,85 +177,89 @@ fn every_swap_duplicate_splice_and_inner_cut_is_found() {
 fn a_cut_tail_is_found_with_a_receipt_and_unattested_without() {
     let temp = tempfile::tempdir().unwrap();
     let folder = record(temp.path(), 4 << 10);
-    let receipt = verify(folder.path(), None).unwrap().receipt.unwrap();
+    let receipt = verify_run(folder.folder_path(), None).unwrap().receipt.unwrap();
     assert_eq!(receipt.to_string().parse::<Receipt>().unwrap(), receipt);
-    assert_eq!(verify(folder.path(), Some(&receipt)).unwrap().attested, Attested::Whole);
-    let bytes = std::fs::read(folder.journal()).unwrap();
+    assert_eq!(verify_run(folder.folder_path(), Some(&receipt)).unwrap().attested, Attestation::Whole);
+    let bytes = std::fs::read(folder.journal_path()).unwrap();
     let lines: Vec<&[u8]> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
-    std::fs::write(folder.journal(), lines[..lines.len() - 2].concat()).unwrap();
-    assert_eq!(verify(folder.path(), None).unwrap().attested, Attested::No);
-    assert_eq!(verify(folder.path(), Some(&receipt)).unwrap().attested, Attested::Cut { missing: 2 });
+    std::fs::write(folder.journal_path(), lines[..lines.len() - 2].concat()).unwrap();
+    assert_eq!(verify_run(folder.folder_path(), None).unwrap().attested, Attestation::No);
+    assert_eq!(verify_run(folder.folder_path(), Some(&receipt)).unwrap().attested, Attestation::Cut { missing: 2 });
     // Written anew from there on.
     let run: RunId = RUN.parse().unwrap();
-    let mut writer = Writer::open(folder.path(), &run).unwrap();
-    let clock = SystemClock::start();
+    let mut writer = JournalWriter::open_journal(folder.folder_path(), &run).unwrap();
+    let clock = SystemClock::start_now();
     for _ in 0..3 {
-        writer.append(&[facts::note("forged")], clock.now()).unwrap();
+        writer.append_facts(&[facts::note("forged")], clock.now()).unwrap();
     }
-    assert_eq!(verify(folder.path(), None).unwrap().attested, Attested::No);
-    assert_eq!(verify(folder.path(), Some(&receipt)).unwrap().attested, Attested::Differs);
+    assert_eq!(verify_run(folder.folder_path(), None).unwrap().attested, Attestation::No);
+    assert_eq!(verify_run(folder.folder_path(), Some(&receipt)).unwrap().attested, Attestation::Differs);
 }
 
 #[test]
 fn the_first_bad_event_is_named() {
     let temp = tempfile::tempdir().unwrap();
     let folder = record(temp.path(), 4 << 10);
-    let text = std::fs::read_to_string(folder.journal()).unwrap();
-    std::fs::write(folder.journal(), text.replacen("note 3:", "note 4:", 1).replacen("note 7:", "note 9:", 1)).unwrap();
-    let Err(JournalError::Damaged { damage, .. }) = verify(folder.path(), None) else { panic!("not found") };
+    let text = std::fs::read_to_string(folder.journal_path()).unwrap();
+    std::fs::write(folder.journal_path(), text.replacen("note 3:", "note 4:", 1).replacen("note 7:", "note 9:", 1))
+        .unwrap();
+    let Err(JournalError::Damaged { damage, .. }) = verify_run(folder.folder_path(), None) else { panic!("not found") };
     assert_eq!((damage.seq, damage.line), (Some(Seq(4)), 5));
 }
 
-fn finished(writer: &mut Writer, folder: &Folder, output: &[u8]) -> (Seq, Seq) {
-    let clock = SystemClock::start();
+fn finished(writer: &mut JournalWriter, folder: &Folder, output: &[u8]) -> (Seq, Seq) {
+    let clock = SystemClock::start_now();
     let started = facts::every_fact().into_iter().find(|fact| matches!(fact, Fact::CommandStarted(_))).unwrap();
-    let start = writer.append(&[started], clock.now()).unwrap()[0].seq;
+    let start = writer.append_facts(&[started], clock.now()).unwrap()[0].seq;
     let Fact::CommandFinished(template) = facts::finished(start, b"") else { panic!() };
     let mut captured = template.output.clone();
     captured.length_bytes = output.len() as u64;
     captured.kept_bytes = output.len() as u64;
     captured.digest = Digest::of_parts(&[captured.salt.as_bytes(), output]);
     captured.inline = None;
-    std::fs::write(folder.output(start), output).unwrap();
+    std::fs::write(folder.output_path(start), output).unwrap();
     let fact = Fact::CommandFinished(CommandFinished { output: captured, ..template });
-    (start, writer.append(&[fact], clock.now()).unwrap()[0].seq)
+    (start, writer.append_facts(&[fact], clock.now()).unwrap()[0].seq)
 }
 
 #[test]
 fn an_output_that_was_changed_or_removed_is_found_and_a_redacted_one_is_not_missed() {
     let temp = tempfile::tempdir().unwrap();
     let run: RunId = RUN.parse().unwrap();
-    let folder = Folders::under(temp.path()).create(&run).unwrap();
-    let mut writer = Writer::create(folder.path(), &run).unwrap();
+    let folder = Folders::with_root(temp.path()).create_folder(&run).unwrap();
+    let mut writer = JournalWriter::create_journal(folder.folder_path(), &run).unwrap();
     let (first, _) = finished(&mut writer, &folder, &[b'a'; 9000]);
     let (second, end) = finished(&mut writer, &folder, b"the password is hunter22");
-    assert!(verify(folder.path(), None).unwrap().bad_outputs.is_empty());
-    let mut bytes = std::fs::read(folder.output(first)).unwrap();
+    assert!(verify_run(folder.folder_path(), None).unwrap().bad_outputs.is_empty());
+    let mut bytes = std::fs::read(folder.output_path(first)).unwrap();
     bytes[4000] = b'b';
-    std::fs::write(folder.output(first), &bytes).unwrap();
-    let bad = verify(folder.path(), None).unwrap().bad_outputs;
+    std::fs::write(folder.output_path(first), &bytes).unwrap();
+    let bad = verify_run(folder.folder_path(), None).unwrap().bad_outputs;
     assert!(bad.len() == 1 && bad[0].command == first && bad[0].what.contains("was changed"), "{bad:?}");
-    std::fs::remove_file(folder.output(first)).unwrap();
-    assert!(verify(folder.path(), None).unwrap().bad_outputs[0].what.contains("cannot be read"));
+    std::fs::remove_file(folder.output_path(first)).unwrap();
+    assert!(verify_run(folder.folder_path(), None).unwrap().bad_outputs[0].what.contains("cannot be read"));
 
     let fact = Redacted { events: vec![end], user: "ada".into(), reason: "a password".into() };
-    let now = SystemClock::start().now();
-    assert!(matches!(redact(&folder, &fact, now), Err(JournalError::Locked { .. })), "its writer lives");
+    let now = SystemClock::start_now().now();
+    assert!(matches!(redact_events(&folder, &fact, now), Err(JournalError::Locked { .. })), "its writer lives");
     drop(writer);
-    let receipt = verify(folder.path(), None).unwrap().receipt.unwrap();
-    let (event, removed) = redact(&folder, &fact, now).unwrap();
-    assert_eq!((event.seq, removed), (Seq(5), vec![folder.output(second)]));
-    let verified = verify(folder.path(), Some(&receipt)).unwrap();
-    assert_eq!((verified.attested, verified.redacted, verified.bad_outputs.len()), (Attested::Until(1), vec![end], 1));
+    let receipt = verify_run(folder.folder_path(), None).unwrap().receipt.unwrap();
+    let (event, removed) = redact_events(&folder, &fact, now).unwrap();
+    assert_eq!((event.seq, removed), (Seq(5), vec![folder.output_path(second)]));
+    let verified = verify_run(folder.folder_path(), Some(&receipt)).unwrap();
+    assert_eq!(
+        (verified.attested, verified.redacted, verified.bad_outputs.len()),
+        (Attestation::Until(1), vec![end], 1)
+    );
     // It goes on.
-    let mut writer = Writer::open(folder.path(), &run).unwrap();
-    assert_eq!(writer.append(&[facts::note("later")], now).unwrap()[0].seq, Seq(6));
+    let mut writer = JournalWriter::open_journal(folder.folder_path(), &run).unwrap();
+    assert_eq!(writer.append_facts(&[facts::note("later")], now).unwrap()[0].seq, Seq(6));
     // A payload that is gone without a word about it is damage.
     drop(writer);
-    let text = std::fs::read_to_string(folder.journal()).unwrap();
+    let text = std::fs::read_to_string(folder.journal_path()).unwrap();
     let without: Vec<&str> = text.lines().filter(|line| !line.contains("\"redacted\"")).collect();
-    std::fs::write(folder.journal(), without.join("\n") + "\n").unwrap();
-    assert!(verify(folder.path(), None).is_err());
+    std::fs::write(folder.journal_path(), without.join("\n") + "\n").unwrap();
+    assert!(verify_run(folder.folder_path(), None).is_err());
 }
 
 #[test]
@@ -261,13 +267,13 @@ fn a_journal_goes_on_after_a_torn_line_at_every_length() {
     let temp = tempfile::tempdir().unwrap();
     let folder = record(temp.path(), 3 << 10);
     let run: RunId = RUN.parse().unwrap();
-    let whole = std::fs::read(folder.journal()).unwrap();
+    let whole = std::fs::read(folder.journal_path()).unwrap();
     let last = whole[..whole.len() - 1].iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
     for length in (0..60).chain(last..whole.len()) {
-        std::fs::write(folder.journal(), &whole[..length]).unwrap();
-        let mut writer = Writer::open(folder.path(), &run).unwrap();
-        writer.append(&[facts::note("after the crash")], SystemClock::start().now()).unwrap();
+        std::fs::write(folder.journal_path(), &whole[..length]).unwrap();
+        let mut writer = JournalWriter::open_journal(folder.folder_path(), &run).unwrap();
+        writer.append_facts(&[facts::note("after the crash")], SystemClock::start_now().now()).unwrap();
         drop(writer);
-        assert!(verify(folder.path(), None).unwrap().torn.is_none(), "cut at {length}");
+        assert!(verify_run(folder.folder_path(), None).unwrap().torn.is_none(), "cut at {length}");
     }
 }

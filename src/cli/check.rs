@@ -6,33 +6,37 @@ use super::args::{CheckArgs, CheckFormat, Deny};
 use super::config::CheckConfig;
 use super::environment::Environment;
 use super::error::{Exit, Failure};
-use super::findings::{Checked, findings, position};
-use super::open::{self, Opened};
+use super::findings::{CheckedDocument, line_and_column, review_document};
+use super::open::{self, OpenedDocument};
 use super::sarif;
 use crate::review::{self, CODES, Code, Finding, Severity};
-use crate::term::{Color, Style, sanitize};
+use crate::term::{Color, Style, sanitize_text};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// Checks the documents that are named. Returns the text to print and the exit status. Fails when a document or a configuration
 /// file cannot be read.
-pub(super) fn check(args: &CheckArgs, color: Color, environment: &Environment) -> Result<(String, Exit), Failure> {
+pub(super) fn check_documents(
+    args: &CheckArgs,
+    color: Color,
+    environment: &Environment,
+) -> Result<(String, Exit), Failure> {
     if let Some(code) = &args.explain {
-        return explain(code).map(|text| (text, Exit::Success));
+        return explain_code(code).map(|text| (text, Exit::Success));
     }
     if args.files.is_empty() {
-        return Err(Failure::usage("no document is named").help("`runbook check RUNBOOK.md`"));
+        return Err(Failure::usage_error("no document is named").with_help("`runbook check RUNBOOK.md`"));
     }
     let mut checked = Vec::new();
     let mut deny_warnings = false;
     for file in &args.files {
-        let opened = open::open(std::path::Path::new(file))?;
-        let config = CheckConfig::of(&opened.path, environment)?;
-        let mut findings = findings(&opened, environment);
-        config.apply(&mut findings);
+        let opened = open::open_document(std::path::Path::new(file))?;
+        let config = CheckConfig::for_document(&opened.path, environment)?;
+        let mut findings = review_document(&opened, environment);
+        config.apply_to_findings(&mut findings);
         deny_warnings |= config.deny_warnings && findings.iter().any(|finding| finding.severity == Severity::Warning);
-        checked.push(Checked { opened, findings });
+        checked.push(CheckedDocument { opened, findings });
     }
     let worst = checked.iter().flat_map(|one| &one.findings).map(|finding| finding.severity).max();
     let fails = match worst {
@@ -41,14 +45,14 @@ pub(super) fn check(args: &CheckArgs, color: Color, environment: &Environment) -
         Some(Severity::Note) | None => false,
     };
     let text = match args.format {
-        CheckFormat::Text => text(&checked, color),
-        CheckFormat::Json => format!("{:#}\n", as_json(&checked)),
-        CheckFormat::Sarif => format!("{:#}\n", sarif::log(&checked)),
+        CheckFormat::Text => render_text(&checked, color),
+        CheckFormat::Json => format!("{:#}\n", documents_json(&checked)),
+        CheckFormat::Sarif => format!("{:#}\n", sarif::sarif_log(&checked)),
     };
     Ok((text, if fails { Exit::CommandFailed } else { Exit::Success }))
 }
 
-fn text(checked: &[Checked], color: Color) -> String {
+fn render_text(checked: &[CheckedDocument], color: Color) -> String {
     let renderer = if color == Color::Always { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     let (mut errors, mut warnings, mut notes) = (0_usize, 0_usize, 0_usize);
@@ -60,7 +64,7 @@ fn text(checked: &[Checked], color: Color) -> String {
                 Severity::Warning => warnings += 1,
                 Severity::Note => notes += 1,
             }
-            out.push_str(&rendered(&renderer, &one.opened, &path, finding));
+            out.push_str(&render_finding(&renderer, &one.opened, &path, finding));
             out.push_str("\n\n");
         }
     }
@@ -69,18 +73,18 @@ fn text(checked: &[Checked], color: Color) -> String {
     let summary =
         format!("{files}: {}, {}, {}", count(errors, "error"), count(warnings, "warning"), count(notes, "note"));
     let style = if errors > 0 { Style::Failure } else { Style::Heading };
-    let _ = writeln!(out, "{}", color.paint(style, &sanitize(&summary)));
+    let _ = writeln!(out, "{}", color.paint_text(style, &sanitize_text(&summary)));
     out
 }
 
 /// Renders a finding with the lines of the document that it is about.
-fn rendered(renderer: &Renderer, opened: &Opened, path: &str, finding: &Finding) -> String {
+fn render_finding(renderer: &Renderer, opened: &OpenedDocument, path: &str, finding: &Finding) -> String {
     let text = opened.runbook.text.as_str();
-    let first = finding.also.iter().map(|(span, _)| span.start).chain([finding.span.start]).min().unwrap_or(0);
-    let last = finding.also.iter().map(|(span, _)| span.end).chain([finding.span.end]).max().unwrap_or(0);
+    let first = finding.related.iter().map(|(span, _)| span.start).chain([finding.span.start]).min().unwrap_or(0);
+    let last = finding.related.iter().map(|(span, _)| span.end).chain([finding.span.end]).max().unwrap_or(0);
     let begin = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
     let end = text.get(last..).and_then(|after| after.find('\n')).map_or(text.len(), |at| last + at);
-    let source = harmless(text.get(begin..end).unwrap_or(""));
+    let source = neutralize_controls(text.get(begin..end).unwrap_or(""));
     let within = |span: &std::ops::Range<usize>| {
         let start = span.start.saturating_sub(begin).min(source.len());
         start..span.end.saturating_sub(begin).min(source.len()).max(start)
@@ -91,7 +95,7 @@ fn rendered(renderer: &Renderer, opened: &Opened, path: &str, finding: &Finding)
         .path(path)
         .fold(true)
         .annotation(AnnotationKind::Primary.span(within(&finding.span)));
-    for (span, words) in &finding.also {
+    for (span, words) in &finding.related {
         snippet = snippet.annotation(AnnotationKind::Context.span(within(span)).label(words.as_str()));
     }
     let level = match finding.severity {
@@ -99,8 +103,8 @@ fn rendered(renderer: &Renderer, opened: &Opened, path: &str, finding: &Finding)
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let message = sanitize(&finding.message).into_owned();
-    let help = sanitize(&finding.help).into_owned();
+    let message = sanitize_text(&finding.message).into_owned();
+    let help = sanitize_text(&finding.help).into_owned();
     let mut group = level.primary_title(message.as_str()).id(finding.code).element(snippet);
     if !help.is_empty() {
         group = group.element(Level::HELP.message(help.as_str()));
@@ -109,12 +113,12 @@ fn rendered(renderer: &Renderer, opened: &Opened, path: &str, finding: &Finding)
 }
 
 /// Replaces control characters that would move the cursor. Keeps the length in bytes, so that spans still fit.
-fn harmless(text: &str) -> String {
+fn neutralize_controls(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' && c.len_utf8() == 1 { '?' } else { c }).collect()
 }
 
-fn as_json(checked: &[Checked]) -> Value {
-    let document = |one: &Checked| {
+fn documents_json(checked: &[CheckedDocument]) -> Value {
+    let document = |one: &CheckedDocument| {
         json!({
             "file": one.opened.path.to_string_lossy(),
             "digest": one.opened.runbook.digest,
@@ -124,9 +128,9 @@ fn as_json(checked: &[Checked]) -> Value {
     json!({ "schema": 1, "documents": checked.iter().map(document).collect::<Vec<_>>() })
 }
 
-fn finding_json(opened: &Opened, finding: &Finding) -> Value {
+fn finding_json(opened: &OpenedDocument, finding: &Finding) -> Value {
     let place = |span: &std::ops::Range<usize>| {
-        let (line, column) = position(opened, span.start);
+        let (line, column) = line_and_column(opened, span.start);
         json!({ "line": line, "column": column, "begin": span.start, "end": span.end })
     };
     json!({
@@ -136,16 +140,15 @@ fn finding_json(opened: &Opened, finding: &Finding) -> Value {
         "help": finding.help,
         "place": place(&finding.span),
         "text": opened.runbook.text.get(finding.span.clone()),
-        "also": finding.also.iter().map(|(span, words)| json!({ "place": place(span), "words": words })).collect::<Vec<_>>(),
+        "also": finding.related.iter().map(|(span, words)| json!({ "place": place(span), "words": words })).collect::<Vec<_>>(),
     })
 }
 
-fn explain(name: &str) -> Result<String, Failure> {
-    let Some(code) = review::code(name) else {
+fn explain_code(name: &str) -> Result<String, Failure> {
+    let Some(code) = review::find_code(name) else {
         let names: Vec<_> = CODES.iter().map(|code| code.name).collect();
-        return Err(
-            Failure::usage(format!("there is no finding `{name}`")).help(format!("there are: {}", names.join(", ")))
-        );
+        return Err(Failure::usage_error(format!("there is no finding `{name}`"))
+            .with_help(format!("there are: {}", names.join(", "))));
     };
     let Code { name, severity, title, why, example, help } = code;
     let severity = severity.as_str();

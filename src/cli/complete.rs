@@ -3,14 +3,14 @@
 //! Invariant: a document that cannot be read completes to nothing; completion never prints an error.
 
 use super::args::Cli;
-use super::open::{self, Target};
-use crate::plan::{Planner, canonical};
+use super::open::{self, ProcedureTarget};
+use crate::plan::{Planner, canonical_name};
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 use std::fmt::Write as _;
 
 /// Completion script for a shell, with our own functions appended for bash, zsh and fish.
-pub(super) fn script(shell: Shell) -> String {
+pub(super) fn completion_script(shell: Shell) -> String {
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "runbook", &mut bytes);
     let mut script = String::from_utf8_lossy(&bytes).into_owned();
@@ -128,15 +128,15 @@ complete -c runbook -n "__fish_seen_subcommand_from open severity" -l severity -
 "#;
 
 /// Completes `FILE#part` to the anchors that begin so. Each line is `FILE#anchor`, a tab and the section's title.
-pub(super) fn anchors(word: &str) -> String {
-    let Ok(target) = Target::read(word, None) else { return String::new() };
-    let Ok(opened) = open::open(&target.path) else { return String::new() };
+pub(super) fn complete_anchors(word: &str) -> String {
+    let Ok(target) = ProcedureTarget::from_arguments(word, None) else { return String::new() };
+    let Ok(opened) = open::open_document(&target.path) else { return String::new() };
     let is_file = |path: &str| std::path::Path::new(path).is_file();
     let mut planner = Planner::new(&opened.runbook, &is_file);
     let mut out = String::new();
     for (index, section) in opened.runbook.sections.iter().enumerate().skip(1) {
         let anchor = section.anchor.as_str();
-        if anchor.starts_with(&target.procedure) && !planner.outline(index).root.is_empty() {
+        if anchor.starts_with(&target.procedure) && !planner.outline_section(index).root.is_empty() {
             let title = section.title.replace(['\t', '\n'], " ");
             // Writing to a string cannot fail.
             let _ = writeln!(out, "{}#{anchor}\t{title}", target.path.display());
@@ -147,18 +147,18 @@ pub(super) fn anchors(word: &str) -> String {
 
 /// Completes `--input part` to the inputs of a procedure. Each line is `NAME=` (`NAME=@` for a secret, which comes from a file), a
 /// tab and a description.
-pub(super) fn inputs(file: &str, word: &str) -> String {
-    let Ok(target) = Target::read(file, None) else { return String::new() };
-    let Ok(opened) = open::open(&target.path) else { return String::new() };
-    let Ok((section, _)) = opened.select(&target.procedure) else { return String::new() };
+pub(super) fn complete_inputs(file: &str, word: &str) -> String {
+    let Ok(target) = ProcedureTarget::from_arguments(file, None) else { return String::new() };
+    let Ok(opened) = open::open_document(&target.path) else { return String::new() };
+    let Ok((section, _)) = opened.select_section(&target.procedure) else { return String::new() };
     let is_file = |path: &str| std::path::Path::new(path).is_file();
-    let plan = Planner::new(&opened.runbook, &is_file).plan(section);
+    let plan = Planner::new(&opened.runbook, &is_file).plan_section(section);
     let mut out = String::new();
     for input in &plan.inputs {
         let name = input.name.as_str();
         // Offer the canonical form of a name that the shell would split or expand.
         let as_it_is = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
-        let name = if as_it_is { name.to_owned() } else { canonical(name) };
+        let name = if as_it_is { name.to_owned() } else { canonical_name(name) };
         if name.starts_with(word) {
             let sign = if input.rules.secret { "=@" } else { "=" };
             let what = input.rules.description.as_deref().unwrap_or(&input.shown).replace(['\t', '\n'], " ");

@@ -15,7 +15,7 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 /// Runs the program on its command line, the program's own name first, and returns the exit status.
-pub fn main(arguments: Vec<OsString>) -> ExitCode {
+pub fn run_program(arguments: Vec<OsString>) -> ExitCode {
     // The hidden subcommands are looked for first: they start a process for every run, and parsing the command line takes time.
     match arguments.get(1).and_then(|first| first.to_str()) {
         Some("__recorder") => return serve_recorder(),
@@ -30,13 +30,13 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
             return exit_code(exit);
         }
     };
-    let environment = Environment::read();
+    let environment = Environment::from_process();
     match run_command(&cli, &environment) {
         Ok(exit) => exit_code(exit),
         Err(failure) => {
-            let color = environment.color(cli.color, std::io::stderr().is_terminal());
+            let color = environment.choose_color(cli.color, std::io::stderr().is_terminal());
             let exit = failure.exit;
-            failure.print(color);
+            failure.print_to_stderr(color);
             exit_code(exit)
         }
     }
@@ -47,7 +47,7 @@ fn exit_code(exit: Exit) -> ExitCode {
 }
 
 fn serve_recorder() -> ExitCode {
-    match ServeOptions::read().map(crate::recorder::serve) {
+    match ServeOptions::read_from_stdin().map(crate::recorder::serve_run) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(_)) | Err(_) => ExitCode::FAILURE,
     }
@@ -63,58 +63,58 @@ fn become_shell(arguments: &[OsString]) -> ExitCode {
 
 fn run_command(cli: &Cli, environment: &Environment) -> Result<Exit, Failure> {
     match &cli.command {
-        Command::Run(args) => run::run(args, cli.color, environment),
+        Command::Run(args) => run::run_procedure(args, cli.color, environment),
         Command::Check(args) => check_documents(args, cli.color, environment),
         Command::List(args) => list_procedures(args),
         Command::Show(args) => show_procedure(args, cli.color, environment),
-        Command::Inputs(args) => print_data(&inputs::inputs(args, environment)?),
-        Command::Runs(args) => print_data(&runs::runs(&environment.runs_folder()?, args.format)?),
-        Command::Resume(args) => resume::run(args, cli.color, environment),
-        Command::Stop(args) => resume::stop(args, environment),
-        Command::Verify(args) => verify::run(|| environment.runs_folder(), args),
-        Command::Redact(args) => redact::run(args, environment),
-        Command::Mask(command) => redact::mask(command, environment),
-        Command::Incident(command) => incident::run(command, cli.color, environment),
-        Command::Transcript(args) => transcript::run(&environment.runs_folder()?, args),
-        Command::Completions { shell } => print_data(&complete::script(*shell)),
+        Command::Inputs(args) => print_data(&inputs::list_inputs(args, environment)?),
+        Command::Runs(args) => print_data(&runs::list_runs(&environment.runs_folder()?, args.format)?),
+        Command::Resume(args) => resume::resume_run(args, cli.color, environment),
+        Command::Stop(args) => resume::stop_run(args, environment),
+        Command::Verify(args) => verify::verify_record(|| environment.runs_folder(), args),
+        Command::Redact(args) => redact::redact_record(args, environment),
+        Command::Mask(command) => redact::mask_secret(command, environment),
+        Command::Incident(command) => incident::run_subcommand(command, cli.color, environment),
+        Command::Transcript(args) => transcript::render_transcript(&environment.runs_folder()?, args),
+        Command::Completions { shell } => print_data(&complete::completion_script(*shell)),
         Command::Man => {
-            let page =
-                man::page().map_err(|error| Failure::usage(format!("the manual page cannot be made: {error}")))?;
+            let page = man::manual_page()
+                .map_err(|error| Failure::usage_error(format!("the manual page cannot be made: {error}")))?;
             print_data(&page)
         }
-        Command::Complete { what: Some(what), .. } => print_data(&incident::words_for(what, environment)),
-        Command::Complete { word, inputs_of: Some(file), .. } => print_data(&complete::inputs(file, word)),
-        Command::Complete { word, .. } => print_data(&complete::anchors(word)),
+        Command::Complete { what: Some(what), .. } => print_data(&incident::complete_words(what, environment)),
+        Command::Complete { word, inputs_of: Some(file), .. } => print_data(&complete::complete_inputs(file, word)),
+        Command::Complete { word, .. } => print_data(&complete::complete_anchors(word)),
         // `main` has handled these before the command line was parsed.
         Command::Recorder { .. } | Command::Shell { .. } => Ok(Exit::Usage),
     }
 }
 
 fn check_documents(args: &CheckArgs, color: ColorChoice, environment: &Environment) -> Result<Exit, Failure> {
-    let color = environment.color(color, std::io::stdout().is_terminal());
-    let (text, exit) = check::check(args, color, environment)?;
+    let color = environment.choose_color(color, std::io::stdout().is_terminal());
+    let (text, exit) = check::check_documents(args, color, environment)?;
     print_data(&text).map(|_| exit)
 }
 
 fn list_procedures(args: &ListArgs) -> Result<Exit, Failure> {
     let (text, notices) = match args.format {
-        Format::Text => list::text(&args.files)?,
-        Format::Json => list::json(&args.files)?,
+        Format::Text => list::list_as_text(&args.files)?,
+        Format::Json => list::list_as_json(&args.files)?,
     };
     print_notices(&notices);
     print_data(&text)
 }
 
 fn show_procedure(args: &ShowArgs, color: ColorChoice, environment: &Environment) -> Result<Exit, Failure> {
-    let (plan, file, notices) = show::plan(&args.file, args.procedure.as_deref())?;
+    let (plan, file, notices) = show::plan_procedure(&args.file, args.procedure.as_deref())?;
     print_notices(&notices);
     let text = match args.format {
-        Format::Json => show::json(&plan),
+        Format::Json => show::procedure_json(&plan),
         Format::Text => {
             let stdout = std::io::stdout();
-            let width = crate::term::size(&stdout).map_or(80, |(columns, _)| columns).clamp(20, 120);
-            let color = environment.color(color, stdout.is_terminal());
-            show::text(&plan, &file, show::Look { color, width })
+            let width = crate::term::window_size(&stdout).map_or(80, |(columns, _)| columns).clamp(20, 120);
+            let color = environment.choose_color(color, stdout.is_terminal());
+            show::procedure_text(&plan, &file, show::ShowLook { color, width })
         }
     };
     print_data(&text)

@@ -2,7 +2,7 @@
 //!
 //! Invariant: no other file of the program reads an environment variable.
 
-use crate::operator::Look;
+use crate::operator::TerminalLook;
 use crate::term::Color;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -20,7 +20,7 @@ pub(super) struct Environment {
 
 impl Environment {
     /// Copies the environment of this process.
-    pub(super) fn read() -> Self {
+    pub(super) fn from_process() -> Self {
         Self { variables: std::env::vars_os().collect() }
     }
 
@@ -30,17 +30,17 @@ impl Environment {
     }
 
     /// Value of a variable as text, with invalid UTF-8 replaced; `None` when it is unset or empty.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn get_text(&self, name: &str) -> Option<String> {
         self.get(name).map(|value| value.to_string_lossy().into_owned())
     }
 
     /// True if a variable is set, even to nothing.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(super) fn is_set(&self, name: &str) -> bool {
         self.variables.contains_key(OsStr::new(name))
     }
 
     /// Every variable that is set.
-    pub(super) fn all(&self) -> &BTreeMap<OsString, OsString> {
+    pub(super) fn all_variables(&self) -> &BTreeMap<OsString, OsString> {
         &self.variables
     }
 
@@ -60,8 +60,8 @@ impl Environment {
         let home = || self.get("HOME").map(PathBuf::from).or_else(|| etcetera::home_dir().ok());
         let base = state.or_else(|| home().map(|home| home.join(".local/state")));
         base.map(|base| base.join(name)).ok_or_else(|| {
-            Failure::usage("there is no place to keep the record: neither `XDG_STATE_HOME` nor `HOME` is set")
-                .help("set `XDG_STATE_HOME` to a folder")
+            Failure::usage_error("there is no place to keep the record: neither `XDG_STATE_HOME` nor `HOME` is set")
+                .with_help("set `XDG_STATE_HOME` to a folder")
         })
     }
 
@@ -71,18 +71,18 @@ impl Environment {
     }
 
     /// User name: `$USER`, `$LOGNAME`, the entry in `/etc/passwd`, or else the number of the user id.
-    pub(super) fn user(&self) -> String {
+    pub(super) fn user_name(&self) -> String {
         let named = || {
             let id = rustix::process::getuid().as_raw().to_string();
             let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
             let line = users.lines().find(|line| line.split(':').nth(2) == Some(&id));
             line.and_then(|line| line.split(':').next()).map_or_else(|| format!("uid {id}"), ToOwned::to_owned)
         };
-        self.text("USER").or_else(|| self.text("LOGNAME")).unwrap_or_else(named)
+        self.get_text("USER").or_else(|| self.get_text("LOGNAME")).unwrap_or_else(named)
     }
 
     /// Decides on colour for a stream, by the rules of <https://no-color.org> and <https://bixense.com/clicolors>.
-    pub(super) fn color(&self, choice: ColorChoice, is_terminal: bool) -> Color {
+    pub(super) fn choose_color(&self, choice: ColorChoice, is_terminal: bool) -> Color {
         let yes = match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -94,9 +94,9 @@ impl Environment {
     }
 
     /// Styles and characters for notices, by the terminal's type and the locale.
-    pub(super) fn look(&self, color: Color) -> Look {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.text(name));
-        Look::on(color, &self.text("TERM").unwrap_or_default(), &locale.unwrap_or_default())
+    pub(super) fn terminal_look(&self, color: Color) -> TerminalLook {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.get_text(name));
+        TerminalLook::for_terminal(color, &self.get_text("TERM").unwrap_or_default(), &locale.unwrap_or_default())
     }
 
     /// True if standard input and standard error are terminals, so that an operator can be asked.

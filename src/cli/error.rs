@@ -3,7 +3,7 @@
 //! Invariant: every exit status of the program is one of [`Exit`], as the table in DESIGN lists them.
 
 use crate::mask::Masker;
-use crate::term::{Color, Style, sanitize};
+use crate::term::{Color, Style, sanitize_text};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -37,25 +37,25 @@ pub(super) struct Failure {
 
 impl Failure {
     /// A failure of usage, without help: nothing ran.
-    pub(super) fn usage(message: impl Into<String>) -> Self {
+    pub(super) fn usage_error(message: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, message: message.into(), help: None }
     }
 
     /// A failure to write or read the record, without help.
-    pub(super) fn record(message: impl Into<String>) -> Self {
+    pub(super) fn record_error(message: impl Into<String>) -> Self {
         Self { exit: Exit::Record, message: message.into(), help: None }
     }
 
     /// The same failure with the masker's secrets masked in its texts.
     #[must_use]
-    pub(super) fn masked(self, masker: &Masker) -> Self {
-        let hide = |text: String| masker.text(&text).into_owned();
+    pub(super) fn with_secrets_masked(self, masker: &Masker) -> Self {
+        let hide = |text: String| masker.mask_text(&text).into_owned();
         Self { exit: self.exit, message: hide(self.message), help: self.help.map(hide) }
     }
 
     /// The same failure with a remedy.
     #[must_use]
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -63,23 +63,23 @@ impl Failure {
 
 impl Failure {
     /// Prints the failure on standard error. Texts that look like a key or a token are masked.
-    pub(super) fn print(self, color: Color) {
-        let failure = self.masked(&Masker::new());
-        drop(std::io::stderr().lock().write_all(failure.text(color).as_bytes()));
+    pub(super) fn print_to_stderr(self, color: Color) {
+        let failure = self.with_secrets_masked(&Masker::new());
+        drop(std::io::stderr().lock().write_all(failure.render_text(color).as_bytes()));
     }
 
-    fn text(&self, color: Color) -> String {
+    fn render_text(&self, color: Color) -> String {
         let mut text = String::new();
         let mut lines = self.message.lines();
         let first = lines.next().unwrap_or_default();
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{} {}", color.paint(Style::Failure, "error:"), sanitize(first));
+        let _ = writeln!(text, "{} {}", color.paint_text(Style::Failure, "error:"), sanitize_text(first));
         for line in lines {
-            let _ = writeln!(text, "       {}", sanitize(line));
+            let _ = writeln!(text, "       {}", sanitize_text(line));
         }
         for (i, line) in self.help.iter().flat_map(|help| help.lines()).enumerate() {
-            let lead = if i == 0 { color.paint(Style::Key, " help:") } else { "      ".to_owned() };
-            let _ = writeln!(text, "{lead} {}", sanitize(line));
+            let lead = if i == 0 { color.paint_text(Style::Key, " help:") } else { "      ".to_owned() };
+            let _ = writeln!(text, "{lead} {}", sanitize_text(line));
         }
         text
     }

@@ -3,24 +3,24 @@
 use super::args::{InputsArgs, InputsFormat};
 use super::environment::Environment;
 use super::error::Failure;
-use super::open::{self, Target};
-use crate::plan::{Input, Origin, Plan, Planner};
-use crate::term::sanitize;
+use super::open::{self, ProcedureTarget};
+use crate::plan::{Input, InputSource, Plan, Planner};
+use crate::term::sanitize_text;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Lists the inputs of a procedure in the format that was asked for. Fails when the document cannot be read or has no such
 /// procedure.
-pub(super) fn inputs(args: &InputsArgs, environment: &Environment) -> Result<String, Failure> {
-    let target = Target::read(&args.file, args.procedure.as_deref())?;
-    let opened = open::open(&target.path)?;
-    let (section, step) = opened.select(&target.procedure)?;
+pub(super) fn list_inputs(args: &InputsArgs, environment: &Environment) -> Result<String, Failure> {
+    let target = ProcedureTarget::from_arguments(&args.file, args.procedure.as_deref())?;
+    let opened = open::open_document(&target.path)?;
+    let (section, step) = opened.select_section(&target.procedure)?;
     let is_file = |path: &str| std::path::Path::new(path).is_file();
-    let plan = Planner::new(&opened.runbook, &is_file).plan(section);
-    let mut wanted: BTreeSet<usize> = plan.reachable().into_iter().collect();
+    let plan = Planner::new(&opened.runbook, &is_file).plan_section(section);
+    let mut wanted: BTreeSet<usize> = plan.reachable_steps().into_iter().collect();
     if let Some(step) = step {
-        let place = plan.find(&step).map_err(|error| Failure::usage(error.to_string()))?;
+        let place = plan.find_step(&step).map_err(|error| Failure::usage_error(error.to_string()))?;
         wanted.retain(|other| *other == place);
     }
     let inputs: Vec<&Input> =
@@ -28,29 +28,29 @@ pub(super) fn inputs(args: &InputsArgs, environment: &Environment) -> Result<Str
     let hash = if plan.procedure.anchor.as_str().is_empty() { "" } else { "#" };
     let name = format!("{}{hash}{}", target.path.display(), plan.procedure.anchor);
     Ok(match args.format {
-        InputsFormat::Text => text(&name, &plan, &inputs, environment),
-        InputsFormat::Json => json(&plan, &inputs, environment),
-        InputsFormat::Yaml => template(&name, &plan, &inputs),
+        InputsFormat::Text => inputs_text(&name, &plan, &inputs, environment),
+        InputsFormat::Json => inputs_json(&plan, &inputs, environment),
+        InputsFormat::Yaml => inputs_template(&name, &plan, &inputs),
     })
 }
 
 /// Value that the environment gives to an input; `None` for a secret.
-fn current(input: &Input, environment: &Environment) -> Option<String> {
-    let variable = matches!(input.origin, Origin::Variable);
-    environment.text(input.name.as_str()).filter(|_| variable && !input.rules.secret)
+fn current_value(input: &Input, environment: &Environment) -> Option<String> {
+    let variable = matches!(input.origin, InputSource::Variable);
+    environment.get_text(input.name.as_str()).filter(|_| variable && !input.rules.secret)
 }
 
-fn lines(input: &Input) -> Vec<u32> {
+fn used_lines(input: &Input) -> Vec<u32> {
     let lines: BTreeSet<u32> = input.uses.iter().map(|at| at.line).collect();
     lines.into_iter().collect()
 }
 
-fn shown_lines(input: &Input) -> String {
-    let lines: Vec<String> = lines(input).iter().map(u32::to_string).collect();
+fn format_used_lines(input: &Input) -> String {
+    let lines: Vec<String> = used_lines(input).iter().map(u32::to_string).collect();
     format!("{} {}", if lines.len() == 1 { "line" } else { "lines" }, lines.join(", "))
 }
 
-fn text(name: &str, plan: &Plan, inputs: &[&Input], environment: &Environment) -> String {
+fn inputs_text(name: &str, plan: &Plan, inputs: &[&Input], environment: &Environment) -> String {
     let mut out = String::new();
     let count = match inputs.len() {
         0 => "it asks for no value".to_owned(),
@@ -58,28 +58,34 @@ fn text(name: &str, plan: &Plan, inputs: &[&Input], environment: &Environment) -
         n => format!("it asks for {n} values"),
     };
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "{}: {count}", sanitize(name));
+    let _ = writeln!(out, "{}: {count}", sanitize_text(name));
     let width = inputs.iter().map(|input| input.name.as_str().chars().count()).max().unwrap_or(0).min(40);
     for input in inputs {
         let mut facts = vec![input.origin.as_str().to_owned()];
         facts.extend(input.rules.secret.then(|| "secret".to_owned()));
-        if matches!(input.origin, Origin::Placeholder(_)) && !input.blocks {
+        if matches!(input.origin, InputSource::Placeholder(_)) && !input.blocks {
             facts.push("may stay as it is".to_owned());
         }
-        facts.push(shown_lines(input));
+        facts.push(format_used_lines(input));
         facts
             .extend(input.default.as_deref().filter(|_| !input.rules.secret).map(|value| format!("default `{value}`")));
-        facts.extend(current(input, environment).map(|value| format!("the environment has `{value}`")));
+        facts.extend(current_value(input, environment).map(|value| format!("the environment has `{value}`")));
         facts.extend(input.rules.description.clone());
-        let _ = writeln!(out, "  {:<width$}  {}", sanitize(input.name.as_str()), sanitize(&facts.join("; ")));
+        let _ = writeln!(out, "  {:<width$}  {}", sanitize_text(input.name.as_str()), sanitize_text(&facts.join("; ")));
     }
     for finding in &plan.findings {
-        let _ = writeln!(out, "line {}: {} ({})", finding.line, sanitize(&finding.message), sanitize(&finding.help));
+        let _ = writeln!(
+            out,
+            "line {}: {} ({})",
+            finding.line,
+            sanitize_text(&finding.message),
+            sanitize_text(&finding.help)
+        );
     }
     out
 }
 
-fn json(plan: &Plan, inputs: &[&Input], environment: &Environment) -> String {
+fn inputs_json(plan: &Plan, inputs: &[&Input], environment: &Environment) -> String {
     let one = |input: &&Input| {
         let uses = input.uses.iter().map(|at| {
             let step = plan.steps.get(at.step).map(|step| &step.id);
@@ -88,7 +94,7 @@ fn json(plan: &Plan, inputs: &[&Input], environment: &Environment) -> String {
         json!({
             "name": input.name,
             "origin": input.origin.as_str(),
-            "placeholder": match input.origin { Origin::Placeholder(kind) => Value::from(kind.as_str()), _ => Value::Null },
+            "placeholder": match input.origin { InputSource::Placeholder(kind) => Value::from(kind.as_str()), _ => Value::Null },
             "shown": input.shown,
             "required": input.blocks,
             "secret": input.rules.secret,
@@ -98,7 +104,7 @@ fn json(plan: &Plan, inputs: &[&Input], environment: &Environment) -> String {
             "pattern": input.rules.pattern,
             "from": input.rules.from,
             "default": input.default,
-            "value": current(input, environment),
+            "value": current_value(input, environment),
             "uses": uses.collect::<Vec<_>>(),
         })
     };
@@ -116,20 +122,20 @@ fn json(plan: &Plan, inputs: &[&Input], environment: &Environment) -> String {
 }
 
 /// A YAML file for `run --inputs`. Strings are written as JSON, which is YAML too.
-fn template(name: &str, plan: &Plan, inputs: &[&Input]) -> String {
-    let mut out = format!("# The inputs of {}; fill it in and give it with --inputs FILE.\n", sanitize(name));
+fn inputs_template(name: &str, plan: &Plan, inputs: &[&Input]) -> String {
+    let mut out = format!("# The inputs of {}; fill it in and give it with --inputs FILE.\n", sanitize_text(name));
     for input in inputs {
         let what = input.rules.description.clone().unwrap_or_else(|| {
             let command = input.uses.first().and_then(|at| plan.steps.get(at.step)?.commands.get(at.command));
             command.and_then(|command| command.text.lines().next()).unwrap_or_default().trim().to_owned()
         });
-        let _ = writeln!(out, "\n# {}: {}", shown_lines(input), sanitize(&what.replace('\n', " ")));
+        let _ = writeln!(out, "\n# {}: {}", format_used_lines(input), sanitize_text(&what.replace('\n', " ")));
         if !input.rules.choices.is_empty() {
-            let _ = writeln!(out, "# one of: {}", sanitize(&input.rules.choices.join(", ")));
+            let _ = writeln!(out, "# one of: {}", sanitize_text(&input.rules.choices.join(", ")));
         }
         let key = Value::from(input.name.as_str());
         if input.rules.secret {
-            let _ = writeln!(out, "# {key}: a secret; give it with {}", input.flag());
+            let _ = writeln!(out, "# {key}: a secret; give it with {}", input.input_flag());
         } else {
             let _ = writeln!(out, "{key}: {}", Value::from(input.default.clone().unwrap_or_default()));
         }

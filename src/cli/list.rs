@@ -3,7 +3,7 @@
 //! Invariant: the JSON has a `schema` number; within one number fields are only ever added.
 
 use super::error::Failure;
-use super::open::{self, Opened, Target};
+use super::open::{self, OpenedDocument, ProcedureTarget};
 use crate::document::{Cell, CellKind, Runbook, SectionIndex};
 use crate::plan::{Choice, ChoiceKind, Command, Node, Plan, Planner, Step};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const SCHEMA: u32 = 1;
 
 /// A procedure of a document: its plan, and the indices of its cells.
-struct Procedure {
+struct ListedProcedure {
     section: SectionIndex,
     plan: Plan,
     cells: Vec<usize>,
@@ -21,16 +21,16 @@ struct Procedure {
 
 /// Lists procedures as text, with notices for standard error. Procedures without a step are left out. Fails when a document cannot
 /// be read.
-pub(super) fn text(words: &[String]) -> Result<(String, Vec<String>), Failure> {
+pub(super) fn list_as_text(words: &[String]) -> Result<(String, Vec<String>), Failure> {
     let mut out = String::new();
     let mut notices = Vec::new();
     for word in words {
-        let target = Target::read(word, None)?;
-        let opened = open::open(&target.path)?;
+        let target = ProcedureTarget::from_arguments(word, None)?;
+        let opened = open::open_document(&target.path)?;
         if !out.is_empty() {
             out.push('\n');
         }
-        let procedures = procedures(&opened, &target.procedure, true)?;
+        let procedures = find_procedures(&opened, &target.procedure, true)?;
         let shown = target.path.display().to_string();
         if procedures.iter().all(|procedure| procedure.plan.root.is_empty()) {
             notices.push(format!("`{shown}` has no step to run"));
@@ -39,21 +39,21 @@ pub(super) fn text(words: &[String]) -> Result<(String, Vec<String>), Failure> {
         for procedure in procedures.iter().filter(|p| !p.plan.root.is_empty()) {
             write_procedure(&mut out, &shown, &opened.runbook, procedure, &mut shown_above);
         }
-        notices.extend(opened.findings());
+        notices.extend(opened.parser_findings());
     }
     Ok((out, notices))
 }
 
 /// Lists procedures as JSON, with notices for standard error: an object for one document, an array for several. Fails when a
 /// document cannot be read.
-pub(super) fn json(words: &[String]) -> Result<(String, Vec<String>), Failure> {
+pub(super) fn list_as_json(words: &[String]) -> Result<(String, Vec<String>), Failure> {
     let mut documents = Vec::new();
     let mut notices = Vec::new();
     for word in words {
-        let target = Target::read(word, None)?;
-        let opened = open::open(&target.path)?;
-        let procedures = procedures(&opened, &target.procedure, false)?;
-        notices.extend(opened.findings());
+        let target = ProcedureTarget::from_arguments(word, None)?;
+        let opened = open::open_document(&target.path)?;
+        let procedures = find_procedures(&opened, &target.procedure, false)?;
+        notices.extend(opened.parser_findings());
         documents.push(document_json(&opened, &procedures));
     }
     let value = match <[Value; 1]>::try_from(documents) {
@@ -65,9 +65,9 @@ pub(super) fn json(words: &[String]) -> Result<(String, Vec<String>), Failure> {
 
 /// Every procedure of a document, or the one that was asked for and those below it. In an outline the steps below a choice are
 /// listed only under their own procedures.
-fn procedures(opened: &Opened, procedure: &str, outline: bool) -> Result<Vec<Procedure>, Failure> {
+fn find_procedures(opened: &OpenedDocument, procedure: &str, outline: bool) -> Result<Vec<ListedProcedure>, Failure> {
     let runbook = &opened.runbook;
-    let (root, _) = opened.select(procedure)?;
+    let (root, _) = opened.select_section(procedure)?;
     let within = runbook.sections.get(root).map_or(0..0, |section| section.span.clone());
     let is_file = |path: &str| std::path::Path::new(path).is_file();
     let mut planner = Planner::new(runbook, &is_file);
@@ -81,9 +81,9 @@ fn procedures(opened: &Opened, procedure: &str, outline: bool) -> Result<Vec<Pro
         }
         let before = |limit: usize| runbook.cells.partition_point(|cell| cell.span.start < limit);
         let cells: Vec<usize> = (before(section.span.start)..before(section.span.end)).collect();
-        let plan = if outline { planner.outline(index) } else { planner.plan(index) };
+        let plan = if outline { planner.outline_section(index) } else { planner.plan_section(index) };
         if !plan.root.is_empty() || !cells.is_empty() {
-            list.push(Procedure { section: index, plan, cells });
+            list.push(ListedProcedure { section: index, plan, cells });
         }
     }
     Ok(list)
@@ -95,7 +95,13 @@ fn has_own_cells(runbook: &Runbook, section: SectionIndex) -> bool {
 
 /// Writes a procedure. `shown_above` is the byte offset at which the last numbered sequence ends: the sections in it have had their
 /// steps listed already.
-fn write_procedure(out: &mut String, shown: &str, runbook: &Runbook, procedure: &Procedure, shown_above: &mut usize) {
+fn write_procedure(
+    out: &mut String,
+    shown: &str,
+    runbook: &Runbook,
+    procedure: &ListedProcedure,
+    shown_above: &mut usize,
+) {
     let Some(section) = runbook.sections.get(procedure.section) else { return };
     let indent = "  ".repeat(usize::from(section.level.saturating_sub(2)));
     let plan = &procedure.plan;
@@ -125,7 +131,7 @@ fn write_procedure(out: &mut String, shown: &str, runbook: &Runbook, procedure: 
     }
 }
 
-enum Entry<'p> {
+enum ListEntry<'p> {
     Step(usize),
     Choice(&'p Choice),
     Option(&'p str),
@@ -136,39 +142,39 @@ fn first_line(plan: &Plan) -> u32 {
     plan.steps.first().map_or(0, |step| step.source.line)
 }
 
-fn own_nodes<'p>(nodes: &'p [Node], out: &mut Vec<(usize, Entry<'p>)>, depth: usize) {
+fn own_nodes<'p>(nodes: &'p [Node], out: &mut Vec<(usize, ListEntry<'p>)>, depth: usize) {
     for node in nodes {
         match node {
-            Node::Step(place) => out.push((depth, Entry::Step(*place))),
+            Node::Step(place) => out.push((depth, ListEntry::Step(*place))),
             Node::Choice(choice) if choice.kind == ChoiceKind::Alternatives => {
-                out.push((depth, Entry::Choice(choice)));
+                out.push((depth, ListEntry::Choice(choice)));
                 for option in &choice.options {
-                    out.push((depth + 1, Entry::Option(&option.title)));
+                    out.push((depth + 1, ListEntry::Option(&option.title)));
                     own_nodes(&option.nodes, out, depth + 2);
                 }
             }
-            Node::Choice(choice) => out.push((depth, Entry::Choice(choice))),
+            Node::Choice(choice) => out.push((depth, ListEntry::Choice(choice))),
         }
     }
 }
 
-fn entry_line(plan: &Plan, entry: &Entry<'_>) -> Option<String> {
+fn entry_line(plan: &Plan, entry: &ListEntry<'_>) -> Option<String> {
     Some(match entry {
-        Entry::Step(place) => {
+        ListEntry::Step(place) => {
             let step = plan.steps.get(*place)?;
-            let kind = if step.commands.is_empty() { step.kind.as_str().to_owned() } else { commands(step) };
+            let kind = if step.commands.is_empty() { step.kind.as_str().to_owned() } else { count_commands(step) };
             let when = if step.conditional.is_some() { ", asks" } else { "" };
             format!("{:<5} {}  [{kind}{when}]", step.number, step.title)
         }
-        Entry::Choice(choice) if choice.kind == ChoiceKind::Sections => {
+        ListEntry::Choice(choice) if choice.kind == ChoiceKind::Sections => {
             format!("choice of {} procedures", choice.options.len())
         }
-        Entry::Choice(choice) => format!("choice: {}", choice.title),
-        Entry::Option(title) => format!("- {title}"),
+        ListEntry::Choice(choice) => format!("choice: {}", choice.title),
+        ListEntry::Option(title) => format!("- {title}"),
     })
 }
 
-fn commands(step: &Step) -> String {
+fn count_commands(step: &Step) -> String {
     let kind = if step.kind == crate::plan::StepKind::Guessed { "guessed, " } else { "" };
     match step.commands.len() {
         1 => format!("{kind}1 command"),
@@ -176,7 +182,7 @@ fn commands(step: &Step) -> String {
     }
 }
 
-fn document_json(opened: &Opened, procedures: &[Procedure]) -> Value {
+fn document_json(opened: &OpenedDocument, procedures: &[ListedProcedure]) -> Value {
     let runbook = &opened.runbook;
     json!({
         "schema": SCHEMA,
@@ -193,7 +199,7 @@ fn document_json(opened: &Opened, procedures: &[Procedure]) -> Value {
     })
 }
 
-fn procedure_json(runbook: &Runbook, procedure: &Procedure) -> Value {
+fn procedure_json(runbook: &Runbook, procedure: &ListedProcedure) -> Value {
     let plan = &procedure.plan;
     let mut path = plan.procedure.path.clone();
     path.push(plan.procedure.title.clone());
@@ -235,8 +241,8 @@ fn command_json(command: &Command) -> Value {
         "end_line": command.end_line,
         "note": command.note,
         "input": command.input,
-        "never_ends": command.facts.never_ends,
-        "interactive": command.facts.interactive,
+        "never_ends": command.facts.never_ends_reason,
+        "interactive": command.facts.interactive_reason,
         "placeholders": command.facts.placeholders.iter().map(|p| p.text.clone()).collect::<Vec<_>>(),
     })
 }
@@ -246,7 +252,7 @@ fn choices_json(plan: &Plan, nodes: &[Node], out: &mut Vec<Value>) {
         let Node::Choice(choice) = node else { continue };
         let options = choice.options.iter().map(|option| {
             let mut places = Vec::new();
-            crate::plan::collect(&option.nodes, &mut places);
+            crate::plan::collect_steps(&option.nodes, &mut places);
             json!({
                 "title": option.title,
                 "anchor": option.anchor,

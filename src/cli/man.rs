@@ -30,28 +30,28 @@ interrupted
 ";
 
 /// The manual page, in roff. Writing goes to memory, so an error comes from the generator.
-pub(super) fn page() -> io::Result<String> {
+pub(super) fn manual_page() -> io::Result<String> {
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
     let mut page = Vec::new();
     let man = Man::new(root.clone());
     man.render_title(&mut page)?;
-    section("NAME", &mut page, |to| man.render_name_section(to))?;
-    section("SYNOPSIS", &mut page, |to| man.render_synopsis_section(to))?;
-    section("DESCRIPTION", &mut page, |to| man.render_description_section(to))?;
-    section("OPTIONS", &mut page, |to| man.render_options_section(to))?;
+    write_section("NAME", &mut page, |to| man.render_name_section(to))?;
+    write_section("SYNOPSIS", &mut page, |to| man.render_synopsis_section(to))?;
+    write_section("DESCRIPTION", &mut page, |to| man.render_description_section(to))?;
+    write_section("OPTIONS", &mut page, |to| man.render_options_section(to))?;
     page.write_all(b".SH COMMANDS\n")?;
-    commands(&root, &mut page)?;
+    write_commands(&root, &mut page)?;
     page.write_all(EXIT_STATUS.as_bytes())?;
-    section("VERSION", &mut page, |to| man.render_version_section(to))?;
+    write_section("VERSION", &mut page, |to| man.render_version_section(to))?;
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
 /// Writes a section for each visible command below `above` that has no subcommands of its own.
-fn commands(above: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+fn write_commands(above: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     for command in above.get_subcommands().filter(|command| !command.is_hide_set()) {
         if command.has_subcommands() {
-            commands(command, page)?;
+            write_commands(command, page)?;
             continue;
         }
         let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
@@ -71,7 +71,11 @@ fn commands(above: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-fn section(name: &str, page: &mut Vec<u8>, render: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
+fn write_section(
+    name: &str,
+    page: &mut Vec<u8>,
+    render: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+) -> io::Result<()> {
     writeln!(page, ".SH {name}")?;
     without_heading(page, render)
 }

@@ -31,5 +31,5 @@ mod transcript;
 mod values;
 mod verify;
 
-pub use dispatch::main;
+pub use dispatch::run_program;
 pub use error::Exit;

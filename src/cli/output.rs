@@ -10,7 +10,7 @@ pub(super) fn print_data(text: &str) -> Result<Exit, Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::usage(format!("standard output cannot be written: {error}")))
+            Err(Failure::usage_error(format!("standard output cannot be written: {error}")))
         }
         _ => Ok(Exit::Success),
     }
@@ -20,6 +20,6 @@ pub(super) fn print_data(text: &str) -> Result<Exit, Failure> {
 pub(super) fn print_notices(lines: &[String]) {
     let mut err = std::io::stderr().lock();
     for line in lines {
-        drop(writeln!(err, "{}", crate::term::sanitize(line)));
+        drop(writeln!(err, "{}", crate::term::sanitize_text(line)));
     }
 }

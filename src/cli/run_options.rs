@@ -5,13 +5,15 @@
 use super::choices::ColorChoice;
 use super::environment::Environment;
 use super::error::Failure;
-use super::open::Opened;
-use super::run_ending::failure;
-use super::values::Given;
+use super::open::OpenedDocument;
+use super::run_ending::failure_of_session;
+use super::values::GivenValues;
 use crate::document::SectionIndex;
 use crate::history::Mode;
 use crate::plan::Policy;
-use crate::session::{self, Grants, ProcedureSource, RunEnvironment, RunOptions, RunStorage, SecretInputs, Selection};
+use crate::session::{
+    self, ProcedureSource, RunEnvironment, RunGrants, RunOptions, RunStorage, SecretInputs, Selection,
+};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
@@ -22,7 +24,7 @@ pub(super) struct RunValues {
     /// An operator answers, or nobody does.
     pub(super) mode: Mode,
     /// Values from flags, files and the environment.
-    pub(super) given: Given,
+    pub(super) given: GivenValues,
     /// The inputs that the operator calls secret.
     pub(super) secrets: Vec<String>,
     /// Working directory in which bash starts.
@@ -32,8 +34,8 @@ pub(super) struct RunValues {
 }
 
 /// Builds the options of a run. Fails when a flag gives a value that the procedure does not ask for.
-pub(super) fn options<'a>(
-    opened: &'a Opened,
+pub(super) fn make_run_options<'a>(
+    opened: &'a OpenedDocument,
     section: SectionIndex,
     values: RunValues,
     environment: &Environment,
@@ -50,36 +52,36 @@ pub(super) fn options<'a>(
         storage: RunStorage {
             runs: environment.runs_folder()?,
             runtime: environment.runtime_folder(),
-            log: environment.has("RUNBOOK_LOG"),
+            log: environment.is_set("RUNBOOK_LOG"),
         },
         environment: RunEnvironment {
-            host: host(),
-            user: environment.user(),
+            host: host_name(),
+            user: environment.user_name(),
             cwd: values.cwd,
             program: std::env::current_exe()
-                .map_err(|error| Failure::usage(format!("this program cannot find itself: {error}")))?,
+                .map_err(|error| Failure::usage_error(format!("this program cannot find itself: {error}")))?,
             search_path: environment.get("PATH").map(ToOwned::to_owned),
-            variables: environment.all().keys().map(|name| name.to_string_lossy().into_owned()).collect(),
+            variables: environment.all_variables().keys().map(|name| name.to_string_lossy().into_owned()).collect(),
         },
-        grants: Grants {
+        grants: RunGrants {
             policy: Policy { values: values.given.values.clone(), ..Policy::default() },
             flags: Vec::new(),
         },
         secrets: SecretInputs { names: values.secrets, values: values.given.hidden.clone() },
         mode: values.mode,
         rc: None,
-        look: environment.look(environment.color(values.color, std::io::stderr().is_terminal())),
+        look: environment.terminal_look(environment.choose_color(values.color, std::io::stderr().is_terminal())),
         incident: None,
     };
     if names_any {
-        let plan = session::plan(&options).map_err(|error| failure(error, &options));
-        let asked = plan.and_then(|plan| values.given.is_asked_for(&plan, &options.procedure.path));
-        asked.map_err(|failure| failure.masked(&options.initial_masker()))?;
+        let plan = session::plan_selected_steps(&options).map_err(|error| failure_of_session(error, &options));
+        let asked = plan.and_then(|plan| values.given.check_asked_for(&plan, &options.procedure.path));
+        asked.map_err(|failure| failure.with_secrets_masked(&options.initial_masker()))?;
     }
     Ok(options)
 }
 
 /// Name of this machine, as `uname -n` prints it.
-pub(super) fn host() -> String {
+pub(super) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

@@ -5,7 +5,7 @@
 use super::choices::Format;
 use super::error::Failure;
 use crate::history::{Phase, RunResult, RunState};
-use crate::journal::{Folder, Folders, JournalError, Reader};
+use crate::journal::{Folder, Folders, JournalError, JournalReader};
 use crate::kernel::session_state;
 use crate::recorder::protocol::SessionState;
 use crate::session;
@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// A recorded run, read from its folder.
-struct Recorded {
+struct RecordedRun {
     folder: Folder,
     /// True if its recorder holds the journal's lock.
     live: bool,
@@ -26,38 +26,38 @@ struct Recorded {
 }
 
 /// Lists the recorded runs, newest first. Fails when the folder of runs cannot be read.
-pub(super) fn runs(root: &Path, format: Format) -> Result<String, Failure> {
-    let folders = Folders::under(root).list().map_err(|error| Failure::record(error.to_string()))?;
-    let recorded: Vec<Recorded> = folders.into_iter().map(read).collect();
+pub(super) fn list_runs(root: &Path, format: Format) -> Result<String, Failure> {
+    let folders = Folders::with_root(root).list_runs().map_err(|error| Failure::record_error(error.to_string()))?;
+    let recorded: Vec<RecordedRun> = folders.into_iter().map(read_run).collect();
     Ok(match format {
-        Format::Text => text(&recorded),
+        Format::Text => runs_text(&recorded),
         Format::Json => {
-            let value = json!({ "schema": 1, "runs": recorded.iter().map(json).collect::<Vec<_>>() });
+            let value = json!({ "schema": 1, "runs": recorded.iter().map(run_json).collect::<Vec<_>>() });
             format!("{value:#}\n")
         }
     })
 }
 
-fn read(folder: Folder) -> Recorded {
+fn read_run(folder: Folder) -> RecordedRun {
     let live = folder.is_live();
-    let session = session_state(folder.path()).ok().filter(|_| live);
+    let session = session_state(folder.folder_path()).ok().filter(|_| live);
     let mut state = RunState::default();
     let mut damage = None;
-    match Reader::open(&folder.journal()) {
+    match JournalReader::open_journal(&folder.journal_path()) {
         Ok(reader) => {
             for event in reader {
                 match event {
-                    Ok(event) => state.apply(&event),
+                    Ok(event) => state.apply_event(&event),
                     Err(error) => damage = Some(error),
                 }
             }
         }
         Err(error) => damage = Some(error),
     }
-    Recorded { folder, live, session, state, damage }
+    RecordedRun { folder, live, session, state, damage }
 }
 
-fn text(recorded: &[Recorded]) -> String {
+fn runs_text(recorded: &[RecordedRun]) -> String {
     if recorded.is_empty() {
         return "no run is recorded yet\n".to_owned();
     }
@@ -70,11 +70,11 @@ fn text(recorded: &[Recorded]) -> String {
         let _ = writeln!(
             out,
             "{:<24} {:<12} {:>8}  {:<7} {}",
-            run.folder.run().as_str(),
-            word(run),
+            run.folder.run_id().as_str(),
+            state_words(run),
             run.state.commands.len(),
-            if resumable(run) { "resume" } else { "" },
-            crate::term::sanitize(&procedure)
+            if is_resumable(run) { "resume" } else { "" },
+            crate::term::sanitize_text(&procedure)
         );
         if let Some(damage) = &run.damage {
             let _ = writeln!(out, "  {damage}");
@@ -84,14 +84,14 @@ fn text(recorded: &[Recorded]) -> String {
 }
 
 /// True if `runbook resume` can take up the run now.
-fn resumable(run: &Recorded) -> bool {
+fn is_resumable(run: &RecordedRun) -> bool {
     let attended = run.state.started.as_ref().is_some_and(|started| started.mode.is_interactive());
     let driven = run.session.as_ref().is_some_and(|session| session.driver.is_some());
-    run.damage.is_none() && attended && !driven && session::is_open(&run.state)
+    run.damage.is_none() && attended && !driven && session::can_resume(&run.state)
 }
 
 /// State of a run in one or two words. The JSON prints the same words.
-fn word(run: &Recorded) -> &'static str {
+fn state_words(run: &RecordedRun) -> &'static str {
     match (&run.damage, run.live, run.state.phase) {
         (Some(_), ..) => "damaged",
         (None, true, _) => match &run.session {
@@ -111,15 +111,15 @@ fn word(run: &Recorded) -> &'static str {
     }
 }
 
-fn json(run: &Recorded) -> Value {
+fn run_json(run: &RecordedRun) -> Value {
     let started = run.state.started.as_ref();
     json!({
-        "run": run.folder.run(),
-        "state": word(run),
+        "run": run.folder.run_id(),
+        "state": state_words(run),
         "live": run.live,
-        "resumable": resumable(run),
+        "resumable": is_resumable(run),
         "driver": run.session.as_ref().and_then(|session| session.driver.as_ref()),
-        "folder": run.folder.path(),
+        "folder": run.folder.folder_path(),
         "started": run.state.started_at.map(|at| at.to_string()),
         "last": run.state.last.map(|(_, at)| at.to_string()),
         "commands": run.state.commands.len(),

@@ -5,47 +5,50 @@
 use super::args::VerifyArgs;
 use super::error::{Exit, Failure};
 use super::output::print_data;
-use super::records::{self, Record};
-use crate::journal::{Attested, JournalError, Receipt, Verified, verify};
+use super::records::{self, NamedRecord};
+use crate::journal::{Attestation, JournalError, Receipt, VerifiedRun, verify_run};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Verifies a run, an incident or a journal file, against a receipt if one is given. Fails when the record does not match. `root` is
 /// evaluated only when a name has to be looked up.
-pub(super) fn run(root: impl FnOnce() -> Result<PathBuf, Failure>, args: &VerifyArgs) -> Result<Exit, Failure> {
+pub(super) fn verify_record(
+    root: impl FnOnce() -> Result<PathBuf, Failure>,
+    args: &VerifyArgs,
+) -> Result<Exit, Failure> {
     let path = match args.run.as_deref() {
         Some(file) if file.contains('/') || Path::new(file).is_file() => PathBuf::from(file),
-        name => match records::record(&root()?, name)? {
-            Record::Run(folder) | Record::Incident(folder) => folder.path().to_owned(),
+        name => match records::find_record(&root()?, name)? {
+            NamedRecord::Run(folder) | NamedRecord::Incident(folder) => folder.folder_path().to_owned(),
         },
     };
-    let kept = args.receipt.as_deref().map(receipt).transpose()?;
-    let verified = verify(&path, kept.as_ref()).map_err(|error| failure(&error))?;
-    print_data(&text(&verified))?;
-    bad(&verified).map_or(Ok(Exit::Success), Err)
+    let kept = args.receipt.as_deref().map(parse_receipt).transpose()?;
+    let verified = verify_run(&path, kept.as_ref()).map_err(|error| unreadable_record(&error))?;
+    print_data(&verification_text(&verified))?;
+    find_mismatch(&verified).map_or(Ok(Exit::Success), Err)
 }
 
-fn receipt(given: &str) -> Result<Receipt, Failure> {
+fn parse_receipt(given: &str) -> Result<Receipt, Failure> {
     let text = if given.contains("runbook-receipt-1") {
         given.to_owned()
     } else {
         std::fs::read_to_string(given)
-            .map_err(|error| Failure::usage(format!("the receipt `{given}` cannot be read: {error}")))?
+            .map_err(|error| Failure::usage_error(format!("the receipt `{given}` cannot be read: {error}")))?
     };
-    text.parse().map_err(|error: crate::journal::BadReceipt| Failure::usage(error.to_string()))
+    text.parse().map_err(|error: crate::journal::BadReceipt| Failure::usage_error(error.to_string()))
 }
 
-fn failure(error: &JournalError) -> Failure {
+fn unreadable_record(error: &JournalError) -> Failure {
     let message = error.to_string();
     match error {
         JournalError::Damaged { .. } => Failure { exit: Exit::CommandFailed, message, help: None }
-            .help("events before it are as they were written; from it on nothing can be trusted"),
-        JournalError::Io { .. } | JournalError::NotAJournal { .. } => Failure::usage(message),
-        _ => Failure::record(message),
+            .with_help("events before it are as they were written; from it on nothing can be trusted"),
+        JournalError::Io { .. } | JournalError::NotAJournal { .. } => Failure::usage_error(message),
+        _ => Failure::record_error(message),
     }
 }
 
-fn text(verified: &Verified) -> String {
+fn verification_text(verified: &VerifiedRun) -> String {
     let mut out = String::new();
     let events = verified.receipt.as_ref().map_or(0, |receipt| receipt.events);
     // Writing to a string cannot fail.
@@ -62,13 +65,13 @@ fn text(verified: &Verified) -> String {
         let _ = writeln!(out, "the last line was torn by a crash: {torn} bytes, never acknowledged, are left out");
     }
     let _ = match &verified.attested {
-        Attested::No => writeln!(
+        Attestation::No => writeln!(
             out,
             "tail: unattested; events cut off the end, or a chain computed anew, show only against a receipt kept elsewhere"
         ),
-        Attested::Whole => writeln!(out, "tail: attested by the receipt"),
-        Attested::Until(later) => writeln!(out, "tail: attested by the receipt; the last {later} events came later"),
-        Attested::OtherRun | Attested::Cut { .. } | Attested::Differs => Ok(()),
+        Attestation::Whole => writeln!(out, "tail: attested by the receipt"),
+        Attestation::Until(later) => writeln!(out, "tail: attested by the receipt; the last {later} events came later"),
+        Attestation::OtherRun | Attestation::Cut { .. } | Attestation::Differs => Ok(()),
     };
     if let Some(receipt) = &verified.receipt {
         let _ = writeln!(out, "{receipt}");
@@ -76,19 +79,19 @@ fn text(verified: &Verified) -> String {
     out
 }
 
-fn bad(verified: &Verified) -> Option<Failure> {
+fn find_mismatch(verified: &VerifiedRun) -> Option<Failure> {
     let fail = |message: String| Some(Failure { exit: Exit::CommandFailed, message, help: None });
     match &verified.attested {
-        Attested::OtherRun => return fail("the receipt is that of another run".to_owned()),
-        Attested::Cut { missing } => {
+        Attestation::OtherRun => return fail("the receipt is that of another run".to_owned()),
+        Attestation::Cut { missing } => {
             return fail(format!(
                 "the journal was cut: the last {missing} events that the receipt knows of are missing"
             ));
         }
-        Attested::Differs => {
+        Attestation::Differs => {
             return fail("the journal is not the one that the receipt is of: it was written anew".to_owned());
         }
-        Attested::No | Attested::Whole | Attested::Until(_) => {}
+        Attestation::No | Attestation::Whole | Attestation::Until(_) => {}
     }
     let first = verified.bad_outputs.first()?;
     let others = verified.bad_outputs.len() - 1;

@@ -31,15 +31,15 @@ const ADMONITIONS: &[&str] = &[
 const INDENT: usize = 4;
 
 /// An offset and the text to put there, as long as the text it replaces.
-type Change = (usize, String);
+type MarkReplacement = (usize, String);
 
 /// The text as the Markdown parser should see it.
-pub(super) fn opened(markdown: &str) -> Cow<'_, str> {
+pub(super) fn open_containers(markdown: &str) -> Cow<'_, str> {
     let marks = MARKS.iter().map(|(mark, _)| *mark).chain(["`{", "~{"]);
     if !marks.into_iter().any(|mark| markdown.contains(mark)) {
         return Cow::Borrowed(markdown);
     }
-    let changes = changes(markdown);
+    let changes = find_replacements(markdown);
     if changes.is_empty() {
         return Cow::Borrowed(markdown);
     }
@@ -52,17 +52,17 @@ pub(super) fn opened(markdown: &str) -> Cow<'_, str> {
     String::from_utf8(bytes).map_or(Cow::Borrowed(markdown), Cow::Owned)
 }
 
-fn changes(markdown: &str) -> Vec<Change> {
+fn find_replacements(markdown: &str) -> Vec<MarkReplacement> {
     let mut changes = Vec::new();
     // A mark whose body has not begun, with its column.
-    let mut waiting: Option<(usize, Change)> = None;
+    let mut waiting: Option<(usize, MarkReplacement)> = None;
     // Open admonitions: fence character, width and opening line.
     let mut directives: Vec<(char, usize, Span)> = Vec::new();
     let mut fence: Option<(char, usize)> = None;
     let mut at = 0;
     for line in markdown.split_inclusive('\n') {
         let text = line.trim();
-        let (column, start) = (column_of(line), at + line.len() - line.trim_start().len());
+        let (column, start) = (first_text_column(line), at + line.len() - line.trim_start().len());
         if !text.is_empty()
             && let Some((mark_column, change)) = waiting.take()
             && column >= mark_column + INDENT
@@ -80,14 +80,14 @@ fn changes(markdown: &str) -> Vec<Change> {
                 if width < text.len() && is_admonition(text.get(width..).unwrap_or("")) {
                     directives.push((mark, width, start..start + text.len()));
                 } else if width == text.len() && ends {
-                    changes.extend(directives.pop().map(|(_, _, opening)| blank(opening)));
-                    changes.push(blank(start..start + text.len()));
+                    changes.extend(directives.pop().map(|(_, _, opening)| blank_out(opening)));
+                    changes.push(blank_out(start..start + text.len()));
                 } else {
                     fence = Some((mark, width));
                 }
             }
             (None, None) => {
-                if let Some(mark) = mark_of(text) {
+                if let Some(mark) = replacement_mark(text) {
                     waiting = Some((column, (start, mark)));
                 }
             }
@@ -98,7 +98,7 @@ fn changes(markdown: &str) -> Vec<Change> {
     changes
 }
 
-fn blank(span: Span) -> Change {
+fn blank_out(span: Span) -> MarkReplacement {
     (span.start, " ".repeat(span.len()))
 }
 
@@ -109,15 +109,15 @@ fn is_admonition(info: &str) -> bool {
 }
 
 /// True if a list that begins at this offset holds tabs, of which a reader follows one.
-pub(super) fn is_tab(document: &str, at: usize) -> bool {
+pub(super) fn is_tab_list(document: &str, at: usize) -> bool {
     document.get(at..).is_some_and(|rest| rest.starts_with(TAB))
 }
 
 /// The title of an item that begins at this offset, without the rest of a container's mark and a tab's quotes.
-pub(super) fn title<'t>(document: &str, at: usize, text: &'t str) -> &'t str {
+pub(super) fn item_title<'t>(document: &str, at: usize, text: &'t str) -> &'t str {
     let text = text.trim();
     let begins = document.get(at..).unwrap_or("");
-    if is_tab(document, at) {
+    if is_tab_list(document, at) {
         text.trim_start_matches(". ").trim_matches('"')
     } else if MARKS.iter().any(|(mark, _)| begins.starts_with(mark)) {
         text.trim_start_matches(". ")
@@ -127,7 +127,7 @@ pub(super) fn title<'t>(document: &str, at: usize, text: &'t str) -> &'t str {
 }
 
 /// The replacement for a line's mark, and for the sign behind it that says if the block is open at first.
-fn mark_of(text: &str) -> Option<String> {
+fn replacement_mark(text: &str) -> Option<String> {
     let (mark, becomes) = MARKS.iter().find(|(mark, _)| text.starts_with(mark))?;
     let rest = text.strip_prefix(mark)?;
     let after = rest.strip_prefix(['+', '!']).unwrap_or(rest);
@@ -146,7 +146,7 @@ fn fence_mark(text: &str) -> Option<(char, usize)> {
 }
 
 /// The column of a line's first character that is no blank. A tab advances to the next multiple of four.
-fn column_of(line: &str) -> usize {
+fn first_text_column(line: &str) -> usize {
     let mut column = 0;
     for c in line.chars() {
         match c {
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_container_becomes_an_item_of_the_same_length() {
         let document = "Text\n\n!!! warning \"Data\"\n    Never.\n\n???+ note\n\n    ```bash\n    ls\n    ```\n\n=== \"Linux\"\n\tx\n";
-        let lists = opened(document);
+        let lists = open_containers(document);
         assert_eq!(lists.len(), document.len());
         assert_eq!(
             lists,
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn an_admonition_of_a_fence_loses_its_fence() {
         let document = "````{note} Mind\nText\n```bash\nls\n```\n````\nafter\n";
-        assert_eq!(opened(document), "               \nText\n```bash\nls\n```\n    \nafter\n");
+        assert_eq!(open_containers(document), "               \nText\n```bash\nls\n```\n    \nafter\n");
     }
 
     #[test]
@@ -194,7 +194,7 @@ mod tests {
             "```{code-block} bash\nls\n```\n",
             "````markdown\n```{note}\nx\n```\n````\n",
         ] {
-            assert!(matches!(opened(document), Cow::Borrowed(_)), "{document}");
+            assert!(matches!(open_containers(document), Cow::Borrowed(_)), "{document}");
         }
     }
 }

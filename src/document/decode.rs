@@ -2,25 +2,25 @@
 //!
 //! Invariant: total on any bytes; text that is valid UTF-8 without a BOM comes out byte for byte. Refuses to know: Markdown.
 
-use super::Finding;
+use super::DocumentFinding;
 use super::lines::Lines;
 use std::borrow::Cow;
 
 const BOM: &str = "\u{feff}";
 
 /// Decodes a document. Invalid bytes become U+FFFD and a finding.
-pub(super) fn decode(bytes: &[u8]) -> (String, Lines, Vec<Finding>) {
+pub(super) fn decode_text(bytes: &[u8]) -> (String, Lines, Vec<DocumentFinding>) {
     let (whole, was_invalid) = match std::str::from_utf8(bytes) {
         Ok(text) => (Cow::Borrowed(text), false),
         Err(_) => (String::from_utf8_lossy(bytes), true),
     };
     let had_bom = whole.starts_with(BOM);
     let text = whole.strip_prefix(BOM).map_or_else(|| whole.to_string(), str::to_owned);
-    let lines = Lines::of(&text);
+    let lines = Lines::from_text(&text);
     let mut findings = Vec::new();
     let mut report = |code, at: usize, width: usize, message: String, help: &str| {
         let line = lines.line_of(at);
-        findings.push(Finding { code, line, span: at..at + width, message, help: help.to_owned() });
+        findings.push(DocumentFinding { code, line, span: at..at + width, message, help: help.to_owned() });
     };
     if had_bom {
         report(
@@ -32,7 +32,7 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Lines, Vec<Finding>) {
         );
     }
     if was_invalid {
-        let at = first_invalid(bytes).map_or(0, |at| if had_bom { at.saturating_sub(BOM.len()) } else { at });
+        let at = first_invalid_offset(bytes).map_or(0, |at| if had_bom { at.saturating_sub(BOM.len()) } else { at });
         let count = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
         let message = format!("{count} byte sequences are not UTF-8; each is read as `\u{fffd}`");
         report("invalid-utf8", at, '\u{fffd}'.len_utf8(), message, "save the file as UTF-8");
@@ -48,7 +48,7 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Lines, Vec<Finding>) {
     (text, lines, findings)
 }
 
-fn first_invalid(bytes: &[u8]) -> Option<usize> {
+fn first_invalid_offset(bytes: &[u8]) -> Option<usize> {
     std::str::from_utf8(bytes).err().map(|error| error.valid_up_to())
 }
 
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn odd_bytes_are_read_with_a_finding_each() {
-        let (text, lines, findings) = decode(b"\xef\xbb\xbfone\r\ntwo\xff\0\n");
+        let (text, lines, findings) = decode_text(b"\xef\xbb\xbfone\r\ntwo\xff\0\n");
         assert_eq!(text, "one\r\ntwo\u{fffd}\0\n");
         assert_eq!(lines.line_of(0), 1);
         assert_eq!(lines.line_of(5), 2);
@@ -69,10 +69,10 @@ mod tests {
     #[test]
     fn a_line_number_and_its_bytes_belong_together() {
         let text = "a\nbc\n\nd";
-        let lines = Lines::of(text);
-        assert_eq!(text.get(lines.span(2, 2)), Some("bc\n"));
-        assert_eq!(text.get(lines.span(2, 4)), Some("bc\n\nd"));
-        assert_eq!(text.get(lines.span(9, 12)), Some(""));
+        let lines = Lines::from_text(text);
+        assert_eq!(text.get(lines.span_of_lines(2, 2)), Some("bc\n"));
+        assert_eq!(text.get(lines.span_of_lines(2, 4)), Some("bc\n\nd"));
+        assert_eq!(text.get(lines.span_of_lines(9, 12)), Some(""));
         assert_eq!((lines.line_of(1), lines.line_of(2), lines.line_of(99)), (1, 2, 4));
     }
 }

@@ -8,7 +8,7 @@ use super::{LineRole, SourceLine, Span};
 
 /// A range of content between the opening and the closing line, as the Markdown parser reports it.
 #[derive(Clone, Debug)]
-pub(super) struct Chunk {
+pub(super) struct ContentChunk {
     pub(super) span: Span,
     /// Number of blanks that replace part of a tab; then the span is empty.
     pub(super) padding: usize,
@@ -20,12 +20,12 @@ pub(super) struct Fence<'d> {
     pub(super) info: &'d str,
     pub(super) span: Span,
     pub(super) content: Vec<SourceLine>,
-    pub(super) fault: Option<Fault>,
+    pub(super) fault: Option<FenceFault>,
 }
 
 /// Why a fence's end is unsure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum FenceFault {
     /// It runs to the end of the document or of its container.
     Unclosed,
     /// It is not closed, but this line after it looks like the closing line, indented less than the opening one.
@@ -37,12 +37,12 @@ pub(super) enum Fault {
 }
 
 /// Reads a fence from the parser's span and chunks.
-pub(super) fn read<'d>(document: &'d str, lines: &Lines, span: Span, chunks: &[Chunk]) -> Fence<'d> {
+pub(super) fn read_fence<'d>(document: &'d str, lines: &Lines, span: Span, chunks: &[ContentChunk]) -> Fence<'d> {
     let opening = document.get(span.start..).unwrap_or("").lines().next().unwrap_or("");
     let mark = opening.chars().next().unwrap_or('`');
     let after_run = opening.trim_start_matches(mark);
     let width = opening.len() - after_run.len();
-    let content = content(document, lines, chunks);
+    let content = content_lines(document, lines, chunks);
     let after_opening =
         document.get(span.start..).and_then(|rest| rest.find('\n')).map_or(span.end, |at| span.start + at + 1);
     let body_end = chunks.iter().map(|chunk| chunk.span.end).max().unwrap_or(after_opening).min(span.end);
@@ -56,7 +56,7 @@ pub(super) fn read<'d>(document: &'d str, lines: &Lines, span: Span, chunks: &[C
 }
 
 /// The lines of the chunks, with their offsets.
-pub(super) fn content(document: &str, lines: &Lines, chunks: &[Chunk]) -> Vec<SourceLine> {
+pub(super) fn content_lines(document: &str, lines: &Lines, chunks: &[ContentChunk]) -> Vec<SourceLine> {
     let mut content: Vec<SourceLine> = Vec::new();
     let mut padding = 0;
     for chunk in chunks {
@@ -85,7 +85,7 @@ pub(super) fn content(document: &str, lines: &Lines, chunks: &[Chunk]) -> Vec<So
     content
 }
 
-fn inner_fault(content: &[SourceLine], mark: char, width: usize) -> Option<Fault> {
+fn inner_fault(content: &[SourceLine], mark: char, width: usize) -> Option<FenceFault> {
     content.iter().find_map(|line| {
         let text = line.text.trim();
         let after = text.trim_start_matches(mark);
@@ -93,19 +93,19 @@ fn inner_fault(content: &[SourceLine], mark: char, width: usize) -> Option<Fault
             return None;
         }
         if after.is_empty() {
-            return Some(Fault::IndentedEnd(line.line));
+            return Some(FenceFault::IndentedEnd(line.line));
         }
         let info = after.trim();
         let opens =
             info.starts_with(|c: char| c.is_alphabetic() || c == '{') && !info.contains(mark) && !info.contains(' ');
-        opens.then_some(Fault::Swallowed(line.line))
+        opens.then_some(FenceFault::Swallowed(line.line))
     })
 }
 
-fn unclosed_fault(document: &str, lines: &Lines, end: usize, mark: char, width: usize) -> Fault {
+fn unclosed_fault(document: &str, lines: &Lines, end: usize, mark: char, width: usize) -> FenceFault {
     let next = lines.line_of(end) + 1;
-    let text = document.get(lines.span(next, next)).unwrap_or("");
+    let text = document.get(lines.span_of_lines(next, next)).unwrap_or("");
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '>');
     let looks_like_end = text.len() >= width && text.chars().all(|c| c == mark);
-    if looks_like_end { Fault::DedentedEnd(next) } else { Fault::Unclosed }
+    if looks_like_end { FenceFault::DedentedEnd(next) } else { FenceFault::Unclosed }
 }

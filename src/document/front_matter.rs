@@ -3,9 +3,9 @@
 //! Invariant: broken or foreign front matter never hides the document behind it. Refuses to know: how the values are used.
 
 use super::lines::Lines;
-use super::nearest::{is_word_of, nearest};
+use super::nearest::{is_word_of, nearest_word};
 use super::yaml::{self, Yaml, YamlEntry};
-use super::{Finding, FrontMatter, Span};
+use super::{DocumentFinding, FrontMatter, Span};
 use std::collections::BTreeMap;
 
 const KEYS: &[&str] = &["title", "inputs", "cwd", "timeout", "env", "severity", "message_command", "incident"];
@@ -24,10 +24,10 @@ const KEPT_FROM_ENV: &[&str] = &["PATH", "ENV", "IFS", "SHELLOPTS", "PROMPT_COMM
 const KEPT_PREFIXES: &[&str] = &["LD_", "BASH_"];
 
 /// Reads the front matter of a document; default values when there is none.
-pub(super) fn read(document: &str, lines: &Lines, findings: &mut Vec<Finding>) -> FrontMatter {
-    let mut reader = Reader { front: FrontMatter::default(), lines, findings };
-    if let Some((body, span)) = between(document, "+++", &["+++"]) {
-        reader.report(
+pub(super) fn read_front_matter(document: &str, lines: &Lines, findings: &mut Vec<DocumentFinding>) -> FrontMatter {
+    let mut reader = FrontMatterReader { front: FrontMatter::default(), lines, findings };
+    if let Some((body, span)) = span_between_marks(document, "+++", &["+++"]) {
+        reader.report_span(
             "toml-front-matter",
             1,
             body,
@@ -37,12 +37,12 @@ pub(super) fn read(document: &str, lines: &Lines, findings: &mut Vec<Finding>) -
         reader.front.span = span;
         return reader.front;
     }
-    let Some((body, span)) = between(document, "---", &["---", "..."]) else { return reader.front };
+    let Some((body, span)) = span_between_marks(document, "---", &["---", "..."]) else { return reader.front };
     let text = document.get(body.clone()).unwrap_or("");
-    match yaml::read(text) {
+    match yaml::read_document(text) {
         Ok(Some(Yaml::Map(entries))) => {
             reader.front.span = span;
-            reader.entries(entries);
+            reader.read_entries(entries);
         }
         Ok(None) => reader.front.span = span,
         // Prose between two horizontal rules.
@@ -63,7 +63,7 @@ pub(super) fn read(document: &str, lines: &Lines, findings: &mut Vec<Finding>) -
 }
 
 /// The bytes between the opening and the closing line, and those with both lines.
-fn between(document: &str, opening: &str, closings: &[&str]) -> Option<(Span, Span)> {
+fn span_between_marks(document: &str, opening: &str, closings: &[&str]) -> Option<(Span, Span)> {
     let mut at = 0;
     for (index, line) in document.split_inclusive('\n').enumerate() {
         let text = line.trim_end();
@@ -84,74 +84,74 @@ fn holds_markdown(text: &str) -> bool {
     text.lines().any(|line| line.starts_with("```") || line.starts_with("~~~") || line.starts_with("##"))
 }
 
-struct Reader<'a> {
+struct FrontMatterReader<'a> {
     front: FrontMatter,
     lines: &'a Lines,
-    findings: &'a mut Vec<Finding>,
+    findings: &'a mut Vec<DocumentFinding>,
 }
 
-impl Reader<'_> {
-    fn report(&mut self, code: &'static str, line: u32, span: Span, message: String, help: &str) {
-        self.findings.push(Finding { code, line, span, message, help: help.to_owned() });
+impl FrontMatterReader<'_> {
+    fn report_span(&mut self, code: &'static str, line: u32, span: Span, message: String, help: &str) {
+        self.findings.push(DocumentFinding { code, line, span, message, help: help.to_owned() });
     }
 
     fn report_key(&mut self, code: &'static str, yaml_line: usize, message: String, help: &str) {
         // The YAML begins on the document's second line.
         let line = u32::try_from(yaml_line + 1).unwrap_or(u32::MAX);
-        let span = self.lines.span(line, line);
-        self.report(code, self.lines.line_of(span.start), span, message, help);
+        let span = self.lines.span_of_lines(line, line);
+        self.report_span(code, self.lines.line_of(span.start), span, message, help);
     }
 
-    fn entries(&mut self, entries: Vec<YamlEntry>) {
+    fn read_entries(&mut self, entries: Vec<YamlEntry>) {
         for YamlEntry { key, line, value } in entries {
             match key.as_str() {
-                "title" => self.front.title = self.text(&key, line, value),
-                "cwd" => self.front.cwd = self.text(&key, line, value),
-                "timeout" => self.front.timeout = self.text(&key, line, value),
-                "severity" => self.front.severity = self.text(&key, line, value),
-                "message_command" => self.front.message_command = self.text(&key, line, value),
-                "env" => self.env(line, value),
+                "title" => self.front.title = self.single_value(&key, line, value),
+                "cwd" => self.front.cwd = self.single_value(&key, line, value),
+                "timeout" => self.front.timeout = self.single_value(&key, line, value),
+                "severity" => self.front.severity = self.single_value(&key, line, value),
+                "message_command" => self.front.message_command = self.single_value(&key, line, value),
+                "env" => self.read_env(line, value),
                 "incident" => match value {
                     Yaml::Map(entries) => self.front.incident = entries,
-                    Yaml::Text(_) | Yaml::List(_) => self.wrong_shape(&key, line, "a map of names and values"),
+                    Yaml::Text(_) | Yaml::List(_) => self.report_wrong_shape(&key, line, "a map of names and values"),
                 },
-                "inputs" => self.inputs(line, value),
-                _ => self.unknown(&key, line),
+                "inputs" => self.read_inputs(line, value),
+                _ => self.report_unknown_key(&key, line),
             }
         }
     }
 
-    fn unknown(&mut self, key: &str, line: usize) {
-        let meant = nearest(key, KEYS);
+    fn report_unknown_key(&mut self, key: &str, line: usize) {
+        let meant = nearest_word(key, KEYS);
         if meant.is_none() && (is_word_of(FOREIGN, key) || key.starts_with("ms.") || key.starts_with("x-")) {
             return;
         }
         let help = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("the keys are {}", quoted(KEYS)),
+            None => format!("the keys are {}", list_quoted(KEYS)),
         };
         self.report_key("unknown-front-matter", line, format!("`{key}` in the front matter says nothing here"), &help);
     }
 
-    fn text(&mut self, key: &str, line: usize, value: Yaml) -> Option<String> {
+    fn single_value(&mut self, key: &str, line: usize, value: Yaml) -> Option<String> {
         if let Yaml::Text(text) = value {
             return Some(text);
         }
-        self.wrong_shape(key, line, "a single value");
+        self.report_wrong_shape(key, line, "a single value");
         None
     }
 
-    fn wrong_shape(&mut self, key: &str, line: usize, wanted: &str) {
+    fn report_wrong_shape(&mut self, key: &str, line: usize, wanted: &str) {
         let message = format!("`{key}` in the front matter is not {wanted}");
         self.report_key("malformed-front-matter", line, message, &format!("give it {wanted}"));
     }
 
-    fn env(&mut self, line: usize, value: Yaml) {
+    fn read_env(&mut self, line: usize, value: Yaml) {
         let Yaml::Map(entries) = value else {
-            return self.wrong_shape("env", line, "names with values");
+            return self.report_wrong_shape("env", line, "names with values");
         };
         for YamlEntry { key, line, value } in entries {
-            let Some(text) = self.text(&key, line, value) else { continue };
+            let Some(text) = self.single_value(&key, line, value) else { continue };
             if is_kept_from_env(&key, &text) {
                 let message = format!("the front matter may not set `{key}`; it is left out");
                 self.report_key(
@@ -160,7 +160,7 @@ impl Reader<'_> {
                     message,
                     "set it in the shell you start from, if it is needed",
                 );
-            } else if is_name(&key) {
+            } else if is_variable_name(&key) {
                 self.front.env.insert(key, text);
             } else {
                 let message = format!("`{key}` is no name of a variable; it is left out");
@@ -169,55 +169,55 @@ impl Reader<'_> {
         }
     }
 
-    fn inputs(&mut self, line: usize, value: Yaml) {
+    fn read_inputs(&mut self, line: usize, value: Yaml) {
         match value {
             Yaml::Map(entries) => {
                 for YamlEntry { key, line, value } in entries {
-                    let properties = self.properties(&key, line, value);
+                    let properties = self.read_properties(&key, line, value);
                     self.front.inputs.insert(key, properties);
                 }
             }
             Yaml::List(nodes) => {
                 for node in nodes {
-                    self.listed_input(line, node);
+                    self.read_listed_input(line, node);
                 }
             }
-            Yaml::Text(_) => self.wrong_shape("inputs", line, "names with values"),
+            Yaml::Text(_) => self.report_wrong_shape("inputs", line, "names with values"),
         }
     }
 
     /// Adds an input written as `- name`, or as `- name: x` with properties.
-    fn listed_input(&mut self, line: usize, node: Yaml) {
+    fn read_listed_input(&mut self, line: usize, node: Yaml) {
         if let Yaml::Text(name) = node {
             self.front.inputs.insert(name, BTreeMap::new());
             return;
         }
-        let mut properties = self.properties("inputs", line, node);
+        let mut properties = self.read_properties("inputs", line, node);
         match properties.remove("name") {
             Some(name) => {
                 self.front.inputs.insert(name, properties);
             }
-            None => self.wrong_shape("inputs", line, "a name for each input"),
+            None => self.report_wrong_shape("inputs", line, "a name for each input"),
         }
     }
 
-    fn properties(&mut self, name: &str, line: usize, value: Yaml) -> BTreeMap<String, String> {
+    fn read_properties(&mut self, name: &str, line: usize, value: Yaml) -> BTreeMap<String, String> {
         match value {
             // `name:` alone declares an input without a default.
             Yaml::Text(text) if text.is_empty() => BTreeMap::new(),
             Yaml::Text(text) => BTreeMap::from([("default".to_owned(), text)]),
             Yaml::List(_) => {
-                self.wrong_shape(name, line, "a default or properties");
+                self.report_wrong_shape(name, line, "a default or properties");
                 BTreeMap::new()
             }
             Yaml::Map(entries) => {
                 let mut properties = BTreeMap::new();
                 for YamlEntry { key, line, value } in entries {
-                    match value.flat() {
+                    match value.flattened_text() {
                         Some(text) => {
                             properties.insert(key, text);
                         }
-                        None => self.wrong_shape(&key, line, "a single value or a list of them"),
+                        None => self.report_wrong_shape(&key, line, "a single value or a list of them"),
                     }
                 }
                 properties
@@ -232,12 +232,12 @@ fn is_kept_from_env(name: &str, value: &str) -> bool {
         || value.trim_start().starts_with("()")
 }
 
-fn is_name(name: &str) -> bool {
+fn is_variable_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-pub(super) fn quoted(words: &[&str]) -> String {
+pub(super) fn list_quoted(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
@@ -247,7 +247,7 @@ mod tests {
 
     fn reading(document: &str) -> (FrontMatter, Vec<(&'static str, u32)>) {
         let mut findings = Vec::new();
-        let front = read(document, &Lines::of(document), &mut findings);
+        let front = read_front_matter(document, &Lines::from_text(document), &mut findings);
         (front, findings.iter().map(|finding| (finding.code, finding.line)).collect())
     }
 

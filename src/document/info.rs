@@ -4,7 +4,7 @@
 //! attribute means.
 
 use super::Attributes;
-use super::nearest::{is_word_of, nearest};
+use super::nearest::{is_word_of, nearest_word};
 use super::yaml::{self, Yaml, YamlEntry};
 
 /// The attributes we know: Runme's, then ours.
@@ -42,15 +42,15 @@ const CODE_DIRECTIVES: &[&str] = &["code", "code-block", "sourcecode"];
 
 /// The parts of one info string.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Info {
+pub(super) struct InfoString {
     pub(super) language: String,
     pub(super) attributes: Attributes,
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Vec<InfoFault>,
 }
 
 /// A mistake in an info string.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum InfoFault {
     /// An attribute that no tool we know of has, with the known one that it resembles.
     Unknown { name: String, nearest: Option<&'static str> },
     /// The attributes could not be read to their end.
@@ -58,9 +58,9 @@ pub(super) enum Fault {
 }
 
 /// Reads an info string; mistakes are in the result.
-pub(super) fn read(info: &str) -> Info {
+pub(super) fn parse_info_string(info: &str) -> InfoString {
     let info = info.trim();
-    let mut read = Info::default();
+    let mut read = InfoString::default();
     let end = info.find(|c: char| c.is_whitespace() || matches!(c, ',' | '{')).unwrap_or(info.len());
     let (word, rest) = info.split_at_checked(end).unwrap_or((info, ""));
     // An info string may hold attributes alone: `interpreter=python3`.
@@ -74,44 +74,44 @@ pub(super) fn read(info: &str) -> Info {
     read
 }
 
-impl Info {
+impl InfoString {
     fn read_attributes(&mut self, text: &str) {
-        let mut rest = text.trim_start_matches(separates);
+        let mut rest = text.trim_start_matches(is_separator);
         while !rest.is_empty() {
             rest = match rest.strip_prefix('{') {
-                Some(inner) if inner.trim_start().starts_with(['"', '\'', '}']) => self.json(rest),
-                Some(inner) => self.braced(inner),
-                None => self.pair(rest, false),
+                Some(inner) if inner.trim_start().starts_with(['"', '\'', '}']) => self.read_json(rest),
+                Some(inner) => self.read_braced(inner),
+                None => self.read_pair(rest, false),
             };
-            rest = rest.trim_start_matches(separates);
+            rest = rest.trim_start_matches(is_separator);
         }
     }
 
     /// Reads `{"name":"x"}`; returns the text after it.
-    fn json<'t>(&mut self, text: &'t str) -> &'t str {
+    fn read_json<'t>(&mut self, text: &'t str) -> &'t str {
         let (entries, end) = match yaml::read_first(text) {
             Ok(Some((Yaml::Map(entries), end))) if end > 0 => (entries, end),
             Ok(_) => return "",
             Err(bad) => {
-                self.faults.push(Fault::Malformed(bad.reason));
+                self.faults.push(InfoFault::Malformed(bad.reason));
                 return "";
             }
         };
         for YamlEntry { key, value, .. } in entries {
-            match value.flat() {
-                Some(value) => self.put(&key, value, true),
-                None => self.faults.push(Fault::Malformed(format!("`{key}` holds more than a value"))),
+            match value.flattened_text() {
+                Some(value) => self.add_attribute(&key, value, true),
+                None => self.faults.push(InfoFault::Malformed(format!("`{key}` holds more than a value"))),
             }
         }
         text.get(end..).unwrap_or("")
     }
 
     /// Reads `name=x background}`, behind the opening brace; returns the text after the closing one.
-    fn braced<'t>(&mut self, text: &'t str) -> &'t str {
-        let mut rest = text.trim_start_matches(separates);
+    fn read_braced<'t>(&mut self, text: &'t str) -> &'t str {
+        let mut rest = text.trim_start_matches(is_separator);
         // `{.bash}` and `{bash}` name the language; `{note}` is another tool's block, and stays what it is.
         if self.language.is_empty() {
-            let end = rest.find(|c: char| separates(c) || c == '}').unwrap_or(rest.len());
+            let end = rest.find(|c: char| is_separator(c) || c == '}').unwrap_or(rest.len());
             let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
             if !word.contains('=') && !KNOWN.contains(&word) && !word.starts_with('#') {
                 word.trim_start_matches('.').clone_into(&mut self.language);
@@ -122,7 +122,7 @@ impl Info {
                 if CODE_DIRECTIVES.contains(&word)
                     && let Some(argument) = after.strip_prefix('}')
                 {
-                    let end = argument.trim_start().find(separates).unwrap_or(argument.trim_start().len());
+                    let end = argument.trim_start().find(is_separator).unwrap_or(argument.trim_start().len());
                     let (language, after) = argument.trim_start().split_at_checked(end).unwrap_or((argument, ""));
                     language.clone_into(&mut self.language);
                     return after;
@@ -131,42 +131,42 @@ impl Info {
             }
         }
         loop {
-            rest = rest.trim_start_matches(separates);
+            rest = rest.trim_start_matches(is_separator);
             if let Some(after) = rest.strip_prefix('}') {
                 return after;
             }
             if rest.is_empty() {
-                self.faults.push(Fault::Malformed("`{` is never closed".to_owned()));
+                self.faults.push(InfoFault::Malformed("`{` is never closed".to_owned()));
                 return rest;
             }
-            rest = self.pair(rest, true);
+            rest = self.read_pair(rest, true);
         }
     }
 
     /// Reads one `key=value`, `key="value"` or bare `key`; returns the text after it, always shorter than `text`.
-    fn pair<'t>(&mut self, text: &'t str, in_braces: bool) -> &'t str {
-        let ends = |c: char| separates(c) || c == '=' || c == '{' || c == '}';
+    fn read_pair<'t>(&mut self, text: &'t str, in_braces: bool) -> &'t str {
+        let ends = |c: char| is_separator(c) || c == '=' || c == '{' || c == '}';
         let end = text.find(ends).unwrap_or(text.len());
         let (name, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         let Some(rest) = rest.strip_prefix('=') else {
-            self.bare(name, in_braces);
+            self.add_bare_word(name, in_braces);
             // Skip a stray brace, so that each call consumes something.
             return if name.is_empty() { after_first_char(rest) } else { rest };
         };
         let (value, rest) = if let Some(quote @ ('"' | '\'')) = rest.chars().next() {
-            self.quoted(after_first_char(rest), quote)
+            self.read_quoted(after_first_char(rest), quote)
         } else {
             let end = rest.find(|c: char| c.is_whitespace() || (in_braces && c == '}')).unwrap_or(rest.len());
             let (value, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
             (value.trim_end_matches(',').to_owned(), rest)
         };
         if !name.is_empty() {
-            self.put(name, value, true);
+            self.add_attribute(name, value, true);
         }
         rest
     }
 
-    fn quoted<'t>(&mut self, text: &'t str, quote: char) -> (String, &'t str) {
+    fn read_quoted<'t>(&mut self, text: &'t str, quote: char) -> (String, &'t str) {
         let mut value = String::new();
         let mut escaped = false;
         for (at, c) in text.char_indices() {
@@ -181,33 +181,33 @@ impl Info {
                 value.push(c);
             }
         }
-        self.faults.push(Fault::Malformed(format!("`{quote}` is never closed")));
+        self.faults.push(InfoFault::Malformed(format!("`{quote}` is never closed")));
         (value, "")
     }
 
     /// Takes a word without a value. Outside braces it may be anything (`bash copy`), so only a near miss is a fault.
-    fn bare(&mut self, name: &str, in_braces: bool) {
+    fn add_bare_word(&mut self, name: &str, in_braces: bool) {
         let is_line_numbers = name.chars().all(|c| c.is_ascii_digit() || c == '-');
         if name.is_empty() || is_line_numbers || name.starts_with('.') {
             return;
         }
         if let Some(id) = name.strip_prefix('#') {
-            self.put("id", id.to_owned(), false);
+            self.add_attribute("id", id.to_owned(), false);
         } else {
-            self.put(name, "true".to_owned(), in_braces || nearest(name, KNOWN).is_some());
+            self.add_attribute(name, "true".to_owned(), in_braces || nearest_word(name, KNOWN).is_some());
         }
     }
 
-    fn put(&mut self, name: &str, value: String, remark: bool) {
+    fn add_attribute(&mut self, name: &str, value: String, remark: bool) {
         let is_ours = KNOWN.contains(&name) || is_word_of(FOREIGN, name) || name.starts_with("data-");
         if remark && !is_ours {
-            self.faults.push(Fault::Unknown { name: name.to_owned(), nearest: nearest(name, KNOWN) });
+            self.faults.push(InfoFault::Unknown { name: name.to_owned(), nearest: nearest_word(name, KNOWN) });
         }
         self.attributes.all.insert(name.to_owned(), value);
     }
 }
 
-fn separates(c: char) -> bool {
+fn is_separator(c: char) -> bool {
     c.is_whitespace() || c == ','
 }
 
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     fn shown(info: &str) -> String {
-        let read = read(info);
+        let read = parse_info_string(info);
         let pairs: Vec<_> = read.attributes.all.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
         let faults = if read.faults.is_empty() { String::new() } else { format!(" !{:?}", read.faults) };
         format!("{} [{}]{faults}", read.language, pairs.join(" "))
@@ -260,20 +260,20 @@ mod tests {
 
     #[test]
     fn a_misspelt_attribute_is_named_with_the_one_it_resembles() {
-        let unknown = |name: &str, nearest| Fault::Unknown { name: name.to_owned(), nearest };
-        assert_eq!(read("bash {timout=3s}").faults, [unknown("timout", Some("timeout"))]);
-        assert_eq!(read("bash {Name=x}").faults, [unknown("Name", Some("name"))]);
-        assert_eq!(read("bash intractive").faults, [unknown("intractive", Some("interactive"))]);
-        assert_eq!(read(r#"bash {"zebra":"1"}"#).faults, [unknown("zebra", None)]);
+        let unknown = |name: &str, nearest| InfoFault::Unknown { name: name.to_owned(), nearest };
+        assert_eq!(parse_info_string("bash {timout=3s}").faults, [unknown("timout", Some("timeout"))]);
+        assert_eq!(parse_info_string("bash {Name=x}").faults, [unknown("Name", Some("name"))]);
+        assert_eq!(parse_info_string("bash intractive").faults, [unknown("intractive", Some("interactive"))]);
+        assert_eq!(parse_info_string(r#"bash {"zebra":"1"}"#).faults, [unknown("zebra", None)]);
     }
 
     #[test]
     fn malformed_attributes_keep_the_language_and_what_was_read() {
         for info in ["bash {name=x", "bash {\"name\":", "bash {name=\"x", "bash { ", "bash {\"a\":1"] {
-            let read = read(info);
+            let read = parse_info_string(info);
             assert_eq!(read.language, "bash", "{info}");
-            assert!(matches!(read.faults.as_slice(), [.., Fault::Malformed(_)]), "{info}: {:?}", read.faults);
+            assert!(matches!(read.faults.as_slice(), [.., InfoFault::Malformed(_)]), "{info}: {:?}", read.faults);
         }
-        assert_eq!(read("bash {name=x").attributes.get("name"), Some("x"));
+        assert_eq!(parse_info_string("bash {name=x").attributes.get("name"), Some("x"));
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn from_text(text: &str) -> Self {
         let mut starts = Vec::with_capacity(text.len() / USUAL_LINE + 1);
         starts.push(0);
         starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1).filter(|&at| at < text.len()));
@@ -41,7 +41,7 @@ impl Lines {
     }
 
     /// The bytes of whole lines, both inclusive, with their line ends.
-    pub(super) fn span(&self, first: u32, last: u32) -> Range<usize> {
+    pub(super) fn span_of_lines(&self, first: u32, last: u32) -> Range<usize> {
         let start = self.start_of(first);
         start..self.start_of(last.saturating_add(1)).max(start)
     }

@@ -21,7 +21,7 @@ pub(super) struct LeadingLine {
 }
 
 /// An open list or item; the two alternate.
-enum Frame {
+enum OpenContainer {
     List(OpenList),
     Item(OpenItem),
 }
@@ -30,7 +30,7 @@ enum Frame {
 #[derive(Default)]
 pub(super) struct Nesting {
     /// Open lists and items, outermost first, up to the bound.
-    frames: Vec<Frame>,
+    frames: Vec<OpenContainer>,
     /// Number of open lists and items beyond the bound.
     flattened: usize,
     /// Number of open containers of any kind, quotes and footnotes included.
@@ -46,8 +46,8 @@ impl Nesting {
     /// The innermost item, unless a list is open in it whose next item has not begun.
     pub(super) fn innermost_item(&mut self) -> Option<&mut OpenItem> {
         match self.frames.last_mut() {
-            Some(Frame::Item(item)) => Some(item),
-            Some(Frame::List(_)) | None => None,
+            Some(OpenContainer::Item(item)) => Some(item),
+            Some(OpenContainer::List(_)) | None => None,
         }
     }
 
@@ -65,7 +65,7 @@ impl Nesting {
         if self.flattened > 0 || self.frames.len() >= 2 * DEEPEST {
             self.flattened += 1;
         } else {
-            self.frames.push(Frame::List(list));
+            self.frames.push(OpenContainer::List(list));
         }
     }
 
@@ -74,7 +74,7 @@ impl Nesting {
         if self.flattened > 0 {
             self.flattened += 1;
         } else {
-            self.frames.push(Frame::Item(item));
+            self.frames.push(OpenContainer::Item(item));
         }
     }
 
@@ -86,8 +86,8 @@ impl Nesting {
             return None;
         }
         match self.frames.pop()? {
-            Frame::List(list) => Some(list.finish()),
-            Frame::Item(_) => None,
+            OpenContainer::List(list) => Some(list.into_list()),
+            OpenContainer::Item(_) => None,
         }
     }
 
@@ -96,10 +96,10 @@ impl Nesting {
         self.leave_container();
         if self.flattened > 0 {
             self.flattened -= 1;
-        } else if let Some(Frame::Item(item)) = self.frames.pop()
-            && let Some(Frame::List(list)) = self.frames.last_mut()
+        } else if let Some(OpenContainer::Item(item)) = self.frames.pop()
+            && let Some(OpenContainer::List(list)) = self.frames.last_mut()
         {
-            list.add(item);
+            list.add_item(item);
         }
     }
 }
@@ -117,14 +117,14 @@ impl OpenList {
         Self { list, next: first }
     }
 
-    pub(super) fn add(&mut self, item: OpenItem) {
+    pub(super) fn add_item(&mut self, item: OpenItem) {
         let OpenItem { title, checked, span, line, blocks, .. } = item;
         let title = title.unwrap_or_default();
         self.list.items.push(Item { number: self.next, title, checked, span, line, blocks });
         self.next = self.next.map(|number| number.saturating_add(1));
     }
 
-    pub(super) fn finish(self) -> List {
+    pub(super) fn into_list(self) -> List {
         self.list
     }
 }
@@ -154,7 +154,7 @@ impl OpenItem {
 }
 
 /// The text of a line that announces alternatives; none for any other line.
-pub(super) fn alternatives(line: &LeadingLine) -> Option<String> {
+pub(super) fn announced_alternatives(line: &LeadingLine) -> Option<String> {
     let text = line.text.trim();
     if !line.is_title && !text.ends_with(':') {
         return None;
@@ -174,7 +174,8 @@ mod tests {
 
     #[test]
     fn a_leading_line_announces_alternatives_by_its_words() {
-        let said = |text: &str, is_title| alternatives(&LeadingLine { text: text.to_owned(), is_title }).is_some();
+        let said =
+            |text: &str, is_title| announced_alternatives(&LeadingLine { text: text.to_owned(), is_title }).is_some();
         assert!(said("Common Causes & Solutions:", true));
         assert!(said("Solutions", true));
         assert!(said("Then try one of the following:", false));

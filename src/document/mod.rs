@@ -25,8 +25,8 @@ mod text;
 mod yaml;
 
 pub use model::{
-    Attributes, Block, Cell, CellIndex, CellKind, Finding, FrontMatter, Item, Lead, LineRole, List, Runbook, Section,
-    SectionIndex, SourceLine, Span,
+    Attributes, Block, Cell, CellIndex, CellKind, DocumentFinding, FrontMatter, Item, Lead, LineRole, List, Runbook,
+    Section, SectionIndex, SourceLine, Span,
 };
-pub use select::{Candidate, SelectError, Selected};
+pub use select::{SectionCandidate, SelectError, Selection};
 pub use yaml::{Yaml, YamlEntry, read_values};

@@ -32,7 +32,7 @@ pub struct Runbook {
     /// Every code cell in order of the document.
     pub cells: Vec<Cell>,
     /// Problems found while reading, in order of the document.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<DocumentFinding>,
     /// Offsets of the lines in `text`.
     pub(super) lines: Lines,
 }
@@ -159,7 +159,7 @@ pub struct Cell {
 
 impl Cell {
     /// The lines of the content, each with a newline behind it.
-    pub fn text(&self) -> String {
+    pub fn joined_text(&self) -> String {
         let mut text = String::new();
         for line in &self.content {
             text.push_str(&line.text);
@@ -235,7 +235,7 @@ pub struct FrontMatter {
 
 /// A problem in the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct DocumentFinding {
     /// Stable code: `unclosed-fence`, `invalid-utf8`, `unknown-attribute`.
     pub code: &'static str,
     /// Line of the problem, from 1.

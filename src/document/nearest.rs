@@ -6,7 +6,7 @@
 const LONGEST: usize = 64;
 
 /// The edit distance of two words, counting insertions, deletions and replacements.
-pub(super) fn distance(a: &str, b: &str) -> usize {
+pub(super) fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().take(LONGEST).collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().take(LONGEST).enumerate() {
@@ -27,7 +27,7 @@ pub(super) fn distance(a: &str, b: &str) -> usize {
 }
 
 /// The known word that was probably meant: equal except for case, or one or two edits away in a longer word.
-pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(super) fn nearest_word(word: &str, known: &[&'static str]) -> Option<&'static str> {
     if known.contains(&word) {
         return None;
     }
@@ -39,7 +39,7 @@ pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str
         _ => 2,
     };
     let of_like_length = known.iter().filter(|k| k.chars().count().abs_diff(length) <= allowed);
-    let best = of_like_length.map(|k| (distance(&lower, &k.to_lowercase()), *k)).min_by_key(|(far, _)| *far)?;
+    let best = of_like_length.map(|k| (edit_distance(&lower, &k.to_lowercase()), *k)).min_by_key(|(far, _)| *far)?;
     (best.0 <= allowed).then_some(best.1)
 }
 
@@ -54,17 +54,17 @@ mod tests {
 
     #[test]
     fn distance_counts_single_letter_slips() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", ""), 3);
-        assert_eq!(distance("timout", "timeout"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("same", "same"), 0);
+        assert_eq!(edit_distance("", "abc"), 3);
+        assert_eq!(edit_distance("abc", ""), 3);
+        assert_eq!(edit_distance("timout", "timeout"), 1);
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+        assert_eq!(edit_distance("same", "same"), 0);
     }
 
     #[test]
     fn a_short_word_is_not_taken_for_another() {
-        assert_eq!(nearest("tab", &["tag"]), None);
-        assert_eq!(nearest("TAG", &["tag"]), Some("tag"));
-        assert_eq!(nearest("confrim", &["confirm"]), Some("confirm"));
+        assert_eq!(nearest_word("tab", &["tag"]), None);
+        assert_eq!(nearest_word("TAG", &["tag"]), Some("tag"));
+        assert_eq!(nearest_word("confrim", &["confirm"]), Some("confirm"));
     }
 }

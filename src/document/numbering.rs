@@ -24,12 +24,12 @@ pub(super) fn split_number(title: &str) -> Option<(String, String)> {
     let dotted = digits.len() > number.len();
     let rest = rest.trim_start_matches(KEYCAP);
     let separated = dotted || rest.len() < after_word.len() - digits.len();
-    let rest = separator(rest, separated || has_word || number.contains('.'))?;
+    let rest = after_separator(rest, separated || has_word || number.contains('.'))?;
     Some((number.to_owned(), rest.to_owned()))
 }
 
 /// The text after the separator; none where a separator is needed and missing.
-fn separator(rest: &str, separated: bool) -> Option<&str> {
+fn after_separator(rest: &str, separated: bool) -> Option<&str> {
     let trimmed = rest.trim_start();
     if let Some(after) = trimmed.strip_prefix([')', ':']) {
         // `12:30 handover` is a time.

@@ -3,15 +3,15 @@
 //! Invariant: one pass; nothing that grows with a container's depth is copied, and lists nest to a bounded depth ([`Nesting`]).
 //! Refuses to know: how blocks are used.
 
-use super::cells::{self, Surroundings};
+use super::cells::{self, FenceContext};
 use super::containers;
-use super::fence::Chunk;
+use super::fence::ContentChunk;
 use super::lines::Lines;
 use super::lists::{self, LeadingLine, Nesting, OpenItem, OpenList};
 use super::numbering::split_number;
 use super::sections::{Heading, SectionTree};
 use super::text::{self, TextRun};
-use super::{Block, Cell, CellKind, Finding, Lead, Section, SectionIndex, Span, kinds};
+use super::{Block, Cell, CellKind, DocumentFinding, Lead, Section, SectionIndex, Span, kinds};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 /// The sections and cells of a document.
@@ -22,22 +22,22 @@ pub(super) struct Outline {
 }
 
 /// Reads the Markdown that begins at the offset `base`.
-pub(super) fn read(document: &str, base: usize, lines: &Lines, findings: &mut Vec<Finding>) -> Outline {
+pub(super) fn read_outline(document: &str, base: usize, lines: &Lines, findings: &mut Vec<DocumentFinding>) -> Outline {
     let mut reader = OutlineReader::new(document, lines, findings);
-    let markdown = containers::opened(document.get(base..).unwrap_or(""));
-    for (event, span) in Parser::new_ext(&markdown, text::options()).into_offset_iter() {
+    let markdown = containers::open_containers(document.get(base..).unwrap_or(""));
+    for (event, span) in Parser::new_ext(&markdown, text::markdown_options()).into_offset_iter() {
         reader.take_event(&event, span.start + base..span.end + base);
     }
-    reader.finish()
+    reader.into_outline()
 }
 
 /// The block that the events being read belong to.
-enum State {
+enum OpenBlock {
     Blocks,
     Heading(u8, TextRun),
     Text(TextRun),
-    Fence(Span, Vec<Chunk>),
-    Indented(Span, Vec<Chunk>),
+    Fence(Span, Vec<ContentChunk>),
+    Indented(Span, Vec<ContentChunk>),
     /// HTML or a table, whose content is skipped.
     Opaque,
 }
@@ -64,11 +64,11 @@ struct CommentWatch {
 struct OutlineReader<'a> {
     document: &'a str,
     lines: &'a Lines,
-    findings: &'a mut Vec<Finding>,
+    findings: &'a mut Vec<DocumentFinding>,
     tree: SectionTree,
     cells: Vec<Cell>,
     nesting: Nesting,
-    state: State,
+    state: OpenBlock,
     preceding: Preceding,
     comment: CommentWatch,
     /// True if this section's last fence may end elsewhere than the parser says.
@@ -76,7 +76,7 @@ struct OutlineReader<'a> {
 }
 
 impl<'a> OutlineReader<'a> {
-    fn new(document: &'a str, lines: &'a Lines, findings: &'a mut Vec<Finding>) -> Self {
+    fn new(document: &'a str, lines: &'a Lines, findings: &'a mut Vec<DocumentFinding>) -> Self {
         Self {
             document,
             lines,
@@ -84,7 +84,7 @@ impl<'a> OutlineReader<'a> {
             tree: SectionTree::new(document.len()),
             cells: Vec::new(),
             nesting: Nesting::default(),
-            state: State::Blocks,
+            state: OpenBlock::Blocks,
             preceding: Preceding::default(),
             comment: CommentWatch::default(),
             is_fence_unsure: false,
@@ -107,16 +107,16 @@ impl<'a> OutlineReader<'a> {
         if is_inline(tag) {
             return self.take_inline(event, &span);
         }
-        if matches!(self.state, State::Opaque) {
+        if matches!(self.state, OpenBlock::Opaque) {
             return;
         }
         self.close_text();
         match tag {
-            Tag::Paragraph => self.state = State::Text(TextRun::new(span, false)),
-            Tag::Heading { level, .. } => self.state = State::Heading(*level as u8, TextRun::new(span, false)),
-            Tag::CodeBlock(CodeBlockKind::Fenced(_)) => self.state = State::Fence(span, Vec::new()),
-            Tag::CodeBlock(CodeBlockKind::Indented) => self.state = State::Indented(span, Vec::new()),
-            Tag::HtmlBlock | Tag::Table(_) => self.state = State::Opaque,
+            Tag::Paragraph => self.state = OpenBlock::Text(TextRun::new(span, false)),
+            Tag::Heading { level, .. } => self.state = OpenBlock::Heading(*level as u8, TextRun::new(span, false)),
+            Tag::CodeBlock(CodeBlockKind::Fenced(_)) => self.state = OpenBlock::Fence(span, Vec::new()),
+            Tag::CodeBlock(CodeBlockKind::Indented) => self.state = OpenBlock::Indented(span, Vec::new()),
+            Tag::HtmlBlock | Tag::Table(_) => self.state = OpenBlock::Opaque,
             Tag::List(first) => self.start_list(*first, span),
             Tag::Item => self.start_item(span),
             _ => self.nesting.enter_container(),
@@ -129,11 +129,11 @@ impl<'a> OutlineReader<'a> {
             TagEnd::Heading(_) => self.end_heading(),
             TagEnd::CodeBlock => self.end_code(span),
             TagEnd::HtmlBlock => {
-                self.state = State::Blocks;
+                self.state = OpenBlock::Blocks;
                 self.end_html(span);
             }
             TagEnd::Table => {
-                self.state = State::Blocks;
+                self.state = OpenBlock::Blocks;
                 self.push_prose(span);
             }
             TagEnd::TableHead | TagEnd::TableRow | TagEnd::TableCell => {}
@@ -155,27 +155,27 @@ impl<'a> OutlineReader<'a> {
             return;
         }
         match &mut self.state {
-            State::Heading(_, run) | State::Text(run) => run.take_event(event, span),
-            State::Fence(_, chunks) | State::Indented(_, chunks) => {
+            OpenBlock::Heading(_, run) | OpenBlock::Text(run) => run.take_event(event, span),
+            OpenBlock::Fence(_, chunks) | OpenBlock::Indented(_, chunks) => {
                 if let Event::Text(text) = event {
                     let padding = if span.is_empty() { text.len() } else { 0 };
-                    chunks.push(Chunk { span: span.clone(), padding });
+                    chunks.push(ContentChunk { span: span.clone(), padding });
                 }
             }
-            State::Opaque => {}
-            State::Blocks => {
+            OpenBlock::Opaque => {}
+            OpenBlock::Blocks => {
                 let mut run = TextRun::new(span.clone(), true);
                 run.take_event(event, span);
-                self.state = State::Text(run);
+                self.state = OpenBlock::Text(run);
             }
         }
     }
 
     fn start_list(&mut self, first: Option<u64>, span: Span) {
-        let alternatives = if containers::is_tab(self.document, span.start) {
+        let alternatives = if containers::is_tab_list(self.document, span.start) {
             Some("One of these".to_owned())
         } else {
-            first.and(self.preceding.line.as_ref()).and_then(lists::alternatives)
+            first.and(self.preceding.line.as_ref()).and_then(lists::announced_alternatives)
         };
         self.nesting.start_list(OpenList::new(first, alternatives, span));
     }
@@ -222,13 +222,13 @@ impl<'a> OutlineReader<'a> {
         let length = self.document.get(span.clone()).unwrap_or("").trim_end().len();
         let last = (span.start + length).saturating_sub(1).max(span.start);
         let (first, last) = (self.lines.line_of(span.start), self.lines.line_of(last));
-        let lines = self.lines.span(first, last);
+        let lines = self.lines.span_of_lines(first, last);
         let text = self.document.get(lines.clone()).unwrap_or("");
         lines.start..lines.start + text.trim_end_matches(['\n', '\r']).len()
     }
 
     fn close_text(&mut self) {
-        if let State::Text(run) = std::mem::replace(&mut self.state, State::Blocks) {
+        if let OpenBlock::Text(run) = std::mem::replace(&mut self.state, OpenBlock::Blocks) {
             self.end_paragraph(run);
         }
     }
@@ -238,7 +238,7 @@ impl<'a> OutlineReader<'a> {
         let first_of_item = match self.nesting.innermost_item() {
             Some(item) => {
                 let text = run.lines.first().map_or("", |line| line.text.as_str());
-                item.take_title(containers::title(self.document, item.span.start, text))
+                item.take_title(containers::item_title(self.document, item.span.start, text))
             }
             None => false,
         };
@@ -293,37 +293,38 @@ impl<'a> OutlineReader<'a> {
     }
 
     fn end_code(&mut self, span: &Span) {
-        match std::mem::replace(&mut self.state, State::Blocks) {
-            State::Fence(opened, chunks) => self.end_fence(opened, &chunks, span),
-            State::Indented(opened, chunks) => self.end_indented(opened, &chunks, span),
+        match std::mem::replace(&mut self.state, OpenBlock::Blocks) {
+            OpenBlock::Fence(opened, chunks) => self.end_fence(opened, &chunks, span),
+            OpenBlock::Indented(opened, chunks) => self.end_indented(opened, &chunks, span),
             _ => self.push_prose(span),
         }
     }
 
     /// Indented code becomes a cell where it looks like shell, and prose otherwise.
-    fn end_indented(&mut self, opened: Span, chunks: &[Chunk], span: &Span) {
-        let around = self.fence_surroundings(self.comment.is_open || self.is_fence_unsure);
-        match cells::indented(self.document, self.lines, opened, chunks, around) {
+    fn end_indented(&mut self, opened: Span, chunks: &[ContentChunk], span: &Span) {
+        let around = self.fence_context(self.comment.is_open || self.is_fence_unsure);
+        match cells::make_indented_cell(self.document, self.lines, opened, chunks, around) {
             Some(cell) => self.push_cell(cell),
             None => self.push_prose(span),
         }
     }
 
-    fn fence_surroundings(&self, is_doubtful: bool) -> Surroundings {
+    fn fence_context(&self, is_doubtful: bool) -> FenceContext {
         let section = self.tree.current_index();
         let is_announced = self.preceding.similarity.is_some()
             || self.preceding.line.as_ref().is_some_and(|line| kinds::announces_output(&line.text));
-        Surroundings { section, is_announced, is_doubtful }
+        FenceContext { section, is_announced, is_doubtful }
     }
 
-    fn end_fence(&mut self, opened: Span, chunks: &[Chunk], span: &Span) {
+    fn end_fence(&mut self, opened: Span, chunks: &[ContentChunk], span: &Span) {
         let is_bare = self
             .document
             .get(span.start..)
             .and_then(|rest| rest.lines().next())
             .is_some_and(|line| line.trim_end().chars().all(|c| matches!(c, '`' | '~')));
-        let around = self.fence_surroundings(self.comment.is_open || (self.is_fence_unsure && is_bare));
-        let (cell, is_unsure) = cells::make(self.document, self.lines, opened, chunks, around, self.findings);
+        let around = self.fence_context(self.comment.is_open || (self.is_fence_unsure && is_bare));
+        let (cell, is_unsure) =
+            cells::make_fenced_cell(self.document, self.lines, opened, chunks, around, self.findings);
         if self.comment.is_open {
             self.findings.push(cells::hidden_finding(cell.line, cell.span.clone()));
         }
@@ -354,11 +355,11 @@ impl<'a> OutlineReader<'a> {
 
     fn end_html(&mut self, span: &Span) {
         let html = self.document.get(span.clone()).unwrap_or("");
-        cells::hidden(self.document, self.lines, span, self.findings);
+        cells::report_hidden_fences(self.document, self.lines, span, self.findings);
         if html.contains("-->") {
             self.comment.is_open = false;
         }
-        let anchors = text::anchor_names(html);
+        let anchors = text::html_anchor_names(html);
         let similarity = html.split_once("expected_similarity=").map(|(_, rest)| {
             let value = rest.trim_start_matches(['"', '\'']);
             value.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect::<String>()
@@ -369,10 +370,10 @@ impl<'a> OutlineReader<'a> {
     }
 
     fn end_heading(&mut self) {
-        let State::Heading(level, run) = std::mem::replace(&mut self.state, State::Blocks) else { return };
-        let full = run.joined();
+        let OpenBlock::Heading(level, run) = std::mem::replace(&mut self.state, OpenBlock::Blocks) else { return };
+        let full = run.joined_text();
         let github_anchor = self.tree.next_anchor(&full);
-        let (title, id) = text::split_id(&full).map_or((full.as_str(), None), |(title, id)| (title, Some(id)));
+        let (title, id) = text::split_heading_id(&full).map_or((full.as_str(), None), |(title, id)| (title, Some(id)));
         if self.nesting.is_inside_container() {
             if let Some(item) = self.nesting.innermost_item() {
                 item.take_title(title);
@@ -395,7 +396,7 @@ impl<'a> OutlineReader<'a> {
         self.comment.is_open = false;
     }
 
-    fn finish(mut self) -> Outline {
+    fn into_outline(mut self) -> Outline {
         self.close_text();
         Outline { sections: self.tree.into_sections(), cells: self.cells }
     }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: any bytes give a runbook, in nearly linear time and memory. Refuses to know: files.
 
-use super::decode::decode;
+use super::decode::decode_text;
 use super::{Runbook, SectionIndex, Span, front_matter, outline, text};
 use crate::ident::Digest;
 
@@ -11,16 +11,16 @@ const MOST_QUOTES: usize = 16;
 
 impl Runbook {
     /// Parses a document. Never fails: problems become findings.
-    pub fn parse(bytes: &[u8]) -> Self {
-        let (text, lines, mut findings) = decode(bytes);
-        let front_matter = front_matter::read(&text, &lines, &mut findings);
-        let outline = outline::read(&text, front_matter.span.end, &lines, &mut findings);
+    pub fn parse_bytes(bytes: &[u8]) -> Self {
+        let (text, lines, mut findings) = decode_text(bytes);
+        let front_matter = front_matter::read_front_matter(&text, &lines, &mut findings);
+        let outline = outline::read_outline(&text, front_matter.span.end, &lines, &mut findings);
         findings.sort_by_key(|finding| (finding.line, finding.span.start));
         let first_title =
             || outline.sections.iter().find(|section| section.level == 1).map(|section| section.title.clone());
         let title = front_matter.title.clone().or_else(first_title);
         Self {
-            digest: Digest::of(bytes),
+            digest: Digest::of_bytes(bytes),
             title,
             front_matter,
             sections: outline.sections,
@@ -38,7 +38,7 @@ impl Runbook {
 
     /// The bytes of whole lines, both inclusive, with their line ends.
     pub fn line_span(&self, first: u32, last: u32) -> Span {
-        self.lines.span(first, last)
+        self.lines.span_of_lines(first, last)
     }
 
     /// The titles of a section and of those above it, outermost first; empty for the document itself.
@@ -57,12 +57,12 @@ impl Runbook {
 
     /// A part of the document as a reader sees it, without markup and containers' prefixes.
     pub fn plain_text(&self, span: Span) -> String {
-        text::plain(&self.markdown(span))
+        text::plain_text(&self.standalone_markdown(span))
     }
 
     /// A part of the document as Markdown that stands alone. Quote marks and the indentation that all lines share are
     /// removed. A list marker, which only the first line has, stays.
-    pub fn markdown(&self, span: Span) -> String {
+    pub fn standalone_markdown(&self, span: Span) -> String {
         let mut lines: Vec<&str> = self.text.get(span).unwrap_or("").lines().collect();
         for _ in 0..MOST_QUOTES {
             let unquoted: Option<Vec<&str>> = lines.iter().map(|line| line.trim_start().strip_prefix('>')).collect();

@@ -4,12 +4,12 @@
 //! Refuses to know: if bash would accept the command.
 
 use super::{LineRole, SourceLine};
-use crate::shell::{looks_like_shell, prompt_len};
+use crate::shell::{looks_like_shell, prompt_length};
 use std::collections::VecDeque;
 
 /// Sets the roles of a cell's lines and removes prompts. `document` is the text that the offsets point into.
-pub(super) fn assign(lines: &mut [SourceLine], console: bool, document: &str) {
-    let has_dollar = lines.iter().any(|line| prompt_len(&line.text, false).is_some());
+pub(super) fn assign_roles(lines: &mut [SourceLine], console: bool, document: &str) {
+    let has_dollar = lines.iter().any(|line| prompt_length(&line.text, false).is_some());
     let root = console && !has_dollar && hashes_are_prompts(lines);
     if !has_dollar && !root {
         return;
@@ -19,32 +19,36 @@ pub(super) fn assign(lines: &mut [SourceLine], console: bool, document: &str) {
     }
     let mut at = 0;
     while at < lines.len() {
-        at = if strip_prompt(lines, at, root, document) { command_end(lines, at, root, document) } else { at + 1 };
+        at = if strip_prompt(lines, at, root, document) {
+            mark_command_lines(lines, at, root, document)
+        } else {
+            at + 1
+        };
     }
-    comments_and_blanks(lines);
+    mark_comments_and_blanks(lines);
 }
 
 /// True if a command follows each `# `. In a console cell without any other prompt, they are root's prompts then.
 fn hashes_are_prompts(lines: &[SourceLine]) -> bool {
-    let mut behind = lines.iter().filter_map(|line| line.text.get(prompt_len(&line.text, true)?..)).peekable();
+    let mut behind = lines.iter().filter_map(|line| line.text.get(prompt_length(&line.text, true)?..)).peekable();
     behind.peek().is_some() && behind.all(looks_like_shell)
 }
 
 fn has_prompt(line: &SourceLine, root: bool) -> bool {
-    prompt_len(&line.text, root).is_some()
+    prompt_length(&line.text, root).is_some()
 }
 
 fn strip_prompt(lines: &mut [SourceLine], at: usize, root: bool, document: &str) -> bool {
     let Some(line) = lines.get_mut(at) else { return false };
-    let Some(length) = prompt_len(&line.text, root) else { return false };
-    strip(line, length, document);
+    let Some(length) = prompt_length(&line.text, root) else { return false };
+    strip_front(line, length, document);
     line.role = LineRole::Shell;
     true
 }
 
 /// Removes `length` bytes from the front. The offset is counted from the line's end: a text may begin with blanks for
 /// part of a tab, which the document does not have.
-fn strip(line: &mut SourceLine, length: usize, document: &str) {
+fn strip_front(line: &mut SourceLine, length: usize, document: &str) {
     let rest = line.text.get(length..).unwrap_or("").to_owned();
     let source = document.get(line.offset..).unwrap_or("").lines().next().unwrap_or("");
     line.offset += source.len().saturating_sub(rest.len());
@@ -52,22 +56,22 @@ fn strip(line: &mut SourceLine, length: usize, document: &str) {
 }
 
 /// Marks the remaining lines of the command that begins at `start` as shell; returns the index of the line after it.
-fn command_end(lines: &mut [SourceLine], start: usize, root: bool, document: &str) -> usize {
+fn mark_command_lines(lines: &mut [SourceLine], start: usize, root: bool, document: &str) -> usize {
     let limit =
         (start + 1..lines.len()).find(|&at| lines.get(at).is_none_or(|l| has_prompt(l, root))).unwrap_or(lines.len());
-    let mut reader = Reader::default();
+    let mut reader = ShellLineReader::default();
     let mut sure = start + 1;
     if let Some(line) = lines.get(start) {
-        reader.feed(&line.text);
+        reader.feed_line(&line.text);
     }
     let mut end = start + 1;
     let mut second_prompts = Vec::new();
-    while end < limit && reader.unfinished() {
+    while end < limit && reader.is_unfinished() {
         let Some(line) = lines.get(end) else { break };
         let quoted = line.text.strip_prefix("> ").or_else(|| (line.text == ">").then_some(""));
         let is_prompted = quoted.is_some() && reader.takes_second_prompt(lines.get(end..limit).unwrap_or(&[]));
         let joined = reader.joined;
-        reader.feed(if is_prompted { quoted.unwrap_or("") } else { &line.text });
+        reader.feed_line(if is_prompted { quoted.unwrap_or("") } else { &line.text });
         second_prompts.push(is_prompted);
         end += 1;
         if sure + 1 == end && (joined || is_prompted) {
@@ -75,13 +79,13 @@ fn command_end(lines: &mut [SourceLine], start: usize, root: bool, document: &st
         }
     }
     // A quote or heredoc that never ends was probably none. Then take only the lines that surely continue the command.
-    if reader.unfinished() {
+    if reader.is_unfinished() {
         end = sure;
     }
     for (line, is_prompted) in lines.iter_mut().take(end).skip(start + 1).zip(second_prompts) {
         if is_prompted {
             let length = line.text.len().min(2);
-            strip(line, length, document);
+            strip_front(line, length, document);
         }
         line.role = LineRole::Shell;
     }
@@ -89,7 +93,7 @@ fn command_end(lines: &mut [SourceLine], start: usize, root: bool, document: &st
 }
 
 /// Marks comments above a command as shell. Blank lines get the role of the line below.
-fn comments_and_blanks(lines: &mut [SourceLine]) {
+fn mark_comments_and_blanks(lines: &mut [SourceLine]) {
     let is_blank = |line: &SourceLine| line.text.trim().is_empty();
     let is_comment = |line: &SourceLine| line.role == LineRole::Printed && line.text.starts_with('#');
     // Output may hold lines that begin with `#`. A comment that heads a command stands at the top or below a blank line;
@@ -115,7 +119,7 @@ fn comments_and_blanks(lines: &mut [SourceLine]) {
 
 /// Follows shell line by line, just closely enough to tell if a command continues.
 #[derive(Debug, Default)]
-struct Reader {
+struct ShellLineReader {
     quote: Option<char>,
     heredocs: VecDeque<String>,
     /// True if the first heredoc's lines have second prompts; none until that was looked up.
@@ -128,8 +132,8 @@ struct Reader {
     depth: u32,
 }
 
-impl Reader {
-    fn unfinished(&self) -> bool {
+impl ShellLineReader {
+    fn is_unfinished(&self) -> bool {
         self.quote.is_some() || !self.heredocs.is_empty() || self.joined || self.operator || self.depth > 0
     }
 
@@ -143,7 +147,7 @@ impl Reader {
         *self.prompted.get_or_insert_with(|| following.iter().find_map(ends_prompted).unwrap_or(false))
     }
 
-    fn feed(&mut self, line: &str) {
+    fn feed_line(&mut self, line: &str) {
         if let Some(delimiter) = self.heredocs.front() {
             if line.trim_start_matches('\t') == delimiter {
                 self.heredocs.pop_front();
@@ -168,16 +172,16 @@ impl Reader {
                 (None, '#') if words.chars().next_back().is_none_or(|c| c.is_whitespace() || c == ';') => break,
                 (None, '<') if chars.peek() == Some(&'<') => {
                     chars.next();
-                    self.heredoc(&mut chars);
+                    self.read_heredoc_delimiter(&mut chars);
                 }
                 (None, _) => words.push(c),
             }
         }
-        self.structure(&words);
+        self.track_structure(&words);
     }
 
     /// Reads the delimiter after `<<`; a here-string (`<<<`) has none.
-    fn heredoc(&mut self, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    fn read_heredoc_delimiter(&mut self, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
         if chars.next_if_eq(&'<').is_some() {
             return;
         }
@@ -194,7 +198,7 @@ impl Reader {
         }
     }
 
-    fn structure(&mut self, words: &str) {
+    fn track_structure(&mut self, words: &str) {
         let trimmed = words.trim_end();
         if self.quote.is_none() && !self.joined {
             self.operator = trimmed.ends_with('|') || trimmed.ends_with("&&");
@@ -202,7 +206,7 @@ impl Reader {
         for part in words.split([';', '|', '&']) {
             let opened = part.matches('(').count();
             let closed = part.matches(')').count();
-            self.depth = (self.depth + count(opened)).saturating_sub(count(closed));
+            self.depth = (self.depth + saturating_count(opened)).saturating_sub(saturating_count(closed));
             let mut rest = part.trim_start();
             loop {
                 let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
@@ -218,7 +222,7 @@ impl Reader {
     }
 }
 
-fn count(of: usize) -> u32 {
+fn saturating_count(of: usize) -> u32 {
     u32::try_from(of).unwrap_or(u32::MAX / 2)
 }
 
@@ -234,7 +238,7 @@ mod tests {
             lines.push(SourceLine { text: source.to_owned(), offset, line, role: LineRole::Shell });
             offset += source.len() + 1;
         }
-        assign(&mut lines, console, text);
+        assign_roles(&mut lines, console, text);
         let mut shown = String::new();
         for line in &lines {
             assert_eq!(text.get(line.offset..line.offset + line.text.len()), Some(line.text.as_str()));

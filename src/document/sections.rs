@@ -52,7 +52,7 @@ impl SectionTree {
 
     /// The anchor that GitHub gives a heading of this text; counts it, so that the next equal heading gets another.
     pub(super) fn next_anchor(&mut self, text: &str) -> String {
-        self.slugger.anchor(text)
+        self.slugger.next_anchor(text)
     }
 
     /// The section that is being read.

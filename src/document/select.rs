@@ -3,8 +3,8 @@
 //! Invariant: an exact match beats a near one, and a near match selects only when it is the only one. Refuses to know: steps;
 //! their names are passed on as written.
 
-use super::anchors::slug;
-use super::nearest::distance;
+use super::anchors::slugify_title;
+use super::nearest::edit_distance;
 use super::numbering::split_number;
 use super::{Runbook, Section, SectionIndex};
 use crate::ident::Anchor;
@@ -14,7 +14,7 @@ const MOST_CANDIDATES: usize = 8;
 
 /// The section, and perhaps step, that a text names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selected {
+pub struct Selection {
     /// Index of the section; 0 for the whole document.
     pub section: SectionIndex,
     /// The step named after the colon, as written: a number or an id.
@@ -23,7 +23,7 @@ pub struct Selected {
 
 /// A section offered when a text selects none, or several.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub struct SectionCandidate {
     /// Anchor to select the section by.
     pub anchor: Anchor,
     /// Heading of the section.
@@ -40,7 +40,7 @@ pub struct SelectError {
     /// True if several sections fit; otherwise none does.
     pub is_ambiguous: bool,
     /// The sections that fit, or those nearest to it, best first, at most eight.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<SectionCandidate>,
 }
 
 impl std::error::Error for SelectError {}
@@ -56,7 +56,7 @@ impl fmt::Display for SelectError {
             write!(f, "`{}` is no section of this runbook; the nearest are:", self.wanted)?;
         }
         let width = self.candidates.iter().map(|c| c.anchor.as_str().chars().count()).max().unwrap_or(0);
-        for Candidate { anchor, title, line } in &self.candidates {
+        for SectionCandidate { anchor, title, line } in &self.candidates {
             write!(f, "\n  #{:width$}  {title} (line {line})", anchor.as_str())?;
         }
         Ok(())
@@ -66,7 +66,7 @@ impl fmt::Display for SelectError {
 impl Runbook {
     /// Finds a section by anchor, title or heading path (`Service Recovery/Database Recovery`), exact or nearly so. A step may
     /// follow after a colon. An empty text is the whole document. Fails when no section fits, or several do.
-    pub fn select(&self, text: &str) -> Result<Selected, SelectError> {
+    pub fn select_section(&self, text: &str) -> Result<Selection, SelectError> {
         let text = text.trim();
         let text = text.strip_prefix('#').unwrap_or(text);
         let decoded = percent_decoded(text);
@@ -74,76 +74,79 @@ impl Runbook {
         let whole = whole.strip_prefix("user-content-").unwrap_or(whole);
         // A title may hold a colon, so the whole text is tried first.
         let split = whole.rsplit_once(':').filter(|(_, step)| !step.is_empty() && !step.contains(char::is_whitespace));
-        let with_step = |section, step: &str| Selected { section, step: Some(step.to_owned()) };
-        if let Some(section) = self.exact(whole)? {
-            return Ok(Selected { section, step: None });
+        let with_step = |section, step: &str| Selection { section, step: Some(step.to_owned()) };
+        if let Some(section) = self.find_exact(whole)? {
+            return Ok(Selection { section, step: None });
         }
         if let Some((name, step)) = split
-            && let Some(section) = self.exact(name)?
+            && let Some(section) = self.find_exact(name)?
         {
             return Ok(with_step(section, step));
         }
-        if let Some(section) = self.near(whole)? {
-            return Ok(Selected { section, step: None });
+        if let Some(section) = self.find_near(whole)? {
+            return Ok(Selection { section, step: None });
         }
         if let Some((name, step)) = split
-            && let Some(section) = self.near(name)?
+            && let Some(section) = self.find_near(name)?
         {
             return Ok(with_step(section, step));
         }
         let name = split.map_or(whole, |(name, _)| name);
-        Err(self.unknown(name))
+        Err(self.unknown_section_error(name))
     }
 
-    fn exact(&self, name: &str) -> Result<Option<SectionIndex>, SelectError> {
+    fn find_exact(&self, name: &str) -> Result<Option<SectionIndex>, SelectError> {
         if name.is_empty() {
             return Ok(Some(0));
         }
         let by_anchor = |section: &Section| section.anchor.as_str() == name;
         let by_other = |section: &Section| section.also.iter().any(|anchor| anchor.as_str() == name);
         // Only anchors that authors wrote can be repeated. A browser goes to the first one.
-        if let Some(first) = self.matching(by_anchor).first().or(self.matching(by_other).first()) {
+        if let Some(first) = self.matching_sections(by_anchor).first().or(self.matching_sections(by_other).first()) {
             return Ok(Some(*first));
         }
         let folded = name.to_lowercase();
-        self.only(name, &self.matching(|section| section.title.to_lowercase() == folded))
+        self.require_single(name, &self.matching_sections(|section| section.title.to_lowercase() == folded))
     }
 
-    fn near(&self, name: &str) -> Result<Option<SectionIndex>, SelectError> {
-        let key = Key::of(name);
+    fn find_near(&self, name: &str) -> Result<Option<SectionIndex>, SelectError> {
+        let key = NameKey::from_name(name);
         if key.full.is_empty() {
             return Ok(None);
         }
-        let keys: Vec<[Key; 2]> =
-            self.sections.iter().map(|section| [Key::of(&section.title), Key::of(section.anchor.as_str())]).collect();
-        let fitting = |fits: &dyn Fn(&Key) -> bool| -> Vec<SectionIndex> {
+        let keys: Vec<[NameKey; 2]> = self
+            .sections
+            .iter()
+            .map(|section| [NameKey::from_name(&section.title), NameKey::from_name(section.anchor.as_str())])
+            .collect();
+        let fitting = |fits: &dyn Fn(&NameKey) -> bool| -> Vec<SectionIndex> {
             let indexed = keys.iter().enumerate().skip(1);
             indexed.filter(|(_, keys)| keys.iter().any(fits)).map(|(index, _)| index).collect()
         };
         let same = fitting(&|other| other.full == key.full);
-        if let Some(section) = self.only(name, &same)? {
+        if let Some(section) = self.require_single(name, &same)? {
             return Ok(Some(section));
         }
         let same = fitting(&|other| other.plain == key.plain);
-        if let Some(section) = self.only(name, &same)? {
+        if let Some(section) = self.require_single(name, &same)? {
             return Ok(Some(section));
         }
         if name.contains('/') {
-            let by_path = self.by_path(name);
-            if let Some(section) = self.only(name, &by_path)? {
+            let by_path = self.sections_by_path(name);
+            if let Some(section) = self.require_single(name, &by_path)? {
                 return Ok(Some(section));
             }
         }
         let longer = fitting(&|other| other.full.starts_with(&key.full) || other.plain.starts_with(&key.full));
-        self.only(name, &longer)
+        self.require_single(name, &longer)
     }
 
     /// Sections whose title fits the last part of a path, under headings that fit the parts before it.
-    fn by_path(&self, path: &str) -> Vec<SectionIndex> {
-        let parts: Vec<Key> = path.split('/').map(Key::of).filter(|key| !key.full.is_empty()).collect();
+    fn sections_by_path(&self, path: &str) -> Vec<SectionIndex> {
+        let parts: Vec<NameKey> = path.split('/').map(NameKey::from_name).filter(|key| !key.full.is_empty()).collect();
         let Some((last, above)) = parts.split_last() else { return Vec::new() };
-        let fits = |section: &Section, key: &Key| Key::of(&section.title).plain == key.plain;
-        self.matching(|section| {
+        let fits = |section: &Section, key: &NameKey| NameKey::from_name(&section.title).plain == key.plain;
+        self.matching_sections(|section| {
             if !fits(section, last) {
                 return false;
             }
@@ -159,66 +162,69 @@ impl Runbook {
         })
     }
 
-    fn matching(&self, fits: impl Fn(&Section) -> bool) -> Vec<SectionIndex> {
+    fn matching_sections(&self, fits: impl Fn(&Section) -> bool) -> Vec<SectionIndex> {
         let sections = self.sections.iter().enumerate().skip(1);
         sections.filter(|(_, section)| fits(section)).map(|(index, _)| index).collect()
     }
 
-    fn only(&self, wanted: &str, sections: &[SectionIndex]) -> Result<Option<SectionIndex>, SelectError> {
+    fn require_single(&self, wanted: &str, sections: &[SectionIndex]) -> Result<Option<SectionIndex>, SelectError> {
         match sections {
             [] => Ok(None),
             [section] => Ok(Some(*section)),
             several => {
-                let candidates = several.iter().filter_map(|at| self.candidate(*at)).take(MOST_CANDIDATES).collect();
+                let candidates =
+                    several.iter().filter_map(|at| self.section_candidate(*at)).take(MOST_CANDIDATES).collect();
                 Err(SelectError { wanted: wanted.to_owned(), is_ambiguous: true, candidates })
             }
         }
     }
 
-    fn candidate(&self, section: SectionIndex) -> Option<Candidate> {
+    fn section_candidate(&self, section: SectionIndex) -> Option<SectionCandidate> {
         let section = self.sections.get(section)?;
-        Some(Candidate { anchor: section.anchor.clone(), title: section.title.clone(), line: section.line })
+        Some(SectionCandidate { anchor: section.anchor.clone(), title: section.title.clone(), line: section.line })
     }
 
-    fn unknown(&self, wanted: &str) -> SelectError {
-        let key = Key::of(wanted);
+    fn unknown_section_error(&self, wanted: &str) -> SelectError {
+        let key = NameKey::from_name(wanted);
         let mut ranked: Vec<(usize, SectionIndex)> = (1..self.sections.len())
             .filter_map(|index| {
                 let section = self.sections.get(index)?;
-                let other = Key::of(&section.title);
+                let other = NameKey::from_name(&section.title);
                 // Words in common say more than letters in common.
                 let shares = key.plain.split('-').filter(|word| word.len() > 2).any(|word| other.plain.contains(word));
-                let far = distance(&key.plain, &other.plain).min(distance(&key.full, section.anchor.as_str()));
+                let far =
+                    edit_distance(&key.plain, &other.plain).min(edit_distance(&key.full, section.anchor.as_str()));
                 Some((if shares { far / 2 } else { far }, index))
             })
             .collect();
         ranked.sort_unstable();
-        let candidates = ranked.iter().filter_map(|(_, index)| self.candidate(*index)).take(MOST_CANDIDATES).collect();
+        let candidates =
+            ranked.iter().filter_map(|(_, index)| self.section_candidate(*index)).take(MOST_CANDIDATES).collect();
         SelectError { wanted: wanted.to_owned(), is_ambiguous: false, candidates }
     }
 }
 
 /// A name reduced to the words that people agree on when they write it.
-struct Key {
+struct NameKey {
     /// Lower case, without punctuation and variation selectors, dashes collapsed.
     full: String,
     /// `full` without a leading number.
     plain: String,
 }
 
-impl Key {
-    fn of(name: &str) -> Self {
-        let full = collapsed(name);
+impl NameKey {
+    fn from_name(name: &str) -> Self {
+        let full = collapse_name(name);
         let plain = match split_number(name) {
-            Some((_, rest)) if !rest.is_empty() => collapsed(&rest),
+            Some((_, rest)) if !rest.is_empty() => collapse_name(&rest),
             _ => full.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-').to_owned(),
         };
         Self { plain: if plain.is_empty() { full.clone() } else { plain }, full }
     }
 }
 
-fn collapsed(name: &str) -> String {
-    let slug = slug(&name.replace('\u{fe0f}', ""));
+fn collapse_name(name: &str) -> String {
+    let slug = slugify_title(&name.replace('\u{fe0f}', ""));
     let words: Vec<&str> = slug.split('-').filter(|word| !word.is_empty()).collect();
     words.join("-")
 }

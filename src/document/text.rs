@@ -6,7 +6,7 @@ use super::Span;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// The extensions of CommonMark in use. Heading attributes are not, because they would swallow `{service}` from a title.
-pub(super) fn options() -> Options {
+pub(super) fn markdown_options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES
 }
 
@@ -58,8 +58,8 @@ impl TextRun {
             Event::End(TagEnd::Strong) => self.strong = self.strong.saturating_sub(1),
             Event::Start(Tag::Image { .. }) => self.images += 1,
             Event::End(TagEnd::Image) => self.images = self.images.saturating_sub(1),
-            Event::Text(text) | Event::Code(text) if self.images == 0 => self.push(text, span),
-            Event::InlineHtml(html) => self.anchors.extend(anchor_names(html)),
+            Event::Text(text) | Event::Code(text) if self.images == 0 => self.push_text(text, span),
+            Event::InlineHtml(html) => self.anchors.extend(html_anchor_names(html)),
             Event::SoftBreak | Event::HardBreak => {
                 self.lines.push(TextLine { span: span.end..span.end, ..TextLine::default() });
             }
@@ -67,7 +67,7 @@ impl TextRun {
         }
     }
 
-    fn push(&mut self, text: &str, span: &Span) {
+    fn push_text(&mut self, text: &str, span: &Span) {
         let is_strong = self.strong > 0;
         if let Some(line) = self.lines.last_mut() {
             if line.text.is_empty() {
@@ -81,7 +81,7 @@ impl TextRun {
     }
 
     /// All lines, joined with blanks.
-    pub(super) fn joined(&self) -> String {
+    pub(super) fn joined_text(&self) -> String {
         let texts: Vec<&str> = self.lines.iter().map(|line| line.text.as_str()).collect();
         texts.join(" ")
     }
@@ -92,7 +92,7 @@ impl TextRun {
 }
 
 /// The anchors that `<a name="x">` and `<a id="x">` define in a piece of HTML.
-pub(super) fn anchor_names(html: &str) -> Vec<String> {
+pub(super) fn html_anchor_names(html: &str) -> Vec<String> {
     let mut names = Vec::new();
     for tag in html.split('<').skip(1) {
         let tag = tag.split('>').next().unwrap_or("");
@@ -119,7 +119,7 @@ pub(super) fn anchor_names(html: &str) -> Vec<String> {
 }
 
 /// Splits a heading's text from an anchor of its own: `Title {#id}`.
-pub(super) fn split_id(title: &str) -> Option<(&str, &str)> {
+pub(super) fn split_heading_id(title: &str) -> Option<(&str, &str)> {
     let inner = title.trim_end().strip_suffix('}')?;
     let (head, attributes) = inner.rsplit_once('{')?;
     let mut words = attributes.split_whitespace();
@@ -128,10 +128,10 @@ pub(super) fn split_id(title: &str) -> Option<(&str, &str)> {
 }
 
 /// Markdown as a reader sees it, blocks separated by newlines.
-pub(super) fn plain(markdown: &str) -> String {
+pub(super) fn plain_text(markdown: &str) -> String {
     let mut text = String::new();
     let mut images = 0_usize;
-    for event in Parser::new_ext(markdown, options()) {
+    for event in Parser::new_ext(markdown, markdown_options()) {
         match event {
             Event::Start(Tag::Image { .. }) => images += 1,
             Event::End(TagEnd::Image) => images = images.saturating_sub(1),
@@ -153,21 +153,21 @@ mod tests {
 
     #[test]
     fn anchors_written_as_html_are_read() {
-        assert_eq!(anchor_names("<a name=\"x\"></a><a id='y' class=z><A NAME=Q>"), ["x", "y"]);
-        assert_eq!(anchor_names("<a class=\"b\" id=\"c\">"), ["c"]);
-        assert_eq!(anchor_names("<abbr name=\"x\"><a href=\"?id=1\">"), [""; 0]);
+        assert_eq!(html_anchor_names("<a name=\"x\"></a><a id='y' class=z><A NAME=Q>"), ["x", "y"]);
+        assert_eq!(html_anchor_names("<a class=\"b\" id=\"c\">"), ["c"]);
+        assert_eq!(html_anchor_names("<abbr name=\"x\"><a href=\"?id=1\">"), [""; 0]);
     }
 
     #[test]
     fn an_id_is_split_from_a_title_and_a_placeholder_is_not() {
-        assert_eq!(split_id("Drain {#drain-node}"), Some(("Drain", "drain-node")));
-        assert_eq!(split_id("Drain { #drain .wide k=v }"), Some(("Drain", "drain")));
-        assert_eq!(split_id("Drain {service}"), None);
-        assert_eq!(split_id("Drain {#}"), None);
+        assert_eq!(split_heading_id("Drain {#drain-node}"), Some(("Drain", "drain-node")));
+        assert_eq!(split_heading_id("Drain { #drain .wide k=v }"), Some(("Drain", "drain")));
+        assert_eq!(split_heading_id("Drain {service}"), None);
+        assert_eq!(split_heading_id("Drain {#}"), None);
     }
 
     #[test]
     fn plain_text_has_no_markup() {
-        assert_eq!(plain("**Stop** the `api` [now](x) ![alt](y)\n\n- one\n- two"), "Stop the api now \none\ntwo");
+        assert_eq!(plain_text("**Stop** the `api` [now](x) ![alt](y)\n\n- one\n- two"), "Stop the api now \none\ntwo");
     }
 }

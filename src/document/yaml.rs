@@ -20,7 +20,7 @@ pub enum Yaml {
 
 impl Yaml {
     /// A value, or the values of a list, one a line; none for anything nested deeper.
-    pub(super) fn flat(self) -> Option<String> {
+    pub(super) fn flattened_text(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
             Self::List(nodes) => {
@@ -51,19 +51,19 @@ pub(super) struct BadYaml {
 }
 
 /// A node whose end the parser has not reached; for a map, with the key whose value comes next.
-enum Open {
+enum OpenNode {
     List(Vec<Yaml>),
     Map(Vec<YamlEntry>, Option<(String, usize)>),
 }
 
 /// Reads one document; `None` when it is empty. Fails on malformed YAML, aliases and deep nesting.
-pub(super) fn read(text: &str) -> Result<Option<Yaml>, BadYaml> {
+pub(super) fn read_document(text: &str) -> Result<Option<Yaml>, BadYaml> {
     Ok(read_first(text)?.map(|(node, _)| node))
 }
 
 /// Reads the first node of a text, which may be JSON, and the byte offset of its end.
 pub(super) fn read_first(text: &str) -> Result<Option<(Yaml, usize)>, BadYaml> {
-    let mut open: Vec<Open> = Vec::new();
+    let mut open: Vec<OpenNode> = Vec::new();
     for event in Parser::new_from_str(text) {
         let (event, span) =
             event.map_err(|error| BadYaml { line: error.marker().line(), reason: error.info().clone() })?;
@@ -79,16 +79,16 @@ pub(super) fn read_first(text: &str) -> Result<Option<(Yaml, usize)>, BadYaml> {
                 return Err(bad("it is nested too deep"));
             }
             Event::SequenceStart(..) => {
-                open.push(Open::List(Vec::new()));
+                open.push(OpenNode::List(Vec::new()));
                 continue;
             }
             Event::MappingStart(..) => {
-                open.push(Open::Map(Vec::new(), None));
+                open.push(OpenNode::Map(Vec::new(), None));
                 continue;
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(Open::List(nodes)) => Yaml::List(nodes),
-                Some(Open::Map(entries, _)) => Yaml::Map(entries),
+                Some(OpenNode::List(nodes)) => Yaml::List(nodes),
+                Some(OpenNode::Map(entries, _)) => Yaml::Map(entries),
                 None => return Err(bad("it is not balanced")),
             },
             Event::Alias(_) => return Err(bad("aliases (`*name`) are not read here; write the value out")),
@@ -96,8 +96,8 @@ pub(super) fn read_first(text: &str) -> Result<Option<(Yaml, usize)>, BadYaml> {
         };
         match open.last_mut() {
             None => return Ok(Some((node, span.end.byte_offset().unwrap_or(text.len())))),
-            Some(Open::List(nodes)) => nodes.push(node),
-            Some(Open::Map(entries, waiting)) => match waiting.take() {
+            Some(OpenNode::List(nodes)) => nodes.push(node),
+            Some(OpenNode::Map(entries, waiting)) => match waiting.take() {
                 Some((key, line)) => entries.push(YamlEntry { key, line, value: node }),
                 None => match node {
                     Yaml::Text(key) => *waiting = Some((key, line)),
@@ -112,7 +112,7 @@ pub(super) fn read_first(text: &str) -> Result<Option<(Yaml, usize)>, BadYaml> {
 /// Reads names and values from YAML or JSON, each value as written. Fails with the reason and line.
 pub fn read_values(text: &str) -> Result<Vec<(String, String)>, String> {
     let at = |line: usize, reason: &str| format!("line {line}: {reason}");
-    let entries = match read(text).map_err(|bad| at(bad.line, &bad.reason))? {
+    let entries = match read_document(text).map_err(|bad| at(bad.line, &bad.reason))? {
         None => return Ok(Vec::new()),
         Some(Yaml::Map(entries)) => entries,
         Some(Yaml::Text(_) | Yaml::List(_)) => return Err(at(1, "it has no names with values")),
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn scalars_stay_as_they_were_written() {
         let text = "mode: 0644\nanswer: no\nnothing:\nwhen: 2026-01-02\nlist: [1, 1.0, 'yes']\n";
-        let Ok(Some(Yaml::Map(entries))) = read(text) else { panic!("a map") };
+        let Ok(Some(Yaml::Map(entries))) = read_document(text) else { panic!("a map") };
         let words: Vec<_> = entries.iter().map(|e| (e.key.as_str(), e.line, e.value.clone())).collect();
         let text = |t: &str| Yaml::Text(t.to_owned());
         assert_eq!(words[0], ("mode", 1, text("0644")));
@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn an_alias_bomb_and_deep_nesting_are_refused() {
-        assert!(read("a: &a [x]\nb: [*a, *a]\n").is_err());
-        assert!(read(&"[".repeat(5000)).is_err());
-        assert!(read("a: [").is_err());
+        assert!(read_document("a: &a [x]\nb: [*a, *a]\n").is_err());
+        assert!(read_document(&"[".repeat(5000)).is_err());
+        assert!(read_document("a: [").is_err());
     }
 }

@@ -28,7 +28,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         if step.commands.get(index).is_some() {
             return self.request_without_questions(Vec::new(), step, index);
         }
-        let Some((next_index, next)) = self.next_plain_step().filter(|_| step.expectation().is_none()) else {
+        let Some((next_index, next)) = self.next_plain_step().filter(|_| step.expected_output().is_none()) else {
             return Ok(None);
         };
         let before = vec![step_finished(step, StepResult::Done), self.progress.step_entered(next, next_index)];
@@ -54,7 +54,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             return Ok(None);
         };
         let Ok(runnable) = self.bind_and_check(command) else { return Ok(None) };
-        if runnable.is_placed() || !runnable.variables().is_empty() || crate::shell::watched(runnable.text()).is_some()
+        if runnable.is_interpolated()
+            || !runnable.passed_variables().is_empty()
+            || crate::shell::parse_watch(runnable.text()).is_some()
         {
             return Ok(None);
         }
@@ -73,5 +75,5 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
 
 /// True if a command needs no value and nothing has to be asked of the shell for it.
 fn needs_no_input(command: &Command) -> bool {
-    command.uses.is_empty() && command.input.is_none() && command.facts.reads.is_empty()
+    command.uses.is_empty() && command.input.is_none() && command.facts.variable_reads.is_empty()
 }

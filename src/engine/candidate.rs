@@ -25,7 +25,7 @@ impl Candidate {
         if text == written.text {
             return Self::as_written(written);
         }
-        let mut command = Command::typed(text, written.line);
+        let mut command = Command::from_typed_text(text, written.line);
         command.end_line = written.end_line;
         Self { command, source: CommandSource::Edited(written.text.clone()), decision: Decision::Edit }
     }

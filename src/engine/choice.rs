@@ -31,13 +31,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         self.flush_before_question()?;
         loop {
             let ask = AskChoice {
-                standing: self.progress.run_position(None),
+                position: self.progress.run_position(None),
                 kind: choice.kind,
                 title: &choice.title,
                 options: list_options(choice, taken),
                 anchors: choice.options.iter().map(|option| option.anchor.as_ref().map(Anchor::as_str)).collect(),
             };
-            let (option, line, pick) = match self.operator.ask(&Ask::Choice(ask))? {
+            let (option, line, pick) = match self.operator.ask_question(&Ask::Choice(ask))? {
                 Reply::Chosen(Chosen::Option(index)) => match (choice.options.get(index), taken.get_mut(index)) {
                     (Some(option), Some(slot)) => {
                         *slot = true;
@@ -66,7 +66,7 @@ fn list_options<'c>(choice: &'c Choice, taken: &[bool]) -> Vec<(&'c str, usize, 
     with_taken
         .map(|(option, &is_taken)| {
             let mut step_indices = Vec::new();
-            crate::plan::collect(&option.nodes, &mut step_indices);
+            crate::plan::collect_steps(&option.nodes, &mut step_indices);
             (option.title.as_str(), step_indices.len(), is_taken)
         })
         .collect()

@@ -14,7 +14,7 @@ use super::settings::EngineError;
 use super::unset::Unset;
 use crate::history::{CommandFinished, CommandSource, Decision, Outcome, RunResult, StepResult};
 use crate::plan::{Command, Gate, Refusal, Runnable, Step};
-use crate::ports::{Ask, AskCommand, Journal, Kernel, Operator, Reply, Talk};
+use crate::ports::{Ask, AskCommand, Journal, Kernel, Notice, Operator, Reply};
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Runs the commands of a step and leaves it.
@@ -110,7 +110,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         let reply = match prepared.given_reply.take() {
             Some(reply) => reply,
-            None => self.operator.ask(&Ask::Command(AskCommand {
+            None => self.operator.ask_question(&Ask::Command(AskCommand {
                 shown: self.progress.shown_step(at.step, at.step_index),
                 command: &candidate.command,
                 index: at.index,
@@ -182,7 +182,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         candidate: &mut Candidate,
         finished: CommandFinished,
     ) -> Result<Option<CommandOutcome>, EngineError> {
-        if finished.outcome.goes_on() {
+        if finished.outcome.allows_next_command() {
             return Ok(Some(CommandOutcome::Done));
         }
         if at.step.cell.attributes.is_set("continue") && may_be_passed_over(&finished.outcome) {
@@ -206,7 +206,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             let reason = format!("`{}` cannot run: {reason}", first_line(&candidate.command.text));
             return Ok(Some(CommandOutcome::end_run(RunResult::Stopped, reason, at.step)));
         }
-        self.operator.tell(&Talk::Warning(&format!("it cannot run as it stands: {reason}")));
+        self.operator.show_notice(&Notice::Warning(&format!("it cannot run as it stands: {reason}")));
         Ok(None)
     }
 
@@ -234,7 +234,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 Ok(Some(CommandOutcome::StepDone))
             }
             Reply::Decline if !self.progress.is_interactive() => {
-                let reasons = prepared.gate.reasons().join("; ");
+                let reasons = prepared.gate.reason_lines().join("; ");
                 let reason = format!("`{}` was not let through: {reasons}", first_line(&prepared.text));
                 self.record_decision(step, command, Decision::Decline, reason.clone())?;
                 Ok(Some(CommandOutcome::end_run(RunResult::Stopped, reason, step)))
@@ -280,7 +280,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         };
         let Some(permission) = judge_grounds(Grounds::ResumedCondition) else { return Ok(CommandOutcome::Done) };
         let Some(finished) = self.wait_until(at, condition, &permission)? else { return Ok(CommandOutcome::Done) };
-        if finished.outcome.goes_on() {
+        if finished.outcome.allows_next_command() {
             return Ok(CommandOutcome::Done);
         }
         let mut candidate = Candidate::as_written(written);
@@ -298,8 +298,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         if self.progress.is_interactive() || !gate.is_closed() {
             return Ok(None);
         }
-        let unresolved = self.progress.state.unsettled();
-        let Some((earlier, meaning)) = unresolved.into_iter().find_map(|earlier| match earlier.outcome() {
+        let unresolved = self.progress.state.unresolved_commands();
+        let Some((earlier, meaning)) = unresolved.into_iter().find_map(|earlier| match earlier.known_outcome() {
             Outcome::Negative(meaning) => Some((first_line(&earlier.started.text), meaning)),
             // A failure that the document passes over is passed over up to here only.
             Outcome::Failed | Outcome::TimedOut => Some((first_line(&earlier.started.text), "a failure".to_owned())),

@@ -9,7 +9,7 @@ use super::run::Engine;
 use super::settings::EngineError;
 use crate::history::{Answer, Answers, CommandFinished, CommandSource, Decided, Fact};
 use crate::plan::Command;
-use crate::ports::{CommandStart, Finished, Journal, Kernel, KernelError, Operator, Request, Talk};
+use crate::ports::{CommandStart, Finished, Journal, Kernel, KernelError, Notice, Operator, Request};
 
 impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
     /// Runs a command and records it. `None`: it was not run, because its start could not be recorded.
@@ -19,22 +19,22 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         permission: &Permission,
     ) -> Result<Option<CommandFinished>, EngineError> {
         self.record_used_values(attempt.step, &attempt.candidate.command)?;
-        for passed in attempt.runnable.variables() {
-            self.session.set(&passed.variable, &passed.value)?;
+        for passed in attempt.runnable.passed_variables() {
+            self.session.set_variable(&passed.variable, &passed.value)?;
         }
         let before = self.buffered.drain(..).collect();
         let mut request = self.build_request(before, attempt, permission);
-        self.operator.tell(&Talk::Started { text: request.text.text(), line: request.start.line });
+        self.operator.show_notice(&Notice::Started { text: request.runnable.text(), line: request.start.line });
         let next = self.request_ahead(attempt, &request)?;
         let Some(result) = self.run_recorded(&mut request, next.as_ref())? else { return Ok(None) };
         // The record of this start also made everything before it durable.
-        self.operator.settled();
-        if !result.settled {
-            self.operator.hold_back();
+        self.operator.on_durable();
+        if !result.is_durable {
+            self.operator.defer_until_durable();
         }
         let begun = result.before.iter().chain([&result.started]);
         for event in begun.chain(&result.meanwhile).chain([&result.finished]) {
-            self.progress.state.apply(event);
+            self.progress.state.apply_event(event);
         }
         let Fact::CommandFinished(finished) = &result.finished.fact else {
             return Err(KernelError::Lost("it answered with another event".to_owned()).into());
@@ -45,17 +45,17 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
 
     fn tell_finished(&mut self, request: &Request, command: &Command, finished: &CommandFinished, result: &Finished) {
         let failed_member = finished.pipestatus.iter().position(|&status| status != 0);
-        let detail = failed_member.and_then(|index| command.member(index));
-        self.operator.tell(&Talk::Finished {
+        let detail = failed_member.and_then(|index| command.pipeline_program(index));
+        self.operator.show_notice(&Notice::Finished {
             finished,
-            text: request.text.text(),
-            detail: detail.as_deref().filter(|_| finished.outcome.needs_naming()),
+            text: request.runnable.text(),
+            detail: detail.as_deref().filter(|_| finished.outcome.needs_naming_at_gate()),
         });
         if let Some(how) = &result.respawned {
-            self.operator.tell(&Talk::Respawned { how });
+            self.operator.show_notice(&Notice::Respawned { how });
         }
         if !result.left_running.is_empty() {
-            self.operator.tell(&Talk::Warning(&format!("still running: {}", result.left_running.join(", "))));
+            self.operator.show_notice(&Notice::Warning(&format!("still running: {}", result.left_running.join(", "))));
         }
     }
 
@@ -69,14 +69,14 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         let Attempt { step, command_index, candidate, runnable, decision } = *attempt;
         let (command, settings) = (&candidate.command, self.progress.settings);
         let source = match &candidate.source {
-            CommandSource::Document if runnable.is_placed() => CommandSource::Placed(command.text.clone()),
+            CommandSource::Document if runnable.is_interpolated() => CommandSource::Placed(command.text.clone()),
             source => source.clone(),
         };
         // A condition that answers no is not met, whatever such an answer means elsewhere.
         let is_condition = source == CommandSource::Until;
         let answers = if is_condition { Answers::default() } else { answers_of_members(command) };
-        let never_ends = command.facts.never_ends.is_some();
-        let earlier = command_index.map_or(0, |_| self.progress.state.attempts_at(&step.id, command_index, &source));
+        let never_ends = command.facts.never_ends_reason.is_some();
+        let earlier = command_index.map_or(0, |_| self.progress.state.count_attempts(&step.id, command_index, &source));
         let start = CommandStart {
             step: step.id.clone(),
             command: command_index,
@@ -91,17 +91,17 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         let limit = if never_ends {
             is_unattended.then(|| settings.unattended_limit())
         } else {
-            step.timeout().or(settings.timeout)
+            step.command_timeout().or(settings.timeout)
         };
         let decided = Decided { step: step.id.clone(), command: command_index, decision, reason: String::new() };
         before.push(Fact::Decided(decided));
         Request {
             before,
             start,
-            text: runnable.clone(),
-            name: settings.file_name.clone(),
-            limit,
-            unrecorded: false,
+            runnable: runnable.clone(),
+            file_name: settings.file_name.clone(),
+            time_limit: limit,
+            may_run_unrecorded: false,
             // An operator thinks for longer than a disk takes, so only an unattended run gains by it.
             goes_on: is_unattended,
         }
@@ -110,7 +110,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
 
 /// Meanings of the exit statuses of a command's members.
 fn answers_of_members(command: &Command) -> Answers {
-    let list = command.answers().into_iter().map(|member| {
+    let list = command.answer_statuses().into_iter().map(|member| {
         member
             .into_iter()
             .map(|answer| Answer {

@@ -8,8 +8,8 @@ use super::position::CommandPosition;
 use super::run::Engine;
 use super::settings::EngineError;
 use crate::history::{CommandFinished, CommandSource, Fact, Outcome, OutputCompared};
-use crate::plan::{COMPARED_BYTES, Expected};
-use crate::ports::{Journal, Kernel, Operator, Talk};
+use crate::plan::{COMPARED_BYTES, ExpectedOutput};
+use crate::ports::{Journal, Kernel, Notice, Operator};
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Compares the output of a step's last command. An expectation that decides and is not met makes it a failure.
@@ -24,13 +24,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         if !at.is_last() || !is_as_written || finished.outcome != Outcome::Succeeded {
             return Ok(finished);
         }
-        let Some(expected) = at.step.expectation() else { return Ok(finished) };
+        let Some(expected) = at.step.expected_output() else { return Ok(finished) };
         let kept = finished.output.inline.clone();
-        let printed = kept.unwrap_or_else(|| self.session.printed(finished.started, COMPARED_BYTES));
-        let compared = expected.compare(&printed);
+        let printed = kept.unwrap_or_else(|| self.session.read_output(finished.started, COMPARED_BYTES));
+        let compared = expected.compare_output(&printed);
         self.record_fact(Fact::OutputCompared(OutputCompared {
             command: finished.started,
-            expected: expected.text().to_owned(),
+            expected: expected.shown_text().to_owned(),
             percent: compared.percent,
             met: compared.met,
             decides: compared.decides,
@@ -39,17 +39,19 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             return Ok(finished);
         }
         let words = match &expected {
-            Expected::Contains(text) => format!("`{text}` is expected in the output, and is not there"),
-            Expected::Like { percent, decides: true, .. } => {
+            ExpectedOutput::Contains(text) => format!("`{text}` is expected in the output, and is not there"),
+            ExpectedOutput::Like { percent, decides: true, .. } => {
                 format!("{} % of the expected output came back; {percent} % are wanted", compared.percent)
             }
-            Expected::Like { .. } => format!("{} % of the output that the document shows came back", compared.percent),
+            ExpectedOutput::Like { .. } => {
+                format!("{} % of the output that the document shows came back", compared.percent)
+            }
         };
         if !compared.decides {
-            self.operator.tell(&Talk::Notice(&words));
+            self.operator.show_notice(&Notice::Info(&words));
             return Ok(finished);
         }
-        self.operator.tell(&Talk::Warning(&words));
+        self.operator.show_notice(&Notice::Warning(&words));
         Ok(CommandFinished { outcome: Outcome::Failed, ..finished })
     }
 }

@@ -11,7 +11,7 @@ use super::settings::{Ending, EngineError};
 use super::unset::Unset;
 use crate::history::{CommandFinished, Decision, Outcome};
 use crate::plan::Step;
-use crate::ports::{Ask, AskFailure, Journal, Kernel, Operator, Reply, Talk};
+use crate::ports::{Ask, AskFailure, Journal, Kernel, Notice, Operator, Reply};
 
 /// Result of running a failed command again.
 enum RetryOutcome {
@@ -27,7 +27,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Records the commands of a step from this one on as skipped.
     pub(super) fn skip_rest(&mut self, step: &'a Step, from: usize, reason: &str) -> Result<(), EngineError> {
         if !self.progress.is_interactive() {
-            self.operator.tell(&Talk::Skipped { step, reason });
+            self.operator.show_notice(&Notice::Skipped { step, reason });
         }
         for index in from..step.commands.len() {
             let command = u32::try_from(index).unwrap_or(u32::MAX);
@@ -57,7 +57,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     RetryOutcome::CannotRun => return Ok(None),
                     RetryOutcome::NotRun => {}
                     RetryOutcome::End(ending) => return Ok(Some(CommandOutcome::Leave(Next::End(ending)))),
-                    RetryOutcome::Finished(again) if again.outcome.goes_on() => return Ok(Some(CommandOutcome::Done)),
+                    RetryOutcome::Finished(again) if again.outcome.allows_next_command() => {
+                        return Ok(Some(CommandOutcome::Done));
+                    }
                     RetryOutcome::Finished(again) => finished = Some(again),
                 },
                 Reply::GoOn => return self.go_on_past(at, finished.as_ref()).map(Some),
@@ -105,7 +107,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             status: finished.and_then(|finished| finished.status),
             rollbacks: self.progress.offered_rollbacks(),
         };
-        Ok(self.operator.ask(&Ask::Failure(ask))?)
+        Ok(self.operator.ask_question(&Ask::Failure(ask))?)
     }
 
     /// Runs a failed command again, or the condition behind it if that is what failed.

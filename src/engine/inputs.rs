@@ -10,8 +10,8 @@ use super::run::Engine;
 use super::settings::EngineError;
 use crate::history::{Fact, InputGiven, InputOrigin};
 use crate::ident::InputName;
-use crate::plan::{Command, Input, InputKind, Origin, Refusal, Rules, Step, Unfit, Use};
-use crate::ports::{Ask, AskInput, Journal, Kernel, Operator, Reply, Talk, TypedSecret};
+use crate::plan::{Command, Input, InputKind, InputRules, InputSource, InputUse, InvalidValue, Refusal, Step};
+use crate::ports::{Ask, AskInput, Journal, Kernel, Notice, Operator, Reply, TypedSecret};
 use std::path::Path;
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
@@ -26,8 +26,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     fn register_secret(&mut self, name: &InputName, value: &str) -> Result<(), EngineError> {
-        for refused in self.session.hide(name.as_str(), value)? {
-            self.operator.tell(&Talk::Warning(&format!("the secret `{name}` is not masked: {refused}")));
+        for refused in self.session.register_secret(name.as_str(), value)? {
+            self.operator.show_notice(&Notice::Warning(&format!("the secret `{name}` is not masked: {refused}")));
         }
         Ok(())
     }
@@ -35,17 +35,17 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Takes in a secret that was typed into a command: a variable of the shell holds it, and it is in no text.
     pub(super) fn accept_typed_secret(&mut self, step: &Step, secret: &TypedSecret) -> Result<(), EngineError> {
         let name = InputName::new(secret.name.clone());
-        let live = self.session.values(std::slice::from_ref(&secret.name))?;
+        let live = self.session.read_variables(std::slice::from_ref(&secret.name))?;
         let is_ours = self.is_secret(&name) && self.known.recorded.contains(&name);
         if !is_ours && live.iter().any(|live| live.value.is_some()) {
             let warning =
                 format!("`{name}` is a variable of the shell already and stays as it is: give the secret another name");
-            self.operator.tell(&Talk::Warning(&warning));
+            self.operator.show_notice(&Notice::Warning(&warning));
             return Ok(());
         }
         self.known.mark_secret(name.clone());
         self.learn_value(step, &name, &secret.value, InputOrigin::Prompt)?;
-        Ok(self.session.set(&secret.name, &secret.value)?)
+        Ok(self.session.set_variable(&secret.name, &secret.value)?)
     }
 
     /// Asks for every value that the command's text needs and nobody has given. Returns an answer that is no value: it is the
@@ -62,13 +62,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             return Ok(Some(reply));
         }
         let mut names: Vec<InputName> = Vec::new();
-        for wanted in command.wants(&self.known.values).filter(|one| one.no_place.is_none()) {
+        for wanted in command.unfilled_uses(&self.known.values).filter(|one| one.reject_reason.is_none()) {
             if !names.contains(&wanted.name) {
                 names.push(wanted.name.clone());
             }
         }
         let plan = self.progress.plan;
-        for input in names.iter().filter_map(|name| plan.input(name)) {
+        for input in names.iter().filter_map(|name| plan.find_input(name)) {
             let mut offered = self.run_offering_command(at.step, at.step_index, input)?;
             if offered.is_empty() {
                 offered = self.parts_just_listed(command, &input.name);
@@ -99,7 +99,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             };
             match self.refused_value(command, &input.name, &value) {
                 None => return Ok(Ok(value)),
-                Some(refused) => self.operator.tell(&Talk::Warning(&refused)),
+                Some(refused) => self.operator.show_notice(&Notice::Warning(&refused)),
             }
         }
     }
@@ -108,8 +108,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     fn refused_value(&self, command: &Command, name: &InputName, value: &str) -> Option<String> {
         let mut values = self.known.values.clone();
         values.insert(name.clone(), value.to_owned());
-        let Err(Refusal::NotPlaced(word, why)) = command.bind(&values) else { return None };
-        let is_of_input = |one: &&Use| one.name == *name && one.no_place.is_none();
+        let Err(Refusal::NotPlaced(word, why)) = command.bind_values(&values) else { return None };
+        let is_of_input = |one: &&InputUse| one.name == *name && one.reject_reason.is_none();
         let mut uses = command.uses.iter().filter(is_of_input);
         let is_ours = uses.any(|one| command.text.get(one.span.clone()) == Some(&*word));
         is_ours.then(|| format!("this value cannot be placed for `{word}`: {why}"))
@@ -134,7 +134,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let why = format!("`{}` has a value written into the document, which {there}", first_line(&command.text));
         let ask =
             AskInput { name: name.as_str(), why: &why, default: Some(default), choices: listed, ..AskInput::default() };
-        match self.operator.ask(&Ask::Input(ask))? {
+        match self.operator.ask_question(&Ask::Input(ask))? {
             Reply::Value(value) => {
                 let origin = if value == default { InputOrigin::Default } else { InputOrigin::Prompt };
                 self.learn_value(step, name, &value, origin)?;
@@ -155,7 +155,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let rules = &input.rules;
         let secret = self.is_secret(&input.name);
         let only_choices = !rules.choices.is_empty();
-        let may_keep = may_keep && matches!(input.origin, Origin::Placeholder(_)) && !input.blocks;
+        let may_keep = may_keep && matches!(input.origin, InputSource::Placeholder(_)) && !input.blocks;
         let why = if self.known.is_forgotten(&input.name) {
             format!("asked for again, since no record holds a secret: {why}")
         } else {
@@ -174,13 +174,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 keep: may_keep.then_some(&*input.shown),
                 files_from: (rules.kind == InputKind::Path).then_some(&*self.progress.state.cwd),
             };
-            match self.operator.ask(&Ask::Input(ask))? {
+            match self.operator.ask_question(&Ask::Input(ask))? {
                 Reply::Value(value) if may_keep && value == input.shown => return Ok(Ok(value)),
                 Reply::Value(value) => match self.check_value(rules, &value) {
                     Ok(()) => return Ok(Ok(value)),
                     Err(unfit) => {
                         let warning = format!("the value of `{}` does not fit: {unfit}", input.name);
-                        self.operator.tell(&Talk::Warning(&warning));
+                        self.operator.show_notice(&Notice::Warning(&warning));
                     }
                 },
                 other => return Ok(Err(other)),
@@ -189,11 +189,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     /// Checks a value against its input's rules. A path that must exist is looked for from the shell's directory.
-    fn check_value(&mut self, rules: &Rules, value: &str) -> Result<(), Unfit> {
-        rules.check(value)?;
+    fn check_value(&mut self, rules: &InputRules, value: &str) -> Result<(), InvalidValue> {
+        rules.check_value(value)?;
         let path = Path::new(&self.progress.state.cwd).join(value);
-        if rules.exists && (value.is_empty() || !self.session.is_there(&path)) {
-            return Err(Unfit::missing(&path, rules.secret));
+        if rules.exists && (value.is_empty() || !self.session.path_exists(&path)) {
+            return Err(InvalidValue::missing_path(&path, rules.secret));
         }
         Ok(())
     }
@@ -223,14 +223,14 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
 
     /// Records the values given beforehand that a command uses, each at its first use.
     pub(super) fn record_used_values(&mut self, step: &Step, command: &Command) -> Result<(), EngineError> {
-        let assigned = command.given(&self.known.values).map(|(name, _)| name.clone());
+        let assigned = command.given_assignment(&self.known.values).map(|(name, _)| name.clone());
         let names: Vec<InputName> = command.uses.iter().map(|one| one.name.clone()).chain(assigned).collect();
         for name in names {
             if self.known.recorded.contains(&name) {
                 continue;
             }
             if let Some(value) = self.known.values.get(&name).cloned() {
-                let input = self.progress.plan.input(&name);
+                let input = self.progress.plan.find_input(&name);
                 let is_default = input.and_then(|input| input.default.as_ref()) == Some(&value);
                 let origin = if is_default { InputOrigin::Default } else { InputOrigin::Flag };
                 self.learn_value(step, &name, &value, origin)?;
@@ -244,10 +244,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
 fn why_asked(input: &Input, command: &Command) -> String {
     let line = first_line(&command.text);
     match input.origin {
-        Origin::Placeholder(_) => format!("`{}` in `{line}` stands for a value", input.shown),
-        Origin::Declared => format!("`{line}` needs `{}`", input.name),
-        Origin::Attribute => format!("`{line}` sets `{}`; its cell asks for the value", input.name),
-        Origin::Variable | Origin::Assignment => format!("`{line}` reads `{}`, which is not set", input.name),
+        InputSource::Placeholder(_) => format!("`{}` in `{line}` stands for a value", input.shown),
+        InputSource::Declared => format!("`{line}` needs `{}`", input.name),
+        InputSource::Attribute => format!("`{line}` sets `{}`; its cell asks for the value", input.name),
+        InputSource::Variable | InputSource::Assignment => format!("`{line}` reads `{}`, which is not set", input.name),
     }
 }
 

@@ -28,7 +28,7 @@ impl KnownValues {
     /// True if the value must be in no text.
     pub(super) fn is_secret(&self, plan: &Plan, name: &InputName) -> bool {
         let is_declared_secret =
-            || plan.input(name).map_or_else(|| is_secret_name(name.as_str()), |input| input.rules.secret);
+            || plan.find_input(name).map_or_else(|| is_secret_name(name.as_str()), |input| input.rules.secret);
         self.typed_secrets.contains(name) || is_declared_secret()
     }
 

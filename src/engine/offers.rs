@@ -12,7 +12,7 @@ use super::settings::EngineError;
 use crate::history::{CommandFinished, Decision};
 use crate::ident::{InputName, Seq};
 use crate::plan::{Command, Input, Runnable, Step};
-use crate::ports::{Ask, AskCommand, Journal, Kernel, Operator, Talk};
+use crate::ports::{Ask, AskCommand, Journal, Kernel, Notice, Operator};
 
 /// How much of a listing is read.
 const LISTING_BYTES: usize = 64 << 10;
@@ -30,8 +30,14 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let Some(from) = &input.rules.from else { return Ok(Vec::new()) };
         // On a terminal `ls` and others print columns.
         let piped = format!("{} | cat", from.trim_end());
-        let command =
-            Command::typed(if Command::typed(from, 0).facts.status.pipeline.is_some() { &piped } else { from }, 0);
+        let command = Command::from_typed_text(
+            if Command::from_typed_text(from, 0).facts.status_source.pipeline_members.is_some() {
+                &piped
+            } else {
+                from
+            },
+            0,
+        );
         let runnable = match self.bind_and_check(&command) {
             Ok(runnable) if command.facts.reads_only => runnable,
             Ok(_) => return Ok(self.refuse_to_offer(input, "it is not known to only read")),
@@ -62,7 +68,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             confirm: vec![format!("its lines are offered for `{}`", input.name)],
             gate: gate.clone(),
         };
-        let reply = self.operator.ask(&Ask::Command(ask))?;
+        let reply = self.operator.ask_question(&Ask::Command(ask))?;
         let Some(permission) = judge_grounds(Grounds::OwnCommand { gate: &gate, reply: Some(&reply) }) else {
             self.accept_note_or_secret(step, reply)?;
             return Ok(None);
@@ -75,7 +81,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     fn refuse_to_offer(&mut self, input: &Input, why: &str) -> Vec<String> {
         let from = first_line(input.rules.from.as_deref().unwrap_or_default());
         let warning = format!("`{from}`, whose lines the document would offer for `{}`, is not run: {why}", input.name);
-        self.operator.tell(&Talk::Warning(&warning));
+        self.operator.show_notice(&Notice::Warning(&warning));
         Vec::new()
     }
 
@@ -102,7 +108,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     fn printed_text(&mut self, command: Seq) -> String {
         let known = self.progress.state.commands.iter().rev().find(|known| known.seq == command);
         let inline = known.and_then(|known| known.finished.as_ref()?.output.inline.clone());
-        let mut bytes = inline.unwrap_or_else(|| self.session.printed(command, LISTING_BYTES));
+        let mut bytes = inline.unwrap_or_else(|| self.session.read_output(command, LISTING_BYTES));
         if bytes.len() == LISTING_BYTES {
             // The last line may have been cut.
             bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0));

@@ -9,7 +9,7 @@ use super::run::Engine;
 use super::settings::{Ending, EngineError};
 use crate::history::{Decision, End};
 use crate::plan::{Command, Gate, Runnable, Step};
-use crate::ports::{Ask, AskCommand, AskFailure, Journal, Kernel, Operator, Reply, Talk};
+use crate::ports::{Ask, AskCommand, AskFailure, Journal, Kernel, Notice, Operator, Reply};
 
 /// The answer to the question about an own command behind a closed gate.
 enum OwnAnswer {
@@ -29,12 +29,12 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     ) -> Result<Option<Ending>, EngineError> {
         let mut text = text.to_owned();
         loop {
-            let candidate = Candidate::own_command(Command::typed(&text, 0));
+            let candidate = Candidate::own_command(Command::from_typed_text(&text, 0));
             let runnable = match self.bind_and_check(&candidate.command) {
                 Ok(runnable) => runnable,
                 Err(refusal) => {
                     let reason = format!("`{}`: {refusal}", first_line(&text));
-                    self.operator.tell(&Talk::Warning(&reason));
+                    self.operator.show_notice(&Notice::Warning(&reason));
                     self.record_decision(step, None, Decision::Decline, reason)?;
                     return Ok(None);
                 }
@@ -73,10 +73,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             index: 0,
             text: runnable.text(),
             refused: None,
-            confirm: gate.reasons(),
+            confirm: gate.reason_lines(),
             gate: gate.clone(),
         };
-        Ok(match self.operator.ask(&Ask::Command(ask))? {
+        Ok(match self.operator.ask_question(&Ask::Command(ask))? {
             Reply::Edit(changed) => OwnAnswer::Changed(changed),
             Reply::Secret(secret) => {
                 self.accept_typed_secret(step, &secret)?;
@@ -106,7 +106,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 status: finished.status,
                 rollbacks: Vec::new(),
             };
-            if self.operator.ask(&Ask::Failure(ask))? == Reply::Stop {
+            if self.operator.ask_question(&Ask::Failure(ask))? == Reply::Stop {
                 self.record_decision(step, None, Decision::Stop, String::new())?;
                 return Ok(Some(self.progress.stopped_ending(Some(step))));
             }

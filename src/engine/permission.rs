@@ -77,7 +77,7 @@ pub(super) fn judge_grounds(grounds: Grounds<'_>) -> Option<Permission> {
         Grounds::AfterFailure { reply } => (*reply == Reply::Retry).then_some(Scope::Command),
         // What failed behind a gate needs another yes; an answer like "no match" does not.
         Grounds::Repetition { gate, outcome, earlier } => {
-            (outcome.goes_on() || !gate.is_closed()).then_some(earlier.scope)
+            (outcome.allows_next_command() || !gate.is_closed()).then_some(earlier.scope)
         }
         Grounds::Condition { earlier } => Some(earlier.scope),
         Grounds::ResumedCondition => Some(Scope::Command),
@@ -88,10 +88,10 @@ pub(super) fn judge_grounds(grounds: Grounds<'_>) -> Option<Permission> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Pass;
+    use crate::plan::RequiredAnswer;
 
     fn closed() -> Gate {
-        Gate { pass: Pass::Yes, ..Gate::default() }
+        Gate { required_answer: RequiredAnswer::Yes, ..Gate::default() }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::run::Engine;
 use super::settings::EngineError;
 use crate::ident::InputName;
 use crate::plan::{Command, Gate, Refusal, Runnable, Step, StepKind};
-use crate::ports::{Journal, Kernel, Operator, Reply, Verdict};
+use crate::ports::{Journal, Kernel, Operator, Reply, SyntaxVerdict};
 use crate::risk::Level;
 
 /// A command with its values and its gate, as it is asked about.
@@ -66,32 +66,34 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
 
     /// Binds a command and asks bash whether it accepts it. What does not look like shell to us is refused in bash's own words.
     pub(super) fn bind_and_check(&mut self, command: &Command) -> Result<Runnable, Refusal> {
-        let bound = command.bind(&self.known.values);
+        let bound = command.bind_values(&self.known.values);
         let text = match &bound {
             Ok(runnable) => runnable.text(),
             Err(Refusal::NotShell(_)) => command.text.as_str(),
             Err(_) => return bound,
         };
-        match self.syntax.check(text) {
-            Verdict::Accepted => bound,
-            Verdict::Rejected { message, line } => {
+        match self.syntax.check_syntax(text) {
+            SyntaxVerdict::Accepted => bound,
+            SyntaxVerdict::Rejected { message, line } => {
                 Err(Refusal::NotShell(format!("bash rejects it (line {}): {message}", command.line.max(1) + line - 1)))
             }
-            Verdict::Unavailable(why) => Err(Refusal::NotShell(format!("bash could not be asked about it: {why}"))),
+            SyntaxVerdict::Unavailable(why) => {
+                Err(Refusal::NotShell(format!("bash could not be asked about it: {why}")))
+            }
         }
     }
 
     /// Gate of a step's command together with the condition behind it, in the shell as it is now.
     pub(super) fn gate_of_command(&mut self, step: &Step, index: usize, text: &str) -> Result<Gate, EngineError> {
-        let definitions = self.session.shadows()?;
+        let definitions = self.session.shell_definitions()?;
         let host = &self.progress.settings.host;
-        Ok(Gate::of_command(step, index, text, &self.known.values, host, &definitions))
+        Ok(Gate::for_command(step, index, text, &self.known.values, host, &definitions))
     }
 
     /// Gate of a text alone, in the shell as it is now.
     pub(super) fn gate_of_text(&mut self, step: &Step, text: &str) -> Result<Gate, EngineError> {
-        let definitions = self.session.shadows()?;
-        Ok(Gate::of(step, text, &self.progress.settings.host, &definitions))
+        let definitions = self.session.shell_definitions()?;
+        Ok(Gate::for_text(step, text, &self.progress.settings.host, &definitions))
     }
 
     /// Why the condition behind a command cannot run as it stands.
@@ -108,12 +110,12 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         command: &Command,
         gate: &Gate,
     ) -> Result<Result<Vec<String>, Refusal>, EngineError> {
-        let needs = command.needs();
+        let needs = command.needed_variables();
         if needs.is_empty() || gate.risk.level < Level::Destroys {
             return Ok(Ok(Vec::new()));
         }
         let mut lines = Vec::new();
-        for value in self.session.values(&needs)? {
+        for value in self.session.read_variables(&needs)? {
             match value.value.as_deref() {
                 Some("") => {
                     let why = format!("`{}` is empty, and it stands in a command that destroys", value.name);
@@ -131,7 +133,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
 
     /// Placeholders that stay as they are written, because no value can be put there.
     fn placeholders_kept(&self, command: &Command) -> Vec<String> {
-        let kept = command.unplaceable(&self.known.values).filter(|(one, _)| !one.blocks);
+        let kept = command.unplaceable_uses(&self.known.values).filter(|(one, _)| !one.blocks);
         kept.map(|(one, why)| {
             let written = command.text.get(one.span.clone()).unwrap_or_default();
             format!("`{written}` stays as it is written, for no value can be placed there: {why}")
@@ -165,10 +167,10 @@ fn reasons_to_confirm(at: CommandPosition<'_>, gate: &Gate) -> Vec<String> {
         if step.cell.attributes.is_set("confirm") {
             reasons.push("the document asks for a confirmation".to_owned());
         }
-        if step.undoes.is_some() {
+        if step.rollback_target.is_some() {
             reasons.push("it undoes what was done".to_owned());
         }
     }
-    reasons.extend(gate.reasons());
+    reasons.extend(gate.reason_lines());
     reasons
 }

@@ -8,7 +8,7 @@ use crate::history::{
 };
 use crate::ident::{Clock, Moment};
 use crate::plan::{Plan, Step, StepKind};
-use crate::ports::{Shown, Standing};
+use crate::ports::{ShownStep, StepPosition};
 use std::time::Duration;
 
 /// How far a run has come.
@@ -28,9 +28,9 @@ impl<'a> Progress<'a> {
     pub(super) fn new(plan: &'a Plan, settings: &'a Settings, clock: &'a dyn Clock, events: &[Event]) -> Self {
         let mut state = RunState::default();
         for event in events {
-            state.apply(event);
+            state.apply_event(event);
         }
-        Self { plan, settings, clock, began: clock.now(), state, reachable: plan.reachable() }
+        Self { plan, settings, clock, began: clock.now(), state, reachable: plan.reachable_steps() }
     }
 
     /// True if an operator can be asked.
@@ -54,21 +54,21 @@ impl<'a> Progress<'a> {
     }
 
     /// Where the run stands, at this step or between steps.
-    pub(super) fn run_position(&self, step_index: Option<usize>) -> Standing<'_> {
-        Standing {
+    pub(super) fn run_position(&self, step_index: Option<usize>) -> StepPosition<'_> {
+        StepPosition {
             procedure: &self.plan.procedure.title,
             host: &self.settings.host,
             cwd: &self.state.cwd,
-            position: step_index.map_or(0, |index| self.step_position(index)),
-            of: self.step_count(),
+            step_number: step_index.map_or(0, |index| self.step_position(index)),
+            step_count: self.step_count(),
             elapsed: self.elapsed_time(),
-            unsettled: self.state.unsettled(),
+            unresolved: self.state.unresolved_commands(),
         }
     }
 
     /// A step, and where the run stands.
-    pub(super) fn shown_step<'s>(&'s self, step: &'s Step, step_index: usize) -> Shown<'s> {
-        Shown { standing: self.run_position(Some(step_index)), step, file: &self.settings.file_name }
+    pub(super) fn shown_step<'s>(&'s self, step: &'s Step, step_index: usize) -> ShownStep<'s> {
+        ShownStep { position: self.run_position(Some(step_index)), step, file: &self.settings.file_name }
     }
 
     /// The fact that a step is shown.
@@ -88,10 +88,12 @@ impl<'a> Progress<'a> {
 
     /// How the run ends when it is stopped at a step, or between steps.
     pub(super) fn stopped_ending(&self, step: Option<&Step>) -> Ending {
-        let last = self.state.commands.last().map(CommandState::outcome);
+        let last = self.state.commands.last().map(CommandState::known_outcome);
         let (result, reason) = match (self.settings.mode, last) {
             (Mode::Unattended, Some(Outcome::Interrupted)) => (RunResult::Interrupted, "interrupted".to_owned()),
-            (Mode::Unattended, Some(outcome)) if !outcome.goes_on() => (RunResult::Failed, self.failure_reason()),
+            (Mode::Unattended, Some(outcome)) if !outcome.allows_next_command() => {
+                (RunResult::Failed, self.failure_reason())
+            }
             _ => (RunResult::Stopped, "the operator stopped it".to_owned()),
         };
         Ending { result, reason, next: step.map(|step| step.id.clone()) }

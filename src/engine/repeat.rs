@@ -12,7 +12,7 @@ use super::settings::EngineError;
 use crate::history::{CommandFinished, CommandSource, CommandState, Decision, Outcome};
 use crate::ident::StepId;
 use crate::plan::{Command, Monitor, Retry, Step};
-use crate::ports::{Journal, Kernel, Operator, Pause, Paused, Talk};
+use crate::ports::{Journal, Kernel, Notice, Operator, Pause, Paused};
 use std::time::Duration;
 
 /// How long a `watch` that becomes a monitor goes on when an operator is there to end it.
@@ -44,7 +44,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             finished = last;
         }
         match at.awaited_condition() {
-            Some(condition) if finished.outcome.goes_on() => {
+            Some(condition) if finished.outcome.allows_next_command() => {
                 let Some(permission) = judge_grounds(Grounds::Condition { earlier: permission }) else {
                     return Ok(Some(finished));
                 };
@@ -67,7 +67,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let grounds = Grounds::Repetition { gate: &gate, outcome: &finished.outcome, earlier: permission };
         let Some(permission) = judge_grounds(grounds) else {
             let notice = "the document says to try again, but what needs a yes runs again only with another";
-            self.operator.tell(&Talk::Notice(notice));
+            self.operator.show_notice(&Notice::Info(notice));
             return Ok(Some(finished));
         };
         let attempt = Attempt { decision: Decision::Retry, ..*attempt };
@@ -85,7 +85,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
 
     /// True if a step's last command has run and the condition behind it was not tried since.
     pub(super) fn has_untried_condition(&self, at: CommandPosition<'a>) -> bool {
-        let attempts = self.progress.state.attempts(&at.step.id);
+        let attempts = self.progress.state.attempts_in_step(&at.step.id);
         let last = attempts.rev().find(|attempt| attempt.started.command == Some(at.recorded_index()));
         at.awaited_condition().is_some() && last.is_some_and(|last| last.started.source != CommandSource::Until)
     }
@@ -107,7 +107,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let Ok(runnable) = self.bind_and_check(condition) else { return Ok(None) };
         let command_index = Some(at.recorded_index());
         let attempt = Attempt { step: at.step, command_index, candidate: &candidate, runnable: &runnable, decision };
-        let Retry { times, every } = at.step.repeat.polling();
+        let Retry { times, every } = at.step.repeat.polling_tries();
         let mut time = 0;
         loop {
             let Some(finished) = self.execute_attempt(&attempt, permission)? else { return Ok(None) };
@@ -138,14 +138,14 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
 
     /// The command that a `watch` repeats, to be sampled in its stead.
     fn watched_command(&self, step: &Step, command: &Command) -> Option<Sampling> {
-        let bound = command.bind(&self.known.values);
+        let bound = command.bind_values(&self.known.values);
         let text = bound.map_or_else(|_| command.text.clone(), |bound| bound.text().to_owned());
-        let watched = crate::shell::watched(&text)?;
+        let watched = crate::shell::parse_watch(&text)?;
         let is_attended = self.progress.is_interactive();
         let lasts = if is_attended { ATTENDED_MONITOR_LASTS } else { self.progress.settings.unattended_limit() };
         let lasts = step.repeat.monitor.map_or(lasts, |monitor| monitor.lasts);
         let monitor = Monitor { lasts, every: watched.every };
-        Some(Sampling { monitor, command: Command::typed(&watched.text, command.line) })
+        Some(Sampling { monitor, command: Command::from_typed_text(&watched.text, command.line) })
     }
 
     /// Runs the samples of a monitor until its time is over, there are enough, or somebody ends it.
@@ -179,7 +179,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             };
             if is_over {
                 let outcomes = self.last_outcomes(&at.step.id, at.recorded_index(), taken);
-                self.operator.tell(&Talk::Notice(&describe_samples(taken, &outcomes)));
+                self.operator.show_notice(&Notice::Info(&describe_samples(taken, &outcomes)));
                 return Ok(Some(finished));
             }
         }
@@ -188,18 +188,18 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Outcomes of the last runs of a command, in order.
     fn last_outcomes(&self, step: &StepId, command: u32, count: u64) -> Vec<Outcome> {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let attempts = self.progress.state.attempts(step);
+        let attempts = self.progress.state.attempts_in_step(step);
         let of_command = attempts.filter(|attempt| attempt.started.command == Some(command));
-        let mut last: Vec<_> = of_command.rev().take(count).map(CommandState::outcome).collect();
+        let mut last: Vec<_> = of_command.rev().take(count).map(CommandState::known_outcome).collect();
         last.reverse();
         last
     }
 
     /// Waits before a repetition. All that came before is durable and told by then.
     fn pause_before(&mut self, next: &str, what: &str, lasts: Duration) -> Result<Paused, EngineError> {
-        self.session.settle()?;
-        self.operator.settled();
-        Ok(self.operator.pause(&Pause { next, what, lasts })?)
+        self.session.flush_record()?;
+        self.operator.on_durable();
+        Ok(self.operator.wait_pause(&Pause { next, what, lasts })?)
     }
 }
 
@@ -211,7 +211,7 @@ fn most_samples(monitor: Monitor) -> u64 {
 
 /// How many samples there were and how many of them failed.
 fn describe_samples(taken: u64, outcomes: &[Outcome]) -> String {
-    let bad = outcomes.iter().filter(|outcome| !outcome.goes_on()).count();
+    let bad = outcomes.iter().filter(|outcome| !outcome.allows_next_command()).count();
     let noun = if taken == 1 { "sample" } else { "samples" };
     match bad {
         0 => format!("{taken} {noun}, none of them failed"),

@@ -66,14 +66,14 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     pub(super) fn earlier_outcome(&self, at: CommandPosition<'a>) -> EarlierOutcome {
         let (step, command) = (&at.step.id, at.recorded_index());
         let decision = self.earlier.decisions.get(&(step.clone(), command));
-        let mut attempts = self.progress.state.attempts(step).rev();
+        let mut attempts = self.progress.state.attempts_in_step(step).rev();
         let last = attempts.find(|attempt| attempt.started.command == Some(command));
         match (last, decision) {
             (_, Some(Decision::Done)) => EarlierOutcome::Ran,
             (None, Some(Decision::Skip | Decision::GoOn)) => EarlierOutcome::Skipped,
             (Some(_), Some(Decision::GoOn | Decision::Skip)) => EarlierOutcome::PassedOver,
             (None, _) => EarlierOutcome::New,
-            (Some(last), _) if last.outcome().goes_on() => EarlierOutcome::Ran,
+            (Some(last), _) if last.known_outcome().allows_next_command() => EarlierOutcome::Ran,
             (Some(last), _) => EarlierOutcome::Open(open_command(last)),
         }
     }
@@ -102,7 +102,7 @@ fn recorded_end(command: &CommandState) -> CommandFinished {
         output: Captured {
             length_bytes: 0,
             kept_bytes: 0,
-            digest: Digest::of(b""),
+            digest: Digest::of_bytes(b""),
             all_digest: None,
             salt: String::new(),
             inline: None,

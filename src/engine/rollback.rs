@@ -10,25 +10,25 @@ use super::send_ahead::SendAhead;
 use super::settings::{Ending, EngineError};
 use crate::history::{Decision, RunResult, StepResult};
 use crate::ident::{Seq, StepId};
-use crate::plan::{Step, Undoes};
-use crate::ports::{Journal, Kernel, Operator, Talk};
+use crate::plan::{RollbackTarget, Step};
+use crate::ports::{Journal, Kernel, Notice, Operator};
 
 impl<'a> Progress<'a> {
     /// Indices of the steps that undo what was done and was not undone since, in the order they are to run: those that undo a
     /// single step, last first, then those that undo the whole procedure, in document order.
     fn due_rollbacks(&self) -> Vec<usize> {
-        let last = |step: &StepId| self.state.attempts(step).next_back().map(|attempt| attempt.seq);
+        let last = |step: &StepId| self.state.attempts_in_step(step).next_back().map(|attempt| attempt.seq);
         let mut single: Vec<(Seq, usize)> = Vec::new();
         let mut whole = Vec::new();
-        for index in self.plan.rollbacks() {
+        for index in self.plan.rollback_steps() {
             let Some(step) = self.plan.steps.get(index) else { continue };
             let undone = last(&step.id);
-            match &step.undoes {
-                Some(Undoes::Step(of)) => {
+            match &step.rollback_target {
+                Some(RollbackTarget::Step(of)) => {
                     single.extend(last(of).filter(|done| undone < Some(*done)).map(|done| (done, index)));
                 }
-                Some(Undoes::Procedure) => {
-                    let others = self.plan.steps.iter().filter(|other| other.undoes.is_none());
+                Some(RollbackTarget::Procedure) => {
+                    let others = self.plan.steps.iter().filter(|other| other.rollback_target.is_none());
                     let done = others.filter_map(|other| last(&other.id)).max();
                     whole.extend(done.filter(|done| undone < Some(*done)).map(|_| index));
                 }
@@ -68,7 +68,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             done += usize::from(step_state.is_some_and(|state| state.result != Some(StepResult::Skipped)));
         }
         let notice = format!("rolled back: {done} of {} steps; back at what failed", due.len());
-        self.operator.tell(&Talk::Notice(&notice));
+        self.operator.show_notice(&Notice::Info(&notice));
         if !self.progress.is_interactive() {
             let reason = format!("{why}; what was done is undone");
             return Ok(Some(Next::End(Ending { result: RunResult::Failed, reason, next: Some(failed.id.clone()) })));

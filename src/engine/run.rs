@@ -52,7 +52,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     /// The state that the events so far add up to.
-    pub fn state(&self) -> &RunState {
+    pub fn run_state(&self) -> &RunState {
         &self.progress.state
     }
 
@@ -65,11 +65,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     pub(super) fn record_fact(&mut self, fact: Fact) -> Result<(), EngineError> {
         let mut facts = std::mem::take(&mut self.buffered);
         facts.push(fact);
-        match self.session.append(facts.clone()) {
+        match self.session.append_facts(facts.clone()) {
             Ok(events) => {
-                self.operator.settled();
+                self.operator.on_durable();
                 for event in &events {
-                    self.progress.state.apply(event);
+                    self.progress.state.apply_event(event);
                 }
             }
             Err(KernelError::Record(why)) => self.go_on_unrecorded(facts, &why)?,

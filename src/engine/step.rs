@@ -8,7 +8,7 @@ use super::run::Engine;
 use super::settings::EngineError;
 use crate::history::{Decided, Decision, Fact, MessageFilled, NoteAdded, StepResult};
 use crate::plan::{Step, StepKind};
-use crate::ports::{Ask, AskMessage, AskTask, Journal, Kernel, Operator, Reply, Talk};
+use crate::ports::{Ask, AskMessage, AskTask, Journal, Kernel, Notice, Operator, Reply};
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Shows a step and does what it is about.
@@ -17,7 +17,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let Some(step) = plan.steps.get(step_index) else { return Ok(Next::Forward) };
         self.buffer_fact(self.progress.step_entered(step, step_index));
         self.flush_before_question()?;
-        self.operator.tell(&Talk::Step(self.progress.shown_step(step, step_index)));
+        self.operator.show_notice(&Notice::Step(self.progress.shown_step(step, step_index)));
         match step.kind {
             StepKind::Command | StepKind::Guessed => self.run_commands(step, step_index),
             StepKind::Task => self.ask_about_task(step, step_index),
@@ -28,7 +28,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     fn ask_about_task(&mut self, step: &'a Step, step_index: usize) -> Result<Next, EngineError> {
         loop {
             let shown = self.progress.shown_step(step, step_index);
-            let reply = self.operator.ask(&Ask::Task(AskTask { shown }))?;
+            let reply = self.operator.ask_question(&Ask::Task(AskTask { shown }))?;
             let (decision, reason, result) = match reply {
                 Reply::Done(how) => (Decision::Done, how, StepResult::Done),
                 Reply::Run | Reply::RunRest => (Decision::Done, String::new(), StepResult::Done),
@@ -46,8 +46,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     fn fill_message(&mut self, step: &'a Step, step_index: usize) -> Result<Next, EngineError> {
         loop {
             let shown = self.progress.shown_step(step, step_index);
-            let fields = crate::plan::fields(&step.body);
-            match self.operator.ask(&Ask::Message(AskMessage { shown, fields }))? {
+            let fields = crate::plan::message_fields(&step.body);
+            match self.operator.ask_question(&Ask::Message(AskMessage { shown, fields }))? {
                 Reply::Filled(text) => {
                     self.record_fact(Fact::MessageFilled(MessageFilled { step: step.id.clone(), text }))?;
                     return Ok(self.leave_step(step, StepResult::Done));
@@ -90,7 +90,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             },
             Reply::Skip(reason) | Reply::SkipRest(reason) => {
                 if !self.progress.is_interactive() {
-                    self.operator.tell(&Talk::Skipped { step, reason: &reason });
+                    self.operator.show_notice(&Notice::Skipped { step, reason: &reason });
                 }
                 SideAction::Skip(reason)
             }

@@ -6,7 +6,7 @@ use super::run::Engine;
 use super::settings::EngineError;
 use crate::history::{Event, Fact};
 use crate::ident::Seq;
-use crate::ports::{Ask, AskInput, Finished, Journal, Kernel, KernelError, Operator, Reply, Request, Talk};
+use crate::ports::{Ask, AskInput, Finished, Journal, Kernel, KernelError, Notice, Operator, Reply, Request};
 
 /// The word that must be typed.
 const WORD: &str = "unrecorded";
@@ -21,13 +21,13 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
             return Err(KernelError::Record(why.to_owned()).into());
         }
         if self.unrecorded == 0 {
-            self.operator.tell(&Talk::Warning(&format!("the record cannot be written: {why}")));
+            self.operator.show_notice(&Notice::Warning(&format!("the record cannot be written: {why}")));
         }
         for fact in facts {
             let seq = Seq(FIRST_UNRECORDED + self.unrecorded);
             let event = Event { seq, at: self.progress.clock.now(), fact };
             self.unrecorded += 1;
-            self.progress.state.apply(&event);
+            self.progress.state.apply_event(&event);
         }
         Ok(())
     }
@@ -38,17 +38,17 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         request: &mut Request,
         next: Option<&Request>,
     ) -> Result<Option<Finished>, EngineError> {
-        let why = match self.session.run(request, next, self.operator) {
+        let why = match self.session.run_request(request, next, self.operator) {
             Err(KernelError::Record(why)) if self.progress.is_interactive() => why,
             result => return Ok(Some(result?)),
         };
-        self.operator.tell(&Talk::Warning(&format!("it was not run: its start cannot be recorded: {why}")));
+        self.operator.show_notice(&Notice::Warning(&format!("it was not run: its start cannot be recorded: {why}")));
         let why = format!("type `{WORD}` to run it without a record; anything else does not run it");
         let ask = AskInput { name: "run it", why: &why, ..AskInput::default() };
-        match self.operator.ask(&Ask::Input(ask))? {
+        match self.operator.ask_question(&Ask::Input(ask))? {
             Reply::Value(word) if word.trim() == WORD => {
-                request.unrecorded = true;
-                Ok(Some(self.session.run(request, None, self.operator)?))
+                request.may_run_unrecorded = true;
+                Ok(Some(self.session.run_request(request, None, self.operator)?))
             }
             _ => Ok(None),
         }

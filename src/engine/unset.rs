@@ -8,7 +8,7 @@ use super::run::Engine;
 use super::settings::{Ending, EngineError};
 use crate::history::{Decision, InputOrigin, RunResult};
 use crate::ident::InputName;
-use crate::plan::{Command, Input, Origin, Rules, Step};
+use crate::plan::{Command, Input, InputRules, InputSource, Step};
 use crate::ports::{Journal, Kernel, Operator, OperatorError, Reply};
 use std::collections::BTreeSet;
 
@@ -40,12 +40,12 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         if names.is_empty() {
             return Ok(Unset::None);
         }
-        let live = self.session.values(&names)?;
+        let live = self.session.read_variables(&names)?;
         for unset in live.iter().filter(|variable| variable.value.is_none()) {
             let name = InputName::new(unset.name.clone());
             let known = self.known.values.get(&name).cloned();
             if let Some(value) = known.as_ref().filter(|_| self.known.recorded.contains(&name)) {
-                self.session.set(&unset.name, value)?;
+                self.session.set_variable(&unset.name, value)?;
                 continue;
             }
             let given = match known {
@@ -55,7 +55,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             match given {
                 GivenValue::Value(value, origin) => {
                     self.learn_value(step, &name, &value, origin)?;
-                    self.session.set(&unset.name, &value)?;
+                    self.session.set_variable(&unset.name, &value)?;
                 }
                 GivenValue::AskAgain => return Ok(Unset::AskAgain),
                 GivenValue::End(ending) => return Ok(Unset::End(ending)),
@@ -68,8 +68,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     fn variables_to_check(&self, command: &Command) -> Vec<String> {
         // One with a form for being unset is not asked for; if its value was set beforehand, it is set all the same.
         let has_value = |name: &String| self.known.values.contains_key(&InputName::new(name.clone()));
-        let mut names = command.needs();
-        let with_default = command.facts.reads.iter().filter(|read| read.has_default);
+        let mut names = command.needed_variables();
+        let with_default = command.facts.variable_reads.iter().filter(|read| read.has_default);
         names.extend(with_default.map(|read| read.name.clone()).filter(has_value));
         let mut seen = BTreeSet::new();
         names.retain(|name| seen.insert(name.clone()));
@@ -111,17 +111,17 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// The input to ask for, for a variable that the plan may not declare. The value that the procedure itself writes for it is offered, for
     /// the case that its step was skipped.
     fn input_of_variable(&self, name: &InputName) -> Input {
-        if let Some(input) = self.progress.plan.input(name) {
+        if let Some(input) = self.progress.plan.find_input(name) {
             return input.clone();
         }
         let secret = self.is_secret(name);
         Input {
             name: name.clone(),
-            origin: Origin::Variable,
+            origin: InputSource::Variable,
             shown: format!("${name}"),
             default: self.assigned_literal(name.as_str()).filter(|_| !secret),
             blocks: true,
-            rules: Rules { secret, ..Rules::default() },
+            rules: InputRules { secret, ..InputRules::default() },
             uses: Vec::new(),
         }
     }

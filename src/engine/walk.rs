@@ -8,7 +8,7 @@ use super::run::Engine;
 use super::settings::{Ending, EngineError};
 use crate::history::{Fact, RunFinished, RunResult, StepResult};
 use crate::plan::Node;
-use crate::ports::{Journal, Kernel, KernelError, Operator, Talk};
+use crate::ports::{Journal, Kernel, KernelError, Notice, Operator};
 use std::collections::BTreeMap;
 
 /// A position in the plan: lists of nodes and an index into each, outermost first.
@@ -17,11 +17,11 @@ type Cursor<'p> = Vec<(&'p [Node], usize)>;
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Walks the plan to its end, records how it ended, and tells the operator. Fails when the session, the record or the
     /// operator is lost.
-    pub fn run(&mut self) -> Result<Ending, EngineError> {
+    pub fn run_plan(&mut self) -> Result<Ending, EngineError> {
         let ended = self.walk_and_close();
         // Deferred output is shown, unless nobody knows whether it is recorded.
         if !matches!(ended, Err(EngineError::Kernel(KernelError::Lost(_)))) {
-            self.operator.settled();
+            self.operator.on_durable();
         }
         ended
     }
@@ -42,7 +42,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Tells what the run is about, and what is worth knowing of its plan.
     fn tell_opening(&mut self) {
         let (plan, settings) = (self.progress.plan, self.progress.settings);
-        self.operator.tell(&Talk::Opening {
+        self.operator.show_notice(&Notice::Opening {
             plan,
             file: &settings.file,
             host: &settings.host,
@@ -53,37 +53,37 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         });
         for finding in &plan.findings {
             let location = format!("{}:{}", settings.file_name, finding.line);
-            self.operator.tell(&Talk::Warning(&format!("{location}: {} ({})", finding.message, finding.help)));
+            self.operator.show_notice(&Notice::Warning(&format!("{location}: {} ({})", finding.message, finding.help)));
         }
-        for (name, number) in plan.set_by_others() {
+        for (name, number) in plan.variables_set_elsewhere() {
             let notice = format!(
                 "`{name}` is set by step {number}, which is not part of this run; it is asked for where it is read"
             );
-            self.operator.tell(&Talk::Notice(&notice));
+            self.operator.show_notice(&Notice::Info(&notice));
         }
-        let undoing = plan.rollbacks().len();
+        let undoing = plan.rollback_steps().len();
         if undoing > 0 && self.progress.is_interactive() {
             let steps = if undoing == 1 { "1 step undoes".to_owned() } else { format!("{undoing} steps undo") };
             let notice = format!("{steps} what others do: u runs them after a failure, last first");
-            self.operator.tell(&Talk::Notice(&notice));
+            self.operator.show_notice(&Notice::Info(&notice));
         }
     }
 
     fn tell_closing(&mut self, ending: &Ending) {
         let Self { progress, operator, .. } = self;
         for prose in progress.plan.closing.iter().filter(|_| ending.result == RunResult::Completed) {
-            operator.tell(&Talk::Notice(&prose.text));
+            operator.show_notice(&Notice::Info(&prose.text));
         }
         let done = progress.state.steps.iter().filter(|(id, step)| {
-            let undoes = || progress.plan.steps.iter().any(|step| step.id == **id && step.undoes.is_some());
+            let undoes = || progress.plan.steps.iter().any(|step| step.id == **id && step.rollback_target.is_some());
             matches!(step.result, Some(StepResult::Done | StepResult::DoneWithFailures)) && !undoes()
         });
-        operator.tell(&Talk::Closing {
+        operator.show_notice(&Notice::Closing {
             result: ending.result,
             reason: &ending.reason,
             done: done.count(),
             of: progress.step_count(),
-            unsettled: progress.state.unsettled(),
+            unresolved: progress.state.unresolved_commands(),
             elapsed: progress.elapsed_time(),
         });
     }
@@ -129,7 +129,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     }
                     match trail.pop() {
                         Some(before) => cursor = before,
-                        None => self.operator.tell(&Talk::Notice("this is the first step")),
+                        None => self.operator.show_notice(&Notice::Info("this is the first step")),
                     }
                 }
                 Next::End(ending) => return Ok(ending),

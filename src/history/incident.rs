@@ -128,7 +128,7 @@ impl Milestone {
         [Self::ImpactStart, Self::Detected, Self::Acknowledged, Self::Declared, Self::Mitigated, Self::Resolved];
 
     /// The word for the milestone in the record and on the command line.
-    pub fn name(self) -> &'static str {
+    pub fn wire_name(self) -> &'static str {
         match self {
             Self::ImpactStart => "impact-start",
             Self::Detected => "detected",
@@ -142,7 +142,7 @@ impl Milestone {
 
 impl fmt::Display for Milestone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.wire_name())
     }
 }
 
@@ -151,14 +151,14 @@ impl fmt::Display for Milestone {
 #[error(
     "`{0}` is no milestone; they are `impact-start`, `detected`, `acknowledged`, `declared`, `mitigated`, `resolved`"
 )]
-pub struct NoMilestone(String);
+pub struct UnknownMilestone(String);
 
 impl FromStr for Milestone {
-    type Err = NoMilestone;
+    type Err = UnknownMilestone;
 
-    fn from_str(word: &str) -> Result<Self, NoMilestone> {
-        let found = Self::ALL.into_iter().find(|milestone| milestone.name() == word);
-        found.ok_or_else(|| NoMilestone(word.to_owned()))
+    fn from_str(word: &str) -> Result<Self, UnknownMilestone> {
+        let found = Self::ALL.into_iter().find(|milestone| milestone.wire_name() == word);
+        found.ok_or_else(|| UnknownMilestone(word.to_owned()))
     }
 }
 

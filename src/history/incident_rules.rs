@@ -13,12 +13,12 @@ pub struct Seconds(pub u64);
 
 impl Seconds {
     /// So many minutes, in seconds.
-    pub const fn minutes(minutes: u64) -> Self {
+    pub const fn from_minutes(minutes: u64) -> Self {
         Self(minutes * 60)
     }
 
     /// The same length as a [`Duration`].
-    pub const fn duration(self) -> Duration {
+    pub const fn as_duration(self) -> Duration {
         Duration::from_secs(self.0)
     }
 }
@@ -30,11 +30,11 @@ pub struct IncidentRules {
     /// The severities, worst first, as the document has them.
     pub severities: Vec<Severity>,
     /// Escalation path: whom to call in, in order.
-    pub escalation: Vec<Rung>,
+    pub escalation: Vec<EscalationStep>,
     /// Contacts: whom to reach, and how.
     pub contacts: Vec<Contact>,
     /// How often a status update is due; none when the document does not say.
-    pub updates: Option<Every>,
+    pub updates: Option<UpdateInterval>,
     /// Rules for the post-mortem; none when the document does not mention it.
     pub post_mortem: Option<PostMortem>,
 }
@@ -72,7 +72,7 @@ pub enum Response {
 
 /// One step of the escalation path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rung {
+pub struct EscalationStep {
     /// Person, role or team to call.
     pub who: String,
     /// Delay after the incident was declared; none for those who are there from the start.
@@ -96,7 +96,7 @@ pub struct Contact {
 
 /// An interval between two status updates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Every {
+pub struct UpdateInterval {
     /// Shortest interval: no update is needed before.
     pub least: Seconds,
     /// Longest interval: an update is overdue after.
@@ -120,7 +120,7 @@ pub struct PostMortem {
 
 impl IncidentRules {
     /// The severity of this name, compared without regard to case.
-    pub fn severity(&self, name: &str) -> Option<&Severity> {
+    pub fn find_severity(&self, name: &str) -> Option<&Severity> {
         self.severities.iter().find(|severity| severity.name.eq_ignore_ascii_case(name.trim()))
     }
 

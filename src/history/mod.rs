@@ -29,10 +29,12 @@ pub use fact::{
 };
 pub use incident::{
     Escalated, HandedOver, IncidentClosed, IncidentEvent, IncidentFact, IncidentJoined, IncidentOpened, Milestone,
-    NoMilestone, Noted, Reached, RunJoined, SeverityChanged, StatusSent, StatusWritten,
+    Noted, Reached, RunJoined, SeverityChanged, StatusSent, StatusWritten, UnknownMilestone,
 };
-pub use incident_rules::{Contact, Every, IncidentRules, PostMortem, Response, Rung, Seconds, Severity};
-pub use outcome::{Answer, Answers, End, Outcome, judge};
+pub use incident_rules::{
+    Contact, EscalationStep, IncidentRules, PostMortem, Response, Seconds, Severity, UpdateInterval,
+};
+pub use outcome::{Answer, Answers, End, Outcome, judge_end};
 pub use output::{Captured, OutputSource};
 pub use runbook_identity::RunbookIdentity;
 pub use state::{CommandState, Phase, RunState, StepState};

@@ -59,12 +59,12 @@ pub enum Outcome {
 
 impl Outcome {
     /// True if the step may continue without asking.
-    pub fn goes_on(&self) -> bool {
+    pub fn allows_next_command(&self) -> bool {
         matches!(self, Self::Succeeded | Self::Negative(_) | Self::EndedByOperator | Self::EndedByTime)
     }
 
     /// True if the next gate must mention this outcome.
-    pub fn needs_naming(&self) -> bool {
+    pub fn needs_naming_at_gate(&self) -> bool {
         !matches!(self, Self::Succeeded | Self::EndedByOperator | Self::EndedByTime)
     }
 }
@@ -97,7 +97,7 @@ const SIGINT_STATUS: i32 = 130;
 /// `status` and `pipestatus` are the shell's; `printed` is the beginning of what the command printed (4 KiB are enough
 /// for every tabled answer); `interrupted` says that Ctrl-C reached the command from the operator, or that an aborted one was
 /// stopped by the operator.
-pub fn judge(
+pub fn judge_end(
     end: End,
     status: i32,
     pipestatus: &[i32],
@@ -143,7 +143,7 @@ pub fn judge(
             .get(i)
             .filter(|_| known)
             .and_then(|list| list.iter().find(|a| a.status == member))
-            .filter(|a| a.only_if_printed.as_ref().is_none_or(|text| contains(printed, text.as_bytes())));
+            .filter(|a| a.only_if_printed.as_ref().is_none_or(|text| contains_bytes(printed, text.as_bytes())));
         match answer {
             Some(answer) => negative = Some(answer.meaning.clone()),
             None => return Outcome::Failed,
@@ -157,7 +157,7 @@ pub fn judge(
     }
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+fn contains_bytes(haystack: &[u8], needle: &[u8]) -> bool {
     needle.is_empty() || haystack.windows(needle.len()).any(|window| window == needle)
 }
 
@@ -170,7 +170,7 @@ mod tests {
     }
 
     fn ran(status: i32, pipestatus: &[i32], answers: Vec<Vec<Answer>>) -> Outcome {
-        judge(End::Ran, status, pipestatus, &Answers(answers), false, false, b"")
+        judge_end(End::Ran, status, pipestatus, &Answers(answers), false, false, b"")
     }
 
     #[test]
@@ -201,14 +201,15 @@ mod tests {
             meaning: "will expire".into(),
             only_if_printed: Some("will expire".into()),
         }]];
-        let judged = |printed: &[u8]| judge(End::Ran, 1, &[1], &Answers(will_expire.clone()), false, false, printed);
+        let judged =
+            |printed: &[u8]| judge_end(End::Ran, 1, &[1], &Answers(will_expire.clone()), false, false, printed);
         assert_eq!(judged(b"Certificate will expire\n"), Outcome::Negative("will expire".into()));
         assert_eq!(judged(b"Could not open file\n"), Outcome::Failed);
     }
 
     #[test]
     fn ctrl_c_ends_a_command_that_never_ends_and_interrupts_any_other() {
-        let judged = |never| judge(End::Thrown, 130, &[130], &Answers::default(), never, true, b"");
+        let judged = |never| judge_end(End::Thrown, 130, &[130], &Answers::default(), never, true, b"");
         assert_eq!(judged(true), Outcome::EndedByOperator);
         assert_eq!(judged(false), Outcome::Interrupted);
     }

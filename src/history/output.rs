@@ -26,5 +26,5 @@ pub struct Captured {
 /// Gives a renderer the output of a command.
 pub trait OutputSource {
     /// At most `limit_bytes` of the output of the command that started at `command`, from `offset_bytes` on.
-    fn read(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> std::io::Result<Vec<u8>>;
+    fn read_output(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> std::io::Result<Vec<u8>>;
 }

@@ -21,9 +21,9 @@ fn rules() -> IncidentRules {
     };
     IncidentRules {
         severities: vec![severity],
-        escalation: vec![Rung { who: mark(), after: Some(Seconds(60)), condition: mark(), line: 4 }],
+        escalation: vec![EscalationStep { who: mark(), after: Some(Seconds(60)), condition: mark(), line: 4 }],
         contacts: vec![Contact { who: mark(), ways: vec![(mark(), mark())], line: 5 }],
-        updates: Some(Every { least: Seconds(60), most: Seconds(120), line: 6 }),
+        updates: Some(UpdateInterval { least: Seconds(60), most: Seconds(120), line: 6 }),
         post_mortem: Some(PostMortem {
             within: Some(Seconds(60)),
             severities: vec![mark()],
@@ -37,7 +37,7 @@ fn runbook() -> RunbookIdentity {
     RunbookIdentity {
         path: mark(),
         title: mark(),
-        digest: Digest::of(b"document"),
+        digest: Digest::of_bytes(b"document"),
         git_commit: Some("4f2a9c1e".into()),
         git_modified: true,
     }
@@ -105,8 +105,8 @@ fn command_finished(outcome: Outcome, inline: Option<&[u8]>) -> Fact {
         output: Captured {
             length_bytes: 4,
             kept_bytes: 3,
-            digest: Digest::of(b"kept"),
-            all_digest: Some(Digest::of(b"all")),
+            digest: Digest::of_bytes(b"kept"),
+            all_digest: Some(Digest::of_bytes(b"all")),
             salt: "00112233445566778899aabbccddeeff".into(),
             inline: inline.map(<[u8]>::to_vec),
         },
@@ -136,7 +136,7 @@ fn session_facts(run: &RunId) -> Vec<Fact> {
         Fact::RunResumed(RunResumed {
             user: mark(),
             host: mark(),
-            runbook_digest: Digest::of(b"document"),
+            runbook_digest: Digest::of_bytes(b"document"),
             attached: true,
             lost: vec![mark()],
             version: "0.1.0".into(),

@@ -40,7 +40,7 @@ pub struct CommandState {
 
 impl CommandState {
     /// Outcome of the attempt; [`Outcome::Unknown`] while no end is recorded.
-    pub fn outcome(&self) -> Outcome {
+    pub fn known_outcome(&self) -> Outcome {
         self.finished.as_ref().map_or(Outcome::Unknown, |finished| finished.outcome.clone())
     }
 }
@@ -70,10 +70,10 @@ pub struct RunState {
     /// Every attempt at a command, in order.
     pub commands: Vec<CommandState>,
     /// Indexes into `commands` of each step's attempts.
-    attempts: BTreeMap<StepId, Vec<usize>>,
+    attempts_by_step: BTreeMap<StepId, Vec<usize>>,
     /// Indexes into `commands` of attempts that still run or that a gate must name. Kept apart, because they are few and are asked
     /// for before every command.
-    open: BTreeSet<usize>,
+    unresolved: BTreeSet<usize>,
     /// Every step that was shown, by id.
     pub steps: BTreeMap<StepId, StepState>,
     /// The step that was shown last.
@@ -94,8 +94,8 @@ impl Default for RunState {
             last: None,
             phase: Phase::New,
             commands: Vec::new(),
-            attempts: BTreeMap::new(),
-            open: BTreeSet::new(),
+            attempts_by_step: BTreeMap::new(),
+            unresolved: BTreeSet::new(),
             steps: BTreeMap::new(),
             current: None,
             cwd: String::new(),
@@ -108,7 +108,7 @@ impl Default for RunState {
 impl RunState {
     /// Applies one event. Events must come in order of their numbers. A fact about an unknown step or command is ignored,
     /// because a journal may come from a newer version.
-    pub fn apply(&mut self, event: &Event) {
+    pub fn apply_event(&mut self, event: &Event) {
         self.last = Some((event.seq, event.at.utc));
         match &event.fact {
             Fact::RunStarted(started) => {
@@ -132,8 +132,8 @@ impl RunState {
             Fact::CommandStarted(started) => {
                 self.phase = Phase::Running(event.seq);
                 let index = self.commands.len();
-                self.open.insert(index);
-                self.attempts.entry(started.step.clone()).or_default().push(index);
+                self.unresolved.insert(index);
+                self.attempts_by_step.entry(started.step.clone()).or_default().push(index);
                 self.commands.push(CommandState {
                     seq: event.seq,
                     at: event.at.utc,
@@ -149,10 +149,10 @@ impl RunState {
                 let index = self.commands.iter().rposition(|command| command.seq == finished.started);
                 if let Some((index, command)) = index.and_then(|index| Some((index, self.commands.get_mut(index)?))) {
                     command.finished = Some(finished.clone());
-                    if finished.outcome.needs_naming() {
-                        self.open.insert(index);
+                    if finished.outcome.needs_naming_at_gate() {
+                        self.unresolved.insert(index);
                     } else {
-                        self.open.remove(&index);
+                        self.unresolved.remove(&index);
                     }
                 }
             }
@@ -161,7 +161,7 @@ impl RunState {
                 let found = index.and_then(|index| Some((index, self.commands.get_mut(index)?.finished.as_mut()?)));
                 if let Some((index, finished)) = found {
                     finished.outcome = Outcome::Failed;
-                    self.open.insert(index);
+                    self.unresolved.insert(index);
                 }
             }
             Fact::StepFinished(finished) => {
@@ -184,30 +184,30 @@ impl RunState {
     }
 
     /// The attempts at the commands of a step, in order.
-    pub fn attempts(&self, step: &StepId) -> impl DoubleEndedIterator<Item = &CommandState> {
-        self.attempts.get(step).into_iter().flatten().filter_map(|&index| self.commands.get(index))
+    pub fn attempts_in_step(&self, step: &StepId) -> impl DoubleEndedIterator<Item = &CommandState> {
+        self.attempts_by_step.get(step).into_iter().flatten().filter_map(|&index| self.commands.get(index))
     }
 
     /// Number of earlier attempts at a command. Checks of its `until` condition are counted separately.
-    pub fn attempts_at(&self, step: &StepId, command: Option<u32>, source: &CommandSource) -> u32 {
+    pub fn count_attempts(&self, step: &StepId, command: Option<u32>, source: &CommandSource) -> u32 {
         let waits = |source: &CommandSource| *source == CommandSource::Until;
         let count = self
-            .attempts(step)
+            .attempts_in_step(step)
             .filter(|attempt| attempt.started.command == command && waits(&attempt.started.source) == waits(source))
             .count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     /// The attempts that the next gate must name, in order: the last one at each command, if it did not succeed.
-    pub fn unsettled(&self) -> Vec<&CommandState> {
+    pub fn unresolved_commands(&self) -> Vec<&CommandState> {
         let is_last = |index: usize, command: &CommandState| {
             let (step, number) = (&command.started.step, command.started.command);
-            let mut later = self.attempts.get(step).into_iter().flatten().filter(|&&other| other > index);
+            let mut later = self.attempts_by_step.get(step).into_iter().flatten().filter(|&&other| other > index);
             // Each of the operator's own commands stands for itself.
             number.is_none()
                 || !later.any(|&other| self.commands.get(other).is_some_and(|other| other.started.command == number))
         };
-        let open = self.open.iter().filter_map(|&index| Some((index, self.commands.get(index)?)));
+        let open = self.unresolved.iter().filter_map(|&index| Some((index, self.commands.get(index)?)));
         open.filter(|(index, command)| is_last(*index, command)).map(|(_, command)| command).collect()
     }
 }

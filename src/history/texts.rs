@@ -5,7 +5,9 @@
 
 use super::fact::{CommandSource, Decision, InputOrigin, Mode, Other, RunResult, StepForm, StepResult};
 use super::incident::{IncidentEvent, Milestone};
-use super::incident_rules::{Contact, Every, IncidentRules, PostMortem, Response, Rung, Seconds, Severity};
+use super::incident_rules::{
+    Contact, EscalationStep, IncidentRules, PostMortem, Response, Seconds, Severity, UpdateInterval,
+};
 use super::outcome::End;
 use crate::ident::{Anchor, Digest, RunId, Seq, StepId};
 use jiff::Timestamp;
@@ -117,9 +119,9 @@ macro_rules! texts_of {
 texts_of! {
     IncidentRules { severities, escalation, contacts, updates, post_mortem }
     Severity { name, title, impact, response, alerts, line }
-    Rung { who, after, condition, line }
+    EscalationStep { who, after, condition, line }
     Contact { who, ways, line }
-    Every { least, most, line }
+    UpdateInterval { least, most, line }
     PostMortem { within, severities, parts, line }
     IncidentEvent { by, host, boot, seen, what }
 }

@@ -81,10 +81,10 @@ words!(End {
 
 impl Word for Milestone {
     fn as_word(self) -> &'static str {
-        self.name()
+        self.wire_name()
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|milestone| milestone.name() == word)
+        Self::ALL.into_iter().find(|milestone| milestone.wire_name() == word)
     }
 }

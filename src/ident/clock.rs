@@ -29,7 +29,7 @@ pub struct SystemClock {
 impl SystemClock {
     /// Starts a clock whose monotonic time begins at zero.
     #[expect(clippy::disallowed_methods, reason = "this is the one home of the machine's clock")]
-    pub fn start() -> Self {
+    pub fn start_now() -> Self {
         Self { start: Instant::now() }
     }
 }

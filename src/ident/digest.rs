@@ -19,7 +19,7 @@ pub struct BadDigest(String);
 
 impl Digest {
     /// Digests bytes.
-    pub fn of(bytes: &[u8]) -> Self {
+    pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
@@ -38,7 +38,7 @@ impl Digest {
     }
 
     /// The digest as hexadecimal digits. Every line of a journal has three digests, so no digit costs a branch.
-    pub fn digits(&self) -> [u8; 64] {
+    pub fn hex_digits(&self) -> [u8; 64] {
         let digit = |nibble: u8| b'0' + nibble + (b'a' - b'0' - 10) * u8::from(nibble > 9);
         let mut digits = [0; 64];
         for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
@@ -48,14 +48,14 @@ impl Digest {
     }
 
     /// The first 12 hexadecimal digits, for display.
-    pub fn short(&self) -> String {
+    pub fn short_hex(&self) -> String {
         self.to_string().chars().take(12).collect()
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
+        f.write_str(str::from_utf8(&self.hex_digits()).unwrap_or_default())
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_digest_of_abc_is_the_one_in_fips_180() {
-        let digest = Digest::of(b"abc");
+        let digest = Digest::of_bytes(b"abc");
         assert_eq!(digest.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(digest.to_string().parse::<Digest>().unwrap(), digest);
         assert_eq!(Digest::of_parts(&[b"a", b"bc"]), digest);

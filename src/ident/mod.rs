@@ -69,7 +69,7 @@ pub struct BadRunId(String);
 
 impl RunId {
     /// Generates an id for a run that starts at `moment`. The digits come from the random part of a version 7 UUID.
-    pub fn generate(moment: &Moment) -> Self {
+    pub fn generate_at(moment: &Moment) -> Self {
         let stamp = moment.utc.strftime("%Y%m%d-%H%M%S");
         let random = uuid::Uuid::now_v7().simple().to_string();
         let tail: String = random.chars().skip(26).collect();
@@ -82,7 +82,7 @@ impl RunId {
     }
 
     /// The random digits, enough to tell the runs of one day apart.
-    pub fn short(&self) -> &str {
+    pub fn random_part(&self) -> &str {
         self.0.rsplit('-').next().unwrap_or(&self.0)
     }
 }
@@ -146,10 +146,10 @@ mod tests {
 
     #[test]
     fn a_generated_run_id_parses_and_sorts_by_time() {
-        let clock = SystemClock::start();
-        let id = RunId::generate(&clock.now());
+        let clock = SystemClock::start_now();
+        let id = RunId::generate_at(&clock.now());
         assert_eq!(id.as_str().parse::<RunId>().unwrap(), id);
-        assert_eq!(id.short().len(), 6);
+        assert_eq!(id.random_part().len(), 6);
     }
 
     #[test]

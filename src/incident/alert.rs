@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-const LONGEST_TITLE: usize = 200;
-const LONGEST_VALUE: usize = 1000;
-const MOST_LABELS: usize = 64;
-const MOST_ALERTS_TOLD: usize = 20;
-const VERSION: &str = "4";
+const MAX_TITLE_CHARACTERS: usize = 200;
+const MAX_VALUE_CHARACTERS: usize = 1000;
+const MAX_LABELS: usize = 64;
+const MAX_ALERTS_LISTED: usize = 20;
+const WEBHOOK_VERSION: &str = "4";
 
 /// An alert as an incident records it, every text bounded in length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,13 +24,13 @@ pub struct Alert {
     /// The labels that all firing alerts of the group share.
     pub labels: BTreeMap<String, String>,
     /// Start of the earliest firing alert.
-    pub since: Option<Timestamp>,
+    pub started_at: Option<Timestamp>,
     /// The annotation `runbook_url`.
     pub runbook_url: Option<String>,
     /// Alertmanager's key for the group (`groupKey`).
-    pub group: String,
+    pub group_key: String,
     /// Summary of the firing alerts in a few lines, for the record.
-    pub text: String,
+    pub summary: String,
 }
 
 #[derive(Deserialize)]
@@ -62,22 +62,25 @@ struct One {
 
 impl Alert {
     /// Parses the body of a webhook. Fails with a sentence if it is malformed, of another version, or resolved.
-    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+    pub fn parse_webhook(bytes: &[u8]) -> Result<Self, String> {
         let webhook: Webhook =
             serde_json::from_slice(bytes).map_err(|error| format!("it is no Alertmanager webhook: {error}"))?;
         match webhook.version.as_deref() {
-            Some(VERSION) => {}
-            Some(other) => return Err(format!("its version is `{}`; version 4 is read", cut(other, 20))),
+            Some(WEBHOOK_VERSION) => {}
+            Some(other) => return Err(format!("its version is `{}`; version 4 is read", truncate_line(other, 20))),
             None => return Err("it is no Alertmanager webhook: it has no `version`".to_owned()),
         }
         let firing: Vec<&One> = webhook.alerts.iter().filter(|one| one.status != "resolved").collect();
         if webhook.status == "resolved" || firing.is_empty() {
             return Err("it says that the alert is resolved, and opens nothing".to_owned());
         }
-        let labels =
-            if webhook.common_labels.is_empty() { shared(&firing, |one| &one.labels) } else { webhook.common_labels };
+        let labels = if webhook.common_labels.is_empty() {
+            shared_pairs(&firing, |one| &one.labels)
+        } else {
+            webhook.common_labels
+        };
         let annotations = if webhook.common_annotations.is_empty() {
-            shared(&firing, |one| &one.annotations)
+            shared_pairs(&firing, |one| &one.annotations)
         } else {
             webhook.common_annotations
         };
@@ -93,29 +96,29 @@ impl Alert {
         let since =
             firing.iter().filter_map(|one| one.starts_at.parse::<Timestamp>().ok()).filter(|at| at.as_second() > 0);
         Ok(Self {
-            title: format!("{}{more}", cut(title, LONGEST_TITLE)),
-            severity: labels.get("severity").map(|word| cut(word, 40)),
-            since: since.min(),
-            runbook_url: first("runbook_url").map(|url| cut(url, LONGEST_VALUE)),
-            group: cut(&webhook.group_key, LONGEST_VALUE),
-            text: text(&firing),
+            title: format!("{}{more}", truncate_line(title, MAX_TITLE_CHARACTERS)),
+            severity: labels.get("severity").map(|word| truncate_line(word, 40)),
+            started_at: since.min(),
+            runbook_url: first("runbook_url").map(|url| truncate_line(url, MAX_VALUE_CHARACTERS)),
+            group_key: truncate_line(&webhook.group_key, MAX_VALUE_CHARACTERS),
+            summary: list_firing_alerts(&firing),
             labels: labels
                 .into_iter()
-                .take(MOST_LABELS)
-                .map(|(name, value)| (cut(&name, 100), cut(&value, LONGEST_VALUE)))
+                .take(MAX_LABELS)
+                .map(|(name, value)| (truncate_line(&name, 100), truncate_line(&value, MAX_VALUE_CHARACTERS)))
                 .collect(),
         })
     }
 
     /// The anchor in `runbook_url`; `None` if there is none or it has blanks.
-    pub fn anchor(&self) -> Option<&str> {
+    pub fn runbook_anchor(&self) -> Option<&str> {
         let (_, anchor) = self.runbook_url.as_deref()?.split_once('#')?;
         let plain = !anchor.is_empty() && !anchor.chars().any(|c| c.is_control() || c.is_whitespace());
         plain.then_some(anchor)
     }
 
     /// Finds the runbook's severity for the alert's label: by name, by the runbook's words for alerts, or by title.
-    pub fn severity_of<'r>(&self, rules: &'r IncidentRules) -> Option<&'r Severity> {
+    pub fn find_severity<'r>(&self, rules: &'r IncidentRules) -> Option<&'r Severity> {
         let word = self.severity.as_deref()?;
         let is = |text: &str| text.eq_ignore_ascii_case(word);
         let by = |test: &dyn Fn(&Severity) -> bool| rules.severities.iter().find(|severity| test(severity));
@@ -126,30 +129,34 @@ impl Alert {
 }
 
 /// Returns the pairs that every alert has.
-fn shared(alerts: &[&One], part: impl Fn(&One) -> &BTreeMap<String, String>) -> BTreeMap<String, String> {
+fn shared_pairs(alerts: &[&One], part: impl Fn(&One) -> &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let Some((first, rest)) = alerts.split_first() else { return BTreeMap::new() };
     let everywhere = |(name, value): &(&String, &String)| rest.iter().all(|one| part(one).get(*name) == Some(*value));
     part(first).iter().filter(everywhere).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-fn text(firing: &[&One]) -> String {
+fn list_firing_alerts(firing: &[&One]) -> String {
     let mut lines = Vec::new();
-    for one in firing.iter().take(MOST_ALERTS_TOLD) {
+    for one in firing.iter().take(MAX_ALERTS_LISTED) {
         let labels: Vec<_> =
-            one.labels.iter().take(MOST_LABELS).map(|(name, value)| format!("{name}={value}")).collect();
-        lines.push(format!("firing since {}: {}", cut(&one.starts_at, 40), cut(&labels.join(" "), LONGEST_VALUE)));
+            one.labels.iter().take(MAX_LABELS).map(|(name, value)| format!("{name}={value}")).collect();
+        lines.push(format!(
+            "firing since {}: {}",
+            truncate_line(&one.starts_at, 40),
+            truncate_line(&labels.join(" "), MAX_VALUE_CHARACTERS)
+        ));
         for (name, value) in one.annotations.iter().take(8) {
-            lines.push(format!("  {}: {}", cut(name, 100), cut(value, LONGEST_VALUE)));
+            lines.push(format!("  {}: {}", truncate_line(name, 100), truncate_line(value, MAX_VALUE_CHARACTERS)));
         }
     }
-    if firing.len() > MOST_ALERTS_TOLD {
-        lines.push(format!("and {} more", firing.len() - MOST_ALERTS_TOLD));
+    if firing.len() > MAX_ALERTS_LISTED {
+        lines.push(format!("and {} more", firing.len() - MAX_ALERTS_LISTED));
     }
     lines.join("\n")
 }
 
 /// Puts a text on one line and cuts it after `most` characters.
-fn cut(text: &str, most: usize) -> String {
+fn truncate_line(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= most { line } else { line.chars().take(most).chain(['…']).collect() }
 }
@@ -169,17 +176,17 @@ mod tests {
 
     #[test]
     fn an_alert_names_its_severity_labels_and_procedure() {
-        let alert = Alert::read(webhook("").as_bytes()).unwrap();
+        let alert = Alert::parse_webhook(webhook("").as_bytes()).unwrap();
         assert_eq!(alert.title, "db-1 is down");
         assert_eq!(alert.severity.as_deref(), Some("critical"));
-        assert_eq!(alert.anchor(), Some("restart-the-booking-service"));
+        assert_eq!(alert.runbook_anchor(), Some("restart-the-booking-service"));
         assert_eq!(alert.labels["instance"], "db-1:9100");
-        assert_eq!(alert.since, "2026-11-24T22:40:00Z".parse().ok());
+        assert_eq!(alert.started_at, "2026-11-24T22:40:00Z".parse().ok());
     }
 
     #[test]
     fn another_version_a_resolved_alert_and_other_json_open_nothing() {
-        let of = |text: &str| Alert::read(text.as_bytes()).unwrap_err();
+        let of = |text: &str| Alert::parse_webhook(text.as_bytes()).unwrap_err();
         assert!(of(&webhook("").replace(r#""version":"4""#, r#""version":"5""#)).contains("version 4 is read"));
         assert!(of(&webhook("").replace("firing", "resolved")).contains("resolved"));
         assert!(of("{}").contains("no `version`"));
@@ -198,14 +205,14 @@ mod tests {
             line: 1,
         };
         let mut alert = Alert { severity: Some("Critical".into()), ..Alert::default() };
-        assert_eq!(alert.severity_of(&rules), None);
+        assert_eq!(alert.find_severity(&rules), None);
         rules.severities = vec![severity("P0", "Critical", &[]), severity("P1", "Major", &["warning"])];
-        assert_eq!(alert.severity_of(&rules).map(|found| found.name.as_str()), Some("P0"));
+        assert_eq!(alert.find_severity(&rules).map(|found| found.name.as_str()), Some("P0"));
         alert.severity = Some("warning".into());
-        assert_eq!(alert.severity_of(&rules).map(|found| found.name.as_str()), Some("P1"));
+        assert_eq!(alert.find_severity(&rules).map(|found| found.name.as_str()), Some("P1"));
         alert.severity = Some("p1".into());
-        assert_eq!(alert.severity_of(&rules).map(|found| found.name.as_str()), Some("P1"));
+        assert_eq!(alert.find_severity(&rules).map(|found| found.name.as_str()), Some("P1"));
         alert.severity = Some("page".into());
-        assert_eq!(alert.severity_of(&rules), None);
+        assert_eq!(alert.find_severity(&rules), None);
     }
 }

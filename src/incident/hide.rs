@@ -10,7 +10,7 @@ use std::convert::Infallible;
 
 /// Takes the secrets out of every text of a fact.
 pub(super) fn without_secrets(fact: &mut IncidentFact, masker: &Masker) {
-    fact.rewrite_texts(&mut |text| masker.masked(text));
+    fact.rewrite_texts(&mut |text| masker.mask_if_secret(text));
 }
 
 /// The texts of a fact that go when its payload is dropped, but for what comes from the runbook: its title and its rules.

@@ -18,17 +18,20 @@ mod store;
 mod times;
 
 pub use acts::{
-    Act, Unclear, WORDS, close, escalated, hand_over, known_severity, mark, note, parse_prompt_line as said, severity,
-    stamp, status,
+    IncidentAction, InvalidAction, PROMPT_USAGE, close_action, escalation_action, format_utc_time, handover_action,
+    milestone_action, note_action, parse_prompt_line as said, resolve_severity, severity_action, status_action,
 };
 pub use alert::Alert;
-pub use clock::{Due, DueWhat, Urgency, due, same_person, was_called, words};
+pub use clock::{Obligation, ObligationKind, Urgency, format_length, is_same_person, list_obligations, was_called_in};
 pub use hide::texts;
-pub use measures::{Blank, Measure, measures};
-pub use message::{Choice, Message, choices, choose, messages};
-pub use moment::{Now, When};
-pub use report::{BadTemplate, Merged, Records, merge, own_template, post_mortem, post_mortem_page};
-pub use rules::{RulesRead, length, rules};
-pub use state::{State, Told};
-pub use store::{Author, Incident, IncidentError, Incidents};
-pub use times::time;
+pub use measures::{BlankReason, Measure, measure_incident};
+pub use message::{MessageChoice, MessageTemplate, fill_choice, list_choices, list_messages};
+pub use moment::{EventTime, Now};
+pub use report::{
+    IncidentRecords, MergeResult, TemplateError, build_own_template, merge_facts, render_post_mortem,
+    write_post_mortem_page,
+};
+pub use rules::{RulesRead, find_length, read_rules};
+pub use state::{IncidentState, RecordedFact};
+pub use store::{Author, Incident, IncidentError, IncidentStore};
+pub use times::parse_stated_time;

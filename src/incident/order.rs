@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Sequence number and time of a run's event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(super) struct RunMark {
     /// Sequence number in the run's journal.
     pub(super) seq: Seq,
     /// Time of recording; the monotonic clock is the run's.
@@ -21,7 +21,7 @@ pub(super) struct Mark {
 
 /// Index of an event in the incident's journal, or in that of one of its runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum EventPosition {
     /// Index in the incident's journal.
     Incident(usize),
     /// Index in a run's journal.
@@ -39,11 +39,11 @@ pub(super) struct IncidentMark {
     /// Time of recording; the monotonic clock counts from boot.
     pub(super) at: Moment,
     /// Boot during which it was recorded; empty if not known.
-    pub(super) boot: String,
+    pub(super) boot_id: String,
     /// Last event of each run that was recorded before it.
     pub(super) seen: Vec<(RunId, Seq)>,
     /// Run whose joining it records.
-    pub(super) joined: Option<RunId>,
+    pub(super) joined_run: Option<RunId>,
 }
 
 /// The part of a run's events that decides their order.
@@ -52,15 +52,16 @@ pub(super) struct RunMarks {
     /// Id of the run.
     pub(super) run: RunId,
     /// The events in the order of the journal.
-    pub(super) marks: Vec<Mark>,
+    pub(super) marks: Vec<RunMark>,
     /// Index of the event that records the joining, which the incident's journal records at the same moment.
-    pub(super) joined: Option<usize>,
+    pub(super) join_index: Option<usize>,
 }
 
 /// Puts all events in one order, each with its time by the monotonic clocks, counted from the first event's wall-clock time.
 /// These times never go back.
-pub(super) fn order(incident: &[IncidentMark], runs: &[RunMarks]) -> Vec<(Place, Timestamp)> {
-    let mut times: Vec<Vec<i128>> = runs.iter().map(|line| steady(&line.marks, anchor(line, incident))).collect();
+pub(super) fn order_events(incident: &[IncidentMark], runs: &[RunMarks]) -> Vec<(EventPosition, Timestamp)> {
+    let mut times: Vec<Vec<i128>> =
+        runs.iter().map(|line| align_run_times(&line.marks, find_run_anchor(line, incident))).collect();
     let mut next = vec![0; runs.len()];
     let mut out = Vec::new();
     for (at, event) in incident.iter().enumerate() {
@@ -71,17 +72,17 @@ pub(super) fn order(incident: &[IncidentMark], runs: &[RunMarks]) -> Vec<(Place,
                 last.map_or(0, |last| line.marks.partition_point(|mark| mark.seq <= last))
             })
             .collect();
-        let time = machine(event, incident);
+        let time = machine_time(event, incident);
         if let Some(time) = time {
             for ((times, next), limit) in times.iter_mut().zip(&next).zip(&limits) {
-                settle(times, *next, *limit, time);
+                correct_run_times(times, *next, *limit, time);
             }
         }
-        take(&times, &mut next, &limits, &mut out);
-        out.push((Place::Incident(at), time.unwrap_or_else(|| utc(event.at.utc))));
+        emit_events_up_to(&times, &mut next, &limits, &mut out);
+        out.push((EventPosition::Incident(at), time.unwrap_or_else(|| utc_nanos(event.at.utc))));
     }
     let limits: Vec<usize> = runs.iter().map(|line| line.marks.len()).collect();
-    take(&times, &mut next, &limits, &mut out);
+    emit_events_up_to(&times, &mut next, &limits, &mut out);
     let mut now = i128::MIN;
     let ordered = out.into_iter().map(|(position, time)| {
         now = now.max(time);
@@ -91,22 +92,22 @@ pub(super) fn order(incident: &[IncidentMark], runs: &[RunMarks]) -> Vec<(Place,
 }
 
 /// Time of an incident's event by the machine's monotonic clock, in nanoseconds; `None` if its boot is not known.
-fn machine(event: &IncidentMark, incident: &[IncidentMark]) -> Option<i128> {
+fn machine_time(event: &IncidentMark, incident: &[IncidentMark]) -> Option<i128> {
     // Each boot is aligned with the wall clock once, at its first event here.
-    let first = incident.iter().find(|first| !event.boot.is_empty() && first.boot == event.boot)?;
-    Some(utc(first.at.utc) - nanos(first.at.mono) + nanos(event.at.mono))
+    let first = incident.iter().find(|first| !event.boot_id.is_empty() && first.boot_id == event.boot_id)?;
+    Some(utc_nanos(first.at.utc) - duration_nanos(first.at.mono) + duration_nanos(event.at.mono))
 }
 
 /// The one event of a run whose time by the machine's clock is known: index of the mark, and the time in nanoseconds.
-fn anchor(line: &RunMarks, incident: &[IncidentMark]) -> Option<(usize, i128)> {
-    let joined = incident.iter().find(|event| event.joined.as_ref() == Some(&line.run))?;
-    Some((line.joined?, machine(joined, incident)?))
+fn find_run_anchor(line: &RunMarks, incident: &[IncidentMark]) -> Option<(usize, i128)> {
+    let joined = incident.iter().find(|event| event.joined_run.as_ref() == Some(&line.run))?;
+    Some((line.join_index?, machine_time(joined, incident)?))
 }
 
 /// Shifts a run's times where they contradict an incident's event at `time`. The run's events that it had seen are not later
 /// than it, and those that it had not seen are not earlier. Contradictions arise because a run's monotonic clock stands still
 /// while the machine sleeps, and because a resumed session is aligned by the wall clock.
-fn settle(times: &mut [i128], next: usize, limit: usize, time: i128) {
+fn correct_run_times(times: &mut [i128], next: usize, limit: usize, time: i128) {
     let late = if limit > next { times.get(limit - 1).map_or(0, |last| last - time) } else { 0 };
     if late > 0 {
         times.iter_mut().skip(next).for_each(|event| *event -= late);
@@ -118,13 +119,13 @@ fn settle(times: &mut [i128], next: usize, limit: usize, time: i128) {
 }
 
 /// Moves the runs' events up to their limits to the output, the earliest first.
-fn take(times: &[Vec<i128>], next: &mut [usize], limits: &[usize], out: &mut Vec<(Place, i128)>) {
+fn emit_events_up_to(times: &[Vec<i128>], next: &mut [usize], limits: &[usize], out: &mut Vec<(EventPosition, i128)>) {
     loop {
         let heads = next.iter().zip(limits).enumerate().filter(|(_, (next, limit))| next < limit);
         let heads = heads.filter_map(|(run, (next, _))| Some((*times.get(run)?.get(*next)?, run)));
         let Some((time, run)) = heads.min() else { return };
         if let Some(at) = next.get_mut(run) {
-            out.push((Place::Run { run, event: *at }, time));
+            out.push((EventPosition::Run { run, event: *at }, time));
             *at += 1;
         }
     }
@@ -132,8 +133,8 @@ fn take(times: &[Vec<i128>], next: &mut [usize], limits: &[usize], out: &mut Vec
 
 /// Times of a run's events by its monotonic clock, in nanoseconds, aligned at the anchor, else at the first event's wall-clock
 /// time. A new session restarts the monotonic clock. It is then aligned by the wall clock, but never set back.
-fn steady(marks: &[Mark], anchor: Option<(usize, i128)>) -> Vec<i128> {
-    let begins_anew = |pair: &[Mark]| matches!(pair, [before, after] if after.at.mono < before.at.mono);
+fn align_run_times(marks: &[RunMark], anchor: Option<(usize, i128)>) -> Vec<i128> {
+    let begins_anew = |pair: &[RunMark]| matches!(pair, [before, after] if after.at.mono < before.at.mono);
     let mut out: Vec<i128> = Vec::with_capacity(marks.len());
     let mut rest = marks;
     while let Some(first) = rest.first() {
@@ -141,22 +142,22 @@ fn steady(marks: &[Mark], anchor: Option<(usize, i128)>) -> Vec<i128> {
         let (session, later) = rest.split_at(length);
         let anchored = anchor.and_then(|(index, time)| {
             let mark = session.get(index.checked_sub(out.len())?)?;
-            Some(time - nanos(mark.at.mono))
+            Some(time - duration_nanos(mark.at.mono))
         });
-        let start = anchored.unwrap_or_else(|| utc(first.at.utc) - nanos(first.at.mono));
+        let start = anchored.unwrap_or_else(|| utc_nanos(first.at.utc) - duration_nanos(first.at.mono));
         let before = out.last().copied().unwrap_or(i128::MIN);
-        let start = start.max(before.saturating_sub(nanos(first.at.mono)));
-        out.extend(session.iter().map(|mark| start + nanos(mark.at.mono)));
+        let start = start.max(before.saturating_sub(duration_nanos(first.at.mono)));
+        out.extend(session.iter().map(|mark| start + duration_nanos(mark.at.mono)));
         rest = later;
     }
     out
 }
 
-fn utc(at: Timestamp) -> i128 {
+fn utc_nanos(at: Timestamp) -> i128 {
     at.as_nanosecond()
 }
 
-fn nanos(duration: Duration) -> i128 {
+fn duration_nanos(duration: Duration) -> i128 {
     i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX)
 }
 
@@ -169,8 +170,8 @@ mod tests {
     }
 
     /// Marks one second apart by the monotonic clock, the wall clock off by so many seconds.
-    fn marks(from: i64, steps: &[i64]) -> Vec<Mark> {
-        let mark = |(i, step): (u32, &i64)| Mark {
+    fn marks(from: i64, steps: &[i64]) -> Vec<RunMark> {
+        let mark = |(i, step): (u32, &i64)| RunMark {
             seq: Seq(u64::from(i) + 1),
             at: Moment {
                 utc: Timestamp::from_second(1_800_000_000 + from + i64::from(i) + step).unwrap(),
@@ -180,11 +181,11 @@ mod tests {
         (0..).zip(steps).map(mark).collect()
     }
 
-    fn told(places: &[(Place, Timestamp)]) -> String {
+    fn told(places: &[(EventPosition, Timestamp)]) -> String {
         assert!(places.is_sorted_by_key(|(_, time)| *time));
         let told = places.iter().map(|(place, _)| match place {
-            Place::Incident(at) => format!("i{at}"),
-            Place::Run { run, event } => format!("{}{event}", char::from(b'a' + u8::try_from(*run).unwrap())),
+            EventPosition::Incident(at) => format!("i{at}"),
+            EventPosition::Run { run, event } => format!("{}{event}", char::from(b'a' + u8::try_from(*run).unwrap())),
         });
         told.collect::<Vec<_>>().join(" ")
     }
@@ -194,11 +195,11 @@ mod tests {
         let whole = i64::try_from(seconds).unwrap();
         let utc = Timestamp::from_second(1_800_000_000 + whole + off).unwrap();
         let at = Moment { utc, mono: Duration::from_secs(5000 + seconds) };
-        IncidentMark { at, boot: "b00710ad".into(), seen, joined: joined.cloned() }
+        IncidentMark { at, boot_id: "b00710ad".into(), seen, joined_run: joined.cloned() }
     }
 
-    fn line(run: &RunId, marks: Vec<Mark>) -> RunMarks {
-        RunMarks { run: run.clone(), marks, joined: None }
+    fn line(run: &RunId, marks: Vec<RunMark>) -> RunMarks {
+        RunMarks { run: run.clone(), marks, join_index: None }
     }
 
     #[test]
@@ -214,7 +215,7 @@ mod tests {
         let wanted = "i0 i1 a0 a1 i2 a2 a3 b0 i3 b1";
         for hour in [0, 3600, -3600] {
             let runs = [line(&a, marks(0, &[0, 0, hour, hour])), line(&b, marks(10, &[hour, hour]))];
-            let places = order(&incident, &runs);
+            let places = order_events(&incident, &runs);
             // Nothing says when `b` joined, so its one event before the last mark may move between the same two marks.
             let of =
                 |name: char| told(&places).split(' ').filter(|p| p.starts_with(name)).collect::<Vec<_>>().join(" ");
@@ -239,10 +240,10 @@ mod tests {
             let mut incident = incident.to_vec();
             incident[1].at.mono += Duration::from_millis(500);
             let runs = [
-                RunMarks { joined: Some(0), ..line(&a, marks(0, &[0, 0, hour, hour])) },
-                RunMarks { joined: Some(0), ..line(&b, late) },
+                RunMarks { join_index: Some(0), ..line(&a, marks(0, &[0, 0, hour, hour])) },
+                RunMarks { join_index: Some(0), ..line(&b, late) },
             ];
-            assert_eq!(told(&order(&incident, &runs)), "i0 a0 a1 i1 a2 b0 a3 b1", "{hour}");
+            assert_eq!(told(&order_events(&incident, &runs)), "i0 a0 a1 i1 a2 b0 a3 b1", "{hour}");
         }
     }
 
@@ -256,7 +257,7 @@ mod tests {
                 mark.at.utc += Duration::from_millis(500);
             }
             let runs = [line(&a, marks(0, &[0, 0, hour, hour])), line(&b, late)];
-            assert_eq!(told(&order(&[], &runs)), "a0 b0 a1 b1 a2 b2 a3 b3", "{hour}");
+            assert_eq!(told(&order_events(&[], &runs)), "a0 b0 a1 b1 a2 b2 a3 b3", "{hour}");
         }
     }
 
@@ -267,7 +268,7 @@ mod tests {
         marks[2].at.mono = Duration::ZERO;
         marks[3].at.mono = Duration::from_secs(1);
         let incident = [incident(9, 0, vec![(a.clone(), Seq(3))], None)];
-        assert_eq!(told(&order(&incident, &[line(&a, marks)])), "a0 a1 a2 i0 a3");
+        assert_eq!(told(&order_events(&incident, &[line(&a, marks)])), "a0 a1 a2 i0 a3");
     }
 
     #[test]
@@ -287,9 +288,11 @@ mod tests {
             let mut late = marks(0, &[0, 0, hour, hour, hour, hour]);
             late.iter_mut().skip(1).for_each(|mark| mark.at.mono += Duration::from_millis(500));
             late[3].at.mono = Duration::from_secs(3);
-            let runs =
-                [RunMarks { joined: Some(0), ..line(&a, again) }, RunMarks { joined: Some(0), ..line(&b, late) }];
-            let places = told(&order(&incident, &runs));
+            let runs = [
+                RunMarks { join_index: Some(0), ..line(&a, again) },
+                RunMarks { join_index: Some(0), ..line(&b, late) },
+            ];
+            let places = told(&order_events(&incident, &runs));
             assert!(places.ends_with("i2 a4 b4 a5 b5"), "{hour}: {places}");
         }
     }
@@ -308,12 +311,12 @@ mod tests {
             mark.at.mono += Duration::from_millis(500);
         }
         let mut early = late.clone();
-        early.insert(0, Mark { seq: Seq(0), at: Moment { mono: Duration::ZERO, ..early[0].at } });
+        early.insert(0, RunMark { seq: Seq(0), at: Moment { mono: Duration::ZERO, ..early[0].at } });
         let runs = [
-            RunMarks { joined: Some(0), ..line(&a, marks(0, &[0, 0, 3600, 3600])) },
-            RunMarks { joined: Some(0), ..line(&b, early) },
+            RunMarks { join_index: Some(0), ..line(&a, marks(0, &[0, 0, 3600, 3600])) },
+            RunMarks { join_index: Some(0), ..line(&b, early) },
         ];
-        assert_eq!(told(&order(&incident, &runs)), "i0 a0 a1 i1 i2 a2 b0 b1 a3 b2");
+        assert_eq!(told(&order_events(&incident, &runs)), "i0 a0 a1 i1 i2 a2 b0 b1 a3 b2");
     }
 
     #[test]
@@ -328,9 +331,9 @@ mod tests {
             incident(2, 3600, vec![(a.clone(), Seq(2)), (b.clone(), Seq(2))], Some(&a)),
         ];
         let runs = [
-            RunMarks { joined: Some(2), ..line(&a, again) },
-            RunMarks { joined: Some(0), ..line(&b, marks(0, &[0, 0, 3600, 3600])) },
+            RunMarks { join_index: Some(2), ..line(&a, again) },
+            RunMarks { join_index: Some(0), ..line(&b, marks(0, &[0, 0, 3600, 3600])) },
         ];
-        assert_eq!(told(&order(&incident, &runs)), "i0 a0 b0 a1 b1 i1 a2 b2 a3 b3");
+        assert_eq!(told(&order_events(&incident, &runs)), "i0 a0 b0 a1 b1 i1 a2 b2 a3 b3");
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: a time without a zone is UTC, like every time shown. A time in the future is rejected. An incomplete time is
 //! never completed by a guess. Refuses to know: local time zones.
 
-use super::rules::length;
+use super::rules::find_length;
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
 
@@ -12,9 +12,9 @@ const DAY_SECONDS: i64 = 86_400;
 const SLACK_SECONDS: i64 = 60;
 
 /// Parses a time that was stated at `now`. Fails with a sentence if it is no time, or in the future.
-pub fn time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+pub fn parse_stated_time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let text = text.trim();
-    let found = read(text, now).ok_or_else(|| {
+    let found = interpret_time(text, now).ok_or_else(|| {
         format!(
             "`{text}` is no time; write `22:51` (UTC), `15m ago`, `2026-11-24 22:51` or `2026-11-24T22:51:00+01:00`"
         )
@@ -25,14 +25,14 @@ pub fn time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     Ok(found)
 }
 
-fn read(text: &str, now: Timestamp) -> Option<Timestamp> {
+fn interpret_time(text: &str, now: Timestamp) -> Option<Timestamp> {
     let lower = text.to_ascii_lowercase();
     if lower == "now" {
         return Some(now);
     }
     let ago = lower.strip_suffix("ago").or_else(|| lower.strip_prefix('-').filter(|rest| !rest.is_empty()));
     if let Some(ago) = ago {
-        let seconds = i64::try_from(length(ago)?.0).ok()?;
+        let seconds = i64::try_from(find_length(ago)?.0).ok()?;
         return Timestamp::from_second(now.as_second().checked_sub(seconds)?).ok();
     }
     if let Ok(found) = text.parse::<Timestamp>() {
@@ -63,7 +63,8 @@ mod tests {
     #[test]
     fn a_stated_time_is_utc_and_never_in_the_future() {
         let now: Timestamp = "2026-11-24T22:51:03Z".parse().unwrap();
-        let of = |text| time(text, now).map_or_else(|why| why.chars().take(30).collect(), |at| at.to_string());
+        let of =
+            |text| parse_stated_time(text, now).map_or_else(|why| why.chars().take(30).collect(), |at| at.to_string());
         assert_eq!(of("now"), "2026-11-24T22:51:03Z");
         assert_eq!(of("22:36"), "2026-11-24T22:36:00Z");
         assert_eq!(of("22:36:10"), "2026-11-24T22:36:10Z");
@@ -76,7 +77,7 @@ mod tests {
         assert_eq!(of("2026-11-24T23:00:00+01:00"), "2026-11-24T22:00:00Z");
         assert_eq!(of("2026-11-25 01:00"), "`2026-11-25 01:00` is in the f");
         for odd in ["", "soon", "22", "2026-11-24", "ago", "-", "99:99", "12", "-x"] {
-            assert!(time(odd, now).is_err(), "{odd}");
+            assert!(parse_stated_time(odd, now).is_err(), "{odd}");
         }
     }
 }

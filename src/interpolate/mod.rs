@@ -12,20 +12,20 @@ mod refusal;
 mod render;
 mod token;
 
-pub use refusal::Why;
+pub use refusal::RejectReason;
 
-use crate::shell::parse::masking::Masked;
-use crate::shell::parse::{limits, shuck, signature};
+use crate::shell::parse::masking::MaskedText;
+use crate::shell::parse::{limits, shuck, word_counts};
 use crate::shell::split;
-use leaves::{Body, Found};
-use readers::Role;
-use render::Context;
+use leaves::{FoundLeaves, HeredocBody};
+use readers::WordRole;
+use render::QuotingContext;
 use std::ops::Range;
 
 /// The most values in one command.
-const MOST: usize = 500;
+const MOST_VALUES: usize = 500;
 /// The longest value, in KiB: the longest argument that Linux gives a program.
-const LONGEST_KIB: usize = 127;
+const LONGEST_VALUE_KIB: usize = 127;
 
 /// Change to a value before it is interpolated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ pub enum Filter {
 
 /// Delivery of a value: in the text, or through a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By<'v> {
+pub enum Delivery<'v> {
     /// Written into the text.
     Text,
     /// By this variable of the session, which holds it.
@@ -54,7 +54,7 @@ pub enum By<'v> {
 
 /// A value and the byte range of the text that it replaces.
 #[derive(Clone, Debug)]
-pub struct Fill<'v> {
+pub struct Substitution<'v> {
     /// The bytes of the text it takes the place of.
     pub span: Range<usize>,
     /// Value to interpolate.
@@ -62,89 +62,91 @@ pub struct Fill<'v> {
     /// Filter applied before quoting.
     pub filter: Filter,
     /// Delivery into the text.
-    pub by: By<'v>,
+    pub by: Delivery<'v>,
 }
 
 /// A value that cannot be interpolated, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct Rejected {
     /// Which of the fills.
     pub fill: usize,
     /// Reason of the rejection.
-    pub why: Why,
+    pub why: RejectReason,
 }
 
 /// Interpolates every value. The substitutions must be in order and must not overlap.
-pub fn place(text: &str, fills: &[Fill<'_>]) -> Result<String, Refused> {
-    if fills.len() > MOST {
-        return Err(Refused { fill: 0, why: Why::Many(fills.len(), MOST) });
+pub fn interpolate_values(text: &str, fills: &[Substitution<'_>]) -> Result<String, Rejected> {
+    if fills.len() > MOST_VALUES {
+        return Err(Rejected { fill: 0, why: RejectReason::Many(fills.len(), MOST_VALUES) });
     }
     for (index, fill) in fills.iter().enumerate() {
-        let why = if fill.value.len() > LONGEST_KIB * 1024 {
-            Why::Long(LONGEST_KIB)
+        let why = if fill.value.len() > LONGEST_VALUE_KIB * 1024 {
+            RejectReason::Long(LONGEST_VALUE_KIB)
         } else if fill.value.contains('\0') {
-            Why::Nul
+            RejectReason::Nul
         } else {
             continue;
         };
-        return Err(Refused { fill: index, why });
+        return Err(Rejected { fill: index, why });
     }
-    let probe = Probe::new(text, fills);
+    let probe = TokenProbe::with_tokens(text, fills);
     if probe.holes.is_empty() {
         return Ok(probe.text);
     }
-    let all = |why: Why| Refused { fill: probe.holes.first().map_or(0, |hole| hole.fill), why };
-    if let Some(reason) = limits::exceeded(&probe.text) {
-        return Err(all(Why::Unreadable(reason.to_owned())));
+    let all = |why: RejectReason| Rejected { fill: probe.holes.first().map_or(0, |hole| hole.fill), why };
+    if let Some(reason) = limits::exceeded_limit(&probe.text) {
+        return Err(all(RejectReason::Unreadable(reason.to_owned())));
     }
-    let placed = limits::with_room(&probe.text, || probe.placed(fills));
-    let placed = placed.unwrap_or_else(|| Err(all(Why::Unreadable("no room to read it".to_owned()))))?;
+    let placed = limits::with_enough_stack(&probe.text, || probe.interpolate_all(fills));
+    let placed = placed.unwrap_or_else(|| Err(all(RejectReason::Unreadable("no room to read it".to_owned()))))?;
     // What reads a text into commands asks more of it than the parsers do.
     if is_one_command(text) && !is_one_command(&placed) {
-        return Err(all(Why::Changes));
+        return Err(all(RejectReason::Changes));
     }
     Ok(placed)
 }
 
 fn is_one_command(text: &str) -> bool {
-    matches!(split::split(text).as_slice(), [crate::shell::Part::Command(_)])
+    matches!(split::split_commands(text).as_slice(), [crate::shell::ShellPart::Command(_)])
 }
 
 /// For each range, why no value at all can go there; none if some value can.
-pub fn refusals(text: &str, spans: &[Range<usize>]) -> Vec<Option<Why>> {
-    let fills: Vec<Fill<'_>> =
-        spans.iter().map(|span| Fill { span: span.clone(), value: "1", filter: Filter::None, by: By::Text }).collect();
-    let beyond = match limits::exceeded(text) {
-        _ if fills.len() > MOST => Some(Why::Many(fills.len(), MOST)),
-        reason => reason.map(|reason| Why::Unreadable(reason.to_owned())),
+pub fn find_reject_reasons(text: &str, spans: &[Range<usize>]) -> Vec<Option<RejectReason>> {
+    let fills: Vec<Substitution<'_>> = spans
+        .iter()
+        .map(|span| Substitution { span: span.clone(), value: "1", filter: Filter::None, by: Delivery::Text })
+        .collect();
+    let beyond = match limits::exceeded_limit(text) {
+        _ if fills.len() > MOST_VALUES => Some(RejectReason::Many(fills.len(), MOST_VALUES)),
+        reason => reason.map(|reason| RejectReason::Unreadable(reason.to_owned())),
     };
     if beyond.is_some() {
         return spans.iter().map(|_| beyond.clone()).collect();
     }
-    let probe = Probe::new(text, &fills);
-    let tried = limits::with_room(&probe.text, || match probe.found() {
-        Ok((_, found)) => probe.holes.iter().map(|hole| probe.context(&found, &hole.at).err()).collect(),
+    let probe = TokenProbe::with_tokens(text, &fills);
+    let tried = limits::with_enough_stack(&probe.text, || match probe.find_leaves() {
+        Ok((_, found)) => probe.holes.iter().map(|hole| probe.context_at(&found, &hole.at).err()).collect(),
         Err(why) => spans.iter().map(|_| Some(why.clone())).collect(),
     });
     tried.unwrap_or_default()
 }
 
 /// A text with a token instead of each value, to find out how bash reads each.
-struct Probe {
+struct TokenProbe {
     text: String,
-    holes: Vec<Hole>,
+    holes: Vec<ProbeHole>,
 }
 
-struct Hole {
+struct ProbeHole {
     fill: usize,
     /// Where its token stands.
     at: Range<usize>,
 }
 
-impl Probe {
-    fn new(text: &str, fills: &[Fill<'_>]) -> Self {
+impl TokenProbe {
+    fn with_tokens(text: &str, fills: &[Substitution<'_>]) -> Self {
         let raw: String = fills.iter().filter(|fill| fill.filter == Filter::Raw).map(|fill| fill.value).collect();
-        let salt = token::salt(&format!("{text}{raw}"));
+        let salt = token::choose_salt(&format!("{text}{raw}"));
         let mut probe = Self { text: String::with_capacity(text.len() + 16 * fills.len()), holes: Vec::new() };
         let mut from = 0;
         for (index, fill) in fills.iter().enumerate() {
@@ -153,8 +155,8 @@ impl Probe {
             if fill.filter == Filter::Raw {
                 probe.text.push_str(fill.value);
             } else {
-                probe.text.push_str(&token::token(index, salt));
-                probe.holes.push(Hole { fill: index, at: start..probe.text.len() });
+                probe.text.push_str(&token::make_token(index, salt));
+                probe.holes.push(ProbeHole { fill: index, at: start..probe.text.len() });
             }
             from = fill.span.end.max(from);
         }
@@ -162,21 +164,21 @@ impl Probe {
         probe
     }
 
-    fn found(&self) -> Result<(Shape, Found), Why> {
-        let shape = Shape::of(&self.text)?;
-        Ok((shape, leaves::find(&Masked::new(&self.text))?))
+    fn find_leaves(&self) -> Result<(CommandShape, FoundLeaves), RejectReason> {
+        let shape = CommandShape::of_text(&self.text)?;
+        Ok((shape, leaves::find_leaves(&MaskedText::new(&self.text))?))
     }
 
     /// The probe with each token replaced.
-    fn placed(&self, fills: &[Fill<'_>]) -> Result<String, Refused> {
+    fn interpolate_all(&self, fills: &[Substitution<'_>]) -> Result<String, Rejected> {
         let first = self.holes.first().map_or(0, |hole| hole.fill);
-        let (shape, found) = self.found().map_err(|why| Refused { fill: first, why })?;
+        let (shape, found) = self.find_leaves().map_err(|why| Rejected { fill: first, why })?;
         let mut out = String::with_capacity(self.text.len());
         let mut rendered = Vec::with_capacity(self.holes.len());
         let mut from = 0;
         for hole in &self.holes {
             let Some(fill) = fills.get(hole.fill) else { continue };
-            let text = self.rendered(&found, hole, fill).map_err(|why| Refused { fill: hole.fill, why })?;
+            let text = self.render_value(&found, hole, fill).map_err(|why| Rejected { fill: hole.fill, why })?;
             out.push_str(self.text.get(from..hole.at.start).unwrap_or(""));
             let start = out.len();
             out.push_str(&text);
@@ -188,103 +190,115 @@ impl Probe {
             let why = found
                 .bodies
                 .iter()
-                .filter(|body| within(&body.range, &hole.at))
-                .find_map(|body| ends(body, &out, &range));
+                .filter(|body| is_within(&body.range, &hole.at))
+                .find_map(|body| why_breaks_heredoc(body, &out, &range));
             if let Some(why) = why {
-                return Err(Refused { fill: hole.fill, why });
+                return Err(Rejected { fill: hole.fill, why });
             }
         }
-        if Shape::of(&out) != Ok(shape) {
-            return Err(Refused { fill: first, why: Why::Changes });
+        if CommandShape::of_text(&out) != Ok(shape) {
+            return Err(Rejected { fill: first, why: RejectReason::Changes });
         }
         Ok(out)
     }
 
     /// The text for one value.
-    fn rendered(&self, found: &Found, hole: &Hole, fill: &Fill<'_>) -> Result<String, Why> {
-        let context = self.context(found, &hole.at)?;
-        let (before, after) = (self.before(&hole.at), self.after(&hole.at));
-        if context == Context::Comment && fill.value.contains('\n') {
-            return Err(Why::CommentLine);
+    fn render_value(
+        &self,
+        found: &FoundLeaves,
+        hole: &ProbeHole,
+        fill: &Substitution<'_>,
+    ) -> Result<String, RejectReason> {
+        let context = self.context_at(found, &hole.at)?;
+        let (before, after) = (self.char_before(&hole.at), self.char_after(&hole.at));
+        if context == QuotingContext::Comment && fill.value.contains('\n') {
+            return Err(RejectReason::CommentLine);
         }
-        if context == Context::Number {
-            let number = render::is_number(fill.value, before, after) && !matches!(fill.by, By::Secret(_));
-            return if number { Ok(fill.value.to_owned()) } else { Err(Why::Arithmetic) };
+        if context == QuotingContext::Number {
+            let number = render::is_plain_number(fill.value, before, after) && !matches!(fill.by, Delivery::Secret(_));
+            return if number { Ok(fill.value.to_owned()) } else { Err(RejectReason::Arithmetic) };
         }
-        let role = if context == Context::Comment { Role::Data } else { readers::role(found, &hole.at) };
-        let value = self.filtered(hole, fill, role, context)?;
-        if let By::Variable(name) | By::Secret(name) = fill.by
+        let role = if context == QuotingContext::Comment { WordRole::Data } else { readers::role_at(found, &hole.at) };
+        let value = self.apply_filter(hole, fill, role, context)?;
+        if let Delivery::Variable(name) | Delivery::Secret(name) = fill.by
             && value == fill.value
-            && let Some(text) = render::reference(context, name)
+            && let Some(text) = render::variable_reference(context, name)
         {
             return Ok(text);
         }
         let control = |c: char| c.is_control() && c != '\n' && c != '\t';
         match fill.by {
-            By::Secret(_) => return Err(Why::SecretInText),
-            _ if value.chars().any(control) && context != Context::Comment => {
+            Delivery::Secret(_) => return Err(RejectReason::SecretInText),
+            _ if value.chars().any(control) && context != QuotingContext::Comment => {
                 // Bash itself doubles two of them in some places, and a text with others cannot be shown.
-                return Err(Why::Control);
+                return Err(RejectReason::Control);
             }
             _ => {}
         }
-        let surrounding = found.bodies.iter().any(|body| body.expands && within(&body.range, &hole.at));
-        if surrounding && context != Context::Open && value.contains("\\\n") {
-            return Err(Why::LineEnd);
+        let surrounding = found.bodies.iter().any(|body| body.expands && is_within(&body.range, &hole.at));
+        if surrounding && context != QuotingContext::Open && value.contains("\\\n") {
+            return Err(RejectReason::LineEnd);
         }
-        Ok(render::inline(context, &value, before, after))
+        Ok(render::quote_inline(context, &value, before, after))
     }
 
     /// The value as its filter makes it, if what reads it then gets it as it is.
-    fn filtered(&self, hole: &Hole, fill: &Fill<'_>, role: Role, context: Context) -> Result<String, Why> {
+    fn apply_filter(
+        &self,
+        hole: &ProbeHole,
+        fill: &Substitution<'_>,
+        role: WordRole,
+        context: QuotingContext,
+    ) -> Result<String, RejectReason> {
         let value = fill.value;
         let same = || Ok(value.to_owned());
         match (role, fill.filter) {
-            (Role::Program, _) => Err(Why::CommandName),
-            (Role::Name, _) => Err(Why::Name),
-            (Role::Arithmetic, _) if render::is_number(value, self.before(&hole.at), self.after(&hole.at)) => same(),
-            (Role::Arithmetic, _) => Err(Why::Arithmetic),
-            (Role::Data, Filter::None | Filter::Raw) => same(),
-            (Role::Data | Role::Sql(_), Filter::Sql) => {
-                let quoted = self.before(&hole.at) == Some('\'') && context != Context::Bare;
-                let quoted = quoted && !matches!(context, Context::Single | Context::Ansi);
-                render::sql(value, quoted).ok_or(Why::Filter("sql", "the value has a backslash or a control character"))
+            (WordRole::Program, _) => Err(RejectReason::CommandName),
+            (WordRole::Name, _) => Err(RejectReason::Name),
+            (WordRole::Arithmetic, _)
+                if render::is_plain_number(value, self.char_before(&hole.at), self.char_after(&hole.at)) =>
+            {
+                same()
             }
-            (Role::Data, Filter::Sh) => Ok(crate::shell::quote(value)),
-            (Role::Shell(_, Some(whole)), Filter::Sh) => self.for_shell(&whole, hole, value),
-            (Role::Shell(shown, _) | Role::Sql(shown) | Role::Code(shown), _) => {
-                if render::is_plain_word(value) {
-                    same()
-                } else {
-                    Err(Why::Interpreted(shown))
-                }
+            (WordRole::Arithmetic, _) => Err(RejectReason::Arithmetic),
+            (WordRole::Data, Filter::None | Filter::Raw) => same(),
+            (WordRole::Data | WordRole::Sql(_), Filter::Sql) => {
+                let quoted = self.char_before(&hole.at) == Some('\'') && context != QuotingContext::Bare;
+                let quoted = quoted && !matches!(context, QuotingContext::Single | QuotingContext::Ansi);
+                render::quote_sql(value, quoted)
+                    .ok_or(RejectReason::Filter("sql", "the value has a backslash or a control character"))
+            }
+            (WordRole::Data, Filter::Sh) => Ok(crate::shell::quote_value(value)),
+            (WordRole::Shell(_, Some(whole)), Filter::Sh) => self.quote_for_shell(&whole, hole, value),
+            (WordRole::Shell(shown, _) | WordRole::Sql(shown) | WordRole::Code(shown), _) => {
+                if render::is_plain_word(value) { same() } else { Err(RejectReason::Interpreted(shown)) }
             }
         }
     }
 
     /// The value for the text that a second shell reads, by the place it has there.
-    fn for_shell(&self, whole: &str, hole: &Hole, value: &str) -> Result<String, Why> {
-        let unfit = Why::Filter("sh", "the second shell's text is not known");
+    fn quote_for_shell(&self, whole: &str, hole: &ProbeHole, value: &str) -> Result<String, RejectReason> {
+        let unfit = RejectReason::Filter("sh", "the second shell's text is not known");
         let token = self.text.get(hole.at.clone()).ok_or(unfit.clone())?;
         let start = whole.find(token).ok_or(unfit)?;
         if whole.matches(token).count() != 1 {
-            return Err(Why::Filter("sh", "it stands there more than once"));
+            return Err(RejectReason::Filter("sh", "it stands there more than once"));
         }
-        let inner = Fill { span: start..start + token.len(), value, filter: Filter::None, by: By::Text };
-        let placed = place(whole, std::slice::from_ref(&inner)).map_err(|refused| refused.why)?;
+        let inner = Substitution { span: start..start + token.len(), value, filter: Filter::None, by: Delivery::Text };
+        let placed = interpolate_values(whole, std::slice::from_ref(&inner)).map_err(|refused| refused.why)?;
         let end = placed.len() - (whole.len() - inner.span.end);
         Ok(placed.get(start..end).unwrap_or("").to_owned())
     }
 
     /// How bash reads the place of a token.
-    fn context(&self, found: &Found, at: &Range<usize>) -> Result<Context, Why> {
-        let around = found.leaves.iter().filter(|leaf| within(&leaf.range, at));
-        let mut innermost: Option<(usize, Context)> = None;
+    fn context_at(&self, found: &FoundLeaves, at: &Range<usize>) -> Result<QuotingContext, RejectReason> {
+        let around = found.leaves.iter().filter(|leaf| is_within(&leaf.range, at));
+        let mut innermost: Option<(usize, QuotingContext)> = None;
         let mut number = false;
         for leaf in around {
             match &leaf.takes {
                 Err(why) => return Err(why.clone()),
-                Ok(Context::Number) => number = true,
+                Ok(QuotingContext::Number) => number = true,
                 Ok(context) if innermost.is_none_or(|(len, _)| leaf.range.len() <= len) => {
                     innermost = Some((leaf.range.len(), *context));
                 }
@@ -292,94 +306,97 @@ impl Probe {
             }
         }
         if number {
-            return Ok(Context::Number);
+            return Ok(QuotingContext::Number);
         }
-        let (_, context) = innermost.ok_or(Why::NoContext)?;
-        self.beside(at, context)?;
+        let (_, context) = innermost.ok_or(RejectReason::NoContext)?;
+        self.check_neighbours(at, context)?;
         Ok(context)
     }
 
     /// Checks that the text before a token does not change how bash reads the value.
-    fn beside(&self, at: &Range<usize>, context: Context) -> Result<(), Why> {
+    fn check_neighbours(&self, at: &Range<usize>, context: QuotingContext) -> Result<(), RejectReason> {
         let before = self.text.get(..at.start).unwrap_or("");
         let odd = |text: &str| text.bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1;
-        let expanded = matches!(context, Context::Bare | Context::Double | Context::Open | Context::Ansi);
+        let expanded = matches!(
+            context,
+            QuotingContext::Bare | QuotingContext::Double | QuotingContext::Open | QuotingContext::Ansi
+        );
         if expanded && odd(before) {
-            return Err(Why::Backslash);
+            return Err(RejectReason::Backslash);
         }
         // `\x4` and the like go on with the value's digits.
         let digits = before.trim_end_matches(|c: char| c.is_ascii_hexdigit());
-        if context == Context::Ansi && (odd(digits) || odd(digits.trim_end_matches(['x', 'u', 'U', 'c']))) {
-            return Err(Why::Backslash);
+        if context == QuotingContext::Ansi && (odd(digits) || odd(digits.trim_end_matches(['x', 'u', 'U', 'c']))) {
+            return Err(RejectReason::Backslash);
         }
-        if context == Context::Bare {
+        if context == QuotingContext::Bare {
             let word = before.rsplit([' ', '\t', '\n', '=', ':', '"', '\'', '(']).next().unwrap_or("");
             if word.rsplit('/').next_back().is_some_and(|first| first.starts_with('~')) && !word.contains('/') {
-                return Err(Why::Tilde);
+                return Err(RejectReason::Tilde);
             }
             let after = self.text.get(at.end..).unwrap_or("");
             let rest = after.split([' ', '\t', '\n', ';', '|', '&']).next().unwrap_or("");
             let open = word.rfind('[').is_some_and(|open| !word.get(open..).unwrap_or("").contains(']'));
             if open && rest.contains(']') {
-                return Err(Why::Bracket);
+                return Err(RejectReason::Bracket);
             }
         }
         Ok(())
     }
 
-    fn before(&self, at: &Range<usize>) -> Option<char> {
+    fn char_before(&self, at: &Range<usize>) -> Option<char> {
         self.text.get(..at.start)?.chars().next_back()
     }
 
-    fn after(&self, at: &Range<usize>) -> Option<char> {
+    fn char_after(&self, at: &Range<usize>) -> Option<char> {
         self.text.get(at.end..)?.chars().next()
     }
 }
 
-fn within(outer: &Range<usize>, inner: &Range<usize>) -> bool {
+fn is_within(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
 
 /// Why a value cannot go into a heredoc: it would end it, or lose its tabs.
-fn ends(body: &Body, out: &str, range: &Range<usize>) -> Option<Why> {
+fn why_breaks_heredoc(body: &HeredocBody, out: &str, range: &Range<usize>) -> Option<RejectReason> {
     let start = out.get(..range.start)?.rfind('\n').map_or(0, |at| at + 1);
     let end = out.get(range.end..)?.find('\n').map_or(out.len(), |at| range.end + at);
     let lines = out.get(start..end)?;
     let stripped = |line: &str| body.strips_tabs && line.starts_with('\t');
     let bare = |line: &str| if body.strips_tabs { line.trim_start_matches('\t').to_owned() } else { line.to_owned() };
     if lines.split('\n').any(|line| bare(line) == body.delimiter) {
-        return Some(Why::EndsHeredoc(body.delimiter.clone()));
+        return Some(RejectReason::EndsHeredoc(body.delimiter.clone()));
     }
     let value = out.get(range.clone())?;
     let leads = out.get(start..range.start)?.chars().all(|c| c == '\t');
     let loses = value.split('\n').enumerate().any(|(i, line)| (i > 0 || leads) && stripped(line));
-    (body.strips_tabs && loses).then_some(Why::Tabs)
+    (body.strips_tabs && loses).then_some(RejectReason::Tabs)
 }
 
 /// The commands of a text, as both parsers see them.
 #[derive(Debug, PartialEq, Eq)]
-struct Shape {
+struct CommandShape {
     words: Vec<usize>,
-    programs: Vec<crate::shell::Program>,
+    programs: Vec<crate::shell::ProgramName>,
     simple: usize,
 }
 
-impl Shape {
-    fn of(text: &str) -> Result<Self, Why> {
-        let masked = Masked::new(text);
-        let reading = shuck::read(&masked).map_err(|refusal| Why::Unreadable(refusal.message))?;
-        if reading.hides.is_some() || reading.crowded {
-            return Err(Why::Unreadable("a word may hide a command".to_owned()));
+impl CommandShape {
+    fn of_text(text: &str) -> Result<Self, RejectReason> {
+        let masked = MaskedText::new(text);
+        let reading = shuck::parse_text(&masked).map_err(|refusal| RejectReason::Unreadable(refusal.message))?;
+        if reading.suspect_span.is_some() || reading.has_unseparated_statements {
+            return Err(RejectReason::Unreadable("a word may hide a command".to_owned()));
         }
-        if let Some((why, _)) = split::open(masked.masked(), &reading) {
-            return Err(Why::Unreadable(why.to_owned()));
+        if let Some((why, _)) = split::find_unclosed(masked.masked_text(), &reading) {
+            return Err(RejectReason::Unreadable(why.to_owned()));
         }
-        let words = signature(masked.masked()).map_err(|why| Why::Unreadable(why.to_owned()))?;
-        if words != reading.signature {
-            return Err(Why::Unreadable("the two parsers see different commands".to_owned()));
+        let words = word_counts(masked.masked_text()).map_err(|why| RejectReason::Unreadable(why.to_owned()))?;
+        if words != reading.word_counts {
+            return Err(RejectReason::Unreadable("the two parsers see different commands".to_owned()));
         }
-        let simple = reading.found.len();
-        let programs = reading.found.into_iter().map(|found| found.simple.program).collect();
+        let simple = reading.commands.len();
+        let programs = reading.commands.into_iter().map(|found| found.command.program).collect();
         Ok(Self { words, programs, simple })
     }
 }

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// Why a value cannot be placed where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Why {
+pub enum RejectReason {
     /// The command cannot be read reliably.
     #[error("the command cannot be read reliably: {0}")]
     Unreadable(String),

@@ -5,7 +5,7 @@
 
 /// How bash reads the place where a value goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Context {
+pub(super) enum QuotingContext {
     /// An unquoted part of a word.
     Bare,
     /// Inside double quotes.
@@ -25,30 +25,30 @@ pub(super) enum Context {
 }
 
 /// The value itself, quoted for its context. `before` and `after` are the characters next to it.
-pub(super) fn inline(context: Context, value: &str, before: Option<char>, after: Option<char>) -> String {
+pub(super) fn quote_inline(context: QuotingContext, value: &str, before: Option<char>, after: Option<char>) -> String {
     match context {
-        Context::Bare if may_stand_bare(value, before, after) => value.to_owned(),
-        Context::Bare => format!("'{}'", value.replace('\'', r"'\''")),
-        Context::Double => escaped(value, &['\\', '"', '$', '`']),
-        Context::Single => value.replace('\'', r"'\''"),
-        Context::Ansi => escaped(value, &['\\', '\'']),
-        Context::Open => escaped(value, &['\\', '$', '`']),
-        Context::Literal | Context::Comment | Context::Number => value.to_owned(),
+        QuotingContext::Bare if may_stand_bare(value, before, after) => value.to_owned(),
+        QuotingContext::Bare => format!("'{}'", value.replace('\'', r"'\''")),
+        QuotingContext::Double => escape_chars(value, &['\\', '"', '$', '`']),
+        QuotingContext::Single => value.replace('\'', r"'\''"),
+        QuotingContext::Ansi => escape_chars(value, &['\\', '\'']),
+        QuotingContext::Open => escape_chars(value, &['\\', '$', '`']),
+        QuotingContext::Literal | QuotingContext::Comment | QuotingContext::Number => value.to_owned(),
     }
 }
 
 /// A reference to a variable of the session that holds the value; none where bash expands nothing.
-pub(super) fn reference(context: Context, variable: &str) -> Option<String> {
+pub(super) fn variable_reference(context: QuotingContext, variable: &str) -> Option<String> {
     Some(match context {
-        Context::Bare => format!("\"${{{variable}}}\""),
-        Context::Double | Context::Open | Context::Comment => format!("${{{variable}}}"),
-        Context::Single => format!("'\"${{{variable}}}\"'"),
-        Context::Ansi => format!("'\"${{{variable}}}\"$'"),
-        Context::Literal | Context::Number => return None,
+        QuotingContext::Bare => format!("\"${{{variable}}}\""),
+        QuotingContext::Double | QuotingContext::Open | QuotingContext::Comment => format!("${{{variable}}}"),
+        QuotingContext::Single => format!("'\"${{{variable}}}\"'"),
+        QuotingContext::Ansi => format!("'\"${{{variable}}}\"$'"),
+        QuotingContext::Literal | QuotingContext::Number => return None,
     })
 }
 
-fn escaped(value: &str, special: &[char]) -> String {
+fn escape_chars(value: &str, special: &[char]) -> String {
     let mut out = String::with_capacity(value.len() + 8);
     for c in value.chars() {
         if special.contains(&c) {
@@ -70,7 +70,7 @@ fn may_stand_bare(value: &str, before: Option<char>, after: Option<char>) -> boo
         && beside(after)
         && starts
         && value.chars().all(plain)
-        && (!word || crate::shell::quote(value) == value)
+        && (!word || crate::shell::quote_value(value) == value)
 }
 
 /// True if a value is safe in a text that a second interpreter reads.
@@ -79,7 +79,7 @@ pub(super) fn is_plain_word(value: &str) -> bool {
 }
 
 /// `0`, `42`; `-3` where nothing stands before it that it could be read with.
-pub(super) fn is_number(value: &str, before: Option<char>, after: Option<char>) -> bool {
+pub(super) fn is_plain_number(value: &str, before: Option<char>, after: Option<char>) -> bool {
     let apart = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '#' | '$'));
     let signed = value.strip_prefix('-');
     let digits = signed.unwrap_or(value);
@@ -89,7 +89,7 @@ pub(super) fn is_number(value: &str, before: Option<char>, after: Option<char>) 
 }
 
 /// The value for SQL: within quotes their inside, else a literal of its own. None where no dialect is sure to read it so.
-pub(super) fn sql(value: &str, quoted: bool) -> Option<String> {
+pub(super) fn quote_sql(value: &str, quoted: bool) -> Option<String> {
     if value.chars().any(|c| c == '\\' || c.is_control()) {
         return None;
     }
@@ -99,28 +99,28 @@ pub(super) fn sql(value: &str, quoted: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, inline, is_number, sql};
+    use super::{QuotingContext, is_plain_number, quote_inline, quote_sql};
 
     #[test]
     fn a_digit_before_a_redirection_is_quoted() {
-        assert_eq!(inline(Context::Bare, "2", Some(' '), Some('>')), "'2'");
-        assert_eq!(inline(Context::Bare, "2", Some(' '), Some(' ')), "2");
-        assert_eq!(inline(Context::Bare, "then", Some(' '), None), "'then'");
+        assert_eq!(quote_inline(QuotingContext::Bare, "2", Some(' '), Some('>')), "'2'");
+        assert_eq!(quote_inline(QuotingContext::Bare, "2", Some(' '), Some(' ')), "2");
+        assert_eq!(quote_inline(QuotingContext::Bare, "then", Some(' '), None), "'then'");
     }
 
     #[test]
     fn whole_numbers_stand_alone_in_arithmetic() {
-        assert!(is_number("42", Some(' '), Some(')')));
-        assert!(!is_number("042", None, None));
-        assert!(!is_number("-1", Some('-'), None));
-        assert!(!is_number("1", Some('a'), None));
-        assert!(!is_number("a", None, None));
+        assert!(is_plain_number("42", Some(' '), Some(')')));
+        assert!(!is_plain_number("042", None, None));
+        assert!(!is_plain_number("-1", Some('-'), None));
+        assert!(!is_plain_number("1", Some('a'), None));
+        assert!(!is_plain_number("a", None, None));
     }
 
     #[test]
     fn a_quote_in_sql_is_doubled() {
-        assert_eq!(sql("O'Hara", true).as_deref(), Some("O''Hara"));
-        assert_eq!(sql("O'Hara", false).as_deref(), Some("'O''Hara'"));
-        assert_eq!(sql("\\", true), None);
+        assert_eq!(quote_sql("O'Hara", true).as_deref(), Some("O''Hara"));
+        assert_eq!(quote_sql("O'Hara", false).as_deref(), Some("'O''Hara'"));
+        assert_eq!(quote_sql("\\", true), None);
     }
 }

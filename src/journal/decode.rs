@@ -5,7 +5,7 @@
 
 use super::json;
 use super::line::LINE_NAMES;
-use super::source::Source;
+use super::source::LineSource;
 use crate::history::record::FieldReader as _;
 use crate::history::{Event, Fact, Other};
 use crate::ident::{Moment, Seq};
@@ -13,21 +13,21 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The event of a line, from its members without the closing brace and its payload. None when it is no event at all.
-pub(super) fn event(seq: Seq, members: &str, payload: Option<&str>) -> Option<Event> {
+pub(super) fn decode_event(seq: Seq, members: &str, payload: Option<&str>) -> Option<Event> {
     let object = format!("{members}}}");
-    let mut source = Source::parse(&object, payload)?;
+    let mut source = LineSource::parse_line(&object, payload)?;
     let utc = source.read_field::<String>("time").ok()?.parse().ok()?;
     let mono = Duration::from_nanos(source.read_field("mono_ns").ok()?);
     let kind: String = source.read_field("kind").ok()?;
     let fact = match Fact::read_kind(&kind, &mut source) {
         Ok(fact) => fact,
-        Err(_) => Fact::Other(other(kind, &object, payload)?),
+        Err(_) => Fact::Other(unknown_fact(kind, &object, payload)?),
     };
     Some(Event { seq, at: Moment { utc, mono }, fact })
 }
 
-fn other(kind: String, object: &str, payload: Option<&str>) -> Option<Other> {
-    let mut fields: BTreeMap<String, String> = json::members(object)?.into_iter().collect();
+fn unknown_fact(kind: String, object: &str, payload: Option<&str>) -> Option<Other> {
+    let mut fields: BTreeMap<String, String> = json::split_members(object)?.into_iter().collect();
     for name in LINE_NAMES {
         fields.remove(name);
     }
@@ -44,12 +44,12 @@ mod tests {
 
     #[test]
     fn every_fact_is_read_back_as_it_was_written() {
-        let at = encode::as_recorded(SystemClock::start().now());
+        let at = encode::round_to_record(SystemClock::start_now().now());
         for fact in every_fact() {
             let (mut line, mut payload) = (Vec::new(), Vec::new());
-            encode::event(Seq(5), at, &fact, &mut line, &mut payload).unwrap();
+            encode::encode_event(Seq(5), at, &fact, &mut line, &mut payload).unwrap();
             let (members, payload) = (String::from_utf8(line).unwrap(), String::from_utf8(payload).unwrap());
-            let read = event(Seq(5), &members, Some(&payload)).unwrap();
+            let read = decode_event(Seq(5), &members, Some(&payload)).unwrap();
             assert_eq!(read, Event { seq: Seq(5), at, fact }, "{members} {payload}");
         }
     }

@@ -3,7 +3,7 @@
 //! Invariant: structured fields go into the line, free text into the payload and nowhere else, so that dropping the payload
 //! drops it. Refuses to know: which fields a fact has; that is the table in `history`.
 
-use super::json::Members;
+use super::json::MemberWriter;
 use super::line::LINE_NAMES;
 use super::salt::push_hex;
 use crate::history::record::FieldWriter;
@@ -15,7 +15,7 @@ use serde_json::{Error, Result};
 use std::time::Duration;
 
 /// Rounds a moment to the precision of the record, so that an event is the same live and read back.
-pub fn as_recorded(at: Moment) -> Moment {
+pub fn round_to_record(at: Moment) -> Moment {
     let utc = Timestamp::from_millisecond(at.utc.as_millisecond()).unwrap_or(at.utc);
     Moment { utc, mono: Duration::from_nanos(mono_ns(at)) }
 }
@@ -25,16 +25,16 @@ fn mono_ns(at: Moment) -> u64 {
 }
 
 /// Appends an event's members, without the closing brace, to `line`, and puts its payload into `payload`.
-pub(super) fn event(seq: Seq, at: Moment, fact: &Fact, line: &mut Vec<u8>, payload: &mut Vec<u8>) -> Result<()> {
+pub(super) fn encode_event(seq: Seq, at: Moment, fact: &Fact, line: &mut Vec<u8>, payload: &mut Vec<u8>) -> Result<()> {
     line.push(b'{');
-    let mut members = Members::opening(line);
-    members.put("seq", &seq)?;
-    members.put("time", &format!("{:.3}", at.utc))?;
-    members.put("mono_ns", &mono_ns(at))?;
-    members.put("kind", fact.kind())?;
+    let mut members = MemberWriter::start_object(line);
+    members.write_member("seq", &seq)?;
+    members.write_member("time", &format!("{:.3}", at.utc))?;
+    members.write_member("mono_ns", &mono_ns(at))?;
+    members.write_member("kind", fact.kind())?;
     payload.clear();
     payload.push(b'{');
-    let mut encoder = Encoder { members, payload: Members::opening(payload), whole_payload: None };
+    let mut encoder = EventEncoder { members, payload: MemberWriter::start_object(payload), whole_payload: None };
     fact.write_fields(&mut encoder)?;
     if let Some(json) = encoder.whole_payload {
         payload.clear();
@@ -46,40 +46,40 @@ pub(super) fn event(seq: Seq, at: Moment, fact: &Fact, line: &mut Vec<u8>, paylo
 }
 
 /// Writes structured fields into the line and free text into the payload.
-struct Encoder<'a> {
-    members: Members<'a>,
-    payload: Members<'a>,
+struct EventEncoder<'a> {
+    members: MemberWriter<'a>,
+    payload: MemberWriter<'a>,
     /// The payload of a fact of an unknown kind, as it was read.
     whole_payload: Option<String>,
 }
 
-impl FieldWriter for Encoder<'_> {
+impl FieldWriter for EventEncoder<'_> {
     type Error = Error;
 
     fn write_field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
-        self.members.put(name, value)
+        self.members.write_member(name, value)
     }
 
     fn write_text(&mut self, name: &str, text: &str) -> Result<()> {
-        self.payload.put(name, text)
+        self.payload.write_member(name, text)
     }
 
     fn write_texts(&mut self, name: &str, texts: &[String]) -> Result<()> {
-        self.payload.put(name, texts)
+        self.payload.write_member(name, texts)
     }
 
     fn write_structure<T: Serialize>(&mut self, name: &str, value: &T) -> Result<()> {
-        self.payload.put(name, value)
+        self.payload.write_member(name, value)
     }
 
     fn write_bytes(&mut self, name: &str, hex_name: &str, bytes: &[u8]) -> Result<()> {
         match std::str::from_utf8(bytes) {
             // NUL is legal in JSON text, but some readers cannot bear it.
-            Ok(text) if !bytes.contains(&0) => self.payload.put(name, text),
+            Ok(text) if !bytes.contains(&0) => self.payload.write_member(name, text),
             _ => {
                 let mut hex = String::with_capacity(bytes.len() * 2);
                 push_hex(&mut hex, bytes);
-                self.payload.put(hex_name, &hex)
+                self.payload.write_member(hex_name, &hex)
             }
         }
     }
@@ -89,13 +89,13 @@ impl FieldWriter for Encoder<'_> {
             self.whole_payload = Some(json.to_owned());
             Ok(())
         } else {
-            self.members.put_raw(name, json)
+            self.members.write_raw_member(name, json)
         }
     }
 }
 
 /// The reason why a fact of an unknown kind cannot be written, if there is one.
-pub(super) fn objection(other: &Other) -> Option<String> {
+pub(super) fn find_objection(other: &Other) -> Option<String> {
     for (name, json) in &other.fields {
         if name != "payload" && LINE_NAMES.contains(&name.as_str()) {
             return Some(format!("the field `{name}` belongs to the line itself"));

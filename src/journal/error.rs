@@ -82,7 +82,7 @@ pub enum JournalError {
 
 impl JournalError {
     /// The file system returned an error.
-    pub fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+    pub fn from_io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source: Arc::new(source) }
     }
 }

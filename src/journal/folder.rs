@@ -24,7 +24,7 @@ pub enum FolderError {
     #[error("no runs are recorded under `{0}`")]
     NoRuns(PathBuf),
     /// No run has this name.
-    #[error("no run matches `{name}`; the latest are {}", quoted(.candidates))]
+    #[error("no run matches `{name}`; the latest are {}", quote_runs(.candidates))]
     Unknown {
         /// The name that was looked for.
         name: String,
@@ -32,7 +32,7 @@ pub enum FolderError {
         candidates: Vec<RunId>,
     },
     /// Several runs match the name.
-    #[error("`{name}` matches several runs: {}; give more of the name", quoted(.candidates))]
+    #[error("`{name}` matches several runs: {}; give more of the name", quote_runs(.candidates))]
     Ambiguous {
         /// The name that was looked for.
         name: String,
@@ -44,7 +44,7 @@ pub enum FolderError {
     Io(#[from] JournalError),
 }
 
-fn quoted(runs: &[RunId]) -> String {
+fn quote_runs(runs: &[RunId]) -> String {
     let names: Vec<_> = runs.iter().take(CANDIDATES).map(|run| format!("`{run}`")).collect();
     let more = runs.len().saturating_sub(CANDIDATES);
     if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
@@ -58,37 +58,37 @@ pub struct Folders {
 
 impl Folders {
     /// The runs under `root`, which need not exist yet.
-    pub fn under(root: impl Into<PathBuf>) -> Self {
+    pub fn with_root(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
     /// Path of the folder that holds the runs.
-    pub fn root(&self) -> &Path {
+    pub fn root_path(&self) -> &Path {
         &self.root
     }
 
     /// Creates the folder of a new run, and missing folders above it. Returns once the folder's name is on disk.
-    pub fn create(&self, run: &RunId) -> Result<Folder, JournalError> {
+    pub fn create_folder(&self, run: &RunId) -> Result<Folder, JournalError> {
         let make = |path: &Path, above: bool| {
             let made = DirBuilder::new().recursive(above).mode(0o700).create(path);
-            made.map_err(|e| JournalError::io("create", path, e))
+            made.map_err(|e| JournalError::from_io("create", path, e))
         };
         make(&self.root, true)?;
-        let folder = self.folder(run);
+        let folder = self.run_folder(run);
         make(&folder.path, false)?;
-        make(&folder.output_folder(), false)?;
+        make(&folder.output_folder_path(), false)?;
         // The new folder's name must survive a crash just as the journal in it does.
         let synced = File::open(&self.root).and_then(|root| root.sync_all());
-        synced.map_err(|e| JournalError::io("sync", &self.root, e))?;
+        synced.map_err(|e| JournalError::from_io("sync", &self.root, e))?;
         Ok(folder)
     }
 
     /// All runs, newest first. Empty when the folder does not exist.
-    pub fn list(&self) -> Result<Vec<Folder>, JournalError> {
+    pub fn list_runs(&self) -> Result<Vec<Folder>, JournalError> {
         let entries = match std::fs::read_dir(&self.root) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(JournalError::io("read", &self.root, error)),
+            Err(error) => return Err(JournalError::from_io("read", &self.root, error)),
         };
         let mut runs: Vec<RunId> = entries
             .filter_map(Result::ok)
@@ -96,17 +96,17 @@ impl Folders {
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
             .collect();
         runs.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(runs.iter().map(|run| self.folder(run)).collect())
+        Ok(runs.iter().map(|run| self.run_folder(run)).collect())
     }
 
     /// The run of this name: a whole id, its beginning or end, `latest`, or the path of its folder.
-    pub fn find(&self, name: &str) -> Result<Folder, FolderError> {
+    pub fn find_run(&self, name: &str) -> Result<Folder, FolderError> {
         if name.contains('/')
-            && let Some(folder) = Folder::at(Path::new(name))
+            && let Some(folder) = Folder::at_path(Path::new(name))
         {
             return Ok(folder);
         }
-        let all = self.list()?;
+        let all = self.list_runs()?;
         let Some(latest) = all.first() else { return Err(FolderError::NoRuns(self.root.clone())) };
         if name == "latest" {
             return Ok(latest.clone());
@@ -129,7 +129,7 @@ impl Folders {
         }
     }
 
-    fn folder(&self, run: &RunId) -> Folder {
+    fn run_folder(&self, run: &RunId) -> Folder {
         Folder { path: self.root.join(run.as_str()), run: run.clone() }
     }
 }
@@ -143,54 +143,58 @@ pub struct Folder {
 
 impl Folder {
     /// The folder at a path, if it exists and its name is a run id.
-    pub fn at(path: &Path) -> Option<Self> {
+    pub fn at_path(path: &Path) -> Option<Self> {
         let run = path.file_name()?.to_str()?.parse().ok()?;
         path.is_dir().then(|| Self { path: path.to_owned(), run })
     }
 
     /// Id of the run.
-    pub fn run(&self) -> &RunId {
+    pub fn run_id(&self) -> &RunId {
         &self.run
     }
 
     /// Path of the folder.
-    pub fn path(&self) -> &Path {
+    pub fn folder_path(&self) -> &Path {
         &self.path
     }
 
     /// Path of the journal.
-    pub fn journal(&self) -> PathBuf {
+    pub fn journal_path(&self) -> PathBuf {
         self.path.join(FILE_NAME)
     }
 
     /// Path of the folder that holds the output files.
-    pub fn output_folder(&self) -> PathBuf {
+    pub fn output_folder_path(&self) -> PathBuf {
         self.path.join("output")
     }
 
     /// Path of the output file of the command that started at `command`.
-    pub fn output(&self, command: Seq) -> PathBuf {
-        self.output_folder().join(format!("{:06}.out", command.0))
+    pub fn output_path(&self, command: Seq) -> PathBuf {
+        self.output_folder_path().join(format!("{:06}.out", command.0))
     }
 
     /// Path of the copy of the document that ran.
-    pub fn document(&self) -> PathBuf {
+    pub fn document_path(&self) -> PathBuf {
         self.path.join("runbook.md")
     }
 
     /// Path of the transcript.
-    pub fn transcript(&self) -> PathBuf {
+    pub fn transcript_path(&self) -> PathBuf {
         self.path.join("transcript.md")
     }
 
     /// True while a process holds the lock on the journal, that is, while the run is being recorded.
     pub fn is_live(&self) -> bool {
-        let Ok(file) = File::open(self.journal()) else { return false };
+        let Ok(file) = File::open(self.journal_path()) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 
     /// Replaces a file of the folder atomically: a reader sees either the old or the new content, never a part.
-    pub fn write(&self, path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), JournalError> {
+    pub fn replace_file(
+        &self,
+        path: &Path,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), JournalError> {
         let written = || -> io::Result<()> {
             // The name cannot be guessed, and the file is private to the owner.
             let mut buffered = BufWriter::new(NamedTempFile::new_in(&self.path)?);
@@ -200,11 +204,11 @@ impl Folder {
             new.persist(path)?;
             Ok(())
         };
-        written().map_err(|e| JournalError::io("write", path, e))
+        written().map_err(|e| JournalError::from_io("write", path, e))
     }
 
     /// Outputs of the run, read from their files.
-    pub fn outputs(&self) -> RunOutput {
+    pub fn run_outputs(&self) -> RunOutput {
         RunOutput { folder: self.clone(), inline: BTreeMap::new() }
     }
 }
@@ -218,14 +222,14 @@ pub struct RunOutput {
 
 impl RunOutput {
     /// Remembers the output that an event holds, as a substitute for a missing or shorter file.
-    pub fn remember(&mut self, finished: &CommandFinished) {
+    pub fn remember_inline(&mut self, finished: &CommandFinished) {
         if let Some(bytes) = &finished.output.inline {
             self.inline.insert(finished.started, bytes.clone());
         }
     }
 
-    fn read_file(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
-        let file = File::open(self.folder.output(command))?;
+    fn read_output_file(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
+        let file = File::open(self.folder.output_path(command))?;
         let left = file.metadata()?.len().saturating_sub(offset_bytes);
         let mut bytes = vec![0; usize::try_from(left).unwrap_or(usize::MAX).min(limit_bytes)];
         let mut filled = 0;
@@ -243,8 +247,8 @@ impl RunOutput {
 }
 
 impl OutputSource for RunOutput {
-    fn read(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
-        let from_file = self.read_file(command, offset_bytes, limit_bytes);
+    fn read_output(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
+        let from_file = self.read_output_file(command, offset_bytes, limit_bytes);
         let Some(inline) = self.inline.get(&command) else { return from_file };
         let offset = usize::try_from(offset_bytes).unwrap_or(usize::MAX).min(inline.len());
         let from_event: Vec<u8> = inline.iter().skip(offset).take(limit_bytes).copied().collect();

@@ -6,18 +6,18 @@ use serde::Serialize;
 use serde_json::Result;
 
 /// Appends the members of an object to a buffer.
-pub(super) struct Members<'a> {
+pub(super) struct MemberWriter<'a> {
     out: &'a mut Vec<u8>,
     first: bool,
 }
 
-impl<'a> Members<'a> {
+impl<'a> MemberWriter<'a> {
     /// Starts the members of an object whose brace was just written.
-    pub(super) fn opening(out: &'a mut Vec<u8>) -> Self {
+    pub(super) fn start_object(out: &'a mut Vec<u8>) -> Self {
         Self { out, first: true }
     }
 
-    fn name(&mut self, name: &str) -> Result<()> {
+    fn write_name(&mut self, name: &str) -> Result<()> {
         if !std::mem::take(&mut self.first) {
             self.out.push(b',');
         }
@@ -27,21 +27,21 @@ impl<'a> Members<'a> {
     }
 
     /// Writes a member.
-    pub(super) fn put<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
-        self.name(name)?;
+    pub(super) fn write_member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
+        self.write_name(name)?;
         serde_json::to_writer(&mut *self.out, value)
     }
 
     /// Writes a member whose value is JSON already.
-    pub(super) fn put_raw(&mut self, name: &str, json: &str) -> Result<()> {
-        self.name(name)?;
+    pub(super) fn write_raw_member(&mut self, name: &str, json: &str) -> Result<()> {
+        self.write_name(name)?;
         self.out.extend_from_slice(json.as_bytes());
         Ok(())
     }
 }
 
 /// The members of a JSON object, each with its value's text as it stands. None when the text is no such object.
-pub(super) fn members(text: &str) -> Option<Vec<(String, String)>> {
+pub(super) fn split_members(text: &str) -> Option<Vec<(String, String)>> {
     serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
     let bytes = text.as_bytes();
     let mut at = skip_blanks(bytes, 0);
@@ -111,14 +111,14 @@ mod tests {
     #[test]
     fn an_object_is_taken_apart_as_it_was_written() {
         let text = r#"{"a":1.0e5,"b":{"c":["}",{}]},"d\n":"x\"y,","e":[],"f":null}"#;
-        let found = members(text).unwrap();
+        let found = split_members(text).unwrap();
         let pairs: Vec<_> = found.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(
             pairs,
             [("a", "1.0e5"), ("b", r#"{"c":["}",{}]}"#), ("d\n", r#""x\"y,""#), ("e", "[]"), ("f", "null")]
         );
-        assert_eq!(members("{}"), Some(vec![]));
-        assert_eq!(members("[1]"), None);
-        assert_eq!(members(r#"{"a":}"#), None);
+        assert_eq!(split_members("{}"), Some(vec![]));
+        assert_eq!(split_members("[1]"), None);
+        assert_eq!(split_members(r#"{"a":}"#), None);
     }
 }

@@ -46,10 +46,10 @@ pub(super) struct Line<'a> {
 }
 
 /// Splits a line and checks it against its own hash and digest. The error says what is wrong with it.
-pub(super) fn parse(line: &[u8]) -> Result<Line<'_>, &'static str> {
+pub(super) fn parse_line(line: &[u8]) -> Result<Line<'_>, &'static str> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not valid UTF-8")?;
     let (covered, hash, rest) = split_hash(text).ok_or("it has no `hash` where one belongs")?;
-    if Digest::of(covered.as_bytes()) != hash {
+    if Digest::of_bytes(covered.as_bytes()) != hash {
         return Err("its bytes do not match its hash");
     }
     let before = covered.strip_suffix(HASH_MARK);
@@ -57,12 +57,12 @@ pub(super) fn parse(line: &[u8]) -> Result<Line<'_>, &'static str> {
     let before = before.strip_suffix(PREV_MARK);
     let (before, digest) = before.and_then(split_digest).ok_or("it has no `digest` where one belongs")?;
     let members = before.strip_suffix(DIGEST_MARK).ok_or("it has no `digest` where one belongs")?;
-    let payload = if rest == PAYLOAD_DROPPED { None } else { Some(checked_payload(rest, digest)?) };
-    let seq = leading_seq(members).ok_or("it does not begin with its number")?;
+    let payload = if rest == PAYLOAD_DROPPED { None } else { Some(check_payload(rest, digest)?) };
+    let seq = parse_leading_seq(members).ok_or("it does not begin with its number")?;
     Ok(Line { seq, members, prev, hash, payload })
 }
 
-fn checked_payload(rest: &str, digest: Digest) -> Result<&str, &'static str> {
+fn check_payload(rest: &str, digest: Digest) -> Result<&str, &'static str> {
     let (salt, payload) = split_payload(rest).ok_or("what follows its hash is not a salt and a payload")?;
     if Digest::of_parts(&[salt.as_bytes(), payload.as_bytes()]) == digest {
         Ok(payload)
@@ -78,16 +78,16 @@ pub(super) fn parse_header(line: &[u8]) -> Result<Header, &'static str> {
     if rest != PAYLOAD_DROPPED {
         return Err("something follows its hash");
     }
-    if Digest::of(covered.as_bytes()) != hash {
+    if Digest::of_bytes(covered.as_bytes()) != hash {
         return Err("its bytes do not match its hash");
     }
     let bad = "it does not name its format, run and program";
-    let (version, run, program) = header_fields(text).ok_or(bad)?;
+    let (version, run, program) = peek_header(text).ok_or(bad)?;
     Ok(Header { version, run: run.parse().map_err(|_| bad)?, program, hash })
 }
 
 /// Format, run and program of a first line. Nothing is checked, because a later format may hash differently.
-pub(super) fn header_fields(text: &str) -> Option<(u64, String, String)> {
+pub(super) fn peek_header(text: &str) -> Option<(u64, String, String)> {
     let json: serde_json::Value = serde_json::from_str(text).ok()?;
     let name = |key| json.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
     Some((json.get("runbook_journal")?.as_u64()?, name("run"), name("program")))
@@ -127,13 +127,13 @@ pub(super) fn drop_payload(text: &mut Vec<u8>) {
 
 /// True if an event is a command's start or end, or a redaction. `kind` is its fourth member, and no string but the time
 /// stands before it.
-pub(super) fn tells_of_the_record(members: &str) -> bool {
+pub(super) fn is_record_event(members: &str) -> bool {
     const MARK: &str = r#","kind":""#;
     let kind = members.find(MARK).and_then(|at| members.get(at + MARK.len()..)).unwrap_or_default();
     ["command-started\"", "command-finished\"", "redacted\""].iter().any(|word| kind.starts_with(word))
 }
 
-fn leading_seq(members: &str) -> Option<Seq> {
+fn parse_leading_seq(members: &str) -> Option<Seq> {
     let rest = members.strip_prefix(r#"{"seq":"#)?;
     let digits = rest.split(',').next()?;
     let plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');

@@ -18,16 +18,16 @@ mod tail;
 mod verify;
 mod writer;
 
-pub use encode::as_recorded;
+pub use encode::round_to_record;
 pub use error::{Damage, JournalError};
 pub use folder::{Folder, FolderError, Folders, RunOutput};
 pub use line::Header;
-pub use reader::{Journal, Reader, read};
-pub use redact::redact;
+pub use reader::{Journal, JournalReader, read_journal};
+pub use redact::redact_events;
 pub use salt::Salts;
-pub use tail::last_seq;
-pub use verify::{Attested, BadOutput, BadReceipt, Receipt, Verified, verify};
-pub use writer::Writer;
+pub use tail::read_last_seq;
+pub use verify::{Attestation, BadReceipt, OutputMismatch, Receipt, VerifiedRun, verify_run};
+pub use writer::JournalWriter;
 
 /// Name of the journal's file in the run folder.
 pub const FILE_NAME: &str = "journal.jsonl";

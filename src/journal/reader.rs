@@ -35,15 +35,20 @@ pub struct Journal {
 }
 
 /// Reads a whole journal: a file, or the one in a run folder. Fails at the first damage.
-pub fn read(path: &Path) -> Result<Journal, JournalError> {
-    let mut reader = Reader::open(path)?;
+pub fn read_journal(path: &Path) -> Result<Journal, JournalError> {
+    let mut reader = JournalReader::open_journal(path)?;
     let events = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
-    Ok(Journal { header: reader.header().cloned(), events, head: reader.head(), torn: reader.torn() })
+    Ok(Journal {
+        header: reader.journal_header().cloned(),
+        events,
+        head: reader.head_hash(),
+        torn: reader.torn_bytes(),
+    })
 }
 
 /// Reads and verifies events one by one. After an error or the end it returns nothing more.
 #[derive(Clone, Debug)]
-pub struct Reader<R = BufReader<File>> {
+pub struct JournalReader<R = BufReader<File>> {
     source: R,
     path: PathBuf,
     header: Option<Header>,
@@ -57,23 +62,23 @@ pub struct Reader<R = BufReader<File>> {
 }
 
 /// Result of reading up to the next newline.
-enum Next {
+enum LineRead {
     Line,
     Torn,
     TooLong,
     End,
 }
 
-impl Reader {
+impl JournalReader {
     /// Opens a journal, which is a file or the one in a run folder, and reads its header.
-    pub fn open(path: &Path) -> Result<Self, JournalError> {
+    pub fn open_journal(path: &Path) -> Result<Self, JournalError> {
         let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
-        let file = File::open(&path).map_err(|e| JournalError::io("read", &path, e))?;
+        let file = File::open(&path).map_err(|e| JournalError::from_io("read", &path, e))?;
         Self::new(BufReader::with_capacity(BUFFER_BYTES, file), &path)
     }
 }
 
-impl<R: BufRead> Reader<R> {
+impl<R: BufRead> JournalReader<R> {
     /// Reads a journal from any source; `path` is its name in errors. Fails if the header is wrong.
     pub fn new(source: R, path: &Path) -> Result<Self, JournalError> {
         let mut reader = Self {
@@ -92,32 +97,32 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// The header; none when even that line is torn.
-    pub fn header(&self) -> Option<&Header> {
+    pub fn journal_header(&self) -> Option<&Header> {
         self.header.as_ref()
     }
 
     /// Hash of the last line that was read.
-    pub fn head(&self) -> Option<Digest> {
+    pub fn head_hash(&self) -> Option<Digest> {
         self.head
     }
 
     /// Length in bytes of an unfinished last line. Known once the end was reached.
-    pub fn torn(&self) -> Option<u64> {
+    pub fn torn_bytes(&self) -> Option<u64> {
         self.torn
     }
 
     fn read_header(&mut self) -> Result<(), JournalError> {
-        let begins_like_one = match self.next_line()? {
-            Next::End => return Ok(()),
-            Next::Torn if self.could_be_torn_header() => return Ok(()),
-            Next::Line => self.buffer.starts_with(HEADER_START.as_bytes()),
-            Next::Torn | Next::TooLong => false,
+        let begins_like_one = match self.read_line()? {
+            LineRead::End => return Ok(()),
+            LineRead::Torn if self.could_be_torn_header() => return Ok(()),
+            LineRead::Line => self.buffer.starts_with(HEADER_START.as_bytes()),
+            LineRead::Torn | LineRead::TooLong => false,
         };
         if !begins_like_one {
             return Err(JournalError::NotAJournal { path: self.path.clone() });
         }
         let text = String::from_utf8_lossy(&self.buffer);
-        if let Some((version, _, program)) = line::header_fields(&text)
+        if let Some((version, _, program)) = line::peek_header(&text)
             && version > FORMAT_VERSION
         {
             return Err(JournalError::Version { path: self.path.clone(), version, program });
@@ -137,62 +142,62 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// Reads up to the next newline into the buffer.
-    fn next_line(&mut self) -> Result<Next, JournalError> {
+    fn read_line(&mut self) -> Result<LineRead, JournalError> {
         self.buffer.clear();
         loop {
             let chunk = match self.source.fill_buf() {
                 Ok(chunk) => chunk,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(JournalError::io("read", &self.path, error)),
+                Err(error) => return Err(JournalError::from_io("read", &self.path, error)),
             };
             if chunk.is_empty() {
                 self.done = true;
                 if self.buffer.is_empty() {
-                    return Ok(Next::End);
+                    return Ok(LineRead::End);
                 }
                 self.torn = Some(self.buffer.len() as u64);
-                return Ok(Next::Torn);
+                return Ok(LineRead::Torn);
             }
             let newline = memchr::memchr(b'\n', chunk);
             let taken = newline.unwrap_or(chunk.len());
             if self.buffer.len() + taken > LINE_LIMIT_BYTES {
-                return Ok(Next::TooLong);
+                return Ok(LineRead::TooLong);
             }
             self.buffer.extend_from_slice(chunk.get(..taken).unwrap_or_default());
             self.source.consume(taken + usize::from(newline.is_some()));
             if newline.is_some() {
-                return Ok(Next::Line);
+                return Ok(LineRead::Line);
             }
         }
     }
 
-    fn next_event(&mut self) -> Result<Option<Event>, JournalError> {
-        match self.next_line()? {
-            Next::Line => self.event().map(Some).map_err(|what| self.damaged(self.next, what)),
-            other => self.end(&other).map(|()| None),
+    fn read_event(&mut self) -> Result<Option<Event>, JournalError> {
+        match self.read_line()? {
+            LineRead::Line => self.decode_line().map(Some).map_err(|what| self.damage_error(self.next, what)),
+            other => self.check_end(&other).map(|()| None),
         }
     }
 
     /// Checks at the end that every dropped payload is named by a `redacted` event.
-    fn end(&self, how: &Next) -> Result<(), JournalError> {
+    fn check_end(&self, how: &LineRead) -> Result<(), JournalError> {
         match (how, self.dropped.first()) {
-            (Next::TooLong, _) => Err(self.damaged(self.next, "its line is longer than 64 MiB".to_owned())),
+            (LineRead::TooLong, _) => Err(self.damage_error(self.next, "its line is longer than 64 MiB".to_owned())),
             (_, None) => Ok(()),
             (_, Some(&seq)) => {
-                Err(self.damaged(seq, "its payload is gone, and no `redacted` event names it".to_owned()))
+                Err(self.damage_error(seq, "its payload is gone, and no `redacted` event names it".to_owned()))
             }
         }
     }
 
     /// Verifies the next event, and decodes it only if it says what belongs to the record (a command's start or end, a
     /// redaction). None at the end.
-    pub fn next_checked(&mut self) -> Result<Option<Option<Event>>, JournalError> {
+    pub fn verify_next(&mut self) -> Result<Option<Option<Event>>, JournalError> {
         if self.done {
             return Ok(None);
         }
-        let next = match self.next_line() {
-            Ok(Next::Line) => self.checked().map(Some).map_err(|what| self.damaged(self.next, what)),
-            Ok(other) => self.end(&other).map(|()| None),
+        let next = match self.read_line() {
+            Ok(LineRead::Line) => self.verify_line().map(Some).map_err(|what| self.damage_error(self.next, what)),
+            Ok(other) => self.check_end(&other).map(|()| None),
             Err(error) => Err(error),
         };
         if !matches!(next, Ok(Some(_))) {
@@ -201,21 +206,21 @@ impl<R: BufRead> Reader<R> {
         next
     }
 
-    fn checked(&mut self) -> Result<Option<Event>, String> {
-        let line = line::parse(&self.buffer)?;
-        self.follows(&line)?;
-        let event = if line::tells_of_the_record(line.members) {
-            let event = decode::event(line.seq, line.members, line.payload);
+    fn verify_line(&mut self) -> Result<Option<Event>, String> {
+        let line = line::parse_line(&self.buffer)?;
+        self.check_order(&line)?;
+        let event = if line::is_record_event(line.members) {
+            let event = decode::decode_event(line.seq, line.members, line.payload);
             Some(event.ok_or("it is not an event of this format")?)
         } else {
             None
         };
         let (seq, hash, dropped) = (line.seq, line.hash, line.payload.is_none());
-        self.passed(seq, hash, dropped, event.as_ref());
+        self.advance_past(seq, hash, dropped, event.as_ref());
         Ok(event)
     }
 
-    fn follows(&self, line: &line::Line<'_>) -> Result<(), String> {
+    fn check_order(&self, line: &line::Line<'_>) -> Result<(), String> {
         if line.seq != self.next {
             return Err(format!("event {} stands in its place", line.seq));
         }
@@ -225,29 +230,29 @@ impl<R: BufRead> Reader<R> {
         Ok(())
     }
 
-    fn passed(&mut self, seq: Seq, hash: Digest, dropped: bool, event: Option<&Event>) {
+    fn advance_past(&mut self, seq: Seq, hash: Digest, dropped: bool, event: Option<&Event>) {
         if dropped {
             self.dropped.insert(seq);
         }
-        for seq in event.map(redacted).unwrap_or_default() {
+        for seq in event.map(dropped_events).unwrap_or_default() {
             self.dropped.remove(&seq);
         }
         self.head = Some(hash);
         self.next = self.next.next();
     }
 
-    fn event(&mut self) -> Result<Event, String> {
-        let line = line::parse(&self.buffer)?;
-        self.follows(&line)?;
-        let Some(event) = decode::event(line.seq, line.members, line.payload) else {
+    fn decode_line(&mut self) -> Result<Event, String> {
+        let line = line::parse_line(&self.buffer)?;
+        self.check_order(&line)?;
+        let Some(event) = decode::decode_event(line.seq, line.members, line.payload) else {
             return Err("it is not an event of this format".to_owned());
         };
         let (hash, dropped) = (line.hash, line.payload.is_none());
-        self.passed(event.seq, hash, dropped, Some(&event));
+        self.advance_past(event.seq, hash, dropped, Some(&event));
         Ok(event)
     }
 
-    fn damaged(&self, seq: Seq, what: String) -> JournalError {
+    fn damage_error(&self, seq: Seq, what: String) -> JournalError {
         // The header is line 1, and each event is one line.
         let damage = Damage { line: seq.0.saturating_add(1), seq: Some(seq), what };
         JournalError::Damaged { path: self.path.clone(), damage }
@@ -255,7 +260,7 @@ impl<R: BufRead> Reader<R> {
 }
 
 /// The events that a `redacted` event names as dropped on purpose.
-fn redacted(event: &Event) -> Vec<Seq> {
+fn dropped_events(event: &Event) -> Vec<Seq> {
     match &event.fact {
         Fact::Redacted(redacted) => redacted.events.clone(),
         Fact::Other(other) if other.kind == "redacted" => {
@@ -265,14 +270,14 @@ fn redacted(event: &Event) -> Vec<Seq> {
     }
 }
 
-impl<R: BufRead> Iterator for Reader<R> {
+impl<R: BufRead> Iterator for JournalReader<R> {
     type Item = Result<Event, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.done {
             return None;
         }
-        let event = self.next_event().transpose();
+        let event = self.read_event().transpose();
         if !matches!(event, Some(Ok(_))) {
             self.done = true;
         }

@@ -6,8 +6,8 @@
 use super::error::JournalError;
 use super::folder::Folder;
 use super::line;
-use super::reader::Reader;
-use super::writer::Writer;
+use super::reader::JournalReader;
+use super::writer::JournalWriter;
 use crate::history::{Event, Fact, Redacted};
 use crate::ident::{Moment, Seq};
 use std::collections::BTreeSet;
@@ -19,37 +19,37 @@ use tempfile::NamedTempFile;
 
 /// Drops the payloads of these events, and the output files of those that end a command, and records the
 /// redaction. Returns the recorded event and the removed files.
-pub fn redact(folder: &Folder, fact: &Redacted, at: Moment) -> Result<(Event, Vec<PathBuf>), JournalError> {
-    let path = folder.journal();
+pub fn redact_events(folder: &Folder, fact: &Redacted, at: Moment) -> Result<(Event, Vec<PathBuf>), JournalError> {
+    let path = folder.journal_path();
     // The lock is held until the end, so nobody appends to the old file in between.
-    let mut writer = Writer::open(folder.path(), folder.run())?;
-    let outputs = outputs_of(folder, fact)?;
-    let failed = |error| JournalError::io("rewrite", &path, error);
-    let new = rewritten(folder, &fact.events).map_err(failed)?;
-    new.as_file().try_clone().and_then(|file| writer.go_on_in(file)).map_err(failed)?;
-    let event = writer.append(&[Fact::Redacted(fact.clone())], at)?.pop();
+    let mut writer = JournalWriter::open_journal(folder.folder_path(), folder.run_id())?;
+    let outputs = output_files(folder, fact)?;
+    let failed = |error| JournalError::from_io("rewrite", &path, error);
+    let new = rewrite_without(folder, &fact.events).map_err(failed)?;
+    new.as_file().try_clone().and_then(|file| writer.continue_in(file)).map_err(failed)?;
+    let event = writer.append_facts(&[Fact::Redacted(fact.clone())], at)?.pop();
     new.persist(&path).map_err(|error| failed(error.error))?;
-    File::open(folder.path()).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    File::open(folder.folder_path()).and_then(|folder| folder.sync_all()).map_err(failed)?;
     let mut removed = Vec::new();
     for output in outputs {
         match std::fs::remove_file(&output) {
             Ok(()) => removed.push(output),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(JournalError::io("remove", &output, error)),
+            Err(error) => return Err(JournalError::from_io("remove", &output, error)),
         }
     }
     event.map(|event| (event, removed)).ok_or_else(|| failed(io::ErrorKind::UnexpectedEof.into()))
 }
 
 /// Output files of the events. Fails for an event that is missing or was dropped before.
-fn outputs_of(folder: &Folder, fact: &Redacted) -> Result<Vec<PathBuf>, JournalError> {
+fn output_files(folder: &Folder, fact: &Redacted) -> Result<Vec<PathBuf>, JournalError> {
     let mut wanted: BTreeSet<Seq> = fact.events.iter().copied().collect();
     let mut outputs = Vec::new();
     let refuse = |seq: Seq, reason: &str| JournalError::Unwritable {
         kind: "redacted".to_owned(),
         reason: format!("event {seq} {reason}"),
     };
-    for event in Reader::open(&folder.journal())? {
+    for event in JournalReader::open_journal(&folder.journal_path())? {
         let event = event?;
         match &event.fact {
             Fact::Redacted(earlier) => {
@@ -58,7 +58,7 @@ fn outputs_of(folder: &Folder, fact: &Redacted) -> Result<Vec<PathBuf>, JournalE
                 }
             }
             Fact::CommandFinished(finished) if wanted.contains(&event.seq) => {
-                outputs.push(folder.output(finished.started));
+                outputs.push(folder.output_path(finished.started));
             }
             _ => {}
         }
@@ -71,9 +71,9 @@ fn outputs_of(folder: &Folder, fact: &Redacted) -> Result<Vec<PathBuf>, JournalE
 }
 
 /// Writes the journal without these payloads into a new file beside it.
-fn rewritten(folder: &Folder, events: &[Seq]) -> io::Result<NamedTempFile> {
-    let mut new = NamedTempFile::new_in(folder.path())?;
-    let mut source = BufReader::new(File::open(folder.journal())?);
+fn rewrite_without(folder: &Folder, events: &[Seq]) -> io::Result<NamedTempFile> {
+    let mut new = NamedTempFile::new_in(folder.folder_path())?;
+    let mut source = BufReader::new(File::open(folder.journal_path())?);
     let (mut text, mut seq) = (Vec::new(), 0);
     while source.read_until(b'\n', &mut text)? > 0 {
         if events.contains(&Seq(seq)) {

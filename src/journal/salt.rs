@@ -22,7 +22,7 @@ pub struct Salts {
 
 impl Salts {
     /// Opens the kernel's random generator.
-    pub fn open() -> io::Result<Self> {
+    pub fn open_source() -> io::Result<Self> {
         Ok(Self { source: File::open(SOURCE)?, ready: Vec::new() })
     }
 
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn no_salt_is_given_out_twice() {
-        let mut salts = Salts::open().unwrap();
+        let mut salts = Salts::open_source().unwrap();
         let seen: BTreeSet<String> = (0..1000).map(|_| salts.next_salt().unwrap()).collect();
         assert_eq!(seen.len(), 1000);
         assert!(seen.iter().all(|salt| salt.len() == SALT_LENGTH && from_hex(salt).is_some()));

@@ -17,25 +17,25 @@ const MEMBERS: usize = 16;
 const REDACTED: &str = "[redacted]";
 
 /// Values of an object by name. They are few, so a linear search is fast.
-struct Values<'a>(Vec<(Cow<'a, str>, Value)>);
+struct JsonValues<'a>(Vec<(Cow<'a, str>, Value)>);
 
-impl Values<'_> {
+impl JsonValues<'_> {
     /// Of two members of one name the last counts.
-    fn get(&self, name: &str) -> Option<&Value> {
+    fn get_value(&self, name: &str) -> Option<&Value> {
         self.0.iter().rfind(|(other, _)| other == name).map(|(_, value)| value)
     }
 
-    fn take(&mut self, name: &str) -> Option<Value> {
+    fn take_value(&mut self, name: &str) -> Option<Value> {
         self.0.iter_mut().rfind(|(other, _)| other == name).map(|(_, value)| value.take())
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Values<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for JsonValues<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
 
         impl<'de> Visitor<'de> for Members {
-            type Value = Values<'de>;
+            type Value = JsonValues<'de>;
 
             fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
                 to.write_str("an object")
@@ -43,10 +43,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Values<'a> {
 
             fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Self::Value, M::Error> {
                 let mut values = Vec::with_capacity(MEMBERS);
-                while let Some(Name(name)) = members.next_key()? {
+                while let Some(MemberName(name)) = members.next_key()? {
                     values.push((name, members.next_value()?));
                 }
-                Ok(Values(values))
+                Ok(JsonValues(values))
             }
         }
 
@@ -56,38 +56,38 @@ impl<'de: 'a, 'a> Deserialize<'de> for Values<'a> {
 
 /// Name of a member, borrowed from the text where nothing in it is escaped.
 #[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Values of a line and its payload, read by name.
-pub(super) struct Source<'a> {
-    fields: Values<'a>,
-    payload: Option<Values<'a>>,
+pub(super) struct LineSource<'a> {
+    fields: JsonValues<'a>,
+    payload: Option<JsonValues<'a>>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> LineSource<'a> {
     /// The members of an object and those of its payload; none when either is no JSON object.
-    pub(super) fn parse(object: &'a str, payload: Option<&'a str>) -> Option<Self> {
+    pub(super) fn parse_line(object: &'a str, payload: Option<&'a str>) -> Option<Self> {
         let fields = serde_json::from_str(object).ok()?;
         Some(Self { fields, payload: payload.map(serde_json::from_str).transpose().ok()? })
     }
 }
 
-impl FieldReader for Source<'_> {
+impl FieldReader for LineSource<'_> {
     fn read_optional<T: DeserializeOwned>(&self, name: &str) -> Read<Option<T>> {
-        match self.fields.get(name) {
+        match self.fields.get_value(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => T::deserialize(value).map(Some).map_err(|_| Unreadable),
         }
     }
 
     fn read_keyword(&self, name: &str) -> Read<&str> {
-        self.fields.get(name).and_then(Value::as_str).ok_or(Unreadable)
+        self.fields.get_value(name).and_then(Value::as_str).ok_or(Unreadable)
     }
 
     fn read_text(&mut self, name: &str) -> Read<String> {
         match &mut self.payload {
             None => Ok(REDACTED.to_owned()),
-            Some(payload) => match payload.take(name) {
+            Some(payload) => match payload.take_value(name) {
                 Some(Value::String(text)) => Ok(text),
                 _ => Err(Unreadable),
             },
@@ -95,7 +95,7 @@ impl FieldReader for Source<'_> {
     }
 
     fn read_optional_text(&mut self, name: &str) -> Read<Option<String>> {
-        let present = self.payload.as_ref().is_some_and(|payload| payload.get(name).is_some());
+        let present = self.payload.as_ref().is_some_and(|payload| payload.get_value(name).is_some());
         if present { self.read_text(name).map(Some) } else { Ok(None) }
     }
 
@@ -106,7 +106,7 @@ impl FieldReader for Source<'_> {
     fn read_structure<T: DeserializeOwned + Default>(&self, name: &str) -> Read<T> {
         match &self.payload {
             None => Ok(T::default()),
-            Some(payload) => T::deserialize(payload.get(name).ok_or(Unreadable)?).map_err(|_| Unreadable),
+            Some(payload) => T::deserialize(payload.get_value(name).ok_or(Unreadable)?).map_err(|_| Unreadable),
         }
     }
 

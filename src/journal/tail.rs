@@ -12,7 +12,7 @@ use std::path::Path;
 const BLOCK_BYTES: u64 = 64 << 10;
 
 /// Number of the last event in a run folder: 0 when there is no event, none when the journal cannot be read.
-pub fn last_seq(folder: &Path) -> Option<Seq> {
+pub fn read_last_seq(folder: &Path) -> Option<Seq> {
     let mut file = File::open(folder.join(FILE_NAME)).ok()?;
     let length = file.metadata().ok()?.len();
     let mut bytes = Vec::new();

@@ -6,7 +6,7 @@
 use super::FILE_NAME;
 use super::error::JournalError;
 use super::folder::Folder;
-use super::reader::Reader;
+use super::reader::JournalReader;
 use crate::history::{Captured, CommandFinished, Event, Fact};
 use crate::ident::{Digest, RunId, Seq};
 use sha2::Digest as _;
@@ -58,7 +58,7 @@ impl FromStr for Receipt {
 
 /// Result of comparing a journal with a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attested {
+pub enum Attestation {
     /// No receipt was given, so nobody can say whether the end was cut off.
     No,
     /// The receipt covers the whole journal.
@@ -78,7 +78,7 @@ pub enum Attested {
 
 /// An output that differs from the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadOutput {
+pub struct OutputMismatch {
     /// The event that holds the digest of the output.
     pub event: Seq,
     /// `seq` of the command's start, after which the output file is named.
@@ -89,7 +89,7 @@ pub struct BadOutput {
 
 /// Result of verifying a journal whose chain is intact.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
+pub struct VerifiedRun {
     /// Run, number of events and last hash; none when even the first line was torn.
     pub receipt: Option<Receipt>,
     /// Length in bytes of an unfinished last line; none without one.
@@ -97,51 +97,51 @@ pub struct Verified {
     /// Number of outputs that were checked.
     pub outputs: u64,
     /// Outputs that differ from the journal, in order.
-    pub bad_outputs: Vec<BadOutput>,
+    pub bad_outputs: Vec<OutputMismatch>,
     /// Commands without a recorded end, whose output is not attested.
     pub unfinished: Vec<Seq>,
     /// Events whose payload was dropped on purpose.
     pub redacted: Vec<Seq>,
     /// Result of comparing with the receipt.
-    pub attested: Attested,
+    pub attested: Attestation,
 }
 
 /// Verifies a run's folder, or a journal alone, against `kept`, a receipt from elsewhere. Fails when the journal cannot be read
 /// or its chain is damaged.
-pub fn verify(path: &Path, kept: Option<&Receipt>) -> Result<Verified, JournalError> {
+pub fn verify_run(path: &Path, kept: Option<&Receipt>) -> Result<VerifiedRun, JournalError> {
     let of_file = || path.parent().filter(|_| path.file_name().is_some_and(|name| name == FILE_NAME));
-    let folder = Folder::at(path).or_else(|| of_file().and_then(Folder::at));
-    let mut reader = Reader::open(path)?;
-    let mut checked = Checked { folder, ..Checked::default() };
+    let folder = Folder::at_path(path).or_else(|| of_file().and_then(Folder::at_path));
+    let mut reader = JournalReader::open_journal(path)?;
+    let mut checked = OutputCheck { folder, ..OutputCheck::default() };
     let (mut events, mut at_kept) = (0, None);
-    while let Some(event) = reader.next_checked()? {
+    while let Some(event) = reader.verify_next()? {
         events += 1;
         if kept.is_some_and(|kept| kept.events == events) {
-            at_kept = reader.head();
+            at_kept = reader.head_hash();
         }
         if let Some(event) = event {
-            checked.take(&event);
+            checked.consume_event(&event);
         }
     }
-    let receipt = match (reader.header(), reader.head()) {
+    let receipt = match (reader.journal_header(), reader.head_hash()) {
         (Some(header), Some(head)) => Some(Receipt { run: header.run.clone(), events, head }),
         _ => None,
     };
     let attested = match (kept, &receipt) {
-        (None, _) => Attested::No,
-        (Some(kept), Some(found)) if kept.run != found.run => Attested::OtherRun,
-        (Some(kept), _) if kept.events > events => Attested::Cut { missing: kept.events - events },
+        (None, _) => Attestation::No,
+        (Some(kept), Some(found)) if kept.run != found.run => Attestation::OtherRun,
+        (Some(kept), _) if kept.events > events => Attestation::Cut { missing: kept.events - events },
         (Some(kept), Some(found)) if kept.events == 0 || at_kept == Some(kept.head) => match found.events - kept.events
         {
-            0 => Attested::Whole,
-            later => Attested::Until(later),
+            0 => Attestation::Whole,
+            later => Attestation::Until(later),
         },
-        _ => Attested::Differs,
+        _ => Attestation::Differs,
     };
     checked.check_outputs();
-    Ok(Verified {
+    Ok(VerifiedRun {
         receipt,
-        torn: reader.torn(),
+        torn: reader.torn_bytes(),
         outputs: checked.outputs,
         bad_outputs: checked.bad,
         unfinished: checked.started.into_iter().collect(),
@@ -151,17 +151,17 @@ pub fn verify(path: &Path, kept: Option<&Receipt>) -> Result<Verified, JournalEr
 }
 
 #[derive(Default)]
-struct Checked {
+struct OutputCheck {
     folder: Option<Folder>,
     started: BTreeSet<Seq>,
     finished: Vec<(Seq, CommandFinished)>,
     redacted: BTreeSet<Seq>,
     outputs: u64,
-    bad: Vec<BadOutput>,
+    bad: Vec<OutputMismatch>,
 }
 
-impl Checked {
-    fn take(&mut self, event: &Event) {
+impl OutputCheck {
+    fn consume_event(&mut self, event: &Event) {
         match &event.fact {
             Fact::CommandStarted(_) => {
                 self.started.insert(event.seq);
@@ -179,25 +179,25 @@ impl Checked {
         let Some(folder) = self.folder.clone() else { return };
         for (event, finished) in std::mem::take(&mut self.finished) {
             self.outputs += 1;
-            let path = folder.output(finished.started);
+            let path = folder.output_path(finished.started);
             let what = if self.redacted.contains(&event) {
                 path.exists().then(|| "its output was to be dropped, and its file is still there".to_owned())
             } else {
-                differs(&path, &finished.output)
+                find_difference(&path, &finished.output)
             };
-            self.bad.extend(what.map(|what| BadOutput { event, command: finished.started, what }));
+            self.bad.extend(what.map(|what| OutputMismatch { event, command: finished.started, what }));
         }
     }
 }
 
 /// Describes the difference between an output and its record, if there is one.
-fn differs(path: &Path, output: &Captured) -> Option<String> {
+fn find_difference(path: &Path, output: &Captured) -> Option<String> {
     let inline = output.inline.as_deref();
     let of_inline = |bytes: &[u8]| Digest::of_parts(&[output.salt.as_bytes(), bytes]) == output.digest;
     if inline.is_some_and(|bytes| !of_inline(bytes)) {
         return Some("the output in the event does not match its digest".to_owned());
     }
-    match digest_of(path, &output.salt) {
+    match digest_file(path, &output.salt) {
         Ok((length, digest)) if length == output.kept_bytes && digest == output.digest => None,
         // After a crash the file may hold less than the event.
         Ok((length, _)) if length < output.kept_bytes && inline.is_some() => None,
@@ -210,7 +210,7 @@ fn differs(path: &Path, output: &Captured) -> Option<String> {
     }
 }
 
-fn digest_of(path: &Path, salt: &str) -> io::Result<(u64, Digest)> {
+fn digest_file(path: &Path, salt: &str) -> io::Result<(u64, Digest)> {
     let mut file = File::open(path)?;
     let mut hasher = sha2::Sha256::new();
     hasher.update(salt.as_bytes());

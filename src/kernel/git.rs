@@ -28,14 +28,15 @@ pub fn git_state(document: &Path, search_path: Option<&OsStr>) -> Option<GitStat
     // Most documents lie in no repository; then git is not started.
     folder.ancestors().find(|above| above.join(".git").exists())?;
     let git = find_program("git", search_path)?;
-    let commit = ask(&git, folder, &["rev-parse".as_ref(), "HEAD".as_ref()])?;
-    let changed = ask(&git, folder, &["status".as_ref(), "--porcelain".as_ref(), "--".as_ref(), document.as_os_str()])?;
+    let commit = ask_git(&git, folder, &["rev-parse".as_ref(), "HEAD".as_ref()])?;
+    let changed =
+        ask_git(&git, folder, &["status".as_ref(), "--porcelain".as_ref(), "--".as_ref(), document.as_os_str()])?;
     let commit = commit.trim().to_owned();
     let well_formed = matches!(commit.len(), 40 | 64) && commit.bytes().all(|b| b.is_ascii_hexdigit());
     well_formed.then(|| GitState { commit, modified: !changed.trim().is_empty() })
 }
 
-fn ask(git: &Path, folder: &Path, arguments: &[&OsStr]) -> Option<String> {
+fn ask_git(git: &Path, folder: &Path, arguments: &[&OsStr]) -> Option<String> {
     let mut all: Vec<&OsStr> = vec![
         "--no-optional-locks".as_ref(),
         "-c".as_ref(),

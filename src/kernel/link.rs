@@ -6,7 +6,7 @@ use crate::ident::Seq;
 use crate::ports::{KernelError, Stream, Watch};
 use crate::recorder;
 use crate::recorder::protocol;
-use crate::recorder::protocol::{Channel, Decoder, Failure, Reply, Request, Secret};
+use crate::recorder::protocol::{Decoder, Failure, OutputChannel, Secret, WireReply, WireRequest};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use std::cell::RefCell;
@@ -27,54 +27,54 @@ const ANSWER_LIMIT: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) stream: UnixStream,
-    decoder: Decoder<Reply>,
+    decoder: Decoder<WireReply>,
     folder: PathBuf,
     buffer: Vec<u8>,
     /// Buffer for output files, which are shown a piece at a time.
     piece: Vec<u8>,
     /// The output file that was read last, to be read on.
-    open: Option<(Option<Seq>, File)>,
+    open_output: Option<(Option<Seq>, File)>,
     /// Output that came while nobody watched; shown to the next watcher.
-    late: Vec<Late>,
+    late_output: Vec<LateOutput>,
     /// True if the end of the last command that came back is on disk.
-    settled: bool,
+    is_durable: bool,
     /// True if that end became durable while nobody watched; the next watcher is notified.
-    settled_unseen: bool,
+    has_unseen_durable: bool,
     /// Secrets that other clients have registered.
-    pub(super) learned: Learned,
+    pub(super) learned_secrets: LearnedSecrets,
 }
 
 /// Secrets that other clients than its engine have registered with a session. A clone is the same list.
 #[derive(Clone, Debug, Default)]
-pub struct Learned(Rc<RefCell<Vec<Secret>>>);
+pub struct LearnedSecrets(Rc<RefCell<Vec<Secret>>>);
 
-impl Learned {
-    fn add(&self, secrets: impl IntoIterator<Item = Secret>) {
+impl LearnedSecrets {
+    fn add_secrets(&self, secrets: impl IntoIterator<Item = Secret>) {
         self.0.borrow_mut().extend(secrets);
     }
 
     /// The secrets after the first `count`, in the order they were registered.
-    pub fn since(&self, count: usize) -> Vec<Secret> {
+    pub fn secrets_after(&self, count: usize) -> Vec<Secret> {
         self.0.borrow().get(count..).unwrap_or_default().to_vec()
     }
 }
 
 #[derive(Debug)]
-struct Late {
+struct LateOutput {
     command: Option<Seq>,
-    channel: Channel,
+    channel: OutputChannel,
     offset: u64,
     length: u64,
 }
 
 /// The recorder cannot be talked to any more.
-pub(super) fn lost(why: impl std::fmt::Display) -> KernelError {
+pub(super) fn recorder_lost(why: impl std::fmt::Display) -> KernelError {
     KernelError::Lost(format!("{why}"))
 }
 
 /// The recorder gave an answer that does not belong to the request.
 pub(super) fn out_of_turn() -> KernelError {
-    lost("it gave an answer to another question")
+    recorder_lost("it gave an answer to another question")
 }
 
 impl Link {
@@ -85,127 +85,136 @@ impl Link {
             folder,
             buffer: vec![0; READ_BYTES],
             piece: Vec::new(),
-            open: None,
-            late: Vec::new(),
-            settled: true,
-            settled_unseen: false,
-            learned: Learned::default(),
+            open_output: None,
+            late_output: Vec::new(),
+            is_durable: true,
+            has_unseen_durable: false,
+            learned_secrets: LearnedSecrets::default(),
         }
     }
 
     /// Path of a command's output file.
-    pub(super) fn output(&self, command: Seq) -> PathBuf {
+    pub(super) fn output_path(&self, command: Seq) -> PathBuf {
         recorder::output_path(&self.folder, command)
     }
 
     /// Sends a request and the bytes that go with it. Fails with the recorder's last word, if it has said why it closed.
-    pub(super) fn send(&mut self, request: &Request, blob: &[u8]) -> Result<(), KernelError> {
+    pub(super) fn send_request(&mut self, request: &WireRequest, blob: &[u8]) -> Result<(), KernelError> {
         let mut frame = Vec::new();
-        protocol::encode(request, blob, &mut frame).map_err(lost)?;
+        protocol::encode_frame(request, blob, &mut frame).map_err(recorder_lost)?;
         match self.stream.write_all(&frame) {
             Ok(()) => Ok(()),
             // The recorder may have said why it closed the connection.
-            Err(error) => Err(self.hear().err().unwrap_or_else(|| lost(error))),
+            Err(error) => Err(self.receive_idle_events().err().unwrap_or_else(|| recorder_lost(error))),
         }
     }
 
     /// Takes in what has come while no answer is waited for: output, secrets, durability. Fails if the run has ended.
-    pub(super) fn hear(&mut self) -> Result<(), KernelError> {
-        while self.wait(Duration::ZERO)? {
-            self.receive()?;
+    pub(super) fn receive_idle_events(&mut self) -> Result<(), KernelError> {
+        while self.wait_readable(Duration::ZERO)? {
+            self.read_available()?;
             while self.next_reply(None)?.is_some() {}
         }
         Ok(())
     }
 
     /// Reads once from the connection; waits if nothing has come.
-    pub(super) fn receive(&mut self) -> Result<(), KernelError> {
+    pub(super) fn read_available(&mut self) -> Result<(), KernelError> {
         match rustix::io::read(&self.stream, &mut *self.buffer) {
-            Ok(0) => Err(lost("it has closed the connection")),
+            Ok(0) => Err(recorder_lost("it has closed the connection")),
             Ok(count) => {
-                self.decoder.push(self.buffer.get(..count).unwrap_or_default());
+                self.decoder.push_bytes(self.buffer.get(..count).unwrap_or_default());
                 Ok(())
             }
             Err(Errno::INTR | Errno::AGAIN) => Ok(()),
-            Err(error) => Err(lost(error)),
+            Err(error) => Err(recorder_lost(error)),
         }
     }
 
     /// The next reply among the messages that were read. Output is shown to `watch`, or kept if nobody watches.
-    pub(super) fn next_reply(&mut self, mut watch: Option<&mut dyn Watch>) -> Result<Option<Reply>, KernelError> {
-        while let Some(frame) = self.decoder.next_frame().map_err(lost)? {
+    pub(super) fn next_reply(&mut self, mut watch: Option<&mut dyn Watch>) -> Result<Option<WireReply>, KernelError> {
+        while let Some(frame) = self.decoder.next_frame().map_err(recorder_lost)? {
             let (command, channel, offset, length) = match frame.message {
-                Reply::Output { command, channel, offset, length } => (command, channel, offset, length),
-                Reply::Stopped { why } => return Err(KernelError::Ended(why)),
-                Reply::Learned { secrets } => {
-                    self.learned.add(secrets);
+                WireReply::Output { command, channel, offset, length } => (command, channel, offset, length),
+                WireReply::Stopped { why } => return Err(KernelError::Ended(why)),
+                WireReply::Learned { secrets } => {
+                    self.learned_secrets.add_secrets(secrets);
                     continue;
                 }
-                Reply::Settled => {
-                    self.take_settled(&mut watch);
+                WireReply::Settled => {
+                    self.mark_durable(&mut watch);
                     continue;
                 }
                 reply => {
-                    if matches!(reply, Reply::Finished(_) | Reply::Appended { .. }) {
-                        self.take_settled(&mut watch);
+                    if matches!(reply, WireReply::Finished(_) | WireReply::Appended { .. }) {
+                        self.mark_durable(&mut watch);
                     }
-                    if let Reply::Finished(came) = &reply {
-                        self.settled = came.settled;
+                    if let WireReply::Finished(came) = &reply {
+                        self.is_durable = came.settled;
                     }
                     return Ok(Some(reply));
                 }
             };
             if command.is_some() {
                 // A command prints only after its start is on disk, and with it all that was recorded before.
-                self.take_settled(&mut watch);
+                self.mark_durable(&mut watch);
             }
             match &mut watch {
-                Some(watch) if frame.blob.is_empty() => self.show(command, channel, offset, length, &mut **watch),
-                Some(watch) => watch.output(stream(channel), &frame.blob),
-                None => self.keep(command, channel, offset, length),
+                Some(watch) if frame.blob.is_empty() => {
+                    self.show_output(command, channel, offset, length, &mut **watch)
+                }
+                Some(watch) => watch.on_output(stream_of_channel(channel), &frame.blob),
+                None => self.keep_output(command, channel, offset, length),
             }
         }
         Ok(None)
     }
 
     /// Notes that the end of the last command is on disk, and notifies the watcher.
-    fn take_settled(&mut self, watch: &mut Option<&mut dyn Watch>) {
-        if std::mem::replace(&mut self.settled, true) {
+    fn mark_durable(&mut self, watch: &mut Option<&mut dyn Watch>) {
+        if std::mem::replace(&mut self.is_durable, true) {
             return;
         }
         match watch {
-            Some(watch) => watch.settled(),
-            None => self.settled_unseen = true,
+            Some(watch) => watch.on_durable(),
+            None => self.has_unseen_durable = true,
         }
     }
 
-    fn keep(&mut self, command: Option<Seq>, channel: Channel, offset: u64, length: u64) {
-        match self.late.last_mut() {
+    fn keep_output(&mut self, command: Option<Seq>, channel: OutputChannel, offset: u64, length: u64) {
+        match self.late_output.last_mut() {
             Some(last) if last.command == command && last.offset + last.length == offset => last.length += length,
-            _ => self.late.push(Late { command, channel, offset, length }),
+            _ => self.late_output.push(LateOutput { command, channel, offset, length }),
         }
     }
 
     /// Shows the output that came while nobody watched.
-    pub(super) fn show_late(&mut self, watch: &mut dyn Watch) {
-        if std::mem::take(&mut self.settled_unseen) {
-            watch.settled();
+    pub(super) fn show_late_output(&mut self, watch: &mut dyn Watch) {
+        if std::mem::take(&mut self.has_unseen_durable) {
+            watch.on_durable();
         }
-        for Late { command, channel, offset, length } in std::mem::take(&mut self.late) {
-            self.show(command, channel, offset, length, watch);
+        for LateOutput { command, channel, offset, length } in std::mem::take(&mut self.late_output) {
+            self.show_output(command, channel, offset, length, watch);
         }
     }
 
     /// Shows a range of an output file. A part that cannot be read is not shown; the record still has it.
-    fn show(&mut self, command: Option<Seq>, channel: Channel, offset: u64, length: u64, watch: &mut dyn Watch) {
-        if self.open.as_ref().is_none_or(|(of, _)| *of != command) {
+    fn show_output(
+        &mut self,
+        command: Option<Seq>,
+        channel: OutputChannel,
+        offset: u64,
+        length: u64,
+        watch: &mut dyn Watch,
+    ) {
+        if self.open_output.as_ref().is_none_or(|(of, _)| *of != command) {
             let path = match command {
                 Some(seq) => recorder::output_path(&self.folder, seq),
                 None => recorder::background_path(&self.folder),
             };
-            self.open = File::open(path).ok().map(|file| (command, file));
+            self.open_output = File::open(path).ok().map(|file| (command, file));
         }
-        let Some((_, file)) = &self.open else { return };
+        let Some((_, file)) = &self.open_output else { return };
         let end = offset.saturating_add(length);
         let mut at = offset;
         let block = usize::try_from(length).unwrap_or(usize::MAX).min(SHOW_BYTES);
@@ -218,7 +227,7 @@ impl Link {
             match file.read_at(part, at) {
                 Ok(0) => return,
                 Ok(count) => {
-                    watch.output(stream(channel), part.get(..count).unwrap_or_default());
+                    watch.on_output(stream_of_channel(channel), part.get(..count).unwrap_or_default());
                     at += count as u64;
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -228,49 +237,49 @@ impl Link {
     }
 
     /// Waits for the answer to a question. Fails if the recorder reports a failure, or is silent for a minute.
-    pub(super) fn answer(&mut self) -> Result<Reply, KernelError> {
+    pub(super) fn await_answer(&mut self) -> Result<WireReply, KernelError> {
         loop {
             if let Some(reply) = self.next_reply(None)? {
                 return match reply {
-                    Reply::Failed { what, message } => Err(failure(what, message)),
+                    WireReply::Failed { what, message } => Err(kernel_error(what, message)),
                     reply => Ok(reply),
                 };
             }
-            if !self.wait(ANSWER_LIMIT)? {
-                return Err(lost("it does not answer"));
+            if !self.wait_readable(ANSWER_LIMIT)? {
+                return Err(recorder_lost("it does not answer"));
             }
-            self.receive()?;
+            self.read_available()?;
         }
     }
 
     /// Waits until the end of the last command is on disk.
-    pub(super) fn settle(&mut self) -> Result<(), KernelError> {
-        while !self.settled {
-            if !self.wait(ANSWER_LIMIT)? {
-                return Err(lost("it does not answer"));
+    pub(super) fn await_durable(&mut self) -> Result<(), KernelError> {
+        while !self.is_durable {
+            if !self.wait_readable(ANSWER_LIMIT)? {
+                return Err(recorder_lost("it does not answer"));
             }
-            self.receive()?;
+            self.read_available()?;
             if self.next_reply(None)?.is_some() {
-                return Err(lost("it gave an answer to no question"));
+                return Err(recorder_lost("it gave an answer to no question"));
             }
         }
         Ok(())
     }
 
     /// Waits until there is something to read. Returns `false` when the time is over.
-    pub(super) fn wait(&self, limit: Duration) -> Result<bool, KernelError> {
+    pub(super) fn wait_readable(&self, limit: Duration) -> Result<bool, KernelError> {
         let mut fds = [PollFd::new(&self.stream, PollFlags::IN)];
         loop {
-            match rustix::event::poll(&mut fds, Some(&timespec(limit))) {
+            match rustix::event::poll(&mut fds, Some(&to_timespec(limit))) {
                 Ok(count) => return Ok(count > 0),
                 Err(Errno::INTR) => {}
-                Err(error) => return Err(lost(error)),
+                Err(error) => return Err(recorder_lost(error)),
             }
         }
     }
 }
 
-pub(super) fn failure(what: Failure, message: String) -> KernelError {
+pub(super) fn kernel_error(what: Failure, message: String) -> KernelError {
     match what {
         Failure::Record => KernelError::Record(message),
         Failure::Shell => KernelError::Shell(message),
@@ -278,13 +287,13 @@ pub(super) fn failure(what: Failure, message: String) -> KernelError {
     }
 }
 
-fn stream(channel: Channel) -> Stream {
+fn stream_of_channel(channel: OutputChannel) -> Stream {
     match channel {
-        Channel::Out => Stream::Out,
-        Channel::Err => Stream::Err,
+        OutputChannel::Out => Stream::Out,
+        OutputChannel::Err => Stream::Err,
     }
 }
 
-pub(super) fn timespec(duration: Duration) -> Timespec {
+pub(super) fn to_timespec(duration: Duration) -> Timespec {
     Timespec { tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), tv_nsec: duration.subsec_nanos().into() }
 }

@@ -18,11 +18,11 @@ mod syntax;
 mod terminal;
 mod watching;
 
-pub use attach::{AttachError, hide_in_session, session_state, stop_session};
-pub use ear::Ear;
+pub use attach::{AttachError, register_in_session, session_state, stop_session};
+pub use ear::RecorderEvents;
 pub use find::{PathProbe, find_bash, find_program};
 pub use git::{GitState, git_state};
-pub use link::Learned;
+pub use link::LearnedSecrets;
 pub use message::{MessageSent, send_message};
 pub use session::Session;
 pub use start::{RecorderProgram, SessionRun, ShellSetup, StartOptions};

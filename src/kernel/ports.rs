@@ -5,67 +5,67 @@
 use super::session::Session;
 use crate::history::{Event, Fact};
 use crate::ident::Seq;
-use crate::ports::{Finished, Journal, Kernel, KernelError, LiveValue, Request, Watch};
-use crate::recorder::protocol::Run;
-use crate::shell::Shadows;
+use crate::ports::{Finished, Journal, Kernel, KernelError, Request, ShellVariable, Watch};
+use crate::recorder::protocol::RunRequest;
+use crate::shell::ShellDefinitions;
 use std::path::Path;
 use std::rc::Rc;
 
 impl Kernel for Session {
-    fn run(
+    fn run_request(
         &mut self,
         request: &Request,
         next: Option<&Request>,
         watch: &mut dyn Watch,
     ) -> Result<Finished, KernelError> {
-        self.run_commands(wire(request), next.map(wire), watch)
+        self.run_commands(to_wire_run(request), next.map(to_wire_run), watch)
     }
 
-    fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError> {
-        self.live_values(names)
+    fn read_variables(&mut self, names: &[String]) -> Result<Vec<ShellVariable>, KernelError> {
+        self.query_variables(names)
     }
 
-    fn shadows(&mut self) -> Result<Rc<Shadows>, KernelError> {
-        self.live_shadows()
+    fn shell_definitions(&mut self) -> Result<Rc<ShellDefinitions>, KernelError> {
+        self.query_definitions()
     }
 
-    fn set(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
-        self.set_value(name, value)
+    fn set_variable(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
+        self.send_variable(name, value)
     }
 
-    fn hide(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError> {
-        Self::hide(self, vec![(name.to_owned(), value.as_bytes().to_vec())])
+    fn register_secret(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError> {
+        Self::register_secrets(self, vec![(name.to_owned(), value.as_bytes().to_vec())])
     }
 
-    fn printed(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8> {
-        self.output_head(command, limit_bytes)
+    fn read_output(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8> {
+        self.read_output_file(command, limit_bytes)
     }
 
-    fn is_there(&mut self, path: &Path) -> bool {
+    fn path_exists(&mut self, path: &Path) -> bool {
         path.exists()
     }
 }
 
 impl Journal for Session {
-    fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError> {
-        self.append_facts(facts)
+    fn append_facts(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError> {
+        self.send_facts(facts)
     }
 
-    fn settle(&mut self) -> Result<(), KernelError> {
-        self.settle_record()
+    fn flush_record(&mut self) -> Result<(), KernelError> {
+        self.await_durable_end()
     }
 }
 
 /// The form in which a request travels to the recorder.
-fn wire(request: &Request) -> Run {
-    Run {
+fn to_wire_run(request: &Request) -> RunRequest {
+    RunRequest {
         before: request.before.clone(),
         // What was gated is what runs and what is recorded.
-        started: request.started(),
-        name: request.name.clone(),
-        limit: request.limit,
+        started: request.started_fact(),
+        name: request.file_name.clone(),
+        limit: request.time_limit,
         size: None,
-        unrecorded: request.unrecorded,
+        unrecorded: request.may_run_unrecorded,
         goes_on: request.goes_on,
         is_ahead: false,
     }

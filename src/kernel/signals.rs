@@ -22,7 +22,7 @@ pub(super) struct Signals {
 
 /// Signals that have come since they were last taken.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Come {
+pub(super) struct PendingSignals {
     /// True after SIGINT: Ctrl-C.
     pub(super) interrupt: bool,
     /// True after SIGWINCH: the window has another size.
@@ -54,36 +54,36 @@ impl Signals {
 
     /// Catches signals until the guard is dropped. Those that came before are discarded, unless they were being caught
     /// already.
-    pub(super) fn taking(&self) -> Taking<'_> {
+    pub(super) fn catch_signals(&self) -> CaughtSignals<'_> {
         if self.idle.load(Ordering::SeqCst) {
-            let _before = self.taken();
+            let _before = self.take_pending();
         }
         self.idle.store(false, Ordering::SeqCst);
-        Taking { signals: self }
+        CaughtSignals { signals: self }
     }
 
     /// Takes the signals that have come since the last call.
-    pub(super) fn taken(&self) -> Come {
+    pub(super) fn take_pending(&self) -> PendingSignals {
         let mut buffer = [0; 64];
         while (&self.wake).read(&mut buffer).is_ok_and(|count| count > 0) {}
         let take = |flag: &AtomicBool| flag.swap(false, Ordering::SeqCst);
-        Come { interrupt: take(&self.interrupt), resized: take(&self.resized), end: take(&self.end) }
+        PendingSignals { interrupt: take(&self.interrupt), resized: take(&self.resized), end: take(&self.end) }
     }
 }
 
 /// Signals are caught until this is dropped.
-pub(super) struct Taking<'a> {
+pub(super) struct CaughtSignals<'a> {
     signals: &'a Signals,
 }
 
-impl Taking<'_> {
+impl CaughtSignals<'_> {
     /// Leaves signals caught, because the next command is already running.
-    pub(super) fn keep(self) {
+    pub(super) fn keep_catching(self) {
         std::mem::forget(self);
     }
 }
 
-impl Drop for Taking<'_> {
+impl Drop for CaughtSignals<'_> {
     fn drop(&mut self) {
         self.signals.idle.store(true, Ordering::SeqCst);
     }

@@ -4,11 +4,11 @@
 //! document.
 
 use super::find::find_bash;
-use super::link::{Link, lost, timespec};
+use super::link::{Link, recorder_lost, to_timespec};
 use crate::history::Mode;
 use crate::ident::RunId;
 use crate::ports::KernelError;
-use crate::recorder::protocol::{PROGRAM_VERSION, PROTOCOL, Reply, Request};
+use crate::recorder::protocol::{PROGRAM_VERSION, PROTOCOL, WireReply, WireRequest};
 use crate::recorder::{
     Announcement, FREE_DISK_PERCENT, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions, SessionLimits, ShellLaunch,
 };
@@ -106,41 +106,41 @@ impl StartOptions {
     fn serve_options(&self) -> Result<ServeOptions, KernelError> {
         let Self { program, run, shell, .. } = self;
         let bash = find_bash(shell.search_path.as_deref())?;
-        let rc = shell.rc.as_deref().map(absolute).transpose()?;
+        let rc = shell.rc.as_deref().map(absolute_path).transpose()?;
         if let Some(rc) = rc.as_ref().filter(|rc| !rc.is_file()) {
             return Err(KernelError::Shell(format!("the rc file `{}` is not there", rc.display())));
         }
         Ok(ServeOptions {
             run: run.id.clone(),
-            folder: absolute(&run.folder)?,
+            folder: absolute_path(&run.folder)?,
             launch: ShellLaunch {
-                program: absolute(&program.path)?,
+                program: absolute_path(&program.path)?,
                 shell_subcommand: program.shell_subcommand.clone(),
-                shell: absolute(&bash)?,
-                cwd: absolute(&shell.cwd)?,
+                shell: absolute_path(&bash)?,
+                cwd: absolute_path(&shell.cwd)?,
             },
             mode: run.mode,
             rc,
-            runtime_dir: self.runtime_dir.as_deref().map(absolute).transpose()?,
-            temp_dir: absolute(&self.temp_dir)?,
+            runtime_dir: self.runtime_dir.as_deref().map(absolute_path).transpose()?,
+            temp_dir: absolute_path(&self.temp_dir)?,
             limits: SessionLimits {
                 output_limit_bytes: self.output_limit_bytes,
                 free_disk_percent: FREE_DISK_PERCENT,
                 monitor_alone: MONITOR_ALONE,
             },
-            restore: shell.restore.as_deref().map(absolute).transpose()?,
+            restore: shell.restore.as_deref().map(absolute_path).transpose()?,
             log: self.log,
             resume: run.resume,
         })
     }
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, KernelError> {
-    std::path::absolute(path).map_err(|error| lost(format!("`{}`: {error}", path.display())))
+fn absolute_path(path: &Path) -> Result<PathBuf, KernelError> {
+    std::path::absolute(path).map_err(|error| recorder_lost(format!("`{}`: {error}", path.display())))
 }
 
 /// A recorder that was started and has welcomed this engine.
-pub(super) struct Started {
+pub(super) struct StartedRecorder {
     pub(super) link: Link,
     pub(super) process: Child,
     pub(super) socket: PathBuf,
@@ -148,11 +148,11 @@ pub(super) struct Started {
 }
 
 /// Starts a recorder and waits until its shell is up.
-pub(super) fn start(options: &StartOptions) -> Result<Started, KernelError> {
+pub(super) fn start_recorder(options: &StartOptions) -> Result<StartedRecorder, KernelError> {
     let serve = options.serve_options()?;
-    let (mut process, announcements) = spawn(options, &serve)?;
-    match greet(&announcements, serve.folder, &options.run.who) {
-        Ok((link, socket, shell)) => Ok(Started { link, process, socket, shell }),
+    let (mut process, announcements) = spawn_recorder(options, &serve)?;
+    match greet_recorder(&announcements, serve.folder, &options.run.who) {
+        Ok((link, socket, shell)) => Ok(StartedRecorder { link, process, socket, shell }),
         Err(error) => {
             drop(process.kill());
             drop(process.wait());
@@ -161,24 +161,28 @@ pub(super) fn start(options: &StartOptions) -> Result<Started, KernelError> {
     }
 }
 
-fn greet(announcements: &ChildStdout, folder: PathBuf, who: &str) -> Result<(Link, PathBuf, u32), KernelError> {
-    let socket = announced(announcements)?;
-    let stream = UnixStream::connect(&socket).map_err(lost)?;
+fn greet_recorder(
+    announcements: &ChildStdout,
+    folder: PathBuf,
+    who: &str,
+) -> Result<(Link, PathBuf, u32), KernelError> {
+    let socket = read_announcement(announcements)?;
+    let stream = UnixStream::connect(&socket).map_err(recorder_lost)?;
     let mut link = Link::new(stream, folder);
-    link.send(&hello(who), b"")?;
-    match link.answer()? {
-        Reply::Welcome { shell, .. } => Ok((link, socket, shell)),
-        Reply::Refused { reason } => Err(KernelError::Shell(reason)),
-        _ => Err(lost("it did not welcome the engine")),
+    link.send_request(&hello_request(who), b"")?;
+    match link.await_answer()? {
+        WireReply::Welcome { shell, .. } => Ok((link, socket, shell)),
+        WireReply::Refused { reason } => Err(KernelError::Shell(reason)),
+        _ => Err(recorder_lost("it did not welcome the engine")),
     }
 }
 
-pub(super) fn hello(who: &str) -> Request {
-    Request::Hello { protocol: PROTOCOL, program: PROGRAM_VERSION.to_owned(), who: who.to_owned() }
+pub(super) fn hello_request(who: &str) -> WireRequest {
+    WireRequest::Hello { protocol: PROTOCOL, program: PROGRAM_VERSION.to_owned(), who: who.to_owned() }
 }
 
-fn spawn(options: &StartOptions, serve: &ServeOptions) -> Result<(Child, ChildStdout), KernelError> {
-    let text = serde_json::to_vec(serve).map_err(lost)?;
+fn spawn_recorder(options: &StartOptions, serve: &ServeOptions) -> Result<(Child, ChildStdout), KernelError> {
+    let text = serde_json::to_vec(serve).map_err(recorder_lost)?;
     let mut process = Command::new(&serve.launch.program)
         .arg(&options.program.recorder_subcommand)
         .envs(options.shell.env.iter().map(|(name, value)| (name, value)))
@@ -186,39 +190,41 @@ fn spawn(options: &StartOptions, serve: &ServeOptions) -> Result<(Child, ChildSt
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|error| lost(format!("`{}` could not be started: {error}", serve.launch.program.display())))?;
+        .map_err(|error| {
+            recorder_lost(format!("`{}` could not be started: {error}", serve.launch.program.display()))
+        })?;
     let (Some(mut stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
-        return Err(lost("it has no standard streams"));
+        return Err(recorder_lost("it has no standard streams"));
     };
-    stdin.write_all(&text).map_err(lost)?;
+    stdin.write_all(&text).map_err(recorder_lost)?;
     Ok((process, stdout))
 }
 
 /// Reads the one line that a recorder prints when it is ready or has failed.
-fn announced(from: &ChildStdout) -> Result<PathBuf, KernelError> {
+fn read_announcement(from: &ChildStdout) -> Result<PathBuf, KernelError> {
     let mut line = Vec::new();
     while !line.ends_with(b"\n") {
         let mut fds = [PollFd::new(from, PollFlags::IN)];
-        match rustix::event::poll(&mut fds, Some(&timespec(START_LIMIT))) {
-            Ok(0) => return Err(lost("it did not start in time")),
+        match rustix::event::poll(&mut fds, Some(&to_timespec(START_LIMIT))) {
+            Ok(0) => return Err(recorder_lost("it did not start in time")),
             Ok(_) | Err(Errno::INTR) => {}
-            Err(error) => return Err(lost(error)),
+            Err(error) => return Err(recorder_lost(error)),
         }
         let mut buffer = [0; 4096];
         match rustix::io::read(from, &mut buffer) {
-            Ok(0) => return Err(lost("it ended at its start")),
+            Ok(0) => return Err(recorder_lost("it ended at its start")),
             Ok(count) if line.len() + count <= ANNOUNCEMENT_LIMIT_BYTES => {
                 line.extend_from_slice(buffer.get(..count).unwrap_or_default());
             }
             Err(Errno::INTR) => {}
-            Ok(_) => return Err(lost("it announced too much")),
-            Err(error) => return Err(lost(error)),
+            Ok(_) => return Err(recorder_lost("it announced too much")),
+            Err(error) => return Err(recorder_lost(error)),
         }
     }
-    match serde_json::from_slice(&line).map_err(lost)? {
+    match serde_json::from_slice(&line).map_err(recorder_lost)? {
         Announcement::Listening { socket } => Ok(socket),
         Announcement::RecordFailed(why) => Err(KernelError::Record(why)),
         Announcement::ShellFailed(why) => Err(KernelError::Shell(why)),
-        Announcement::Failed(why) => Err(lost(why)),
+        Announcement::Failed(why) => Err(recorder_lost(why)),
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! Invariant: nothing of a text is ever executed, and every question has a time limit. Refuses to know: what the texts are for.
 
-use crate::ports::{Syntax, Verdict};
+use crate::ports::{Syntax, SyntaxVerdict};
 use std::collections::HashMap;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -28,8 +28,8 @@ const SIGNALLED: i32 = 126;
 #[derive(Debug)]
 pub struct BashSyntax {
     shell: Option<PathBuf>,
-    known: HashMap<String, Verdict>,
-    asking: Option<JoinHandle<HashMap<String, Verdict>>>,
+    known: HashMap<String, SyntaxVerdict>,
+    asking: Option<JoinHandle<HashMap<String, SyntaxVerdict>>>,
 }
 
 impl BashSyntax {
@@ -39,14 +39,14 @@ impl BashSyntax {
     }
 
     /// Asks about texts on a thread of its own. The first check of a text that is not known waits for the thread.
-    pub fn prefetch(&mut self, mut texts: Vec<String>) {
+    pub fn prefetch_verdicts(&mut self, mut texts: Vec<String>) {
         self.take_prefetched();
         texts.sort_unstable();
         texts.dedup();
         texts.retain(|text| !self.known.contains_key(text));
         let Some(shell) = self.shell.clone().filter(|_| !texts.is_empty()) else { return };
         let thread = std::thread::Builder::new().name("syntax".to_owned());
-        self.asking = thread.spawn(move || ask(&shell, &texts)).ok();
+        self.asking = thread.spawn(move || ask_bash(&shell, &texts)).ok();
     }
 
     fn take_prefetched(&mut self) {
@@ -57,7 +57,7 @@ impl BashSyntax {
 }
 
 impl Syntax for BashSyntax {
-    fn check(&mut self, text: &str) -> Verdict {
+    fn check_syntax(&mut self, text: &str) -> SyntaxVerdict {
         if let Some(verdict) = self.known.get(text) {
             return verdict.clone();
         }
@@ -65,18 +65,20 @@ impl Syntax for BashSyntax {
         if let Some(verdict) = self.known.get(text) {
             return verdict.clone();
         }
-        let Some(shell) = &self.shell else { return Verdict::Unavailable("`bash` was not found in PATH".to_owned()) };
+        let Some(shell) = &self.shell else {
+            return SyntaxVerdict::Unavailable("`bash` was not found in PATH".to_owned());
+        };
         let texts = [text.to_owned()];
-        let verdict = ask(shell, &texts).remove(text);
-        let verdict = verdict.unwrap_or_else(|| Verdict::Unavailable("bash gave no answer".to_owned()));
-        if !matches!(verdict, Verdict::Unavailable(_)) {
+        let verdict = ask_bash(shell, &texts).remove(text);
+        let verdict = verdict.unwrap_or_else(|| SyntaxVerdict::Unavailable("bash gave no answer".to_owned()));
+        if !matches!(verdict, SyntaxVerdict::Unavailable(_)) {
             self.known.insert(text.to_owned(), verdict.clone());
         }
         verdict
     }
 }
 
-fn ask(shell: &Path, texts: &[String]) -> HashMap<String, Verdict> {
+fn ask_bash(shell: &Path, texts: &[String]) -> HashMap<String, SyntaxVerdict> {
     let mut verdicts = HashMap::new();
     let mut left: Vec<&String> = Vec::new();
     for text in texts {
@@ -85,7 +87,7 @@ fn ask(shell: &Path, texts: &[String]) -> HashMap<String, Verdict> {
                 let line = text.bytes().take(offset).filter(|&byte| byte == b'\n').count();
                 let message = "there is a NUL byte in it".to_owned();
                 let line = u32::try_from(line + 1).unwrap_or(u32::MAX);
-                verdicts.insert(text.clone(), Verdict::Rejected { message, line });
+                verdicts.insert(text.clone(), SyntaxVerdict::Rejected { message, line });
             }
             None => left.push(text),
         }
@@ -100,7 +102,7 @@ fn ask(shell: &Path, texts: &[String]) -> HashMap<String, Verdict> {
         }
         let mut taken = answered;
         if let Some(text) = batch.get(answered) {
-            verdicts.insert((*text).clone(), Verdict::Unavailable("bash came to no end with it".to_owned()));
+            verdicts.insert((*text).clone(), SyntaxVerdict::Unavailable("bash came to no end with it".to_owned()));
             taken += 1;
         }
         left.drain(..taken.min(left.len()));
@@ -109,7 +111,7 @@ fn ask(shell: &Path, texts: &[String]) -> HashMap<String, Verdict> {
 }
 
 /// Asks one bash. If it was too slow or died, fewer verdicts than texts come back.
-fn ask_batch(shell: &Path, texts: &[&String]) -> Vec<Verdict> {
+fn ask_batch(shell: &Path, texts: &[&String]) -> Vec<SyntaxVerdict> {
     let mut input = Vec::new();
     for text in texts {
         input.extend_from_slice(text.as_bytes());
@@ -126,7 +128,7 @@ fn ask_batch(shell: &Path, texts: &[&String]) -> Vec<Verdict> {
             Ok(())
         });
     let Ok(handle) = asking.start() else {
-        return texts.iter().map(|_| Verdict::Unavailable("bash could not be started".to_owned())).collect();
+        return texts.iter().map(|_| SyntaxVerdict::Unavailable("bash could not be started".to_owned())).collect();
     };
     if !matches!(handle.wait_timeout(LIMIT), Ok(Some(_))) {
         for pid in handle.pids() {
@@ -136,41 +138,41 @@ fn ask_batch(shell: &Path, texts: &[&String]) -> Vec<Verdict> {
             }
         }
     }
-    handle.into_output().map(|output| answers(&output.stdout)).unwrap_or_default()
+    handle.into_output().map(|output| parse_answers(&output.stdout)).unwrap_or_default()
 }
 
 /// Parses pairs of message and status, each ended by a NUL.
-fn answers(bytes: &[u8]) -> Vec<Verdict> {
+fn parse_answers(bytes: &[u8]) -> Vec<SyntaxVerdict> {
     let mut fields = bytes.split(|&byte| byte == 0);
     let mut verdicts = Vec::new();
     while let (Some(message), Some(status)) = (fields.next(), fields.next()) {
         let Some(status) = std::str::from_utf8(status).ok().and_then(|status| status.parse().ok()) else { break };
-        verdicts.push(verdict(&String::from_utf8_lossy(message), status));
+        verdicts.push(parse_verdict(&String::from_utf8_lossy(message), status));
     }
     verdicts
 }
 
 /// The verdict that a message and a status stand for. Status 0 alone does not do: for an unfinished here-document bash only
 /// prints a warning.
-fn verdict(message: &str, status: i32) -> Verdict {
+fn parse_verdict(message: &str, status: i32) -> SyntaxVerdict {
     if status >= SIGNALLED {
-        return Verdict::Unavailable(format!("bash ended with status {status}"));
+        return SyntaxVerdict::Unavailable(format!("bash ended with status {status}"));
     }
     let Some(first) = message.lines().next() else {
         return if status == 0 {
-            Verdict::Accepted
+            SyntaxVerdict::Accepted
         } else {
-            Verdict::Rejected { message: "syntax error".to_owned(), line: 1 }
+            SyntaxVerdict::Rejected { message: "syntax error".to_owned(), line: 1 }
         };
     };
     let (line, said) = first.split_once("line ").and_then(|(_, rest)| rest.split_once(": ")).unwrap_or(("", first));
     // `set -n` is our own first line.
     let line = line.parse::<u32>().unwrap_or(2).saturating_sub(1).max(1);
-    Verdict::Rejected { message: renumber(said), line }
+    SyntaxVerdict::Rejected { message: correct_line_number(said), line }
 }
 
 /// Corrects the line number within a message like `here-document at line 2 delimited …`, which counts our line too.
-fn renumber(message: &str) -> String {
+fn correct_line_number(message: &str) -> String {
     let Some((before, after)) = message.split_once("at line ") else { return message.to_owned() };
     let digits = after.bytes().take_while(u8::is_ascii_digit).count();
     let (Some(number), Some(rest)) = (after.get(..digits), after.get(digits..)) else { return message.to_owned() };

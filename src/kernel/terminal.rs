@@ -4,7 +4,7 @@
 //! would outlive this program. Refuses to know: what the keys mean.
 
 use crate::ports::KernelError;
-use crate::recorder::protocol::Size;
+use crate::recorder::protocol::TerminalSize;
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios};
 
@@ -16,23 +16,23 @@ pub(super) struct RawTerminal {
 
 impl RawTerminal {
     /// Makes standard input raw. Keys typed before are discarded, because they were not meant for the command.
-    pub(super) fn enter() -> Result<Self, KernelError> {
+    pub(super) fn enter_raw_mode() -> Result<Self, KernelError> {
         let stdin = rustix::stdio::stdin();
-        let before = rustix::termios::tcgetattr(stdin).map_err(gone)?;
+        let before = rustix::termios::tcgetattr(stdin).map_err(terminal_gone)?;
         let mut raw = before.clone();
         raw.make_raw();
-        rustix::termios::tcsetattr(stdin, OptionalActions::Flush, &raw).map_err(gone)?;
+        rustix::termios::tcsetattr(stdin, OptionalActions::Flush, &raw).map_err(terminal_gone)?;
         Ok(Self { before })
     }
 
     /// Reads keys that have come; waits if there are none. Fails when the terminal is closed.
     #[expect(clippy::unused_self, reason = "only who holds the terminal may read it")]
-    pub(super) fn read<'a>(&self, buffer: &'a mut [u8]) -> Result<&'a [u8], KernelError> {
+    pub(super) fn read_keys<'a>(&self, buffer: &'a mut [u8]) -> Result<&'a [u8], KernelError> {
         match rustix::io::read(rustix::stdio::stdin(), &mut *buffer) {
             Ok(0) => Err(KernelError::Terminal("it was closed".to_owned())),
             Ok(count) => Ok(buffer.get(..count).unwrap_or_default()),
             Err(Errno::INTR | Errno::AGAIN) => Ok(&[]),
-            Err(error) => Err(gone(error)),
+            Err(error) => Err(terminal_gone(error)),
         }
     }
 }
@@ -45,11 +45,11 @@ impl Drop for RawTerminal {
 }
 
 /// Size of the operator's window; `None` if it is not known.
-pub(super) fn window_size() -> Option<Size> {
+pub(super) fn window_size() -> Option<TerminalSize> {
     let size = rustix::termios::tcgetwinsize(rustix::stdio::stdin()).ok()?;
-    Some(Size { rows: size.ws_row, columns: size.ws_col }).filter(|size| size.rows > 0 && size.columns > 0)
+    Some(TerminalSize { rows: size.ws_row, columns: size.ws_col }).filter(|size| size.rows > 0 && size.columns > 0)
 }
 
-fn gone(error: Errno) -> KernelError {
+fn terminal_gone(error: Errno) -> KernelError {
     KernelError::Terminal(std::io::Error::from(error).to_string())
 }

@@ -11,7 +11,7 @@ const CONTROL_LIMIT: u32 = 128;
 const STRING_LIMIT: u32 = 16 << 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum EscapeState {
     Text,
     Escape,
     Control(u32),
@@ -21,7 +21,7 @@ enum State {
 
 /// One sequence, from its ESC to the byte after its last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sequence {
+pub(super) struct EscapeSequence {
     pub(super) start: u64,
     pub(super) end: u64,
     /// True for `ESC [ …`, which moves the cursor or sets colours and has no text in it.
@@ -30,21 +30,21 @@ pub(super) struct Sequence {
 
 /// Follows a stream byte by byte.
 #[derive(Clone, Debug)]
-pub(super) struct Escapes {
-    state: State,
+pub(super) struct EscapeTracker {
+    state: EscapeState,
     start: u64,
     /// Sequences that ended and may still be within a match.
-    pub(super) ended: Vec<Sequence>,
+    pub(super) ended: Vec<EscapeSequence>,
 }
 
-impl Escapes {
+impl EscapeTracker {
     pub(super) fn new() -> Self {
-        Self { state: State::Text, start: 0, ended: Vec::new() }
+        Self { state: EscapeState::Text, start: 0, ended: Vec::new() }
     }
 
     /// True while no sequence is open.
     pub(super) fn in_text(&self) -> bool {
-        self.state == State::Text
+        self.state == EscapeState::Text
     }
 
     /// Offset of the open sequence's ESC.
@@ -53,16 +53,16 @@ impl Escapes {
     }
 
     /// Takes the byte at offset `at`. True if it is part of a sequence.
-    pub(super) fn step(&mut self, byte: u8, at: u64) -> bool {
-        use State::{Control, Escape, String, StringEscape, Text};
+    pub(super) fn step_byte(&mut self, byte: u8, at: u64) -> bool {
+        use EscapeState::{Control, Escape, String, StringEscape, Text};
         if byte == ESC && !matches!(self.state, String(_) | StringEscape(_)) {
-            self.close(at, false);
+            self.close_sequence(at, false);
             self.start = at;
             self.state = Escape;
             return true;
         }
         if matches!(byte, 0x18 | 0x1a) && self.state != Text {
-            self.close(at + 1, false);
+            self.close_sequence(at + 1, false);
             return true;
         }
         match (self.state, byte) {
@@ -71,28 +71,28 @@ impl Escapes {
             (Escape, b']' | b'P' | b'X' | b'^' | b'_') => self.state = String(0),
             (Escape, 0x20..=0x2f) => {}
             (Control(count), 0x20..=0x3f) if count < CONTROL_LIMIT => self.state = Control(count + 1),
-            (Control(_), 0x40..=0x7e) => self.close(at + 1, true),
-            (String(_), BEL) | (StringEscape(_), b'\\') | (Escape, _) => self.close(at + 1, false),
+            (Control(_), 0x40..=0x7e) => self.close_sequence(at + 1, true),
+            (String(_), BEL) | (StringEscape(_), b'\\') | (Escape, _) => self.close_sequence(at + 1, false),
             (String(count) | StringEscape(count), ESC) if count < STRING_LIMIT => self.state = StringEscape(count + 1),
             (String(count) | StringEscape(count), _) if count < STRING_LIMIT => self.state = String(count + 1),
             // Too long, or a byte that no sequence contains.
             (Control(_) | String(_) | StringEscape(_), _) => {
-                self.close(at, false);
+                self.close_sequence(at, false);
                 return false;
             }
         }
         true
     }
 
-    fn close(&mut self, end: u64, control: bool) {
-        if self.state != State::Text && end > self.start {
-            self.ended.push(Sequence { start: self.start, end, control });
+    fn close_sequence(&mut self, end: u64, control: bool) {
+        if self.state != EscapeState::Text && end > self.start {
+            self.ended.push(EscapeSequence { start: self.start, end, control });
         }
-        self.state = State::Text;
+        self.state = EscapeState::Text;
     }
 
     /// Offset, in the stream with its sequences, of the byte that is `count` visible bytes before `end`.
-    pub(super) fn back(&self, end: u64, count: u64) -> u64 {
+    pub(super) fn offset_before(&self, end: u64, count: u64) -> u64 {
         let (mut at, mut left) = (end, count);
         for sequence in self.ended.iter().rev() {
             if sequence.end > at {

@@ -11,7 +11,7 @@ const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// All forms of a secret, each once.
-pub(super) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
+pub(super) fn secret_forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
     let mut forms = BTreeSet::from([secret.to_vec()]);
     let mut add = |form: Vec<u8>| {
         if form.len() >= MIN_DERIVED_BYTES {
@@ -20,49 +20,49 @@ pub(super) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
     };
     add(with_crlf(secret));
     // A terminal adds returns even where the secret has them already.
-    add(replaced(secret, &[(b'\n', b"\r\n")]));
+    add(replace_bytes(secret, &[(b'\n', b"\r\n")]));
     for line in secret.split(|&byte| byte == b'\n') {
         add(line.trim_ascii().to_vec());
     }
-    add(replaced(secret, &[(b'\'', br"'\''")]));
-    add(replaced(secret, &[(b'\'', br#"'"'"'"#)]));
-    add(backslashed(secret, |_, byte| matches!(byte, b'"' | b'\\' | b'$' | b'`')));
-    add(backslashed(secret, |_, byte| is_special(byte)));
+    add(replace_bytes(secret, &[(b'\'', br"'\''")]));
+    add(replace_bytes(secret, &[(b'\'', br#"'"'"'"#)]));
+    add(escape_with_backslash(secret, |_, byte| matches!(byte, b'"' | b'\\' | b'$' | b'`')));
+    add(escape_with_backslash(secret, |_, byte| is_special(byte)));
     // `#` is special to `printf %q` only where a comment, `~` only where a home folder could begin.
-    add(backslashed(secret, |before, byte| match byte {
+    add(escape_with_backslash(secret, |before, byte| match byte {
         b'#' => before.is_none(),
         b'~' => matches!(before, None | Some(b':' | b'=')),
         _ => is_special(byte),
     }));
     for ascii in [false, true] {
-        add(ansi_c(secret, ascii));
-        let json = json(secret, ascii);
-        add(replaced(&json, &[(b'/', br"\/")]));
-        add(replaced(&json, &[(b'<', br"\u003c"), (b'>', br"\u003e"), (b'&', br"\u0026")]));
+        add(ansi_c_quoted(secret, ascii));
+        let json = json_escaped(secret, ascii);
+        add(replace_bytes(&json, &[(b'/', br"\/")]));
+        add(replace_bytes(&json, &[(b'<', br"\u003c"), (b'>', br"\u003e"), (b'&', br"\u0026")]));
         add(json);
     }
     for kept in [b"-_.~".as_slice(), b"-_.!~*'()", b"-_.!~*'();/?:@&=+$,#"] {
         for lower in [false, true] {
-            let url = url(secret, kept, lower);
+            let url = url_encoded(secret, kept, lower);
             add(url.clone());
             add(spaces_as_plus(&url));
         }
     }
-    add(hex(secret, b"0123456789abcdef"));
-    add(hex(secret, b"0123456789ABCDEF"));
+    add(hex_encoded(secret, b"0123456789abcdef"));
+    add(hex_encoded(secret, b"0123456789ABCDEF"));
     for offset in 0..3 {
-        add(base64(secret, offset, STANDARD));
-        add(base64(secret, offset, URL_SAFE));
+        add(base64_encoded(secret, offset, STANDARD));
+        add(base64_encoded(secret, offset, URL_SAFE));
     }
     forms
 }
 
 fn with_crlf(secret: &[u8]) -> Vec<u8> {
-    let unix = replaced(secret, &[(b'\r', b"")]);
-    replaced(&unix, &[(b'\n', b"\r\n")])
+    let unix = replace_bytes(secret, &[(b'\r', b"")]);
+    replace_bytes(&unix, &[(b'\n', b"\r\n")])
 }
 
-fn replaced(secret: &[u8], by: &[(u8, &[u8])]) -> Vec<u8> {
+fn replace_bytes(secret: &[u8], by: &[(u8, &[u8])]) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
     for &byte in secret {
         match by.iter().find(|(from, _)| *from == byte) {
@@ -74,7 +74,7 @@ fn replaced(secret: &[u8], by: &[(u8, &[u8])]) -> Vec<u8> {
 }
 
 /// Puts a backslash before each byte that needs one. `wants` also gets the byte before it.
-fn backslashed(secret: &[u8], wants: impl Fn(Option<u8>, u8) -> bool) -> Vec<u8> {
+fn escape_with_backslash(secret: &[u8], wants: impl Fn(Option<u8>, u8) -> bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
     let mut before = None;
     for &byte in secret {
@@ -95,22 +95,22 @@ fn is_special(byte: u8) -> bool {
 }
 
 /// The inside of `$'…'` as bash prints it. Letters beyond ASCII stay as they are where the locale has them.
-fn ansi_c(secret: &[u8], ascii: bool) -> Vec<u8> {
+fn ansi_c_quoted(secret: &[u8], ascii: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
     for chunk in secret.utf8_chunks() {
         for c in chunk.valid().chars() {
             if ascii || c.is_ascii() || c.is_control() {
-                c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| ansi_c_byte(byte, &mut out));
+                c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| push_ansi_c_byte(byte, &mut out));
             } else {
                 out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
-        chunk.invalid().iter().for_each(|&byte| ansi_c_byte(byte, &mut out));
+        chunk.invalid().iter().for_each(|&byte| push_ansi_c_byte(byte, &mut out));
     }
     out
 }
 
-fn ansi_c_byte(byte: u8, out: &mut Vec<u8>) {
+fn push_ansi_c_byte(byte: u8, out: &mut Vec<u8>) {
     match byte {
         b'\n' => out.extend_from_slice(b"\\n"),
         b'\t' => out.extend_from_slice(b"\\t"),
@@ -130,7 +130,7 @@ fn ansi_c_byte(byte: u8, out: &mut Vec<u8>) {
 }
 
 /// The inside of a JSON string. Bytes that are not UTF-8 stay as they are.
-fn json(secret: &[u8], ascii: bool) -> Vec<u8> {
+fn json_escaped(secret: &[u8], ascii: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
     for chunk in secret.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -155,7 +155,7 @@ fn json(secret: &[u8], ascii: bool) -> Vec<u8> {
     out
 }
 
-fn url(secret: &[u8], kept: &[u8], lower: bool) -> Vec<u8> {
+fn url_encoded(secret: &[u8], kept: &[u8], lower: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
     for &byte in secret {
         if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
@@ -172,13 +172,13 @@ fn spaces_as_plus(url: &[u8]) -> Vec<u8> {
     String::from_utf8_lossy(url).replace("%20", "+").into_bytes()
 }
 
-fn hex(secret: &[u8], digits: &[u8; 16]) -> Vec<u8> {
+fn hex_encoded(secret: &[u8], digits: &[u8; 16]) -> Vec<u8> {
     let digit = |value: u8| digits.get(usize::from(value)).copied().unwrap_or(b'0');
     secret.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The characters that depend on the secret alone when `offset` other bytes precede it in its group of three.
-fn base64(secret: &[u8], offset: usize, alphabet: &[u8; 64]) -> Vec<u8> {
+fn base64_encoded(secret: &[u8], offset: usize, alphabet: &[u8; 64]) -> Vec<u8> {
     let first = (8 * offset).div_ceil(6);
     let end = 8 * (offset + secret.len()) / 6;
     let bit = |at: usize| -> u8 {
@@ -209,7 +209,7 @@ mod tests {
         for secret in
             [b"p@ss w0rd'\"$x\\y".as_slice(), b"two\nlines'of it", "schl\u{fc}ssel!\t7".as_bytes(), b"plain-token"]
         {
-            let forms = forms(secret);
+            let forms = secret_forms(secret);
             for script in [
                 "printf %s \"$1\"",
                 "printf %q \"$1\" | sed \"s/^[$]'//; s/'$//\"",

@@ -3,7 +3,7 @@
 //! Invariant: each state tells how many of the last bytes may be the beginning of a secret. Refuses to know:
 //! streams.
 
-use super::forms::forms;
+use super::forms::secret_forms;
 use super::patterns::RULES;
 use aho_corasick::automaton::{Automaton as _, StateID};
 use aho_corasick::{Anchored, MatchKind, Span, dfa, nfa, packed};
@@ -19,7 +19,7 @@ pub(super) const ESC: u8 = 0x1b;
 const WORTH_BYTES: usize = 64;
 
 #[derive(Debug)]
-enum Machine {
+enum AutomatonKind {
     Fast(Box<dfa::DFA>),
     Compact(Box<nfa::contiguous::NFA>),
     /// No automaton could be built; nothing is found.
@@ -28,7 +28,7 @@ enum Machine {
 
 /// The secret or rule that a pattern belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(super) enum PatternOwner {
     /// Index of the secret.
     Secret(usize),
     /// Index of the rule in [`RULES`].
@@ -38,10 +38,10 @@ pub(super) enum Owner {
 /// Finds the patterns of all secrets and rules, one byte at a time.
 #[derive(Debug)]
 pub(super) struct Matcher {
-    machine: Machine,
+    machine: AutomatonKind,
     pub(super) start: StateID,
     /// Owner of each pattern, and its length in bytes.
-    owners: Vec<(Owner, u32)>,
+    owners: Vec<(PatternOwner, u32)>,
     /// Number of bytes of a secret that may have been read in a state; absent for none.
     depths: HashMap<usize, u32>,
     labels: Vec<String>,
@@ -51,17 +51,17 @@ pub(super) struct Matcher {
 
 impl Matcher {
     pub(super) fn new(secrets: &[(String, Vec<u8>)]) -> Self {
-        let mut patterns: BTreeMap<Vec<u8>, Owner> = BTreeMap::new();
+        let mut patterns: BTreeMap<Vec<u8>, PatternOwner> = BTreeMap::new();
         for (index, (_, secret)) in secrets.iter().enumerate() {
-            for form in forms(secret) {
-                patterns.entry(form).or_insert(Owner::Secret(index));
+            for form in secret_forms(secret) {
+                patterns.entry(form).or_insert(PatternOwner::Secret(index));
             }
         }
         for (index, rule) in RULES.iter().enumerate() {
-            patterns.entry(rule.trigger.to_vec()).or_insert(Owner::Rule(index));
+            patterns.entry(rule.trigger.to_vec()).or_insert(PatternOwner::Rule(index));
         }
         let total: usize = patterns.keys().map(Vec::len).sum();
-        let machine = build(patterns.keys(), total);
+        let machine = build_automaton(patterns.keys(), total);
         let owners = patterns.iter().map(|(text, &owner)| (owner, u32::try_from(text.len()).unwrap_or(u32::MAX)));
         let labels = secrets.iter().map(|(label, _)| label.clone()).collect();
         let mut matcher = Self {
@@ -70,31 +70,31 @@ impl Matcher {
             owners: owners.collect(),
             depths: HashMap::new(),
             labels,
-            hints: hints(patterns.keys()),
+            hints: build_hints(patterns.keys()),
         };
-        matcher.start = matcher.start_state();
-        matcher.depths = matcher.measure(&patterns);
+        matcher.start = matcher.find_start_state();
+        matcher.depths = matcher.measure_depths(&patterns);
         matcher
     }
 
-    fn start_state(&self) -> StateID {
+    fn find_start_state(&self) -> StateID {
         match &self.machine {
-            Machine::Fast(machine) => machine.start_state(Anchored::No).unwrap_or_default(),
-            Machine::Compact(machine) => machine.start_state(Anchored::No).unwrap_or_default(),
-            Machine::Nothing => StateID::default(),
+            AutomatonKind::Fast(machine) => machine.start_state(Anchored::No).unwrap_or_default(),
+            AutomatonKind::Compact(machine) => machine.start_state(Anchored::No).unwrap_or_default(),
+            AutomatonKind::Nothing => StateID::default(),
         }
     }
 
     /// The state after reading a beginning of a pattern is that beginning's own, so its depth is its length. The
     /// beginnings of triggers need not be held back, but they may end in the beginning of a secret.
-    fn measure(&self, patterns: &BTreeMap<Vec<u8>, Owner>) -> HashMap<usize, u32> {
+    fn measure_depths(&self, patterns: &BTreeMap<Vec<u8>, PatternOwner>) -> HashMap<usize, u32> {
         let mut depths = HashMap::new();
-        let walk = |text: &[u8]| text.iter().fold(self.start, |state, &byte| self.next(state, byte));
-        let secrets = patterns.iter().filter(|(_, owner)| matches!(owner, Owner::Secret(_)));
+        let walk = |text: &[u8]| text.iter().fold(self.start, |state, &byte| self.next_state(state, byte));
+        let secrets = patterns.iter().filter(|(_, owner)| matches!(owner, PatternOwner::Secret(_)));
         for (text, _) in secrets {
             let mut state = self.start;
             for (depth, &byte) in (1..).zip(text) {
-                state = self.next(state, byte);
+                state = self.next_state(state, byte);
                 depths.insert(state.as_usize(), depth);
             }
         }
@@ -121,11 +121,11 @@ impl Matcher {
     }
 
     #[inline]
-    pub(super) fn next(&self, state: StateID, byte: u8) -> StateID {
+    pub(super) fn next_state(&self, state: StateID, byte: u8) -> StateID {
         match &self.machine {
-            Machine::Fast(machine) => machine.next_state(Anchored::No, state, byte),
-            Machine::Compact(machine) => machine.next_state(Anchored::No, state, byte),
-            Machine::Nothing => state,
+            AutomatonKind::Fast(machine) => machine.next_state(Anchored::No, state, byte),
+            AutomatonKind::Compact(machine) => machine.next_state(Anchored::No, state, byte),
+            AutomatonKind::Nothing => state,
         }
     }
 
@@ -133,7 +133,7 @@ impl Matcher {
     ///
     /// No pattern begins before the first hint, except one whose hint is cut off by the end of the text. So the few bytes
     /// before either are left to the automaton.
-    pub(super) fn pass_over(&self, text: &[u8], from: usize) -> usize {
+    pub(super) fn skip_text(&self, text: &[u8], from: usize) -> usize {
         let Some(hints) = self.hints.as_ref().filter(|_| text.len() >= from + WORTH_BYTES) else { return from };
         let hint = hints.find_in(text, Span { start: from, end: text.len() });
         let end = hint.map_or(text.len(), |hint| hint.start());
@@ -142,11 +142,11 @@ impl Matcher {
 
     /// The state after a text in which no pattern ends, and only the last few bytes may begin one. None when that is not
     /// known at once.
-    pub(super) fn passes(&self, mut state: StateID, text: &[u8]) -> Option<StateID> {
+    pub(super) fn state_after_clean(&self, mut state: StateID, text: &[u8]) -> Option<StateID> {
         let hints = self.hints.as_ref()?;
         let mut from = 0;
         while state != self.start {
-            state = self.next(state, *text.get(from).filter(|_| from < WORTH_BYTES)?);
+            state = self.next_state(state, *text.get(from).filter(|_| from < WORTH_BYTES)?);
             from += 1;
             if self.may_match(state) {
                 return None;
@@ -156,71 +156,71 @@ impl Matcher {
             return None;
         }
         let last = text.get(text.len().saturating_sub(HINT_BYTES - 1).max(from)..).unwrap_or_default();
-        Some(last.iter().fold(self.start, |state, &byte| self.next(state, byte)))
+        Some(last.iter().fold(self.start, |state, &byte| self.next_state(state, byte)))
     }
 
     #[inline]
     pub(super) fn may_match(&self, state: StateID) -> bool {
         match &self.machine {
-            Machine::Fast(machine) => machine.is_special(state) && machine.is_match(state),
-            Machine::Compact(machine) => machine.is_match(state),
-            Machine::Nothing => false,
+            AutomatonKind::Fast(machine) => machine.is_special(state) && machine.is_match(state),
+            AutomatonKind::Compact(machine) => machine.is_match(state),
+            AutomatonKind::Nothing => false,
         }
     }
 
     /// True if no pattern ends in the text and it has no escape sequence, within which a pattern could hide.
-    pub(super) fn is_silent(&self, text: &[u8]) -> bool {
+    pub(super) fn has_no_match(&self, text: &[u8]) -> bool {
         let mut state = self.start;
         text.iter().all(|&byte| {
-            state = self.next(state, byte);
+            state = self.next_state(state, byte);
             byte != ESC && !self.may_match(state)
         })
     }
 
     /// The patterns that end in a state, with their lengths.
-    pub(super) fn matches(&self, state: StateID) -> impl Iterator<Item = (Owner, u32)> {
+    pub(super) fn matched_patterns(&self, state: StateID) -> impl Iterator<Item = (PatternOwner, u32)> {
         let count = match &self.machine {
-            Machine::Fast(machine) => machine.match_len(state),
-            Machine::Compact(machine) => machine.match_len(state),
-            Machine::Nothing => 0,
+            AutomatonKind::Fast(machine) => machine.match_len(state),
+            AutomatonKind::Compact(machine) => machine.match_len(state),
+            AutomatonKind::Nothing => 0,
         };
         (0..count).filter_map(move |index| {
             let pattern = match &self.machine {
-                Machine::Fast(machine) => machine.match_pattern(state, index),
-                Machine::Compact(machine) => machine.match_pattern(state, index),
-                Machine::Nothing => return None,
+                AutomatonKind::Fast(machine) => machine.match_pattern(state, index),
+                AutomatonKind::Compact(machine) => machine.match_pattern(state, index),
+                AutomatonKind::Nothing => return None,
             };
             self.owners.get(pattern.as_usize()).copied()
         })
     }
 
     /// Number of last bytes that may be the beginning of a secret.
-    pub(super) fn depth(&self, state: StateID) -> u64 {
+    pub(super) fn held_depth(&self, state: StateID) -> u64 {
         self.depths.get(&state.as_usize()).copied().map_or(0, u64::from)
     }
 
     /// The name that replaces a match.
-    pub(super) fn label(&self, owner: Owner) -> &str {
+    pub(super) fn owner_label(&self, owner: PatternOwner) -> &str {
         match owner {
-            Owner::Secret(index) => self.labels.get(index).map_or("secret", String::as_str),
-            Owner::Rule(index) => RULES.get(index).map_or("secret", |rule| rule.name),
+            PatternOwner::Secret(index) => self.labels.get(index).map_or("secret", String::as_str),
+            PatternOwner::Rule(index) => RULES.get(index).map_or("secret", |rule| rule.name),
         }
     }
 }
 
-fn hints<'p>(patterns: impl Iterator<Item = &'p Vec<u8>>) -> Option<packed::Searcher> {
+fn build_hints<'p>(patterns: impl Iterator<Item = &'p Vec<u8>>) -> Option<packed::Searcher> {
     let hints: BTreeSet<&[u8]> = patterns.map(|text| text.get(..HINT_BYTES).unwrap_or(text)).collect();
     packed::Config::new().builder().extend(hints).build()
 }
 
-fn build<'p>(patterns: impl Iterator<Item = &'p Vec<u8>>, total: usize) -> Machine {
+fn build_automaton<'p>(patterns: impl Iterator<Item = &'p Vec<u8>>, total: usize) -> AutomatonKind {
     if total <= FAST_LIMIT_BYTES {
         let mut builder = dfa::Builder::new();
         builder.match_kind(MatchKind::Standard).prefilter(false).start_kind(aho_corasick::StartKind::Unanchored);
-        builder.build(patterns).map_or(Machine::Nothing, |machine| Machine::Fast(Box::new(machine)))
+        builder.build(patterns).map_or(AutomatonKind::Nothing, |machine| AutomatonKind::Fast(Box::new(machine)))
     } else {
         let mut builder = nfa::contiguous::Builder::new();
         builder.match_kind(MatchKind::Standard).prefilter(false);
-        builder.build(patterns).map_or(Machine::Nothing, |machine| Machine::Compact(Box::new(machine)))
+        builder.build(patterns).map_or(AutomatonKind::Nothing, |machine| AutomatonKind::Compact(Box::new(machine)))
     }
 }

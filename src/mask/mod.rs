@@ -10,7 +10,7 @@ mod matcher;
 mod patterns;
 mod stream;
 
-pub use stream::Stream;
+pub use stream::MaskedStream;
 
 use matcher::Matcher;
 use std::borrow::Cow;
@@ -89,20 +89,20 @@ impl Masker {
     }
 
     /// Learns a secret; one that is already known changes nothing. Fails if masking the value would mask ordinary text.
-    pub fn add(&mut self, name: &str, value: &[u8]) -> Result<(), Refusal> {
-        self.add_all([(name, value)]).into_iter().next().map_or(Ok(()), Err)
+    pub fn add_secret(&mut self, name: &str, value: &[u8]) -> Result<(), Refusal> {
+        self.add_secrets([(name, value)]).into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Learns several secrets at once, and returns the reasons for those that were refused.
-    pub fn add_all<'v>(&mut self, secrets: impl IntoIterator<Item = (&'v str, &'v [u8])>) -> Vec<Refusal> {
+    pub fn add_secrets<'v>(&mut self, secrets: impl IntoIterator<Item = (&'v str, &'v [u8])>) -> Vec<Refusal> {
         let mut refused = Vec::new();
         let before = self.secrets.len();
         for (name, value) in secrets {
-            let value = trimmed(value);
-            if let Err(refusal) = acceptable(name, value) {
+            let value = trim_newline(value);
+            if let Err(refusal) = check_secret(name, value) {
                 refused.push(refusal);
             } else if !self.secrets.iter().any(|(_, known)| known == value) {
-                self.secrets.push((label(name, value), value.to_vec()));
+                self.secrets.push((mask_label(name, value), value.to_vec()));
             }
         }
         if self.secrets.len() > before {
@@ -112,57 +112,57 @@ impl Masker {
     }
 
     /// Names of the secrets, in the order they were learned.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
         self.secrets.iter().map(|(name, _)| name.as_str())
     }
 
     /// Names and values of the secrets, in the order they were learned.
-    pub fn secrets(&self) -> impl Iterator<Item = (&str, &[u8])> {
+    pub fn secret_values(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.secrets.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
     /// Starts masking a stream with the secrets known now.
-    pub fn stream(&self) -> Stream {
-        Stream::new(Arc::clone(&self.matcher))
+    pub fn start_stream(&self) -> MaskedStream {
+        MaskedStream::new(Arc::clone(&self.matcher))
     }
 
     /// Masks a text; borrowed when there is no secret in it.
-    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match self.bytes(text.as_bytes()) {
+    pub fn mask_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.mask_bytes(text.as_bytes()) {
             Cow::Borrowed(_) => Cow::Borrowed(text),
             Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
         }
     }
 
     /// Masks a text; none when there is no secret in it.
-    pub fn masked(&self, text: &str) -> Option<String> {
-        match self.text(text) {
+    pub fn mask_if_secret(&self, text: &str) -> Option<String> {
+        match self.mask_text(text) {
             Cow::Borrowed(_) => None,
             Cow::Owned(masked) => Some(masked),
         }
     }
 
     /// Masks bytes; borrowed when there is no secret in them.
-    pub fn bytes<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+    pub fn mask_bytes<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         // Most texts are short and have no secret in them.
-        if self.matcher.is_silent(bytes) {
+        if self.matcher.has_no_match(bytes) {
             return Cow::Borrowed(bytes);
         }
         let mut out = Vec::with_capacity(bytes.len());
-        let mut stream = self.stream();
-        stream.push(bytes, &mut out);
-        stream.finish(&mut out);
+        let mut stream = self.start_stream();
+        stream.push_bytes(bytes, &mut out);
+        stream.finish_stream(&mut out);
         if out == bytes { Cow::Borrowed(bytes) } else { Cow::Owned(out) }
     }
 }
 
 /// A file's last newline is not part of the secret in it.
-fn trimmed(value: &[u8]) -> &[u8] {
+fn trim_newline(value: &[u8]) -> &[u8] {
     let value = value.strip_suffix(b"\n").unwrap_or(value);
     value.strip_suffix(b"\r").unwrap_or(value)
 }
 
-fn acceptable(name: &str, value: &[u8]) -> Result<(), Refusal> {
+fn check_secret(name: &str, value: &[u8]) -> Result<(), Refusal> {
     let lower = value.trim_ascii().to_ascii_lowercase();
     if lower.len() < MIN_BYTES {
         Err(Refusal::TooShort(name.to_owned()))
@@ -176,7 +176,7 @@ fn acceptable(name: &str, value: &[u8]) -> Result<(), Refusal> {
 }
 
 /// The name between the brackets of `[masked:NAME]`: plain characters, and nothing of the secret.
-fn label(name: &str, value: &[u8]) -> String {
+fn mask_label(name: &str, value: &[u8]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let label: String = name.chars().map(|c| if plain(c) { c } else { '_' }).take(64).collect();
     let gives_away = label.as_bytes().windows(value.len()).any(|part| part == value);

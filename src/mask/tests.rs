@@ -7,21 +7,21 @@ use std::sync::LazyLock;
 fn masker(secrets: &[&[u8]]) -> Masker {
     let mut masker = Masker::new();
     for secret in secrets {
-        masker.add("pw", secret).unwrap();
+        masker.add_secret("pw", secret).unwrap();
     }
     masker
 }
 
 fn cut(masker: &Masker, bytes: &[u8], cuts: &[usize]) -> Vec<u8> {
     let (mut out, mut at) = (Vec::new(), 0);
-    let mut stream = masker.stream();
+    let mut stream = masker.start_stream();
     for &cut in cuts {
         let next = cut.clamp(at, bytes.len());
-        stream.push(&bytes[at..next], &mut out);
+        stream.push_bytes(&bytes[at..next], &mut out);
         at = next;
     }
-    stream.push(&bytes[at..], &mut out);
-    stream.finish(&mut out);
+    stream.push_bytes(&bytes[at..], &mut out);
+    stream.finish_stream(&mut out);
     out
 }
 
@@ -41,7 +41,7 @@ const SECRETS: &[&[u8]] = &[
 fn every_form_is_masked_wherever_the_stream_is_cut() {
     for secret in SECRETS {
         let masker = masker(&[secret]);
-        for form in forms::forms(secret) {
+        for form in forms::secret_forms(secret) {
             let text = [b"before ".as_slice(), &form, b" after"].concat();
             for at in 0..=text.len() {
                 let out = cut(&masker, &text, &[at]);
@@ -69,39 +69,39 @@ fn escape_sequences_within_a_secret_do_not_hide_it() {
         }
     }
     let title = "\x1b]0;correct-horse-battery\x07";
-    assert_eq!(masker.text(title), "\x1b]0;[masked:pw]\x07");
+    assert_eq!(masker.mask_text(title), "\x1b]0;[masked:pw]\x07");
 }
 
 #[test]
 fn bytes_are_held_back_only_within_what_may_become_a_secret() {
     let masker = masker(&[b"hunter22"]);
-    let mut stream = masker.stream();
+    let mut stream = masker.start_stream();
     let mut out = Vec::new();
-    stream.push(b"password: ", &mut out);
-    assert_eq!((out.as_slice(), stream.held()), (b"password: ".as_slice(), 0));
-    stream.push(b"hun", &mut out);
-    assert_eq!(stream.held(), 3);
+    stream.push_bytes(b"password: ", &mut out);
+    assert_eq!((out.as_slice(), stream.held_bytes()), (b"password: ".as_slice(), 0));
+    stream.push_bytes(b"hun", &mut out);
+    assert_eq!(stream.held_bytes(), 3);
     stream.flush_after_silence(&mut out);
     assert_eq!(out, b"password: hun");
-    stream.push(b"ter22.", &mut out);
+    stream.push_bytes(b"ter22.", &mut out);
     assert_eq!(out, b"password: hun[masked:pw].", "matching goes on after a pause");
-    stream.push(b"hunt", &mut out);
+    stream.push_bytes(b"hunt", &mut out);
     stream.flush_after_silence(&mut out);
-    assert_eq!(stream.held(), 4, "more than three bytes wait");
-    stream.finish(&mut out);
+    assert_eq!(stream.held_bytes(), 4, "more than three bytes wait");
+    stream.finish_stream(&mut out);
     assert!(out.ends_with(b".hunt"));
 }
 
 #[test]
 fn a_secret_learned_half_way_masks_what_is_held_and_all_that_follows() {
     let mut masker = masker(&[b"first-secret"]);
-    let mut stream = masker.stream();
+    let mut stream = masker.start_stream();
     let mut out = Vec::new();
-    stream.push(b"x first-sec", &mut out);
-    masker.add("other", b"first-section").unwrap();
-    stream.learn(&masker, &mut out);
-    stream.push(b"tion first-secret", &mut out);
-    stream.finish(&mut out);
+    stream.push_bytes(b"x first-sec", &mut out);
+    masker.add_secret("other", b"first-section").unwrap();
+    stream.learn_secrets(&masker, &mut out);
+    stream.push_bytes(b"tion first-secret", &mut out);
+    stream.finish_stream(&mut out);
     assert_eq!(String::from_utf8(out).unwrap(), "x [masked:other] [masked:pw]");
 }
 
@@ -109,12 +109,12 @@ fn a_secret_learned_half_way_masks_what_is_held_and_all_that_follows() {
 fn what_cannot_be_a_secret_is_refused_with_the_reason() {
     let mut masker = Masker::new();
     for value in ["abc", "", "true", "NULL", "None", "false\n"] {
-        let why = masker.add("pw", value.as_bytes()).unwrap_err().to_string();
+        let why = masker.add_secret("pw", value.as_bytes()).unwrap_err().to_string();
         assert!(why.starts_with("`pw` "), "{why}");
     }
-    assert_eq!(masker.text("true abc NULL"), "true abc NULL");
-    masker.add("hunter22 it is", b"hunter22").unwrap();
-    assert_eq!(masker.text("<hunter22>"), "<[masked:secret]>", "a name that gives it away is not used");
+    assert_eq!(masker.mask_text("true abc NULL"), "true abc NULL");
+    masker.add_secret("hunter22 it is", b"hunter22").unwrap();
+    assert_eq!(masker.mask_text("<hunter22>"), "<[masked:secret]>", "a name that gives it away is not used");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn tokens_and_keys_that_show_what_they_are_are_masked() {
         for at in 0..text.len() {
             assert_eq!(String::from_utf8(cut(&masker, text.as_bytes(), &[at])).unwrap(), masked, "cut at {at}");
         }
-        assert_eq!(masker.text(&masked), masked, "masking again changes nothing");
+        assert_eq!(masker.mask_text(&masked), masked, "masking again changes nothing");
     }
     for plain in [
         "https://example.com:8080/path?a=b@c",
@@ -156,7 +156,7 @@ fn tokens_and_keys_that_show_what_they_are_are_masked() {
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
         "AKIAIOSFODNN7EXAMPLELONGER",
     ] {
-        assert_eq!(masker.text(plain), plain);
+        assert_eq!(masker.mask_text(plain), plain);
     }
 }
 
@@ -232,7 +232,9 @@ fn logs(bytes: usize) -> Vec<u8> {
                 let bytes: Vec<u8> = (0..6).flat_map(|_| random().to_le_bytes()).collect();
                 let mut line = Vec::new();
                 for group in bytes.chunks(3) {
-                    line.extend_from_slice(&forms::forms(group).into_iter().max_by_key(Vec::len).unwrap_or_default());
+                    line.extend_from_slice(
+                        &forms::secret_forms(group).into_iter().max_by_key(Vec::len).unwrap_or_default(),
+                    );
                 }
                 format!("data: {}\n", String::from_utf8_lossy(&line))
             }
@@ -259,7 +261,7 @@ fn ordinary_logs_lose_next_to_nothing() {
     let secrets: Vec<&[u8]> = secrets.iter().map(Vec::as_slice).collect();
     let masker = masker(&secrets);
     let logs = logs(10 << 20);
-    let kept = masker.bytes(&logs);
+    let kept = masker.mask_bytes(&logs);
     let count = kept.windows(8).filter(|part| part == b"[masked:").count();
     assert!(count <= 1, "{count} false masks");
 }
@@ -322,6 +324,6 @@ proptest! {
 
     #[test]
     fn what_has_no_secret_comes_out_as_it_went_in(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
-        prop_assert_eq!(masker(&[b"correct-horse"]).bytes(&bytes).into_owned(), bytes);
+        prop_assert_eq!(masker(&[b"correct-horse"]).mask_bytes(&bytes).into_owned(), bytes);
     }
 }

@@ -3,41 +3,41 @@
 //! Invariant: only a key of the question answers it. For any other key a hint appears and the question stays open. Refuses to
 //! know: what the question is about.
 
-use super::at_terminal::AtTerminal;
+use super::at_terminal::TerminalOperator;
 use super::display;
 use super::incident::REMINDER_INTERVAL;
 use super::key_menu::{KeyAction, KeyMenu};
-use super::keys::Key;
-use super::lines::{Line, Purpose};
+use super::keys::PressedKey;
+use super::lines::{EnteredLine, LinePurpose};
 use super::unfinished::UnfinishedCommand;
 use crate::history::CommandState;
 use crate::ports::OperatorError;
 use crate::ports::Reply;
-use crate::ports::Standing;
-use crate::term::CLEAR;
+use crate::ports::StepPosition;
+use crate::term::CLEAR_SCREEN;
 use crate::term::Style;
 use crate::term::sanitize_code;
 
 /// Input of the operator at a question.
 enum Press {
-    Key(Key),
+    Key(PressedKey),
     Redraw,
     /// Ctrl-D, or Ctrl-C twice.
     Stop,
 }
 
-impl AtTerminal {
+impl TerminalOperator {
     /// Discards what was typed before, and shows the status line unless it is visible. Then names the unresolved commands
     /// (again, if `name_all`) and shows due reminders of the incident.
-    pub(super) fn begin_question(&mut self, standing: &Standing<'_>, name_all: bool) {
+    pub(super) fn begin_question(&mut self, standing: &StepPosition<'_>, name_all: bool) {
         self.keys.discard_typed_ahead();
-        let columns = self.columns();
+        let columns = self.text_columns();
         let incident = self.incident_clock();
         let header = display::render_header(standing, incident.as_deref(), self.look, columns);
         if self.visible.update_header(header) {
             self.write_text(&format!("\n{}", self.visible.current_header()));
         }
-        let unnamed = self.visible.name_commands(&standing.unsettled, name_all);
+        let unnamed = self.visible.name_commands(&standing.unresolved, name_all);
         let titles = &self.step_titles;
         let title = |command: &CommandState| {
             titles
@@ -68,19 +68,19 @@ impl AtTerminal {
     }
 
     fn await_reply(&mut self, menu: &KeyMenu, body: &str) -> Result<Reply, OperatorError> {
-        let legend = |this: &Self| menu.render_legend(this.look, this.columns());
+        let legend = |this: &Self| menu.render_legend(this.look, this.text_columns());
         self.write_text(&format!("{body}{}", legend(self)));
         loop {
             let key = match self.read_press()? {
                 Press::Stop => return Ok(Reply::Stop),
                 Press::Redraw => {
-                    let clear = if self.look.cursor { CLEAR } else { "\n" };
+                    let clear = if self.look.can_move_cursor { CLEAR_SCREEN } else { "\n" };
                     self.write_text(&format!("{clear}{}{body}{}", self.visible.current_header(), legend(self)));
                     continue;
                 }
-                Press::Key(Key::Char('?')) => {
+                Press::Key(PressedKey::Char('?')) => {
                     self.echo_label("help");
-                    self.write_text(&format!("{}{}", menu.render_help(self.look, self.columns()), legend(self)));
+                    self.write_text(&format!("{}{}", menu.render_help(self.look, self.text_columns()), legend(self)));
                     continue;
                 }
                 Press::Key(key) => key,
@@ -124,8 +124,8 @@ impl AtTerminal {
     /// Asks for the name of what is at stake. Any other text declines the command.
     fn confirm_by_name(&mut self, name: &str) -> Result<Reply, OperatorError> {
         let shown = sanitize_code(name).into_owned();
-        match self.ask_plain_line(&format!("type {shown} to run it: "), "", Purpose::Words)? {
-            Line::Text(text) if text.trim() == shown.trim() => Ok(Reply::Run),
+        match self.ask_plain_line(&format!("type {shown} to run it: "), "", LinePurpose::FreeText)? {
+            EnteredLine::Text(text) if text.trim() == shown.trim() => Ok(Reply::Run),
             _ => {
                 self.write_hint("that is not the name, so it is not run");
                 Ok(Reply::Decline)
@@ -141,7 +141,7 @@ impl AtTerminal {
     /// Opens a message in the editor. None if it was not changed.
     fn edit_message(&mut self, text: &str) -> Result<Option<String>, OperatorError> {
         let initial = self.escape_for_editing(text);
-        let Line::Text(changed) = self.ask_plain_line("edit: ", &initial, Purpose::Text)? else {
+        let EnteredLine::Text(changed) = self.ask_plain_line("edit: ", &initial, LinePurpose::Message)? else {
             self.write_hint("not changed");
             return Ok(None);
         };
@@ -170,7 +170,7 @@ impl AtTerminal {
 
     /// Writes the prompt and reads the next key that was pressed deliberately.
     fn read_press(&mut self) -> Result<Press, OperatorError> {
-        let prompt = self.look.paint(Style::Key, self.look.glyphs.prompt());
+        let prompt = self.look.paint_text(Style::Key, self.look.glyphs.prompt_sign());
         self.write_text(&prompt);
         loop {
             self.writer.ensure_usable()?;
@@ -179,13 +179,13 @@ impl AtTerminal {
                 None => self.wait_for_key(&prompt)?,
             };
             match key {
-                Key::Other => {}
-                Key::Redraw => return Ok(Press::Redraw),
-                Key::End => {
+                PressedKey::Other => {}
+                PressedKey::Redraw => return Ok(Press::Redraw),
+                PressedKey::EndOfInput => {
                     self.echo_label("stop");
                     return Ok(Press::Stop);
                 }
-                Key::Interrupt => {
+                PressedKey::Interrupt => {
                     if self.keys.is_second_interrupt(self.clock.now().mono) {
                         self.echo_label("stop");
                         return Ok(Press::Stop);
@@ -193,7 +193,7 @@ impl AtTerminal {
                     self.write_hint("press q to stop; Ctrl-C ends a running command only");
                     self.write_text(&prompt);
                 }
-                Key::Enter | Key::Char(_) => {
+                PressedKey::Enter | PressedKey::Char(_) => {
                     if self.keys.is_held_down(key, self.clock.now().mono) {
                         continue;
                     }
@@ -208,9 +208,9 @@ impl AtTerminal {
     }
 
     /// Waits for a key. Reminders of the incident that become due in the meantime appear above the prompt.
-    fn wait_for_key(&mut self, prompt: &str) -> Result<Key, OperatorError> {
+    fn wait_for_key(&mut self, prompt: &str) -> Result<PressedKey, OperatorError> {
         if self.incident.is_none() {
-            return Ok(self.keys.read_key(None)?.unwrap_or(Key::Other));
+            return Ok(self.keys.read_key(None)?.unwrap_or(PressedKey::Other));
         }
         loop {
             if let Some(key) = self.keys.read_key(Some(REMINDER_INTERVAL))? {

@@ -3,21 +3,21 @@
 //! Invariant: the terminal's modes are changed only while a question waits; once the terminal is gone every question fails
 //! with that reason. Refuses to know: what follows from an answer.
 
-use super::completion::Offers;
+use super::completion::Completions;
 use super::key_reader::KeyReader;
-use super::keys::{Key, Keys};
-use super::lines::{AskLine, Line, Lines, Purpose, TypedLines};
+use super::keys::{KeySource, PressedKey};
+use super::lines::{EnteredLine, LinePurpose, LineRequest, LineSource, TerminalLines};
 use super::live_output::LiveOutput;
-use super::look::Look;
+use super::look::TerminalLook;
 use super::terminal_writer::TerminalWriter;
-use super::tty::{PollableEvents, Tty};
+use super::tty::{ControllingTerminal, PollableEvents};
 use super::unfinished::UnfinishedEntries;
 use super::visible_context::VisibleContext;
 use crate::ident::Clock;
 use crate::ident::StepId;
+use crate::ports::IncidentReminders;
 use crate::ports::LineAction;
 use crate::ports::OperatorError;
-use crate::ports::Pager;
 use crate::ports::Stream;
 use crate::ports::Watch;
 use crate::term::Style;
@@ -26,14 +26,14 @@ use std::io::Write;
 use std::time::Duration;
 
 /// The operator at a terminal.
-pub struct AtTerminal {
+pub struct TerminalOperator {
     pub(super) writer: TerminalWriter,
     pub(super) keys: KeyReader,
-    pub(super) lines: Box<dyn Lines>,
+    pub(super) lines: Box<dyn LineSource>,
     pub(super) clock: Box<dyn Clock>,
-    pub(super) look: Look,
+    pub(super) look: TerminalLook,
     /// The command that is running, from its first output or its start until its end.
-    pub(super) live: Option<LiveOutput>,
+    pub(super) running_output: Option<LiveOutput>,
     pub(super) visible: VisibleContext,
     /// Number and title of every step, for naming earlier commands.
     pub(super) step_titles: BTreeMap<StepId, String>,
@@ -41,27 +41,33 @@ pub struct AtTerminal {
     /// Path of the record, repeated when the run is over; empty until the run has begun.
     pub(super) record_path: String,
     /// The incident that the run is part of, if any.
-    pub(super) incident: Option<Box<dyn Pager>>,
+    pub(super) incident: Option<Box<dyn IncidentReminders>>,
 }
 
-impl AtTerminal {
+impl TerminalOperator {
     /// Asks at the controlling terminal and writes to `out`, which is the same terminal. While it waits for a key it also
     /// reads `hearing`. Fails if there is no controlling terminal.
     pub fn open(
         out: Box<dyn Write>,
-        look: Look,
+        look: TerminalLook,
         clock: Box<dyn Clock>,
         hearing: Option<Box<dyn PollableEvents>>,
     ) -> std::io::Result<Self> {
-        Ok(Self::with(out, Box::new(Tty::open(hearing)?), Box::new(TypedLines::new(look)), look, clock))
+        Ok(Self::from_devices(
+            out,
+            Box::new(ControllingTerminal::open(hearing)?),
+            Box::new(TerminalLines::new(look)),
+            look,
+            clock,
+        ))
     }
 
     /// Asks through the given keys and lines, and writes to `out`.
-    pub fn with(
+    pub fn from_devices(
         out: Box<dyn Write>,
-        keys: Box<dyn Keys>,
-        lines: Box<dyn Lines>,
-        look: Look,
+        keys: Box<dyn KeySource>,
+        lines: Box<dyn LineSource>,
+        look: TerminalLook,
         clock: Box<dyn Clock>,
     ) -> Self {
         Self {
@@ -70,7 +76,7 @@ impl AtTerminal {
             lines,
             clock,
             look,
-            live: None,
+            running_output: None,
             visible: VisibleContext::default(),
             step_titles: BTreeMap::new(),
             unfinished: UnfinishedEntries::default(),
@@ -81,24 +87,24 @@ impl AtTerminal {
 
     /// Sends the output of commands to `output` instead, a writer to the same terminal. Secrets in it are masked already.
     #[must_use]
-    pub fn with_output(mut self, output: Box<dyn Write>) -> Self {
+    pub fn with_command_output(mut self, output: Box<dyn Write>) -> Self {
         self.writer.set_command_output(output);
         self
     }
 
     /// Columns to write in: those of the window, within what is readable.
-    pub(super) fn columns(&self) -> usize {
+    pub(super) fn text_columns(&self) -> usize {
         self.keys.window_columns().clamp(20, 120)
     }
 
     /// The running command, which counts as started by its first output at the latest.
     fn live_output(&mut self) -> &mut LiveOutput {
-        self.live.get_or_insert_with(|| LiveOutput::new(self.look, Some(self.keys.window_columns())))
+        self.running_output.get_or_insert_with(|| LiveOutput::new(self.look, Some(self.keys.window_columns())))
     }
 
     /// Leaves the terminal in a sane state after a command, at the beginning of a line.
     pub(super) fn finish_live_output(&mut self) {
-        if let Some(mut live) = self.live.take() {
+        if let Some(mut live) = self.running_output.take() {
             let end = live.finish_command();
             self.write_text(&end);
         }
@@ -113,24 +119,24 @@ impl AtTerminal {
         &mut self,
         prompt: &str,
         initial: &str,
-        purpose: Purpose,
-    ) -> Result<Line, OperatorError> {
-        self.ask_line(&AskLine { prompt, initial: (initial, ""), purpose, offers: &Offers::default() })
+        purpose: LinePurpose,
+    ) -> Result<EnteredLine, OperatorError> {
+        self.ask_line(&LineRequest { prompt, initial: (initial, ""), purpose, completions: &Completions::default() })
     }
 
     /// Asks for a line; keys may be being read when it is called. A letter that was typed together with the previous key
     /// becomes the first letter of the line.
-    pub(super) fn ask_line(&mut self, ask: &AskLine<'_>) -> Result<Line, OperatorError> {
+    pub(super) fn ask_line(&mut self, ask: &LineRequest<'_>) -> Result<EnteredLine, OperatorError> {
         self.writer.ensure_usable()?;
         let mut before = ask.initial.0.to_owned();
-        if let Some(Key::Char(c)) = self.keys.take_queued() {
+        if let Some(PressedKey::Char(c)) = self.keys.take_queued() {
             before.push(c);
         }
         self.write_text("\r");
         self.keys.end_reading();
-        let line = self.lines.ask(&AskLine { initial: (&before, ask.initial.1), ..*ask });
+        let line = self.lines.ask_line(&LineRequest { initial: (&before, ask.initial.1), ..*ask });
         self.keys.begin_reading()?;
-        if line.as_ref().is_ok_and(|line| *line == Line::End) {
+        if line.as_ref().is_ok_and(|line| *line == EnteredLine::EndOfInput) {
             // A closed terminal looks the same as Ctrl-D. Reading a key tells them apart.
             self.keys.queue_pending()?;
         }
@@ -139,8 +145,8 @@ impl AtTerminal {
 
     /// Asks for a line that must not be blank. None if it is, or if it was cancelled.
     pub(super) fn ask_for_words(&mut self, prompt: &str) -> Result<Option<String>, OperatorError> {
-        match self.ask_plain_line(prompt, "", Purpose::Words)? {
-            Line::Text(text) if !text.trim().is_empty() => Ok(Some(text)),
+        match self.ask_plain_line(prompt, "", LinePurpose::FreeText)? {
+            EnteredLine::Text(text) if !text.trim().is_empty() => Ok(Some(text)),
             _ => {
                 self.write_hint("nothing was entered");
                 Ok(None)
@@ -150,38 +156,38 @@ impl AtTerminal {
 
     /// Echoes the label of the key that was pressed, behind the prompt.
     pub(super) fn echo_label(&mut self, label: &str) {
-        let label = self.look.paint(Style::Dim, label);
+        let label = self.look.paint_text(Style::Dim, label);
         self.write_text(&format!("{label}\n"));
     }
 
     /// Writes one short line over the prompt; the caller writes the prompt again.
     pub(super) fn write_hint(&mut self, text: &str) {
-        let text = self.look.paint(Style::Dim, text);
+        let text = self.look.paint_text(Style::Dim, text);
         self.write_text(&format!("\r{text}\n"));
     }
 }
 
-impl Drop for AtTerminal {
+impl Drop for TerminalOperator {
     /// A command whose end was never reported may have left the terminal in any state.
     fn drop(&mut self) {
         self.finish_live_output();
     }
 }
 
-impl Watch for AtTerminal {
-    fn output(&mut self, _stream: Stream, bytes: &[u8]) {
+impl Watch for TerminalOperator {
+    fn on_output(&mut self, _stream: Stream, bytes: &[u8]) {
         let before = self.live_output().track_output(bytes);
         self.write_text(before);
         self.writer.write_command_output(bytes);
     }
 
-    fn quiet(&mut self, elapsed: Duration, silent: Duration) {
+    fn on_quiet(&mut self, elapsed: Duration, silent: Duration) {
         self.show_due_while_running();
         let line = self.live_output().draw_progress(elapsed, silent);
         self.write_text(&line);
     }
 
-    fn engine_line(&mut self) -> LineAction {
+    fn on_engine_key(&mut self) -> LineAction {
         self.ask_engine_line()
     }
 }

@@ -3,40 +3,46 @@
 //! Invariant: nothing is cut and nothing is hidden. A line too wide for the window continues after a mark. Refuses to know:
 //! what the command does.
 
-use super::look::{Look, one_line};
-use crate::plan::tokens;
-use crate::shell::Token;
+use super::look::{TerminalLook, one_line};
+use crate::plan::tokenize_shell;
+use crate::shell::HighlightToken;
 use crate::shell::TokenClass;
-use crate::term::Span;
 use crate::term::Style;
-use crate::term::render;
+use crate::term::StyledSpan;
+use crate::term::display_width;
+use crate::term::render_spans;
 use crate::term::sanitize_code;
-use crate::term::width;
 use crate::term::wrap_code;
 
 /// Renders the lines of a command, each with its newline. `first` precedes the first line, and blanks of the same width
 /// precede the others.
-pub(super) fn render_command_lines(text: &str, note: Option<&str>, first: &str, look: Look, columns: usize) -> String {
-    let mut lines = styled_lines(text, &tokens(text));
+pub(super) fn render_command_lines(
+    text: &str,
+    note: Option<&str>,
+    first: &str,
+    look: TerminalLook,
+    columns: usize,
+) -> String {
+    let mut lines = styled_lines(text, &tokenize_shell(text));
     if let (Some(note), Some(last)) = (note, lines.last_mut()) {
         // Most commands still have their comment in the text. The others get it back.
         if !text.contains(note) {
-            last.push(Span::new(Style::Comment, format!("  # {}", one_line(note))));
+            last.push(StyledSpan::new(Style::Comment, format!("  # {}", one_line(note))));
         }
     }
-    let indent = " ".repeat(width(first));
-    let mark = look.glyphs.wrapped();
-    let room = columns.saturating_sub(width(first)).max(20);
+    let indent = " ".repeat(display_width(first));
+    let mark = look.glyphs.continuation_sign();
+    let room = columns.saturating_sub(display_width(first)).max(20);
     let mut out = String::new();
     for (i, line) in lines.iter().enumerate() {
-        for (j, piece) in wrap_code(line, room, room.saturating_sub(2 + width(mark))).iter().enumerate() {
-            let before = if i == 0 && j == 0 { look.paint(Style::Number, first) } else { indent.clone() };
+        for (j, piece) in wrap_code(line, room, room.saturating_sub(2 + display_width(mark))).iter().enumerate() {
+            let before = if i == 0 && j == 0 { look.paint_text(Style::Number, first) } else { indent.clone() };
             out.push_str(&before);
             if j > 0 {
                 out.push_str("  ");
-                out.push_str(&look.paint(Style::Dim, mark));
+                out.push_str(&look.paint_text(Style::Dim, mark));
             }
-            out.push_str(&render(piece, look.color));
+            out.push_str(&render_spans(piece, look.color));
             out.push('\n');
         }
     }
@@ -44,7 +50,7 @@ pub(super) fn render_command_lines(text: &str, note: Option<&str>, first: &str, 
 }
 
 /// Splits the text into lines of styled spans, sanitised.
-fn styled_lines(text: &str, tokens: &[Token]) -> Vec<Vec<Span>> {
+fn styled_lines(text: &str, tokens: &[HighlightToken]) -> Vec<Vec<StyledSpan>> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     let mut lines = vec![Vec::new()];
     let mut offset = 0;
@@ -65,7 +71,7 @@ fn styled_lines(text: &str, tokens: &[Token]) -> Vec<Vec<Span>> {
 }
 
 /// Appends sanitised text, and begins a line at each newline.
-fn push_styled(lines: &mut Vec<Vec<Span>>, style: Style, text: &str) {
+fn push_styled(lines: &mut Vec<Vec<StyledSpan>>, style: Style, text: &str) {
     for (i, piece) in sanitize_code(text).split('\n').enumerate() {
         if i > 0 {
             lines.push(Vec::new());
@@ -73,7 +79,7 @@ fn push_styled(lines: &mut Vec<Vec<Span>>, style: Style, text: &str) {
         if !piece.is_empty()
             && let Some(line) = lines.last_mut()
         {
-            line.push(Span::new(style, piece.replace('\t', "    ")));
+            line.push(StyledSpan::new(style, piece.replace('\t', "    ")));
         }
     }
 }
@@ -98,7 +104,7 @@ mod tests {
     use crate::term::Color;
     use crate::term::Glyphs;
 
-    const LOOK: Look = Look { color: Color::Never, glyphs: Glyphs::Unicode, cursor: true };
+    const LOOK: TerminalLook = TerminalLook { color: Color::Never, glyphs: Glyphs::Unicode, can_move_cursor: true };
 
     #[test]
     fn a_command_is_shown_whole_however_long_it_is() {
@@ -107,7 +113,7 @@ mod tests {
         assert!(!shown.contains('…'));
         assert_eq!(shown.matches("KEY=value").count(), 20);
         assert!(shown.lines().skip(1).all(|line| line.starts_with("      ↳ ")));
-        assert!(shown.lines().all(|line| width(line) <= 60), "{shown}");
+        assert!(shown.lines().all(|line| display_width(line) <= 60), "{shown}");
     }
 
     #[test]
@@ -118,7 +124,7 @@ mod tests {
 
     #[test]
     fn tokens_colour_the_text_and_wrong_ones_lose_nothing_of_it() {
-        let token = |span, class| Token { span, class };
+        let token = |span, class| HighlightToken { span, class };
         let text = "echo \"grün\nund rot\" | wc";
         let tokens = [
             token(0..4, TokenClass::Program),
@@ -130,9 +136,9 @@ mod tests {
             token(23..99, TokenClass::Program),
         ];
         let lines = styled_lines(text, &tokens);
-        let plain: Vec<_> = lines.iter().map(|line| render(line, Color::Never)).collect();
+        let plain: Vec<_> = lines.iter().map(|line| render_spans(line, Color::Never)).collect();
         assert_eq!(plain.join("\n"), text);
-        let quoted = Span::new(Style::Quoted, "und rot\"");
+        let quoted = StyledSpan::new(Style::Quoted, "und rot\"");
         assert_eq!(lines.get(1).and_then(|line| line.first()), Some(&quoted));
     }
 

@@ -12,7 +12,7 @@ const MAX_FILES: usize = 1_000;
 
 /// Sources of completions for a value.
 #[derive(Clone, Debug, Default)]
-pub struct Offers {
+pub struct Completions {
     /// Words that are offered as they are.
     pub words: Vec<String>,
     /// Folder whose files are offered, as relative paths; none to offer no files.
@@ -39,7 +39,7 @@ impl Candidate for ValueCandidate {
 }
 
 /// All completions that begin with `line`.
-pub(super) fn complete_value(offers: &Offers, line: &str) -> Vec<ValueCandidate> {
+pub(super) fn complete_value(offers: &Completions, line: &str) -> Vec<ValueCandidate> {
     let words = offers.words.iter().filter(|word| word.starts_with(line));
     let mut found: Vec<ValueCandidate> =
         words.map(|word| ValueCandidate { shown: one_line(word), text: word.clone() }).collect();
@@ -76,7 +76,7 @@ fn matching_files(folder: &Path, line: &str) -> Vec<ValueCandidate> {
 mod tests {
     use super::*;
 
-    fn texts(offers: &Offers, line: &str) -> Vec<String> {
+    fn texts(offers: &Completions, line: &str) -> Vec<String> {
         complete_value(offers, line).into_iter().map(|offered| offered.text).collect()
     }
 
@@ -88,19 +88,19 @@ mod tests {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         let words = vec!["backups/b.gz".to_owned(), "north".to_owned()];
-        let offers = Offers { words, files_from: Some(folder.path().to_owned()) };
+        let offers = Completions { words, files_from: Some(folder.path().to_owned()) };
         assert_eq!(texts(&offers, ""), ["backups/b.gz", "north", "backups/"]);
         assert_eq!(texts(&offers, "backups/"), ["backups/b.gz", "backups/a one.gz", "backups/old/"]);
         assert_eq!(texts(&offers, "."), [".hidden"]);
         assert!(texts(&offers, "nowhere/").is_empty());
-        assert!(texts(&Offers::default(), "").is_empty());
+        assert!(texts(&Completions::default(), "").is_empty());
     }
 
     #[test]
     fn a_file_name_cannot_speak_to_the_terminal() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a\u{1b}[2Jb"), "").unwrap();
-        let offers = Offers { words: Vec::new(), files_from: Some(folder.path().to_owned()) };
+        let offers = Completions { words: Vec::new(), files_from: Some(folder.path().to_owned()) };
         let found = complete_value(&offers, "a");
         assert!(found.iter().all(|offered| !offered.shown.contains('\u{1b}')) && found.len() == 1);
     }

@@ -3,58 +3,58 @@
 //! Invariant: reminders are written in lines of their own, never into a prompt or a full-screen program. Refuses to know: what is
 //! due when, and how it is recorded.
 
-use super::at_terminal::AtTerminal;
+use super::at_terminal::TerminalOperator;
 use super::display::render_remark;
-use super::lines::{Line, Purpose};
+use super::lines::{EnteredLine, LinePurpose};
 use super::live_output::LiveOutput;
-use super::look::{Look, one_line, sanitize_prose};
-use crate::ports::{OperatorError, Pager};
+use super::look::{TerminalLook, one_line, sanitize_prose};
+use crate::ports::{IncidentReminders, OperatorError};
 use crate::term::Style;
 use std::time::Duration;
 
 /// Interval at which a waiting question looks for due reminders.
 pub(super) const REMINDER_INTERVAL: Duration = Duration::from_secs(1);
 
-impl AtTerminal {
+impl TerminalOperator {
     /// Attaches the incident that the run is part of, if any.
     #[must_use]
-    pub fn with_pager(mut self, pager: Option<Box<dyn Pager>>) -> Self {
+    pub fn with_incident(mut self, pager: Option<Box<dyn IncidentReminders>>) -> Self {
         self.incident = pager;
         self
     }
 
     /// Severity of the incident and the time since it began, for the status line.
     pub(super) fn incident_clock(&mut self) -> Option<String> {
-        self.incident.as_mut().map(|incident| one_line(&incident.clock()))
+        self.incident.as_mut().map(|incident| one_line(&incident.clock_line()))
     }
 
     /// Lines for the reminders that have become due since the last call; empty if there are none.
     pub(super) fn due_lines(&mut self) -> String {
-        let (look, columns) = (self.look, self.columns());
+        let (look, columns) = (self.look, self.text_columns());
         let Some(incident) = self.incident.as_mut() else { return String::new() };
-        render_reminders(&incident.due(), look, columns)
+        render_reminders(&incident.due_sentences(), look, columns)
     }
 
     /// Shows due reminders while a command runs, if that does not disturb its output.
     pub(super) fn show_due_while_running(&mut self) {
-        if self.incident.is_none() || !self.live.as_ref().is_some_and(LiveOutput::can_interleave) {
+        if self.incident.is_none() || !self.running_output.as_ref().is_some_and(LiveOutput::can_interleave) {
             return;
         }
         let lines = self.due_lines();
         if !lines.is_empty() {
-            let wipe = self.live.as_mut().map_or("", LiveOutput::wipe_progress);
+            let wipe = self.running_output.as_mut().map_or("", LiveOutput::wipe_progress);
             self.write_text(&format!("{wipe}{lines}"));
         }
     }
 
     /// Asks what was done about the incident and records it.
     pub(super) fn ask_incident_line(&mut self) -> Result<(), OperatorError> {
-        let Some(words) = self.incident.as_ref().map(|incident| incident.words()) else {
+        let Some(words) = self.incident.as_ref().map(|incident| incident.action_help()) else {
             self.write_hint("this run is part of no incident");
             return Ok(());
         };
-        self.write_hint(&words.replace(" · ", self.look.glyphs.dot()));
-        let Line::Text(line) = self.ask_plain_line("incident: ", "", Purpose::Words)? else {
+        self.write_hint(&words.replace(" · ", self.look.glyphs.item_separator()));
+        let EnteredLine::Text(line) = self.ask_plain_line("incident: ", "", LinePurpose::FreeText)? else {
             self.write_hint("nothing was recorded");
             return Ok(());
         };
@@ -69,19 +69,19 @@ impl AtTerminal {
             self.write_hint("nothing was recorded");
             return;
         }
-        match incident.say(line) {
+        match incident.record_action(line) {
             Ok(recorded) => self.write_hint(&format!("incident: {}", sanitize_prose(&recorded))),
             Err(reason) => self.write_hint(&format!("not recorded: {}", sanitize_prose(&reason))),
         }
     }
 }
 
-fn render_reminders(due: &[String], look: Look, columns: usize) -> String {
+fn render_reminders(due: &[String], look: TerminalLook, columns: usize) -> String {
     if due.is_empty() {
         return String::new();
     }
     let mut out: String =
         due.iter().map(|due| render_remark(&format!("incident: {}", one_line(due)), look, columns)).collect();
-    out.push_str(&look.paint(Style::Dim, "  @ records what was done about it\n"));
+    out.push_str(&look.paint_text(Style::Dim, "  @ records what was done about it\n"));
     out
 }

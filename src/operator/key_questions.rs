@@ -3,24 +3,24 @@
 //! Invariant: Enter runs only a command that needs no confirmation. At a gate Enter declines and only `y` runs; after a
 //! failure Enter does nothing. Refuses to know: how keys are read.
 
-use super::at_terminal::AtTerminal;
+use super::at_terminal::TerminalOperator;
 use super::display;
 use super::key_menu::{KeyAction, KeyMenu};
 use super::look::one_line;
-use crate::plan::Pass;
+use crate::plan::RequiredAnswer;
 use crate::ports::AskCommand;
 use crate::ports::AskFailure;
 use crate::ports::AskTask;
 use crate::ports::OperatorError;
 use crate::ports::Reply;
-use crate::ports::Shown;
-use crate::term::Span;
+use crate::ports::ShownStep;
 use crate::term::Style;
+use crate::term::StyledSpan;
 
-impl AtTerminal {
+impl TerminalOperator {
     pub(super) fn ask_command(&mut self, ask: &AskCommand<'_>) -> Result<Reply, OperatorError> {
         let needs_confirmation = !ask.confirm.is_empty();
-        self.begin_question(&ask.shown.standing, needs_confirmation);
+        self.begin_question(&ask.shown.position, needs_confirmation);
         let body = self.command_body(ask);
         let menu = if let Some(reason) = &ask.refused {
             refused_command_menu(ask, reason)
@@ -40,8 +40,8 @@ impl AtTerminal {
 
     /// Text above the keys: the command as it would run, unless it is on the screen already, and remarks about it.
     fn command_body(&mut self, ask: &AskCommand<'_>) -> String {
-        let (look, columns) = (self.look, self.columns());
-        let Shown { step, file, .. } = ask.shown;
+        let (look, columns) = (self.look, self.text_columns());
+        let ShownStep { step, file, .. } = ask.shown;
         let count = step.commands.len();
         let is_as_written = ask.text == ask.command.text;
         let mut body = String::from("\n");
@@ -57,7 +57,7 @@ impl AtTerminal {
             };
             let interpolated = if is_as_written { "" } else { "with its values in place  " };
             let heading = format!("{which}{interpolated}{location}\n");
-            body.push_str(&look.paint(Style::Dim, &heading));
+            body.push_str(&look.paint_text(Style::Dim, &heading));
             body.push_str(&display::render_command(ask.text, ask.command.note.as_deref(), look, columns));
         }
         self.visible.mark_step_stale();
@@ -76,7 +76,7 @@ impl AtTerminal {
     }
 
     pub(super) fn ask_failure(&mut self, ask: &AskFailure<'_>) -> Result<Reply, OperatorError> {
-        self.begin_question(&ask.shown.standing, false);
+        self.begin_question(&ask.shown.position, false);
         let mut menu = failure_menu(ask);
         let mut body = String::new();
         if !ask.rollbacks.is_empty() {
@@ -84,13 +84,13 @@ impl AtTerminal {
             let help = "undoes what was done, last first, each with a yes of its own";
             menu = menu.with_key('u', "undo what was done", help, KeyAction::Reply(Reply::RollBack));
             let text = format!("u undoes what was done: {}", one_line(&steps.join(", then ")));
-            body = self.look.render_paragraph(&[Span::new(Style::Dim, text)], self.columns(), "  ");
+            body = self.look.render_paragraph(&[StyledSpan::new(Style::Dim, text)], self.text_columns(), "  ");
         }
         self.ask_by_key(&menu, &body)
     }
 
     pub(super) fn ask_task(&mut self, ask: &AskTask<'_>) -> Result<Reply, OperatorError> {
-        self.begin_question(&ask.shown.standing, false);
+        self.begin_question(&ask.shown.position, false);
         self.visible.mark_step_stale();
         let menu = KeyMenu::new("")
             .with_enter("done", "records that you have done it", KeyAction::Reply(Reply::Done(String::new())))
@@ -154,7 +154,7 @@ fn plain_command_menu(ask: &AskCommand<'_>) -> KeyMenu {
             KeyAction::Hint(last.to_owned()),
         )
     };
-    let menu = match crate::shell::watched(ask.text) {
+    let menu = match crate::shell::parse_watch(ask.text) {
         Some(_) => {
             let help = "runs what it watches again and again instead, and records each time";
             menu.with_key('m', "record it as a monitor", help, KeyAction::Reply(Reply::Monitor))
@@ -168,12 +168,14 @@ fn plain_command_menu(ask: &AskCommand<'_>) -> KeyMenu {
 fn gated_command_menu(ask: &AskCommand<'_>) -> KeyMenu {
     let no = "does not run it; the step waits as after a failure";
     let menu = KeyMenu::new(ask.text).with_enter("no", no, KeyAction::Reply(Reply::Decline));
-    let menu = match &ask.gate.pass {
-        Pass::Typed(name) => {
+    let menu = match &ask.gate.required_answer {
+        RequiredAnswer::Typed(name) => {
             let help = "asks for the name of what is at stake, and runs this command when it is typed";
             menu.with_key('y', "yes, type its name", help, KeyAction::ConfirmByName(name.clone()))
         }
-        Pass::Yes | Pass::Enter => menu.with_key('y', "yes, run it", "runs this command", KeyAction::Reply(Reply::Run)),
+        RequiredAnswer::Yes | RequiredAnswer::Enter => {
+            menu.with_key('y', "yes, run it", "runs this command", KeyAction::Reply(Reply::Run))
+        }
     };
     let menu = menu.with_key('n', "", "the same as Enter", KeyAction::Reply(Reply::Decline)).with_key(
         'a',

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// A key, as far as a question can use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum PressedKey {
     /// Enter, as CR or LF.
     Enter,
     /// A letter, digit or sign.
@@ -15,7 +15,7 @@ pub enum Key {
     /// Ctrl-C, which is read as a key while a question waits.
     Interrupt,
     /// Ctrl-D, the end of input.
-    End,
+    EndOfInput,
     /// Ctrl-L, which shows the question again.
     Redraw,
     /// Arrows and all other keys that have no meaning at a question.
@@ -23,18 +23,18 @@ pub enum Key {
 }
 
 /// A source of keys.
-pub trait Keys {
+pub trait KeySource {
     /// Switches to single keys without echo. Fails if the terminal is gone.
-    fn begin(&mut self) -> Result<(), OperatorError>;
+    fn begin_reading(&mut self) -> Result<(), OperatorError>;
     /// Restores the modes that the terminal had before keys were read.
-    fn end(&mut self);
+    fn end_reading(&mut self);
     /// Discards input that was typed and not yet read.
-    fn flush(&mut self);
+    fn discard_pending(&mut self);
     /// Reads the next key. None if none came within `wait`; without `wait` it waits forever. Fails if the terminal is gone
     /// or the session has ended.
-    fn next(&mut self, wait: Option<Duration>) -> Result<Option<Key>, OperatorError>;
+    fn next_key(&mut self, wait: Option<Duration>) -> Result<Option<PressedKey>, OperatorError>;
     /// Columns and rows of the window.
-    fn window(&self) -> (usize, usize);
+    fn window_size(&self) -> (usize, usize);
 }
 
 /// Limit for each further byte of an escape sequence or a letter.
@@ -43,23 +43,23 @@ const SEQUENCE_WAIT: Duration = Duration::from_millis(30);
 const SEQUENCE_LIMIT: usize = 64;
 
 /// Decodes one key from single bytes. `read` returns the next byte, or none if none comes in time.
-pub(super) fn decode(
+pub(super) fn decode_key(
     read: &mut dyn FnMut(Option<Duration>) -> Result<Option<u8>, OperatorError>,
     wait: Option<Duration>,
-) -> Result<Option<Key>, OperatorError> {
+) -> Result<Option<PressedKey>, OperatorError> {
     let Some(byte) = read(wait)? else { return Ok(None) };
     let key = match byte {
-        b'\r' | b'\n' => Key::Enter,
-        0x03 => Key::Interrupt,
-        0x04 => Key::End,
-        0x0c => Key::Redraw,
+        b'\r' | b'\n' => PressedKey::Enter,
+        0x03 => PressedKey::Interrupt,
+        0x04 => PressedKey::EndOfInput,
+        0x0c => PressedKey::Redraw,
         0x1b => {
             skip_sequence(read)?;
-            Key::Other
+            PressedKey::Other
         }
-        b' '..=b'~' => Key::Char(char::from(byte)),
+        b' '..=b'~' => PressedKey::Char(char::from(byte)),
         0xc2..=0xf4 => read_letter(byte, read)?,
-        _ => Key::Other,
+        _ => PressedKey::Other,
     };
     Ok(Some(key))
 }
@@ -82,7 +82,7 @@ fn skip_sequence(
 fn read_letter(
     first: u8,
     read: &mut dyn FnMut(Option<Duration>) -> Result<Option<u8>, OperatorError>,
-) -> Result<Key, OperatorError> {
+) -> Result<PressedKey, OperatorError> {
     let remaining = match first {
         0xc2..=0xdf => 1,
         0xe0..=0xef => 2,
@@ -93,30 +93,33 @@ fn read_letter(
         bytes.extend(read(Some(SEQUENCE_WAIT))?);
     }
     let letter = std::str::from_utf8(&bytes).ok().and_then(|text| text.chars().next());
-    Ok(letter.map_or(Key::Other, Key::Char))
+    Ok(letter.map_or(PressedKey::Other, PressedKey::Char))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn keys(bytes: &[u8]) -> Vec<Key> {
+    fn keys(bytes: &[u8]) -> Vec<PressedKey> {
         let mut bytes = bytes.iter().copied();
         let mut read = |_: Option<Duration>| Ok(bytes.next());
-        std::iter::from_fn(|| decode(&mut read, None).unwrap()).collect()
+        std::iter::from_fn(|| decode_key(&mut read, None).unwrap()).collect()
     }
 
     #[test]
     fn an_arrow_is_one_key_and_none_of_its_letters() {
-        assert_eq!(keys(b"\x1b[Aq"), [Key::Other, Key::Char('q')]);
-        assert_eq!(keys(b"\x1b[1;5Dr"), [Key::Other, Key::Char('r')]);
-        assert_eq!(keys(b"\x1bOPy"), [Key::Other, Key::Char('y')]);
-        assert_eq!(keys(b"\x1bg"), [Key::Other]);
+        assert_eq!(keys(b"\x1b[Aq"), [PressedKey::Other, PressedKey::Char('q')]);
+        assert_eq!(keys(b"\x1b[1;5Dr"), [PressedKey::Other, PressedKey::Char('r')]);
+        assert_eq!(keys(b"\x1bOPy"), [PressedKey::Other, PressedKey::Char('y')]);
+        assert_eq!(keys(b"\x1bg"), [PressedKey::Other]);
     }
 
     #[test]
     fn letters_of_any_alphabet_are_letters() {
-        assert_eq!(keys("ü漢s\r".as_bytes()), [Key::Char('ü'), Key::Char('漢'), Key::Char('s'), Key::Enter]);
-        assert_eq!(keys(b"\xff\x03\x04"), [Key::Other, Key::Interrupt, Key::End]);
+        assert_eq!(
+            keys("ü漢s\r".as_bytes()),
+            [PressedKey::Char('ü'), PressedKey::Char('漢'), PressedKey::Char('s'), PressedKey::Enter]
+        );
+        assert_eq!(keys(b"\xff\x03\x04"), [PressedKey::Other, PressedKey::Interrupt, PressedKey::EndOfInput]);
     }
 }

@@ -3,8 +3,8 @@
 //! Invariant: typed lines are kept in memory only, since one may be a secret. A line asked for as a secret is not kept at
 //! all. No control character reaches the terminal while a line is edited. Refuses to know: what a line is used for later.
 
-use super::completion::{self, Offers, ValueCandidate};
-use super::look::Look;
+use super::completion::{self, Completions, ValueCandidate};
+use super::look::TerminalLook;
 use crate::ports::OperatorError;
 use crate::term::Color;
 use rustix::termios::{InputModes, LocalModes, OptionalActions};
@@ -25,13 +25,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Use of a line, which decides how it is edited and remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum LinePurpose {
     /// A command. It continues after a trailing `\`, and `Ctrl-X s` inserts a secret.
     Command,
     /// A message, which can have several lines.
-    Text,
+    Message,
     /// A note, a reason or a name.
-    Words,
+    FreeText,
     /// One of several options; not remembered.
     Choice,
     /// A value for an input or a field.
@@ -40,7 +40,7 @@ pub enum Purpose {
     Secret,
 }
 
-impl Purpose {
+impl LinePurpose {
     fn is_remembered(self) -> bool {
         !matches!(self, Self::Choice | Self::Secret)
     }
@@ -48,34 +48,34 @@ impl Purpose {
 
 /// A request for a line.
 #[derive(Clone, Copy, Debug)]
-pub struct AskLine<'a> {
+pub struct LineRequest<'a> {
     /// Text in front of the line.
     pub prompt: &'a str,
     /// Initial text of the line, in front of the cursor and behind it.
     pub initial: (&'a str, &'a str),
     /// Use of the line.
-    pub purpose: Purpose,
+    pub purpose: LinePurpose,
     /// Completions that Tab offers.
-    pub offers: &'a Offers,
+    pub completions: &'a Completions,
 }
 
 /// Answer to a request for a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Line {
+pub enum EnteredLine {
     /// Text that was entered, without the newline.
     Text(String),
     /// The line was cancelled with Ctrl-C or Esc.
     Cancelled,
     /// Ctrl-D on an empty line, or the end of input.
-    End,
+    EndOfInput,
     /// Ctrl-X s: a secret is to be inserted between these two parts.
-    Secret(String, String),
+    SecretRequested(String, String),
 }
 
 /// A source of lines.
-pub trait Lines {
+pub trait LineSource {
     /// Asks for a line and waits for it. Fails if the terminal is gone.
-    fn ask(&mut self, ask: &AskLine<'_>) -> Result<Line, OperatorError>;
+    fn ask_line(&mut self, ask: &LineRequest<'_>) -> Result<EnteredLine, OperatorError>;
 }
 
 /// Milliseconds that Esc waits for the rest of an escape sequence before it cancels the line.
@@ -84,32 +84,32 @@ const ESCAPE_WAIT_MS: u16 = 60;
 type LineEditor = Editor<EditorHelper, DefaultHistory>;
 
 /// Lines typed at the terminal, with separate histories for commands, words and values.
-pub struct TypedLines {
-    look: Look,
+pub struct TerminalLines {
+    look: TerminalLook,
     commands: Option<LineEditor>,
     words: Option<LineEditor>,
     values: Option<LineEditor>,
     split_line: SplitLine,
 }
 
-impl TypedLines {
+impl TerminalLines {
     /// Creates the source. The terminal is opened when the first line is asked for.
-    pub fn new(look: Look) -> Self {
+    pub fn new(look: TerminalLook) -> Self {
         Self { look, commands: None, words: None, values: None, split_line: SplitLine::default() }
     }
 
     /// The editor with the history for this purpose, created at its first use.
-    fn editor_for(&mut self, purpose: Purpose) -> LineResult<&mut LineEditor> {
+    fn editor_for(&mut self, purpose: LinePurpose) -> LineResult<&mut LineEditor> {
         let slot = match purpose {
-            Purpose::Command => &mut self.commands,
-            Purpose::Text | Purpose::Words => &mut self.words,
-            Purpose::Choice | Purpose::Value | Purpose::Secret => &mut self.values,
+            LinePurpose::Command => &mut self.commands,
+            LinePurpose::Message | LinePurpose::FreeText => &mut self.words,
+            LinePurpose::Choice | LinePurpose::Value | LinePurpose::Secret => &mut self.values,
         };
         if let Some(editor) = slot {
             return Ok(editor);
         }
         let mut editor = new_editor(self.look)?;
-        if purpose == Purpose::Command {
+        if purpose == LinePurpose::Command {
             let keys = vec![KeyEvent::ctrl('X'), KeyEvent(KeyCode::Char('s'), Modifiers::NONE)];
             editor.bind_sequence(Event::KeySeq(keys), EventHandler::Conditional(Box::new(self.split_line.clone())));
         }
@@ -136,7 +136,7 @@ impl ConditionalEventHandler for SplitLine {
     }
 }
 
-fn new_editor(look: Look) -> LineResult<LineEditor> {
+fn new_editor(look: TerminalLook) -> LineResult<LineEditor> {
     let color = if look.color == Color::Always { ColorMode::Forced } else { ColorMode::Disabled };
     let config = Config::builder()
         .behavior(Behavior::PreferTerm)
@@ -155,13 +155,13 @@ fn new_editor(look: Look) -> LineResult<LineEditor> {
     Ok(editor)
 }
 
-impl Lines for TypedLines {
-    fn ask(&mut self, ask: &AskLine<'_>) -> Result<Line, OperatorError> {
-        let AskLine { prompt, initial, purpose, offers } = *ask;
-        if purpose == Purpose::Secret {
+impl LineSource for TerminalLines {
+    fn ask_line(&mut self, ask: &LineRequest<'_>) -> Result<EnteredLine, OperatorError> {
+        let LineRequest { prompt, initial, purpose, completions: offers } = *ask;
+        if purpose == LinePurpose::Secret {
             return ask_without_echo(prompt).map_err(|error| OperatorError::Gone(error.to_string()));
         }
-        if !self.look.cursor {
+        if !self.look.can_move_cursor {
             let initial = [initial.0, initial.1].concat();
             return ask_plainly(prompt, &initial).map_err(|error| OperatorError::Gone(error.to_string()));
         }
@@ -170,7 +170,7 @@ impl Lines for TypedLines {
         let editor = self.editor_for(purpose).map_err(gone)?;
         if let Some(helper) = editor.helper_mut() {
             *helper = EditorHelper {
-                continues_after_backslash: matches!(purpose, Purpose::Command | Purpose::Text),
+                continues_after_backslash: matches!(purpose, LinePurpose::Command | LinePurpose::Message),
                 offers: offers.clone(),
             };
         }
@@ -179,30 +179,30 @@ impl Lines for TypedLines {
                 if purpose.is_remembered() && !text.trim().is_empty() {
                     editor.add_history_entry(text.as_str()).map_err(gone)?;
                 }
-                Ok(Line::Text(text))
+                Ok(EnteredLine::Text(text))
             }
-            Err(ReadlineError::Eof) => Ok(Line::End),
-            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => {
-                Ok(split_line.take_parts().map_or(Line::Cancelled, |(before, after)| Line::Secret(before, after)))
-            }
+            Err(ReadlineError::Eof) => Ok(EnteredLine::EndOfInput),
+            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => Ok(split_line
+                .take_parts()
+                .map_or(EnteredLine::Cancelled, |(before, after)| EnteredLine::SecretRequested(before, after))),
             Err(error) => Err(gone(error)),
         }
     }
 }
 
 /// Asks on a terminal that cannot edit (`TERM=dumb`). The initial text is shown, and an empty line means that text.
-fn ask_plainly(prompt: &str, initial: &str) -> io::Result<Line> {
+fn ask_plainly(prompt: &str, initial: &str) -> io::Result<EnteredLine> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     let shown = if initial.is_empty() { String::new() } else { format!("[{initial}] ") };
     terminal.write_all(format!("{prompt}{shown}").as_bytes())?;
     Ok(match read_line(&mut terminal)? {
-        Line::Text(text) if text.is_empty() => Line::Text(initial.to_owned()),
+        EnteredLine::Text(text) if text.is_empty() => EnteredLine::Text(initial.to_owned()),
         line => line,
     })
 }
 
 /// Asks for a line that the terminal does not echo.
-fn ask_without_echo(prompt: &str) -> io::Result<Line> {
+fn ask_without_echo(prompt: &str) -> io::Result<EnteredLine> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     let before = rustix::termios::tcgetattr(&terminal)?;
     let mut modes = before.clone();
@@ -216,18 +216,18 @@ fn ask_without_echo(prompt: &str) -> io::Result<Line> {
     terminal.write_all(b"\n")?;
     Ok(match line? {
         // Ctrl-C arrives as a character, since signals are off; so does Esc.
-        Line::Text(text) if text.contains(['\u{3}', '\u{1b}']) => Line::Cancelled,
+        EnteredLine::Text(text) if text.contains(['\u{3}', '\u{1b}']) => EnteredLine::Cancelled,
         line => line,
     })
 }
 
 /// Reads a line byte by byte, since further input belongs to the next question.
-fn read_line(terminal: &mut File) -> io::Result<Line> {
+fn read_line(terminal: &mut File) -> io::Result<EnteredLine> {
     let mut line = Vec::new();
     loop {
         let mut byte = [0];
         match terminal.read(&mut byte) {
-            Ok(0) if line.is_empty() => return Ok(Line::End),
+            Ok(0) if line.is_empty() => return Ok(EnteredLine::EndOfInput),
             Ok(0) => break,
             Ok(_) if byte == [b'\n'] => break,
             Ok(_) => line.extend(byte),
@@ -235,7 +235,7 @@ fn read_line(terminal: &mut File) -> io::Result<Line> {
             Err(error) => return Err(error),
         }
     }
-    Ok(Line::Text(String::from_utf8_lossy(&line).into_owned()))
+    Ok(EnteredLine::Text(String::from_utf8_lossy(&line).into_owned()))
 }
 
 /// Completion, validation and highlighting for the editor.
@@ -243,7 +243,7 @@ fn read_line(terminal: &mut File) -> io::Result<Line> {
 struct EditorHelper {
     /// True if a trailing `\` continues the line.
     continues_after_backslash: bool,
-    offers: Offers,
+    offers: Completions,
 }
 
 impl Helper for EditorHelper {}

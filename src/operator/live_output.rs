@@ -3,7 +3,7 @@
 //! Invariant: every byte of the output is written as it came, in order. The progress line is drawn only where it can be wiped
 //! without a trace. Refuses to know: which command runs.
 
-use super::look::{Look, cut_line, format_duration};
+use super::look::{TerminalLook, cut_line, format_duration};
 use crate::term::OutputTracker;
 use crate::term::Style;
 use crate::term::erase_line;
@@ -17,20 +17,20 @@ pub(super) struct LiveOutput {
     tracker: OutputTracker,
     /// Running time in seconds that the progress line shows; none while it is not drawn.
     drawn: Option<u64>,
-    look: Look,
+    look: TerminalLook,
     /// Width of the window; none if a line cannot be wiped.
     columns: Option<usize>,
 }
 
 impl LiveOutput {
-    pub(super) fn new(look: Look, columns: Option<usize>) -> Self {
-        let columns = columns.filter(|_| look.cursor);
+    pub(super) fn new(look: TerminalLook, columns: Option<usize>) -> Self {
+        let columns = columns.filter(|_| look.can_move_cursor);
         Self { tracker: OutputTracker::new(), drawn: None, look, columns }
     }
 
     /// Takes in output, and returns the text to write in front of it.
     pub(super) fn track_output(&mut self, bytes: &[u8]) -> &'static str {
-        self.tracker.saw(bytes);
+        self.tracker.observe_bytes(bytes);
         self.wipe_progress()
     }
 
@@ -38,28 +38,29 @@ impl LiveOutput {
     pub(super) fn draw_progress(&mut self, elapsed: Duration, silent: Duration) -> String {
         let seconds = elapsed.as_secs();
         let Some(columns) = self.columns else { return String::new() };
-        if silent < QUIET_LIMIT || !self.tracker.may_draw() || self.drawn == Some(seconds) {
+        if silent < QUIET_LIMIT || !self.tracker.can_draw_line() || self.drawn == Some(seconds) {
             return String::new();
         }
         let glyphs = self.look.glyphs;
-        let silence = if self.tracker.any() {
+        let silence = if self.tracker.has_output() {
             format!("no output for {} s", silent.as_secs())
         } else {
             "no output yet".to_owned()
         };
         let running = format_duration(Duration::from_secs(seconds)).replace(".0", "");
-        let text = format!("{}running {running}, {silence}{}Ctrl-C ends it", glyphs.running(), glyphs.dot());
+        let text =
+            format!("{}running {running}, {silence}{}Ctrl-C ends it", glyphs.running_sign(), glyphs.item_separator());
         self.drawn = Some(seconds);
         // A line that wraps cannot be wiped.
         let text = cut_line(&text, columns.saturating_sub(1));
-        format!("{}{}", erase_line(), self.look.paint(Style::Dim, &text))
+        format!("{}{}", erase_line(), self.look.paint_text(Style::Dim, &text))
     }
 
     /// The text to write when the command has finished. It resets the terminal and moves the cursor to the beginning of a line.
     pub(super) fn finish_command(&mut self) -> String {
         let mut out = self.wipe_progress().to_owned();
-        out.push_str(&self.tracker.resets());
-        if !self.tracker.on_fresh_line() {
+        out.push_str(&self.tracker.reset_sequences());
+        if !self.tracker.is_on_fresh_line() {
             out.push('\n');
         }
         out
@@ -67,7 +68,7 @@ impl LiveOutput {
 
     /// True if lines of ours can be written between the output: it ends at the beginning of a line.
     pub(super) fn can_interleave(&self) -> bool {
-        self.columns.is_some() && self.tracker.may_draw()
+        self.columns.is_some() && self.tracker.can_draw_line()
     }
 
     /// Returns the text that wipes the progress line; empty if it is not drawn.
@@ -83,7 +84,7 @@ mod tests {
     use crate::term::Glyphs;
 
     fn live() -> LiveOutput {
-        LiveOutput::new(Look { color: Color::Never, glyphs: Glyphs::Unicode, cursor: true }, Some(80))
+        LiveOutput::new(TerminalLook { color: Color::Never, glyphs: Glyphs::Unicode, can_move_cursor: true }, Some(80))
     }
 
     fn seconds(n: u64) -> Duration {
@@ -118,7 +119,8 @@ mod tests {
 
     #[test]
     fn without_a_terminal_there_is_no_line() {
-        let mut live = LiveOutput::new(Look { color: Color::Never, glyphs: Glyphs::Ascii, cursor: false }, None);
+        let mut live =
+            LiveOutput::new(TerminalLook { color: Color::Never, glyphs: Glyphs::Ascii, can_move_cursor: false }, None);
         assert_eq!(live.draw_progress(seconds(60), seconds(60)), "");
     }
 }

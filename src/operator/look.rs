@@ -4,47 +4,47 @@
 
 use crate::term::Color;
 use crate::term::Glyphs;
-use crate::term::Span;
 use crate::term::Style;
-use crate::term::render;
-use crate::term::sanitize;
-use crate::term::width;
-use crate::term::wrap;
+use crate::term::StyledSpan;
+use crate::term::display_width;
+use crate::term::render_spans;
+use crate::term::sanitize_text;
+use crate::term::wrap_spans;
 use std::time::Duration;
 
 /// Colour, signs and cursor movement, as the command line and the environment allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct TerminalLook {
     /// Switch for all styles on this terminal.
     pub color: Color,
     /// Signs that the terminal can show.
     pub glyphs: Glyphs,
     /// True if the cursor can be moved and text erased.
-    pub cursor: bool,
+    pub can_move_cursor: bool,
 }
 
-impl Look {
+impl TerminalLook {
     /// Derives the look from the terminal type (`TERM`) and the locale, which is the first of `LC_ALL`, `LC_CTYPE` and `LANG`
     /// that is set.
-    pub fn on(color: Color, terminal: &str, locale: &str) -> Self {
+    pub fn for_terminal(color: Color, terminal: &str, locale: &str) -> Self {
         let dumb = matches!(terminal, "" | "dumb" | "cons25" | "emacs");
         let locale = locale.to_ascii_lowercase();
         let unicode = !dumb && (locale.contains("utf-8") || locale.contains("utf8"));
-        Self { color, glyphs: if unicode { Glyphs::Unicode } else { Glyphs::Ascii }, cursor: !dumb }
+        Self { color, glyphs: if unicode { Glyphs::Unicode } else { Glyphs::Ascii }, can_move_cursor: !dumb }
     }
 
-    pub(super) fn paint(self, style: Style, text: &str) -> String {
-        self.color.paint(style, text)
+    pub(super) fn paint_text(self, style: Style, text: &str) -> String {
+        self.color.paint_text(style, text)
     }
 
     /// Wraps spans to lines of at most `columns`, each behind `indent` and with its newline. Lines never break at a
     /// [`HARD_BLANK`].
-    pub(super) fn render_paragraph(self, spans: &[Span], columns: usize, indent: &str) -> String {
-        let room = columns.saturating_sub(width(indent)).max(20);
+    pub(super) fn render_paragraph(self, spans: &[StyledSpan], columns: usize, indent: &str) -> String {
+        let room = columns.saturating_sub(display_width(indent)).max(20);
         let mut out = String::new();
-        for line in wrap(spans, room) {
+        for line in wrap_spans(spans, room) {
             out.push_str(indent);
-            out.push_str(&render(&line, self.color));
+            out.push_str(&render_spans(&line, self.color));
             out.push('\n');
         }
         out.replace(HARD_BLANK, " ")
@@ -56,25 +56,25 @@ pub(super) const HARD_BLANK: char = '\u{a0}';
 
 /// Sanitises prose of the document or the machine.
 pub(super) fn sanitize_prose(text: &str) -> String {
-    sanitize(text).into_owned()
+    sanitize_text(text).into_owned()
 }
 
 /// Sanitises text and joins its words on one line.
 pub(super) fn one_line(text: &str) -> String {
-    let harmless = sanitize(text);
+    let harmless = sanitize_text(text);
     let words: Vec<_> = harmless.split_ascii_whitespace().collect();
     words.join(" ")
 }
 
 /// At most `columns` columns of a line, with `…` if it is cut. Never for a command that is to be run.
 pub(super) fn cut_line(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
+    if display_width(text) <= columns {
         return text.to_owned();
     }
     let mut out = String::new();
     let mut used = 1;
     for c in text.chars() {
-        used += width(c.encode_utf8(&mut [0; 4]));
+        used += display_width(c.encode_utf8(&mut [0; 4]));
         if used > columns {
             break;
         }
@@ -112,11 +112,14 @@ mod tests {
 
     #[test]
     fn a_dumb_terminal_gets_no_signs_and_no_moves() {
-        let look = |terminal, locale| Look::on(Color::Never, terminal, locale);
-        let full = Look { color: Color::Never, glyphs: Glyphs::Unicode, cursor: true };
+        let look = |terminal, locale| TerminalLook::for_terminal(Color::Never, terminal, locale);
+        let full = TerminalLook { color: Color::Never, glyphs: Glyphs::Unicode, can_move_cursor: true };
         assert_eq!(look("xterm-256color", "de_DE.UTF-8"), full);
         assert_eq!(look("xterm", "C").glyphs, Glyphs::Ascii);
-        assert_eq!(look("dumb", "C.UTF-8"), Look { color: Color::Never, glyphs: Glyphs::Ascii, cursor: false });
+        assert_eq!(
+            look("dumb", "C.UTF-8"),
+            TerminalLook { color: Color::Never, glyphs: Glyphs::Ascii, can_move_cursor: false }
+        );
     }
 
     #[test]

@@ -31,10 +31,10 @@ mod unfinished;
 mod visible_context;
 mod word_questions;
 
-pub use at_terminal::AtTerminal;
-pub use completion::Offers;
-pub use keys::{Key, Keys};
-pub use lines::{AskLine, Line, Lines, Purpose, TypedLines};
-pub use look::Look;
+pub use at_terminal::TerminalOperator;
+pub use completion::Completions;
+pub use keys::{KeySource, PressedKey};
+pub use lines::{EnteredLine, LinePurpose, LineRequest, LineSource, TerminalLines};
+pub use look::TerminalLook;
 pub use tty::PollableEvents;
-pub use unattended::Unattended;
+pub use unattended::UnattendedOperator;

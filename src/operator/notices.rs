@@ -3,10 +3,10 @@
 //! Invariant: a notice never waits and never fails; if the terminal is gone, the next question says so. Refuses to know:
 //! why something happened.
 
-use super::at_terminal::AtTerminal;
+use super::at_terminal::TerminalOperator;
 use super::display;
 use super::live_output::LiveOutput;
-use super::look::{Look, format_count, format_duration, one_line};
+use super::look::{TerminalLook, format_count, format_duration, one_line};
 use super::outcome::{describe_outcome, render_outcome_line};
 use crate::history::CommandState;
 use crate::history::Mode;
@@ -14,60 +14,60 @@ use crate::history::RunResult;
 use crate::plan::Plan;
 use crate::plan::Step;
 use crate::ports::Ask;
+use crate::ports::Notice;
 use crate::ports::Operator;
 use crate::ports::OperatorError;
 use crate::ports::Pause;
 use crate::ports::Paused;
 use crate::ports::Reply;
-use crate::ports::Shown;
-use crate::ports::Talk;
-use crate::term::Span;
+use crate::ports::ShownStep;
 use crate::term::Style;
-use crate::term::render;
+use crate::term::StyledSpan;
+use crate::term::render_spans;
 use std::fmt::Write as _;
 
-impl Operator for AtTerminal {
-    fn pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError> {
+impl Operator for TerminalOperator {
+    fn wait_pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError> {
         self.wait_out(pause)
     }
 
-    fn tell(&mut self, talk: &Talk<'_>) {
-        let (look, columns) = (self.look, self.columns());
+    fn show_notice(&mut self, talk: &Notice<'_>) {
+        let (look, columns) = (self.look, self.text_columns());
         match talk {
-            Talk::Opening { plan, file, host, user, cwd, mode, record } => {
+            Notice::Opening { plan, file, host, user, cwd, mode, record } => {
                 self.step_titles = step_titles(plan);
                 (*record).clone_into(&mut self.record_path);
                 let whereabouts = format!("{}@{}:{}", one_line(user), one_line(host), one_line(cwd));
                 self.write_text(&render_opening(plan, file, &whereabouts, *mode, record, look, columns));
             }
-            Talk::Step(shown) => self.show_step(shown),
-            Talk::Started { text, line: _ } => {
+            Notice::Step(shown) => self.show_step(shown),
+            Notice::Started { text, line: _ } => {
                 if !self.visible.take_confirmation(text) {
                     let command = display::render_command(text, None, look, columns);
                     self.write_text(&command);
                 }
-                self.live = Some(LiveOutput::new(look, Some(self.keys.window_columns())));
+                self.running_output = Some(LiveOutput::new(look, Some(self.keys.window_columns())));
             }
-            Talk::Finished { finished, text: _, detail } => {
+            Notice::Finished { finished, text: _, detail } => {
                 self.finish_live_output();
                 self.write_text(&render_outcome_line(finished, *detail, look));
                 self.visible.mark_finished(finished.started);
             }
-            Talk::Respawned { how } => {
+            Notice::Respawned { how } => {
                 let text = format!("the shell ended ({}); a new one was started from its last snapshot", one_line(how));
                 self.write_text(&render_warning(&text, look, columns));
             }
-            Talk::Skipped { step, reason } => self.write_text(&render_skipped(step, reason, look, columns)),
-            Talk::Notice(text) => {
+            Notice::Skipped { step, reason } => self.write_text(&render_skipped(step, reason, look, columns)),
+            Notice::Info(text) => {
                 // Not wrapped, so that a path in it can be copied.
                 self.write_text(&format!("{}\n", one_line(text)));
             }
-            Talk::Warning(text) => self.write_text(&render_warning(text, look, columns)),
-            Talk::Closing { result, reason, done, of, unsettled, elapsed } => {
+            Notice::Warning(text) => self.write_text(&render_warning(text, look, columns)),
+            Notice::Closing { result, reason, done, of, unresolved: unsettled, elapsed } => {
                 let facts = format!(
                     "{done} of {} done{}{}",
                     format_count(*of, "step"),
-                    look.glyphs.dot(),
+                    look.glyphs.item_separator(),
                     format_duration(*elapsed)
                 );
                 let mut text = render_result(*result, reason, &facts, look, columns);
@@ -75,7 +75,7 @@ impl Operator for AtTerminal {
                     self.step_titles.get(&command.started.step).cloned().unwrap_or_default()
                 }));
                 if !self.record_path.is_empty() {
-                    let record = look.paint(Style::Dim, &format!("record: {}", one_line(&self.record_path)));
+                    let record = look.paint_text(Style::Dim, &format!("record: {}", one_line(&self.record_path)));
                     text.push_str(&record);
                     text.push('\n');
                 }
@@ -84,7 +84,7 @@ impl Operator for AtTerminal {
         }
     }
 
-    fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError> {
+    fn ask_question(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError> {
         self.writer.ensure_usable()?;
         self.finish_live_output();
         if let Some(reply) = self.resume_typing()? {
@@ -111,11 +111,11 @@ impl Operator for AtTerminal {
     }
 }
 
-impl AtTerminal {
-    fn show_step(&mut self, shown: &Shown<'_>) {
-        let (look, columns) = (self.look, self.columns());
+impl TerminalOperator {
+    fn show_step(&mut self, shown: &ShownStep<'_>) {
+        let (look, columns) = (self.look, self.text_columns());
         let incident = self.incident_clock();
-        let mut text = format!("\n{}\n", display::render_header(&shown.standing, incident.as_deref(), look, columns));
+        let mut text = format!("\n{}\n", display::render_header(&shown.position, incident.as_deref(), look, columns));
         if self.visible.enter_step(shown.step) {
             text.push_str(&display::render_heading_path(&shown.step.source.headings, look, columns));
             text.push('\n');
@@ -137,10 +137,10 @@ fn render_opening(
     whereabouts: &str,
     mode: Mode,
     record: &str,
-    look: Look,
+    look: TerminalLook,
     columns: usize,
 ) -> String {
-    let dot = look.glyphs.dot();
+    let dot = look.glyphs.item_separator();
     let mode = match mode {
         Mode::Attended => "",
         Mode::Unattended => "unattended",
@@ -153,25 +153,25 @@ fn render_opening(
     let location = display::format_location(file, plan.procedure.line.max(1));
     let mut out = look.render_paragraph(
         &[
-            Span::new(Style::Heading, one_line(&plan.procedure.title)),
-            Span::new(Style::Dim, format!("\u{a0} {location}")),
+            StyledSpan::new(Style::Heading, one_line(&plan.procedure.title)),
+            StyledSpan::new(Style::Dim, format!("\u{a0} {location}")),
         ],
         columns,
         "",
     );
-    out.push_str(&look.render_paragraph(&[Span::new(Style::Prose, facts)], columns, ""));
-    out.push_str(&look.paint(Style::Dim, &format!("record: {}", one_line(record))));
+    out.push_str(&look.render_paragraph(&[StyledSpan::new(Style::Prose, facts)], columns, ""));
+    out.push_str(&look.paint_text(Style::Dim, &format!("record: {}", one_line(record))));
     out.push('\n');
     out
 }
 
-fn render_warning(text: &str, look: Look, columns: usize) -> String {
-    look.render_paragraph(&[Span::new(Style::Warning, format!("warning: {}", one_line(text)))], columns, "")
+fn render_warning(text: &str, look: TerminalLook, columns: usize) -> String {
+    look.render_paragraph(&[StyledSpan::new(Style::Warning, format!("warning: {}", one_line(text)))], columns, "")
 }
 
-fn render_skipped(step: &Step, reason: &str, look: Look, columns: usize) -> String {
+fn render_skipped(step: &Step, reason: &str, look: TerminalLook, columns: usize) -> String {
     let text = format!("skipped {} {}: {}", one_line(&step.number), one_line(&step.title), one_line(reason));
-    look.render_paragraph(&[Span::new(Style::Dim, text)], columns, "")
+    look.render_paragraph(&[StyledSpan::new(Style::Dim, text)], columns, "")
 }
 
 /// Style and word for the result of a run.
@@ -185,33 +185,36 @@ pub(super) fn result_words(result: RunResult) -> (Style, &'static str) {
     }
 }
 
-fn render_result(result: RunResult, reason: &str, facts: &str, look: Look, columns: usize) -> String {
+fn render_result(result: RunResult, reason: &str, facts: &str, look: TerminalLook, columns: usize) -> String {
     let (style, word) = result_words(result);
-    let mut spans = vec![Span::new(style, word), Span::new(Style::Prose, format!("{}{facts}", look.glyphs.dot()))];
+    let mut spans = vec![
+        StyledSpan::new(style, word),
+        StyledSpan::new(Style::Prose, format!("{}{facts}", look.glyphs.item_separator())),
+    ];
     if !reason.is_empty() {
-        spans.push(Span::new(Style::Prose, format!("{}{}", look.glyphs.dot(), one_line(reason))));
+        spans.push(StyledSpan::new(Style::Prose, format!("{}{}", look.glyphs.item_separator(), one_line(reason))));
     }
     format!("\n{}", look.render_paragraph(&spans, columns, ""))
 }
 
 fn render_unresolved(
     commands: &[&CommandState],
-    look: Look,
+    look: TerminalLook,
     columns: usize,
     title: impl Fn(&CommandState) -> String,
 ) -> String {
     if commands.is_empty() {
         return String::new();
     }
-    let mut out = look.paint(Style::Negative, "worth a look:");
+    let mut out = look.paint_text(Style::Negative, "worth a look:");
     out.push('\n');
     for command in commands {
         let head = [
-            Span::new(Style::Prose, format!("{}: ", title(command))),
-            Span::new(Style::Negative, describe_outcome(command, look)),
+            StyledSpan::new(Style::Prose, format!("{}: ", title(command))),
+            StyledSpan::new(Style::Negative, describe_outcome(command, look)),
         ];
         // Writing to a string cannot fail.
-        let _: std::fmt::Result = writeln!(out, "  {}", render(&head, look.color));
+        let _: std::fmt::Result = writeln!(out, "  {}", render_spans(&head, look.color));
         out.push_str(&display::render_command(&command.started.text, None, look, columns));
     }
     out

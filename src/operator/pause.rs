@@ -3,10 +3,10 @@
 //! Invariant: the line is gone when the wait is over; keys pressed during the wait answer nothing else. Refuses to know: the
 //! reason for the wait.
 
-use super::at_terminal::AtTerminal;
-use super::keys::Key;
+use super::at_terminal::TerminalOperator;
+use super::keys::PressedKey;
 use super::look::{cut_line, one_line};
-use crate::plan::length;
+use crate::plan::spell_duration;
 use crate::ports::OperatorError;
 use crate::ports::Pause;
 use crate::ports::Paused;
@@ -17,13 +17,13 @@ use std::time::Duration;
 /// Interval at which the line is written again.
 const TICK: Duration = Duration::from_secs(1);
 
-impl AtTerminal {
+impl TerminalOperator {
     pub(super) fn wait_out(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError> {
         self.keys.discard_pending();
         self.keys.begin_reading()?;
         let paused = self.count_down(pause);
         self.keys.end_reading();
-        if self.look.cursor {
+        if self.look.can_move_cursor {
             self.write_text(erase_line());
         }
         paused
@@ -39,13 +39,15 @@ impl AtTerminal {
                 return Ok(Paused::Over);
             }
             // A terminal that cannot erase a line gets one line for the whole wait.
-            if self.look.cursor || !was_shown {
+            if self.look.can_move_cursor || !was_shown {
                 self.write_countdown(pause, left);
                 was_shown = true;
             }
             match self.keys.read_key(Some(left.min(TICK)))? {
-                Some(Key::Enter) => return Ok(Paused::Over),
-                Some(Key::Char('q') | Key::Interrupt | Key::End) => return Ok(Paused::Enough),
+                Some(PressedKey::Enter) => return Ok(Paused::Over),
+                Some(PressedKey::Char('q') | PressedKey::Interrupt | PressedKey::EndOfInput) => {
+                    return Ok(Paused::Enough);
+                }
                 _ => {}
             }
         }
@@ -54,10 +56,11 @@ impl AtTerminal {
     fn write_countdown(&mut self, pause: &Pause<'_>, left: Duration) {
         let seconds = Duration::from_secs(left.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX));
         let (next, what) = (one_line(pause.next), one_line(pause.what));
-        let text = format!("{next} in {}; Enter: now, q: ends {what}", length(seconds));
-        let text = cut_line(&text, self.columns().saturating_sub(1));
-        let painted = self.look.paint(Style::Dim, &text);
-        let line = if self.look.cursor { format!("{}{painted}", erase_line()) } else { format!("{painted}\n") };
+        let text = format!("{next} in {}; Enter: now, q: ends {what}", spell_duration(seconds));
+        let text = cut_line(&text, self.text_columns().saturating_sub(1));
+        let painted = self.look.paint_text(Style::Dim, &text);
+        let line =
+            if self.look.can_move_cursor { format!("{}{painted}", erase_line()) } else { format!("{painted}\n") };
         self.write_text(&line);
     }
 }

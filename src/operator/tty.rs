@@ -3,10 +3,10 @@
 //! Invariant: while no question waits the terminal has its original modes, after a panic too. Refuses to know:
 //! what a key does.
 
-use super::keys::{Key, Keys, decode};
-use crate::ports::Hearing;
+use super::keys::{KeySource, PressedKey, decode_key};
 use crate::ports::OperatorError;
-use crate::term::size;
+use crate::ports::SessionEvents;
+use crate::term::window_size;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{
@@ -18,44 +18,44 @@ use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 /// Columns and rows of a window that does not report its size.
-const WINDOW: (usize, usize) = (80, 24);
+const DEFAULT_WINDOW: (usize, usize) = (80, 24);
 
 /// News of the session that can be waited for together with a key.
-pub trait PollableEvents: Hearing {
+pub trait PollableEvents: SessionEvents {
     /// Descriptor to poll: readable when there may be news.
-    fn descriptor(&self) -> BorrowedFd<'_>;
+    fn poll_descriptor(&self) -> BorrowedFd<'_>;
 }
 
-pub(super) struct Tty {
+pub(super) struct ControllingTerminal {
     file: File,
-    before: Option<Termios>,
+    original_modes: Option<Termios>,
     /// The session, heard while a key is waited for.
     hearing: Option<Box<dyn PollableEvents>>,
 }
 
-impl Tty {
+impl ControllingTerminal {
     /// Opens the controlling terminal, so that redirected streams do not matter. Fails if there is none.
     pub(super) fn open(hearing: Option<Box<dyn PollableEvents>>) -> io::Result<Self> {
-        Ok(Self { file: OpenOptions::new().read(true).write(true).open("/dev/tty")?, before: None, hearing })
+        Ok(Self { file: OpenOptions::new().read(true).write(true).open("/dev/tty")?, original_modes: None, hearing })
     }
 
-    fn byte(&mut self, wait: Option<Duration>) -> Result<Option<u8>, OperatorError> {
+    fn read_byte(&mut self, wait: Option<Duration>) -> Result<Option<u8>, OperatorError> {
         let wait = wait.and_then(|wait| Timespec::try_from(wait).ok());
         let mut listens = true;
         loop {
-            let descriptor = self.hearing.as_ref().filter(|_| listens).map(|hearing| hearing.descriptor());
+            let descriptor = self.hearing.as_ref().filter(|_| listens).map(|hearing| hearing.poll_descriptor());
             let mut fds = vec![PollFd::new(&self.file, PollFlags::IN)];
             fds.extend(descriptor.map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN)));
             match poll(&mut fds, wait.as_ref()) {
                 Ok(0) => return Ok(None),
                 Ok(_) => {}
                 Err(Errno::INTR) => continue,
-                Err(error) => return Err(gone(error)),
+                Err(error) => return Err(terminal_gone(error)),
             }
             let mut ready = fds.iter().map(|fd| !fd.revents().is_empty());
             let (typed, heard) = (ready.next() == Some(true), ready.next() == Some(true));
             if let Some(hearing) = self.hearing.as_mut().filter(|_| heard) {
-                listens = hearing.hear().map_err(OperatorError::Session)?;
+                listens = hearing.receive_events().map_err(OperatorError::Session)?;
             }
             if !typed {
                 continue;
@@ -65,54 +65,54 @@ impl Tty {
                 Ok(0) => return Err(OperatorError::Gone("it was closed".to_owned())),
                 Ok(_) => return Ok(byte.first().copied()),
                 Err(Errno::INTR | Errno::AGAIN) => {}
-                Err(error) => return Err(gone(error)),
+                Err(error) => return Err(terminal_gone(error)),
             }
         }
     }
 }
 
-fn gone(error: Errno) -> OperatorError {
+fn terminal_gone(error: Errno) -> OperatorError {
     OperatorError::Gone(io::Error::from(error).to_string())
 }
 
-impl Keys for Tty {
-    fn begin(&mut self) -> Result<(), OperatorError> {
-        if self.before.is_some() {
+impl KeySource for ControllingTerminal {
+    fn begin_reading(&mut self) -> Result<(), OperatorError> {
+        if self.original_modes.is_some() {
             return Ok(());
         }
-        let before = tcgetattr(&self.file).map_err(gone)?;
+        let before = tcgetattr(&self.file).map_err(terminal_gone)?;
         let mut modes = before.clone();
         modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
         modes.input_modes -= InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR | InputModes::IXON;
         modes.special_codes[SpecialCodeIndex::VMIN] = 1;
         modes.special_codes[SpecialCodeIndex::VTIME] = 0;
-        tcsetattr(&self.file, OptionalActions::Drain, &modes).map_err(gone)?;
-        self.before = Some(before);
+        tcsetattr(&self.file, OptionalActions::Drain, &modes).map_err(terminal_gone)?;
+        self.original_modes = Some(before);
         Ok(())
     }
 
-    fn end(&mut self) {
-        if let Some(before) = self.before.take() {
+    fn end_reading(&mut self) {
+        if let Some(before) = self.original_modes.take() {
             // If the terminal is gone, there is nothing to restore, and the next question fails.
             let _: rustix::io::Result<()> = tcsetattr(&self.file, OptionalActions::Drain, &before);
         }
     }
 
-    fn flush(&mut self) {
+    fn discard_pending(&mut self) {
         let _: rustix::io::Result<()> = tcflush(&self.file, QueueSelector::IFlush);
     }
 
-    fn next(&mut self, wait: Option<Duration>) -> Result<Option<Key>, OperatorError> {
-        decode(&mut |wait| self.byte(wait), wait)
+    fn next_key(&mut self, wait: Option<Duration>) -> Result<Option<PressedKey>, OperatorError> {
+        decode_key(&mut |wait| self.read_byte(wait), wait)
     }
 
-    fn window(&self) -> (usize, usize) {
-        size(&self.file).unwrap_or(WINDOW)
+    fn window_size(&self) -> (usize, usize) {
+        window_size(&self.file).unwrap_or(DEFAULT_WINDOW)
     }
 }
 
-impl Drop for Tty {
+impl Drop for ControllingTerminal {
     fn drop(&mut self) {
-        self.end();
+        self.end_reading();
     }
 }

@@ -3,24 +3,24 @@
 //! Invariant: no question waits. The output of commands keeps its streams; notices go to standard error, one line for each
 //! event. Refuses to know: where the policy comes from.
 
-use super::look::{Look, format_count, format_duration, one_line};
+use super::look::{TerminalLook, format_count, format_duration, one_line};
 use super::notices::{result_words, step_titles};
 use super::outcome::{describe_outcome, render_outcome_line};
 use crate::history::CommandState;
 use crate::ident::StepId;
-use crate::plan::{Gate, Plan, Policy, Step, length};
+use crate::plan::{Gate, Plan, Policy, Step, spell_duration};
 use crate::ports::Ask;
 use crate::ports::AskChoice;
 use crate::ports::AskInput;
 use crate::ports::Chosen;
+use crate::ports::IncidentReminders;
+use crate::ports::Notice;
 use crate::ports::Operator;
 use crate::ports::OperatorError;
-use crate::ports::Pager;
 use crate::ports::Pause;
 use crate::ports::Paused;
 use crate::ports::Reply;
 use crate::ports::Stream;
-use crate::ports::Talk;
 use crate::ports::Watch;
 use crate::term::OutputTracker;
 use crate::term::Style;
@@ -30,12 +30,12 @@ use std::io::Write;
 use std::time::Duration;
 
 /// Answers questions by a policy and writes notices as plain lines.
-pub struct Unattended {
+pub struct UnattendedOperator {
     policy: Policy,
     out: Box<dyn Write>,
     err: Box<dyn Write>,
     notices: Box<dyn Write>,
-    look: Look,
+    look: TerminalLook,
     /// Name of the document, as of the last step.
     file: String,
     /// Number and title of every step.
@@ -45,15 +45,21 @@ pub struct Unattended {
     /// Tells if standard error is at the beginning of a line.
     tracker: OutputTracker,
     /// The incident that the run is part of, if any.
-    incident: Option<Box<dyn Pager>>,
+    incident: Option<Box<dyn IncidentReminders>>,
     /// Notices that are written once the facts behind them are durable; none if notices are written at once.
     deferred: Option<String>,
 }
 
-impl Unattended {
+impl UnattendedOperator {
     /// Answers by `policy`. The output of commands goes to `out` and `err`, with secrets masked already; notices go to
     /// `notices`.
-    pub fn new(policy: Policy, out: Box<dyn Write>, err: Box<dyn Write>, notices: Box<dyn Write>, look: Look) -> Self {
+    pub fn new(
+        policy: Policy,
+        out: Box<dyn Write>,
+        err: Box<dyn Write>,
+        notices: Box<dyn Write>,
+        look: TerminalLook,
+    ) -> Self {
         Self {
             policy,
             out,
@@ -71,26 +77,26 @@ impl Unattended {
 
     /// Attaches the incident that the run is part of, if any.
     #[must_use]
-    pub fn with_pager(mut self, pager: Option<Box<dyn Pager>>) -> Self {
+    pub fn with_incident(mut self, pager: Option<Box<dyn IncidentReminders>>) -> Self {
         self.incident = pager;
         self
     }
 
     fn write_due_reminders(&mut self) {
-        for due in self.incident.as_mut().map(|incident| incident.due()).unwrap_or_default() {
+        for due in self.incident.as_mut().map(|incident| incident.due_sentences()).unwrap_or_default() {
             self.write_line(Style::Warning, &format!("incident: {}", one_line(&due)));
         }
     }
 
     /// Writes a line in a style, after a newline if the current line is not empty.
     fn write_line(&mut self, style: Style, text: &str) {
-        let fresh = if self.tracker.on_fresh_line() { "" } else { "\n" };
-        let text = format!("{fresh}{}\n", self.look.paint(style, text));
+        let fresh = if self.tracker.is_on_fresh_line() { "" } else { "\n" };
+        let text = format!("{fresh}{}\n", self.look.paint_text(style, text));
         self.write_or_defer(&text);
     }
 
     fn write_or_defer(&mut self, text: &str) {
-        self.tracker.saw(text.as_bytes());
+        self.tracker.observe_bytes(text.as_bytes());
         match &mut self.deferred {
             Some(deferred) => deferred.push_str(text),
             None => self.write_notice(text),
@@ -129,10 +135,10 @@ impl Unattended {
     }
 
     fn answer_command(&self, step: &Step, gate: &Gate) -> Reply {
-        if let Some(reason) = self.policy.leaves_out(step) {
+        if let Some(reason) = self.policy.reason_left_out(step) {
             return Reply::SkipRest(reason);
         }
-        if self.policy.refuses(step, gate).is_some() {
+        if self.policy.reason_refused(step, gate).is_some() {
             return Reply::Decline;
         }
         // A command that cannot run as it stands is refused and recorded by the engine.
@@ -141,7 +147,7 @@ impl Unattended {
 
     /// The policy's reason for leaving out a step, or `otherwise`.
     fn skip_reason(&self, step: &Step, otherwise: &str) -> String {
-        self.policy.leaves_out(step).unwrap_or_else(|| otherwise.to_owned())
+        self.policy.reason_left_out(step).unwrap_or_else(|| otherwise.to_owned())
     }
 
     /// Chooses the option that `--choose` names and that was not taken yet. Without one the run continues if an option was
@@ -151,7 +157,7 @@ impl Unattended {
         let names: Vec<_> =
             with_anchors.map(|((title, ..), anchor)| ((*title).to_owned(), anchor.map(str::to_owned))).collect();
         let taken: Vec<bool> = ask.options.iter().map(|(_, _, taken)| *taken).collect();
-        match self.policy.choice(&names, &taken) {
+        match self.policy.find_chosen_option(&names, &taken) {
             Some(option_index) => Ok(Reply::Chosen(Chosen::Option(option_index))),
             None if taken.contains(&true) => Ok(Reply::Chosen(Chosen::GoOn)),
             None => {
@@ -175,40 +181,40 @@ impl Unattended {
     }
 }
 
-impl Watch for Unattended {
-    fn output(&mut self, stream: Stream, bytes: &[u8]) {
+impl Watch for UnattendedOperator {
+    fn on_output(&mut self, stream: Stream, bytes: &[u8]) {
         // The output is recorded already, so an error is ignored: a restore goes on without a reader.
         match stream {
             Stream::Out => drop(self.out.write_all(bytes).and_then(|()| self.out.flush())),
             Stream::Err => drop(self.err.write_all(bytes).and_then(|()| self.err.flush())),
         }
         // Both streams may be the same file, so either can end in the middle of a line.
-        self.tracker.saw(bytes);
+        self.tracker.observe_bytes(bytes);
     }
 
-    fn quiet(&mut self, _elapsed: Duration, _silent: Duration) {
+    fn on_quiet(&mut self, _elapsed: Duration, _silent: Duration) {
         self.write_due_reminders();
     }
 
-    fn settled(&mut self) {
+    fn on_durable(&mut self) {
         if let Some(deferred) = self.deferred.take().filter(|deferred| !deferred.is_empty()) {
             self.write_notice(&deferred);
         }
     }
 }
 
-impl Operator for Unattended {
-    fn hold_back(&mut self) {
+impl Operator for UnattendedOperator {
+    fn defer_until_durable(&mut self) {
         self.deferred.get_or_insert_default();
     }
 
-    fn tell(&mut self, talk: &Talk<'_>) {
+    fn show_notice(&mut self, talk: &Notice<'_>) {
         match talk {
-            Talk::Opening { plan, file, host, user, cwd, mode: _, record } => {
+            Notice::Opening { plan, file, host, user, cwd, mode: _, record } => {
                 let facts = format!("{}, {}@{}:{}", one_line(file), one_line(user), one_line(host), one_line(cwd));
                 self.write_opening(plan, &facts, record);
             }
-            Talk::Step(shown) => {
+            Notice::Step(shown) => {
                 self.write_due_reminders();
                 self.file = one_line(shown.file);
                 let step = shown.step;
@@ -216,25 +222,25 @@ impl Operator for Unattended {
                 let location = format!("{}:{}", self.file, step.source.line);
                 self.write_line(Style::StepHeading, &format!("== {title}   {location}"));
             }
-            Talk::Started { text, line } => self.write_started(text, *line),
-            Talk::Finished { finished, text: _, detail } => {
-                let fresh = if self.tracker.on_fresh_line() { "" } else { "\n" };
+            Notice::Started { text, line } => self.write_started(text, *line),
+            Notice::Finished { finished, text: _, detail } => {
+                let fresh = if self.tracker.is_on_fresh_line() { "" } else { "\n" };
                 let line = render_outcome_line(finished, *detail, self.look);
                 self.write_or_defer(&format!("{fresh}{line}"));
             }
-            Talk::Respawned { how } => {
+            Notice::Respawned { how } => {
                 self.write_line(
                     Style::Warning,
                     &format!("warning: the shell ended ({}); a new one was started", one_line(how)),
                 );
             }
-            Talk::Skipped { step, reason } => {
+            Notice::Skipped { step, reason } => {
                 let title = format!("{} {}", one_line(&step.number), one_line(&step.title));
                 self.write_line(Style::Dim, &format!("skipped {title}: {}", one_line(reason)));
             }
-            Talk::Notice(text) => self.write_line(Style::Prose, &one_line(text)),
-            Talk::Warning(text) => self.write_line(Style::Warning, &format!("warning: {}", one_line(text))),
-            Talk::Closing { result, reason, done, of, unsettled, elapsed } => {
+            Notice::Info(text) => self.write_line(Style::Prose, &one_line(text)),
+            Notice::Warning(text) => self.write_line(Style::Warning, &format!("warning: {}", one_line(text))),
+            Notice::Closing { result, reason, done, of, unresolved: unsettled, elapsed } => {
                 let (style, word) = result_words(*result);
                 let because = if reason.is_empty() { String::new() } else { format!(": {}", one_line(reason)) };
                 let line = format!(
@@ -251,13 +257,13 @@ impl Operator for Unattended {
         self.answer_command(step, gate) == Reply::Run
     }
 
-    fn pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError> {
-        self.write_line(Style::Dim, &format!("{} in {}", one_line(pause.next), length(pause.lasts)));
+    fn wait_pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError> {
+        self.write_line(Style::Dim, &format!("{} in {}", one_line(pause.next), spell_duration(pause.lasts)));
         std::thread::sleep(pause.lasts);
         Ok(Paused::Over)
     }
 
-    fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError> {
+    fn ask_question(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError> {
         match ask {
             Ask::Command(ask) => Ok(self.answer_command(ask.shown.step, &ask.gate)),
             // Only once: a failure during the rollback ends the run.

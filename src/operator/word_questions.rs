@@ -3,11 +3,11 @@
 //! Invariant: if the operator does not change a default, the answer is exactly that default. Refuses to know: how lines
 //! are edited.
 
-use super::at_terminal::AtTerminal;
-use super::completion::Offers;
+use super::at_terminal::TerminalOperator;
+use super::completion::Completions;
 use super::key_questions::{input_menu, message_menu};
-use super::lines::{AskLine, Line, Purpose};
-use super::look::{Look, format_count, one_line, sanitize_prose};
+use super::lines::{EnteredLine, LinePurpose, LineRequest};
+use super::look::{TerminalLook, format_count, one_line, sanitize_prose};
 use crate::plan::ChoiceKind;
 use crate::ports::AskChoice;
 use crate::ports::AskInput;
@@ -16,24 +16,24 @@ use crate::ports::Chosen;
 use crate::ports::OperatorError;
 use crate::ports::Reply;
 use crate::term::Glyphs;
-use crate::term::Span;
 use crate::term::Style;
+use crate::term::StyledSpan;
 use crate::term::sanitize_code;
 use std::collections::BTreeMap;
 
 /// The most choices of a value that are shown.
 const MAX_CHOICES_SHOWN: usize = 30;
 
-impl AtTerminal {
+impl TerminalOperator {
     pub(super) fn ask_choice(&mut self, ask: &AskChoice<'_>) -> Result<Reply, OperatorError> {
-        self.begin_question(&ask.standing, false);
+        self.begin_question(&ask.position, false);
         let menu = self.choice_menu(ask);
         self.write_text(&menu);
         loop {
-            let typed = match self.ask_plain_line("choose: ", "", Purpose::Choice)? {
-                Line::Text(text) => text.trim().to_owned(),
-                Line::End => return Ok(Reply::Stop),
-                Line::Cancelled | Line::Secret(..) => {
+            let typed = match self.ask_plain_line("choose: ", "", LinePurpose::Choice)? {
+                EnteredLine::Text(text) => text.trim().to_owned(),
+                EnteredLine::EndOfInput => return Ok(Reply::Stop),
+                EnteredLine::Cancelled | EnteredLine::SecretRequested(..) => {
                     self.write_hint("q and Enter stops the run; Ctrl-C ends a running command only");
                     continue;
                 }
@@ -63,8 +63,8 @@ impl AtTerminal {
                 self.write_text(&menu);
                 return Ok(None);
             }
-            "n" => match self.ask_plain_line("note: ", "", Purpose::Words)? {
-                Line::Text(note) if !note.trim().is_empty() => Reply::Note(note),
+            "n" => match self.ask_plain_line("note: ", "", LinePurpose::FreeText)? {
+                EnteredLine::Text(note) if !note.trim().is_empty() => Reply::Note(note),
                 _ => return Ok(None),
             },
             typed => match find_option(ask, typed) {
@@ -79,22 +79,22 @@ impl AtTerminal {
     }
 
     fn choice_menu(&self, ask: &AskChoice<'_>) -> String {
-        let (look, columns) = (self.look, self.columns());
+        let (look, columns) = (self.look, self.text_columns());
         let mut out = String::from("\n");
-        out.push_str(&look.render_paragraph(&[Span::new(Style::StepHeading, one_line(ask.title))], columns, ""));
+        out.push_str(&look.render_paragraph(&[StyledSpan::new(Style::StepHeading, one_line(ask.title))], columns, ""));
         let kind = match ask.kind {
             ChoiceKind::Sections => "which section?",
             ChoiceKind::Alternatives => "which of these?",
         };
-        out.push_str(&look.paint(Style::Dim, &format!("  {kind}\n")));
+        out.push_str(&look.paint_text(Style::Dim, &format!("  {kind}\n")));
         let digits = ask.options.len().to_string().len();
         for (i, (title, steps, chosen)) in ask.options.iter().enumerate() {
             let mark = if *chosen { check_mark(look.glyphs) } else { "\u{a0}" };
             let spans = [
-                Span::new(Style::Key, format!("{:>digits$}", i + 1).replace(' ', "\u{a0}")),
-                Span::new(Style::Success, format!("\u{a0}{mark}\u{a0}")),
-                Span::new(Style::Prose, one_line(title)),
-                Span::new(Style::Dim, format!("\u{a0} {}", format_count(*steps, "step"))),
+                StyledSpan::new(Style::Key, format!("{:>digits$}", i + 1).replace(' ', "\u{a0}")),
+                StyledSpan::new(Style::Success, format!("\u{a0}{mark}\u{a0}")),
+                StyledSpan::new(Style::Prose, one_line(title)),
+                StyledSpan::new(Style::Dim, format!("\u{a0} {}", format_count(*steps, "step"))),
             ];
             out.push_str(&look.render_paragraph(&spans, columns, "  "));
         }
@@ -102,12 +102,12 @@ impl AtTerminal {
         let mut spans = Vec::new();
         for (i, (key, label)) in keys.iter().enumerate() {
             if i > 0 {
-                spans.push(Span::new(Style::Dim, look.glyphs.dot()));
+                spans.push(StyledSpan::new(Style::Dim, look.glyphs.item_separator()));
             }
-            spans.push(Span::new(Style::Key, *key));
-            spans.push(Span::new(Style::Prose, format!(" {label}")));
+            spans.push(StyledSpan::new(Style::Key, *key));
+            spans.push(StyledSpan::new(Style::Prose, format!(" {label}")));
         }
-        spans.push(Span::new(Style::Dim, ", and Enter"));
+        spans.push(StyledSpan::new(Style::Dim, ", and Enter"));
         out.push_str(&look.render_paragraph(&spans, columns, ""));
         out
     }
@@ -119,29 +119,31 @@ impl AtTerminal {
         // If there are choices, the line begins empty so that a number can be typed at once.
         let initial = ask.default.filter(|_| ask.choices.is_empty()).unwrap_or_default();
         let initial = sanitize_code(initial).into_owned();
-        let purpose = if ask.secret { Purpose::Secret } else { Purpose::Value };
+        let purpose = if ask.secret { LinePurpose::Secret } else { LinePurpose::Value };
         let offers = completion_offers(ask);
         let prompt = format!("{} = ", one_line(ask.name));
         loop {
-            let line = AskLine { prompt: &prompt, initial: (&initial, ""), purpose, offers: &offers };
+            let line = LineRequest { prompt: &prompt, initial: (&initial, ""), purpose, completions: &offers };
             match self.ask_line(&line)? {
-                Line::Text(text) => match accepted_value(ask, &initial, text) {
+                EnteredLine::Text(text) => match accepted_value(ask, &initial, text) {
                     Some(value) => return Ok(Reply::Value(value)),
                     None => self.write_hint("a value is needed; Ctrl-C shows what else can be done"),
                 },
-                Line::End => return Ok(Reply::Stop),
-                Line::Cancelled | Line::Secret(..) => match self.ask_by_key(&input_menu(), "")? {
-                    Reply::Retry => {}
-                    other => return Ok(other),
-                },
+                EnteredLine::EndOfInput => return Ok(Reply::Stop),
+                EnteredLine::Cancelled | EnteredLine::SecretRequested(..) => {
+                    match self.ask_by_key(&input_menu(), "")? {
+                        Reply::Retry => {}
+                        other => return Ok(other),
+                    }
+                }
             }
         }
     }
 
     /// Text above the line: the reason for the question, the choices, and the rules for the value.
     fn input_body(&self, ask: &AskInput<'_>) -> String {
-        let (look, columns) = (self.look, self.columns());
-        let paragraph = |style, text: String| look.render_paragraph(&[Span::new(style, text)], columns, "");
+        let (look, columns) = (self.look, self.text_columns());
+        let paragraph = |style, text: String| look.render_paragraph(&[StyledSpan::new(style, text)], columns, "");
         let mut body = format!("\n{}", paragraph(Style::Prose, sanitize_prose(ask.why)));
         if let Some(description) = ask.description {
             body.push_str(&paragraph(Style::Prose, sanitize_prose(description)));
@@ -155,7 +157,7 @@ impl AtTerminal {
     }
 
     pub(super) fn ask_message(&mut self, ask: &AskMessage<'_>) -> Result<Reply, OperatorError> {
-        self.begin_question(&ask.shown.standing, false);
+        self.begin_question(&ask.shown.position, false);
         self.visible.mark_step_stale();
         let step = ask.shown.step;
         let mut text = match self.unfinished.take_message(&step.id) {
@@ -163,7 +165,7 @@ impl AtTerminal {
             None => self.fill_template(ask)?,
         };
         loop {
-            let shown = format!("\n{}\n", self.look.paint(Style::Heading, "The message, to copy:"));
+            let shown = format!("\n{}\n", self.look.paint_text(Style::Heading, "The message, to copy:"));
             let body = format!("{shown}\n{}\n\n", sanitize_prose(text.trim_end_matches('\n')));
             match self.ask_by_key(&message_menu(&text), &body)? {
                 Reply::Edit(changed) => text = changed,
@@ -184,7 +186,7 @@ impl AtTerminal {
 
     /// Asks for each field. An empty answer leaves the field as it is; Ctrl-C leaves all that remain.
     fn fill_template(&mut self, ask: &AskMessage<'_>) -> Result<String, OperatorError> {
-        let (look, columns) = (self.look, self.columns());
+        let (look, columns) = (self.look, self.text_columns());
         let template = ask.shown.step.body.as_str();
         let harmless = sanitize_prose(template.trim_end());
         let lines: Vec<_> = harmless.lines().map(|line| format!("    {line}")).collect();
@@ -193,15 +195,15 @@ impl AtTerminal {
             return Ok(template.to_owned());
         }
         let hint = "Each field in turn; an empty one stays as it is, Ctrl-C leaves the rest.";
-        self.write_text(&look.render_paragraph(&[Span::new(Style::Dim, hint)], columns, ""));
+        self.write_text(&look.render_paragraph(&[StyledSpan::new(Style::Dim, hint)], columns, ""));
         let mut values = BTreeMap::new();
         for field in &ask.fields {
-            match self.ask_plain_line(&format!("{}: ", one_line(field)), "", Purpose::Value)? {
-                Line::Text(value) if value.trim().is_empty() => {}
-                Line::Text(value) => {
+            match self.ask_plain_line(&format!("{}: ", one_line(field)), "", LinePurpose::Value)? {
+                EnteredLine::Text(value) if value.trim().is_empty() => {}
+                EnteredLine::Text(value) => {
                     values.insert(field.clone(), value);
                 }
-                Line::Cancelled | Line::End | Line::Secret(..) => break,
+                EnteredLine::Cancelled | EnteredLine::EndOfInput | EnteredLine::SecretRequested(..) => break,
             }
         }
         Ok(substitute_fields(template, &values))
@@ -225,27 +227,30 @@ fn accepted_value(ask: &AskInput<'_>, initial: &str, text: String) -> Option<Str
 }
 
 /// The choices with their numbers, without the middle of a long list.
-fn numbered_choices(choices: &[String], look: Look, columns: usize) -> String {
+fn numbered_choices(choices: &[String], look: TerminalLook, columns: usize) -> String {
     let mut out = String::new();
     let digits = choices.len().to_string().len();
     let omitted = omitted_choices(choices.len());
     for (i, choice) in choices.iter().enumerate() {
         if i == omitted.start && !omitted.is_empty() {
             let text = format!("{} more; Tab completes them, and their numbers count", omitted.len());
-            out.push_str(&look.render_paragraph(&[Span::new(Style::Dim, text)], columns, "  "));
+            out.push_str(&look.render_paragraph(&[StyledSpan::new(Style::Dim, text)], columns, "  "));
         }
         if omitted.contains(&i) {
             continue;
         }
         let number = format!("{:>digits$}", i + 1).replace(' ', "\u{a0}");
-        let spans = [Span::new(Style::Key, number), Span::new(Style::Prose, format!("\u{a0} {}", one_line(choice)))];
+        let spans = [
+            StyledSpan::new(Style::Key, number),
+            StyledSpan::new(Style::Prose, format!("\u{a0} {}", one_line(choice))),
+        ];
         out.push_str(&look.render_paragraph(&spans, columns, "  "));
     }
     out
 }
 
 /// The rules for a value, and the effect of Tab and Enter.
-fn input_hints(ask: &AskInput<'_>, look: Look) -> Vec<String> {
+fn input_hints(ask: &AskInput<'_>, look: TerminalLook) -> Vec<String> {
     let has_choices = !ask.choices.is_empty();
     let mut hints = Vec::new();
     if has_choices {
@@ -256,7 +261,7 @@ fn input_hints(ask: &AskInput<'_>, look: Look) -> Vec<String> {
     if ask.secret {
         hints.push("what is typed is not shown and kept nowhere".to_owned());
     }
-    if !ask.secret && (ask.files_from.is_some() || has_choices) && look.cursor {
+    if !ask.secret && (ask.files_from.is_some() || has_choices) && look.can_move_cursor {
         hints.push("Tab completes it".to_owned());
     }
     if let Some(default) = ask.default.filter(|_| has_choices) {
@@ -276,15 +281,15 @@ fn omitted_choices(count: usize) -> std::ops::Range<usize> {
 }
 
 /// The completions of a value. A secret has none, since completions are shown.
-fn completion_offers(ask: &AskInput<'_>) -> Offers {
+fn completion_offers(ask: &AskInput<'_>) -> Completions {
     if ask.secret {
-        return Offers::default();
+        return Completions::default();
     }
     let mut words = ask.choices.clone();
     words.extend([ask.default, ask.keep].into_iter().flatten().map(ToOwned::to_owned));
     let mut seen = std::collections::BTreeSet::new();
     words.retain(|word| seen.insert(word.clone()));
-    Offers { words, files_from: ask.files_from.map(std::path::PathBuf::from) }
+    Completions { words, files_from: ask.files_from.map(std::path::PathBuf::from) }
 }
 
 /// The choice that was typed, or whose number was typed. A number that is itself a choice means that choice.

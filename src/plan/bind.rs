@@ -2,21 +2,21 @@
 //!
 //! Invariant: [`Runnable`] is made here alone.
 
-use super::command::{Analysis, Command, Passed, Refusal, Runnable, Use, Values};
+use super::command::{Analysis, Command, InputUse, PassedVariable, Refusal, Runnable, Values};
 use crate::ident::InputName;
-use crate::interpolate::{By, Fill, Filter, Why};
-use crate::shell::{Facts, TabledAnswer, Token};
+use crate::interpolate::{Delivery, Filter, RejectReason, Substitution};
+use crate::shell::{CommandFacts, HighlightToken, TabledAnswer};
 
 impl Command {
     /// A command from text that the operator typed: an edit, or an own command. Several complete commands in one text are
     /// one unit.
-    pub fn typed(text: &str, line: u32) -> Self {
+    pub fn from_typed_text(text: &str, line: u32) -> Self {
         Self {
             text: text.to_owned(),
             line,
             end_line: line,
             note: None,
-            facts: crate::shell::describe(text),
+            facts: crate::shell::describe_command(text),
             input: None,
             uses: Vec::new(),
             analysis: Analysis::default(),
@@ -25,7 +25,7 @@ impl Command {
 
     /// Interpolates the values and returns the command ready to run. Fails when a value is missing or cannot be
     /// interpolated, or when the text is no command.
-    pub fn bind(&self, values: &Values) -> Result<Runnable, Refusal> {
+    pub fn bind_values(&self, values: &Values) -> Result<Runnable, Refusal> {
         let trimmed = self.text.trim_start();
         if trimmed.is_empty()
             || trimmed.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
@@ -35,13 +35,13 @@ impl Command {
         if trimmed.starts_with('>') {
             return Err(Refusal::PastedPrompt);
         }
-        self.are_given(values)?;
-        let (text, raw, passed) = self.placed(values)?;
+        self.check_all_filled(values)?;
+        let (text, raw, passed) = self.interpolate_values(values)?;
         if let Some(reason) = self.find_objection(&text) {
             return Err(Refusal::NotShell(reason));
         }
-        if let Some((name, value)) = self.given(values) {
-            let text = format!("{name}={}", crate::shell::quote(value));
+        if let Some((name, value)) = self.given_assignment(values) {
+            let text = format!("{name}={}", crate::shell::quote_value(value));
             let placed = text != self.text;
             return Ok(Runnable { text, placed, raw: false, passed: Vec::new() });
         }
@@ -50,28 +50,28 @@ impl Command {
     }
 
     /// The uses without a value, in order.
-    pub fn wants<'c>(&'c self, values: &'c Values) -> impl Iterator<Item = &'c Use> {
+    pub fn unfilled_uses<'c>(&'c self, values: &'c Values) -> impl Iterator<Item = &'c InputUse> {
         self.uses.iter().filter(|input_use| !values.contains_key(&input_use.name))
     }
 
     /// The uses without a value where none can be interpolated, with the reason.
-    pub fn unplaceable<'c>(&'c self, values: &'c Values) -> impl Iterator<Item = (&'c Use, &'c str)> {
-        self.wants(values).filter_map(|input_use| Some((input_use, input_use.no_place.as_deref()?)))
+    pub fn unplaceable_uses<'c>(&'c self, values: &'c Values) -> impl Iterator<Item = (&'c InputUse, &'c str)> {
+        self.unfilled_uses(values).filter_map(|input_use| Some((input_use, input_use.reject_reason.as_deref()?)))
     }
 
     /// Fails if a use that the command cannot run without has no value, or if typed text still holds a placeholder.
-    fn are_given(&self, values: &Values) -> Result<(), Refusal> {
+    fn check_all_filled(&self, values: &Values) -> Result<(), Refusal> {
         let mut words: Vec<String> = Vec::new();
         let given = |span: &std::ops::Range<usize>| {
             self.uses.iter().any(|input_use| input_use.span.start <= span.start && span.end <= input_use.span.end)
         };
         let typed = self.facts.placeholders.iter().filter(|hole| !given(&hole.span)).map(|hole| hole.text.as_str());
-        if let Some((input_use, why)) = self.unplaceable(values).find(|(input_use, _)| input_use.blocks) {
+        if let Some((input_use, why)) = self.unplaceable_uses(values).find(|(input_use, _)| input_use.blocks) {
             let written = self.text.get(input_use.span.clone()).unwrap_or_default();
             return Err(Refusal::NotPlaced(written.to_owned(), why.to_owned()));
         }
         let wanted = self
-            .wants(values)
+            .unfilled_uses(values)
             .filter(|input_use| input_use.blocks)
             .filter_map(|input_use| self.text.get(input_use.span.clone()));
         for word in wanted.chain(typed) {
@@ -83,9 +83,9 @@ impl Command {
     }
 
     /// The text with its values, a flag that is true if one is raw, and the values that variables hold.
-    fn placed(&self, values: &Values) -> Result<(String, bool, Vec<Passed>), Refusal> {
-        let written = |input_use: &Use| self.text.get(input_use.span.clone()).unwrap_or_default();
-        let filled: Vec<(&Use, &str)> = self
+    fn interpolate_values(&self, values: &Values) -> Result<(String, bool, Vec<PassedVariable>), Refusal> {
+        let written = |input_use: &InputUse| self.text.get(input_use.span.clone()).unwrap_or_default();
+        let filled: Vec<(&InputUse, &str)> = self
             .uses
             .iter()
             .filter_map(|input_use| values.get(&input_use.name).map(|value| (input_use, value.as_str())))
@@ -95,30 +95,30 @@ impl Command {
         if filled.is_empty() {
             return Ok((self.text.clone(), false, Vec::new()));
         }
-        let names: Vec<String> = filled.iter().map(|(input_use, _)| variable(&input_use.name)).collect();
-        let mut by_variable: Vec<bool> = filled.iter().map(|(_, value)| is_for_variable(value)).collect();
+        let names: Vec<String> = filled.iter().map(|(input_use, _)| session_variable(&input_use.name)).collect();
+        let mut by_variable: Vec<bool> = filled.iter().map(|(_, value)| needs_variable(value)).collect();
         loop {
-            let fills: Vec<Fill<'_>> = filled
+            let fills: Vec<Substitution<'_>> = filled
                 .iter()
                 .zip(&names)
                 .zip(&by_variable)
                 .map(|(((input_use, value), name), &variable)| {
                     let by = match (input_use.secret, variable) {
-                        (true, _) => By::Secret(name),
-                        (false, true) => By::Variable(name),
-                        (false, false) => By::Text,
+                        (true, _) => Delivery::Secret(name),
+                        (false, true) => Delivery::Variable(name),
+                        (false, false) => Delivery::Text,
                     };
-                    Fill { span: input_use.span.clone(), value, filter: input_use.filter, by }
+                    Substitution { span: input_use.span.clone(), value, filter: input_use.filter, by }
                 })
                 .collect();
-            let refused = match crate::interpolate::place(&self.text, &fills) {
+            let refused = match crate::interpolate::interpolate_values(&self.text, &fills) {
                 Ok(text) => {
                     let passed = filled.iter().zip(&names).filter(|(_, name)| text.contains(&format!("${{{name}}}")));
-                    let mut variables: Vec<Passed> = Vec::new();
+                    let mut variables: Vec<PassedVariable> = Vec::new();
                     for ((input_use, value), name) in passed {
                         if !variables.iter().any(|known| &known.variable == name) {
                             let (value, secret) = ((*value).to_owned(), input_use.secret);
-                            variables.push(Passed {
+                            variables.push(PassedVariable {
                                 variable: name.clone(),
                                 name: input_use.name.clone(),
                                 value,
@@ -133,7 +133,11 @@ impl Command {
             };
             // A value that would change the syntax as text may still go through a variable.
             match by_variable.get_mut(refused.fill) {
-                Some(variable) if !*variable && matches!(refused.why, Why::Changes | Why::Control) => *variable = true,
+                Some(variable)
+                    if !*variable && matches!(refused.why, RejectReason::Changes | RejectReason::Control) =>
+                {
+                    *variable = true
+                }
                 _ => {
                     let word = filled.get(refused.fill).map_or("", |(input_use, _)| written(input_use));
                     return Err(Refusal::NotPlaced(word.to_owned(), refused.why.to_string()));
@@ -143,7 +147,7 @@ impl Command {
     }
 
     /// The value given for the input that this command assigns.
-    pub fn given<'v>(&self, values: &'v Values) -> Option<(&InputName, &'v str)> {
+    pub fn given_assignment<'v>(&self, values: &'v Values) -> Option<(&InputName, &'v str)> {
         let name = self.input.as_ref()?;
         values.get(name).map(|value| (name, value.as_str()))
     }
@@ -151,18 +155,18 @@ impl Command {
     /// The document's own value for the input that this command assigns.
     pub fn default_value(&self) -> Option<&str> {
         self.input.as_ref()?;
-        self.facts.assigns.first()?.literal.as_deref()
+        self.facts.assignments.first()?.literal.as_deref()
     }
 
     /// The exit statuses that are answers rather than failures, for each member of the pipeline.
-    pub fn answers(&self) -> Vec<Vec<TabledAnswer>> {
-        crate::shell::answers(&self.facts)
+    pub fn answer_statuses(&self) -> Vec<Vec<TabledAnswer>> {
+        crate::shell::pipeline_answers(&self.facts)
     }
 
     /// The variables that the command reads without a default (`${NAME:-…}`), each once.
-    pub fn needs(&self) -> Vec<String> {
+    pub fn needed_variables(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for read in self.facts.reads.iter().filter(|read| !read.has_default) {
+        for read in self.facts.variable_reads.iter().filter(|read| !read.has_default) {
             if !names.contains(&read.name) {
                 names.push(read.name.clone());
             }
@@ -171,10 +175,10 @@ impl Command {
     }
 
     /// The programs that the command calls by name, each once.
-    pub fn programs(&self) -> Vec<String> {
+    pub fn named_programs(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for simple in &self.facts.simple {
-            if let crate::shell::Program::Named(name) = &simple.program
+        for simple in &self.facts.simple_commands {
+            if let crate::shell::ProgramName::Named(name) = &simple.program
                 && !names.contains(name)
             {
                 names.push(name.clone());
@@ -184,26 +188,26 @@ impl Command {
     }
 
     /// The program of a pipeline's member, to name the one that answered or failed.
-    pub fn member(&self, place: usize) -> Option<String> {
-        let facts: &Facts = &self.facts;
-        let simple = facts.simple.get(*facts.status.pipeline.as_ref()?.get(place)?)?;
+    pub fn pipeline_program(&self, place: usize) -> Option<String> {
+        let facts: &CommandFacts = &self.facts;
+        let simple = facts.simple_commands.get(*facts.status_source.pipeline_members.as_ref()?.get(place)?)?;
         match &simple.program {
-            crate::shell::Program::Named(name) => Some(name.clone()),
-            crate::shell::Program::Dynamic | crate::shell::Program::None => None,
+            crate::shell::ProgramName::Named(name) => Some(name.clone()),
+            crate::shell::ProgramName::Dynamic | crate::shell::ProgramName::None => None,
         }
     }
 }
 
 /// The session's variable for an input. The recorder's own variables share the prefix `__rb_`, which keeps them out of
 /// snapshots, but none continues with `in_`.
-fn variable(name: &InputName) -> String {
+fn session_variable(name: &InputName) -> String {
     let plain: String =
         name.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     // Names that differ only in other characters must not share a variable.
     let tail = if plain == name.as_str() {
         String::new()
     } else {
-        crate::ident::Digest::of(name.as_str().as_bytes()).to_string().chars().take(6).fold(
+        crate::ident::Digest::of_bytes(name.as_str().as_bytes()).to_string().chars().take(6).fold(
             "_".to_owned(),
             |mut t, c| {
                 t.push(c);
@@ -215,27 +219,27 @@ fn variable(name: &InputName) -> String {
 }
 
 /// True if a value is better passed in a variable: several lines, invisible characters, or very long.
-fn is_for_variable(value: &str) -> bool {
+fn needs_variable(value: &str) -> bool {
     value.len() > 4096 || value.chars().any(|c| c.is_control() && c != '\t')
 }
 
 /// The text as tokens of shell by class, for highlighting.
-pub fn tokens(text: &str) -> Vec<Token> {
-    crate::shell::tokens(text)
+pub fn tokenize_shell(text: &str) -> Vec<HighlightToken> {
+    crate::shell::highlight_tokens(text)
 }
 
 /// A value quoted as one word of shell.
-pub fn quote(value: &str) -> String {
-    crate::shell::quote(value)
+pub fn quote_word(value: &str) -> String {
+    crate::shell::quote_value(value)
 }
 
 /// A reference to a variable, quoted as the position after this text needs.
-pub fn reference(before: &str, name: &str) -> String {
-    crate::shell::reference(before, name)
+pub fn reference_variable(before: &str, name: &str) -> String {
+    crate::shell::variable_reference(before, name)
 }
 
 /// The names of a message template's fields, each once, in order: `TIME` for `[TIME]`.
-pub fn fields(template: &str) -> Vec<String> {
+pub fn message_fields(template: &str) -> Vec<String> {
     let mut fields: Vec<String> = Vec::new();
     let mut rest = template;
     while let Some(open) = rest.find('[') {
@@ -257,7 +261,7 @@ pub fn fields(template: &str) -> Vec<String> {
 }
 
 /// A template with its fields filled in. A field without a value stays as written.
-pub fn fill(template: &str, values: &[(String, String)]) -> String {
+pub fn fill_message(template: &str, values: &[(String, String)]) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(open) = rest.find('[') {
@@ -288,12 +292,12 @@ mod tests {
     #[test]
     fn fields_are_the_bracketed_words_each_once() {
         let template = "Update [TIME]: [Impact], [TIME], [ ], [x], [a link](u), arr[0]";
-        assert_eq!(fields(template), ["TIME", "Impact"]);
+        assert_eq!(message_fields(template), ["TIME", "Impact"]);
     }
 
     #[test]
     fn a_filled_value_is_never_read_again_as_a_field() {
         let values = vec![("A".to_owned(), "[B]".to_owned()), ("B".to_owned(), "no".to_owned())];
-        assert_eq!(fill("x [A] y [C]", &values), "x [B] y [C]");
+        assert_eq!(fill_message("x [A] y [C]", &values), "x [B] y [C]");
     }
 }

@@ -3,10 +3,10 @@
 //! Invariant: every line of shell in the cell is in exactly one draft. Refuses to know: headings, lists, numbers of others.
 
 use super::command::{Analysis, Command};
-use super::comments::{Comment, condition_of};
+use super::comments::{Comment, stated_condition};
 use super::model::{StepKind, TaskReason};
 use crate::document::{Cell, CellIndex, CellKind, LineRole};
-use crate::shell::{Facts, NotACommand, Part};
+use crate::shell::{CommandFacts, NotACommand, ShellPart};
 use std::collections::HashMap;
 
 /// A step of a cell, before it has headings, a number shown and a name.
@@ -46,13 +46,13 @@ impl CellStep {
 }
 
 /// A part of a cell with its first and last line in the document.
-struct Placed {
+struct CellPart {
     first: u32,
     last: u32,
-    what: What,
+    what: CellPartKind,
 }
 
-enum What {
+enum CellPartKind {
     Comments(Vec<String>),
     Command(Box<Command>),
     /// Lines that are no command, and the reason.
@@ -62,34 +62,39 @@ enum What {
 /// Cache of the steps of a document's cells, so that planning procedure by procedure cuts each cell once. Sharing it between
 /// two threads was measured and gains nothing: starting a thread costs as much as reading the cells.
 #[derive(Default)]
-pub(super) struct Cells {
+pub(super) struct CellCache {
     cut: HashMap<CellIndex, Vec<CellStep>>,
 }
 
-impl Cells {
+impl CellCache {
     /// The steps of a command or guessed cell. `is_file` is true for a path that names a file.
-    pub(super) fn steps(&mut self, index: CellIndex, cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep> {
-        self.cut.entry(index).or_insert_with(|| steps(cell, is_file)).clone()
+    pub(super) fn steps_of_cell(
+        &mut self,
+        index: CellIndex,
+        cell: &Cell,
+        is_file: &dyn Fn(&str) -> bool,
+    ) -> Vec<CellStep> {
+        self.cut.entry(index).or_insert_with(|| cut_cell(cell, is_file)).clone()
     }
 }
 
-fn steps(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep> {
+fn cut_cell(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep> {
     let kind = if cell.kind == CellKind::Guessed { StepKind::Guessed } else { StepKind::Command };
     if let Some(interpreter) = cell.attributes.get("interpreter") {
-        return vec![interpreted(cell, interpreter, kind)];
+        return vec![interpreter_step(cell, interpreter, kind)];
     }
-    let mut cutter = Cutter { kind, steps: Vec::new(), open: None, head: None };
-    let parts = in_document(cell, is_file);
+    let mut cutter = CellCutter { kind, steps: Vec::new(), open: None, head: None };
+    let parts = locate_parts(cell, is_file);
     for (i, part) in parts.iter().enumerate() {
-        cutter.take(part, i.checked_sub(1).and_then(|before| parts.get(before)), parts.get(i + 1));
+        cutter.take_part(part, i.checked_sub(1).and_then(|before| parts.get(before)), parts.get(i + 1));
     }
-    cutter.close();
+    cutter.close_step();
     cutter.steps
 }
 
 /// The cell's parts with their lines in the document, without printed output. Adjacent comments are joined, and adjacent pasted
 /// lines too.
-fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
+fn locate_parts(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellPart> {
     let mut text = String::new();
     for line in &cell.content {
         if line.role == LineRole::Shell {
@@ -98,62 +103,66 @@ fn in_document(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<Placed> {
         text.push('\n');
     }
     let document_line = |index: usize| cell.content.get(index).map_or(cell.line, |line| line.line);
-    let mut out: Vec<Placed> = Vec::new();
-    for part in crate::shell::split(&text) {
+    let mut out: Vec<CellPart> = Vec::new();
+    for part in crate::shell::split_commands(&text) {
         let (first, last, what) = match part {
-            Part::Comment(comment) => {
+            ShellPart::Comment(comment) => {
                 let line = document_line(comment.line);
-                (line, line, What::Comments(vec![comment.text]))
+                (line, line, CellPartKind::Comments(vec![comment.text]))
             }
-            Part::NotShell(pasted) => (
+            ShellPart::NotShell(pasted) => (
                 document_line(pasted.lines.first),
                 document_line(pasted.lines.last),
-                What::Pasted(
+                CellPartKind::Pasted(
                     pasted.text,
                     TaskReason {
                         text: format!("these lines are no shell: {}", pasted.reason),
-                        is_unread: pasted.unread,
+                        is_unread: pasted.not_analysed,
                     },
                 ),
             ),
-            Part::Command(found) => {
+            ShellPart::Command(found) => {
                 let (first, last) = (document_line(found.lines.first), document_line(found.lines.last));
                 let table = found.in_table.then_some("a table that a program printed, not shell");
-                match table.or_else(|| no_command(&found.facts, is_file)) {
-                    Some(why) => {
-                        (first, last, What::Pasted(found.text, TaskReason { text: why.to_owned(), is_unread: false }))
-                    }
-                    None => (first, last, What::Command(Box::new(command(found, first, last)))),
+                match table.or_else(|| reason_not_command(&found.facts, is_file)) {
+                    Some(why) => (
+                        first,
+                        last,
+                        CellPartKind::Pasted(found.text, TaskReason { text: why.to_owned(), is_unread: false }),
+                    ),
+                    None => (first, last, CellPartKind::Command(Box::new(command_from_shell(found, first, last)))),
                 }
             }
         };
         match (out.last_mut(), what) {
-            (Some(Placed { last: before, what: What::Comments(lines), .. }), What::Comments(more))
-                if *before + 1 == first =>
-            {
+            (
+                Some(CellPart { last: before, what: CellPartKind::Comments(lines), .. }),
+                CellPartKind::Comments(more),
+            ) if *before + 1 == first => {
                 lines.extend(more);
                 *before = last;
             }
-            (Some(Placed { last: before, what: What::Pasted(lines, ..), .. }), What::Pasted(more, ..))
-                if *before + 1 == first =>
-            {
+            (
+                Some(CellPart { last: before, what: CellPartKind::Pasted(lines, ..), .. }),
+                CellPartKind::Pasted(more, ..),
+            ) if *before + 1 == first => {
                 lines.push('\n');
                 lines.push_str(&more);
                 *before = last;
             }
-            (_, what) => out.push(Placed { first, last, what }),
+            (_, what) => out.push(CellPart { first, last, what }),
         }
     }
     out
 }
 
-fn command(found: Box<crate::shell::ShellCommand>, line: u32, end_line: u32) -> Command {
+fn command_from_shell(found: Box<crate::shell::ShellCommand>, line: u32, end_line: u32) -> Command {
     let found = *found;
     Command {
         text: found.text,
         line,
         end_line,
-        note: found.note,
+        note: found.trailing_comment,
         facts: found.facts,
         input: None,
         uses: Vec::new(),
@@ -162,7 +171,7 @@ fn command(found: Box<crate::shell::ShellCommand>, line: u32, end_line: u32) -> 
 }
 
 /// The reason why text that parses is still no command.
-fn no_command(facts: &Facts, is_file: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+fn reason_not_command(facts: &CommandFacts, is_file: &dyn Fn(&str) -> bool) -> Option<&'static str> {
     match facts.not_a_command.as_ref()? {
         NotACommand::Yaml => Some("pasted YAML, not shell"),
         NotACommand::Cron => Some("a line for a crontab, not a command"),
@@ -171,7 +180,7 @@ fn no_command(facts: &Facts, is_file: &dyn Fn(&str) -> bool) -> Option<&'static 
     }
 }
 
-struct Cutter {
+struct CellCutter {
     kind: StepKind,
     steps: Vec<CellStep>,
     open: Option<CellStep>,
@@ -179,66 +188,73 @@ struct Cutter {
     head: Option<(String, String)>,
 }
 
-impl Cutter {
-    fn take(&mut self, part: &Placed, before: Option<&Placed>, after: Option<&Placed>) {
+impl CellCutter {
+    fn take_part(&mut self, part: &CellPart, before: Option<&CellPart>, after: Option<&CellPart>) {
         match &part.what {
-            What::Comments(lines) => self.comments(lines, part, before, after),
-            What::Command(command) => {
+            CellPartKind::Comments(lines) => self.take_comments(lines, part, before, after),
+            CellPartKind::Command(command) => {
                 // Commands after pasted lines begin a step.
-                if self.open.is_none() || before.is_some_and(|b| matches!(b.what, What::Pasted(..))) {
-                    self.close();
-                    let title = first_line(&command.text);
-                    self.open = Some(self.draft(title, None, part));
+                if self.open.is_none() || before.is_some_and(|b| matches!(b.what, CellPartKind::Pasted(..))) {
+                    self.close_step();
+                    let title = first_text_line(&command.text);
+                    self.open = Some(self.new_step(title, None, part));
                 }
                 if let Some(step) = &mut self.open {
                     step.end_line = part.last;
                     step.commands.push((**command).clone());
                 }
             }
-            What::Pasted(text, why) => {
+            CellPartKind::Pasted(text, why) => {
                 // An open step without commands is a comment directly above, which titles the pasted lines.
                 let titled = self.open.take_if(|step| step.commands.is_empty());
-                self.close();
-                let mut task = titled.unwrap_or_else(|| self.draft(first_line(text), None, part));
+                self.close_step();
+                let mut task = titled.unwrap_or_else(|| self.new_step(first_text_line(text), None, part));
                 task.kind = StepKind::Task;
                 task.end_line = part.last;
-                join(&mut task.body, text);
+                append_line(&mut task.body, text);
                 task.why = Some(why.clone());
                 self.steps.push(task);
             }
         }
     }
 
-    fn comments(&mut self, lines: &[String], part: &Placed, before: Option<&Placed>, after: Option<&Placed>) {
-        self.close();
+    fn take_comments(
+        &mut self,
+        lines: &[String],
+        part: &CellPart,
+        before: Option<&CellPart>,
+        after: Option<&CellPart>,
+    ) {
+        self.close_step();
         let Some(first) = lines.iter().position(|line| !line.is_empty()) else { return };
-        let Some(comment) = lines.get(first).map(|line| Comment::read(line)) else { return };
+        let Some(comment) = lines.get(first).map(|line| Comment::parse_line(line)) else { return };
         let followed_directly = after.is_some_and(|a| a.first == part.last + 1);
-        let next_is_comment = after.is_some_and(|a| matches!(a.what, What::Comments(_)));
+        let next_is_comment = after.is_some_and(|a| matches!(a.what, CellPartKind::Comments(_)));
         if comment.number.is_some() {
             self.head = comment.number.clone().map(|number| (number, comment.title.clone()));
         }
         let rest = lines.get(first + 1..).unwrap_or_default().join("\n");
-        let mut step = self.draft(comment.title.clone(), comment.number.clone(), part);
+        let mut step = self.new_step(comment.title.clone(), comment.number.clone(), part);
         step.body.clone_from(&rest);
-        step.conditional = lines.get(first).and_then(|line| condition_of(line));
+        step.conditional = lines.get(first).and_then(|line| stated_condition(line));
         match after {
             // Commands or pasted lines follow: the comment titles them.
-            Some(next) if !next_is_comment && (followed_directly || matches!(next.what, What::Command(_))) => {
+            Some(next) if !next_is_comment && (followed_directly || matches!(next.what, CellPartKind::Command(_))) => {
                 self.open = Some(step);
             }
             // A numbered comment that is only a heading for the unnumbered ones after it.
-            Some(Placed { what: What::Comments(next), .. })
+            Some(CellPart { what: CellPartKind::Comments(next), .. })
                 if comment.number.is_some()
-                    && next.iter().find(|l| !l.is_empty()).is_some_and(|l| Comment::read(l).number.is_none()) => {}
+                    && next.iter().find(|l| !l.is_empty()).is_some_and(|l| Comment::parse_line(l).number.is_none()) => {
+            }
             _ => {
                 // A comment right below a command says what the command will need, such as the text to add in its editor.
                 // So it is shown with that command too.
                 if let (Some(above), Some(before)) = (self.steps.last_mut(), before)
                     && before.last + 1 == part.first
-                    && matches!(before.what, What::Command(_))
+                    && matches!(before.what, CellPartKind::Command(_))
                 {
-                    join(&mut above.body, &lines.join("\n"));
+                    append_line(&mut above.body, &lines.join("\n"));
                 }
                 step.kind = StepKind::Task;
                 step.body = lines.get(first..).unwrap_or_default().join("\n");
@@ -247,20 +263,20 @@ impl Cutter {
         }
     }
 
-    fn draft(&self, title: String, number: Option<String>, part: &Placed) -> CellStep {
+    fn new_step(&self, title: String, number: Option<String>, part: &CellPart) -> CellStep {
         let head = if number.is_some() { None } else { self.head.clone() };
         CellStep { number, head, ..CellStep::new(self.kind, title, (part.first, part.last)) }
     }
 
-    fn close(&mut self) {
+    fn close_step(&mut self) {
         self.steps.extend(self.open.take());
     }
 }
 
 /// The step of a cell for another interpreter: one command that passes it the text as a heredoc. The heredoc is on
 /// descriptor 3, so that standard input stays the operator's.
-fn interpreted(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
-    let body = cell.text();
+fn interpreter_step(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
+    let body = cell.joined_text();
     let mut fence = String::from("RUNBOOK");
     while body.lines().any(|line| line == fence) {
         fence.push('_');
@@ -268,7 +284,7 @@ fn interpreted(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
     let text = format!("{interpreter} /dev/fd/3 3<<'{fence}'\n{body}{fence}");
     let (line, end_line) =
         (cell.content.first().map_or(cell.line, |l| l.line), cell.content.last().map_or(cell.line, |l| l.line));
-    let facts = crate::shell::describe(&text);
+    let facts = crate::shell::describe_command(&text);
     let title = format!("{} for `{interpreter}`", cell.attributes.get("name").unwrap_or("a script"));
     let command = Command {
         text,
@@ -283,7 +299,7 @@ fn interpreted(cell: &Cell, interpreter: &str, kind: StepKind) -> CellStep {
     CellStep { commands: vec![command], ..CellStep::new(kind, title, (line, end_line)) }
 }
 
-fn first_line(text: &str) -> String {
+fn first_text_line(text: &str) -> String {
     text.lines()
         .map(str::trim)
         .find(|line| !line.is_empty())
@@ -293,7 +309,7 @@ fn first_line(text: &str) -> String {
         .to_owned()
 }
 
-fn join(body: &mut String, text: &str) {
+fn append_line(body: &mut String, text: &str) {
     if !body.is_empty() {
         body.push('\n');
     }

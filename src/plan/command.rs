@@ -6,7 +6,7 @@
 use crate::ident::InputName;
 use crate::interpolate::Filter;
 use crate::risk::Risk;
-use crate::shell::{Facts, Shadows};
+use crate::shell::{CommandFacts, ShellDefinitions};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -26,11 +26,11 @@ pub struct Command {
     /// Comment at the end of the line.
     pub note: Option<String>,
     /// Facts from the parsed text.
-    pub facts: Facts,
+    pub facts: CommandFacts,
     /// The variable of a lone `NAME=value` that a later command of the procedure reads. It is an input with that default.
     pub input: Option<InputName>,
     /// The positions in the text where values go, in order.
-    pub uses: Vec<Use>,
+    pub uses: Vec<InputUse>,
     /// What was found out about the text as it is written.
     pub(super) analysis: Analysis,
 }
@@ -46,21 +46,21 @@ pub(super) struct Analysis {
 
 impl Command {
     /// Judges a text of this command, with or without values in it, in a shell with these functions and aliases.
-    pub(super) fn judge_text(&self, text: &str, shadows: &Shadows) -> Risk {
-        let judge = || crate::risk::risk_among(text, shadows);
+    pub(super) fn judge_text(&self, text: &str, shadows: &ShellDefinitions) -> Risk {
+        let judge = || crate::risk::risk_with(text, shadows);
         if shadows.is_empty() && text == self.text { self.analysis.risk.get_or_init(judge).clone() } else { judge() }
     }
 
     /// Why a text of this command, with or without values in it, is no shell; none when all of it is.
     pub(super) fn find_objection(&self, text: &str) -> Option<String> {
-        let find = || crate::shell::objection(text);
+        let find = || crate::shell::not_shell_reason(text);
         if text == self.text { self.analysis.objection.get_or_init(find).clone() } else { find() }
     }
 }
 
 /// A position in a command's text where a value goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Use {
+pub struct InputUse {
     /// Bytes of the text that the value replaces.
     pub span: Range<usize>,
     /// The input whose value goes there.
@@ -72,14 +72,14 @@ pub struct Use {
     /// True for a secret, which must not be in the text.
     pub secret: bool,
     /// Why no value can be interpolated there, whatever it is.
-    pub no_place: Option<String>,
+    pub reject_reason: Option<String>,
 }
 
 /// Why a command may not run as written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Placeholders without a value, as written.
-    #[error("{} {} not filled in", list(.0), if .0.len() == 1 { "is" } else { "are" })]
+    #[error("{} {} not filled in", list_quoted(.0), if .0.len() == 1 { "is" } else { "are" })]
     Unplaced(Vec<String>),
     /// A value that cannot be interpolated: the placeholder as written, and the reason.
     #[error("`{0}` cannot be placed: {1}")]
@@ -95,7 +95,7 @@ pub enum Refusal {
     Empty,
 }
 
-fn list(words: &[String]) -> String {
+fn list_quoted(words: &[String]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
@@ -107,12 +107,12 @@ pub struct Runnable {
     pub(super) placed: bool,
     /// True if a value is in the text unquoted.
     pub(super) raw: bool,
-    pub(super) passed: Vec<Passed>,
+    pub(super) passed: Vec<PassedVariable>,
 }
 
 /// A value that a command's text refers to through a shell variable of the session.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Passed {
+pub struct PassedVariable {
     /// Name of the shell variable.
     pub variable: String,
     /// The input that the value belongs to.
@@ -123,7 +123,7 @@ pub struct Passed {
     pub secret: bool,
 }
 
-impl std::fmt::Debug for Passed {
+impl std::fmt::Debug for PassedVariable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Passed").field("variable", &self.variable).field("name", &self.name).finish_non_exhaustive()
     }
@@ -136,7 +136,7 @@ impl Runnable {
     }
 
     /// True if interpolated values make the text differ from the document's.
-    pub fn is_placed(&self) -> bool {
+    pub fn is_interpolated(&self) -> bool {
         self.placed
     }
 
@@ -146,7 +146,7 @@ impl Runnable {
     }
 
     /// The values that the session must set as variables first.
-    pub fn variables(&self) -> &[Passed] {
+    pub fn passed_variables(&self) -> &[PassedVariable] {
         &self.passed
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Comment {
 }
 
 impl Comment {
-    pub(super) fn read(line: &str) -> Self {
+    pub(super) fn parse_line(line: &str) -> Self {
         let line = line.trim().trim_matches(|c| c == '#' || c == '-' || c == '=').trim();
         let worded = ["step ", "phase "].iter().find_map(|word| strip_prefix_ignoring_case(line, word));
         let from = worded.unwrap_or(line);
@@ -35,8 +35,8 @@ impl Comment {
 }
 
 /// The condition that a comment states: it begins with If, Or, When or Optionally, or has a parenthesised "if …".
-pub(super) fn condition_of(line: &str) -> Option<String> {
-    let title = Comment::read(line).title;
+pub(super) fn stated_condition(line: &str) -> Option<String> {
+    let title = Comment::parse_line(line).title;
     let first = title.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     // "When was it counted last?" is a question; "If all is lost" is a condition.
     let begins = !title.trim_end().ends_with('?')
@@ -56,14 +56,17 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> (Option<&'static str>, String) {
-        let comment = Comment::read(line);
+        let comment = Comment::parse_line(line);
         (comment.number.map(|number| &*number.leak()), comment.title)
     }
 
     #[test]
     fn a_question_is_no_condition() {
-        assert_eq!(condition_of("When was each table counted last?"), None);
-        assert_eq!(condition_of("When it is full, free some space"), Some("When it is full, free some space".into()));
+        assert_eq!(stated_condition("When was each table counted last?"), None);
+        assert_eq!(
+            stated_condition("When it is full, free some space"),
+            Some("When it is full, free some space".into())
+        );
     }
 
     #[test]
@@ -84,11 +87,11 @@ mod tests {
 
     #[test]
     fn a_comment_that_begins_with_if_or_has_it_in_parentheses_is_a_condition() {
-        assert!(condition_of("If the API is down, restart").is_some());
-        assert!(condition_of("Or use another one").is_some());
-        assert!(condition_of("Enable maintenance mode (if implemented)").is_some());
-        assert!(condition_of("Optionally tell them").is_some());
-        assert!(condition_of("Verify what is there").is_none());
-        assert!(condition_of("Order matters").is_none());
+        assert!(stated_condition("If the API is down, restart").is_some());
+        assert!(stated_condition("Or use another one").is_some());
+        assert!(stated_condition("Enable maintenance mode (if implemented)").is_some());
+        assert!(stated_condition("Optionally tell them").is_some());
+        assert!(stated_condition("Verify what is there").is_none());
+        assert!(stated_condition("Order matters").is_none());
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Reads a length of time: `90`, `30s`, `5m`, `1h`, `1m30s`, `500ms`. A number without a unit counts seconds. None for
 /// anything else.
-pub fn duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
     let mut rest = text.trim();
     if rest.is_empty() {
@@ -31,7 +31,7 @@ pub fn duration(text: &str) -> Option<Duration> {
 }
 
 /// Writes a length of time as documents do: `30s`, `5m`, `1m30s`.
-pub fn length(time: Duration) -> String {
+pub fn spell_duration(time: Duration) -> String {
     let (seconds, millis) = (time.as_secs(), time.subsec_millis());
     let mut out = String::new();
     for (amount, unit) in [(seconds / 3600, "h"), (seconds % 3600 / 60, "m"), (seconds % 60, "s")] {

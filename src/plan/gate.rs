@@ -7,11 +7,11 @@ use super::command::Values;
 use super::model::{Plan, Step};
 use crate::ident::Digest;
 use crate::risk::{Flag, Level, Risk};
-use crate::shell::{SessionChange, Shadows};
+use crate::shell::{SessionChange, ShellDefinitions};
 
 /// The answer that opens a gate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Pass {
+pub enum RequiredAnswer {
     /// Press Enter, as before any command.
     #[default]
     Enter,
@@ -27,51 +27,58 @@ pub struct Gate {
     /// The command's risk, raised where the document says so.
     pub risk: Risk,
     /// The answer that opens the gate.
-    pub pass: Pass,
+    pub required_answer: RequiredAnswer,
 }
 
 impl Gate {
     /// The gate of a step's text, on this host, in a shell with these functions and aliases.
-    pub fn of(step: &Step, text: &str, host: &str, shadows: &Shadows) -> Self {
-        Self::from_risk(step, crate::risk::risk_among(text, shadows), text, host)
+    pub fn for_text(step: &Step, text: &str, host: &str, shadows: &ShellDefinitions) -> Self {
+        Self::from_risk(step, crate::risk::risk_with(text, shadows), text, host)
     }
 
     /// The gate of a risk, raised where the step's document says so.
     fn from_risk(step: &Step, mut risk: Risk, text: &str, host: &str) -> Self {
-        if let Some(raised) = step.cell.attributes.get("risk").and_then(level) {
+        if let Some(raised) = step.cell.attributes.get("risk").and_then(parse_risk_level) {
             risk.level = risk.level.max(raised);
         }
-        let pass = match risk.level {
-            Level::Irreversible => Pass::Typed(asked_for(&risk, text, host)),
-            Level::Destroys => Pass::Yes,
-            Level::Reads | Level::Changes if risk.unknown => Pass::Yes,
-            Level::Reads | Level::Changes => Pass::Enter,
+        let required_answer = match risk.level {
+            Level::Irreversible => RequiredAnswer::Typed(confirmation_text(&risk, text, host)),
+            Level::Destroys => RequiredAnswer::Yes,
+            Level::Reads | Level::Changes if risk.unknown => RequiredAnswer::Yes,
+            Level::Reads | Level::Changes => RequiredAnswer::Enter,
         };
-        Self { risk, pass }
+        Self { risk, required_answer }
     }
 
     /// The gate of a step's command, together with the `until` condition polled after it. One answer covers both.
-    pub fn of_command(step: &Step, index: usize, text: &str, values: &Values, host: &str, shadows: &Shadows) -> Self {
+    pub fn for_command(
+        step: &Step,
+        index: usize,
+        text: &str,
+        values: &Values,
+        host: &str,
+        shadows: &ShellDefinitions,
+    ) -> Self {
         match step.repeat.until.as_deref().filter(|_| index + 1 == step.commands.len()) {
             Some(until) => {
-                let bound = until.bind(values);
+                let bound = until.bind_values(values);
                 let until = bound.as_ref().map_or(until.text.as_str(), |runnable| runnable.text());
-                Self::of(step, &format!("{}\n{until}", text.trim_end()), host, shadows)
+                Self::for_text(step, &format!("{}\n{until}", text.trim_end()), host, shadows)
             }
             None => match step.commands.get(index) {
                 Some(command) => Self::from_risk(step, command.judge_text(text, shadows), text, host),
-                None => Self::of(step, text, host, shadows),
+                None => Self::for_text(step, text, host, shadows),
             },
         }
     }
 
     /// True if the command needs more than Enter.
     pub fn is_closed(&self) -> bool {
-        self.pass != Pass::Enter
+        self.required_answer != RequiredAnswer::Enter
     }
 
     /// Names that a function or alias of the shell replaces, one line each.
-    pub fn shadowed(&self) -> impl Iterator<Item = String> {
+    pub fn shadowed_names(&self) -> impl Iterator<Item = String> {
         self.risk
             .shadowed
             .iter()
@@ -79,18 +86,19 @@ impl Gate {
     }
 
     /// Why the command needs more than Enter, one line each; empty for an open gate.
-    pub fn reasons(&self) -> Vec<String> {
+    pub fn reason_lines(&self) -> Vec<String> {
         if !self.is_closed() {
             return Vec::new();
         }
         let risk = &self.risk;
         let mut lines = Vec::new();
         if risk.level >= Level::Destroys {
-            let stake = risk.object().map_or_else(String::new, |object| format!(": {} `{}`", object.kind, object.name));
+            let stake =
+                risk.object_to_type().map_or_else(String::new, |object| format!(": {} `{}`", object.kind, object.name));
             lines.push(format!("{}{stake}", risk.level.as_str()));
         }
-        lines.extend(self.shadowed());
-        let decisive: Vec<&str> = risk.decisive().map(|reason| reason.text.as_str()).collect();
+        lines.extend(self.shadowed_names());
+        let decisive: Vec<&str> = risk.decisive_reasons().map(|reason| reason.text.as_str()).collect();
         lines.extend(decisive.iter().take(3).map(|text| (*text).to_owned()));
         if risk.unknown {
             lines.push("its risk is not known".to_owned());
@@ -105,9 +113,11 @@ impl Gate {
 }
 
 /// The text that a typed confirmation asks for: the object's name, or else the program and the host.
-fn asked_for(risk: &Risk, text: &str, host: &str) -> String {
+fn confirmation_text(risk: &Risk, text: &str, host: &str) -> String {
     let can_be_typed = |name: &str| name.len() <= 80 && !name.contains('\n');
-    if let Some(object) = risk.object().filter(|object| object.level == risk.level && can_be_typed(&object.name)) {
+    if let Some(object) =
+        risk.object_to_type().filter(|object| object.level == risk.level && can_be_typed(&object.name))
+    {
         return object.name.clone();
     }
     let program = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or("run");
@@ -115,7 +125,7 @@ fn asked_for(risk: &Risk, text: &str, host: &str) -> String {
     format!("{short} {host}")
 }
 
-fn level(text: &str) -> Option<Level> {
+fn parse_risk_level(text: &str) -> Option<Level> {
     Some(match text {
         "1" | "changes" => Level::Changes,
         "2" | "destroys" | "destructive" => Level::Destroys,
@@ -125,16 +135,16 @@ fn level(text: &str) -> Option<Level> {
 }
 
 /// The functions and aliases that earlier steps of the plan define, as far as their texts show.
-pub fn before(plan: &Plan, step: &Step) -> Shadows {
-    let mut shadows = Shadows::default();
+pub fn definitions_before(plan: &Plan, step: &Step) -> ShellDefinitions {
+    let mut shadows = ShellDefinitions::default();
     let steps = plan.steps.iter().take_while(|other| other.id != step.id);
-    steps.flat_map(|other| &other.commands).for_each(|command| shadows.learn(&command.facts.defines));
+    steps.flat_map(|other| &other.commands).for_each(|command| shadows.add_all(&command.facts.definitions));
     shadows
 }
 
 /// The host and directory of an unattended run. An approval is bound to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct RunPlace {
     /// Host name of the machine.
     pub host: String,
     /// Working directory at the start.
@@ -143,18 +153,20 @@ pub struct Place {
 
 /// The approval of a step with irreversible commands: 16 hexadecimal digits over the commands, values, host and directory.
 /// Fails with the reason if the effects cannot be known beforehand.
-pub fn approval(plan: &Plan, step: &Step, values: &Values, place: &Place) -> Result<String, String> {
+pub fn compute_approval(plan: &Plan, step: &Step, values: &Values, place: &RunPlace) -> Result<String, String> {
     let mut texts = Vec::new();
-    let mut shadows = before(plan, step);
+    let mut shadows = definitions_before(plan, step);
     for (index, command) in step.commands.iter().enumerate() {
-        let text = command.bind(values).map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
-        let gate = Gate::of_command(step, index, &text, values, &place.host, &shadows);
-        shadows.learn(&command.facts.defines);
+        let text =
+            command.bind_values(values).map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
+        let gate = Gate::for_command(step, index, &text, values, &place.host, &shadows);
+        shadows.add_all(&command.facts.definitions);
         if gate.risk.level == Level::Irreversible {
-            if let Some(shadowed) = gate.shadowed().next() {
+            if let Some(shadowed) = gate.shadowed_names().next() {
                 return Err(format!("{shadowed}, and what that does is not known beforehand"));
             }
-            let open = command.facts.reads.iter().find(|read| !values.keys().any(|name| name.as_str() == read.name));
+            let open =
+                command.facts.variable_reads.iter().find(|read| !values.keys().any(|name| name.as_str() == read.name));
             if let Some(open) = open {
                 return Err(format!("what `${}` stands for is not known beforehand", open.name));
             }
@@ -162,10 +174,10 @@ pub fn approval(plan: &Plan, step: &Step, values: &Values, place: &Place) -> Res
                 return Err("a part of it comes out of another command".to_owned());
             }
         }
-        texts.push(format!("{}:{text}", gate.risk.level.number()));
+        texts.push(format!("{}:{text}", gate.risk.level.as_number()));
     }
     let before = plan.steps.iter().take_while(|other| other.id != step.id).flat_map(|other| &other.commands);
-    let mut moved = before.filter(|command| command.facts.session.contains(&SessionChange::Directory));
+    let mut moved = before.filter(|command| command.facts.session_changes.contains(&SessionChange::Directory));
     if let Some(command) = moved.next() {
         return Err(format!("line {} changes the directory", command.line));
     }

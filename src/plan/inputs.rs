@@ -12,7 +12,7 @@ pub struct Input {
     /// Name to give the value under.
     pub name: InputName,
     /// Where the document asks for it.
-    pub origin: Origin,
+    pub origin: InputSource,
     /// Spelling in the document: `<pod-name>`, `{{ backup_file }}`, `$NAMESPACE`.
     pub shown: String,
     /// The document's own value.
@@ -20,14 +20,14 @@ pub struct Input {
     /// True if commands cannot run without the value. A doubtful placeholder may stay as written.
     pub blocks: bool,
     /// Rules that a value must meet.
-    pub rules: Rules,
+    pub rules: InputRules,
     /// The commands that need the value, in order.
-    pub uses: Vec<UsedAt>,
+    pub uses: Vec<InputUseSite>,
 }
 
 /// Where an input was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum InputSource {
     /// In the front matter.
     Declared,
     /// A placeholder of this kind in a command.
@@ -40,7 +40,7 @@ pub enum Origin {
     Attribute,
 }
 
-impl Origin {
+impl InputSource {
     /// The origin as JSON output spells it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Origin {
 
 /// A command that needs an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UsedAt {
+pub struct InputUseSite {
     /// Index of the step in the plan.
     pub step: usize,
     /// Index of the command in the step; one past the last for the `until` condition.
@@ -97,7 +97,7 @@ impl InputKind {
 
 /// The rules that an input's value must meet.
 #[derive(Clone, Debug, Default)]
-pub struct Rules {
+pub struct InputRules {
     /// Explanation for the operator.
     pub description: Option<String>,
     /// The only values allowed; empty allows any.
@@ -117,11 +117,11 @@ pub struct Rules {
 /// Why a value does not meet the rules of its input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unfit(String);
+pub struct InvalidValue(String);
 
-impl Unfit {
+impl InvalidValue {
     /// The error for a path that must exist and does not. A secret path is not named.
-    pub fn missing(path: &std::path::Path, secret: bool) -> Self {
+    pub fn missing_path(path: &std::path::Path, secret: bool) -> Self {
         Self(if secret { "no such file is there".to_owned() } else { format!("`{}` is not there", path.display()) })
     }
 }
@@ -133,9 +133,9 @@ pub(super) const PROPERTIES: &[&str] =
 /// Longest pattern, in bytes.
 const LONGEST_PATTERN: usize = 1_000;
 
-impl Rules {
+impl InputRules {
     /// Reads an input's properties from the front matter, with a message for each mistake.
-    pub(super) fn read(properties: &BTreeMap<String, String>) -> (Self, Vec<String>) {
+    pub(super) fn parse_properties(properties: &BTreeMap<String, String>) -> (Self, Vec<String>) {
         let text = |key: &str| properties.get(key).filter(|text| !text.trim().is_empty()).cloned();
         let yes = |key: &str| matches!(properties.get(key).map(String::as_str), Some("true" | "yes" | "1"));
         let mut wrong = Vec::new();
@@ -152,7 +152,7 @@ impl Rules {
             }
         };
         let pattern = text("pattern").filter(|pattern| {
-            let readable = whole(pattern);
+            let readable = compile_full_match(pattern);
             if let Err(why) = &readable {
                 wrong.push(format!("`pattern: {pattern}` cannot be read: {why}"));
             }
@@ -171,8 +171,8 @@ impl Rules {
     }
 
     /// Checks a value. Fails with the first rule that it breaks.
-    pub fn check(&self, value: &str) -> Result<(), Unfit> {
-        let unfit = |why: String| Err(Unfit(why));
+    pub fn check_value(&self, value: &str) -> Result<(), InvalidValue> {
+        let unfit = |why: String| Err(InvalidValue(why));
         if value.contains('\0') {
             return unfit("it has a NUL byte, which no shell can hold".to_owned());
         }
@@ -197,7 +197,7 @@ impl Rules {
                 _ => "it is neither `true` nor `false`".to_owned(),
             });
         }
-        match self.pattern.as_deref().map(whole) {
+        match self.pattern.as_deref().map(compile_full_match) {
             Some(Ok(pattern)) if !pattern.is_match(value) => {
                 unfit(format!("it does not match `{}`", self.pattern.as_deref().unwrap_or_default()))
             }
@@ -207,7 +207,7 @@ impl Rules {
 }
 
 /// Compiles a pattern to match the whole value. Fails with the reason it is no pattern.
-fn whole(pattern: &str) -> Result<Regex, String> {
+fn compile_full_match(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > LONGEST_PATTERN {
         return Err("it is too long".to_owned());
     }
@@ -237,14 +237,14 @@ fn is_url(value: &str) -> bool {
 }
 
 /// A name in the form used to compare names: `<pod-name>`, `POD_NAME` and `Pod Name` are the same.
-pub fn canonical(name: &str) -> String {
+pub fn canonical_name(name: &str) -> String {
     let inner = name.trim().trim_matches(['<', '>', '[', ']', '{', '}', '$', ' ']);
     inner.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
 }
 
 /// True if a name suggests that its value is a secret.
 pub fn is_secret_name(name: &str) -> bool {
-    let name = canonical(name);
+    let name = canonical_name(name);
     let ends = |word: &str| name == word || name.ends_with(&format!("_{word}"));
     ["password", "passwd", "pass", "secret", "token", "api_key", "apikey", "private_key", "secret_key", "passphrase"]
         .into_iter()
@@ -256,42 +256,42 @@ pub fn is_secret_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rules, canonical, is_secret_name};
+    use super::{InputRules, canonical_name, is_secret_name};
     use std::collections::BTreeMap;
 
-    fn rules(list: &[(&str, &str)]) -> Rules {
+    fn rules(list: &[(&str, &str)]) -> InputRules {
         let map: BTreeMap<String, String> = list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let (rules, wrong) = Rules::read(&map);
+        let (rules, wrong) = InputRules::parse_properties(&map);
         assert!(wrong.is_empty(), "{wrong:?}");
         rules
     }
 
     #[test]
     fn a_value_is_held_to_its_type_its_choices_and_its_pattern() {
-        assert!(rules(&[("type", "int")]).check("-12").is_ok());
-        assert!(rules(&[("type", "int")]).check("12a").is_err());
-        assert!(rules(&[("type", "host")]).check("db-1.internal").is_ok());
-        assert!(rules(&[("type", "host")]).check("::1").is_ok());
-        assert!(rules(&[("type", "host")]).check("a b").is_err());
-        assert!(rules(&[("type", "url")]).check("https://a/b").is_ok());
-        assert!(rules(&[("type", "url")]).check("a/b").is_err());
-        assert!(rules(&[("choices", "a\nb")]).check("c").is_err());
+        assert!(rules(&[("type", "int")]).check_value("-12").is_ok());
+        assert!(rules(&[("type", "int")]).check_value("12a").is_err());
+        assert!(rules(&[("type", "host")]).check_value("db-1.internal").is_ok());
+        assert!(rules(&[("type", "host")]).check_value("::1").is_ok());
+        assert!(rules(&[("type", "host")]).check_value("a b").is_err());
+        assert!(rules(&[("type", "url")]).check_value("https://a/b").is_ok());
+        assert!(rules(&[("type", "url")]).check_value("a/b").is_err());
+        assert!(rules(&[("choices", "a\nb")]).check_value("c").is_err());
         let pattern = rules(&[("pattern", "[a-z]+\\.gz")]);
-        assert!(pattern.check("db.gz").is_ok());
-        assert_eq!(pattern.check("db.gz; rm").unwrap_err().to_string(), "it does not match `[a-z]+\\.gz`");
+        assert!(pattern.check_value("db.gz").is_ok());
+        assert_eq!(pattern.check_value("db.gz; rm").unwrap_err().to_string(), "it does not match `[a-z]+\\.gz`");
     }
 
     #[test]
     fn what_a_declaration_cannot_say_is_told() {
         let map = BTreeMap::from([("type".to_owned(), "x".to_owned()), ("defualt".to_owned(), "y".to_owned())]);
-        assert_eq!(Rules::read(&map).1.len(), 2);
+        assert_eq!(InputRules::parse_properties(&map).1.len(), 2);
         let map = BTreeMap::from([("pattern".to_owned(), "(".to_owned())]);
-        assert_eq!(Rules::read(&map).1.len(), 1);
+        assert_eq!(InputRules::parse_properties(&map).1.len(), 1);
     }
 
     #[test]
     fn names_are_compared_as_people_mean_them() {
-        assert_eq!(canonical("<pod-name>"), canonical("POD_NAME"));
+        assert_eq!(canonical_name("<pod-name>"), canonical_name("POD_NAME"));
         for name in
             ["password", "DB_PASSWORD", "api-key", "GITHUB_TOKEN", "client_secret", "<your-token>", "new-payment-key"]
         {

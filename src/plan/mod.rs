@@ -23,19 +23,21 @@ mod templates;
 mod uses;
 mod words;
 
-pub use bind::{fields, fill, quote, reference, tokens};
-pub use command::{Command, Passed, Refusal, Runnable, Use, Values};
-pub use duration::{duration, length};
-pub use expect::{COMPARED_BYTES, Compared, Expected};
-pub use gate::{Gate, Pass, Place, approval, before};
-pub use inputs::{Input, InputKind, Origin, Rules, Unfit, UsedAt, canonical, is_secret_name};
-pub use model::{
-    Alternative, Choice, ChoiceKind, Node, Plan, Procedure, Prose, Step, StepCell, StepKind, StepSource, TaskReason,
-    Undoes,
+pub use bind::{fill_message, message_fields, quote_word, reference_variable, tokenize_shell};
+pub use command::{Command, InputUse, PassedVariable, Refusal, Runnable, Values};
+pub use duration::{parse_duration, spell_duration};
+pub use expect::{COMPARED_BYTES, ExpectedOutput, OutputComparison};
+pub use gate::{Gate, RequiredAnswer, RunPlace, compute_approval, definitions_before};
+pub use inputs::{
+    Input, InputKind, InputRules, InputSource, InputUseSite, InvalidValue, canonical_name, is_secret_name,
 };
-pub use policy::{Missing, Policy};
+pub use model::{
+    Alternative, Choice, ChoiceKind, Node, Plan, Procedure, Prose, RollbackTarget, Step, StepCell, StepKind,
+    StepSource, TaskReason,
+};
+pub use policy::{Policy, UnmetRequirement};
 pub use repeat::{Monitor, Repeat, Retry};
-pub use select::{SelectStepError, collect};
+pub use select::{SelectStepError, collect_steps};
 
 use crate::document::{Runbook, SectionIndex};
 use crate::ident::{Anchor, InputName, StepId};
@@ -45,37 +47,37 @@ use std::collections::BTreeSet;
 pub struct Planner<'a> {
     runbook: &'a Runbook,
     is_file: &'a dyn Fn(&str) -> bool,
-    cells: cells::Cells,
+    cells: cells::CellCache,
 }
 
 impl<'a> Planner<'a> {
     /// A planner for one document. `is_file` is true for a path that names a file. A word such as `/deploy` is a command if it
     /// names a file, and otherwise a chat command, which becomes a task.
     pub fn new(runbook: &'a Runbook, is_file: &'a dyn Fn(&str) -> bool) -> Self {
-        Self { runbook, is_file, cells: cells::Cells::default() }
+        Self { runbook, is_file, cells: cells::CellCache::default() }
     }
 
     /// The full plan of a section.
-    pub fn plan(&mut self, section: SectionIndex) -> Plan {
-        let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cells, false);
-        finish(self.runbook, section, builder)
+    pub fn plan_section(&mut self, section: SectionIndex) -> Plan {
+        let builder = build::PlanBuilder::new(self.runbook, self.is_file, &mut self.cells, false);
+        finish_plan(self.runbook, section, builder)
     }
 
     /// The plan of a section for an overview. Procedures below a choice are named but not planned, and steps have their
     /// numbers as ids.
-    pub fn outline(&mut self, section: SectionIndex) -> Plan {
-        let builder = build::Builder::new(self.runbook, self.is_file, &mut self.cells, true);
-        finish(self.runbook, section, builder)
+    pub fn outline_section(&mut self, section: SectionIndex) -> Plan {
+        let builder = build::PlanBuilder::new(self.runbook, self.is_file, &mut self.cells, true);
+        finish_plan(self.runbook, section, builder)
     }
 }
 
-fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<'_>) -> Plan {
-    let mut root = builder.procedure(section);
-    let closing = builder.closing();
-    let numbers = number::numbers(&builder.drafts);
+fn finish_plan(runbook: &Runbook, section: SectionIndex, mut builder: build::PlanBuilder<'_>) -> Plan {
+    let mut root = builder.build_procedure(section);
+    let closing = builder.take_closing_prose();
+    let numbers = number::assign_numbers(&builder.drafts);
     // An overview needs no ids, and making their digests would take a tenth of its time.
     let is_outline = builder.shallow;
-    let ids = if is_outline { numbers.iter().map(StepId::new).collect() } else { name::ids(&builder.drafts) };
+    let ids = if is_outline { numbers.iter().map(StepId::new).collect() } else { name::assign_ids(&builder.drafts) };
     let marked: Vec<_> = builder.drafts.iter().map(|draft| draft.rollback.clone()).collect();
     let mut findings = std::mem::take(&mut builder.findings);
     let mut steps: Vec<Step> = builder
@@ -92,26 +94,34 @@ fn finish(runbook: &Runbook, section: SectionIndex, mut builder: build::Builder<
             conditional: draft.cell.conditional,
             commands: draft.cell.commands,
             body: draft.cell.body,
-            why: draft.cell.why,
+            task_reason: draft.cell.why,
             cell: draft.settings,
             repeat: draft.repeat,
-            undoes: None,
+            rollback_target: None,
         })
         .collect();
-    findings.extend(rollback::resolve(runbook, &mut steps, &marked, &mut root));
+    findings.extend(rollback::resolve_rollbacks(runbook, &mut steps, &marked, &mut root));
     // An overview needs no inputs either.
     let (inputs, findings) = if is_outline {
         (Vec::new(), Vec::new())
     } else {
-        mark_inputs(&mut steps);
-        let (inputs, mut use_findings) = uses::find(runbook, &mut steps);
+        mark_assigned_inputs(&mut steps);
+        let (inputs, mut use_findings) = uses::find_uses(runbook, &mut steps);
         use_findings.append(&mut findings);
         (inputs, use_findings)
     };
-    Plan { procedure: procedure(runbook, section), document: runbook.digest, steps, root, closing, inputs, findings }
+    Plan {
+        procedure: describe_procedure(runbook, section),
+        document: runbook.digest,
+        steps,
+        root,
+        closing,
+        inputs,
+        findings,
+    }
 }
 
-fn procedure(runbook: &Runbook, index: SectionIndex) -> Procedure {
+fn describe_procedure(runbook: &Runbook, index: SectionIndex) -> Procedure {
     let found = runbook.sections.get(index);
     let title = found.map(|s| s.title.clone()).filter(|title| !title.is_empty()).or_else(|| runbook.title.clone());
     let mut path = runbook.heading_path(index);
@@ -126,18 +136,18 @@ fn procedure(runbook: &Runbook, index: SectionIndex) -> Procedure {
 }
 
 /// Marks literal assignments that a later command reads as inputs with that default.
-fn mark_inputs(steps: &mut [Step]) {
+fn mark_assigned_inputs(steps: &mut [Step]) {
     let mut read_later: BTreeSet<String> = BTreeSet::new();
     for step in steps.iter_mut().rev() {
         for command in step.commands.iter_mut().rev() {
             let facts = &command.facts;
-            if let ([only], [_]) = (facts.assigns.as_slice(), facts.simple.as_slice())
+            if let ([only], [_]) = (facts.assignments.as_slice(), facts.simple_commands.as_slice())
                 && only.literal.is_some()
                 && read_later.contains(&only.name)
             {
                 command.input = Some(InputName::new(only.name.clone()));
             }
-            read_later.extend(facts.reads.iter().map(|read| read.name.clone()));
+            read_later.extend(facts.variable_reads.iter().map(|read| read.name.clone()));
         }
     }
 }

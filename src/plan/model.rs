@@ -4,11 +4,11 @@
 //! how a command is read or bound.
 
 use super::command::Command;
-use super::duration::duration;
+use super::duration::parse_duration;
 use super::inputs::Input;
 use super::repeat::Repeat;
 use crate::document::Attributes;
-use crate::document::Finding;
+use crate::document::DocumentFinding;
 use crate::ident::{Anchor, Digest, StepId};
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub struct Plan {
     /// The values that the steps need, each once, in the order they are needed.
     pub inputs: Vec<Input>,
     /// Mistakes in the steps' attributes and in the use of inputs.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<DocumentFinding>,
 }
 
 /// The section that a plan was made from.
@@ -144,13 +144,13 @@ pub struct Step {
     /// A task's or message's own text: comment lines, pasted lines, the template with its `[Field]`s.
     pub body: String,
     /// Why lines of a cell are a task, where the document does not show it.
-    pub why: Option<TaskReason>,
+    pub task_reason: Option<TaskReason>,
     /// The settings of the code cell that the step comes from.
     pub cell: StepCell,
     /// How the commands are run again without anybody asking.
     pub repeat: Repeat,
     /// The target of a rollback step. Such a step is in no sequence.
-    pub undoes: Option<Undoes>,
+    pub rollback_target: Option<RollbackTarget>,
 }
 
 /// Where a step stands in the document.
@@ -190,7 +190,7 @@ pub struct TaskReason {
 
 /// The target of a rollback step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Undoes {
+pub enum RollbackTarget {
     /// It undoes this step alone.
     Step(StepId),
     /// It undoes the procedure as a whole.
@@ -199,7 +199,7 @@ pub enum Undoes {
 
 impl Step {
     /// How long each command may run, from the cell's `timeout` attribute.
-    pub fn timeout(&self) -> Option<Duration> {
-        self.cell.attributes.get("timeout").and_then(duration)
+    pub fn command_timeout(&self) -> Option<Duration> {
+        self.cell.attributes.get("timeout").and_then(parse_duration)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: within one plan no two steps have the same id.
 
-use super::build::Draft;
+use super::build::StepDraft;
 use crate::ident::Digest;
 use crate::ident::StepId;
 use std::collections::HashMap;
@@ -11,20 +11,20 @@ use std::collections::HashMap;
 const SLUG_CHARS: usize = 32;
 
 /// The ids of drafts, in the same order. Equal ones get a number.
-pub(super) fn ids(drafts: &[Draft]) -> Vec<StepId> {
+pub(super) fn assign_ids(drafts: &[StepDraft]) -> Vec<StepId> {
     let mut taken: HashMap<String, u32> = HashMap::new();
     drafts
         .iter()
         .map(|draft| {
-            let base = base(draft);
+            let base = base_id(draft);
             let count = taken.entry(base.clone()).and_modify(|n| *n += 1).or_insert(1);
             StepId::new(if *count == 1 { base } else { format!("{base}-{count}") })
         })
         .collect()
 }
 
-fn base(draft: &Draft) -> String {
-    if let Some(name) = draft.settings.attributes.get("name").filter(|name| is_plain(name)) {
+fn base_id(draft: &StepDraft) -> String {
+    if let Some(name) = draft.settings.attributes.get("name").filter(|name| is_plain_name(name)) {
         return name.to_owned();
     }
     let mut parts: Vec<&[u8]> = Vec::new();
@@ -39,18 +39,18 @@ fn base(draft: &Draft) -> String {
     }
     let digest = Digest::of_parts(&parts).to_string();
     let tail: String = digest.chars().take(6).collect();
-    let slug = slug(&draft.cell.title);
+    let slug = title_slug(&draft.cell.title);
     if slug.is_empty() { format!("step-{tail}") } else { format!("{slug}-{tail}") }
 }
 
-fn is_plain(name: &str) -> bool {
+fn is_plain_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         && !name.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
-fn slug(title: &str) -> String {
+fn title_slug(title: &str) -> String {
     let mut slug = String::new();
     for c in title.chars() {
         if slug.len() >= SLUG_CHARS {

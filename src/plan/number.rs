@@ -2,12 +2,12 @@
 //!
 //! Invariant: within one procedure no two steps have the same number.
 
-use super::build::Draft;
+use super::build::StepDraft;
 use std::collections::HashMap;
 use std::collections::HashSet;
 
 /// A container or draft directly inside a numbered container, in order of the document.
-struct Child {
+struct NumberedChild {
     /// The author's number.
     number: Option<String>,
     /// The numbered comment above it: the comment's number and the first line of its cell.
@@ -23,8 +23,8 @@ enum ChildKind {
 }
 
 /// The numbers of drafts, in the same order.
-pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
-    let mut tree: HashMap<(usize, usize), Vec<Child>> = HashMap::new();
+pub(super) fn assign_numbers(drafts: &[StepDraft]) -> Vec<String> {
+    let mut tree: HashMap<(usize, usize), Vec<NumberedChild>> = HashMap::new();
     let mut seen: HashSet<usize> = HashSet::new();
     let mut options: HashSet<usize> = HashSet::new();
     let mut procedures: Vec<usize> = Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
                 if container.option {
                     options.insert(container.instance);
                 }
-                tree.entry((draft.procedure, outer)).or_default().push(Child {
+                tree.entry((draft.procedure, outer)).or_default().push(NumberedChild {
                     number: Some(container.number.clone()),
                     head: None,
                     what: ChildKind::Container(container.instance),
@@ -46,7 +46,7 @@ pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
             }
             outer = container.instance;
         }
-        tree.entry((draft.procedure, outer)).or_default().push(Child {
+        tree.entry((draft.procedure, outer)).or_default().push(NumberedChild {
             number: draft.cell.number.clone(),
             head: draft.cell.head.as_ref().map(|(number, _)| (number.clone(), draft.cell_line)),
             what: ChildKind::Draft(i),
@@ -60,7 +60,7 @@ pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
         while let Some((container, prefix, option)) = walk.pop() {
             let children = tree.remove(&(procedure, container)).unwrap_or_default();
             let alone = children.len() == 1 && !prefix.is_empty() && !option;
-            for (child, local) in children.iter().zip(locals(&children, &options)) {
+            for (child, local) in children.iter().zip(local_numbers(&children, &options)) {
                 let full = match child.what {
                     ChildKind::Draft(_) if alone && child.number.is_none() => prefix.clone(),
                     _ if prefix.is_empty() => local,
@@ -70,7 +70,7 @@ pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
                     ChildKind::Container(inner) => walk.push((inner, full, options.contains(&inner))),
                     ChildKind::Draft(i) => {
                         if let Some(slot) = numbers.get_mut(i) {
-                            *slot = unique(full, &mut taken);
+                            *slot = unique_number(full, &mut taken);
                         }
                     }
                 }
@@ -81,8 +81,8 @@ pub(super) fn numbers(drafts: &[Draft]) -> Vec<String> {
 }
 
 /// The numbers of a container's children, relative to it.
-fn locals(children: &[Child], options: &HashSet<usize>) -> Vec<String> {
-    let is_option = |child: &Child| matches!(child.what, ChildKind::Container(c) if options.contains(&c));
+fn local_numbers(children: &[NumberedChild], options: &HashSet<usize>) -> Vec<String> {
+    let is_option = |child: &NumberedChild| matches!(child.what, ChildKind::Container(c) if options.contains(&c));
     let any_number = children.iter().any(|child| child.number.is_some() && !is_option(child));
     let before = children.iter().take_while(|child| child.number.is_none() && child.head.is_none()).count();
     let mut last: Option<String> = None;
@@ -120,7 +120,7 @@ fn locals(children: &[Child], options: &HashSet<usize>) -> Vec<String> {
 }
 
 /// The number, or with a letter or count behind it if it is taken.
-fn unique(number: String, taken: &mut HashSet<String>) -> String {
+fn unique_number(number: String, taken: &mut HashSet<String>) -> String {
     if taken.insert(number.clone()) {
         return number;
     }

@@ -3,12 +3,12 @@
 //! Invariant: only the operator's flags permit anything; a document never adds to them. Refuses to know: how flags are parsed.
 
 use super::command::{Command, Refusal, Values};
-use super::gate::{Gate, Place, approval};
-use super::inputs::{Input, Origin};
+use super::gate::{Gate, RunPlace, compute_approval};
+use super::inputs::{Input, InputSource};
 use super::model::{Alternative, Choice, Node, Plan, Step, StepKind};
 use crate::ident::InputName;
 use crate::risk::Level;
-use crate::shell::Shadows;
+use crate::shell::ShellDefinitions;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub struct Policy {
     /// `--approve STEP@DIGEST`: irreversible steps to run, with their approvals.
     pub approve: Vec<String>,
     /// Host and directory of the run, part of each approval.
-    pub place: Place,
+    pub place: RunPlace,
     /// `--include STEP`: conditional and guessed steps to run, by number or id.
     pub include: Vec<String>,
     /// `--choose OPTION`: by title, its beginning, anchor, or number.
@@ -40,7 +40,7 @@ pub struct Policy {
 
 /// Something an unattended run lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
+pub struct UnmetRequirement {
     /// Line in the document, from 1.
     pub line: u32,
     /// Description of what is lacking: `` `BACKUP_FILE=…` is a default that later commands use ``.
@@ -51,7 +51,7 @@ pub struct Missing {
 
 impl Policy {
     /// Why an unattended run leaves a step out; none if it runs.
-    pub fn leaves_out(&self, step: &Step) -> Option<String> {
+    pub fn reason_left_out(&self, step: &Step) -> Option<String> {
         let included = self.include.iter().any(|name| name == &step.number || name == step.id.as_str());
         let include = || format!("`--include {}` runs it", step.number);
         match step.kind {
@@ -71,7 +71,7 @@ impl Policy {
     }
 
     /// The index of the first option not yet taken that `--choose` names. `options` are titles and anchors.
-    pub fn choice(&self, options: &[(String, Option<String>)], taken: &[bool]) -> Option<usize> {
+    pub fn find_chosen_option(&self, options: &[(String, Option<String>)], taken: &[bool]) -> Option<usize> {
         self.choose.iter().find_map(|wanted| {
             (0..options.len()).find(|&i| {
                 !taken.get(i).copied().unwrap_or(false)
@@ -86,12 +86,12 @@ impl Policy {
 
     /// Everything an unattended run of this plan lacks, in order of the document. `is_set` says whether the shell will start
     /// with a variable; `rejects` is bash's message for a text it does not accept.
-    pub fn missing(
+    pub fn unmet_requirements(
         &self,
         plan: &Plan,
         is_set: &dyn Fn(&str) -> bool,
         rejects: &mut dyn FnMut(&str) -> Option<String>,
-    ) -> Vec<Missing> {
+    ) -> Vec<UnmetRequirement> {
         let mut steps = Vec::new();
         let mut missing = Vec::new();
         self.walk_nodes(&plan.root, plan, &mut steps, &mut missing);
@@ -99,7 +99,7 @@ impl Policy {
             add_rollbacks(plan, &mut steps);
         }
         if !self.yes {
-            missing.push(Missing {
+            missing.push(UnmetRequirement {
                 line: plan.procedure.line,
                 found: "there is no operator at a terminal to confirm each step".to_owned(),
                 flag: Some("--yes".to_owned()),
@@ -117,16 +117,16 @@ impl Policy {
     }
 
     /// Reports the gates that no flag opens.
-    fn check_gates(&self, plan: &Plan, steps: &[&Step], missing: &mut Vec<Missing>) {
+    fn check_gates(&self, plan: &Plan, steps: &[&Step], missing: &mut Vec<UnmetRequirement>) {
         let (mut unknown, mut destructive) = (Vec::new(), Vec::new());
-        let mut shadows = Shadows::default();
+        let mut shadows = ShellDefinitions::default();
         for step in steps {
             let mut last_resort = None;
             for (index, command) in step.commands.iter().enumerate() {
-                let bound = command.bind(&self.values);
+                let bound = command.bind_values(&self.values);
                 let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text());
-                let risk = Gate::of_command(step, index, text, &self.values, &self.place.host, &shadows).risk;
-                shadows.learn(&command.facts.defines);
+                let risk = Gate::for_command(step, index, text, &self.values, &self.place.host, &shadows).risk;
+                shadows.add_all(&command.facts.definitions);
                 if risk.unknown {
                     unknown.push(command.line);
                 }
@@ -137,28 +137,28 @@ impl Policy {
                 }
             }
             if let Some(command) = last_resort {
-                missing.extend(self.unapproved(plan, step, command));
+                missing.extend(self.missing_approval(plan, step, command));
             }
         }
         if let (Some(&line), false) = (unknown.first(), self.allow_unknown) {
-            let found = format!("{} whose risk is not known", count(unknown.len(), "command"));
-            missing.push(Missing { line, found, flag: Some("--allow unknown".to_owned()) });
+            let found = format!("{} whose risk is not known", count_in_words(unknown.len(), "command"));
+            missing.push(UnmetRequirement { line, found, flag: Some("--allow unknown".to_owned()) });
         }
         if let (Some(&line), false) = (destructive.first(), self.allow_destructive) {
             let found = format!(
                 "{} that {} or stop something",
-                count(destructive.len(), "command"),
+                count_in_words(destructive.len(), "command"),
                 if destructive.len() == 1 { "may destroy" } else { "destroy" }
             );
-            missing.push(Missing { line, found, flag: Some("--allow destructive".to_owned()) });
+            missing.push(UnmetRequirement { line, found, flag: Some("--allow destructive".to_owned()) });
         }
     }
 
     /// Why a gate stays closed in an unattended run; none if a flag opens it. The gate comes from the live shell, so it may be
     /// stricter than the one checked before the start.
-    pub fn refuses(&self, step: &Step, gate: &Gate) -> Option<String> {
+    pub fn reason_refused(&self, step: &Step, gate: &Gate) -> Option<String> {
         let risk = &gate.risk;
-        let because = gate.reasons().join("; ");
+        let because = gate.reason_lines().join("; ");
         if risk.unknown && !self.allow_unknown {
             return Some(format!("{because}; `--allow unknown` is not given"));
         }
@@ -168,7 +168,7 @@ impl Policy {
             }
             Level::Irreversible if !risk.shadowed.is_empty() => Some(format!("{because}; no approval is for that")),
             Level::Irreversible => {
-                let approved = names(step).any(|name| {
+                let approved = approval_names(step).any(|name| {
                     self.approve.iter().any(|given| given.strip_prefix(name).is_some_and(|d| d.starts_with('@')))
                 });
                 (!approved).then(|| format!("{because}; it is not approved"))
@@ -178,24 +178,30 @@ impl Policy {
     }
 
     /// The approval that an irreversible step lacks; none if the operator gave it.
-    fn unapproved(&self, plan: &Plan, step: &Step, command: &Command) -> Option<Missing> {
-        let found = format!("`{}` cannot be undone", first_line(&command.text));
-        match approval(plan, step, &self.values, &self.place) {
+    fn missing_approval(&self, plan: &Plan, step: &Step, command: &Command) -> Option<UnmetRequirement> {
+        let found = format!("`{}` cannot be undone", shorten_first_line(&command.text));
+        match compute_approval(plan, step, &self.values, &self.place) {
             Ok(digest) => {
-                let given = names(step).any(|name| self.approve.contains(&format!("{name}@{digest}")));
+                let given = approval_names(step).any(|name| self.approve.contains(&format!("{name}@{digest}")));
                 let flag = Some(format!("--approve {}@{digest}", step.number));
-                (!given).then_some(Missing { line: command.line, found, flag })
+                (!given).then_some(UnmetRequirement { line: command.line, found, flag })
             }
-            Err(why) => Some(Missing { line: command.line, found: format!("{found}, and {why}"), flag: None }),
+            Err(why) => Some(UnmetRequirement { line: command.line, found: format!("{found}, and {why}"), flag: None }),
         }
     }
 
     /// Collects the steps that would run, in order, and the choices that no flag answers.
-    fn walk_nodes<'p>(&self, nodes: &'p [Node], plan: &'p Plan, steps: &mut Vec<&'p Step>, missing: &mut Vec<Missing>) {
+    fn walk_nodes<'p>(
+        &self,
+        nodes: &'p [Node],
+        plan: &'p Plan,
+        steps: &mut Vec<&'p Step>,
+        missing: &mut Vec<UnmetRequirement>,
+    ) {
         for node in nodes {
             match node {
                 Node::Step(place) => {
-                    steps.extend(plan.steps.get(*place).filter(|step| self.leaves_out(step).is_none()));
+                    steps.extend(plan.steps.get(*place).filter(|step| self.reason_left_out(step).is_none()));
                 }
                 Node::Choice(choice) => self.walk_choice(choice, plan, steps, missing),
             }
@@ -207,11 +213,11 @@ impl Policy {
         choice: &'p Choice,
         plan: &'p Plan,
         steps: &mut Vec<&'p Step>,
-        missing: &mut Vec<Missing>,
+        missing: &mut Vec<UnmetRequirement>,
     ) {
-        let options = choice.names();
+        let options = choice.option_names();
         let mut taken = vec![false; options.len()];
-        while let Some(chosen) = self.choice(&options, &taken) {
+        while let Some(chosen) = self.find_chosen_option(&options, &taken) {
             if let Some(slot) = taken.get_mut(chosen) {
                 *slot = true;
             }
@@ -220,8 +226,8 @@ impl Policy {
             }
         }
         if !taken.contains(&true) {
-            let list: Vec<String> = choice.options.iter().map(Alternative::wanted).collect();
-            missing.push(Missing {
+            let list: Vec<String> = choice.options.iter().map(Alternative::choose_argument).collect();
+            missing.push(UnmetRequirement {
                 line: choice.line,
                 found: format!("`{}` is a choice", choice.title),
                 flag: Some(format!("--choose, one of {}", list.join(", "))),
@@ -240,7 +246,7 @@ struct CommandCheck<'a> {
     known_variables: BTreeSet<String>,
     /// Inputs that were reported already.
     wanted: BTreeSet<&'a InputName>,
-    missing: Vec<Missing>,
+    missing: Vec<UnmetRequirement>,
 }
 
 impl<'a> CommandCheck<'a> {
@@ -254,43 +260,47 @@ impl<'a> CommandCheck<'a> {
         self.check_inputs(command);
         self.check_binding(command, rejects);
         self.check_variables(command);
-        self.known_variables.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
+        self.known_variables.extend(command.facts.assignments.iter().map(|assign| assign.name.clone()));
     }
 
-    fn report(&mut self, command: &Command, found: String, flag: Option<String>) {
-        self.missing.push(Missing { line: command.line, found, flag });
+    fn report_missing(&mut self, command: &Command, found: String, flag: Option<String>) {
+        self.missing.push(UnmetRequirement { line: command.line, found, flag });
     }
 
     /// Reports placeholders that take no value, and inputs without one.
     fn check_inputs(&mut self, command: &Command) {
         let values = &self.policy.values;
-        for (input_use, why) in command.unplaceable(values).filter(|(input_use, _)| !input_use.blocks) {
+        for (input_use, why) in command.unplaceable_uses(values).filter(|(input_use, _)| !input_use.blocks) {
             let written = command.text.get(input_use.span.clone()).unwrap_or_default();
-            let found = format!("`{}`: no value can be placed for `{written}`: {why}", first_line(&command.text));
+            let found =
+                format!("`{}`: no value can be placed for `{written}`: {why}", shorten_first_line(&command.text));
             // Given as a value, the written text stays as it is.
-            let flag = self.inputs.get(&input_use.name).map(|input| input.kept(written));
-            self.report(command, found, flag);
+            let flag = self.inputs.get(&input_use.name).map(|input| input.flag_keeping_text(written));
+            self.report_missing(command, found, flag);
         }
-        for input_use in command.wants(values).filter(|input_use| input_use.no_place.is_none()) {
-            let Some(&input) = self.inputs.get(&input_use.name).filter(|input| !input.may_be_left()) else { continue };
+        for input_use in command.unfilled_uses(values).filter(|input_use| input_use.reject_reason.is_none()) {
+            let Some(&input) = self.inputs.get(&input_use.name).filter(|input| !input.has_usable_default()) else {
+                continue;
+            };
             if self.wanted.insert(&input.name) {
-                let found = format!("`{}`: `{}` stands for a value", first_line(&command.text), input.shown);
-                self.report(command, found, Some(input.flag()));
+                let found = format!("`{}`: `{}` stands for a value", shorten_first_line(&command.text), input.shown);
+                self.report_missing(command, found, Some(input.input_flag()));
             }
         }
     }
 
     /// Reports why the command cannot run with the values given, or bash's objection to it.
     fn check_binding(&mut self, command: &Command, rejects: &mut dyn FnMut(&str) -> Option<String>) {
-        let shown = first_line(&command.text);
-        match command.bind(&self.policy.values) {
+        let shown = shorten_first_line(&command.text);
+        match command.bind_values(&self.policy.values) {
             // The inputs were reported already.
-            Err(Refusal::Unplaced(_)) if command.wants(&self.policy.values).any(|input_use| input_use.blocks) => {}
-            Err(refusal @ Refusal::Unplaced(_)) => self.report(command, format!("`{shown}`: {refusal}"), None),
-            Err(refusal) => self.report(command, format!("`{shown}` cannot run: {refusal}"), None),
+            Err(Refusal::Unplaced(_))
+                if command.unfilled_uses(&self.policy.values).any(|input_use| input_use.blocks) => {}
+            Err(refusal @ Refusal::Unplaced(_)) => self.report_missing(command, format!("`{shown}`: {refusal}"), None),
+            Err(refusal) => self.report_missing(command, format!("`{shown}` cannot run: {refusal}"), None),
             Ok(runnable) => {
                 if let Some(message) = rejects(runnable.text()) {
-                    self.report(command, format!("`{shown}`: bash says: {message}"), None);
+                    self.report_missing(command, format!("`{shown}`: bash says: {message}"), None);
                 }
             }
         }
@@ -300,14 +310,15 @@ impl<'a> CommandCheck<'a> {
     fn check_variables(&mut self, command: &Command) {
         let values = &self.policy.values;
         if let Some(name) = command.input.as_ref().filter(|name| !values.contains_key(*name)) {
-            let found = format!("`{}` is a value written long ago that later commands use", first_line(&command.text));
-            self.report(command, found, Some(format!("--input {name}=VALUE")));
+            let found =
+                format!("`{}` is a value written long ago that later commands use", shorten_first_line(&command.text));
+            self.report_missing(command, found, Some(format!("--input {name}=VALUE")));
         }
-        for name in command.needs() {
+        for name in command.needed_variables() {
             let is_given = values.keys().any(|known| known.as_str() == name);
             if !is_given && !(self.is_set)(&name) && self.known_variables.insert(name.clone()) {
-                let found = format!("`{}` reads `{name}`, which nothing sets", first_line(&command.text));
-                self.report(command, found, Some(format!("--input {name}=VALUE")));
+                let found = format!("`{}` reads `{name}`, which nothing sets", shorten_first_line(&command.text));
+                self.report_missing(command, found, Some(format!("--input {name}=VALUE")));
             }
         }
     }
@@ -315,7 +326,7 @@ impl<'a> CommandCheck<'a> {
 
 /// Adds the rollback steps that have commands and are not among the steps yet.
 fn add_rollbacks<'p>(plan: &'p Plan, steps: &mut Vec<&'p Step>) {
-    let rollbacks = plan.rollbacks().into_iter().filter_map(|index| plan.steps.get(index));
+    let rollbacks = plan.rollback_steps().into_iter().filter_map(|index| plan.steps.get(index));
     for step in rollbacks.filter(|step| !step.commands.is_empty()) {
         if !steps.iter().any(|other| other.id == step.id) {
             steps.push(step);
@@ -324,47 +335,47 @@ fn add_rollbacks<'p>(plan: &'p Plan, steps: &mut Vec<&'p Step>) {
 }
 
 /// Cells too long to parse. They are no tasks to leave for later: nobody would notice them.
-fn unread_cells(plan: &Plan) -> impl Iterator<Item = Missing> {
-    plan.reachable().into_iter().filter_map(|index| {
+fn unread_cells(plan: &Plan) -> impl Iterator<Item = UnmetRequirement> {
+    plan.reachable_steps().into_iter().filter_map(|index| {
         let step = plan.steps.get(index)?;
-        let why = step.why.as_ref().filter(|why| why.is_unread)?;
+        let why = step.task_reason.as_ref().filter(|why| why.is_unread)?;
         let found = format!("a cell cannot be read ({})", why.text);
-        Some(Missing { line: step.source.line, found, flag: None })
+        Some(UnmetRequirement { line: step.source.line, found, flag: None })
     })
 }
 
 /// The names by which `--approve` may refer to a step.
-fn names(step: &Step) -> impl Iterator<Item = &str> {
+fn approval_names(step: &Step) -> impl Iterator<Item = &str> {
     [step.number.as_str(), step.id.as_str()].into_iter()
 }
 
 impl Input {
     /// True if an unattended run may use the document's value.
-    fn may_be_left(&self) -> bool {
-        self.origin == Origin::Attribute && self.default.is_some()
+    fn has_usable_default(&self) -> bool {
+        self.origin == InputSource::Attribute && self.default.is_some()
     }
 
     /// The flag that gives this input a value.
-    pub fn flag(&self) -> String {
-        self.giving(if self.rules.secret { "@FILE" } else { "VALUE" })
+    pub fn input_flag(&self) -> String {
+        self.flag_for_value(if self.rules.secret { "@FILE" } else { "VALUE" })
     }
 
     /// The flag that keeps the placeholder as written.
-    fn kept(&self, written: &str) -> String {
-        self.giving(written)
+    fn flag_keeping_text(&self, written: &str) -> String {
+        self.flag_for_value(written)
     }
 
-    fn giving(&self, value: &str) -> String {
+    fn flag_for_value(&self, value: &str) -> String {
         let pair = format!("{}={value}", self.name);
         // As an argument, `NAME=VALUE` needs no quotes, although quoting would add them.
         let plain = pair.chars().all(|c| c.is_ascii_alphanumeric() || "_.:=@-".contains(c));
-        if plain { format!("--input {pair}") } else { format!("--input {}", crate::shell::quote(&pair)) }
+        if plain { format!("--input {pair}") } else { format!("--input {}", crate::shell::quote_value(&pair)) }
     }
 }
 
 impl Choice {
     /// The titles and anchors of the options.
-    pub fn names(&self) -> Vec<(String, Option<String>)> {
+    pub fn option_names(&self) -> Vec<(String, Option<String>)> {
         self.options
             .iter()
             .map(|option| (option.title.clone(), option.anchor.as_ref().map(|anchor| anchor.as_str().to_owned())))
@@ -374,16 +385,16 @@ impl Choice {
 
 impl Alternative {
     /// The quoted name for `--choose`: the anchor, or the title without one.
-    fn wanted(&self) -> String {
+    fn choose_argument(&self) -> String {
         self.anchor.as_ref().map_or_else(|| format!("'{}'", self.title), |anchor| format!("'{anchor}'"))
     }
 }
 
-fn first_line(text: &str) -> String {
+fn shorten_first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     if line.chars().count() > 60 { line.chars().take(59).chain(['…']).collect() } else { line.to_owned() }
 }
 
-fn count(n: usize, noun: &str) -> String {
+fn count_in_words(n: usize, noun: &str) -> String {
     if n == 1 { format!("there is 1 {noun}") } else { format!("there are {n} {noun}s") }
 }

@@ -4,8 +4,8 @@
 //! know: outcomes of commands.
 
 use super::command::Command;
-use super::duration::{duration, length};
-use crate::document::{Attributes, Finding, Runbook};
+use super::duration::{parse_duration, spell_duration};
+use crate::document::{Attributes, DocumentFinding, Runbook};
 use std::time::Duration;
 
 /// Tries of a condition when the document sets none: five minutes at the default interval.
@@ -53,57 +53,57 @@ impl Repeat {
     }
 
     /// Number and interval of the condition's tries.
-    pub fn polling(&self) -> Retry {
+    pub fn polling_tries(&self) -> Retry {
         self.retry.unwrap_or(Retry { times: UNTIL_TIMES, every: self.every.unwrap_or(EVERY) })
     }
 
     /// The repetition in words for the operator, one line each.
-    pub fn words(&self) -> Vec<String> {
+    pub fn describe_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match (&self.until, self.retry) {
             (Some(until), _) => {
-                let Retry { times, every } = self.polling();
+                let Retry { times, every } = self.polling_tries();
                 lines.push(format!(
                     "then waits until `{}` succeeds: every {}, at most {}",
                     until.text,
-                    length(every),
-                    times_words(times)
+                    spell_duration(every),
+                    count_times(times)
                 ));
             }
             (None, Some(Retry { times, every })) => {
-                let times = times_words(times);
-                lines.push(format!("when it fails, runs again after {}, at most {times}", length(every)));
+                let times = count_times(times);
+                lines.push(format!("when it fails, runs again after {}, at most {times}", spell_duration(every)));
             }
             (None, None) => {}
         }
         if let Some(Monitor { lasts, every }) = self.monitor {
-            lines.push(format!("a monitor: runs every {} for {}", length(every), length(lasts)));
+            lines.push(format!("a monitor: runs every {} for {}", spell_duration(every), spell_duration(lasts)));
         }
         lines
     }
 }
 
-fn times_words(times: u32) -> String {
+fn count_times(times: u32) -> String {
     if times == 1 { "once".to_owned() } else { format!("{times} times") }
 }
 
 /// Reads the repetition of one step from its cell's attributes. The cell begins on `line`, the step has `commands` commands,
 /// and `is_last` is true if no step of the cell follows. Mistakes become findings.
-pub(super) fn read(
+pub(super) fn parse_repeat(
     attributes: &Attributes,
     runbook: &Runbook,
     line: u32,
     commands: usize,
     is_last: bool,
-) -> (Repeat, Vec<Finding>) {
+) -> (Repeat, Vec<DocumentFinding>) {
     let mut findings = Vec::new();
     let mut report = |message: String, help: &str| {
         let span = runbook.line_span(line, line);
-        findings.push(Finding { code: "malformed-attributes", line, span, message, help: help.to_owned() });
+        findings.push(DocumentFinding { code: "malformed-attributes", line, span, message, help: help.to_owned() });
     };
     let mut time = |name: &str| {
         let written = attributes.get(name)?;
-        let read = duration(written).filter(|time| !time.is_zero());
+        let read = parse_duration(written).filter(|time| !time.is_zero());
         if read.is_none() {
             report(format!("`{name}={written}` is no length of time"), "write it like `30s`, `5m` or `1h`");
         }
@@ -134,7 +134,7 @@ pub(super) fn read(
     }
     let unfollowed = [("cwd", attributes.get("cwd").is_some()), ("background", attributes.is_set("background"))];
     for (name, _) in unfollowed.iter().filter(|(_, is_present)| *is_present && is_last) {
-        findings.push(Finding {
+        findings.push(DocumentFinding {
             code: "unfollowed-attribute",
             line,
             span: runbook.line_span(line, line),
@@ -147,7 +147,7 @@ pub(super) fn read(
             },
         });
     }
-    let until = until.map(|text| Box::new(Command::typed(text.trim(), line)));
+    let until = until.map(|text| Box::new(Command::from_typed_text(text.trim(), line)));
     (Repeat { retry, until, every: written_every, monitor: monitor.filter(|_| commands == 1) }, findings)
 }
 
@@ -158,8 +158,8 @@ mod tests {
 
     fn steps(info: &str, cell: &str) -> (Vec<crate::plan::Step>, Vec<String>) {
         let text = format!("# P\n\n```bash {info}\n{cell}\n```\n");
-        let runbook = Runbook::parse(text.as_bytes());
-        let plan = Planner::new(&runbook, &|_| false).plan(1);
+        let runbook = Runbook::parse_bytes(text.as_bytes());
+        let plan = Planner::new(&runbook, &|_| false).plan_section(1);
         (plan.steps, plan.findings.into_iter().map(|finding| finding.message).collect())
     }
 
@@ -178,7 +178,7 @@ mod tests {
         let texts: Vec<_> =
             steps.iter().map(|step| step.repeat.until.as_ref().map(|until| until.text.as_str())).collect();
         assert_eq!(texts, [None, Some("pg_isready -h db")]);
-        let words = steps.last().map(|step| step.repeat.words()).unwrap_or_default();
+        let words = steps.last().map(|step| step.repeat.describe_lines()).unwrap_or_default();
         assert_eq!(words, ["then waits until `pg_isready -h db` succeeds: every 5s, at most 60 times"]);
     }
 
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn lengths_read_back_as_they_are_written() {
         for text in ["30s", "5m", "1h", "1m30s", "500ms", "1h1s"] {
-            assert_eq!(length(duration(text).unwrap()), text);
+            assert_eq!(spell_duration(parse_duration(text).unwrap()), text);
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Invariant: a rollback step is in no sequence. It runs after a failure, when somebody asks for it, or when it is named.
 //! Refuses to know: which steps were done.
 
-use super::model::{Node, Plan, Step, Undoes};
-use crate::document::{Finding, Runbook};
+use super::model::{Node, Plan, RollbackTarget, Step};
+use crate::document::{DocumentFinding, Runbook};
 use crate::ident::StepId;
 
 /// The mark of a rollback step, before steps have names.
@@ -24,12 +24,12 @@ pub(super) fn is_rollback_title(plain: &str) -> bool {
 
 /// Sets the targets of the marked steps and removes those steps from the sequences. A target that does not exist becomes a
 /// finding.
-pub(super) fn resolve(
+pub(super) fn resolve_rollbacks(
     runbook: &Runbook,
     steps: &mut [Step],
     marked: &[Option<RollbackMark>],
     root: &mut Vec<Node>,
-) -> Vec<Finding> {
+) -> Vec<DocumentFinding> {
     let mut findings = Vec::new();
     if marked.iter().all(Option::is_none) {
         return findings;
@@ -42,17 +42,17 @@ pub(super) fn resolve(
     for (step_index, mark) in marked.iter().enumerate() {
         let undoes = match mark {
             None => continue,
-            Some(RollbackMark::Heading) => Some(Undoes::Procedure),
+            Some(RollbackMark::Heading) => Some(RollbackTarget::Procedure),
             Some(RollbackMark::Cell(name)) if matches!(name.as_str(), "" | "true") => known
                 .iter()
                 .take(step_index)
                 .rev()
                 .find(|(.., rollback)| !rollback)
-                .map(|(id, ..)| Undoes::Step(id.clone())),
+                .map(|(id, ..)| RollbackTarget::Step(id.clone())),
             Some(RollbackMark::Cell(name)) => known
                 .iter()
                 .find(|(id, number, rollback)| !rollback && (id.as_str() == name || number == name))
-                .map(|(id, ..)| Undoes::Step(id.clone())),
+                .map(|(id, ..)| RollbackTarget::Step(id.clone())),
         };
         let Some(step) = steps.get_mut(step_index) else { continue };
         if undoes.is_none() {
@@ -61,7 +61,7 @@ pub(super) fn resolve(
                 Some(RollbackMark::Cell(name)) => name.as_str(),
                 _ => "",
             };
-            findings.push(Finding {
+            findings.push(DocumentFinding {
                 code: "malformed-attributes",
                 line,
                 span: runbook.line_span(line, line),
@@ -70,18 +70,18 @@ pub(super) fn resolve(
             });
         }
         // A step whose target is unknown is still no part of the sequence.
-        step.undoes = Some(undoes.unwrap_or(Undoes::Procedure));
+        step.rollback_target = Some(undoes.unwrap_or(RollbackTarget::Procedure));
     }
-    drop_from(root, marked);
+    remove_marked_nodes(root, marked);
     findings
 }
 
 /// Removes cells marked as a rollback. Steps below a rollback heading are not in the nodes to begin with.
-fn drop_from(nodes: &mut Vec<Node>, marked: &[Option<RollbackMark>]) {
+fn remove_marked_nodes(nodes: &mut Vec<Node>, marked: &[Option<RollbackMark>]) {
     nodes.retain_mut(|node| match node {
         Node::Step(step_index) => !matches!(marked.get(*step_index), Some(Some(RollbackMark::Cell(_)))),
         Node::Choice(choice) => {
-            choice.options.iter_mut().for_each(|option| drop_from(&mut option.nodes, marked));
+            choice.options.iter_mut().for_each(|option| remove_marked_nodes(&mut option.nodes, marked));
             choice.options.retain(|option| !option.nodes.is_empty());
             !choice.options.is_empty()
         }
@@ -90,9 +90,9 @@ fn drop_from(nodes: &mut Vec<Node>, marked: &[Option<RollbackMark>]) {
 
 impl Plan {
     /// Indexes of the steps that undo others, in order of the document.
-    pub fn rollbacks(&self) -> Vec<usize> {
+    pub fn rollback_steps(&self) -> Vec<usize> {
         (0..self.steps.len())
-            .filter(|&step_index| self.steps.get(step_index).is_some_and(|s| s.undoes.is_some()))
+            .filter(|&step_index| self.steps.get(step_index).is_some_and(|s| s.rollback_target.is_some()))
             .collect()
     }
 }
@@ -103,12 +103,12 @@ mod tests {
     use crate::plan::Planner;
 
     fn plan(text: &str) -> Plan {
-        let runbook = Runbook::parse(text.as_bytes());
-        Planner::new(&runbook, &|_| false).plan(1)
+        let runbook = Runbook::parse_bytes(text.as_bytes());
+        Planner::new(&runbook, &|_| false).plan_section(1)
     }
 
     fn runs(plan: &Plan) -> Vec<String> {
-        plan.reachable()
+        plan.reachable_steps()
             .into_iter()
             .filter_map(|step_index| plan.steps.get(step_index))
             .map(|s| s.title.clone())
@@ -121,15 +121,15 @@ mod tests {
             "# P\n\n```bash {name=scale}\nscale up\n```\n\n```bash {rollback=scale}\nscale down\n```\n\n```bash\ncheck\n```\n",
         );
         assert_eq!(runs(&plan), ["scale up", "check"]);
-        let undoes: Vec<_> = plan.steps.iter().map(|step| step.undoes.clone()).collect();
-        assert_eq!(undoes, [None, Some(Undoes::Step(StepId::new("scale"))), None]);
+        let undoes: Vec<_> = plan.steps.iter().map(|step| step.rollback_target.clone()).collect();
+        assert_eq!(undoes, [None, Some(RollbackTarget::Step(StepId::new("scale"))), None]);
     }
 
     #[test]
     fn a_bare_mark_undoes_the_step_before_it() {
         let plan = plan("# P\n\n```bash\nmigrate\n```\n\n```bash {rollback}\nunmigrate\n```\n");
         let first = plan.steps.first().map(|step| step.id.clone()).unwrap();
-        assert_eq!(plan.steps.get(1).and_then(|step| step.undoes.clone()), Some(Undoes::Step(first)));
+        assert_eq!(plan.steps.get(1).and_then(|step| step.rollback_target.clone()), Some(RollbackTarget::Step(first)));
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(numbers, ["1", "R"]);
         let below = plan("# P\n\n```bash\ngo\n```\n\n## Rollback plan\n\n```bash\nback\n```\n");
         assert_eq!(runs(&below), ["go"]);
-        assert_eq!(below.steps.get(1).and_then(|step| step.undoes.clone()), Some(Undoes::Procedure));
+        assert_eq!(below.steps.get(1).and_then(|step| step.rollback_target.clone()), Some(RollbackTarget::Procedure));
     }
 
     #[test]
@@ -155,10 +155,10 @@ mod tests {
     #[test]
     fn run_by_itself_it_is_a_procedure_like_any() {
         let text = "# P\n\n```bash\ngo\n```\n\n## Rollback\n\n```bash\nback\n```\n";
-        let runbook = Runbook::parse(text.as_bytes());
-        let plan = Planner::new(&runbook, &|_| false).plan(2);
+        let runbook = Runbook::parse_bytes(text.as_bytes());
+        let plan = Planner::new(&runbook, &|_| false).plan_section(2);
         assert_eq!(runs(&plan), ["back"]);
-        assert_eq!(plan.rollbacks(), Vec::<usize>::new());
+        assert_eq!(plan.rollback_steps(), Vec::<usize>::new());
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub enum SelectStepError {
 
 impl Plan {
     /// The index of the step with this number or id. Fails when no step has it, or several do.
-    pub fn find(&self, name: &str) -> Result<usize, SelectStepError> {
+    pub fn find_step(&self, name: &str) -> Result<usize, SelectStepError> {
         let name = name.trim();
         if let Some(index) = self.steps.iter().position(|step| step.id.as_str() == name) {
             return Ok(index);
@@ -42,30 +42,30 @@ impl Plan {
     }
 
     /// Keeps only the steps for whose index `keep` is true, in the same order. Choices left without steps go.
-    pub fn keep(&mut self, keep: &dyn Fn(usize) -> bool) {
-        prune(&mut self.root, keep);
+    pub fn retain_steps(&mut self, keep: &dyn Fn(usize) -> bool) {
+        prune_nodes(&mut self.root, keep);
     }
 
     /// Reduces the plan to these steps, in order and without choices.
-    pub fn only(&mut self, indexes: &std::collections::BTreeSet<usize>) {
+    pub fn retain_only_steps(&mut self, indexes: &std::collections::BTreeSet<usize>) {
         self.root = indexes.iter().copied().filter(|&index| index < self.steps.len()).map(Node::Step).collect();
     }
 
     /// Indexes of the steps that a run can reach, in order.
-    pub fn reachable(&self) -> Vec<usize> {
+    pub fn reachable_steps(&self) -> Vec<usize> {
         let mut indexes = Vec::new();
-        collect(&self.root, &mut indexes);
+        collect_steps(&self.root, &mut indexes);
         indexes.sort_unstable();
         indexes
     }
 }
 
-fn prune(nodes: &mut Vec<Node>, keep: &dyn Fn(usize) -> bool) {
+fn prune_nodes(nodes: &mut Vec<Node>, keep: &dyn Fn(usize) -> bool) {
     nodes.retain_mut(|node| match node {
         Node::Step(index) => keep(*index),
         Node::Choice(choice) => {
             for option in &mut choice.options {
-                prune(&mut option.nodes, keep);
+                prune_nodes(&mut option.nodes, keep);
             }
             choice.options.retain(|option| !option.nodes.is_empty());
             !choice.options.is_empty()
@@ -74,11 +74,11 @@ fn prune(nodes: &mut Vec<Node>, keep: &dyn Fn(usize) -> bool) {
 }
 
 /// Collects the indexes of the steps below some nodes.
-pub fn collect(nodes: &[Node], indexes: &mut Vec<usize>) {
+pub fn collect_steps(nodes: &[Node], indexes: &mut Vec<usize>) {
     for node in nodes {
         match node {
             Node::Step(index) => indexes.push(*index),
-            Node::Choice(choice) => choice.options.iter().for_each(|option| collect(&option.nodes, indexes)),
+            Node::Choice(choice) => choice.options.iter().for_each(|option| collect_steps(&option.nodes, indexes)),
         }
     }
 }

@@ -10,21 +10,21 @@ const LONGEST: usize = 200;
 
 /// An expression in double braces: its span, name and more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Braces {
+pub(super) enum TemplateMatch {
     /// A template that takes a value.
-    Place(Range<usize>, String, Filter),
+    Template(Range<usize>, String, Filter),
     /// A name that resembles a declared one, with that one.
     NearMiss(Range<usize>, String, String),
     /// A declared name with a filter that does not exist.
-    Unknown(Range<usize>, String),
+    UnknownFilter(Range<usize>, String),
 }
 
 /// The templates of a text. `is_declared` is true for a declared name; `nearest` gives the one that was probably meant.
-pub(super) fn find(
+pub(super) fn find_templates(
     text: &str,
     is_declared: &dyn Fn(&str) -> bool,
     nearest: &dyn Fn(&str) -> Option<String>,
-) -> Vec<Braces> {
+) -> Vec<TemplateMatch> {
     let mut out = Vec::new();
     let mut from = 0;
     while let Some(open) = text.get(from..).and_then(|rest| rest.find("{{")).map(|at| from + at) {
@@ -50,14 +50,14 @@ pub(super) fn find(
         from = span.end;
         if is_declared(name) {
             out.push(match filter.trim() {
-                "" => Braces::Place(span, name.to_owned(), Filter::None),
-                "sh" => Braces::Place(span, name.to_owned(), Filter::Sh),
-                "sql" => Braces::Place(span, name.to_owned(), Filter::Sql),
-                "raw" => Braces::Place(span, name.to_owned(), Filter::Raw),
-                other => Braces::Unknown(span, other.to_owned()),
+                "" => TemplateMatch::Template(span, name.to_owned(), Filter::None),
+                "sh" => TemplateMatch::Template(span, name.to_owned(), Filter::Sh),
+                "sql" => TemplateMatch::Template(span, name.to_owned(), Filter::Sql),
+                "raw" => TemplateMatch::Template(span, name.to_owned(), Filter::Raw),
+                other => TemplateMatch::UnknownFilter(span, other.to_owned()),
             });
         } else if let Some(meant) = nearest(name) {
-            out.push(Braces::NearMiss(span, name.to_owned(), meant));
+            out.push(TemplateMatch::NearMiss(span, name.to_owned(), meant));
         }
     }
     out
@@ -69,15 +69,15 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// The name nearest to a misspelt one: at most one or two edits away, by length.
-pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+pub(super) fn nearest_name<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
     let most = if name.chars().count() < 5 { 1 } else { 2 };
     let near =
-        names.filter(|known| known.len().abs_diff(name.len()) <= most).map(|known| (distance(name, known), known));
+        names.filter(|known| known.len().abs_diff(name.len()) <= most).map(|known| (edit_distance(name, known), known));
     near.filter(|(distance, _)| *distance <= most).min().map(|(_, known)| known.to_owned())
 }
 
 /// The edit distance with swaps: letters to change, add, leave out or exchange with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
+fn edit_distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
     for (i, x) in a.iter().enumerate() {
@@ -106,19 +106,22 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Braces, find, nearest};
+    use super::{TemplateMatch, find_templates, nearest_name};
     use crate::interpolate::Filter;
 
-    fn found(text: &str) -> Vec<Braces> {
-        let near = |name: &str| nearest(name, ["backup_file", "host"].into_iter());
-        find(text, &|name| matches!(name, "backup_file" | "host"), &near)
+    fn found(text: &str) -> Vec<TemplateMatch> {
+        let near = |name: &str| nearest_name(name, ["backup_file", "host"].into_iter());
+        find_templates(text, &|name| matches!(name, "backup_file" | "host"), &near)
     }
 
     #[test]
     fn only_declared_names_are_templates() {
-        assert_eq!(found("cat {{ backup_file }}"), [Braces::Place(4..21, "backup_file".to_owned(), Filter::None)]);
-        assert_eq!(found("{{host|raw}}"), [Braces::Place(0..12, "host".to_owned(), Filter::Raw)]);
-        assert_eq!(found("{a,{{host}}}"), [Braces::Place(3..11, "host".to_owned(), Filter::None)]);
+        assert_eq!(
+            found("cat {{ backup_file }}"),
+            [TemplateMatch::Template(4..21, "backup_file".to_owned(), Filter::None)]
+        );
+        assert_eq!(found("{{host|raw}}"), [TemplateMatch::Template(0..12, "host".to_owned(), Filter::Raw)]);
+        assert_eq!(found("{a,{{host}}}"), [TemplateMatch::Template(3..11, "host".to_owned(), Filter::None)]);
         for text in [
             "{{.Names}}",
             "{{ $labels.instance }}",
@@ -141,10 +144,10 @@ mod tests {
 
     #[test]
     fn a_misspelt_name_is_told() {
-        let near = Braces::NearMiss(0..17, "backup_flie".to_owned(), "backup_file".to_owned());
+        let near = TemplateMatch::NearMiss(0..17, "backup_flie".to_owned(), "backup_file".to_owned());
         assert_eq!(found("{{ backup_flie }}"), [near]);
         assert_eq!(found("{{ NAMESPACE }}"), []);
-        assert_eq!(found("{{ host | upper }}"), [Braces::Unknown(0..18, "upper".to_owned())]);
+        assert_eq!(found("{{ host | upper }}"), [TemplateMatch::UnknownFilter(0..18, "upper".to_owned())]);
     }
 
     #[test]

@@ -2,37 +2,37 @@
 //!
 //! Invariant: commands, values and spans stay as they are. Refuses to know: why texts are changed.
 
-use super::model::{Choice, Node, Plan, Prose, Step, Undoes};
+use super::model::{Choice, Node, Plan, Prose, RollbackTarget, Step};
 use crate::ident::StepId;
 
 /// Makes the new text from the old one.
-type Change<'a> = &'a dyn Fn(&str) -> String;
+type TextChange<'a> = &'a dyn Fn(&str) -> String;
 
 impl Plan {
     /// The plan with every title, heading, paragraph and note changed. Do this before a text is cut or wrapped, because
     /// a secret cannot be found in pieces.
     #[must_use]
-    pub fn with_words(mut self, change: Change<'_>) -> Self {
+    pub fn with_texts_changed(mut self, change: TextChange<'_>) -> Self {
         let each = |texts: &mut Vec<String>| texts.iter_mut().for_each(|text| *text = change(text));
         self.procedure.title = change(&self.procedure.title);
         each(&mut self.procedure.path);
-        prose(&mut self.closing, change);
-        self.steps.iter_mut().for_each(|step| words(step, change));
-        nodes(&mut self.root, change);
+        change_prose(&mut self.closing, change);
+        self.steps.iter_mut().for_each(|step| change_step(step, change));
+        change_nodes(&mut self.root, change);
         self
     }
 }
 
-fn prose(all: &mut [Prose], change: Change<'_>) {
+fn change_prose(all: &mut [Prose], change: TextChange<'_>) {
     for prose in all {
         prose.text = change(&prose.text);
     }
 }
 
-fn words(step: &mut Step, change: Change<'_>) {
+fn change_step(step: &mut Step, change: TextChange<'_>) {
     // Ids are made from titles. The record changes them in the same way.
     step.id = StepId::new(change(step.id.as_str()));
-    if let Some(Undoes::Step(undone)) = &mut step.undoes {
+    if let Some(RollbackTarget::Step(undone)) = &mut step.rollback_target {
         *undone = StepId::new(change(undone.as_str()));
     }
     step.title = change(&step.title);
@@ -40,26 +40,26 @@ fn words(step: &mut Step, change: Change<'_>) {
     for heading in &mut step.source.headings {
         *heading = change(heading);
     }
-    prose(&mut step.source.prose, change);
+    change_prose(&mut step.source.prose, change);
     let notes = step.commands.iter_mut().filter_map(|command| command.note.as_mut());
-    for text in notes.chain(&mut step.conditional).chain(step.why.as_mut().map(|why| &mut why.text)) {
+    for text in notes.chain(&mut step.conditional).chain(step.task_reason.as_mut().map(|why| &mut why.text)) {
         *text = change(text);
     }
 }
 
-fn nodes(all: &mut [Node], change: Change<'_>) {
+fn change_nodes(all: &mut [Node], change: TextChange<'_>) {
     for node in all {
         match node {
             Node::Step(_) => {}
-            Node::Choice(choice) => options(choice, change),
+            Node::Choice(choice) => change_choice(choice, change),
         }
     }
 }
 
-fn options(choice: &mut Choice, change: Change<'_>) {
+fn change_choice(choice: &mut Choice, change: TextChange<'_>) {
     choice.title = change(&choice.title);
     for option in &mut choice.options {
         option.title = change(&option.title);
-        nodes(&mut option.nodes, change);
+        change_nodes(&mut option.nodes, change);
     }
 }

@@ -6,7 +6,7 @@
 use crate::history::{Answers, CommandSource, CommandStarted, Event, Fact};
 use crate::ident::{Seq, StepId};
 use crate::plan::Runnable;
-use crate::shell::Shadows;
+use crate::shell::ShellDefinitions;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -52,22 +52,22 @@ pub struct Request {
     /// The start as it is recorded before the shell sees the command, apart from the text.
     pub start: CommandStart,
     /// The command to run; its text is also the one that is recorded.
-    pub text: Runnable,
+    pub runnable: Runnable,
     /// File name of the document, for the shell's own messages.
-    pub name: String,
+    pub file_name: String,
     /// The command is ended after this time; `None`: never.
-    pub limit: Option<Duration>,
+    pub time_limit: Option<Duration>,
     /// True if it runs even when its start cannot be recorded, because the operator wants that.
-    pub unrecorded: bool,
+    pub may_run_unrecorded: bool,
     /// True if the run goes on by itself after it, so that its end may be put on disk together with the next start.
     pub goes_on: bool,
 }
 
 impl Request {
     /// The fact that is recorded before the shell sees the command.
-    pub fn started(&self) -> CommandStarted {
+    pub fn started_fact(&self) -> CommandStarted {
         let CommandStart { step, command, of, attempt, source, line, never_ends, answers } = self.start.clone();
-        let text = self.text.text().to_owned();
+        let text = self.runnable.text().to_owned();
         CommandStarted { step, command, of, attempt, source, text, line, never_ends, answers }
     }
 }
@@ -104,7 +104,7 @@ pub struct Finished {
     pub finished: Event,
     /// True if the end is on disk. Otherwise nobody may be told of it before [`Watch::settled`], or before a later append has
     /// returned.
-    pub settled: bool,
+    pub is_durable: bool,
     /// How the old shell ended, if it died and a new one was started.
     pub respawned: Option<String>,
     /// Events that were recorded while it ran: the operator's notes.
@@ -131,21 +131,21 @@ pub enum LineAction {
 /// Watches a command run.
 pub trait Watch {
     /// Called with the bytes that the command printed, as they come. They are on disk already.
-    fn output(&mut self, stream: Stream, bytes: &[u8]);
+    fn on_output(&mut self, stream: Stream, bytes: &[u8]);
     /// Called about ten times a second: how long the command has run, and for how long it has printed nothing.
-    fn quiet(&mut self, elapsed: Duration, silent: Duration);
+    fn on_quiet(&mut self, elapsed: Duration, silent: Duration);
     /// Called when the end of an earlier command has become durable, if it was not when the command came back.
-    fn settled(&mut self) {}
+    fn on_durable(&mut self) {}
     /// Called when the operator asks for the engine while the command runs. Until this returns, the operator has the terminal
     /// and the command gets no keys.
-    fn engine_line(&mut self) -> LineAction {
+    fn on_engine_key(&mut self) -> LineAction {
         LineAction::GoOn
     }
 }
 
 /// A variable of the live shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveValue {
+pub struct ShellVariable {
     /// Name without the `$`.
     pub name: String,
     /// Value as the shell holds it; `None` if the variable is unset.
@@ -159,45 +159,45 @@ pub trait Kernel {
     ///
     /// `next` follows unless this command comes back in a way that needs thought. The session may then begin it at once, and the
     /// next call must be for it.
-    fn run(
+    fn run_request(
         &mut self,
         request: &Request,
         next: Option<&Request>,
         watch: &mut dyn Watch,
     ) -> Result<Finished, KernelError>;
     /// Asks the live shell for the values of these variables. Not recorded.
-    fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError>;
+    fn read_variables(&mut self, names: &[String]) -> Result<Vec<ShellVariable>, KernelError>;
     /// Asks the live shell for its functions and aliases. Not recorded.
-    fn shadows(&mut self) -> Result<Rc<Shadows>, KernelError>;
+    fn shell_definitions(&mut self) -> Result<Rc<ShellDefinitions>, KernelError>;
     /// Sets a variable in the live shell. The caller has recorded the input. Fails if bash refuses it.
-    fn set(&mut self, name: &str, value: &str) -> Result<(), KernelError>;
+    fn set_variable(&mut self, name: &str, value: &str) -> Result<(), KernelError>;
     /// Registers a secret, before anything can print it: from then on the record masks its value. Returns reasons why it cannot
     /// be masked, such as a value that is too short.
-    fn hide(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError>;
+    fn register_secret(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError>;
     /// Reads the beginning of a command's recorded output, at most `limit_bytes`; empty if it cannot be read.
-    fn printed(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8>;
+    fn read_output(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8>;
     /// True if something exists at this absolute path.
-    fn is_there(&mut self, path: &Path) -> bool;
+    fn path_exists(&mut self, path: &Path) -> bool;
 }
 
 /// News of the session while the operator is asked, so that a question ends when there is nothing left to answer.
-pub trait Hearing {
+pub trait SessionEvents {
     /// Takes in what has come. Returns `false` while a command runs: what comes then belongs to the command. Fails when the
     /// run cannot go on.
-    fn hear(&mut self) -> Result<bool, KernelError>;
+    fn receive_events(&mut self) -> Result<bool, KernelError>;
 }
 
 /// The record of the run.
 pub trait Journal {
     /// Appends facts and returns them as events; they are on disk when this returns.
-    fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError>;
+    fn append_facts(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError>;
     /// Waits until the end of the last command is on disk.
-    fn settle(&mut self) -> Result<(), KernelError>;
+    fn flush_record(&mut self) -> Result<(), KernelError>;
 }
 
 /// The answer of bash to the question whether a text is shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum SyntaxVerdict {
     /// bash accepts it as complete.
     Accepted,
     /// bash rejects it, with its own message and the line in the text, from 1.
@@ -214,7 +214,7 @@ pub enum Verdict {
 /// Asks bash itself whether a text is shell, as `bash -n` does. Nothing is executed.
 pub trait Syntax {
     /// Asks bash about one text.
-    fn check(&mut self, text: &str) -> Verdict;
+    fn check_syntax(&mut self, text: &str) -> SyntaxVerdict;
 }
 
 /// Looks up programs of the machine without starting any.

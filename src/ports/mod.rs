@@ -8,11 +8,11 @@ mod operator;
 mod pager;
 
 pub use kernel::{
-    CommandStart, Finished, Hearing, Journal, Kernel, KernelError, LineAction, LiveValue, Probe, Request, Stream,
-    Syntax, Verdict, Watch,
+    CommandStart, Finished, Journal, Kernel, KernelError, LineAction, Probe, Request, SessionEvents, ShellVariable,
+    Stream, Syntax, SyntaxVerdict, Watch,
 };
 pub use operator::{
-    Ask, AskChoice, AskCommand, AskFailure, AskInput, AskMessage, AskTask, Chosen, Operator, OperatorError, Pause,
-    Paused, Reply, Shown, Standing, Talk, TypedSecret,
+    Ask, AskChoice, AskCommand, AskFailure, AskInput, AskMessage, AskTask, Chosen, Notice, Operator, OperatorError,
+    Pause, Paused, Reply, ShownStep, StepPosition, TypedSecret,
 };
-pub use pager::Pager;
+pub use pager::IncidentReminders;

@@ -25,7 +25,7 @@ pub enum OperatorError {
 
 /// Where the run stands; shown with every question.
 #[derive(Clone, Debug)]
-pub struct Standing<'a> {
+pub struct StepPosition<'a> {
     /// Title of the procedure that is run.
     pub procedure: &'a str,
     /// Name of the machine that the run takes place on.
@@ -33,20 +33,20 @@ pub struct Standing<'a> {
     /// Current directory of the shell.
     pub cwd: &'a str,
     /// Position of the step among those that can be reached, from 1; 0 between steps.
-    pub position: usize,
+    pub step_number: usize,
     /// How many steps can be reached.
-    pub of: usize,
+    pub step_count: usize,
     /// Time since the run began.
     pub elapsed: Duration,
     /// Earlier commands that failed, answered no, were interrupted, or have no known end. They are named before anything else runs.
-    pub unsettled: Vec<&'a CommandState>,
+    pub unresolved: Vec<&'a CommandState>,
 }
 
 /// A step as it is shown with a question.
 #[derive(Clone, Debug)]
-pub struct Shown<'a> {
+pub struct ShownStep<'a> {
     /// Where the run stands at this step.
-    pub standing: Standing<'a>,
+    pub position: StepPosition<'a>,
     /// The step itself.
     pub step: &'a Step,
     /// File name of the document, for `RUNBOOK.md:12`.
@@ -55,7 +55,7 @@ pub struct Shown<'a> {
 
 /// Something that the operator is told and need not answer.
 #[derive(Clone, Debug)]
-pub enum Talk<'a> {
+pub enum Notice<'a> {
     /// The run begins with its first step.
     Opening {
         /// The plan to be walked.
@@ -74,7 +74,7 @@ pub enum Talk<'a> {
         record: &'a str,
     },
     /// A step begins: its headings, prose and commands are shown.
-    Step(Shown<'a>),
+    Step(ShownStep<'a>),
     /// A command was handed to the shell.
     Started {
         /// Text that runs, values included.
@@ -104,7 +104,7 @@ pub enum Talk<'a> {
         reason: &'a str,
     },
     /// Something worth knowing that needs no attention.
-    Notice(&'a str),
+    Info(&'a str),
     /// Something that needs attention.
     Warning(&'a str),
     /// The run is over.
@@ -118,7 +118,7 @@ pub enum Talk<'a> {
         /// How many steps could be reached.
         of: usize,
         /// The commands that did not succeed and were not mended since.
-        unsettled: Vec<&'a CommandState>,
+        unresolved: Vec<&'a CommandState>,
         /// Time since the run began.
         elapsed: Duration,
     },
@@ -145,7 +145,7 @@ pub enum Ask<'a> {
 #[derive(Clone, Debug)]
 pub struct AskCommand<'a> {
     /// The step, and where the run stands at it.
-    pub shown: Shown<'a>,
+    pub shown: ShownStep<'a>,
     /// The command as it is written, or as the operator has edited it.
     pub command: &'a Command,
     /// Index of the command in its step, from 0.
@@ -164,7 +164,7 @@ pub struct AskCommand<'a> {
 #[derive(Clone, Debug)]
 pub struct AskFailure<'a> {
     /// The step, and where the run stands at it.
-    pub shown: Shown<'a>,
+    pub shown: ShownStep<'a>,
     /// Index of the command in its step, from 0; `None` for an own command.
     pub index: Option<usize>,
     /// The text that ran, or that was declined.
@@ -181,14 +181,14 @@ pub struct AskFailure<'a> {
 #[derive(Clone, Debug)]
 pub struct AskTask<'a> {
     /// The step, and where the run stands at it.
-    pub shown: Shown<'a>,
+    pub shown: ShownStep<'a>,
 }
 
 /// The question how a message to other people is to be filled.
 #[derive(Clone, Debug)]
 pub struct AskMessage<'a> {
     /// The step, and where the run stands at it.
-    pub shown: Shown<'a>,
+    pub shown: ShownStep<'a>,
     /// Fields of the template in order, each once: `TIME` for `[TIME]`.
     pub fields: Vec<String>,
 }
@@ -197,7 +197,7 @@ pub struct AskMessage<'a> {
 #[derive(Clone, Debug)]
 pub struct AskChoice<'a> {
     /// Where the run stands; it is between steps.
-    pub standing: Standing<'a>,
+    pub position: StepPosition<'a>,
     /// Kind of the options: sections or alternatives.
     pub kind: ChoiceKind,
     /// Title of the choice.
@@ -323,15 +323,15 @@ pub enum Paused {
 /// Whoever decides: a person at a terminal, or the rules of an unattended run.
 pub trait Operator: Watch {
     /// Tells something that needs no answer.
-    fn tell(&mut self, talk: &Talk<'_>);
+    fn show_notice(&mut self, talk: &Notice<'_>);
     /// Defers everything told from here on until [`Watch::settled`], because it is not durable yet.
-    fn hold_back(&mut self) {}
+    fn defer_until_durable(&mut self) {}
     /// True if a command of a step would be permitted without anybody thinking about it, now and whenever it is asked about.
     fn lets_through(&self, _step: &Step, _gate: &Gate) -> bool {
         false
     }
     /// Asks a question and waits for the reply. Fails when no reply can come.
-    fn ask(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError>;
+    fn ask_question(&mut self, ask: &Ask<'_>) -> Result<Reply, OperatorError>;
     /// Waits between two runs. Fails when the terminal or the session is gone.
-    fn pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError>;
+    fn wait_pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError>;
 }

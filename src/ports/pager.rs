@@ -3,13 +3,13 @@
 //! Invariant: asking changes nothing in the incident's record. Refuses to know: where that record is kept.
 
 /// Reminds the operator of the incident's deadlines, and records what was done about it.
-pub trait Pager {
+pub trait IncidentReminders {
     /// A few words for the line that says where the run stands: `P0 since 00:41:10`.
-    fn clock(&mut self) -> String;
+    fn clock_line(&mut self) -> String;
     /// Sentences about deadlines that came up since the last call. Cheap enough to be called several times a second.
-    fn due(&mut self) -> Vec<String>;
+    fn due_sentences(&mut self) -> Vec<String>;
     /// Records what the operator entered. Returns the sentence to show, or the reason why it was not recorded.
-    fn say(&mut self, words: &str) -> Result<String, String>;
+    fn record_action(&mut self, words: &str) -> Result<String, String>;
     /// The actions that [`Pager::say`] takes, for the help text.
-    fn words(&self) -> &'static str;
+    fn action_help(&self) -> &'static str;
 }

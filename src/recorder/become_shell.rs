@@ -39,7 +39,7 @@ impl BecomeShell {
 /// Signals need no care here: the recorder handles every signal bash must not inherit as ignored, a handled signal is
 /// back at its default after exec, and `std` empties the signal mask and restores SIGPIPE before exec.
 pub fn become_shell(options: &BecomeShell) -> std::io::Error {
-    match prepare(options.unattended) {
+    match take_terminal(options.unattended) {
         Ok(()) => Command::new(&options.shell)
             .args(["--noprofile", "--noediting", "--rcfile"])
             .arg(&options.boot)
@@ -49,7 +49,7 @@ pub fn become_shell(options: &BecomeShell) -> std::io::Error {
     }
 }
 
-fn prepare(unattended: bool) -> std::io::Result<()> {
+fn take_terminal(unattended: bool) -> std::io::Result<()> {
     rustix::process::setsid()?;
     rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
     if unattended {

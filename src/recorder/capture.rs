@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 pub const INLINE_BYTES: usize = 4096;
 
 /// Bytes that are kept between two checks of the free space.
-const LOOK_BYTES: u64 = 1 << 20;
+const DISK_CHECK_BYTES: u64 = 1 << 20;
 
 /// Stack of the thread that syncs a file.
 const SYNC_STACK_BYTES: usize = 64 << 10;
@@ -34,7 +34,7 @@ pub fn background_path(folder: &Path) -> PathBuf {
 /// True if less than `percent` of the disk is free.
 ///
 /// Checked only after each [`LOOK_BYTES`], so that small outputs are kept even on a nearly full disk.
-fn is_low(path: &Path, percent: u64) -> bool {
+fn is_disk_low(path: &Path, percent: u64) -> bool {
     let Some(disk) = path.parent().and_then(|folder| rustix::fs::statvfs(folder).ok()) else { return false };
     disk.f_blocks > 0 && disk.f_bavail.saturating_mul(100) < disk.f_blocks.saturating_mul(percent)
 }
@@ -92,7 +92,7 @@ impl Capture {
             path,
             file: None,
             digests: OutputDigests { salt, kept: hasher, all: None },
-            limits: KeepLimits { bytes: limit_bytes, free_percent, check_at: LOOK_BYTES },
+            limits: KeepLimits { bytes: limit_bytes, free_percent, check_at: DISK_CHECK_BYTES },
             head: Vec::new(),
             length: 0,
             kept: 0,
@@ -106,29 +106,29 @@ impl Capture {
     ///
     /// At the limit, or on a full disk, the rest is only counted and nothing is kept any more: what is kept stays the
     /// beginning of the output.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> (u64, usize) {
+    pub(super) fn keep_in_file(&mut self, bytes: &[u8]) -> (u64, usize) {
         if self.kept >= self.limits.check_at {
-            self.limits.check_at = self.kept + LOOK_BYTES;
-            if is_low(&self.path, self.limits.free_percent) {
+            self.limits.check_at = self.kept + DISK_CHECK_BYTES;
+            if is_disk_low(&self.path, self.limits.free_percent) {
                 self.limits.bytes = self.kept;
             }
         }
-        let room = self.room(bytes.len());
-        let kept = if self.broken { 0 } else { self.write(bytes.get(..room).unwrap_or_default()) };
-        (self.note(bytes, kept), kept)
+        let room = self.bytes_allowed(bytes.len());
+        let kept = if self.broken { 0 } else { self.write_to_file(bytes.get(..room).unwrap_or_default()) };
+        (self.count_bytes(bytes, kept), kept)
     }
 
     /// Keeps bytes for the event alone, without a file. At most [`INLINE_BYTES`], and no more may follow.
-    pub(super) fn take_inline(&mut self, bytes: &[u8]) -> (u64, usize) {
-        let kept = self.room(bytes.len());
-        (self.note(bytes, kept), kept)
+    pub(super) fn keep_inline(&mut self, bytes: &[u8]) -> (u64, usize) {
+        let kept = self.bytes_allowed(bytes.len());
+        (self.count_bytes(bytes, kept), kept)
     }
 
-    fn room(&self, bytes: usize) -> usize {
+    fn bytes_allowed(&self, bytes: usize) -> usize {
         usize::try_from(self.limits.bytes.saturating_sub(self.kept)).unwrap_or(usize::MAX).min(bytes)
     }
 
-    fn note(&mut self, bytes: &[u8], kept: usize) -> u64 {
+    fn count_bytes(&mut self, bytes: &[u8], kept: usize) -> u64 {
         let offset = self.kept;
         self.length += bytes.len() as u64;
         let stored = bytes.get(..kept).unwrap_or_default();
@@ -146,7 +146,7 @@ impl Capture {
         offset
     }
 
-    fn write(&mut self, bytes: &[u8]) -> usize {
+    fn write_to_file(&mut self, bytes: &[u8]) -> usize {
         if bytes.is_empty() {
             return 0;
         }
@@ -182,11 +182,11 @@ impl Capture {
     }
 
     /// Starts syncing the file in a thread, unless the last sync is still under way.
-    pub(super) fn begin_sync(&mut self) {
+    pub(super) fn start_background_sync(&mut self) {
         if self.syncing.as_ref().is_some_and(|syncing| !syncing.is_finished()) {
             return;
         }
-        self.end_sync();
+        self.join_background_sync();
         let Some(Ok(file)) = self.file.as_ref().filter(|_| self.dirty).map(File::try_clone) else { return };
         let thread = std::thread::Builder::new().name("sync".to_owned()).stack_size(SYNC_STACK_BYTES);
         match thread.spawn(move || file.sync_data()) {
@@ -194,11 +194,11 @@ impl Capture {
                 self.syncing = Some(syncing);
                 self.dirty = false;
             }
-            Err(_) => self.sync(),
+            Err(_) => self.sync_file(),
         }
     }
 
-    fn end_sync(&mut self) {
+    fn join_background_sync(&mut self) {
         if let Some(syncing) = self.syncing.take()
             && !matches!(syncing.join(), Ok(Ok(())))
         {
@@ -207,8 +207,8 @@ impl Capture {
     }
 
     /// Syncs the file. A failed sync is never retried: the kernel has dropped its pages.
-    fn sync(&mut self) {
-        self.end_sync();
+    fn sync_file(&mut self) {
+        self.join_background_sync();
         if std::mem::take(&mut self.dirty)
             && let Some(file) = &self.file
             && file.sync_data().is_err()
@@ -218,20 +218,20 @@ impl Capture {
     }
 
     /// Number of bytes in the file.
-    pub(super) fn kept(&self) -> u64 {
+    pub(super) fn kept_bytes(&self) -> u64 {
         self.kept
     }
 
     /// The beginning, at most [`INLINE_BYTES`].
-    pub(super) fn head(&self) -> &[u8] {
+    pub(super) fn inline_head(&self) -> &[u8] {
         &self.head
     }
 
     /// Closes the file. Output too long for the event is durable when this returns.
-    pub(super) fn finish(mut self) -> Captured {
+    pub(super) fn finish_output(mut self) -> Captured {
         let small = self.kept <= INLINE_BYTES as u64;
         if !small {
-            self.sync();
+            self.sync_file();
         }
         Captured {
             length_bytes: self.length,
@@ -254,13 +254,13 @@ mod tests {
         std::fs::create_dir(folder.path().join("output")).unwrap();
         let path = output_path(folder.path(), Seq(7));
         let mut capture = Capture::new(path.clone(), "salt".into(), 5, 0);
-        assert_eq!(capture.take(b"abc"), (0, 3));
-        assert_eq!(capture.take(b"defg"), (3, 2));
-        assert_eq!(capture.take(b"h"), (5, 0));
-        let captured = capture.finish();
+        assert_eq!(capture.keep_in_file(b"abc"), (0, 3));
+        assert_eq!(capture.keep_in_file(b"defg"), (3, 2));
+        assert_eq!(capture.keep_in_file(b"h"), (5, 0));
+        let captured = capture.finish_output();
         assert_eq!((captured.length_bytes, captured.kept_bytes), (8, 5));
-        assert_eq!(captured.digest, Digest::of(b"saltabcde"));
-        assert_eq!(captured.all_digest, Some(Digest::of(b"saltabcdefgh")));
+        assert_eq!(captured.digest, Digest::of_bytes(b"saltabcde"));
+        assert_eq!(captured.all_digest, Some(Digest::of_bytes(b"saltabcdefgh")));
         assert_eq!(captured.inline.as_deref(), Some(&b"abcde"[..]));
         assert_eq!(std::fs::read(path).unwrap(), b"abcde");
     }
@@ -269,7 +269,7 @@ mod tests {
     fn a_command_that_prints_nothing_has_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = output_path(folder.path(), Seq(1));
-        let captured = Capture::new(path.clone(), String::new(), 10, 0).finish();
+        let captured = Capture::new(path.clone(), String::new(), 10, 0).finish_output();
         assert_eq!(captured.inline.as_deref(), Some(&b""[..]));
         assert!(!path.exists());
     }

@@ -3,7 +3,7 @@
 //! Invariant: messages to an absent engine are dropped. Refuses to know: what the requests mean.
 
 use super::connection::Connection;
-use super::protocol::{Begun, Failure, Reply, Request, WireEvent};
+use super::protocol::{BegunEvent, Failure, WireEvent, WireReply, WireRequest};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ pub(super) struct Client {
     /// The session ends at this moment if no engine has come.
     pub(super) engine_due: Option<Duration>,
     /// Requests that wait until the shell is idle.
-    pub(super) waiting: VecDeque<Request>,
+    pub(super) waiting: VecDeque<WireRequest>,
     /// End of a command that ended bash; sent when the new shell is up.
-    pub(super) held_reply: Option<(Vec<Begun>, WireEvent)>,
+    pub(super) held_reply: Option<(Vec<BegunEvent>, WireEvent)>,
 }
 
 impl Client {
     /// No engine yet; one must come within `limit` of the session's start.
-    pub(super) fn awaited(limit: Duration) -> Self {
+    pub(super) fn awaiting_engine(limit: Duration) -> Self {
         Self {
             engine: None,
             driver: String::new(),
@@ -36,20 +36,20 @@ impl Client {
         }
     }
 
-    pub(super) fn reply(&mut self, reply: &Reply) {
+    pub(super) fn send_reply(&mut self, reply: &WireReply) {
         if let Some(engine) = &mut self.engine {
-            engine.send(reply);
+            engine.send_reply(reply);
         }
     }
 
-    pub(super) fn fail(&mut self, what: Failure, message: impl Into<String>) {
-        self.reply(&Reply::Failed { what, message: message.into() });
+    pub(super) fn send_failure(&mut self, what: Failure, message: impl Into<String>) {
+        self.send_reply(&WireReply::Failed { what, message: message.into() });
     }
 
     /// Sends as much waiting output as the socket takes.
     pub(super) fn flush_engine(&mut self) {
         if let Some(engine) = &mut self.engine {
-            engine.flush();
+            engine.flush_output();
         }
     }
 

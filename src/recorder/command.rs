@@ -6,16 +6,16 @@
 use super::activity::Activity;
 use super::capture::{self, Capture};
 use super::masks::Masks;
-use super::outbox::Ring;
+use super::outbox::OutputRing;
 use super::output::InlinePiece;
-use super::protocol::{CameBack, Failure, Reply, Run, WireEvent};
-use super::report::{Ended, How};
+use super::protocol::{Failure, FinishedCommand, RunRequest, WireEvent, WireReply};
+use super::report::{EndKind, ReportedEnd};
 use super::running::{
     Abort, CommandEnding, CommandOutput, EarlyInput, EarlyOutput, Interrupt, Manner, RecordedStart, Running,
     indices_as_sent, names_descriptors, step_file, step_file_name,
 };
 use super::session::Session;
-use crate::history::{CommandFinished, CommandStarted, End, Event, Fact, LeftRunning, Mode, ShellDied, judge};
+use crate::history::{CommandFinished, CommandStarted, End, Event, Fact, LeftRunning, Mode, ShellDied, judge_end};
 use crate::ident::{Clock as _, Seq};
 use std::time::Duration;
 
@@ -60,24 +60,24 @@ impl CommandEnd {
 
 impl Session {
     /// Records the start of a command and hands it to bash.
-    pub(super) fn run_command(&mut self, run: Run) {
+    pub(super) fn run_command(&mut self, run: RunRequest) {
         self.shell.carried.is_plain = false;
         let Ok(salt) = self.record.next_salt() else {
-            return self.client.fail(Failure::Record, "no random bytes for the salt");
+            return self.client.send_failure(Failure::Record, "no random bytes for the salt");
         };
         let handing_over = self.choose_manner(&run);
         // The text is written before the start is recorded: bash does not know of it yet.
         let text = step_file(&run.started.text, run.started.line, handing_over.manner);
         let Some(shell) = &mut self.shell.live else { return };
         if let Err(error) = shell.write_step_file(&handing_over.file_name, &text) {
-            return self.client.fail(Failure::Shell, format!("the command cannot be handed over: {error}"));
+            return self.client.send_failure(Failure::Shell, format!("the command cannot be handed over: {error}"));
         }
         let facts: Vec<Fact> = run.before.into_iter().chain([Fact::CommandStarted(run.started.clone())]).collect();
         let Some((events, is_recorded)) = self.record_start(&facts, run.unrecorded) else { return };
         let (Some(seq), Some(shell)) = (events.last().map(|event| event.seq), self.shell.live.as_mut()) else { return };
         shell.discard_input();
         if let Some(size) = run.size {
-            shell.resize(size);
+            shell.resize_terminal(size);
         }
         let since = self.clock.now().mono;
         let limit = run.limit.map(|limit| since + limit);
@@ -101,7 +101,7 @@ impl Session {
         }));
     }
 
-    fn choose_manner(&self, run: &Run) -> HandingOver {
+    fn choose_manner(&self, run: &RunRequest) -> HandingOver {
         let (carried, state) = (&self.shell.carried, &self.shell.state);
         let file_name = step_file_name(&run.name);
         let same_shell = state.is_left_by(&run.started);
@@ -119,14 +119,14 @@ impl Session {
 
     /// Records the start of a command, or tells the engine why not. The flag is false if it runs unrecorded.
     fn record_start(&mut self, facts: &[Fact], may_run_unrecorded: bool) -> Option<(Vec<Event>, bool)> {
-        match self.record.append(facts.to_vec()) {
+        match self.record.append_synced(facts.to_vec()) {
             Ok(events) => Some((events, true)),
             Err(_) if may_run_unrecorded => Some((self.record.unrecorded_events(facts.to_vec()), false)),
             Err(why) => {
                 if let Some(shell) = &mut self.shell.live {
                     shell.clear_step_file();
                 }
-                self.client.fail(Failure::Record, why);
+                self.client.send_failure(Failure::Record, why);
                 None
             }
         }
@@ -153,10 +153,10 @@ impl Session {
         let limit_bytes = if is_recorded { limits.output_limit_bytes } else { 0 };
         CommandOutput {
             capture: Capture::new(path, salt, limit_bytes, limits.free_disk_percent),
-            masks: Masks::new(self.record.masker()),
-            unstored: Ring::default(),
+            masks: Masks::new(self.record.fact_masker()),
+            unstored: OutputRing::default(),
             sync_at: None,
-            buffered: Some(EarlyOutput::until(since + super::HOLD)),
+            buffered: Some(EarlyOutput::buffer_until(since + super::HOLD)),
         }
     }
 
@@ -174,17 +174,17 @@ impl Session {
         }
     }
 
-    pub(super) fn command_ended(&mut self, ended: &Ended) {
+    pub(super) fn command_ended(&mut self, ended: &ReportedEnd) {
         self.shell.accept_end(ended);
         self.shell.state.status = ended.status;
         let end = match ended.how {
-            How::Ran => End::Ran,
-            How::Returned => End::Returned,
-            How::Exited => End::Exited,
-            How::Errexit => End::Errexit,
-            How::Thrown => End::Thrown,
-            How::Stopped => End::Stopped,
-            How::Aborted => End::Aborted,
+            EndKind::Ran => End::Ran,
+            EndKind::Returned => End::Returned,
+            EndKind::Exited => End::Exited,
+            EndKind::Errexit => End::Errexit,
+            EndKind::Thrown => End::Thrown,
+            EndKind::Stopped => End::Stopped,
+            EndKind::Aborted => End::Aborted,
         };
         let (status, pipestatus) = (Some(ended.status), ended.pipestatus.clone());
         self.finish_command(CommandEnd { end, status, pipestatus, shell_died: None });
@@ -196,7 +196,7 @@ impl Session {
         if !matches!(self.activity, Activity::Command(_)) {
             return;
         }
-        let ended_at = self.now();
+        let ended_at = self.elapsed_time();
         self.drain_output();
         self.finish_masks();
         let Activity::Command(running) = std::mem::replace(&mut self.activity, Activity::Idle) else { return };
@@ -246,14 +246,14 @@ impl Session {
             _ => End::Aborted,
         };
         let was_interrupted = if end == End::Aborted { ending.stopped } else { interrupt.was_sent };
-        let outcome = judge(
+        let outcome = judge_end(
             end,
             status.unwrap_or_default(),
             &pipestatus,
             &command.answers,
             command.never_ends,
             was_interrupted,
-            capture.head(),
+            capture.inline_head(),
         );
         CommandFinished {
             started,
@@ -263,7 +263,7 @@ impl Session {
             pipestatus,
             cwd: self.shell.cwd.display().to_string(),
             took_ns: u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),
-            output: capture.finish(),
+            output: capture.finish_output(),
         }
     }
 
@@ -273,11 +273,11 @@ impl Session {
     fn record_end(&mut self, facts: Vec<Fact>, goes_on: bool, is_recorded: bool) -> (Vec<Event>, Option<Event>) {
         if goes_on
             && is_recorded
-            && let Some(event) = facts.first().and_then(|fact| self.record.foresee(fact.clone()))
+            && let Some(event) = facts.first().and_then(|fact| self.record.foresee_event(fact.clone()))
         {
             return (vec![event.clone()], Some(event));
         }
-        let appended = if is_recorded { self.record.append_last(facts.clone()).ok() } else { None };
+        let appended = if is_recorded { self.record.append_with_reserve(facts.clone()).ok() } else { None };
         (appended.unwrap_or_else(|| self.record.unrecorded_end(facts, is_recorded)), None)
     }
 
@@ -290,12 +290,12 @@ impl Session {
         // This reply tells the engine that everything before it is durable.
         self.record.clear_sync_deadline();
         let settled = foreseen.is_none();
-        let came = CameBack { begun, finished: finished.into(), settled, respawned, left, same_shell };
+        let came = FinishedCommand { begun, finished: finished.into(), settled, respawned, left, same_shell };
         self.shell.carried.is_plain = came.is_plain();
-        self.client.reply(&Reply::Finished(Box::new(came)));
+        self.client.send_reply(&WireReply::Finished(Box::new(came)));
         // The engine goes on without waiting for the rest.
         if let Some(event) = foreseen {
-            self.record.append_soon(event);
+            self.record.append_foreseen(event);
         }
         if let Some(fact) = left_running {
             self.record.add_pending(fact);
@@ -343,7 +343,7 @@ impl Session {
 fn take_inline_output(capture: &mut Capture, buffered: Option<EarlyOutput>) -> Vec<InlinePiece> {
     let pieces = buffered.map(|buffered| buffered.pieces).unwrap_or_default();
     let take_piece = |(channel, bytes): (_, Vec<u8>)| {
-        let (offset, kept) = capture.take_inline(&bytes);
+        let (offset, kept) = capture.keep_inline(&bytes);
         InlinePiece { channel, offset, kept, bytes }
     };
     pieces.into_iter().map(take_piece).collect()

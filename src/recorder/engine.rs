@@ -4,7 +4,7 @@
 
 use super::activity::{Activity, Closing};
 use super::connection::Connection;
-use super::protocol::{PROGRAM_VERSION, Reply, Secret, WireEvent};
+use super::protocol::{PROGRAM_VERSION, Secret, WireEvent, WireReply};
 use super::session::Session;
 use crate::history::{EngineLost, Fact, Mode};
 use crate::ident::Clock as _;
@@ -18,7 +18,7 @@ impl Session {
             return self.welcome_back();
         }
         if let Some(reason) = self.shell.start_failure.take() {
-            self.client.reply(&Reply::Refused { reason });
+            self.client.send_reply(&WireReply::Refused { reason });
             self.closing = Closing::Done;
         } else if !matches!(self.activity, Activity::Starting(_) | Activity::ReadingRc(_) | Activity::Restoring(_)) {
             self.welcome_engine();
@@ -32,11 +32,11 @@ impl Session {
         }
         let welcome = self.welcome_reply(None);
         self.client.welcomed = true;
-        self.client.reply(&welcome);
+        self.client.send_reply(&welcome);
     }
 
-    fn welcome_reply(&self, running: Option<Vec<WireEvent>>) -> Reply {
-        Reply::Welcome {
+    fn welcome_reply(&self, running: Option<Vec<WireEvent>>) -> WireReply {
+        WireReply::Welcome {
             program: PROGRAM_VERSION.to_owned(),
             run: self.options.run.clone(),
             shell: self.shell.process_number(),
@@ -51,21 +51,21 @@ impl Session {
             _ => None,
         };
         let welcome = self.welcome_reply(running);
-        self.client.reply(&welcome);
-        let secrets = self.record.masker().secrets();
+        self.client.send_reply(&welcome);
+        let secrets = self.record.fact_masker().secret_values();
         let known: Vec<Secret> = secrets.map(|(name, value)| (name.to_owned(), value.to_vec())).collect();
         if !known.is_empty() {
-            self.client.reply(&Reply::Learned { secrets: known });
+            self.client.send_reply(&WireReply::Learned { secrets: known });
         }
         if let (Activity::Command(running), Some(engine)) = (&mut self.activity, self.client.engine.as_mut()) {
             running.ending.limit = running.ending.requested_limit;
             // The facts were sent by the last engine, and so was the wish to go on.
             running.start.sent.clear();
             running.goes_on = false;
-            engine.output_kept(running.seq, running.output.capture.kept());
-            let unstored = running.output.unstored.copy();
+            engine.announce_kept_output(running.seq, running.output.capture.kept_bytes());
+            let unstored = running.output.unstored.copy_bytes();
             if !unstored.is_empty() {
-                engine.output_unstored(running.seq, &unstored);
+                engine.send_unstored_output(running.seq, &unstored);
             }
         }
     }
@@ -89,14 +89,14 @@ impl Session {
             // Only the goodbye is missing.
             return self.close_shell();
         }
-        let now = self.now();
+        let now = self.elapsed_time();
         let is_running = matches!(self.activity, Activity::Command(_));
         let then = match (is_running, self.options.mode) {
             (true, _) => "the running command goes on",
             (false, Mode::Attended) => "the session waits to be resumed",
             (false, Mode::Unattended) => "the run ends",
         };
-        drop(self.record.append_last(vec![Fact::EngineLost(EngineLost { then: then.to_owned() })]));
+        drop(self.record.append_with_reserve(vec![Fact::EngineLost(EngineLost { then: then.to_owned() })]));
         if let Activity::Command(running) = &mut self.activity {
             let never_ends = running.start.command.never_ends;
             let alone = if never_ends { self.options.limits.monitor_alone } else { super::COMMAND_ALONE };

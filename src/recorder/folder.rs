@@ -17,12 +17,12 @@ impl RuntimeFolder {
     /// Creates `name` in `$XDG_RUNTIME_DIR/runbook`, or in a folder of this user's own in `temp_dir`.
     ///
     /// Fails if the parent belongs to somebody else, or if `name` exists.
-    pub(super) fn create(runtime_dir: Option<&Path>, temp_dir: &Path, name: &str) -> std::io::Result<Self> {
+    pub(super) fn create_private(runtime_dir: Option<&Path>, temp_dir: &Path, name: &str) -> std::io::Result<Self> {
         let parent = match runtime_dir {
             Some(dir) => dir.join("runbook"),
             None => temp_dir.join(format!("runbook-{}", rustix::process::geteuid().as_raw())),
         };
-        private_folder(&parent)?;
+        ensure_private_folder(&parent)?;
         let path = parent.join(name);
         DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self { path })
@@ -42,13 +42,13 @@ impl Drop for RuntimeFolder {
 /// Path of the link, in a run's folder, to the socket of its recorder.
 ///
 /// An operator who resumes the run may have another `XDG_RUNTIME_DIR`, so the socket's own path cannot be derived.
-pub fn socket_note(run_folder: &Path) -> PathBuf {
+pub fn socket_link_path(run_folder: &Path) -> PathBuf {
     run_folder.join("socket")
 }
 
 /// Removes the runtime folder of a killed recorder of this run. The caller holds the journal's lock.
-pub(super) fn clear_stale(run_folder: &Path, names: &[&str]) {
-    let Ok(socket) = std::fs::read_link(socket_note(run_folder)) else { return };
+pub(super) fn remove_stale_folder(run_folder: &Path, names: &[&str]) {
+    let Ok(socket) = std::fs::read_link(socket_link_path(run_folder)) else { return };
     let ours = |folder: &Path| folder.file_name().is_some_and(|name| names.iter().any(|ours| name == *ours));
     if let Some(folder) = socket.parent().filter(|folder| ours(folder)) {
         drop(std::fs::remove_dir_all(folder));
@@ -57,7 +57,7 @@ pub(super) fn clear_stale(run_folder: &Path, names: &[&str]) {
 
 /// Links the run's folder to its recorder's socket.
 pub(super) fn link_socket(run_folder: &Path, socket: &Path) -> std::io::Result<()> {
-    let note = socket_note(run_folder);
+    let note = socket_link_path(run_folder);
     drop(std::fs::remove_file(&note));
     std::os::unix::fs::symlink(socket, note)
 }
@@ -68,7 +68,7 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)
 }
 
-fn private_folder(path: &Path) -> std::io::Result<()> {
+fn ensure_private_folder(path: &Path) -> std::io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
         _ => {}
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn the_folder_is_closed_to_others_and_gone_afterwards() {
         let temp = tempfile::tempdir().unwrap();
-        let folder = RuntimeFolder::create(None, temp.path(), "abc").unwrap();
+        let folder = RuntimeFolder::create_private(None, temp.path(), "abc").unwrap();
         let path = folder.path().to_owned();
         for folder in [path.as_path(), path.parent().unwrap()] {
             assert_eq!(std::fs::metadata(folder).unwrap().mode() & 0o777, 0o700);
@@ -107,6 +107,6 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let target = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(target.path(), temp.path().join("runbook")).unwrap();
-        assert!(RuntimeFolder::create(Some(temp.path()), temp.path(), "abc").is_err());
+        assert!(RuntimeFolder::create_private(Some(temp.path()), temp.path(), "abc").is_err());
     }
 }

@@ -14,16 +14,16 @@ use std::path::{Path, PathBuf};
 const MODE: u32 = 0o600;
 
 /// A longer file is truncated to this length when it is blanked, so that one long text does not slow down the next ones.
-const LONGEST_BLANKED: usize = 16 << 10;
+const BLANKED_BYTES_LIMIT: usize = 16 << 10;
 
 #[derive(Debug)]
-struct Made {
+struct CreatedFile {
     path: PathBuf,
     file: File,
     inode: u64,
 }
 
-impl Made {
+impl CreatedFile {
     fn new(path: &Path, text: &[u8]) -> std::io::Result<Self> {
         drop(std::fs::remove_file(path));
         let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(path)?;
@@ -33,14 +33,14 @@ impl Made {
     }
 
     /// Length of the file at `path`; `None` unless it is this file, with its mode unchanged.
-    fn length_at(&self, path: &Path) -> Option<u64> {
+    fn unchanged_length(&self, path: &Path) -> Option<u64> {
         let found = std::fs::symlink_metadata(path).ok()?;
         let same = found.is_file() && found.ino() == self.inode && found.mode() & 0o7777 == MODE;
         (same && self.path == path).then_some(found.len())
     }
 
     /// Replaces the content; `length` is the current one.
-    fn overwrite(&self, length: u64, bytes: &[u8]) -> std::io::Result<()> {
+    fn overwrite_content(&self, length: u64, bytes: &[u8]) -> std::io::Result<()> {
         self.file.write_all_at(bytes, 0)?;
         let wanted = bytes.len() as u64;
         if length > wanted { self.file.set_len(wanted) } else { Ok(()) }
@@ -49,31 +49,31 @@ impl Made {
 
 /// The file that bash sources for each command.
 #[derive(Debug, Default)]
-pub(super) struct Handover {
-    made: Option<Made>,
+pub(super) struct StepFile {
+    created: Option<CreatedFile>,
 }
 
-impl Handover {
+impl StepFile {
     /// Writes a text where bash finds it. Fails when the file cannot be created or written.
-    pub(super) fn put(&mut self, path: &Path, text: &[u8]) -> std::io::Result<()> {
-        if let Some(made) = &self.made
-            && let Some(length) = made.length_at(path)
+    pub(super) fn write_text(&mut self, path: &Path, text: &[u8]) -> std::io::Result<()> {
+        if let Some(made) = &self.created
+            && let Some(length) = made.unchanged_length(path)
         {
-            return made.overwrite(length, text);
+            return made.overwrite_content(length, text);
         }
-        if let Some(old) = self.made.take() {
+        if let Some(old) = self.created.take() {
             drop(std::fs::remove_file(&old.path));
         }
-        self.made = Some(Made::new(path, text)?);
+        self.created = Some(CreatedFile::new(path, text)?);
         Ok(())
     }
 
     /// Overwrites the text with newlines.
-    pub(super) fn clear(&mut self) {
-        if let Some(made) = &self.made {
+    pub(super) fn blank_text(&mut self) {
+        if let Some(made) = &self.created {
             let blank = made.file.metadata().and_then(|found| {
-                let length = usize::try_from(found.len()).unwrap_or(usize::MAX).min(LONGEST_BLANKED);
-                made.overwrite(found.len(), &vec![b'\n'; length])
+                let length = usize::try_from(found.len()).unwrap_or(usize::MAX).min(BLANKED_BYTES_LIMIT);
+                made.overwrite_content(found.len(), &vec![b'\n'; length])
             });
             // When the disk is full, truncating still works.
             if blank.is_err() {
@@ -102,18 +102,18 @@ mod tests {
                 std::os::unix::fs::symlink("/dev/null", path).unwrap();
             },
         ];
-        let mut handover = Handover::default();
+        let mut handover = StepFile::default();
         for (meddle, text) in meddling.iter().zip(["echo one and two", "echo 3", "echo four", "a", "echo five"]) {
-            handover.put(&path, text.as_bytes()).unwrap();
+            handover.write_text(&path, text.as_bytes()).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
-            handover.clear();
+            handover.blank_text();
             assert_eq!(std::fs::read_to_string(&path).unwrap().trim(), "");
             meddle(&path);
         }
-        handover.put(&path, b"echo 6").unwrap();
+        handover.write_text(&path, b"echo 6").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "echo 6");
         let other = folder.path().join("OTHER.md");
-        handover.put(&other, b"x").unwrap();
+        handover.write_text(&other, b"x").unwrap();
         assert!(!path.exists() && other.exists());
     }
 }

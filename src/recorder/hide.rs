@@ -7,5 +7,5 @@ use crate::mask::Masker;
 
 /// Takes the secrets out of every text of a fact.
 pub(super) fn without_secrets(fact: &mut Fact, masker: &Masker) {
-    fact.rewrite_texts(&mut |text| masker.masked(text));
+    fact.rewrite_texts(&mut |text| masker.mask_if_secret(text));
 }

@@ -4,7 +4,7 @@
 
 use super::activity::{Activity, Closing};
 use super::command::CommandEnd;
-use super::protocol::{Failure, Reply};
+use super::protocol::{Failure, WireReply};
 use super::quoting::quote_path;
 use super::running::{Manner, step_file};
 use super::session::{RC_FILE, RESTORE_FILE, START_LIMIT, Session};
@@ -25,9 +25,9 @@ impl Session {
         let candidates = [self.shell.cwd.clone(), self.options.launch.cwd.clone(), PathBuf::from("/")];
         let cwd = candidates.iter().find(|dir| dir.is_dir()).map_or(Path::new("/"), PathBuf::as_path);
         let remains = std::mem::take(&mut self.shell.remains);
-        let shell = LocalShell::start(&self.options, self.folder.path(), &nonce, cwd, remains)?;
+        let shell = LocalShell::start_bash(&self.options, self.folder.path(), &nonce, cwd, remains)?;
         self.shell.live = Some(Box::new(shell));
-        self.activity = Activity::Starting(self.now() + START_LIMIT);
+        self.activity = Activity::Starting(self.elapsed_time() + START_LIMIT);
         Ok(())
     }
 
@@ -95,7 +95,7 @@ impl Session {
             Activity::Answering(..) => {
                 self.shell.respawned = Some(how.to_owned());
                 self.record_shell_death(how);
-                self.client.fail(Failure::Shell, format!("it ended: {how}"));
+                self.client.send_failure(Failure::Shell, format!("it ended: {how}"));
             }
             Activity::Idle => {
                 self.shell.respawned = Some(how.to_owned());
@@ -120,9 +120,9 @@ impl Session {
         let left = self.shell.state.surviving_processes(None);
         let left: Vec<String> = left.iter().map(ToString::to_string).collect();
         if !left.is_empty() {
-            drop(self.record.append_last(vec![Fact::LeftRunning(LeftRunning { processes: left.clone() })]));
+            drop(self.record.append_with_reserve(vec![Fact::LeftRunning(LeftRunning { processes: left.clone() })]));
         }
-        self.client.reply(&Reply::Ended { left });
+        self.client.send_reply(&WireReply::Ended { left });
     }
 
     /// Gives up on having a shell.
@@ -135,7 +135,7 @@ impl Session {
             self.shell.respawned = respawned.map(|how| format!("{how}; no new shell could be started: {why}"));
             self.become_idle();
         } else if self.client.engine.is_some() {
-            self.client.reply(&Reply::Refused { reason: why.to_owned() });
+            self.client.send_reply(&WireReply::Refused { reason: why.to_owned() });
             self.closing = Closing::Done;
         } else {
             self.shell.start_failure = Some(why.to_owned());
@@ -152,12 +152,12 @@ impl Session {
 
     fn end_run(&mut self, result: RunResult, reason: &str) {
         let finished = RunFinished { result, reason: reason.to_owned(), next: None };
-        drop(self.record.append_last(vec![Fact::RunFinished(finished)]));
+        drop(self.record.append_with_reserve(vec![Fact::RunFinished(finished)]));
         self.close_shell();
     }
 
     /// Ends the run as soon as the running command has been ended.
-    pub(super) fn terminate(&mut self) {
+    pub(super) fn terminate_run(&mut self) {
         self.ending.terminated = true;
         if let Activity::Command(running) = &mut self.activity {
             // The command did not run out of time.
@@ -178,8 +178,8 @@ impl Session {
             who => (RunResult::Stopped, format!("stopped by {who}")),
         };
         self.end_run(result, &why);
-        let why = self.record.masker().text(&why).into_owned();
-        self.client.reply(&Reply::Stopped { why });
+        let why = self.record.fact_masker().mask_text(&why).into_owned();
+        self.client.send_reply(&WireReply::Stopped { why });
     }
 
     /// Makes bash exit; without one the session is done.
@@ -198,7 +198,7 @@ impl Session {
             Activity::Starting(at) => Some(*at),
             Activity::Command(running) => running.next_deadline(),
             Activity::ReadingRc(_) | Activity::Restoring(_) | Activity::Idle | Activity::Answering(..) => {
-                self.masking.background.deadline()
+                self.masking.background.release_deadline()
             }
         };
         let closing = match self.closing {

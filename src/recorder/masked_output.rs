@@ -4,19 +4,19 @@
 
 use super::activity::Activity;
 use super::masks::Masks;
-use super::protocol::{Channel, Secret};
+use super::protocol::{OutputChannel, Secret};
 use super::session::Session;
 use std::time::Duration;
 
 impl Session {
     /// Masks output of the shell and records it.
-    pub(super) fn accept_output(&mut self, channel: Channel, bytes: &[u8]) {
+    pub(super) fn accept_output(&mut self, channel: OutputChannel, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        let now = self.now();
+        let now = self.elapsed_time();
         let mut masked = std::mem::take(&mut self.masking.buffer);
-        match self.current_masks().push(channel, bytes, &mut masked, now) {
+        match self.current_masks().mask_bytes(channel, bytes, &mut masked, now) {
             Some(length) => self.record_output(channel, bytes.get(..length).unwrap_or_default()),
             None => self.record_output(channel, &masked),
         }
@@ -33,7 +33,7 @@ impl Session {
 
     /// Releases buffered output if none has followed it in time.
     pub(super) fn release_after_silence(&mut self, now: Duration) {
-        if self.current_masks().deadline().is_some_and(|at| at <= now) {
+        if self.current_masks().release_deadline().is_some_and(|at| at <= now) {
             let released = self.current_masks().flush_after_silence();
             self.record_pieces(&released);
         }
@@ -41,11 +41,11 @@ impl Session {
 
     /// Records the output that is still buffered for masking; no more follows.
     pub(super) fn finish_masks(&mut self) {
-        let released = self.current_masks().finish();
+        let released = self.current_masks().release_all();
         self.record_pieces(&released);
     }
 
-    fn record_pieces(&mut self, pieces: &[(Channel, Vec<u8>)]) {
+    fn record_pieces(&mut self, pieces: &[(OutputChannel, Vec<u8>)]) {
         for (channel, masked) in pieces {
             self.record_output(*channel, masked);
         }
@@ -54,9 +54,9 @@ impl Session {
     /// Masks these secrets in everything recorded and shown from here on. Returns a message for each that is refused.
     pub(super) fn register_secrets(&mut self, secrets: &[Secret]) -> Vec<String> {
         let named = secrets.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
-        let refused = self.record.masker_mut().add_all(named);
-        let masker = self.record.masker().clone();
-        let released = self.current_masks().learn(&masker);
+        let refused = self.record.fact_masker_mut().add_secrets(named);
+        let masker = self.record.fact_masker().clone();
+        let released = self.current_masks().learn_secrets(&masker);
         self.record_pieces(&released);
         if matches!(self.activity, Activity::Command(_)) {
             self.masking.background = Masks::new(&masker);

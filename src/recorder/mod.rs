@@ -47,11 +47,11 @@ mod visits;
 
 pub use become_shell::{BecomeShell, become_shell};
 pub use capture::{INLINE_BYTES, background_path, output_path};
-pub use folder::socket_note;
+pub use folder::socket_link_path;
 pub use options::{
     Announcement, FREE_DISK_PERCENT, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions, SessionLimits, ShellLaunch,
 };
-pub use serve::{RecorderError, serve};
+pub use serve::{RecorderError, serve_run};
 
 use std::time::Duration;
 

@@ -85,7 +85,7 @@ pub struct SessionLimits {
 
 impl ServeOptions {
     /// Reads the options from standard input. Fails if they are not JSON of this shape, or longer than 1 MiB.
-    pub fn read() -> std::io::Result<Self> {
+    pub fn read_from_stdin() -> std::io::Result<Self> {
         let mut text = Vec::new();
         std::io::stdin().lock().take(OPTIONS_LIMIT_BYTES).read_to_end(&mut text)?;
         Ok(serde_json::from_slice(&text)?)
@@ -115,7 +115,7 @@ pub enum Announcement {
 }
 
 impl Announcement {
-    pub(super) fn print(&self) -> std::io::Result<()> {
+    pub(super) fn print_line(&self) -> std::io::Result<()> {
         let mut line = serde_json::to_vec(self)?;
         line.push(b'\n');
         let mut out = std::io::stdout().lock();

@@ -15,7 +15,7 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Append bytes here to queue them.
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+    pub(super) fn buffer_mut(&mut self) -> &mut Vec<u8> {
         if self.sent > 0 {
             self.bytes.drain(..self.sent);
             self.sent = 0;
@@ -24,18 +24,18 @@ impl Outbox {
     }
 
     /// Number of bytes that wait.
-    pub(super) fn waiting(&self) -> usize {
+    pub(super) fn waiting_bytes(&self) -> usize {
         self.bytes.len() - self.sent
     }
 
     /// Drops all waiting bytes.
-    pub(super) fn clear(&mut self) {
+    pub(super) fn drop_waiting(&mut self) {
         self.bytes.clear();
         self.sent = 0;
     }
 
     /// Writes what the descriptor takes. Fails when it will never take anything again.
-    pub(super) fn flush(&mut self, fd: impl AsFd) -> Result<(), Errno> {
+    pub(super) fn flush_to(&mut self, fd: impl AsFd) -> Result<(), Errno> {
         while let Some(rest) = self.bytes.get(self.sent..).filter(|rest| !rest.is_empty()) {
             match rustix::io::write(&fd, rest) {
                 Ok(count) => self.sent += count,
@@ -44,7 +44,7 @@ impl Outbox {
                 Err(error) => return Err(error),
             }
         }
-        self.clear();
+        self.drop_waiting();
         Ok(())
     }
 }
@@ -54,13 +54,13 @@ const RING_BYTES: usize = 1 << 20;
 
 /// The last mebibyte of a stream of bytes.
 #[derive(Debug, Default)]
-pub(super) struct Ring {
+pub(super) struct OutputRing {
     bytes: VecDeque<u8>,
 }
 
-impl Ring {
+impl OutputRing {
     /// Appends bytes and drops the oldest beyond the capacity.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push_bytes(&mut self, bytes: &[u8]) {
         let from = bytes.len().saturating_sub(RING_BYTES);
         self.bytes.extend(bytes.iter().skip(from));
         let over = self.bytes.len().saturating_sub(RING_BYTES);
@@ -68,11 +68,11 @@ impl Ring {
     }
 
     /// Removes and returns the oldest bytes, at most `limit`.
-    pub(super) fn take(&mut self, limit: usize) -> Vec<u8> {
+    pub(super) fn take_oldest(&mut self, limit: usize) -> Vec<u8> {
         self.bytes.drain(..limit.min(self.bytes.len())).collect()
     }
 
-    pub(super) fn copy(&self) -> Vec<u8> {
+    pub(super) fn copy_bytes(&self) -> Vec<u8> {
         self.bytes.iter().copied().collect()
     }
 

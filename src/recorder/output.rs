@@ -3,13 +3,13 @@
 //! Invariant: bytes are kept, or counted as lost, before the engine is told of them. Refuses to know: where they come from.
 
 use super::activity::Activity;
-use super::protocol::Channel;
+use super::protocol::OutputChannel;
 use super::session::Session;
 use crate::ident::{Clock as _, Seq};
 
 /// A piece of output that is part of its command's end.
 pub(super) struct InlinePiece {
-    pub(super) channel: Channel,
+    pub(super) channel: OutputChannel,
     pub(super) offset: u64,
     /// This many of the bytes are kept.
     pub(super) kept: usize,
@@ -18,11 +18,11 @@ pub(super) struct InlinePiece {
 
 impl Session {
     /// Puts output into its file and tells the engine of it.
-    pub(super) fn record_output(&mut self, channel: Channel, bytes: &[u8]) {
+    pub(super) fn record_output(&mut self, channel: OutputChannel, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        let now = self.now();
+        let now = self.elapsed_time();
         let Activity::Command(running) = &mut self.activity else {
             return self.record_background_output(channel, bytes);
         };
@@ -41,33 +41,33 @@ impl Session {
         }
     }
 
-    fn keep_output(&mut self, channel: Channel, bytes: &[u8]) {
+    fn keep_output(&mut self, channel: OutputChannel, bytes: &[u8]) {
         let Activity::Command(running) = &mut self.activity else { return };
         let output = &mut running.output;
-        let (offset, kept) = output.capture.take(bytes);
+        let (offset, kept) = output.capture.keep_in_file(bytes);
         if output.sync_at.is_none() && output.capture.is_dirty() {
             output.sync_at = Some(self.clock.now().mono + super::SYNC_INTERVAL);
         }
         let (kept, rest) = bytes.split_at_checked(kept).unwrap_or((bytes, b""));
         if !rest.is_empty() {
-            output.unstored.push(rest);
+            output.unstored.push_bytes(rest);
         }
         let is_broken = output.capture.is_broken() || !running.start.is_recorded;
         let seq = running.seq;
         self.tell_output(seq, channel, offset, kept);
         if let Some(engine) = self.client.engine.as_mut().filter(|_| is_broken && !rest.is_empty()) {
-            engine.output_unstored(seq, rest);
+            engine.send_unstored_output(seq, rest);
         }
         if is_broken && !rest.is_empty() {
             self.record.count_lost_output(rest.len());
         }
     }
 
-    fn tell_output(&mut self, command: Seq, channel: Channel, offset: u64, bytes: &[u8]) {
+    fn tell_output(&mut self, command: Seq, channel: OutputChannel, offset: u64, bytes: &[u8]) {
         if let Some(engine) = self.client.engine.as_mut().filter(|_| !bytes.is_empty()) {
             // Output of a command tells the engine that everything before the command is durable.
             self.record.clear_sync_deadline();
-            engine.output(Some(command), channel, offset, bytes);
+            engine.send_output(Some(command), channel, offset, bytes);
         }
     }
 
@@ -77,18 +77,18 @@ impl Session {
         for piece in pieces {
             let kept = piece.bytes.get(..piece.kept).unwrap_or_default();
             if !is_recorded {
-                engine.output_unstored(command, &piece.bytes);
+                engine.send_unstored_output(command, &piece.bytes);
             } else if !kept.is_empty() {
-                engine.output_inline(Some(command), piece.channel, piece.offset, kept);
+                engine.send_inline_output(Some(command), piece.channel, piece.offset, kept);
             }
         }
     }
 
-    fn record_background_output(&mut self, channel: Channel, bytes: &[u8]) {
+    fn record_background_output(&mut self, channel: OutputChannel, bytes: &[u8]) {
         let limit_bytes = self.options.limits.output_limit_bytes;
         let Some(offset) = self.background.keep_bytes(&self.options.folder, limit_bytes, bytes) else { return };
         if let Some(engine) = &mut self.client.engine {
-            engine.output(None, channel, offset, bytes);
+            engine.send_output(None, channel, offset, bytes);
         }
     }
 }

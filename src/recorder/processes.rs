@@ -31,7 +31,7 @@ pub(super) fn group_members(group: Pid) -> Vec<Pid> {
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter_map(Pid::from_raw)
-        .filter(|&pid| relatives(pid).is_some_and(|(_, of)| of == Some(group)))
+        .filter(|&pid| parent_and_group(pid).is_some_and(|(_, of)| of == Some(group)))
         .collect()
 }
 
@@ -55,21 +55,21 @@ impl fmt::Display for Process {
 
 /// Children of the recorder. Their list in `/proc` is read after every command, so the file is kept open.
 #[derive(Debug, Default)]
-pub(super) struct Children {
+pub(super) struct ChildList {
     list: Option<File>,
     text: Vec<u8>,
 }
 
-impl Children {
+impl ChildList {
     /// All children but the shell: processes that have outlived their parents.
-    pub(super) fn but(&mut self, one: Option<Pid>) -> Vec<Process> {
-        self.read();
+    pub(super) fn except_shell(&mut self, one: Option<Pid>) -> Vec<Process> {
+        self.read_list();
         let pids = self.text.split(u8::is_ascii_whitespace);
-        let pids = pids.filter_map(|pid| std::str::from_utf8(pid).ok()?.parse().ok()).filter_map(positive);
-        pids.filter(|&pid| Some(pid) != one).filter_map(process).collect()
+        let pids = pids.filter_map(|pid| std::str::from_utf8(pid).ok()?.parse().ok()).filter_map(positive_pid);
+        pids.filter(|&pid| Some(pid) != one).filter_map(describe_process).collect()
     }
 
-    fn read(&mut self) {
+    fn read_list(&mut self) {
         self.text.clear();
         if self.list.is_none() {
             let me = rustix::process::getpid().as_raw_nonzero();
@@ -87,7 +87,7 @@ impl Children {
     }
 }
 
-fn process(pid: Pid) -> Option<Process> {
+fn describe_process(pid: Pid) -> Option<Process> {
     let line = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
     // A process without arguments is a zombie.
     let line = String::from_utf8_lossy(line.split(|&byte| byte == 0).collect::<Vec<_>>().join(&b' ').trim_ascii_end())
@@ -101,7 +101,7 @@ fn process(pid: Pid) -> Option<Process> {
 
 /// True if a process is a subshell, or about to become a program.
 pub(super) fn is_subshell(pid: Pid) -> bool {
-    process(pid).is_some_and(|process| process.line == SUBSHELL)
+    describe_process(pid).is_some_and(|process| process.line == SUBSHELL)
 }
 
 /// True if a process waits for one of its children, as far as the kernel tells.
@@ -112,8 +112,8 @@ pub(super) fn waits_for_child(pid: Pid) -> bool {
 /// The youngest child that a shell waits for while the shell itself is in the foreground.
 ///
 /// Only a child that leads its own process group and started at most `no_longer_ago` counts.
-pub(super) fn left_behind(shell: Pid, no_longer_ago: Duration) -> Option<Pid> {
-    let of_shell = stat(shell)?;
+pub(super) fn abandoned_child(shell: Pid, no_longer_ago: Duration) -> Option<Pid> {
+    let of_shell = stat_fields(shell)?;
     let fields: Vec<&str> = of_shell.split_ascii_whitespace().collect();
     let number = |fields: &[&str], place: usize| fields.get(place).and_then(|field| field.parse::<i64>().ok());
     let in_front = number(&fields, FOREGROUND)? == i64::from(shell.as_raw_nonzero().get());
@@ -125,20 +125,20 @@ pub(super) fn left_behind(shell: Pid, no_longer_ago: Duration) -> Option<Pid> {
     let uptime = std::fs::read_to_string("/proc/uptime").ok()?;
     let uptime: f64 = uptime.split_ascii_whitespace().next()?.parse().ok()?;
     let started = |pid: Pid| {
-        let stat = stat(pid)?;
+        let stat = stat_fields(pid)?;
         let fields: Vec<&str> = stat.split_ascii_whitespace().collect();
         let leads = number(&fields, GROUP)? == i64::from(pid.as_raw_nonzero().get());
         let age = uptime - fields.get(STARTED)?.parse::<f64>().ok()? / TICKS_A_SECOND;
         (leads && age <= no_longer_ago.as_secs_f64() + CLOCK_GRAIN_S).then_some(age)
     };
     // The list is in the order of starts, so the last of those that began in the same tick is the youngest.
-    let pids = children.split_ascii_whitespace().rev().filter_map(|pid| pid.parse().ok().and_then(positive));
+    let pids = children.split_ascii_whitespace().rev().filter_map(|pid| pid.parse().ok().and_then(positive_pid));
     let young = pids.filter_map(|pid| Some((started(pid)?, pid)));
     young.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, pid)| pid)
 }
 
 /// Descriptors open in a process, each with the file it is open on.
-fn descriptors(pid: Pid) -> BTreeSet<(i32, PathBuf)> {
+fn open_descriptors(pid: Pid) -> BTreeSet<(i32, PathBuf)> {
     let Ok(entries) = std::fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())) else { return BTreeSet::new() };
     let open = entries.filter_map(|entry| {
         let entry = entry.ok()?;
@@ -153,8 +153,8 @@ fn descriptors(pid: Pid) -> BTreeSet<(i32, PathBuf)> {
 pub(super) fn descriptors_at_rest(pid: Pid, reports: i32) -> BTreeSet<(i32, PathBuf)> {
     let mut open = BTreeSet::new();
     for _ in 0..REST_TRIES {
-        let rests = waits(pid);
-        open = descriptors(pid);
+        let rests = is_sleeping(pid);
+        open = open_descriptors(pid);
         let on = |number| open.iter().find(|(other, _)| *other == number).map(|(_, on)| on);
         if rests && (on(1).is_none() || on(1) != on(reports)) {
             break;
@@ -169,7 +169,7 @@ pub(super) fn descriptors_at_rest(pid: Pid, reports: i32) -> BTreeSet<(i32, Path
 /// Everything that bash starts descends from the recorder, even in another session: orphans become its children.
 pub(super) fn is_descendant(mut pid: Pid, ancestor: Pid) -> bool {
     for _ in 0..ANCESTORS_LIMIT {
-        match relatives(pid).and_then(|(parent, _)| parent) {
+        match parent_and_group(pid).and_then(|(parent, _)| parent) {
             Some(parent) if parent == ancestor => return true,
             Some(parent) => pid = parent,
             None => return false,
@@ -192,26 +192,26 @@ pub(super) fn reads_terminal(shell: Pid) -> bool {
 }
 
 /// Parent and process group of a process.
-fn relatives(pid: Pid) -> Option<(Option<Pid>, Option<Pid>)> {
-    let stat = stat(pid)?;
-    let mut fields = stat.split_ascii_whitespace().skip(1).map(|field| field.parse().ok().and_then(positive));
+fn parent_and_group(pid: Pid) -> Option<(Option<Pid>, Option<Pid>)> {
+    let stat = stat_fields(pid)?;
+    let mut fields = stat.split_ascii_whitespace().skip(1).map(|field| field.parse().ok().and_then(positive_pid));
     Some((fields.next()?, fields.next()?))
 }
 
 /// True if a process sleeps. Also true if `/proc` does not say.
-fn waits(pid: Pid) -> bool {
-    stat(pid).is_none_or(|stat| stat.trim_start().starts_with('S'))
+fn is_sleeping(pid: Pid) -> bool {
+    stat_fields(pid).is_none_or(|stat| stat.trim_start().starts_with('S'))
 }
 
 /// Fields of `/proc/PID/stat` after the process's name: state, parent, group and more.
-fn stat(pid: Pid) -> Option<String> {
+fn stat_fields(pid: Pid) -> Option<String> {
     let stat = std::fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     // The name stands in parentheses and may contain some.
     let after = stat.iter().rposition(|&byte| byte == b')')?;
     Some(std::str::from_utf8(stat.get(after + 1..)?).ok()?.to_owned())
 }
 
-fn positive(number: i32) -> Option<Pid> {
+fn positive_pid(number: i32) -> Option<Pid> {
     Pid::from_raw(number).filter(|_| number > 0)
 }
 

@@ -39,7 +39,7 @@ pub type Secret = (String, Vec<u8>);
 /// Message of the engine, or of a visiting client, to the recorder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Request {
+pub enum WireRequest {
     /// The first message of a connection.
     Hello {
         /// [`PROTOCOL`].
@@ -69,11 +69,11 @@ pub enum Request {
         facts: Vec<Fact>,
     },
     /// Record the start of a command and run it.
-    Run(Box<Run>),
+    Run(Box<RunRequest>),
     /// Keys for the running command: the bytes of the frame.
     Input,
     /// The operator's window has this size.
-    Resize(Size),
+    Resize(TerminalSize),
     /// Ctrl-C for the running command.
     Interrupt,
     /// End the running command.
@@ -99,9 +99,9 @@ pub enum Request {
     Bye,
 }
 
-impl Request {
+impl WireRequest {
     /// True if the engine waits for an answer.
-    pub fn is_answered(&self) -> bool {
+    pub fn needs_answer(&self) -> bool {
         !matches!(self, Self::Input | Self::Resize(_) | Self::Interrupt | Self::Abort | Self::Bye)
     }
 }
@@ -140,7 +140,7 @@ pub struct SessionState {
 
 /// A command to record and run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Run {
+pub struct RunRequest {
     /// Facts that are recorded in the same append, before the command's start.
     pub before: Vec<Fact>,
     /// Start of the command as it is recorded, with the text that runs.
@@ -150,7 +150,7 @@ pub struct Run {
     /// The command is ended after this time.
     pub limit: Option<Duration>,
     /// Size of the operator's window.
-    pub size: Option<Size>,
+    pub size: Option<TerminalSize>,
     /// True if it runs even when its start cannot be recorded.
     pub unrecorded: bool,
     /// True if the engine goes on by itself. Then the end may be reported before it is durable; it is synced together with
@@ -163,7 +163,7 @@ pub struct Run {
 
 /// A terminal's size in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Size {
+pub struct TerminalSize {
     /// Height in lines.
     pub rows: u16,
     /// Width in characters.
@@ -173,7 +173,7 @@ pub struct Size {
 /// Stream on which output came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Channel {
+pub enum OutputChannel {
     /// The terminal, or standard output.
     Out,
     /// Standard error of an unattended run.
@@ -183,7 +183,7 @@ pub enum Channel {
 /// Message of the recorder to a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reply {
+pub enum WireReply {
     /// The answer to [`Request::Hello`]: the session is ready.
     Welcome {
         /// Version of the recorder's program.
@@ -224,14 +224,14 @@ pub enum Reply {
         /// Command that printed it; `None` if none was running.
         command: Option<Seq>,
         /// Stream on which it came.
-        channel: Channel,
+        channel: OutputChannel,
         /// Offset in the file.
         offset: u64,
         /// Number of bytes. They are the bytes of the frame; if it has none, the client reads the file.
         length: u64,
     },
     /// A command has finished. Its start is durable, and its end if [`CameBack::settled`] says so.
-    Finished(Box<CameBack>),
+    Finished(Box<FinishedCommand>),
     /// An end that was reported early is durable now, or the record has failed and no more commands run.
     ///
     /// Not sent when another message says as much: the answer to an append, output of the next command, or its end.
@@ -274,9 +274,9 @@ pub enum Reply {
 
 /// A finished command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CameBack {
+pub struct FinishedCommand {
     /// Events of its beginning; the last one is its start.
-    pub begun: Vec<Begun>,
+    pub begun: Vec<BegunEvent>,
     /// Event of its end.
     pub finished: WireEvent,
     /// True if its end is durable. If not, [`Reply::Settled`] follows, or a message that says as much.
@@ -289,7 +289,7 @@ pub struct CameBack {
     pub same_shell: bool,
 }
 
-impl CameBack {
+impl FinishedCommand {
     /// True if the command succeeded, and left the shell unchanged and no programs behind.
     ///
     /// The recorder then runs a command that was sent ahead, and the engine knows that it has.
@@ -305,7 +305,7 @@ impl CameBack {
 
 /// Event of a command's beginning, without what the engine has sent itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Begun {
+pub struct BegunEvent {
     /// Number of the event.
     pub seq: Seq,
     /// Time by the wall clock.
@@ -313,7 +313,7 @@ pub struct Begun {
     /// Time since the recorder's start.
     pub mono: Duration,
     /// Fact of the event.
-    pub said: Said,
+    pub said: BegunFact,
 }
 
 /// Fact of an event of a command's beginning.
@@ -321,19 +321,19 @@ pub struct Begun {
 /// Facts that the engine has just sent are not sent back: they were half of all traffic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Said {
+pub enum BegunFact {
     /// Index, from 0, among the facts the engine sent: those of [`Run::before`], then the start.
     Sent(usize),
     /// A fact that the recorder has added, or in which it has masked a secret.
     Added(Box<Fact>),
 }
 
-impl Begun {
+impl BegunEvent {
     /// The whole event, given the facts that the engine sent. `None` if the index is not among them.
-    pub fn event(self, sent: &[Fact]) -> Option<Event> {
+    pub fn into_event(self, sent: &[Fact]) -> Option<Event> {
         let fact = match self.said {
-            Said::Sent(index) => sent.get(index)?.clone(),
-            Said::Added(fact) => *fact,
+            BegunFact::Sent(index) => sent.get(index)?.clone(),
+            BegunFact::Added(fact) => *fact,
         };
         Some(Event { seq: self.seq, at: Moment { utc: self.utc, mono: self.mono }, fact })
     }
@@ -395,7 +395,7 @@ pub struct Frame<M> {
 }
 
 /// Appends a frame to `out`. Fails, and leaves `out` as it was, if the frame is too large.
-pub fn encode<M: Serialize>(message: &M, blob: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
+pub fn encode_frame<M: Serialize>(message: &M, blob: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
     let start = out.len();
     out.extend_from_slice(&[0; HEADER_BYTES]);
     serde_json::to_writer(&mut *out, message)?;
@@ -431,7 +431,7 @@ impl<M> Default for Decoder<M> {
 
 impl<M: DeserializeOwned> Decoder<M> {
     /// Adds bytes that were received.
-    pub fn push(&mut self, bytes: &[u8]) {
+    pub fn push_bytes(&mut self, bytes: &[u8]) {
         if self.read > 0 {
             self.buffer.drain(..self.read);
             self.read = 0;
@@ -442,7 +442,7 @@ impl<M: DeserializeOwned> Decoder<M> {
     /// The next complete frame. After an error the stream cannot be decoded any further.
     pub fn next_frame(&mut self) -> Result<Option<Frame<M>>, ProtocolError> {
         let rest = self.buffer.get(self.read..).unwrap_or_default();
-        let Some((json_bytes, blob_bytes)) = lengths(rest) else { return Ok(None) };
+        let Some((json_bytes, blob_bytes)) = frame_lengths(rest) else { return Ok(None) };
         if json_bytes > JSON_LIMIT_BYTES || blob_bytes > BLOB_LIMIT_BYTES {
             return Err(ProtocolError::TooLarge(json_bytes.saturating_add(blob_bytes)));
         }
@@ -457,7 +457,7 @@ impl<M: DeserializeOwned> Decoder<M> {
     }
 }
 
-fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
+fn frame_lengths(bytes: &[u8]) -> Option<(usize, usize)> {
     let (json, rest) = bytes.split_first_chunk::<4>()?;
     let (blob, _) = rest.split_first_chunk::<4>()?;
     let size = |chunk: &[u8; 4]| usize::try_from(u32::from_le_bytes(*chunk)).unwrap_or(usize::MAX);
@@ -469,11 +469,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn decode_all(bytes: &[u8], step: usize) -> Result<Vec<Frame<Request>>, ProtocolError> {
+    fn decode_all(bytes: &[u8], step: usize) -> Result<Vec<Frame<WireRequest>>, ProtocolError> {
         let mut decoder = Decoder::default();
         let mut frames = Vec::new();
         for chunk in bytes.chunks(step.max(1)) {
-            decoder.push(chunk);
+            decoder.push_bytes(chunk);
             while let Some(frame) = decoder.next_frame()? {
                 frames.push(frame);
             }
@@ -485,8 +485,8 @@ mod tests {
         #[test]
         fn messages_survive_any_cut_of_the_stream(step in 1usize..40, keys in proptest::collection::vec(any::<u8>(), 0..300)) {
             let mut bytes = Vec::new();
-            encode(&Request::Input, &keys, &mut bytes).unwrap();
-            encode(&Request::Set { name: "A".into(), value: "b\n'".into() }, b"", &mut bytes).unwrap();
+            encode_frame(&WireRequest::Input, &keys, &mut bytes).unwrap();
+            encode_frame(&WireRequest::Set { name: "A".into(), value: "b\n'".into() }, b"", &mut bytes).unwrap();
             let frames = decode_all(&bytes, step).unwrap();
             prop_assert_eq!(frames.len(), 2);
             prop_assert_eq!(&frames[0].blob, &keys);

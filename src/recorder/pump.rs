@@ -3,7 +3,7 @@
 //! Invariant: nothing blocks; one stream that never falls silent cannot starve the others. Refuses to know: requests.
 
 use super::activity::{Activity, Closing};
-use super::protocol::Channel;
+use super::protocol::OutputChannel;
 use super::running::Abort;
 use super::session::Session;
 use super::shell_port::ReadResult;
@@ -64,7 +64,7 @@ impl Session {
     /// Reads one stream until it has nothing, or a limit is met.
     ///
     /// A terminal gives at most 4 KiB at a time, so output is gathered before it is recorded.
-    fn read_stream(&mut self, index: usize, channel: Channel, buffer: &mut [u8], limits: ReadLimits) {
+    fn read_stream(&mut self, index: usize, channel: OutputChannel, buffer: &mut [u8], limits: ReadLimits) {
         let mut total = 0;
         let mut filled = 0;
         let mut result = ReadResult::Bytes(0);
@@ -118,8 +118,8 @@ impl Session {
     }
 
     /// Does everything whose time has come.
-    pub(super) fn tick(&mut self) {
-        let now = self.now();
+    pub(super) fn run_due_work(&mut self) {
+        let now = self.elapsed_time();
         if self.record.sync_deadline().is_some_and(|at| at <= now) {
             self.sync_reported_end();
         }
@@ -138,7 +138,7 @@ impl Session {
         let Activity::Command(running) = &mut self.activity else { return };
         let output = &mut running.output;
         if output.sync_at.is_some_and(|at| at <= now) {
-            output.capture.begin_sync();
+            output.capture.start_background_sync();
             output.sync_at = output.capture.is_dirty().then(|| now + super::SYNC_INTERVAL);
         }
         let must_release = output.buffered.as_ref().is_some_and(|buffered| buffered.until <= now);
@@ -179,7 +179,7 @@ impl Session {
 
     /// Ends the running command: the first call tells it to end, later ones kill.
     pub(super) fn abort_command(&mut self) {
-        let now = self.now();
+        let now = self.elapsed_time();
         let (Activity::Command(running), Some(shell)) = (&mut self.activity, &self.shell.live) else { return };
         running.ending.abort = match running.ending.abort {
             Abort::No => {

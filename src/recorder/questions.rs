@@ -5,9 +5,9 @@
 //! Invariant: only valid names of variables reach bash as names. Refuses to know: why the engine asks.
 
 use super::activity::{Activity, Question};
-use super::protocol::{Reply, WireShadows};
+use super::protocol::{WireReply, WireShadows};
 use super::session::Session;
-use super::snapshot::{Dump, Entry};
+use super::snapshot::{DumpEntry, ShellDump};
 
 impl Session {
     pub(super) fn ask_values(&mut self, names: Vec<String>) {
@@ -33,7 +33,7 @@ impl Session {
     pub(super) fn ask_set(&mut self, name: &str, value: &str) {
         if !is_name(name) || value.contains('\0') {
             let refused = Some(format!("`{name}` cannot be set: not a name, or a value with a NUL in it"));
-            return self.client.reply(&Reply::Set { refused });
+            return self.client.send_reply(&WireReply::Set { refused });
         }
         let id = self.shell.next_request_id();
         self.ask_shell(id, Question::Set, &format!("s {id} {name}\n{value}\0"));
@@ -52,12 +52,12 @@ impl Session {
                 let values =
                     names.into_iter().map(|(name, asked)| (name, if asked { values.next().flatten() } else { None }));
                 let values = values.collect();
-                self.client.reply(&Reply::Values { values });
+                self.client.send_reply(&WireReply::Values { values });
             }
             Question::Shadows(known) => {
                 let (edition, dump) = self.shell.state.latest_dump();
                 let shadows = (known != Some(edition)).then(|| dump.map(list_definitions).unwrap_or_default());
-                self.client.reply(&Reply::Shadows { edition, shadows });
+                self.client.send_reply(&WireReply::Shadows { edition, shadows });
             }
             Question::Set => {}
         }
@@ -66,7 +66,7 @@ impl Session {
 
     pub(super) fn answer_set(&mut self, done: bool) {
         let refused = (!done).then(|| "it is readonly in the shell".to_owned());
-        self.client.reply(&Reply::Set { refused });
+        self.client.send_reply(&WireReply::Set { refused });
         self.become_idle();
     }
 }
@@ -78,9 +78,9 @@ fn is_name(text: &str) -> bool {
 }
 
 /// A shell's functions and aliases, without those of `boot.bash`.
-fn list_definitions(dump: &Dump) -> WireShadows {
+fn list_definitions(dump: &ShellDump) -> WireShadows {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let is_ours = |entry: &&Entry| {
+    let is_ours = |entry: &&DumpEntry| {
         entry.name.starts_with("__rb_")
             || (entry.name == "exit" && memchr::memmem::find(&entry.text, b"__rb_throw exit").is_some())
     };
@@ -125,14 +125,14 @@ mod tests {
 
     #[test]
     fn the_kernels_own_functions_are_nobodys_business() {
-        let entry = |name: &str, text: &str| Entry { name: name.into(), text: text.into() };
+        let entry = |name: &str, text: &str| DumpEntry { name: name.into(), text: text.into() };
         let functions = vec![
             entry("__rb_snap", "__rb_snap () \n{ \n    :\n}"),
             entry("exit", "exit () \n{ \n    __rb_throw exit 0\n}"),
             entry("rm", "rm () \n{ \n    :\n}"),
         ];
         let aliases = vec![entry("ll", "alias ll='ls -l'")];
-        let found = list_definitions(&Dump { functions, aliases, ..Dump::default() });
+        let found = list_definitions(&ShellDump { functions, aliases, ..ShellDump::default() });
         assert_eq!(found.functions.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["rm"]);
         assert_eq!(found.aliases, [], "without the option they stand for nothing");
     }

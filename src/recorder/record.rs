@@ -6,7 +6,7 @@
 use super::hide::without_secrets;
 use crate::history::{Event, Fact, RecordFailed};
 use crate::ident::{Clock as _, Moment, Seq, SystemClock};
-use crate::journal::{JournalError, Salts, Writer, as_recorded};
+use crate::journal::{JournalError, JournalWriter, Salts, round_to_record};
 use crate::mask::Masker;
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ impl Gap {
 /// The session's journal with everything that decides what is written to it, and when.
 pub(super) struct Record {
     clock: SystemClock,
-    journal: Writer,
+    journal: JournalWriter,
     salts: Salts,
     /// Masks every text of a fact.
     masker: Masker,
@@ -57,8 +57,8 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(clock: SystemClock, journal: Writer) -> std::io::Result<Self> {
-        let (salts, masker) = (Salts::open()?, Masker::new());
+    pub(super) fn new(clock: SystemClock, journal: JournalWriter) -> std::io::Result<Self> {
+        let (salts, masker) = (Salts::open_source()?, Masker::new());
         Ok(Self { clock, journal, salts, masker, gap: None, pending: Vec::new(), sync_at: None })
     }
 
@@ -66,11 +66,11 @@ impl Record {
         self.salts.next_salt()
     }
 
-    pub(super) fn masker(&self) -> &Masker {
+    pub(super) fn fact_masker(&self) -> &Masker {
         &self.masker
     }
 
-    pub(super) fn masker_mut(&mut self) -> &mut Masker {
+    pub(super) fn fact_masker_mut(&mut self) -> &mut Masker {
         &mut self.masker
     }
 
@@ -87,28 +87,28 @@ impl Record {
     /// Appends and syncs facts, after the pending ones. Pending facts go behind a leading `RunStarted`.
     ///
     /// Fails when the journal cannot be written. Once a sync has failed, every later append fails too.
-    pub(super) fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
+    pub(super) fn append_synced(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
         self.append_facts(facts, Durability::BeforeAct, self.clock.now())
     }
 
     /// Like [`Record::append`], for what has already happened: uses the reserved space when the disk is full.
-    pub(super) fn append_last(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
+    pub(super) fn append_with_reserve(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
         self.append_facts(facts, Durability::AfterAct, self.clock.now())
     }
 
     /// Predicts the event that `fact` becomes if it is appended next.
     ///
     /// `None` if the journal has failed, or if other facts would be recorded before it.
-    pub(super) fn foresee(&self, mut fact: Fact) -> Option<Event> {
-        if self.gap.is_some() || !self.pending.is_empty() || self.journal.failure().is_some() {
+    pub(super) fn foresee_event(&self, mut fact: Fact) -> Option<Event> {
+        if self.gap.is_some() || !self.pending.is_empty() || self.journal.write_failure().is_some() {
             return None;
         }
         without_secrets(&mut fact, &self.masker);
-        Some(Event { seq: self.journal.next_seq(), at: as_recorded(self.clock.now()), fact })
+        Some(Event { seq: self.journal.next_seq(), at: round_to_record(self.clock.now()), fact })
     }
 
     /// Writes a foreseen event that the engine has already received. The next append syncs it, or the deadline does.
-    pub(super) fn append_soon(&mut self, foreseen: Event) {
+    pub(super) fn append_foreseen(&mut self, foreseen: Event) {
         self.sync_at = Some(self.clock.now().mono + super::SETTLE_LIMIT);
         // A failure cannot be reported here: the engine has the event, and the command has run. The next record names the gap.
         let recorded = self.append_facts(vec![foreseen.fact], Durability::Deferred, foreseen.at);
@@ -127,7 +127,7 @@ impl Record {
 
     /// Syncs what was deferred. True if the engine waits to hear of it.
     pub(super) fn sync_deferred(&mut self) -> bool {
-        if let Err(error) = self.journal.sync() {
+        if let Err(error) = self.journal.sync_appended() {
             // Unknown how much of it is on disk; nothing is recorded after this.
             self.gap.get_or_insert_with(|| Gap { why: error.to_string(), ..Gap::default() }).events += 1;
         }
@@ -187,7 +187,7 @@ impl Record {
         let appended = if durability == Durability::Deferred {
             self.journal.append_unsynced(&all, at)
         } else {
-            self.journal.append(&all, at)
+            self.journal.append_facts(&all, at)
         };
         let mut events = appended?;
         self.gap = None;
@@ -197,7 +197,7 @@ impl Record {
     fn write_into_reserve(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
         let gap = self.gap.as_ref().filter(|gap| !gap.is_recorded).map(Gap::to_fact);
         let all: Vec<Fact> = gap.into_iter().chain(facts.iter().cloned()).collect();
-        let mut events = self.journal.append_last(&all, at)?;
+        let mut events = self.journal.append_from_reserve(&all, at)?;
         if let Some(gap) = &mut self.gap {
             *gap = Gap { why: std::mem::take(&mut gap.why), is_recorded: true, ..Gap::default() };
         }

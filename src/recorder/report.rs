@@ -4,7 +4,7 @@
 //! that writes to the descriptor by accident can neither forge nor lose a report. Refuses to know: what is
 //! done about a report.
 
-use super::snapshot::Dump;
+use super::snapshot::ShellDump;
 use std::collections::VecDeque;
 
 const FIELD_LIMIT: usize = 2 * 4096;
@@ -21,22 +21,22 @@ pub(super) enum Report {
     /// The command has begun; keys are for the command from here on.
     Go { id: u64 },
     /// The command has ended.
-    End(Ended),
+    End(ReportedEnd),
     /// Values of variables, in the order of the question; `None` if unset.
     Values { id: u64, values: Vec<Option<String>> },
     /// A variable was set, or could not be.
     Set { id: u64, done: bool },
     /// State of the shell, for a new bash.
-    Snapshot { id: u64, dump: Box<Dump> },
+    Snapshot { id: u64, dump: Box<ShellDump> },
     /// Names of what could not be restored in a new bash.
     Lost { id: u64, names: String },
 }
 
 /// End of a command, as bash reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ended {
+pub(super) struct ReportedEnd {
     pub(super) id: u64,
-    pub(super) how: How,
+    pub(super) how: EndKind,
     pub(super) status: i32,
     pub(super) pipestatus: Vec<i32>,
     pub(super) cwd: String,
@@ -46,7 +46,7 @@ pub(super) struct Ended {
 
 /// Way in which a command ended, in the terms of `boot.bash`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum How {
+pub(super) enum EndKind {
     Ran,
     Returned,
     Exited,
@@ -56,7 +56,7 @@ pub(super) enum How {
     Aborted,
 }
 
-impl How {
+impl EndKind {
     fn from_word(word: &[u8]) -> Option<Self> {
         Some(match word {
             b"end" => Self::Ran,
@@ -73,19 +73,19 @@ impl How {
 
 /// Parser of the stream of reports.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct ReportReader {
     nonce: Vec<u8>,
     partial: Vec<u8>,
     fields: VecDeque<Vec<u8>>,
     bytes: usize,
 }
 
-impl Reader {
+impl ReportReader {
     pub(super) fn new(nonce: &str) -> Self {
         Self { nonce: nonce.as_bytes().to_vec(), partial: Vec::new(), fields: VecDeque::new(), bytes: 0 }
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push_bytes(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some(end) = memchr::memchr(0, rest) {
             let (piece, after) = rest.split_at_checked(end).unwrap_or((rest, b""));
@@ -117,7 +117,7 @@ impl Reader {
             let count: usize = match self.fields.get(3) {
                 None => return None,
                 Some(field) => {
-                    if let Some(count) = number(field).filter(|&count| count <= FIELD_LIMIT) {
+                    if let Some(count) = parse_number(field).filter(|&count| count <= FIELD_LIMIT) {
                         count
                     } else {
                         self.drop_fields(1);
@@ -135,7 +135,7 @@ impl Reader {
             }
             let taken: Vec<Vec<u8>> = self.fields.drain(..4 + count).collect();
             self.bytes -= taken.iter().map(Vec::len).sum::<usize>();
-            if let Some(report) = read(&taken) {
+            if let Some(report) = parse_report(&taken) {
                 return Some(report);
             }
         }
@@ -148,40 +148,40 @@ impl Reader {
     }
 }
 
-fn read(fields: &[Vec<u8>]) -> Option<Report> {
+fn parse_report(fields: &[Vec<u8>]) -> Option<Report> {
     let (head, rest) = fields.split_at_checked(4)?;
-    let id: u64 = number(head.get(1)?)?;
+    let id: u64 = parse_number(head.get(1)?)?;
     let word = head.get(2)?.as_slice();
     Some(match (word, rest) {
-        (b"ready", [version, cwd]) => Report::Ready { version: text(version), cwd: text(cwd) },
+        (b"ready", [version, cwd]) => Report::Ready { version: lossy_text(version), cwd: lossy_text(cwd) },
         (b"go", []) => Report::Go { id },
         (b"set", [status]) => Report::Set { id, done: status == b"0" },
         (b"values", pairs) => {
             let values = pairs.chunks_exact(2).map(|pair| match pair {
-                [set, value] if set == b"set" => Some(text(value)),
+                [set, value] if set == b"set" => Some(lossy_text(value)),
                 _ => None,
             });
             Report::Values { id, values: values.collect() }
         }
-        (b"snap", fields) => Report::Snapshot { id, dump: Box::new(Dump::read(fields)?) },
-        (b"lost", [names]) => Report::Lost { id, names: text(names).trim().to_owned() },
-        (word, [status, pipestatus, cwd, flags]) => Report::End(Ended {
+        (b"snap", fields) => Report::Snapshot { id, dump: Box::new(ShellDump::parse_fields(fields)?) },
+        (b"lost", [names]) => Report::Lost { id, names: lossy_text(names).trim().to_owned() },
+        (word, [status, pipestatus, cwd, flags]) => Report::End(ReportedEnd {
             id,
-            how: How::from_word(word)?,
-            status: number(status)?,
-            pipestatus: pipestatus.split(|&byte| byte == b' ').filter_map(number).collect(),
-            cwd: text(cwd),
-            flags: text(flags),
+            how: EndKind::from_word(word)?,
+            status: parse_number(status)?,
+            pipestatus: pipestatus.split(|&byte| byte == b' ').filter_map(parse_number).collect(),
+            cwd: lossy_text(cwd),
+            flags: lossy_text(flags),
         }),
         _ => return None,
     })
 }
 
-fn number<T: std::str::FromStr>(field: impl AsRef<[u8]>) -> Option<T> {
+fn parse_number<T: std::str::FromStr>(field: impl AsRef<[u8]>) -> Option<T> {
     std::str::from_utf8(field.as_ref()).ok()?.parse().ok()
 }
 
-fn text(field: &[u8]) -> String {
+fn lossy_text(field: &[u8]) -> String {
     String::from_utf8_lossy(field).into_owned()
 }
 
@@ -193,9 +193,9 @@ mod tests {
     const END: &[u8] = b"N0NCE\x007\0end\x004\x001\x000 1\0/tmp\0himB\0";
 
     fn ended() -> Report {
-        Report::End(Ended {
+        Report::End(ReportedEnd {
             id: 7,
-            how: How::Ran,
+            how: EndKind::Ran,
             status: 1,
             pipestatus: vec![0, 1],
             cwd: "/tmp".into(),
@@ -204,8 +204,8 @@ mod tests {
     }
 
     fn reports(bytes: &[u8]) -> Vec<Report> {
-        let mut reader = Reader::new("N0NCE");
-        reader.push(bytes);
+        let mut reader = ReportReader::new("N0NCE");
+        reader.push_bytes(bytes);
         std::iter::from_fn(|| reader.next_report()).collect()
     }
 

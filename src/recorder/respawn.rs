@@ -5,9 +5,9 @@
 
 use super::activity::Activity;
 use super::folder::write_private;
-use super::restore::Snapshot;
+use super::restore::RestoreScript;
 use super::session::{RESTORE_FILE, Session};
-use super::snapshot::Dump;
+use super::snapshot::ShellDump;
 use crate::history::{Fact, StateLost};
 
 /// Name of the snapshot in the run's folder.
@@ -16,7 +16,7 @@ const SNAPSHOT_DRAFT: &str = ".snapshot";
 
 impl Session {
     /// Keeps the state that bash reported after the request `id`; 0 is its start.
-    pub(super) fn accept_snapshot(&mut self, id: u64, dump: &Dump) {
+    pub(super) fn accept_snapshot(&mut self, id: u64, dump: &ShellDump) {
         let slot = &mut self.shell;
         slot.state.state_reported(id);
         if id == 0 || (id == slot.state.preparing && slot.state.start.is_none()) {
@@ -29,9 +29,9 @@ impl Session {
             slot.state.look_at_descriptors(shell.as_ref());
         }
         let Some(start) = &slot.state.start else { return };
-        let masker = self.record.masker();
-        let is_secret = |text: &[u8]| matches!(masker.bytes(text), std::borrow::Cow::Owned(_));
-        let snapshot = Snapshot::of(dump, start, is_secret);
+        let masker = self.record.fact_masker();
+        let is_secret = |text: &[u8]| matches!(masker.mask_bytes(text), std::borrow::Cow::Owned(_));
+        let snapshot = RestoreScript::from_difference(dump, start, is_secret);
         slot.state.set_current(dump);
         if slot.state.last.as_ref() == Some(&snapshot) {
             return;

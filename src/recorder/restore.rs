@@ -5,11 +5,11 @@
 //! when it is run.
 
 use super::quoting::quote_bytes;
-use super::snapshot::{Dump, Entry};
+use super::snapshot::{DumpEntry, ShellDump};
 use std::collections::BTreeSet;
 
 /// Variables that belong to bash or `boot.bash`.
-const NOT_STATE: &[&str] = &[
+const SHELL_VARIABLES: &[&str] = &[
     "_",
     "COLUMNS",
     "COMP_WORDBREAKS",
@@ -42,7 +42,7 @@ const SECRET_PARTS: &[&str] =
 
 /// Script that restores a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Snapshot {
+pub(super) struct RestoreScript {
     /// Text that bash sources.
     pub(super) script: Vec<u8>,
     /// Names of what the script leaves out as secret.
@@ -52,12 +52,12 @@ pub(super) struct Snapshot {
 const HEADER: &[u8] = b"# runbook: a session's state, 1\n";
 const LEFT_OUT: &[u8] = b"# left out: ";
 
-impl Snapshot {
+impl RestoreScript {
     /// Writes the difference between two states. `is_secret` is true of a text that contains a secret.
-    pub(super) fn of(now: &Dump, start: &Dump, is_secret: impl Fn(&[u8]) -> bool) -> Self {
-        let mut writing = Writing { out: Vec::new(), left_out: BTreeSet::new(), is_secret };
-        writing.state(now, start);
-        let Writing { out, left_out, .. } = writing;
+    pub(super) fn from_difference(now: &ShellDump, start: &ShellDump, is_secret: impl Fn(&[u8]) -> bool) -> Self {
+        let mut writing = ScriptWriter { out: Vec::new(), left_out: BTreeSet::new(), is_secret };
+        writing.write_state(now, start);
+        let ScriptWriter { out, left_out, .. } = writing;
         let left_out: Vec<String> = left_out.into_iter().collect();
         let mut script = HEADER.to_vec();
         for name in &left_out {
@@ -89,100 +89,100 @@ impl Snapshot {
     }
 }
 
-struct Writing<F> {
+struct ScriptWriter<F> {
     out: Vec<u8>,
     left_out: BTreeSet<String>,
     is_secret: F,
 }
 
-impl<F: Fn(&[u8]) -> bool> Writing<F> {
-    fn state(&mut self, now: &Dump, start: &Dump) {
+impl<F: Fn(&[u8]) -> bool> ScriptWriter<F> {
+    fn write_state(&mut self, now: &ShellDump, start: &ShellDump) {
         if now.shopt.contains("extglob") {
             // Functions may need it to be read.
-            self.line(&[b"\\builtin shopt -s extglob"]);
+            self.write_line(&[b"\\builtin shopt -s extglob"]);
         }
-        self.entries(&now.functions, &start.functions, "-f");
-        let variables = |dump: &Dump| -> Vec<Entry> {
+        self.write_entries(&now.functions, &start.functions, "-f");
+        let variables = |dump: &ShellDump| -> Vec<DumpEntry> {
             dump.variables.iter().filter(|entry| is_state(&entry.name)).cloned().collect()
         };
-        self.entries(&variables(now), &variables(start), "-v");
-        for entry in changed(&now.aliases, &start.aliases) {
-            self.eval(&entry.text, &format!("alias {}", entry.name));
+        self.write_entries(&variables(now), &variables(start), "-v");
+        for entry in changed_entries(&now.aliases, &start.aliases) {
+            self.write_eval(&entry.text, &format!("alias {}", entry.name));
         }
-        for name in gone(&now.aliases, &start.aliases) {
-            self.line(&[b"\\builtin unalias -- ", &quote_bytes(name.as_bytes())]);
+        for name in removed_names(&now.aliases, &start.aliases) {
+            self.write_line(&[b"\\builtin unalias -- ", &quote_bytes(name.as_bytes())]);
         }
-        self.directories(now, start);
+        self.write_directories(now, start);
         if now.umask != start.umask && now.umask.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.line(&[b"\\builtin umask ", now.umask.as_bytes()]);
+            self.write_line(&[b"\\builtin umask ", now.umask.as_bytes()]);
         }
         if now.positional != start.positional {
             let words = [b"\\builtin set -- ".as_slice(), &now.positional.join(&b' ')].concat();
-            self.eval(&words, "positional parameters");
+            self.write_eval(&words, "positional parameters");
         }
-        self.switches(&now.shopt, &start.shopt, ["shopt -s", "shopt -u"]);
-        self.switches(&now.set, &start.set, ["set -o", "set +o"]);
-        for entry in changed(&now.traps, &start.traps).filter(|entry| !is_kernels(&entry.text)) {
-            self.eval(&entry.text, &format!("trap {}", entry.name));
+        self.write_options(&now.shopt, &start.shopt, ["shopt -s", "shopt -u"]);
+        self.write_options(&now.set, &start.set, ["set -o", "set +o"]);
+        for entry in changed_entries(&now.traps, &start.traps).filter(|entry| !is_boot_code(&entry.text)) {
+            self.write_eval(&entry.text, &format!("trap {}", entry.name));
         }
-        for name in gone(&now.traps, &start.traps).filter(|name| !["ERR", "SIGUSR1"].contains(name)) {
-            self.line(&[b"\\builtin trap - ", name.as_bytes()]);
+        for name in removed_names(&now.traps, &start.traps).filter(|name| !["ERR", "SIGUSR1"].contains(name)) {
+            self.write_line(&[b"\\builtin trap - ", name.as_bytes()]);
         }
     }
 
-    fn directories(&mut self, now: &Dump, start: &Dump) {
+    fn write_directories(&mut self, now: &ShellDump, start: &ShellDump) {
         let mut stack = now.directories.stack.iter().rev();
         match stack.next() {
-            Some(bottom) => self.line(&[b"\\builtin cd ", bottom]),
-            None => self.line(&[b"\\builtin cd -- ", &quote_bytes(&now.directories.current)]),
+            Some(bottom) => self.write_line(&[b"\\builtin cd ", bottom]),
+            None => self.write_line(&[b"\\builtin cd -- ", &quote_bytes(&now.directories.current)]),
         }
         for dir in stack {
-            self.line(&[b"\\builtin pushd ", dir]);
+            self.write_line(&[b"\\builtin pushd ", dir]);
         }
         if now.directories.previous != start.directories.previous {
-            self.line(&[b"OLDPWD=", &quote_bytes(&now.directories.previous)]);
+            self.write_line(&[b"OLDPWD=", &quote_bytes(&now.directories.previous)]);
         }
     }
 
     /// Restores functions or variables: new, changed and removed ones.
-    fn entries(&mut self, now: &[Entry], start: &[Entry], kind: &str) {
+    fn write_entries(&mut self, now: &[DumpEntry], start: &[DumpEntry], kind: &str) {
         let before: BTreeSet<&str> = start.iter().map(|entry| entry.name.as_str()).collect();
-        for entry in changed(now, start).filter(|entry| !entry.name.starts_with("__rb_")) {
+        for entry in changed_entries(now, start).filter(|entry| !entry.name.starts_with("__rb_")) {
             if kind == "-v" && before.contains(entry.name.as_str()) {
-                self.unset(kind, &entry.name);
+                self.write_unset(kind, &entry.name);
             }
             let name = if kind == "-f" { format!("{}()", entry.name) } else { entry.name.clone() };
-            self.eval(&entry.text, &name);
+            self.write_eval(&entry.text, &name);
         }
-        for name in gone(now, start) {
-            self.unset(kind, name);
+        for name in removed_names(now, start) {
+            self.write_unset(kind, name);
         }
     }
 
-    fn unset(&mut self, kind: &str, name: &str) {
-        self.line(&[b"\\builtin unset ", kind.as_bytes(), b" ", &quote_bytes(name.as_bytes())]);
+    fn write_unset(&mut self, kind: &str, name: &str) {
+        self.write_line(&[b"\\builtin unset ", kind.as_bytes(), b" ", &quote_bytes(name.as_bytes())]);
     }
 
-    fn switches(&mut self, now: &BTreeSet<String>, start: &BTreeSet<String>, [on, off]: [&str; 2]) {
+    fn write_options(&mut self, now: &BTreeSet<String>, start: &BTreeSet<String>, [on, off]: [&str; 2]) {
         for option in now.difference(start) {
-            self.line(&[b"\\builtin ", on.as_bytes(), b" ", option.as_bytes()]);
+            self.write_line(&[b"\\builtin ", on.as_bytes(), b" ", option.as_bytes()]);
         }
         for option in start.difference(now) {
-            self.line(&[b"\\builtin ", off.as_bytes(), b" ", option.as_bytes()]);
+            self.write_line(&[b"\\builtin ", off.as_bytes(), b" ", option.as_bytes()]);
         }
     }
 
     /// Restores one thing from bash's own text. If that fails, bash reports the name.
-    fn eval(&mut self, text: &[u8], name: &str) {
+    fn write_eval(&mut self, text: &[u8], name: &str) {
         if is_named_secret(name) || (self.is_secret)(text) {
             self.left_out.insert(name.to_owned());
             return;
         }
         let named = quote_bytes(format!(" `{name}`").as_bytes());
-        self.line(&[b"\\builtin eval ", &quote_bytes(text), b" || __rb_value+=", &named]);
+        self.write_line(&[b"\\builtin eval ", &quote_bytes(text), b" || __rb_value+=", &named]);
     }
 
-    fn line(&mut self, parts: &[&[u8]]) {
+    fn write_line(&mut self, parts: &[&[u8]]) {
         for part in parts {
             self.out.extend_from_slice(part);
         }
@@ -191,22 +191,22 @@ impl<F: Fn(&[u8]) -> bool> Writing<F> {
 }
 
 /// Entries that are new or changed.
-fn changed<'a>(now: &'a [Entry], start: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
+fn changed_entries<'a>(now: &'a [DumpEntry], start: &'a [DumpEntry]) -> impl Iterator<Item = &'a DumpEntry> {
     let before: BTreeSet<(&str, &[u8])> =
         start.iter().map(|entry| (entry.name.as_str(), entry.text.as_slice())).collect();
     now.iter().filter(move |entry| !before.contains(&(entry.name.as_str(), entry.text.as_slice())))
 }
 
-fn gone<'a>(now: &'a [Entry], start: &'a [Entry]) -> impl Iterator<Item = &'a str> {
+fn removed_names<'a>(now: &'a [DumpEntry], start: &'a [DumpEntry]) -> impl Iterator<Item = &'a str> {
     let left: BTreeSet<&str> = now.iter().map(|entry| entry.name.as_str()).collect();
     start.iter().map(|entry| entry.name.as_str()).filter(move |name| !left.contains(name))
 }
 
 fn is_state(name: &str) -> bool {
-    !NOT_STATE.contains(&name) && !name.starts_with("__rb_") && !name.starts_with("BASH")
+    !SHELL_VARIABLES.contains(&name) && !name.starts_with("__rb_") && !name.starts_with("BASH")
 }
 
-fn is_kernels(text: &[u8]) -> bool {
+fn is_boot_code(text: &[u8]) -> bool {
     memchr::memmem::find(text, b"__rb_").is_some()
 }
 
@@ -220,13 +220,13 @@ mod tests {
     use super::super::snapshot::Directories;
     use super::*;
 
-    fn dump(variables: &[(&str, &str)]) -> Dump {
-        let variables = variables.iter().map(|(name, value)| Entry {
+    fn dump(variables: &[(&str, &str)]) -> ShellDump {
+        let variables = variables.iter().map(|(name, value)| DumpEntry {
             name: (*name).to_owned(),
             text: format!("declare -- {name}=\"{value}\"").into_bytes(),
         });
         let directories = Directories { current: b"/".to_vec(), ..Directories::default() };
-        Dump { variables: variables.collect(), directories, ..Dump::default() }
+        ShellDump { variables: variables.collect(), directories, ..ShellDump::default() }
     }
 
     #[test]
@@ -240,12 +240,13 @@ mod tests {
             ("NEW", "x"),
             ("ODD", "s3cr3t"),
         ]);
-        let snapshot = Snapshot::of(&now, &start, |text| memchr::memmem::find(text, b"s3cr3t").is_some());
+        let snapshot =
+            RestoreScript::from_difference(&now, &start, |text| memchr::memmem::find(text, b"s3cr3t").is_some());
         let script = String::from_utf8(snapshot.script.clone()).unwrap();
         assert!(!script.contains("inherited") && !script.contains("HOME"), "{script}");
         assert!(!script.contains("hunter2") && !script.contains("s3cr3t"), "{script}");
         assert!(script.contains("unset -v 'GONE'") && script.contains("NEW=\"x\""), "{script}");
         assert_eq!(snapshot.left_out, ["DB_PASSWORD", "ODD"]);
-        assert_eq!(Snapshot::from_script(snapshot.script.clone()), Some(snapshot));
+        assert_eq!(RestoreScript::from_script(snapshot.script.clone()), Some(snapshot));
     }
 }

@@ -5,8 +5,8 @@
 
 use super::capture::{Capture, INLINE_BYTES};
 use super::masks::Masks;
-use super::outbox::Ring;
-use super::protocol::{Begun, Channel, Said, WireEvent};
+use super::outbox::OutputRing;
+use super::protocol::{BegunEvent, BegunFact, OutputChannel, WireEvent};
 use crate::history::{CommandStarted, Event, Fact};
 use crate::ident::Seq;
 use std::path::Path;
@@ -46,7 +46,7 @@ pub(super) struct CommandOutput {
     pub(super) capture: Capture,
     pub(super) masks: Masks,
     /// The last of the output that could not be kept.
-    pub(super) unstored: Ring,
+    pub(super) unstored: OutputRing,
     /// Deadline for syncing its file.
     pub(super) sync_at: Option<Duration>,
     /// Output of the command's first moments. `None` once there is a file.
@@ -59,17 +59,17 @@ pub(super) struct CommandOutput {
 #[derive(Debug)]
 pub(super) struct EarlyOutput {
     pub(super) until: Duration,
-    pub(super) pieces: Vec<(Channel, Vec<u8>)>,
+    pub(super) pieces: Vec<(OutputChannel, Vec<u8>)>,
     bytes: usize,
 }
 
 impl EarlyOutput {
-    pub(super) fn until(until: Duration) -> Self {
+    pub(super) fn buffer_until(until: Duration) -> Self {
         Self { until, pieces: Vec::new(), bytes: 0 }
     }
 
     /// Buffers a piece. False if it is too late or too much; then the piece is not taken.
-    pub(super) fn buffer_piece(&mut self, channel: Channel, bytes: &[u8], now: Duration) -> bool {
+    pub(super) fn buffer_piece(&mut self, channel: OutputChannel, bytes: &[u8], now: Duration) -> bool {
         let fits = self.bytes + bytes.len() <= INLINE_BYTES && now < self.until;
         if fits {
             self.bytes += bytes.len();
@@ -144,11 +144,16 @@ pub(super) enum Abort {
 
 impl Running {
     /// Events of a command's beginning, without what the engine knows because it has sent it.
-    pub(super) fn begun_events(start: RecordedStart) -> Vec<Begun> {
+    pub(super) fn begun_events(start: RecordedStart) -> Vec<BegunEvent> {
         let sent = start.sent.into_iter().chain(std::iter::repeat(None));
         let begun = start.events.into_iter().zip(sent).map(|(event, sent_index)| {
             let WireEvent { seq, utc, mono, fact } = event;
-            Begun { seq, utc, mono, said: sent_index.map_or_else(|| Said::Added(Box::new(fact)), Said::Sent) }
+            BegunEvent {
+                seq,
+                utc,
+                mono,
+                said: sent_index.map_or_else(|| BegunFact::Added(Box::new(fact)), BegunFact::Sent),
+            }
         });
         begun.collect()
     }
@@ -164,7 +169,7 @@ impl Running {
         let buffered = output.buffered.as_ref().filter(|buffered| !buffered.pieces.is_empty());
         let buffered = buffered.map(|buffered| buffered.until);
         let interrupt = self.interrupt.check_at.map(|(at, _)| at);
-        [abort, output.sync_at, buffered, interrupt, output.masks.deadline()].into_iter().flatten().min()
+        [abort, output.sync_at, buffered, interrupt, output.masks.release_deadline()].into_iter().flatten().min()
     }
 }
 

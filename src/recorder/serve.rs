@@ -3,14 +3,14 @@
 //! Invariant: it waits in one place only. Refuses to know: what happens in the session.
 
 use super::activity::Closing;
-use super::connection::{Connection, Gone};
+use super::connection::{ClientGone, Connection};
 use super::folder::RuntimeFolder;
 use super::options::{Announcement, ServeOptions};
 use super::processes::is_descendant;
-use super::protocol::{PROGRAM_VERSION, PROTOCOL, Reply, Request};
+use super::protocol::{PROGRAM_VERSION, PROTOCOL, WireReply, WireRequest};
 use super::session::Session;
 use super::shell_port::ShellSource;
-use crate::journal::Writer;
+use crate::journal::JournalWriter;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use signal_hook::consts::signal;
@@ -24,7 +24,7 @@ use std::time::Duration;
 /// Number of clients that may be connected without a hello; beyond it the oldest is dropped.
 const GREETING_LIMIT: usize = 8;
 /// Signals that must not end the recorder. They are handled, not ignored: bash would inherit an ignored one.
-const HANDLED: &[i32] = &[
+const HANDLED_SIGNALS: &[i32] = &[
     signal::SIGINT,
     signal::SIGQUIT,
     signal::SIGHUP,
@@ -62,7 +62,7 @@ impl From<Errno> for RecorderError {
 /// Records one run: announces its socket on standard output and returns when the run is over.
 ///
 /// Fails if the record, bash or the socket cannot be set up, or if polling fails.
-pub fn serve(options: ServeOptions) -> Result<(), RecorderError> {
+pub fn serve_run(options: ServeOptions) -> Result<(), RecorderError> {
     // No terminal of its own: it survives that of the operator. Fails only when it leads a group already.
     let _ = rustix::process::setsid();
     let log = options.log.then(|| options.folder.join("recorder.log"));
@@ -74,13 +74,13 @@ pub fn serve(options: ServeOptions) -> Result<(), RecorderError> {
                 RecorderError::Shell(why) => Announcement::ShellFailed(why.clone()),
                 RecorderError::System(why) => Announcement::Failed(why.to_string()),
             };
-            announcement.print()?;
+            announcement.print_line()?;
             return Err(error);
         }
     };
-    Announcement::Listening { socket: server.socket.clone() }.print()?;
+    Announcement::Listening { socket: server.socket.clone() }.print_line()?;
     leave_standard_streams(log.as_deref())?;
-    server.run()
+    server.run_to_end()
 }
 
 /// Closes everything that was inherited from the process that started the recorder.
@@ -105,7 +105,7 @@ struct Server {
 }
 
 #[derive(Clone, Copy)]
-enum Source {
+enum PollSource {
     Children,
     Ending,
     Listener,
@@ -117,10 +117,10 @@ enum Source {
 impl Server {
     fn set_up(options: ServeOptions) -> Result<Self, RecorderError> {
         let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-        let children = on_signal(signal::SIGCHLD)?;
-        let ending = on_signal(signal::SIGTERM)?;
+        let children = signal_stream(signal::SIGCHLD)?;
+        let ending = signal_stream(signal::SIGTERM)?;
         let unused = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        for &number in HANDLED {
+        for &number in HANDLED_SIGNALS {
             signal_hook::flag::register(number, std::sync::Arc::clone(&unused))?;
         }
         let output = options.output_folder();
@@ -129,10 +129,10 @@ impl Server {
             .mode(0o700)
             .create(&output)
             .map_err(|error| RecorderError::Record(format!("`{}`: {error}", output.display())))?;
-        let open = if options.resume { Writer::open } else { Writer::create };
+        let open = if options.resume { JournalWriter::open_journal } else { JournalWriter::create_journal };
         let journal = open(&options.folder, &options.run).map_err(|error| RecorderError::Record(error.to_string()))?;
         if options.resume {
-            super::folder::clear_stale(&options.folder, &[options.run.short(), options.run.as_str()]);
+            super::folder::remove_stale_folder(&options.folder, &[options.run.random_part(), options.run.as_str()]);
         }
         let folder = runtime_folder(&options)?;
         let socket = folder.path().join(".socket");
@@ -145,51 +145,52 @@ impl Server {
         Ok(Self { session, listener, socket, greeting: Vec::new(), children, ending })
     }
 
-    fn run(&mut self) -> Result<(), RecorderError> {
+    fn run_to_end(&mut self) -> Result<(), RecorderError> {
         let ended = self.serve_until_done();
-        drop(std::fs::remove_file(super::folder::socket_note(&self.session.options.folder)));
+        drop(std::fs::remove_file(super::folder::socket_link_path(&self.session.options.folder)));
         ended
     }
 
     fn serve_until_done(&mut self) -> Result<(), RecorderError> {
         while self.session.closing != Closing::Done {
-            let ready = self.wait()?;
+            let ready = self.wait_for_events()?;
             // Output first: a report that is ready says that all of it has been printed.
             for wanted in [Self::serve_shell, Self::serve_others] {
                 for &(source, flags) in &ready {
                     wanted(self, source, flags);
                 }
             }
-            self.session.tick();
+            self.session.run_due_work();
             self.session.client.flush_engine();
         }
         self.session.client.flush_engine();
         Ok(())
     }
 
-    fn wait(&self) -> Result<Vec<(Source, PollFlags)>, RecorderError> {
-        let mut sources = vec![Source::Children, Source::Ending, Source::Listener];
+    fn wait_for_events(&self) -> Result<Vec<(PollSource, PollFlags)>, RecorderError> {
+        let mut sources = vec![PollSource::Children, PollSource::Ending, PollSource::Listener];
         let mut fds = vec![
             PollFd::new(&self.children, PollFlags::IN),
             PollFd::new(&self.ending, PollFlags::IN),
             PollFd::new(&self.listener, PollFlags::IN),
         ];
         for connection in &self.greeting {
-            sources.push(Source::Greeting);
+            sources.push(PollSource::Greeting);
             fds.push(PollFd::new(&connection.stream, PollFlags::IN));
         }
         if let Some(engine) = &self.session.client.engine {
             let wanted = if engine.wants_to_send() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
-            sources.push(Source::Engine);
+            sources.push(PollSource::Engine);
             fds.push(PollFd::new(&engine.stream, wanted));
         }
         if let Some(shell) = &self.session.shell.live {
             shell.watch_descriptors(&mut |source, fd, wanted| {
-                sources.push(Source::Shell(source));
+                sources.push(PollSource::Shell(source));
                 fds.push(PollFd::from_borrowed_fd(fd, wanted));
             });
         }
-        let timeout = self.session.next_deadline().map(|due| timespec(due.saturating_sub(self.session.now())));
+        let timeout =
+            self.session.next_deadline().map(|due| to_timespec(due.saturating_sub(self.session.elapsed_time())));
         match rustix::event::poll(&mut fds, timeout.as_ref()) {
             Ok(_) => {}
             Err(Errno::INTR) => return Ok(Vec::new()),
@@ -199,15 +200,15 @@ impl Server {
         Ok(ready.filter(|(_, flags)| !flags.is_empty()).collect())
     }
 
-    fn serve_shell(&mut self, source: Source, flags: PollFlags) {
+    fn serve_shell(&mut self, source: PollSource, flags: PollFlags) {
         match source {
-            Source::Shell(ShellSource::Output) => {
+            PollSource::Shell(ShellSource::Output) => {
                 self.session.read_output();
                 if let Some(shell) = self.session.shell.live.as_mut().filter(|_| flags.contains(PollFlags::OUT)) {
                     shell.flush_keys();
                 }
             }
-            Source::Shell(ShellSource::Control) => {
+            PollSource::Shell(ShellSource::Control) => {
                 if let Some(shell) = &mut self.session.shell.live {
                     shell.flush_requests();
                 }
@@ -216,32 +217,32 @@ impl Server {
         }
     }
 
-    fn serve_others(&mut self, source: Source, _flags: PollFlags) {
+    fn serve_others(&mut self, source: PollSource, _flags: PollFlags) {
         match source {
-            Source::Shell(ShellSource::Report) => self.session.read_reports(),
-            Source::Children => {
-                empty(&mut self.children);
+            PollSource::Shell(ShellSource::Report) => self.session.read_reports(),
+            PollSource::Children => {
+                drain_stream(&mut self.children);
                 self.session.reap_children();
             }
-            Source::Ending => {
-                empty(&mut self.ending);
-                self.session.terminate();
+            PollSource::Ending => {
+                drain_stream(&mut self.ending);
+                self.session.terminate_run();
             }
-            Source::Engine => self.serve_engine(),
-            Source::Greeting => self.serve_greeting(),
-            Source::Listener => self.accept(),
-            Source::Shell(ShellSource::Output | ShellSource::Control) => {}
+            PollSource::Engine => self.serve_engine(),
+            PollSource::Greeting => self.serve_greeting(),
+            PollSource::Listener => self.accept_clients(),
+            PollSource::Shell(ShellSource::Output | ShellSource::Control) => {}
         }
     }
 
     fn serve_engine(&mut self) {
         let Some(engine) = &mut self.session.client.engine else { return };
-        let received = engine.receive();
+        let received = engine.receive_bytes();
         while let Some(engine) = &mut self.session.client.engine {
             match engine.next_request() {
                 Ok(Some(frame)) => self.session.handle_request(frame.message, &frame.blob),
                 Ok(None) => break,
-                Err(Gone) => return self.session.engine_lost(),
+                Err(ClientGone) => return self.session.engine_lost(),
             }
         }
         if received.is_err() && self.session.client.engine.is_some() {
@@ -249,7 +250,7 @@ impl Server {
         }
     }
 
-    fn accept(&mut self) {
+    fn accept_clients(&mut self) {
         while let Ok((stream, _)) = self.listener.accept() {
             if let Ok(connection) = Connection::new(stream)
                 && is_allowed(&connection.stream)
@@ -265,21 +266,21 @@ impl Server {
     fn serve_greeting(&mut self) {
         let mut index = 0;
         while let Some(connection) = self.greeting.get_mut(index) {
-            let received = connection.receive();
+            let received = connection.receive_bytes();
             match connection.next_request() {
                 Ok(None) if received.is_ok() => index += 1,
                 Ok(Some(frame)) => {
                     let connection = self.greeting.remove(index);
-                    self.greet(connection, &frame.message);
+                    self.answer_greeting(connection, &frame.message);
                 }
                 _ => drop(self.greeting.remove(index)),
             }
         }
     }
 
-    fn greet(&mut self, mut connection: Connection, request: &Request) {
+    fn answer_greeting(&mut self, mut connection: Connection, request: &WireRequest) {
         let reason = match request {
-            Request::Hello { protocol, program, .. } | Request::Visit { protocol, program, .. }
+            WireRequest::Hello { protocol, program, .. } | WireRequest::Visit { protocol, program, .. }
                 if *protocol != PROTOCOL =>
             {
                 format!(
@@ -287,25 +288,25 @@ impl Server {
                  (protocol {protocol}); use the same version for both"
                 )
             }
-            Request::Hello { .. } if self.session.client.engine.is_some() => {
+            WireRequest::Hello { .. } if self.session.client.engine.is_some() => {
                 format!("the run is driven by {}", self.session.client.driver)
             }
-            Request::Hello { .. } if self.session.is_ending() => "the run is ending".to_owned(),
-            Request::Hello { who, .. } => return self.session.engine_came(connection, who),
-            Request::Visit { errand, .. } => {
+            WireRequest::Hello { .. } if self.session.is_ending() => "the run is ending".to_owned(),
+            WireRequest::Hello { who, .. } => return self.session.engine_came(connection, who),
+            WireRequest::Visit { errand, .. } => {
                 let reply = self.session.run_errand(errand);
-                return connection.send(&reply);
+                return connection.send_reply(&reply);
             }
             _ => "the first message must be a hello".to_owned(),
         };
-        connection.send(&Reply::Refused { reason });
+        connection.send_reply(&WireReply::Refused { reason });
     }
 }
 
 fn runtime_folder(options: &ServeOptions) -> std::io::Result<RuntimeFolder> {
-    let create = |name| RuntimeFolder::create(options.runtime_dir.as_deref(), &options.temp_dir, name);
+    let create = |name| RuntimeFolder::create_private(options.runtime_dir.as_deref(), &options.temp_dir, name);
     // Two runs of one day may share the short name; the long one is theirs alone.
-    create(options.run.short()).or_else(|_| create(options.run.as_str()))
+    create(options.run.random_part()).or_else(|_| create(options.run.as_str()))
 }
 
 /// True for this user's processes, except those that bash started: a command must not drive its own recorder.
@@ -314,18 +315,18 @@ fn is_allowed(stream: &UnixStream) -> bool {
     peer.uid == rustix::process::geteuid() && !is_descendant(peer.pid, rustix::process::getpid())
 }
 
-fn on_signal(number: i32) -> std::io::Result<UnixStream> {
+fn signal_stream(number: i32) -> std::io::Result<UnixStream> {
     let (read, write) = UnixStream::pair()?;
     read.set_nonblocking(true)?;
     signal_hook::low_level::pipe::register(number, write)?;
     Ok(read)
 }
 
-fn empty(stream: &mut UnixStream) {
+fn drain_stream(stream: &mut UnixStream) {
     let mut buffer = [0; 64];
     while stream.read(&mut buffer).is_ok_and(|count| count > 0) {}
 }
 
-fn timespec(duration: Duration) -> Timespec {
+fn to_timespec(duration: Duration) -> Timespec {
     Timespec { tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), tv_nsec: duration.subsec_nanos().into() }
 }

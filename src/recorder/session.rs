@@ -9,13 +9,13 @@ use super::client::Client;
 use super::folder::RuntimeFolder;
 use super::masks::Masking;
 use super::options::ServeOptions;
-use super::protocol::{CameBack, Failure, Reply, Request, WireEvent};
+use super::protocol::{Failure, FinishedCommand, WireEvent, WireReply, WireRequest};
 use super::record::Record;
 use super::report::Report;
 use super::shell_slot::ShellSlot;
 use crate::history::Fact;
 use crate::ident::{Clock as _, SystemClock};
-use crate::journal::Writer;
+use crate::journal::JournalWriter;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -56,13 +56,13 @@ impl Session {
     /// Begins the record. [`Session::start_shell`] starts the shell.
     ///
     /// Fails when the system gives no random bytes for salts.
-    pub(super) fn new(options: ServeOptions, folder: RuntimeFolder, journal: Writer) -> std::io::Result<Self> {
-        let clock = SystemClock::start();
+    pub(super) fn new(options: ServeOptions, folder: RuntimeFolder, journal: JournalWriter) -> std::io::Result<Self> {
+        let clock = SystemClock::start_now();
         let record = Record::new(clock, journal)?;
         Ok(Self {
-            masking: Masking::new(record.masker()),
-            shell: ShellSlot::empty(&options.launch.cwd, options.restore.as_deref()),
-            client: Client::awaited(ENGINE_LIMIT),
+            masking: Masking::new(record.fact_masker()),
+            shell: ShellSlot::without_shell(&options.launch.cwd, options.restore.as_deref()),
+            client: Client::awaiting_engine(ENGINE_LIMIT),
             activity: Activity::Starting(START_LIMIT),
             closing: Closing::No,
             ending: Ending::default(),
@@ -75,51 +75,54 @@ impl Session {
         })
     }
 
-    pub(super) fn now(&self) -> Duration {
+    pub(super) fn elapsed_time(&self) -> Duration {
         self.clock.now().mono
     }
 
     /// Syncs an end that was reported before it was durable, and tells the engine.
     pub(super) fn sync_reported_end(&mut self) {
         if self.record.sync_deferred() {
-            self.client.reply(&Reply::Settled);
+            self.client.send_reply(&WireReply::Settled);
         }
     }
 
     /// Handles a request of the engine; `blob` is the bytes of its frame.
-    pub(super) fn handle_request(&mut self, request: Request, blob: &[u8]) {
+    pub(super) fn handle_request(&mut self, request: WireRequest, blob: &[u8]) {
         // A run or an append syncs the last end itself; any other request must not overtake it.
-        let is_synced_with = matches!(request, Request::Run(_) | Request::Append { .. });
+        let is_synced_with = matches!(request, WireRequest::Run(_) | WireRequest::Append { .. });
         if !is_synced_with && self.record.sync_deadline().is_some() {
             self.sync_reported_end();
         }
-        if self.closing != Closing::No && request.is_answered() {
-            return self.client.fail(Failure::Request, "the run has ended");
+        if self.closing != Closing::No && request.needs_answer() {
+            return self.client.send_failure(Failure::Request, "the run has ended");
         }
         match request {
-            Request::Input => self.pass_keys(blob),
-            Request::Resize(size) => {
+            WireRequest::Input => self.pass_keys(blob),
+            WireRequest::Resize(size) => {
                 if let Some(shell) = &self.shell.live {
-                    shell.resize(size);
+                    shell.resize_terminal(size);
                 }
             }
-            Request::Interrupt => self.interrupt_command(),
-            Request::Abort => {
+            WireRequest::Interrupt => self.interrupt_command(),
+            WireRequest::Abort => {
                 if let Activity::Command(running) = &mut self.activity {
                     running.ending.stopped = true;
                 }
                 self.abort_command();
             }
-            Request::Append { facts } => self.append_request(facts),
+            WireRequest::Append { facts } => self.append_request(facts),
             // The connection stays until bash has ended: closing it tells the engine so.
-            Request::Bye => self.close_shell(),
-            Request::Hello { .. } => self.client.fail(Failure::Request, "there was a hello before"),
-            Request::Hide { secrets } => {
+            WireRequest::Bye => self.close_shell(),
+            WireRequest::Hello { .. } => self.client.send_failure(Failure::Request, "there was a hello before"),
+            WireRequest::Hide { secrets } => {
                 let refused = self.register_secrets(&secrets);
-                self.client.reply(&Reply::Hidden { refused });
+                self.client.send_reply(&WireReply::Hidden { refused });
             }
-            Request::Visit { .. } => self.client.fail(Failure::Request, "a driving client has no errand"),
-            request @ (Request::Run(_) | Request::Values { .. } | Request::Shadows { .. } | Request::Set { .. }) => {
+            WireRequest::Visit { .. } => self.client.send_failure(Failure::Request, "a driving client has no errand"),
+            request @ (WireRequest::Run(_)
+            | WireRequest::Values { .. }
+            | WireRequest::Shadows { .. }
+            | WireRequest::Set { .. }) => {
                 self.client.waiting.push_back(request);
                 self.serve_waiting_requests();
             }
@@ -127,14 +130,14 @@ impl Session {
     }
 
     fn append_request(&mut self, facts: Vec<Fact>) {
-        match self.record.append(facts) {
+        match self.record.append_synced(facts) {
             Ok(events) => {
                 self.ending.is_over |= events.iter().any(|event| matches!(event.fact, Fact::RunFinished(_)));
                 let events = events.into_iter().map(WireEvent::from).collect();
                 self.record.clear_sync_deadline();
-                self.client.reply(&Reply::Appended { events });
+                self.client.send_reply(&WireReply::Appended { events });
             }
-            Err(why) => self.client.fail(Failure::Record, why),
+            Err(why) => self.client.send_failure(Failure::Record, why),
         }
     }
 
@@ -142,18 +145,18 @@ impl Session {
     pub(super) fn serve_waiting_requests(&mut self) {
         while matches!(self.activity, Activity::Idle) {
             let Some(request) = self.client.waiting.pop_front() else { return };
-            if matches!(&request, Request::Run(run) if run.is_ahead && !self.shell.carried.is_plain) {
+            if matches!(&request, WireRequest::Run(run) if run.is_ahead && !self.shell.carried.is_plain) {
                 continue;
             }
             if self.shell.live.is_none() {
-                self.client.fail(Failure::Shell, "the shell is gone, and no new one could be started");
+                self.client.send_failure(Failure::Shell, "the shell is gone, and no new one could be started");
                 continue;
             }
             match request {
-                Request::Run(run) => self.run_command(*run),
-                Request::Values { names } => self.ask_values(names),
-                Request::Shadows { known } => self.ask_definitions(known),
-                Request::Set { name, value } => self.ask_set(&name, &value),
+                WireRequest::Run(run) => self.run_command(*run),
+                WireRequest::Values { names } => self.ask_values(names),
+                WireRequest::Shadows { known } => self.ask_definitions(known),
+                WireRequest::Set { name, value } => self.ask_set(&name, &value),
                 _ => {}
             }
         }
@@ -207,11 +210,11 @@ impl Session {
     /// Reports the end of a command that ended bash, once the new shell is recorded.
     fn send_held_reply(&mut self) {
         let Some((begun, finished)) = self.client.held_reply.take() else { return };
-        if let Err(why) = self.record.append(Vec::new()) {
-            return self.client.fail(Failure::Record, why);
+        if let Err(why) = self.record.append_synced(Vec::new()) {
+            return self.client.send_failure(Failure::Record, why);
         }
         let respawned = self.shell.respawned.take();
-        let came = CameBack { begun, finished, settled: true, respawned, left: Vec::new(), same_shell: false };
-        self.client.reply(&Reply::Finished(Box::new(came)));
+        let came = FinishedCommand { begun, finished, settled: true, respawned, left: Vec::new(), same_shell: false };
+        self.client.send_reply(&WireReply::Finished(Box::new(came)));
     }
 }

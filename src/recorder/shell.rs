@@ -4,13 +4,13 @@
 //! the engine, what a command means.
 
 use super::folder::write_private;
-use super::handover::Handover;
+use super::handover::StepFile;
 use super::options::ServeOptions;
 use super::outbox::Outbox;
 use super::processes;
-use super::protocol::{Channel, Size};
+use super::protocol::{OutputChannel, TerminalSize};
 use super::quoting::quote_path;
-use super::report::{Reader, Report};
+use super::report::{Report, ReportReader};
 use super::shell_port::{OpenDescriptors, ReadResult, ShellPort, ShellSource, WatchDescriptor};
 use super::terminal::{ShellRemains, Terminal};
 use crate::history::Mode;
@@ -32,7 +32,7 @@ const CONTROL_FD: i32 = 38;
 const REPORT_FD: i32 = 39;
 /// Variables that would change what bash does before the first command.
 const DROPPED_VARIABLES: &[&str] = &["BASH_ENV", "ENV", "PROMPT_COMMAND", "SHELLOPTS", "BASHOPTS", "BASH_XTRACEFD"];
-const PAGERS: &[&str] = &["PAGER", "GIT_PAGER", "SYSTEMD_PAGER"];
+const PAGER_VARIABLES: &[&str] = &["PAGER", "GIT_PAGER", "SYSTEMD_PAGER"];
 /// Capacity of each pipe of an unattended run.
 #[cfg(target_os = "linux")]
 const PIPE_BYTES: usize = 256 << 10;
@@ -48,19 +48,19 @@ pub(super) struct LocalShell {
     report: OwnedFd,
     /// True once nothing more is reported.
     report_ended: bool,
-    reports: Reader,
+    reports: ReportReader,
     /// Standard output and error of an unattended run, and of jobs of the shells before this one.
-    pipes: Vec<(Channel, OwnedFd)>,
+    pipes: Vec<(OutputChannel, OwnedFd)>,
     /// The rc file; removed when bash has read it.
     boot: PathBuf,
     /// Folder for the files that bash sources.
     folder: PathBuf,
-    step_file: Handover,
+    step_file: StepFile,
 }
 
 impl LocalShell {
     /// Starts bash in `cwd`; it reports when it is ready. Takes over the terminal and the pipes of the last shell.
-    pub(super) fn start(
+    pub(super) fn start_bash(
         options: &ServeOptions,
         folder: &Path,
         nonce: &str,
@@ -93,7 +93,7 @@ impl LocalShell {
             requests: Outbox::default(),
             report,
             report_ended: false,
-            reports: Reader::new(nonce),
+            reports: ReportReader::new(nonce),
             pipes,
             boot,
             folder: folder.to_owned(),
@@ -109,22 +109,22 @@ impl LocalShell {
 
 impl ShellPort for LocalShell {
     fn send_request(&mut self, bytes: &[u8]) {
-        self.requests.buffer().extend_from_slice(bytes);
+        self.requests.buffer_mut().extend_from_slice(bytes);
         self.flush_requests();
     }
 
     fn flush_requests(&mut self) {
         if let Some(control) = &self.control {
-            let _ = self.requests.flush(control);
+            let _ = self.requests.flush_to(control);
         }
     }
 
     fn write_step_file(&mut self, name: &str, text: &[u8]) -> std::io::Result<()> {
-        self.step_file.put(&self.folder.join(name), text)
+        self.step_file.write_text(&self.folder.join(name), text)
     }
 
     fn clear_step_file(&mut self) {
-        self.step_file.clear();
+        self.step_file.blank_text();
     }
 
     fn write_setup_file(&mut self, name: &str, text: &[u8]) -> std::io::Result<()> {
@@ -136,8 +136,8 @@ impl ShellPort for LocalShell {
     }
 
     fn send_keys(&mut self, keys: &[u8]) {
-        if self.keys.waiting() < super::KEYS_LIMIT_BYTES {
-            self.keys.buffer().extend_from_slice(keys);
+        if self.keys.waiting_bytes() < super::KEYS_LIMIT_BYTES {
+            self.keys.buffer_mut().extend_from_slice(keys);
         }
         self.flush_keys();
     }
@@ -147,15 +147,15 @@ impl ShellPort for LocalShell {
     }
 
     fn has_queued_keys(&self) -> bool {
-        self.keys.waiting() > 0
+        self.keys.waiting_bytes() > 0
     }
 
     fn clear_keys(&mut self) {
-        self.keys.clear();
+        self.keys.drop_waiting();
     }
 
     fn discard_input(&mut self) {
-        self.keys.clear();
+        self.keys.drop_waiting();
         self.terminal.discard_input();
     }
 
@@ -167,8 +167,8 @@ impl ShellPort for LocalShell {
         self.terminal.restore_modes();
     }
 
-    fn resize(&self, size: Size) {
-        self.terminal.resize(size);
+    fn resize_terminal(&self, size: TerminalSize) {
+        self.terminal.set_size(size);
     }
 
     fn watch_descriptors<'fd>(&'fd self, watch: WatchDescriptor<'_, 'fd>) {
@@ -182,7 +182,7 @@ impl ShellPort for LocalShell {
         if !self.report_ended {
             watch(ShellSource::Report, self.report.as_fd(), PollFlags::IN);
         }
-        if let Some(control) = self.control.as_ref().filter(|_| self.requests.waiting() > 0) {
+        if let Some(control) = self.control.as_ref().filter(|_| self.requests.waiting_bytes() > 0) {
             watch(ShellSource::Control, control.as_fd(), PollFlags::OUT);
         }
     }
@@ -191,10 +191,10 @@ impl ShellPort for LocalShell {
         1 + self.pipes.len()
     }
 
-    fn stream_channel(&self, index: usize) -> Option<Channel> {
+    fn stream_channel(&self, index: usize) -> Option<OutputChannel> {
         match index.checked_sub(1) {
             // A command may write to its terminal even though it has pipes; that is standard output too.
-            None => Some(Channel::Out),
+            None => Some(OutputChannel::Out),
             Some(pipe) => self.pipes.get(pipe).map(|(channel, _)| *channel),
         }
     }
@@ -220,7 +220,7 @@ impl ShellPort for LocalShell {
             return false;
         }
         match read_once(&self.report, buffer) {
-            ReadResult::Bytes(length) => self.reports.push(buffer.get(..length).unwrap_or_default()),
+            ReadResult::Bytes(length) => self.reports.push_bytes(buffer.get(..length).unwrap_or_default()),
             ReadResult::Nothing => return false,
             ReadResult::Ended => self.report_ended = true,
         }
@@ -263,7 +263,7 @@ impl ShellPort for LocalShell {
     /// for it in the foreground itself: no key reaches the program any more. Any bash, interrupted a moment earlier, still
     /// starts the program and waits for it, and the program never gets the interrupt.
     fn repeat_lost_interrupt(&self, age: Duration, bash_was_interrupted: bool) {
-        if let Some(left) = processes::left_behind(self.pid, age) {
+        if let Some(left) = processes::abandoned_child(self.pid, age) {
             let _ = rustix::process::kill_process_group(left, Signal::INT);
         } else if bash_was_interrupted && !self.is_in_foreground() && processes::waits_for_child(self.pid) {
             self.interrupt_foreground();
@@ -318,7 +318,11 @@ fn read_once(fd: impl AsFd, buffer: &mut [u8]) -> ReadResult {
 }
 
 /// Connects bash's standard streams. Returns the recorder's ends of the pipes that an unattended run gets.
-fn connect_streams(command: &mut Command, terminal: &Terminal, mode: Mode) -> std::io::Result<Vec<(Channel, OwnedFd)>> {
+fn connect_streams(
+    command: &mut Command,
+    terminal: &Terminal,
+    mode: Mode,
+) -> std::io::Result<Vec<(OutputChannel, OwnedFd)>> {
     let device = || terminal.device.try_clone().map(Stdio::from);
     command.stdin(device()?);
     if mode.is_interactive() {
@@ -330,7 +334,7 @@ fn connect_streams(command: &mut Command, terminal: &Terminal, mode: Mode) -> st
     widen_pipe(&out);
     widen_pipe(&err);
     command.stdout(Stdio::from(out_write)).stderr(Stdio::from(err_write));
-    Ok(vec![(Channel::Out, out), (Channel::Err, err)])
+    Ok(vec![(OutputChannel::Out, out), (OutputChannel::Err, err)])
 }
 
 fn open_pipe() -> std::io::Result<(OwnedFd, OwnedFd)> {
@@ -372,7 +376,7 @@ fn set_environment(command: &mut Command, mode: Mode) {
         command.env("LESS", "FRX");
     }
     if !mode.is_interactive() {
-        command.envs(PAGERS.iter().map(|pager| (pager, "cat")));
+        command.envs(PAGER_VARIABLES.iter().map(|pager| (pager, "cat")));
     }
 }
 

@@ -6,7 +6,7 @@
 //! Invariant: no method blocks, and none fails because the shell has ended: the end is noticed by itself. Refuses to know:
 //! the journal, the engine, what a command means.
 
-use super::protocol::{Channel, Size};
+use super::protocol::{OutputChannel, TerminalSize};
 use super::report::Report;
 use super::terminal::ShellRemains;
 use rustix::event::PollFlags;
@@ -82,7 +82,7 @@ pub(super) trait ShellPort {
     /// Undoes what a command has done to the terminal's modes.
     fn restore_modes(&self);
     /// Follows the size of the operator's window.
-    fn resize(&self, size: Size);
+    fn resize_terminal(&self, size: TerminalSize);
 
     // Output and reports.
 
@@ -91,7 +91,7 @@ pub(super) trait ShellPort {
     /// Number of output streams. Stream 0 is the terminal; it always counts, even when it has ended.
     fn stream_count(&self) -> usize;
     /// The channel of an output stream; `None` from [`stream_count`](ShellPort::stream_count) on.
-    fn stream_channel(&self, index: usize) -> Option<Channel>;
+    fn stream_channel(&self, index: usize) -> Option<OutputChannel>;
     /// Reads once from an output stream.
     fn read_output(&self, index: usize, room: &mut [u8]) -> ReadResult;
     /// Stops reading a stream that has ended. Streams behind it move up by one; the terminal keeps its index.

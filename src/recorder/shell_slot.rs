@@ -2,7 +2,7 @@
 //!
 //! Invariant: at most one shell is live; numbers of requests are never used twice. Refuses to know: commands and the engine.
 
-use super::report::Ended;
+use super::report::ReportedEnd;
 use super::shell_port::ShellPort;
 use super::shell_state::{Carried, ShellState};
 use super::terminal::ShellRemains;
@@ -30,7 +30,7 @@ pub(super) struct ShellSlot {
 
 impl ShellSlot {
     /// No shell yet. The first one continues from `snapshot`, if that file is there.
-    pub(super) fn empty(cwd: &Path, snapshot: Option<&Path>) -> Self {
+    pub(super) fn without_shell(cwd: &Path, snapshot: Option<&Path>) -> Self {
         Self {
             live: None,
             remains: ShellRemains::default(),
@@ -95,12 +95,12 @@ impl ShellSlot {
                 shell.restore_modes();
                 shell.clear_step_file();
             }
-            None => self.remains.step_file.clear(),
+            None => self.remains.step_file.blank_text(),
         }
     }
 
     /// Takes over the working directory and the options that bash reported.
-    pub(super) fn accept_end(&mut self, ended: &Ended) {
+    pub(super) fn accept_end(&mut self, ended: &ReportedEnd) {
         if ended.cwd.starts_with('/') {
             self.cwd = PathBuf::from(&ended.cwd);
         }

@@ -5,9 +5,9 @@
 
 use super::plain::leaves_state;
 use super::processes::{self, Process};
-use super::restore::Snapshot;
+use super::restore::RestoreScript;
 use super::shell_port::{OpenDescriptors, ShellPort};
-use super::snapshot::Dump;
+use super::snapshot::ShellDump;
 use crate::history::CommandStarted;
 use rustix::process::Pid;
 use std::collections::BTreeSet;
@@ -58,15 +58,15 @@ struct OpenedDescriptors {
 #[derive(Debug, Default)]
 pub(super) struct ShellState {
     /// State before the first command.
-    pub(super) start: Option<Dump>,
+    pub(super) start: Option<ShellDump>,
     /// State that bash reported last.
-    now: Option<Dump>,
+    now: Option<ShellDump>,
     /// Number of the command, or preparation, whose state bash has not reported yet.
     awaits: Option<u64>,
     /// Counts the changes of functions and aliases.
     edition: u64,
     /// Snapshot that was written last, or found at the start.
-    pub(super) last: Option<Snapshot>,
+    pub(super) last: Option<RestoreScript>,
     /// Number of the request that reads the rc file or restores a state.
     pub(super) preparing: u64,
     descriptors: OpenedDescriptors,
@@ -74,7 +74,7 @@ pub(super) struct ShellState {
     limits_changed: bool,
     /// True if a command that may change the shell has named LINENO, and may have unset it.
     lines_named: bool,
-    children: processes::Children,
+    children: processes::ChildList,
     /// Numbers of the surviving processes that were reported already.
     known_orphans: BTreeSet<i32>,
     /// Status of the last command.
@@ -84,17 +84,17 @@ pub(super) struct ShellState {
 impl ShellState {
     /// Starts from the snapshot that an earlier recorder of the same run has written, if there is one.
     pub(super) fn from_snapshot(path: Option<&Path>) -> Self {
-        let last = path.and_then(|path| std::fs::read(path).ok()).and_then(Snapshot::from_script);
+        let last = path.and_then(|path| std::fs::read(path).ok()).and_then(RestoreScript::from_script);
         Self { last, ..Self::default() }
     }
 
     /// Edition of the functions and aliases, and the state they are part of.
-    pub(super) fn latest_dump(&self) -> (u64, Option<&Dump>) {
+    pub(super) fn latest_dump(&self) -> (u64, Option<&ShellDump>) {
         (self.edition, self.now.as_ref())
     }
 
     /// Makes `dump` the current state.
-    pub(super) fn set_current(&mut self, dump: &Dump) {
+    pub(super) fn set_current(&mut self, dump: &ShellDump) {
         let is_same = self.now.as_ref().is_some_and(|now| {
             let same_option = now.shopt.contains("expand_aliases") == dump.shopt.contains("expand_aliases");
             same_option && now.functions == dump.functions && now.aliases == dump.aliases
@@ -166,7 +166,7 @@ impl ShellState {
 
     /// Children of the recorder other than the shell: processes that have outlived their parents.
     pub(super) fn surviving_processes(&mut self, shell: Option<Pid>) -> Vec<Process> {
-        self.children.but(shell)
+        self.children.except_shell(shell)
     }
 
     /// Programs that have outlived their parents since the last call.

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// A function, alias, trap or variable, with the bash text that defines it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct DumpEntry {
     pub(super) name: String,
     pub(super) text: Vec<u8>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Directories {
 
 /// State of a shell as bash printed it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Dump {
+pub(super) struct ShellDump {
     pub(super) directories: Directories,
     /// `$-` of the command.
     pub(super) flags: String,
@@ -35,11 +35,11 @@ pub(super) struct Dump {
     /// The positional parameters, each a word of bash.
     pub(super) positional: Vec<Vec<u8>>,
     pub(super) umask: String,
-    pub(super) functions: Vec<Entry>,
-    pub(super) aliases: Vec<Entry>,
+    pub(super) functions: Vec<DumpEntry>,
+    pub(super) aliases: Vec<DumpEntry>,
     /// By signal.
-    pub(super) traps: Vec<Entry>,
-    pub(super) variables: Vec<Entry>,
+    pub(super) traps: Vec<DumpEntry>,
+    pub(super) variables: Vec<DumpEntry>,
     /// Options that `shopt` has switched on.
     pub(super) shopt: BTreeSet<String>,
     /// Options that `set -o` has switched on, without those in `flags`.
@@ -49,26 +49,26 @@ pub(super) struct Dump {
 /// Options that are in `flags`.
 const IN_FLAGS: &[&str] = &["allexport", "errexit", "nounset", "verbose", "xtrace"];
 
-impl Dump {
+impl ShellDump {
     /// Parses the fields of a `snap` report, in the order of `boot.bash`.
-    pub(super) fn read(fields: &[Vec<u8>]) -> Option<Self> {
+    pub(super) fn parse_fields(fields: &[Vec<u8>]) -> Option<Self> {
         let [cwd, old_cwd, flags, status, positional, dirs, umask, functions, others, variables] = fields else {
             return None;
         };
-        let others = entries(others);
-        let variables: Vec<Entry> = entries(variables).into_iter().filter_map(variable).collect();
-        let options = |name| variables.iter().find(|entry| entry.name == name).map(options).unwrap_or_default();
+        let others = split_entries(others);
+        let variables: Vec<DumpEntry> = split_entries(variables).into_iter().filter_map(parse_variable).collect();
+        let options = |name| variables.iter().find(|entry| entry.name == name).map(option_names).unwrap_or_default();
         let mut set = options("SHELLOPTS");
         set.retain(|option| !IN_FLAGS.contains(&option.as_str()));
         Some(Self {
-            directories: Directories { current: cwd.clone(), previous: old_cwd.clone(), stack: lines(dirs) },
-            flags: text(flags),
-            status: text(status).parse().ok()?,
-            positional: lines(positional),
-            umask: text(umask.trim_ascii_end()),
-            functions: read_functions(functions),
-            aliases: others.iter().filter_map(|entry| alias(entry)).collect(),
-            traps: others.iter().filter_map(|entry| trap(entry)).collect(),
+            directories: Directories { current: cwd.clone(), previous: old_cwd.clone(), stack: nonempty_lines(dirs) },
+            flags: lossy_text(flags),
+            status: lossy_text(status).parse().ok()?,
+            positional: nonempty_lines(positional),
+            umask: lossy_text(umask.trim_ascii_end()),
+            functions: parse_functions(functions),
+            aliases: others.iter().filter_map(|entry| parse_alias(entry)).collect(),
+            traps: others.iter().filter_map(|entry| parse_trap(entry)).collect(),
             shopt: options("BASHOPTS"),
             set,
             variables,
@@ -76,16 +76,16 @@ impl Dump {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+fn lossy_text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
+fn nonempty_lines(bytes: &[u8]) -> Vec<Vec<u8>> {
     bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
 /// Splits at the newlines that stand outside of quotes.
-fn entries(text: &[u8]) -> Vec<&[u8]> {
+fn split_entries(text: &[u8]) -> Vec<&[u8]> {
     #[derive(Clone, Copy, PartialEq)]
     enum In {
         Plain,
@@ -123,19 +123,19 @@ fn entries(text: &[u8]) -> Vec<&[u8]> {
 }
 
 /// `declare -ATTRIBUTES NAME=VALUE`, or without a value.
-fn variable(entry: &[u8]) -> Option<Entry> {
+fn parse_variable(entry: &[u8]) -> Option<DumpEntry> {
     let rest = entry.strip_prefix(b"declare ")?;
     let space = memchr::memchr(b' ', rest)?;
     let assigned = rest.get(space + 1..)?;
     let name = assigned.get(..memchr::memchr(b'=', assigned).unwrap_or(assigned.len()))?;
     let is_name = !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    is_name.then(|| Entry { name: text(name), text: entry.to_vec() })
+    is_name.then(|| DumpEntry { name: lossy_text(name), text: entry.to_vec() })
 }
 
 /// The names in a variable like SHELLOPTS.
-fn options(entry: &Entry) -> BTreeSet<String> {
+fn option_names(entry: &DumpEntry) -> BTreeSet<String> {
     let value = entry.text.split(|&byte| byte == b'"').nth(1).unwrap_or_default();
-    let names = value.split(|&byte| byte == b':').map(text);
+    let names = value.split(|&byte| byte == b':').map(lossy_text);
     names.filter(|name| !name.is_empty() && name.bytes().all(is_option_byte)).collect()
 }
 
@@ -143,20 +143,20 @@ fn is_option_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
-fn alias(entry: &[u8]) -> Option<Entry> {
+fn parse_alias(entry: &[u8]) -> Option<DumpEntry> {
     let rest = entry.strip_prefix(b"alias ")?;
     let rest = rest.strip_prefix(b"-- ").unwrap_or(rest);
     let name = rest.get(..memchr::memchr(b'=', rest)?)?;
-    Some(Entry { name: text(name), text: entry.to_vec() })
+    Some(DumpEntry { name: lossy_text(name), text: entry.to_vec() })
 }
 
-fn trap(entry: &[u8]) -> Option<Entry> {
+fn parse_trap(entry: &[u8]) -> Option<DumpEntry> {
     let signal = entry.strip_prefix(b"trap -- ")?.rsplit(|&byte| byte == b' ').next()?;
-    Some(Entry { name: text(signal), text: entry.to_vec() })
+    Some(DumpEntry { name: lossy_text(signal), text: entry.to_vec() })
 }
 
 /// The list of names, then the definitions in the same order. A definition ends where the next name begins.
-fn read_functions(all: &[u8]) -> Vec<Entry> {
+fn parse_functions(all: &[u8]) -> Vec<DumpEntry> {
     let mut names: Vec<(&[u8], &[u8])> = Vec::new();
     let mut at = 0;
     while let Some(line) = all.get(at..).and_then(|rest| rest.split(|&byte| byte == b'\n').next()) {
@@ -169,7 +169,7 @@ fn read_functions(all: &[u8]) -> Vec<Entry> {
     let mut definitions = all.get(at..).unwrap_or_default();
     for (index, (attributes, name)) in names.iter().enumerate() {
         let end = match names.get(index + 1) {
-            Some((_, next)) => match beginning(definitions, next) {
+            Some((_, next)) => match find_definition(definitions, next) {
                 Some(end) => end,
                 None => return functions,
             },
@@ -184,13 +184,13 @@ fn read_functions(all: &[u8]) -> Vec<Entry> {
             definition.push(b' ');
             definition.extend_from_slice(name);
         }
-        functions.push(Entry { name: text(name), text: definition });
+        functions.push(DumpEntry { name: lossy_text(name), text: definition });
     }
     functions
 }
 
 /// Offset at which the definition of `name` begins, behind that of another function.
-fn beginning(definitions: &[u8], name: &[u8]) -> Option<usize> {
+fn find_definition(definitions: &[u8], name: &[u8]) -> Option<usize> {
     ["}\n", "}\nfunction "].iter().find_map(|before| {
         let pattern = [before.as_bytes(), name, b" () \n"].concat();
         memmem::find(definitions, &pattern).map(|at| at + 2)
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn names(entries: &[Entry]) -> Vec<&str> {
+    fn names(entries: &[DumpEntry]) -> Vec<&str> {
         entries.iter().map(|entry| entry.name.as_str()).collect()
     }
 
@@ -210,7 +210,7 @@ mod tests {
     fn a_value_that_looks_like_another_variable_stays_in_its_own() {
         let text = b"declare -- a=\"x\ndeclare -r b=\\\"1\\\"\n\"\ndeclare -x c=$'it\\'s\n\"'\ndeclare -a d=([0]=\"a b\" [2]=\"c\")\n\
                      declare -i e\n";
-        let variables: Vec<Entry> = entries(text).into_iter().filter_map(variable).collect();
+        let variables: Vec<DumpEntry> = split_entries(text).into_iter().filter_map(parse_variable).collect();
         assert_eq!(names(&variables), ["a", "c", "d", "e"]);
     }
 
@@ -218,7 +218,7 @@ mod tests {
     fn a_here_document_in_a_function_does_not_end_it() {
         let text =
             b"declare -f a\ndeclare -fx b\na () \n{ \n    cat <<EOF\n}\nc () \nEOF\n\n}\nb () \n{ \n    echo b\n}\n";
-        let functions = read_functions(text);
+        let functions = parse_functions(text);
         assert_eq!(names(&functions), ["a", "b"]);
         assert!(functions[0].text.ends_with(b"EOF\n\n}"));
         assert!(functions[1].text.ends_with(b"}\n\\builtin declare -fx b"));
@@ -227,11 +227,11 @@ mod tests {
     #[test]
     fn aliases_and_traps_of_several_lines_are_read() {
         let text = b"alias ll='ls\n-l'\ntrap -- 'echo a\necho '\\''b'\\''' EXIT\ntrap -- '' SIGINT\n";
-        let all = entries(text);
+        let all = split_entries(text);
         assert_eq!(all.len(), 3);
-        assert_eq!(alias(all[0]).unwrap().name, "ll");
-        assert_eq!(trap(all[1]).unwrap().name, "EXIT");
-        assert_eq!(trap(all[2]).unwrap().name, "SIGINT");
+        assert_eq!(parse_alias(all[0]).unwrap().name, "ll");
+        assert_eq!(parse_trap(all[1]).unwrap().name, "EXIT");
+        assert_eq!(parse_trap(all[2]).unwrap().name, "SIGINT");
     }
 
     proptest! {
@@ -239,7 +239,7 @@ mod tests {
         fn no_bytes_make_it_panic(fields in proptest::collection::vec("(\\PC|[\n\"'\\\\$ =}]|declare -f ){0,30}", 10)) {
             let mut fields: Vec<Vec<u8>> = fields.into_iter().map(String::into_bytes).collect();
             fields[3] = b"0".to_vec();
-            prop_assert!(Dump::read(&fields).is_some());
+            prop_assert!(ShellDump::parse_fields(&fields).is_some());
         }
     }
 }

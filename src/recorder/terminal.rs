@@ -3,15 +3,15 @@
 //! Invariant: it outlives each bash on it, so jobs keep their terminal when a new bash starts. Refuses to know: what runs
 //! on it.
 
-use super::handover::Handover;
+use super::handover::StepFile;
 use super::outbox::Outbox;
-use super::protocol::{Channel, Size};
+use super::protocol::{OutputChannel, TerminalSize};
 use rustix::fd::OwnedFd;
 use rustix::process::Pid;
 use rustix::pty::OpenptFlags;
 use rustix::termios::{OptionalActions, QueueSelector, SpecialCodeIndex, Termios, Winsize};
 
-const DEFAULT_SIZE: Size = Size { rows: 24, columns: 80 };
+const DEFAULT_SIZE: TerminalSize = TerminalSize { rows: 24, columns: 80 };
 /// The interrupt key (Ctrl-C) where the terminal names none.
 const DEFAULT_INTERRUPT_KEY: u8 = 3;
 
@@ -32,8 +32,8 @@ pub(super) struct ShellRemains {
     /// `None` before the first shell, or when the terminal has ended.
     pub(super) terminal: Option<Terminal>,
     /// Pipes that background jobs of the ended shell still write to.
-    pub(super) pipes: Vec<(Channel, OwnedFd)>,
-    pub(super) step_file: Handover,
+    pub(super) pipes: Vec<(OutputChannel, OwnedFd)>,
+    pub(super) step_file: StepFile,
 }
 
 impl Terminal {
@@ -45,11 +45,11 @@ impl Terminal {
         let device = open_device(&master)?;
         let modes = prepare_modes(&device);
         let terminal = Self { master, device, modes, has_ended: false };
-        terminal.resize(DEFAULT_SIZE);
+        terminal.set_size(DEFAULT_SIZE);
         Ok(terminal)
     }
 
-    pub(super) fn resize(&self, size: Size) {
+    pub(super) fn set_size(&self, size: TerminalSize) {
         let size = Winsize { ws_row: size.rows, ws_col: size.columns, ws_xpixel: 0, ws_ypixel: 0 };
         let _ = rustix::termios::tcsetwinsize(&self.master, size);
     }
@@ -76,8 +76,8 @@ impl Terminal {
 
     /// Sends as many keys as the terminal takes; drops them when it has ended.
     pub(super) fn send_keys(&self, keys: &mut Outbox) {
-        if keys.flush(&self.master).is_err() {
-            keys.clear();
+        if keys.flush_to(&self.master).is_err() {
+            keys.drop_waiting();
         }
     }
 }

@@ -3,33 +3,33 @@
 //! Invariant: none of them can run a command. Refuses to know: who they are; they belong to this user.
 
 use super::activity::Activity;
-use super::protocol::{Errand, Failure, Reply, SessionState, WireEvent};
+use super::protocol::{Errand, Failure, SessionState, WireEvent, WireReply};
 use super::session::Session;
 use crate::history::{Fact, NoteAdded};
 
 impl Session {
     /// Does an errand and returns the answer.
-    pub(super) fn run_errand(&mut self, errand: &Errand) -> Reply {
+    pub(super) fn run_errand(&mut self, errand: &Errand) -> WireReply {
         match errand {
-            Errand::State => Reply::State(self.describe_state()),
+            Errand::State => WireReply::State(self.describe_state()),
             Errand::Stop { who } => {
                 if self.ending.stopped_by.is_empty() && !self.is_ending() {
                     who.clone_into(&mut self.ending.stopped_by);
                 }
-                self.terminate();
-                Reply::Stopping
+                self.terminate_run();
+                WireReply::Stopping
             }
             Errand::Hide(secrets) => {
                 let refused = self.register_secrets(secrets);
                 // The engine must mask them in what it shows.
-                self.client.reply(&Reply::Learned { secrets: secrets.clone() });
-                Reply::Hidden { refused }
+                self.client.send_reply(&WireReply::Learned { secrets: secrets.clone() });
+                WireReply::Hidden { refused }
             }
             Errand::Note(text) => {
                 let note = Fact::NoteAdded(NoteAdded { step: None, text: text.clone() });
-                match self.record.append(vec![note]) {
-                    Ok(events) => Reply::Appended { events: events.into_iter().map(WireEvent::from).collect() },
-                    Err(message) => Reply::Failed { what: Failure::Record, message },
+                match self.record.append_synced(vec![note]) {
+                    Ok(events) => WireReply::Appended { events: events.into_iter().map(WireEvent::from).collect() },
+                    Err(message) => WireReply::Failed { what: Failure::Record, message },
                 }
             }
         }

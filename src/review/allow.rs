@@ -8,17 +8,17 @@ use super::finding::Finding;
 use crate::document::Runbook;
 use std::collections::HashSet;
 
-const MARK: &str = "runbook: allow ";
+const ALLOW_MARK: &str = "runbook: allow ";
 
 /// Removes the findings that the document allows.
-pub(super) fn filter(runbook: &Runbook, found: &mut Vec<Finding>) {
-    if !runbook.text.contains(MARK) {
+pub(super) fn remove_allowed(runbook: &Runbook, found: &mut Vec<Finding>) {
+    if !runbook.text.contains(ALLOW_MARK) {
         return;
     }
     let mut everywhere: HashSet<&str> = HashSet::new();
     let mut lines: HashSet<(usize, &str)> = HashSet::new();
     for (number, line) in runbook.text.lines().enumerate() {
-        let Some((before, after)) = line.split_once(MARK) else { continue };
+        let Some((before, after)) = line.split_once(ALLOW_MARK) else { continue };
         let list = after.split("-->").next().unwrap_or("");
         let names = list.split([',', ' ']).map(str::trim).filter(|name| !name.is_empty());
         for name in names {

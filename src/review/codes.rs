@@ -22,11 +22,11 @@ pub struct Code {
 }
 
 /// Looks up a code by its name.
-pub fn code(name: &str) -> Option<&'static Code> {
+pub fn find_code(name: &str) -> Option<&'static Code> {
     CODES.iter().find(|code| code.name == name)
 }
 
-const fn row(
+const fn code_row(
     name: &'static str,
     severity: Severity,
     title: &'static str,
@@ -41,7 +41,7 @@ use Severity::{Error, Note, Warning};
 
 /// All codes, sorted by name.
 pub const CODES: &[Code] = &[
-    row(
+    code_row(
         "bidirectional-character",
         Error,
         "a character that turns the direction of text",
@@ -49,7 +49,7 @@ pub const CODES: &[Code] = &[
         "remove the character",
         "an override U+202E within a command",
     ),
-    row(
+    code_row(
         "broken-link",
         Warning,
         "a link to nothing",
@@ -57,7 +57,7 @@ pub const CODES: &[Code] = &[
         "mend the link, or remove it",
         "`[backups](../backup/README.md)` where no such file is",
     ),
-    row(
+    code_row(
         "byte-order-mark",
         Note,
         "a byte order mark at the beginning",
@@ -65,7 +65,7 @@ pub const CODES: &[Code] = &[
         "save the document without it",
         "EF BB BF as the first bytes",
     ),
-    row(
+    code_row(
         "cd-leaks",
         Warning,
         "a change of directory that later commands do not expect",
@@ -73,7 +73,7 @@ pub const CODES: &[Code] = &[
         "use an absolute path, or a subshell: `(cd DIR && …)`",
         "`cd /srv/app/secrets`, then `docker-compose -f prod.yml restart`",
     ),
-    row(
+    code_row(
         "chat-command",
         Note,
         "a command for a chat, in a shell fence",
@@ -81,7 +81,7 @@ pub const CODES: &[Code] = &[
         "put it into a `text` fence",
         "`/incident create \"API down\"`",
     ),
-    row(
+    code_row(
         "control-character",
         Warning,
         "a control character",
@@ -89,7 +89,7 @@ pub const CODES: &[Code] = &[
         "remove the character",
         "a backspace in a command",
     ),
-    row(
+    code_row(
         "crlf",
         Note,
         "lines that end in CR LF",
@@ -97,7 +97,7 @@ pub const CODES: &[Code] = &[
         "save the document with LF line ends",
         "a document written on Windows",
     ),
-    row(
+    code_row(
         "crontab-line",
         Note,
         "a line for a crontab, in a shell fence",
@@ -105,7 +105,7 @@ pub const CODES: &[Code] = &[
         "put it into a `crontab` or `text` fence",
         "`0 3 * * * /usr/local/bin/rotate`",
     ),
-    row(
+    code_row(
         "duplicate-heading",
         Note,
         "two sections with the same heading",
@@ -113,7 +113,7 @@ pub const CODES: &[Code] = &[
         "give each a heading of its own, or `{#id}`",
         "two sections `### Rollback`",
     ),
-    row(
+    code_row(
         "env-not-allowed",
         Warning,
         "a variable that a document may not set",
@@ -121,7 +121,7 @@ pub const CODES: &[Code] = &[
         "remove it from the front matter",
         "`env: {PATH: …}`",
     ),
-    row(
+    code_row(
         "guessed-shell",
         Note,
         "code without a language that looks like shell, fenced or only indented",
@@ -129,7 +129,7 @@ pub const CODES: &[Code] = &[
         "write ```` ```bash ````",
         "a fence with `docker ps` and no language",
     ),
-    row(
+    code_row(
         "health-check-without-fail",
         Warning,
         "a health check that succeeds when the service is ill",
@@ -137,7 +137,7 @@ pub const CODES: &[Code] = &[
         "add `--fail` (`curl -fsS URL`)",
         "`curl https://example.com/health`",
     ),
-    row(
+    code_row(
         "heredoc-unclosed",
         Error,
         "a here-document that never ends",
@@ -145,7 +145,7 @@ pub const CODES: &[Code] = &[
         "end it with its word alone on a line",
         "`cat <<EOF` without `EOF`",
     ),
-    row(
+    code_row(
         "hidden-fence",
         Warning,
         "a fence that is no fence",
@@ -153,7 +153,7 @@ pub const CODES: &[Code] = &[
         "mend its indentation or its marks",
         "a fence in an HTML block",
     ),
-    row(
+    code_row(
         "inline-command",
         Note,
         "commands that stand only in the text",
@@ -161,7 +161,7 @@ pub const CODES: &[Code] = &[
         "put each into a fence of its own",
         "\"run `poetry update` and then `make deploy`\"",
     ),
-    row(
+    code_row(
         "interactive-before-others",
         Warning,
         "a command that waits for an operator, before others",
@@ -169,7 +169,7 @@ pub const CODES: &[Code] = &[
         "put it into a cell of its own, or tell it what to do",
         "`crontab -e`, then `systemctl restart cron`",
     ),
-    row(
+    code_row(
         "invalid-utf8",
         Warning,
         "bytes that are no UTF-8",
@@ -177,7 +177,7 @@ pub const CODES: &[Code] = &[
         "save the document as UTF-8",
         "Latin-1 text",
     ),
-    row(
+    code_row(
         "invisible-character",
         Warning,
         "a character that nobody sees",
@@ -185,7 +185,7 @@ pub const CODES: &[Code] = &[
         "write a plain blank, or remove it",
         "a no-break space between a program and its option",
     ),
-    row(
+    code_row(
         "malformed-attributes",
         Warning,
         "attributes that cannot be read",
@@ -193,7 +193,7 @@ pub const CODES: &[Code] = &[
         "write `{name=x timeout=30s}`",
         "```` ```bash {name=x ````",
     ),
-    row(
+    code_row(
         "malformed-front-matter",
         Warning,
         "front matter that cannot be read",
@@ -201,7 +201,7 @@ pub const CODES: &[Code] = &[
         "write it as YAML",
         "`timeout: [1, 2]`",
     ),
-    row(
+    code_row(
         "malformed-input",
         Error,
         "an input that is declared as nothing can be",
@@ -209,7 +209,7 @@ pub const CODES: &[Code] = &[
         "correct the front matter; `type` is string, int, path, host, url, bool or secret",
         "`inputs: {size: {type: number of copies}}`",
     ),
-    row(
+    code_row(
         "mixed-compose-files",
         Warning,
         "some commands name a compose file, others do not",
@@ -217,7 +217,7 @@ pub const CODES: &[Code] = &[
         "name the same `-f FILE` everywhere, or set `COMPOSE_FILE`",
         "`docker-compose -f prod.yml stop api`, then `docker-compose exec db …`",
     ),
-    row(
+    code_row(
         "never-ends-before-others",
         Warning,
         "a command that never ends, before others",
@@ -225,7 +225,7 @@ pub const CODES: &[Code] = &[
         "put it into a cell of its own, or bound it (`--no-stream`, `timeout 30`)",
         "`docker stats`, then `df -h`",
     ),
-    row(
+    code_row(
         "no-place",
         Warning,
         "a word that stands for a value, where none can be placed",
@@ -233,7 +233,7 @@ pub const CODES: &[Code] = &[
         "write it so that the value stands in an argument",
         "`<program> --version`, `` ls `<folder>` ``, `${<name>}`",
     ),
-    row(
+    code_row(
         "not-shell",
         Warning,
         "lines that are no shell, in a shell fence",
@@ -241,7 +241,7 @@ pub const CODES: &[Code] = &[
         "put them into a fence of their own language",
         "pasted YAML in a `bash` fence",
     ),
-    row(
+    code_row(
         "nul-byte",
         Warning,
         "a NUL byte",
@@ -249,7 +249,7 @@ pub const CODES: &[Code] = &[
         "remove it",
         "a file that is not text",
     ),
-    row(
+    code_row(
         "old-compose",
         Note,
         "the spelling `docker-compose`",
@@ -257,7 +257,7 @@ pub const CODES: &[Code] = &[
         "write `docker compose`",
         "`docker-compose ps`",
     ),
-    row(
+    code_row(
         "opaque-command",
         Warning,
         "a command that cannot be read for certain",
@@ -265,7 +265,7 @@ pub const CODES: &[Code] = &[
         "write it in a simpler way, or put it into a script",
         "nested backticks with backslashes",
     ),
-    row(
+    code_row(
         "pasted-prompt",
         Error,
         "a command that begins with `>`",
@@ -273,7 +273,7 @@ pub const CODES: &[Code] = &[
         "remove the prompt",
         "`> restart.sh`",
     ),
-    row(
+    code_row(
         "pipe-hides-failure",
         Warning,
         "a pipe whose first part can fail unseen",
@@ -281,7 +281,7 @@ pub const CODES: &[Code] = &[
         "`set -o pipefail` first, or check the file before",
         "`gunzip -c backup.gz | psql shop`",
     ),
-    row(
+    code_row(
         "placeholder",
         Warning,
         "a word that stands for a value",
@@ -289,7 +289,7 @@ pub const CODES: &[Code] = &[
         "declare an input, or use a variable: it is then asked for",
         "`kubectl logs <pod>`",
     ),
-    row(
+    code_row(
         "prompt-in-cell",
         Note,
         "a prompt or printed lines in a shell fence",
@@ -297,7 +297,7 @@ pub const CODES: &[Code] = &[
         "use a `console` fence, and a fence of its own for the output",
         "`$ kubectl get pods`",
     ),
-    row(
+    code_row(
         "secret",
         Error,
         "a secret in the document",
@@ -305,7 +305,7 @@ pub const CODES: &[Code] = &[
         "take it out, change it, and declare an input of type `secret`",
         "`export AWS_SECRET_ACCESS_KEY=…`",
     ),
-    row(
+    code_row(
         "stale-value",
         Note,
         "a value with a date in it",
@@ -313,7 +313,7 @@ pub const CODES: &[Code] = &[
         "take it from a command (`ls -t … | head -1`), or declare an input with `from`",
         "`BACKUP=backup_20240131.sql.gz`",
     ),
-    row(
+    code_row(
         "sudo-in-the-middle",
         Note,
         "`sudo` in the middle of a cell",
@@ -321,7 +321,7 @@ pub const CODES: &[Code] = &[
         "run `sudo -v` first, or put it into a step of its own",
         "`docker-compose down`, then `sudo systemctl restart docker`",
     ),
-    row(
+    code_row(
         "syntax-error",
         Error,
         "bash does not accept it",
@@ -329,7 +329,7 @@ pub const CODES: &[Code] = &[
         "mend it; `bash -n` says the same",
         "`if [ -f x ]; then`, without `fi`",
     ),
-    row(
+    code_row(
         "terminal-needed",
         Note,
         "a command that wants a terminal",
@@ -337,7 +337,7 @@ pub const CODES: &[Code] = &[
         "leave out `-t`; give `docker compose exec` its `-T`",
         "`docker exec -it db psql -c …`",
     ),
-    row(
+    code_row(
         "unchecked-destruction",
         Warning,
         "something is destroyed after a check that stops nothing",
@@ -345,7 +345,7 @@ pub const CODES: &[Code] = &[
         "write `check && …`, or begin with `set -e`",
         "`sha256sum -c f`, then `DROP DATABASE`",
     ),
-    row(
+    code_row(
         "unclosed-fence",
         Warning,
         "a fence that is never closed",
@@ -353,7 +353,7 @@ pub const CODES: &[Code] = &[
         "close it with the same marks",
         "```` ```bash ```` at the end of a document",
     ),
-    row(
+    code_row(
         "unfollowed-attribute",
         Warning,
         "an attribute that is read and not followed",
@@ -361,7 +361,7 @@ pub const CODES: &[Code] = &[
         "write it into the cell: `cd DIR`, or `&` behind the command",
         "`{\"cwd\":\"/srv\"}` on a fence",
     ),
-    row(
+    code_row(
         "unknown-attribute",
         Warning,
         "an attribute that nobody reads",
@@ -369,7 +369,7 @@ pub const CODES: &[Code] = &[
         "mend its spelling; `runbook check --explain unknown-attribute`",
         "```` ```bash {timout=30s} ````",
     ),
-    row(
+    code_row(
         "unknown-filter",
         Warning,
         "a template with a filter that is none",
@@ -377,7 +377,7 @@ pub const CODES: &[Code] = &[
         "the filters are `| sh`, `| sql` and `| raw`",
         "`{{ backup_file | upper }}`",
     ),
-    row(
+    code_row(
         "unknown-front-matter",
         Note,
         "a key of the front matter that nobody reads",
@@ -385,7 +385,7 @@ pub const CODES: &[Code] = &[
         "mend its spelling, or remove it",
         "`timout: 30s`",
     ),
-    row(
+    code_row(
         "unknown-input",
         Warning,
         "a template whose name is next to a declared one",
@@ -393,7 +393,7 @@ pub const CODES: &[Code] = &[
         "mend its spelling, or declare it",
         "`{{ backup_flie }}` where `backup_file` is declared",
     ),
-    row(
+    code_row(
         "unknown-program",
         Warning,
         "a program that is not there",
@@ -401,7 +401,7 @@ pub const CODES: &[Code] = &[
         "mend its name, or say how to install it",
         "`kubctl get pods`",
     ),
-    row(
+    code_row(
         "unset-variable",
         Warning,
         "a variable that nothing sets",

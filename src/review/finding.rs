@@ -2,7 +2,7 @@
 //!
 //! Invariant: the code of every finding is in the table of codes. Refuses to know: how a finding is shown.
 
-use super::codes::code;
+use super::codes::find_code;
 use super::severity::Severity;
 use crate::document::Span;
 
@@ -22,13 +22,13 @@ pub struct Finding {
     /// Advice for the author.
     pub help: String,
     /// Further ranges that belong to the problem, each with a few words.
-    pub also: Vec<(Span, String)>,
+    pub related: Vec<(Span, String)>,
 }
 
 impl Finding {
     /// Makes a finding with the severity and the help of its code.
     pub(super) fn new(name: &'static str, span: Span, message: impl Into<String>) -> Self {
-        let known = code(name);
+        let known = find_code(name);
         Self {
             code: name,
             severity: known.map_or(Severity::Warning, |code| code.severity),
@@ -36,19 +36,19 @@ impl Finding {
             line: 0,
             message: message.into(),
             help: known.map_or_else(String::new, |code| code.help.to_owned()),
-            also: Vec::new(),
+            related: Vec::new(),
         }
     }
 
     /// Replaces the help of the code.
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
     }
 
     /// Adds a further range, described by `words`.
-    pub(super) fn also(mut self, span: Span, words: impl Into<String>) -> Self {
-        self.also.push((span, words.into()));
+    pub(super) fn with_related(mut self, span: Span, words: impl Into<String>) -> Self {
+        self.related.push((span, words.into()));
         self
     }
 }

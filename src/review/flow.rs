@@ -2,39 +2,43 @@
 //!
 //! Invariant: a cell is judged as if copied whole into a shell. Refuses to know: steps, decisions.
 
-use super::cells::{At, CellText};
+use super::cells::{CellText, LocatedCommand};
 use super::finding::Finding;
-use super::probes::Given;
+use super::probes::Probes;
 use crate::risk::{Flag, Level};
-use crate::shell::{Program, SessionChange, program_of};
+use crate::shell::{ProgramName, SessionChange, effective_program};
 use std::collections::{BTreeMap, HashSet};
 
 /// Checks the commands of each cell in sequence. `env` names the variables that the front matter sets.
-pub(super) fn review<'n>(
+pub(super) fn check_sequences<'n>(
     cells: &[CellText<'_>],
     env: impl Iterator<Item = &'n String>,
-    probes: &Given<'_>,
+    probes: &Probes<'_>,
     found: &mut Vec<Finding>,
 ) {
     let mut sudo = None;
     let mut sudo_count = 0;
     for cell in cells {
-        let commands: Vec<At<'_, '_>> = cell.commands().filter(|at| at.facts.not_a_command.is_none()).collect();
-        waits(&commands, found);
-        unchecked(&commands, found);
-        mixed_files(&commands, found);
+        let commands: Vec<LocatedCommand<'_, '_>> =
+            cell.located_commands().filter(|at| at.facts.not_a_command.is_none()).collect();
+        find_blocking_commands(&commands, found);
+        find_unchecked_destruction(&commands, found);
+        find_mixed_compose_files(&commands, found);
         let mut pipes_fail = false;
         let mut privileged_before = false;
         for (number, at) in commands.iter().enumerate() {
-            pipes_fail |= sets(at, |word| word == "pipefail");
+            pipes_fail |= sets_shell_option(at, |word| word == "pipefail");
             if !pipes_fail {
-                pipes(at, found);
+                find_hidden_pipe_failure(at, found);
             }
-            let asks =
-                at.facts.simple.iter().any(|simple| matches!(&simple.program, Program::Named(name) if name == "sudo"));
+            let asks = at
+                .facts
+                .simple_commands
+                .iter()
+                .any(|simple| matches!(&simple.program, ProgramName::Named(name) if name == "sudo"));
             if asks && number > 0 && !privileged_before {
                 sudo_count += 1;
-                sudo.get_or_insert_with(|| (at.head(), at.short()));
+                sudo.get_or_insert_with(|| (at.first_line_span(), at.short_line()));
             }
             privileged_before |= at.risk.flags.contains(&Flag::Privileged);
         }
@@ -48,30 +52,30 @@ pub(super) fn review<'n>(
             format!("`{short}` may ask for a password after other commands have run{more}"),
         ));
     }
-    unset(cells, env.cloned().collect(), probes, found);
-    directories(cells, found);
+    find_unset_variables(cells, env.cloned().collect(), probes, found);
+    find_leaking_directories(cells, found);
 }
 
 /// Finds commands that never end or wait for an operator, before others.
-fn waits(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
+fn find_blocking_commands(commands: &[LocatedCommand<'_, '_>], found: &mut Vec<Finding>) {
     for (at, next) in commands.iter().zip(commands.iter().skip(1)) {
-        if let Some(why) = &at.facts.never_ends {
+        if let Some(why) = &at.facts.never_ends_reason {
             found.push(
                 Finding::new(
                     "never-ends-before-others",
-                    at.head(),
-                    format!("{why}, so `{}` is never reached", next.short()),
+                    at.first_line_span(),
+                    format!("{why}, so `{}` is never reached", next.short_line()),
                 )
-                .also(next.head(), "never reached"),
+                .with_related(next.first_line_span(), "never reached"),
             );
-        } else if let Some(why) = &at.facts.interactive {
+        } else if let Some(why) = &at.facts.interactive_reason {
             found.push(
                 Finding::new(
                     "interactive-before-others",
-                    at.head(),
-                    format!("{why}, and `{}` waits for it", next.short()),
+                    at.first_line_span(),
+                    format!("{why}, and `{}` waits for it", next.short_line()),
                 )
-                .also(next.head(), "waits"),
+                .with_related(next.first_line_span(), "waits"),
             );
         }
     }
@@ -99,42 +103,45 @@ const CHECKS: &[(&str, &[&str])] = &[
 ];
 
 /// Finds checks whose failure does not keep the shell from a later command that destroys something.
-fn unchecked(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
+fn find_unchecked_destruction(commands: &[LocatedCommand<'_, '_>], found: &mut Vec<Finding>) {
     let mut stops = false;
     for (number, at) in commands.iter().enumerate() {
-        stops |= sets(at, |word| {
+        stops |= sets_shell_option(at, |word| {
             word == "errexit" || (word.starts_with('-') && !word.starts_with("--") && word.contains('e'))
         });
-        let alone = at.facts.status.pipeline.is_some();
+        let alone = at.facts.status_source.pipeline_members.is_some();
         if stops || !alone || !is_check(at) {
             continue;
         }
         let Some(harm) = commands.iter().skip(number + 1).find(|later| later.risk.level >= Level::Destroys) else {
             continue;
         };
-        let what = harm.risk.decisive().next().map_or_else(|| harm.short(), |reason| reason.text.clone());
-        let object =
-            harm.risk.object().map_or_else(String::new, |object| format!(" ({} `{}`)", object.kind, object.name));
+        let what = harm.risk.decisive_reasons().next().map_or_else(|| harm.short_line(), |reason| reason.text.clone());
+        let object = harm
+            .risk
+            .object_to_type()
+            .map_or_else(String::new, |object| format!(" ({} `{}`)", object.kind, object.name));
         found.push(
             Finding::new(
                 "unchecked-destruction",
-                at.head(),
-                format!("when `{}` fails, a shell goes on to: {what}{object}", at.short()),
+                at.first_line_span(),
+                format!("when `{}` fails, a shell goes on to: {what}{object}", at.short_line()),
             )
-            .also(harm.head(), "this runs all the same"),
+            .with_related(harm.first_line_span(), "this runs all the same"),
         );
     }
 }
 
 /// True if a command is `set` with a word for which `is_meant` is true.
-fn sets(at: &At<'_, '_>, is_meant: impl Fn(&str) -> bool) -> bool {
-    at.facts.simple.iter().any(|simple| {
-        simple.program == Program::Named("set".to_owned()) && simple.words.iter().flatten().any(|word| is_meant(word))
+fn sets_shell_option(at: &LocatedCommand<'_, '_>, is_meant: impl Fn(&str) -> bool) -> bool {
+    at.facts.simple_commands.iter().any(|simple| {
+        simple.program == ProgramName::Named("set".to_owned())
+            && simple.words.iter().flatten().any(|word| is_meant(word))
     })
 }
 
-fn is_check(at: &At<'_, '_>) -> bool {
-    at.facts.simple.iter().filter_map(program_of).any(|known| {
+fn is_check(at: &LocatedCommand<'_, '_>) -> bool {
+    at.facts.simple_commands.iter().filter_map(effective_program).any(|known| {
         CHECKS.iter().any(|(name, options)| {
             *name == known.program
                 && (options.is_empty() || known.words.iter().flatten().any(|word| options.contains(&word.as_str())))
@@ -143,12 +150,12 @@ fn is_check(at: &At<'_, '_>) -> bool {
 }
 
 /// Finds cells that use `docker-compose` both with and without `-f FILE`.
-fn mixed_files(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
-    let mut with: Option<(&At<'_, '_>, String)> = None;
-    let mut without: Option<&At<'_, '_>> = None;
+fn find_mixed_compose_files(commands: &[LocatedCommand<'_, '_>], found: &mut Vec<Finding>) {
+    let mut with: Option<(&LocatedCommand<'_, '_>, String)> = None;
+    let mut without: Option<&LocatedCommand<'_, '_>> = None;
     for at in commands {
-        for simple in &at.facts.simple {
-            let Some(known) = program_of(simple) else { continue };
+        for simple in &at.facts.simple_commands {
+            let Some(known) = effective_program(simple) else { continue };
             let words: Vec<&str> = known.words.iter().map(|word| word.as_deref().unwrap_or("")).collect();
             let words = match (known.program, words.as_slice()) {
                 ("docker-compose", words) => words,
@@ -174,18 +181,20 @@ fn mixed_files(commands: &[At<'_, '_>], found: &mut Vec<Finding>) {
         found.push(
             Finding::new(
                 "mixed-compose-files",
-                without.head(),
-                format!("`{}` names no compose file; `{}` names `{file}`", without.short(), with.short()),
+                without.first_line_span(),
+                format!("`{}` names no compose file; `{}` names `{file}`", without.short_line(), with.short_line()),
             )
-            .also(with.head(), format!("this names `{file}`")),
+            .with_related(with.first_line_span(), format!("this names `{file}`")),
         );
     }
 }
 
 /// Finds pipelines into a database client that restore half a file when the first command fails.
-fn pipes(at: &At<'_, '_>, found: &mut Vec<Finding>) {
-    let Some(members) = at.facts.status.pipeline.as_ref().filter(|members| members.len() > 1) else { return };
-    let name = |index: &usize| at.facts.simple.get(*index).and_then(program_of);
+fn find_hidden_pipe_failure(at: &LocatedCommand<'_, '_>, found: &mut Vec<Finding>) {
+    let Some(members) = at.facts.status_source.pipeline_members.as_ref().filter(|members| members.len() > 1) else {
+        return;
+    };
+    let name = |index: &usize| at.facts.simple_commands.get(*index).and_then(effective_program);
     let (Some(first), Some(last)) = (members.first().and_then(name), members.last().and_then(name)) else { return };
     let reads = matches!(
         first.program,
@@ -215,30 +224,37 @@ fn pipes(at: &At<'_, '_>, found: &mut Vec<Finding>) {
     if reads && into {
         found.push(Finding::new(
             "pipe-hides-failure",
-            at.head(),
+            at.first_line_span(),
             format!("when `{}` fails, what it gave until then is restored, and the shell goes on", first.program),
         ));
     }
 }
 
 /// Finds variables that are read before anything sets them.
-fn unset(cells: &[CellText<'_>], mut set: HashSet<String>, probes: &Given<'_>, found: &mut Vec<Finding>) {
-    let all: Vec<At<'_, '_>> = cells.iter().flat_map(CellText::commands).collect();
+fn find_unset_variables(
+    cells: &[CellText<'_>],
+    mut set: HashSet<String>,
+    probes: &Probes<'_>,
+    found: &mut Vec<Finding>,
+) {
+    let all: Vec<LocatedCommand<'_, '_>> = cells.iter().flat_map(CellText::located_commands).collect();
     let mut reported = HashSet::new();
     for at in &all {
-        for read in at.facts.reads.iter().filter(|read| !read.has_default) {
-            let known = set.contains(&read.name) || (probes.is_set)(&read.name) || read.name.len() < 2;
+        for read in at.facts.variable_reads.iter().filter(|read| !read.has_default) {
+            let known = set.contains(&read.name) || (probes.is_variable_set)(&read.name) || read.name.len() < 2;
             if known || !reported.insert(read.name.clone()) {
                 continue;
             }
-            let text = at.placed.text.as_str();
+            let text = at.part.text.as_str();
             let found_at = ["${", "$"]
                 .iter()
                 .find_map(|mark| text.find(&format!("{mark}{}", read.name)).map(|offset| (offset, mark.len())));
-            let span =
-                found_at.map_or_else(|| at.head(), |(offset, mark)| at.span(offset..offset + mark + read.name.len()));
+            let span = found_at.map_or_else(
+                || at.first_line_span(),
+                |(offset, mark)| at.map_range(offset..offset + mark + read.name.len()),
+            );
             let harm = if at.risk.level >= Level::Destroys { "; and it stands in a command that destroys" } else { "" };
-            let later = all.iter().any(|other| other.facts.assigns.iter().any(|assign| assign.name == read.name));
+            let later = all.iter().any(|other| other.facts.assignments.iter().any(|assign| assign.name == read.name));
             let message = if later {
                 format!("`{}` is set only further below{harm}", read.name)
             } else {
@@ -246,32 +262,32 @@ fn unset(cells: &[CellText<'_>], mut set: HashSet<String>, probes: &Given<'_>, f
             };
             found.push(Finding::new("unset-variable", span, message));
         }
-        set.extend(at.facts.assigns.iter().map(|assign| assign.name.clone()));
+        set.extend(at.facts.assignments.iter().map(|assign| assign.name.clone()));
     }
 }
 
 /// Finds relative paths used both in a folder and, after a `cd`, in one below it.
-fn directories(cells: &[CellText<'_>], found: &mut Vec<Finding>) {
+fn find_leaking_directories(cells: &[CellText<'_>], found: &mut Vec<Finding>) {
     let mut used: BTreeMap<String, Vec<(String, crate::document::Span)>> = BTreeMap::new();
     let mut moved: BTreeMap<String, crate::document::Span> = BTreeMap::new();
     for cell in cells {
         let mut folder = String::new();
-        for at in cell.commands() {
-            if at.facts.session.contains(&SessionChange::Directory)
+        for at in cell.located_commands() {
+            if at.facts.session_changes.contains(&SessionChange::Directory)
                 && let Some(target) =
-                    at.facts.simple.iter().find(|simple| simple.program == Program::Named("cd".to_owned()))
+                    at.facts.simple_commands.iter().find(|simple| simple.program == ProgramName::Named("cd".to_owned()))
                 && let Some(Some(target)) = target.words.first()
             {
                 folder.clone_from(target);
-                moved.insert(folder.clone(), at.head());
+                moved.insert(folder.clone(), at.first_line_span());
                 continue;
             }
-            for word in at.facts.simple.iter().flat_map(|simple| &simple.words).flatten() {
+            for word in at.facts.simple_commands.iter().flat_map(|simple| &simple.words).flatten() {
                 let file = [".yml", ".yaml", ".sh", ".sql", ".tf", ".json", ".env", ".conf"]
                     .iter()
                     .any(|end| word.ends_with(end));
                 if file && !word.starts_with(['/', '~', '$', '-']) && !word.contains("://") {
-                    used.entry(word.clone()).or_default().push((folder.clone(), at.head()));
+                    used.entry(word.clone()).or_default().push((folder.clone(), at.first_line_span()));
                 }
             }
         }
@@ -288,7 +304,7 @@ fn directories(cells: &[CellText<'_>], found: &mut Vec<Finding>) {
                     format!("`{word}` is looked for in `{folder}` here, and in `{above}` elsewhere"),
                 );
                 if let Some(since) = moved.get(folder) {
-                    finding = finding.also(since.clone(), "since here");
+                    finding = finding.with_related(since.clone(), "since here");
                 }
                 found.push(finding);
             }

@@ -14,8 +14,8 @@ mod prose;
 mod severity;
 mod shell;
 
-pub use codes::{CODES, Code, code};
+pub use codes::{CODES, Code, find_code};
 pub use document_review::Review;
 pub use finding::Finding;
-pub use probes::Given;
+pub use probes::Probes;
 pub use severity::Severity;

@@ -4,24 +4,25 @@
 
 use super::codes::CODES;
 use super::finding::Finding;
-use super::probes::Given;
+use super::probes::Probes;
 use crate::document::{CellKind, Runbook, Span};
 use std::collections::{BTreeMap, HashSet};
 
 /// Adds what the parser reported about the document.
-pub(super) fn document(runbook: &Runbook, found: &mut Vec<Finding>) {
+pub(super) fn add_parser_findings(runbook: &Runbook, found: &mut Vec<Finding>) {
     for odd in &runbook.findings {
         let code = CODES.iter().find(|code| code.name == odd.code).map_or("malformed-attributes", |code| code.name);
-        found.push(Finding::new(code, odd.span.clone(), odd.message.clone()).help(odd.help.clone()));
+        found.push(Finding::new(code, odd.span.clone(), odd.message.clone()).with_help(odd.help.clone()));
     }
 }
 
 /// Finds characters that reverse the direction of text, and in commands those that are invisible or look like others.
-pub(super) fn characters(runbook: &Runbook, found: &mut Vec<Finding>) {
+pub(super) fn find_odd_characters(runbook: &Runbook, found: &mut Vec<Finding>) {
     if runbook.text.is_ascii() {
         return;
     }
-    let cells: Vec<&Span> = runbook.cells.iter().filter(|cell| is_command(cell.kind)).map(|cell| &cell.span).collect();
+    let cells: Vec<&Span> =
+        runbook.cells.iter().filter(|cell| is_command_kind(cell.kind)).map(|cell| &cell.span).collect();
     let mut next = cells.iter().peekable();
     for (at, c) in runbook.text.char_indices().filter(|(_, c)| !c.is_ascii()) {
         while next.peek().is_some_and(|span| span.end <= at) {
@@ -44,7 +45,7 @@ pub(super) fn characters(runbook: &Runbook, found: &mut Vec<Finding>) {
                     span,
                     format!("{name} looks like `-`, and bash takes it for text"),
                 );
-                found.push(finding.help("write a plain `-`"));
+                found.push(finding.with_help("write a plain `-`"));
             }
             '\u{200b}'..='\u{200f}'
             | '\u{2060}'..='\u{2064}'
@@ -63,14 +64,14 @@ pub(super) fn characters(runbook: &Runbook, found: &mut Vec<Finding>) {
                 ));
             }
             '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{2013}' | '\u{2014}'
-                if in_cell && beside_word(&runbook.text, at) =>
+                if in_cell && begins_word(&runbook.text, at) =>
             {
                 let finding = Finding::new(
                     "invisible-character",
                     span,
                     format!("`{c}` is no plain quote or dash, and bash takes it for text"),
                 );
-                found.push(finding.help("write a plain `'`, `\"` or `-`"));
+                found.push(finding.with_help("write a plain `'`, `\"` or `-`"));
             }
             _ => {}
         }
@@ -78,7 +79,7 @@ pub(super) fn characters(runbook: &Runbook, found: &mut Vec<Finding>) {
 }
 
 /// True if a quote or dash begins a word outside a comment. Elsewhere typographic characters are harmless.
-fn beside_word(text: &str, at: usize) -> bool {
+fn begins_word(text: &str, at: usize) -> bool {
     let line_start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
     let before = text.get(line_start..at).unwrap_or("");
     !before.contains('#')
@@ -86,12 +87,12 @@ fn beside_word(text: &str, at: usize) -> bool {
         && text.get(at..).is_some_and(|rest| !rest.chars().nth(1).is_some_and(char::is_whitespace))
 }
 
-fn is_command(kind: CellKind) -> bool {
+fn is_command_kind(kind: CellKind) -> bool {
     matches!(kind, CellKind::Command | CellKind::Guessed)
 }
 
 /// Secrets recognisable by their form: prefix, least length after it, and a description.
-const SECRETS: &[(&str, usize, &str)] = &[
+const SECRET_FORMS: &[(&str, usize, &str)] = &[
     ("AKIA", 16, "an access key of AWS"),
     ("ASIA", 16, "an access key of AWS"),
     ("ghp_", 36, "a token of GitHub"),
@@ -112,9 +113,9 @@ const SECRETS: &[(&str, usize, &str)] = &[
 ];
 
 /// Finds secrets in the text.
-pub(super) fn secrets(runbook: &Runbook, found: &mut Vec<Finding>) {
+pub(super) fn find_secrets(runbook: &Runbook, found: &mut Vec<Finding>) {
     let text = runbook.text.as_str();
-    for (prefix, length, what) in SECRETS {
+    for (prefix, length, what) in SECRET_FORMS {
         for (at, _) in text.match_indices(prefix) {
             let begins = text
                 .get(..at)
@@ -123,7 +124,7 @@ pub(super) fn secrets(runbook: &Runbook, found: &mut Vec<Finding>) {
             let rest = text.get(at + prefix.len()..).unwrap_or("");
             let run = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
             let value = rest.get(..run).unwrap_or("");
-            if begins && run >= *length && is_random(value) {
+            if begins && run >= *length && looks_random(value) {
                 found.push(Finding::new("secret", at..at + prefix.len() + run, format!("`{prefix}…` is {what}")));
             }
         }
@@ -137,7 +138,7 @@ pub(super) fn secrets(runbook: &Runbook, found: &mut Vec<Finding>) {
 }
 
 /// True if a value looks random. `AKIAXXXXXXXXXXXXXXXX` and `…EXAMPLE` only stand for a secret.
-fn is_random(value: &str) -> bool {
+fn looks_random(value: &str) -> bool {
     let distinct: std::collections::HashSet<char> = value.chars().collect();
     distinct.len() >= 7
         && !value.to_ascii_uppercase().contains("EXAMPLE")
@@ -146,24 +147,24 @@ fn is_random(value: &str) -> bool {
 }
 
 /// Finds links to files or anchors that do not exist.
-pub(super) fn links(runbook: &Runbook, probes: &Given<'_>, found: &mut Vec<Finding>) {
+pub(super) fn find_broken_links(runbook: &Runbook, probes: &Probes<'_>, found: &mut Vec<Finding>) {
     let text = runbook.text.as_str();
     let mut cells = runbook.cells.iter().map(|cell| cell.span.clone()).peekable();
-    let anchors = anchors(runbook);
-    let mut code = InCode { text, seen: 0, ticks: 0 };
+    let anchors = collect_anchors(runbook);
+    let mut code = InlineCode { text, seen: 0, ticks: 0 };
     let mut from = 0;
     while let Some(open) = text.get(from..).and_then(|rest| rest.find("](")).map(|at| from + at) {
         from = open + 2;
         while cells.peek().is_some_and(|span| span.end <= open) {
             cells.next();
         }
-        if cells.peek().is_some_and(|span| span.contains(&open)) || code.at(open) {
+        if cells.peek().is_some_and(|span| span.contains(&open)) || code.contains_offset(open) {
             continue;
         }
         let Some(rest) = text.get(from..) else { break };
         let end = rest.find([')', '\n', ' ']).unwrap_or(rest.len());
         let target = rest.get(..end).unwrap_or("").trim_start_matches('<').trim_end_matches('>');
-        if target.is_empty() || target.contains("://") || target.starts_with(['/', '{', '<', '$']) || is_scheme(target)
+        if target.is_empty() || target.contains("://") || target.starts_with(['/', '{', '<', '$']) || has_scheme(target)
         {
             continue;
         }
@@ -174,14 +175,14 @@ pub(super) fn links(runbook: &Runbook, probes: &Given<'_>, found: &mut Vec<Findi
             if !known {
                 found.push(Finding::new("broken-link", span, format!("`#{anchor}` is no heading of this document")));
             }
-        } else if (probes.exists)(&decoded(file)) == Some(false) {
+        } else if (probes.path_exists)(&decode_blanks(file)) == Some(false) {
             found.push(Finding::new("broken-link", span, format!("there is no file `{file}`")));
         }
     }
 }
 
 /// Collects every anchor of the document, those in HTML included.
-fn anchors(runbook: &Runbook) -> HashSet<&str> {
+fn collect_anchors(runbook: &Runbook) -> HashSet<&str> {
     let sections = runbook.sections.iter().flat_map(|section| section.also.iter().chain([&section.anchor]));
     let marks = ["id=\"", "name=\""];
     let html = marks.iter().flat_map(|mark| {
@@ -191,26 +192,26 @@ fn anchors(runbook: &Runbook) -> HashSet<&str> {
     sections.map(crate::ident::Anchor::as_str).chain(html).collect()
 }
 
-fn is_scheme(target: &str) -> bool {
+fn has_scheme(target: &str) -> bool {
     target.split_once(':').is_some_and(|(scheme, _)| {
         !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
     })
 }
 
-fn decoded(path: &str) -> String {
+fn decode_blanks(path: &str) -> String {
     path.replace("%20", " ")
 }
 
 /// Finds out which offsets are in inline code: those with an odd number of backticks before them on their line. Offsets must
 /// be asked for in ascending order, so that the text is scanned only once.
-struct InCode<'a> {
+struct InlineCode<'a> {
     text: &'a str,
     seen: usize,
     ticks: usize,
 }
 
-impl InCode<'_> {
-    fn at(&mut self, offset: usize) -> bool {
+impl InlineCode<'_> {
+    fn contains_offset(&mut self, offset: usize) -> bool {
         for byte in self.text.as_bytes().get(self.seen..offset).unwrap_or_default() {
             match byte {
                 b'\n' => self.ticks = 0,
@@ -224,7 +225,7 @@ impl InCode<'_> {
 }
 
 /// Finds sections under the same parent with the same heading.
-pub(super) fn headings(runbook: &Runbook, found: &mut Vec<Finding>) {
+pub(super) fn find_duplicate_headings(runbook: &Runbook, found: &mut Vec<Finding>) {
     let mut seen: BTreeMap<(Option<usize>, String), Span> = BTreeMap::new();
     for section in runbook.sections.iter().filter(|section| section.level > 0 && !section.title.is_empty()) {
         let span = heading_span(runbook, section.span.start);
@@ -240,7 +241,7 @@ pub(super) fn headings(runbook: &Runbook, found: &mut Vec<Finding>) {
                         section.anchor.as_str()
                     ),
                 )
-                .also(first.clone(), "the first one"),
+                .with_related(first.clone(), "the first one"),
             ),
             None => {
                 seen.insert(key, span);
@@ -255,7 +256,7 @@ fn heading_span(runbook: &Runbook, at: usize) -> Span {
 }
 
 /// Finds sections with two or more commands in their prose but no cell.
-pub(super) fn inline_commands(runbook: &Runbook, found: &mut Vec<Finding>) {
+pub(super) fn find_inline_commands(runbook: &Runbook, found: &mut Vec<Finding>) {
     for section in runbook.sections.iter().filter(|section| section.level > 0 && section.children.is_empty()) {
         let has_cell = runbook.cells.iter().any(|cell| section.span.contains(&cell.span.start));
         let Some(text) = runbook.text.get(section.span.clone()).filter(|_| !has_cell) else { continue };
@@ -263,7 +264,7 @@ pub(super) fn inline_commands(runbook: &Runbook, found: &mut Vec<Finding>) {
         let mut at = 0;
         for (number, piece) in text.split('`').enumerate() {
             let inside = number % 2 == 1 && !piece.contains('\n') && piece.trim().contains(' ');
-            if inside && runs_something(piece) {
+            if inside && looks_like_command(piece) {
                 let begin = section.span.start + at;
                 commands.push((begin..begin + piece.len(), piece));
             }
@@ -277,7 +278,7 @@ pub(super) fn inline_commands(runbook: &Runbook, found: &mut Vec<Finding>) {
     }
 }
 
-fn runs_something(text: &str) -> bool {
-    let risk = crate::risk::risk(text);
+fn looks_like_command(text: &str) -> bool {
+    let risk = crate::risk::judge_risk(text);
     !risk.unknown && crate::shell::looks_like_shell(text)
 }

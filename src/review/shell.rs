@@ -3,28 +3,28 @@
 //! Invariant: a problem of the whole document is reported once, with the number of its occurrences. Refuses to know: what other
 //! commands do.
 
-use super::cells::{At, CellText, What};
+use super::cells::{CellText, LocatedCommand, PartKind};
 use super::finding::Finding;
-use super::probes::Given;
+use super::probes::Probes;
 use crate::document::{CellKind, LineRole, Runbook, Span};
 use crate::risk::Flag;
-use crate::shell::{Clarity, IS_TABLE, NotACommand, Program, program_of};
+use crate::shell::{Clarity, NotACommand, PRINTED_TABLE_REASON, ProgramName, effective_program};
 use std::collections::HashSet;
 
 /// Occurrences of a problem that is reported once for a document.
 #[derive(Default)]
-struct Once {
-    places: Vec<(Span, String)>,
+struct RepeatedFinding {
+    occurrences: Vec<(Span, String)>,
 }
 
-impl Once {
-    fn add(&mut self, span: Span, words: String) {
-        self.places.push((span, words));
+impl RepeatedFinding {
+    fn add_occurrence(&mut self, span: Span, words: String) {
+        self.occurrences.push((span, words));
     }
 
-    fn tell(self, code: &'static str, say: impl Fn(&str) -> String, found: &mut Vec<Finding>) {
-        let count = self.places.len();
-        let mut places = self.places.into_iter();
+    fn report_once(self, code: &'static str, say: impl Fn(&str) -> String, found: &mut Vec<Finding>) {
+        let count = self.occurrences.len();
+        let mut places = self.occurrences.into_iter();
         let Some((span, first)) = places.next() else { return };
         let more = match count {
             1 => String::new(),
@@ -32,45 +32,56 @@ impl Once {
             n => format!(", here and in {} other places", n - 1),
         };
         let mut finding = Finding::new(code, span, format!("{}{more}", say(&first)));
-        finding.also = places.take(2).map(|(span, _)| (span, "and here".to_owned())).collect();
+        finding.related = places.take(2).map(|(span, _)| (span, "and here".to_owned())).collect();
         found.push(finding);
     }
 }
 
-pub(super) fn review(runbook: &Runbook, cells: &[CellText<'_>], probes: &mut Given<'_>, found: &mut Vec<Finding>) {
+pub(super) fn check_commands(
+    runbook: &Runbook,
+    cells: &[CellText<'_>],
+    probes: &mut Probes<'_>,
+    found: &mut Vec<Finding>,
+) {
     let (mut old, mut terminal, mut health, mut programs) =
-        (Once::default(), Once::default(), Once::default(), HashSet::new());
-    let defined: HashSet<String> = cells.iter().flat_map(CellText::commands).flat_map(|at| defined(&at)).collect();
+        (RepeatedFinding::default(), RepeatedFinding::default(), RepeatedFinding::default(), HashSet::new());
+    let defined: HashSet<String> =
+        cells.iter().flat_map(CellText::located_commands).flat_map(|at| defined_names(&at)).collect();
     for cell in cells {
-        kinds(runbook, cell, found);
+        check_cell_kind(runbook, cell, found);
         for placed in &cell.parts {
-            if let What::NotShell { reason } = &placed.what {
-                not_shell(cell, placed, reason, probes, found);
+            if let PartKind::NotShell { reason } = &placed.kind {
+                report_not_shell(cell, placed, reason, probes, found);
             }
         }
-        for at in cell.commands() {
-            if !text(&at, probes, found) {
+        for at in cell.located_commands() {
+            if !check_text(&at, probes, found) {
                 continue;
             }
-            values(runbook, &at, found);
-            if at.facts.simple.iter().any(|simple| simple.program == Program::Named("docker-compose".to_owned())) {
-                old.add(at.head(), "docker-compose".to_owned());
+            find_stand_ins(runbook, &at, found);
+            if at
+                .facts
+                .simple_commands
+                .iter()
+                .any(|simple| simple.program == ProgramName::Named("docker-compose".to_owned()))
+            {
+                old.add_occurrence(at.first_line_span(), "docker-compose".to_owned());
             }
             if at.risk.flags.contains(&Flag::NeedsTty) {
-                terminal.add(at.head(), at.short());
+                terminal.add_occurrence(at.first_line_span(), at.short_line());
             }
-            if let Some((span, url)) = health_check(&at) {
-                health.add(span, url);
+            if let Some((span, url)) = find_blind_health_check(&at) {
+                health.add_occurrence(span, url);
             }
-            unknown_program(&at, probes, &defined, &mut programs, found);
+            report_unknown_programs(&at, probes, &defined, &mut programs, found);
         }
     }
-    old.tell("old-compose", |_| "`docker-compose` is the old spelling".to_owned(), found);
-    terminal.tell("terminal-needed", |first| format!("`{first}` needs a terminal"), found);
-    health.tell("health-check-without-fail", |url| format!("`curl {url}` exits 0 on an HTTP error"), found);
+    old.report_once("old-compose", |_| "`docker-compose` is the old spelling".to_owned(), found);
+    terminal.report_once("terminal-needed", |first| format!("`{first}` needs a terminal"), found);
+    health.report_once("health-check-without-fail", |url| format!("`curl {url}` exits 0 on an HTTP error"), found);
 }
 
-fn kinds(runbook: &Runbook, cell: &CellText<'_>, found: &mut Vec<Finding>) {
+fn check_cell_kind(runbook: &Runbook, cell: &CellText<'_>, found: &mut Vec<Finding>) {
     let opening = cell.cell.span.start
         ..runbook
             .text
@@ -98,40 +109,40 @@ fn kinds(runbook: &Runbook, cell: &CellText<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-fn not_shell(
+fn report_not_shell(
     cell: &CellText<'_>,
-    placed: &super::cells::Placed,
+    placed: &super::cells::CellPart,
     reason: &str,
-    probes: &mut Given<'_>,
+    probes: &mut Probes<'_>,
     found: &mut Vec<Finding>,
 ) {
     if reason.contains("here") && reason.contains("never ends") {
-        found.push(Finding::new("heredoc-unclosed", cell.head(placed), reason.to_owned()));
+        found.push(Finding::new("heredoc-unclosed", cell.first_line_span(placed), reason.to_owned()));
         return;
     }
     if reason.starts_with("below a line") {
         return;
     }
-    if reason == IS_TABLE {
+    if reason == PRINTED_TABLE_REASON {
         let first = placed.text.trim().lines().next().unwrap_or_default();
-        pasted(cell, cell.whole(placed), first, reason, found);
+        report_pasted(cell, cell.part_span(placed), first, reason, found);
         return;
     }
-    match (probes.rejects)(&placed.text) {
+    match (probes.syntax_error)(&placed.text) {
         Some((message, line)) if message.contains("here-document") => {
-            let span = cell.line(placed, line.saturating_sub(1) as usize);
+            let span = cell.line_span(placed, line.saturating_sub(1) as usize);
             found.push(Finding::new("heredoc-unclosed", span, message));
         }
         Some((message, line)) => {
-            let span = cell.line(placed, line.saturating_sub(1) as usize);
+            let span = cell.line_span(placed, line.saturating_sub(1) as usize);
             found.push(Finding::new("syntax-error", span, format!("bash says: {message}")));
         }
-        None => found.push(Finding::new("not-shell", cell.head(placed), format!("no shell: {reason}"))),
+        None => found.push(Finding::new("not-shell", cell.first_line_span(placed), format!("no shell: {reason}"))),
     }
 }
 
 /// Reports a line of pasted text. Lines of one block are merged into one finding.
-fn pasted(cell: &CellText<'_>, span: Span, shown: &str, what: &str, found: &mut Vec<Finding>) {
+fn report_pasted(cell: &CellText<'_>, span: Span, shown: &str, what: &str, found: &mut Vec<Finding>) {
     let follows = |last: &&mut Finding| {
         last.code == "not-shell"
             && last.span.start >= cell.cell.span.start
@@ -148,74 +159,84 @@ fn pasted(cell: &CellText<'_>, span: Span, shown: &str, what: &str, found: &mut 
 }
 
 /// Checks the command's text. Returns false if it is not a command, so that further checks make no sense.
-fn text(at: &At<'_, '_>, probes: &mut Given<'_>, found: &mut Vec<Finding>) -> bool {
-    if at.placed.text.trim_start().starts_with('>') {
-        found.push(Finding::new("pasted-prompt", at.head(), format!("`{}` begins with `>`", at.short())));
+fn check_text(at: &LocatedCommand<'_, '_>, probes: &mut Probes<'_>, found: &mut Vec<Finding>) -> bool {
+    if at.part.text.trim_start().starts_with('>') {
+        found.push(Finding::new(
+            "pasted-prompt",
+            at.first_line_span(),
+            format!("`{}` begins with `>`", at.short_line()),
+        ));
         return false;
     }
     match &at.facts.not_a_command {
         Some(NotACommand::Yaml) => {
-            pasted(at.cell, at.head(), &at.short(), "YAML", found);
+            report_pasted(at.cell, at.first_line_span(), &at.short_line(), "YAML", found);
             return false;
         }
         Some(NotACommand::Slash(word)) => {
-            found.push(Finding::new("chat-command", at.head(), format!("`{word}` is a command for a chat")));
+            found.push(Finding::new("chat-command", at.first_line_span(), format!("`{word}` is a command for a chat")));
             return false;
         }
         Some(NotACommand::Cron) => {
-            found.push(Finding::new("crontab-line", at.head(), format!("`{}` is a line for a crontab", at.short())));
+            found.push(Finding::new(
+                "crontab-line",
+                at.first_line_span(),
+                format!("`{}` is a line for a crontab", at.short_line()),
+            ));
             return false;
         }
         None => {}
     }
     if at.facts.placeholders.is_empty()
-        && let Some((message, line)) = (probes.rejects)(&at.placed.text)
+        && let Some((message, line)) = (probes.syntax_error)(&at.part.text)
     {
         let code = if message.contains("here-document") { "heredoc-unclosed" } else { "syntax-error" };
-        let span = at.cell.line(at.placed, line.saturating_sub(1) as usize);
+        let span = at.cell.line_span(at.part, line.saturating_sub(1) as usize);
         found.push(Finding::new(code, span, format!("bash says: {message}")));
         return false;
     }
     if let Clarity::Opaque(why) = &at.facts.clarity {
-        found.push(Finding::new("opaque-command", at.head(), format!("`{}`: {why}", at.short())));
+        found.push(Finding::new("opaque-command", at.first_line_span(), format!("`{}`: {why}", at.short_line())));
     }
     true
 }
 
 /// Finds values that the reader must fill in, and dated values that go stale.
-fn values(runbook: &Runbook, at: &At<'_, '_>, found: &mut Vec<Finding>) {
+fn find_stand_ins(runbook: &Runbook, at: &LocatedCommand<'_, '_>, found: &mut Vec<Finding>) {
     for placeholder in &at.facts.placeholders {
         found.push(Finding::new(
             "placeholder",
-            at.span(placeholder.span.clone()),
+            at.map_range(placeholder.span.clone()),
             format!("`{}` stands for a value", placeholder.text),
         ));
     }
-    for simple in &at.facts.simple {
-        let Some(text) = at.placed.text.get(simple.span.clone()) else { continue };
-        if let Some((range, word)) = stands_for_value(text) {
-            let span = at.span(simple.span.start + range.start..simple.span.start + range.end);
-            if !found.iter().any(|other| other.code == "placeholder" && word_of(runbook, &other.span) == word) {
+    for simple in &at.facts.simple_commands {
+        let Some(text) = at.part.text.get(simple.span.clone()) else { continue };
+        if let Some((range, word)) = find_stand_in(text) {
+            let span = at.map_range(simple.span.start + range.start..simple.span.start + range.end);
+            if !found.iter().any(|other| other.code == "placeholder" && text_at(runbook, &other.span) == word) {
                 found.push(Finding::new("placeholder", span, format!("`{word}` stands for a value")));
             }
         }
     }
-    for assignment in at.facts.assigns.iter().filter(|assignment| assignment.literal.as_deref().is_some_and(has_date)) {
+    for assignment in
+        at.facts.assignments.iter().filter(|assignment| assignment.literal.as_deref().is_some_and(contains_date))
+    {
         let value = assignment.literal.as_deref().unwrap_or_default();
         found.push(Finding::new(
             "stale-value",
-            at.span(assignment.value_span.clone()),
+            at.map_range(assignment.value_span.clone()),
             format!("`{value}` is a value of one day"),
         ));
     }
 }
 
-fn word_of<'r>(runbook: &'r Runbook, span: &Span) -> &'r str {
+fn text_at<'r>(runbook: &'r Runbook, span: &Span) -> &'r str {
     runbook.text.get(span.clone()).unwrap_or("")
 }
 
 /// Finds a word that stands for a value without brackets: `yourdomain.com`, `TIMESTAMP` in a name, `'xxx'`, `YOUR_TOKEN`.
-fn stands_for_value(text: &str) -> Option<(std::ops::Range<usize>, &str)> {
+fn find_stand_in(text: &str) -> Option<(std::ops::Range<usize>, &str)> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let mut start = None;
     for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
@@ -261,7 +282,7 @@ fn is_stand_in(word: &str) -> bool {
 }
 
 /// True if a value contains a date: eight digits, or year, month and day with separators.
-fn has_date(value: &str) -> bool {
+fn contains_date(value: &str) -> bool {
     let digits: Vec<&str> = value.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
     let day = |year: &str, rest: &str| {
         (year.starts_with("19") || year.starts_with("20")) && rest.get(..2).is_some_and(|m| ("01"..="12").contains(&m))
@@ -274,9 +295,12 @@ fn has_date(value: &str) -> bool {
 }
 
 /// Finds a health check by curl that ignores HTTP errors. Returns its range and its URL.
-fn health_check(at: &At<'_, '_>) -> Option<(Span, String)> {
-    let simple =
-        at.facts.simple.iter().find(|simple| program_of(simple).is_some_and(|known| known.program == "curl"))?;
+fn find_blind_health_check(at: &LocatedCommand<'_, '_>) -> Option<(Span, String)> {
+    let simple = at
+        .facts
+        .simple_commands
+        .iter()
+        .find(|simple| effective_program(simple).is_some_and(|known| known.program == "curl"))?;
     let words: Vec<&str> = simple.words.iter().flatten().map(String::as_str).collect();
     let fails = words.iter().any(|word| {
         word.starts_with("--fail")
@@ -299,20 +323,20 @@ fn health_check(at: &At<'_, '_>) -> Option<(Span, String)> {
                 | "health-check"
         )
     });
-    let alone = at.facts.status.pipeline.as_ref().is_some_and(|members| members.len() == 1);
-    (checks && !fails && alone).then(|| (at.span(simple.span.clone()), (*url).to_owned()))
+    let alone = at.facts.status_source.pipeline_members.as_ref().is_some_and(|members| members.len() == 1);
+    (checks && !fails && alone).then(|| (at.map_range(simple.span.clone()), (*url).to_owned()))
 }
 
-fn defined(at: &At<'_, '_>) -> Vec<String> {
-    let text = at.placed.text.trim_start();
+fn defined_names(at: &LocatedCommand<'_, '_>) -> Vec<String> {
+    let text = at.part.text.trim_start();
     let named = text.split_once("()").map(|(name, _)| name.trim_start_matches("function ").trim().to_owned());
     let alias = text.strip_prefix("alias ").and_then(|rest| rest.split_once('=')).map(|(name, _)| name.to_owned());
     named.into_iter().chain(alias).collect()
 }
 
-fn unknown_program(
-    at: &At<'_, '_>,
-    probes: &Given<'_>,
+fn report_unknown_programs(
+    at: &LocatedCommand<'_, '_>,
+    probes: &Probes<'_>,
     defined: &HashSet<String>,
     reported: &mut HashSet<String>,
     found: &mut Vec<Finding>,
@@ -320,23 +344,23 @@ fn unknown_program(
     if at.facts.clarity != Clarity::Clear {
         return;
     }
-    for simple in &at.facts.simple {
-        let Program::Named(name) = &simple.program else { continue };
+    for simple in &at.facts.simple_commands {
+        let ProgramName::Named(name) = &simple.program else { continue };
         let plain =
             !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '+'));
         let known = name.contains('/')
             || name.starts_with('<')
             || defined.contains(name)
             || crate::risk::is_known_program(name)
-            || (probes.is_program)(name);
+            || (probes.is_program_installed)(name);
         if known || !plain || !reported.insert(name.clone()) {
             continue;
         }
-        let text = at.placed.text.get(simple.span.clone()).unwrap_or("");
+        let text = at.part.text.get(simple.span.clone()).unwrap_or("");
         let begin = simple.span.start + text.find(name.as_str()).unwrap_or(0);
         found.push(Finding::new(
             "unknown-program",
-            at.span(begin..begin + name.len()),
+            at.map_range(begin..begin + name.len()),
             format!("`{name}` is no program that is known or installed here"),
         ));
     }

@@ -3,15 +3,15 @@
 //! Invariant: a client whose statements cannot be read changes state, and is unknown
 //! beyond. Refuses to know: servers.
 
-use super::judge::{Input, Judge, span_of};
-use super::line::{Line, Rules};
+use super::judge::{CommandInput, Judge, command_span};
+use super::line::{OptionRules, ParsedLine};
 use super::sql;
 use super::verdict::{Flag, Level};
-use crate::shell::simple_command::{Arg, HOLE};
+use crate::shell::simple_command::{CommandWord, EXPANSION_MARK};
 use std::ops::Range;
 
 /// A client that takes SQL.
-struct Client {
+struct SqlClient {
     names: &'static [&'static str],
     valued: &'static [&'static str],
     /// Options whose value is SQL.
@@ -27,8 +27,8 @@ struct Client {
     host: &'static [&'static str],
 }
 
-const CLIENTS: &[Client] = &[
-    Client {
+const SQL_CLIENTS: &[SqlClient] = &[
+    SqlClient {
         names: &["psql", "pgcli"],
         valued: &[
             "-c",
@@ -63,7 +63,7 @@ const CLIENTS: &[Client] = &[
         operand: None,
         host: &["-h", "--host"],
     },
-    Client {
+    SqlClient {
         names: &["mysql", "mariadb", "mycli"],
         valued: &[
             "-e",
@@ -92,7 +92,7 @@ const CLIENTS: &[Client] = &[
         operand: None,
         host: &["-h", "--host"],
     },
-    Client {
+    SqlClient {
         names: &["sqlite3", "duckdb"],
         valued: &["-cmd", "-separator", "-init", "-newline", "-nullvalue"],
         sql: &["-cmd"],
@@ -102,7 +102,7 @@ const CLIENTS: &[Client] = &[
         operand: Some(1),
         host: &[],
     },
-    Client {
+    SqlClient {
         names: &[
             "clickhouse-client",
             "clickhouse",
@@ -149,24 +149,33 @@ const CLIENTS: &[Client] = &[
 ];
 
 /// Programs of this room. False if it is none of them.
-pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Arg], input: &Input) -> bool {
-    let span = span_of(program, args);
-    if let Some(client) = CLIENTS.iter().find(|client| client.names.contains(&name)) {
-        sql_client(judge, client, name, args, &span, input);
+pub(super) fn judge_client(
+    judge: &mut Judge<'_>,
+    name: &str,
+    program: &CommandWord,
+    args: &[CommandWord],
+    input: &CommandInput,
+) -> bool {
+    let span = command_span(program, args);
+    if let Some(client) = SQL_CLIENTS.iter().find(|client| client.names.contains(&name)) {
+        judge_sql_client(judge, client, name, args, &span, input);
         return true;
     }
     match name {
         "cockroach" if args.first().is_some_and(|arg| arg.text == "sql") => {
-            if let (Some(client), Some(rest)) = (CLIENTS.last(), args.get(1..)) {
-                sql_client(judge, client, "cockroach sql", rest, &span, input);
+            if let (Some(client), Some(rest)) = (SQL_CLIENTS.last(), args.get(1..)) {
+                judge_sql_client(judge, client, "cockroach sql", rest, &span, input);
             }
         }
-        "redis-cli" | "valkey-cli" | "keydb-cli" => super::redis::redis(judge, name, args, &span, input),
-        "mongosh" | "mongo" => super::mongo::mongo(judge, name, args, &span, input),
+        "redis-cli" | "valkey-cli" | "keydb-cli" => super::redis::judge_redis(judge, name, args, &span, input),
+        "mongosh" | "mongo" => super::mongo::judge_mongo(judge, name, args, &span, input),
         "influx" if args.iter().any(|arg| arg.text == "-execute") => {
-            let line = Line::read(args, Rules { valued: &["-execute", "-database"], long: true, ..Rules::default() });
-            if let Some(text) = line.value_arg("-execute") {
-                statements(judge, &text, None, input);
+            let line = ParsedLine::parse_args(
+                args,
+                OptionRules { valued: &["-execute", "-database"], long: true, ..OptionRules::default() },
+            );
+            if let Some(text) = line.option_value_arg("-execute") {
+                judge_statements(judge, &text, None, input);
             }
         }
         _ => return false,
@@ -174,65 +183,75 @@ pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Ar
     true
 }
 
-fn sql_client(judge: &mut Judge<'_>, client: &Client, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn judge_sql_client(
+    judge: &mut Judge<'_>,
+    client: &SqlClient,
+    name: &str,
+    args: &[CommandWord],
+    span: &Range<usize>,
+    input: &CommandInput,
+) {
     let long = name == "sqlite3" || name == "duckdb";
-    let line = Line::read(args, Rules { valued: client.valued, long, ..Rules::default() });
+    let line = ParsedLine::parse_args(args, OptionRules { valued: client.valued, long, ..OptionRules::default() });
     if client
         .host
         .iter()
-        .any(|option| line.value(option).is_some_and(|host| !matches!(host, "localhost" | "127.0.0.1" | "::1")))
+        .any(|option| line.option_value(option).is_some_and(|host| !matches!(host, "localhost" | "127.0.0.1" | "::1")))
     {
-        judge.flag(Flag::Remote);
+        judge.add_flag(Flag::Remote);
     }
     let (options, operand) = client.database;
-    let database = options.iter().find_map(|option| line.value_arg(option)).or_else(|| line.operand(operand?).cloned());
-    let mut told = client.lists.iter().any(|option| line.has(option));
+    let database =
+        options.iter().find_map(|option| line.option_value_arg(option)).or_else(|| line.operand_at(operand?).cloned());
+    let mut told = client.lists.iter().any(|option| line.has_option(option));
     for option in client.sql {
-        for value in values(args, option, client.valued) {
+        for value in option_values(args, option, client.valued) {
             told = true;
-            statements(judge, &value, database.as_ref(), input);
+            judge_statements(judge, &value, database.as_ref(), input);
         }
     }
-    if let Some(text) = client.operand.and_then(|number| line.operand(number)) {
+    if let Some(text) = client.operand.and_then(|number| line.operand_at(number)) {
         told = true;
-        statements(judge, text, database.as_ref(), input);
+        judge_statements(judge, text, database.as_ref(), input);
     }
-    for file in client.file.iter().filter_map(|option| line.value_arg(option)) {
+    for file in client.file.iter().filter_map(|option| line.option_value_arg(option)) {
         if matches!(file.text.as_str(), "-" | "/dev/stdin") {
             continue;
         }
         told = true;
-        unread(judge, name, &format!("what stands in `{}`", file.shown()), span, database.as_ref());
+        judge_unread_input(judge, name, &format!("what stands in `{}`", file.display_text()), span, database.as_ref());
     }
     for option in ["-o", "--output", "-L"] {
-        if let Some(target) = line.value_arg(option).filter(|_| name == "psql") {
-            super::files::written(judge, &target, "`psql -o` writes over");
+        if let Some(target) = line.option_value_arg(option).filter(|_| name == "psql") {
+            super::files::judge_written_file(judge, &target, "`psql -o` writes over");
         }
     }
     if told {
         return;
     }
     match input {
-        Input::Text(text) => {
-            let text = Arg::made(text.clone(), span.clone());
-            statements(judge, &text, database.as_ref(), input);
+        CommandInput::Text(text) => {
+            let text = CommandWord::from_text(text.clone(), span.clone());
+            judge_statements(judge, &text, database.as_ref(), input);
         }
-        Input::File(file) => unread(judge, name, &format!("what stands in `{file}`"), span, database.as_ref()),
-        Input::Stream => unread(judge, name, "what another command prints", span, database.as_ref()),
-        Input::Terminal => {
-            judge.flag(Flag::Interactive);
-            judge.doubt(span, format!("`{name}` opens a session"));
+        CommandInput::File(file) => {
+            judge_unread_input(judge, name, &format!("what stands in `{file}`"), span, database.as_ref())
+        }
+        CommandInput::Stream => judge_unread_input(judge, name, "what another command prints", span, database.as_ref()),
+        CommandInput::Terminal => {
+            judge.add_flag(Flag::Interactive);
+            judge.mark_unknown(span, format!("`{name}` opens a session"));
         }
     }
 }
 
 /// All values of an option that may stand more than once.
-fn values(args: &[Arg], option: &str, valued: &[&str]) -> Vec<Arg> {
+fn option_values(args: &[CommandWord], option: &str, valued: &[&str]) -> Vec<CommandWord> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(rest) = args.get(from..).filter(|rest| !rest.is_empty()) {
-        let line = Line::read(rest, Rules { valued, ..Rules::default() });
-        let Some(value) = line.value_arg(option) else { break };
+        let line = ParsedLine::parse_args(rest, OptionRules { valued, ..OptionRules::default() });
+        let Some(value) = line.option_value_arg(option) else { break };
         let at = rest.iter().position(|arg| arg.span == value.span).unwrap_or(rest.len());
         found.push(value);
         from += at + 1;
@@ -240,38 +259,44 @@ fn values(args: &[Arg], option: &str, valued: &[&str]) -> Vec<Arg> {
     found
 }
 
-pub(super) fn unread(judge: &mut Judge<'_>, name: &str, what: &str, span: &Range<usize>, database: Option<&Arg>) {
-    judge.raise(Level::Changes, span, format!("`{name}` runs {what}"));
-    judge.doubt(span, format!("`{name}` runs {what}"));
+pub(super) fn judge_unread_input(
+    judge: &mut Judge<'_>,
+    name: &str,
+    what: &str,
+    span: &Range<usize>,
+    database: Option<&CommandWord>,
+) {
+    judge.raise_level(Level::Changes, span, format!("`{name}` runs {what}"));
+    judge.mark_unknown(span, format!("`{name}` runs {what}"));
     if let Some(database) = database {
-        judge.stake(Level::Changes, "database", database);
+        judge.add_object(Level::Changes, "database", database);
     }
 }
 
 /// SQL that stands in a word.
-fn statements(judge: &mut Judge<'_>, text: &Arg, database: Option<&Arg>, input: &Input) {
-    if text.text.trim_matches([HOLE, ' ', ';', '\n']).is_empty() && text.text.contains(HOLE) {
-        judge.raise(Level::Changes, &text.span, "SQL that comes out of an expansion");
-        return judge.doubt(&text.span, "SQL that comes out of an expansion");
+fn judge_statements(judge: &mut Judge<'_>, text: &CommandWord, database: Option<&CommandWord>, input: &CommandInput) {
+    if text.text.trim_matches([EXPANSION_MARK, ' ', ';', '\n']).is_empty() && text.text.contains(EXPANSION_MARK) {
+        judge.raise_level(Level::Changes, &text.span, "SQL that comes out of an expansion");
+        return judge.mark_unknown(&text.span, "SQL that comes out of an expansion");
     }
-    for statement in sql::read(&text.text) {
+    for statement in sql::read_statements(&text.text) {
         if statement.unknown {
-            judge.doubt(&text.span, statement.what.clone());
+            judge.mark_unknown(&text.span, statement.what.clone());
         }
-        judge.raise(statement.level, &text.span, statement.what);
+        judge.raise_level(statement.level, &text.span, statement.what);
         if statement.unbounded {
-            judge.flag(Flag::Unbounded);
+            judge.add_flag(Flag::Unbounded);
         }
         if let Some(script) = statement.shell {
-            judge.nested(&Arg::made(script, text.span.clone()), input);
+            judge.judge_nested_script(&CommandWord::from_text(script, text.span.clone()), input);
         }
         match (statement.object, database) {
             (Some((kind, name)), _) => {
                 // A name that an expansion makes is shown as it stands there.
-                let shown = if name.contains('…') { text.shown().to_owned() } else { name };
-                judge.stake_named(statement.level, kind, &shown);
+                let shown = if name.contains('…') { text.display_text().to_owned() } else { name };
+                judge.add_named_object(statement.level, kind, &shown);
             }
-            (None, Some(database)) => judge.stake(statement.level, "database", database),
+            (None, Some(database)) => judge.add_object(statement.level, "database", database),
             (None, None) => {}
         }
     }

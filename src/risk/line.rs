@@ -2,14 +2,14 @@
 //!
 //! Invariant: a word that an expansion may make into an option is an operand. Refuses to know: what the options mean.
 
-use super::table::{Program, alternative};
-use crate::shell::simple_command::Arg;
+use super::table::{TabledProgram, matches_alternative};
+use crate::shell::simple_command::CommandWord;
 
 /// A program's words, split into options and operands.
 #[derive(Debug)]
-pub(super) struct Line<'a> {
-    pub args: &'a [Arg],
-    options: Vec<Found<'a>>,
+pub(super) struct ParsedLine<'a> {
+    pub args: &'a [CommandWord],
+    options: Vec<FoundOption<'a>>,
     /// Where the operands stand.
     pub operands: Vec<usize>,
     /// Index of the word `--`, behind which all words are operands.
@@ -18,14 +18,14 @@ pub(super) struct Line<'a> {
 }
 
 #[derive(Debug)]
-struct Found<'a> {
-    name: Name<'a>,
+struct FoundOption<'a> {
+    name: OptionName<'a>,
     value: Option<&'a str>,
     at: usize,
 }
 
 #[derive(Debug)]
-enum Name<'a> {
+enum OptionName<'a> {
     Letter(char),
     Word(&'a str),
 }
@@ -33,7 +33,7 @@ enum Name<'a> {
 /// Rules by which a program reads its options.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each habit of a program, any mix of which occurs")]
-pub(super) struct Rules<'r> {
+pub(super) struct OptionRules<'r> {
     pub valued: &'r [&'r str],
     pub plain: &'r [(&'r str, Vec<&'r str>)],
     pub posix: bool,
@@ -42,8 +42,8 @@ pub(super) struct Rules<'r> {
     pub assigns: bool,
 }
 
-impl<'r> From<&'r Program> for Rules<'r> {
-    fn from(program: &'r Program) -> Self {
+impl<'r> From<&'r TabledProgram> for OptionRules<'r> {
+    fn from(program: &'r TabledProgram) -> Self {
         Self {
             valued: &program.valued,
             plain: &program.plain,
@@ -55,8 +55,8 @@ impl<'r> From<&'r Program> for Rules<'r> {
     }
 }
 
-impl<'a> Line<'a> {
-    pub(super) fn read(args: &'a [Arg], rules: Rules<'_>) -> Self {
+impl<'a> ParsedLine<'a> {
+    pub(super) fn parse_args(args: &'a [CommandWord], rules: OptionRules<'_>) -> Self {
         let mut line = Self { args, options: Vec::new(), operands: Vec::new(), dashes: None, gnu: rules.gnu };
         let mut at = 0;
         while let Some(arg) = args.get(at) {
@@ -74,7 +74,7 @@ impl<'a> Line<'a> {
                     line.operands.push(at);
                 }
             } else {
-                at += line.option(text, at, rules);
+                at += line.read_option(text, at, rules);
             }
             at += 1;
         }
@@ -82,15 +82,15 @@ impl<'a> Line<'a> {
     }
 
     /// Reads an option; how many further words it takes.
-    fn option(&mut self, text: &'a str, at: usize, rules: Rules<'_>) -> usize {
+    fn read_option(&mut self, text: &'a str, at: usize, rules: OptionRules<'_>) -> usize {
         let next = self.args.get(at + 1).map(|arg| arg.text.as_str());
         let (name, attached) = match text.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (text, None),
         };
-        let takes = attached.is_none() && self.takes(name, rules);
+        let takes = attached.is_none() && self.takes_value(name, rules);
         let value = if takes { next } else { attached };
-        self.options.push(Found { name: Name::Word(name), value, at });
+        self.options.push(FoundOption { name: OptionName::Word(name), value, at });
         if takes || text.starts_with("--") || rules.long {
             return usize::from(takes);
         }
@@ -98,67 +98,69 @@ impl<'a> Line<'a> {
             let mut short = [0_u8; 5];
             short[0] = b'-';
             let length = letter.encode_utf8(&mut short[1..]).len();
-            let takes =
-                short.get(..=length).and_then(|s| std::str::from_utf8(s).ok()).is_some_and(|s| self.takes(s, rules));
+            let takes = short
+                .get(..=length)
+                .and_then(|s| std::str::from_utf8(s).ok())
+                .is_some_and(|s| self.takes_value(s, rules));
             if !takes {
-                self.options.push(Found { name: Name::Letter(letter), value: None, at });
+                self.options.push(FoundOption { name: OptionName::Letter(letter), value: None, at });
                 continue;
             }
             let rest = text.get(place + letter.len_utf8()..).filter(|rest| !rest.is_empty());
             let value = rest.map(|rest| rest.strip_prefix('=').unwrap_or(rest));
-            self.options.push(Found { name: Name::Letter(letter), value: value.or(next), at });
+            self.options.push(FoundOption { name: OptionName::Letter(letter), value: value.or(next), at });
             return usize::from(value.is_none());
         }
         0
     }
 
     /// True if an option takes a value at this position.
-    fn takes(&self, option: &str, rules: Rules<'_>) -> bool {
+    fn takes_value(&self, option: &str, rules: OptionRules<'_>) -> bool {
         rules.valued.contains(&option)
-            && !self.operand(0).is_some_and(|first| {
+            && !self.operand_at(0).is_some_and(|first| {
                 rules
                     .plain
                     .iter()
-                    .any(|(words, options)| alternative(words, &first.text, false) && options.contains(&option))
+                    .any(|(words, options)| matches_alternative(words, &first.text, false) && options.contains(&option))
             })
     }
 
-    fn named<'s>(&'s self, option: &'s str) -> impl Iterator<Item = &'s Found<'a>> {
+    fn options_named<'s>(&'s self, option: &'s str) -> impl Iterator<Item = &'s FoundOption<'a>> {
         let mut chars = option.chars().skip(1);
         let letter = chars.next().filter(|_| chars.next().is_none());
         self.options.iter().filter(move |found| match found.name {
-            Name::Letter(c) => Some(c) == letter,
-            Name::Word(word) if letter.is_some() => word == option,
-            Name::Word(word) => {
-                super::table::glob(option, word, false)
+            OptionName::Letter(c) => Some(c) == letter,
+            OptionName::Word(word) if letter.is_some() => word == option,
+            OptionName::Word(word) => {
+                super::table::matches_glob(option, word, false)
                     || (self.gnu && word.len() > 3 && word.starts_with("--") && option.starts_with(word))
             }
         })
     }
 
     /// True if the option is there and no later word switches it off.
-    pub(super) fn has(&self, option: &str) -> bool {
-        self.has_before(option, usize::MAX)
+    pub(super) fn has_option(&self, option: &str) -> bool {
+        self.has_option_before(option, usize::MAX)
     }
 
-    fn has_before(&self, option: &str, end: usize) -> bool {
-        self.named(option)
+    fn has_option_before(&self, option: &str, end: usize) -> bool {
+        self.options_named(option)
             .any(|found| found.at < end && !matches!(found.value, Some("false" | "none" | "no" | "never")))
     }
 
     /// True if one of several options is there.
-    pub(super) fn has_any(&self, options: &[&str]) -> bool {
-        options.iter().any(|option| self.has(option))
+    pub(super) fn has_any_option(&self, options: &[&str]) -> bool {
+        options.iter().any(|option| self.has_option(option))
     }
 
     /// Value of an option, from the next word or behind `=`.
-    pub(super) fn value(&self, option: &str) -> Option<&'a str> {
-        self.named(option).find_map(|found| found.value)
+    pub(super) fn option_value(&self, option: &str) -> Option<&'a str> {
+        self.options_named(option).find_map(|found| found.value)
     }
 
     /// The word that holds an option's value.
-    pub(super) fn value_arg(&self, option: &str) -> Option<Arg> {
-        let found = self.named(option).find(|found| found.value.is_some())?;
+    pub(super) fn option_value_arg(&self, option: &str) -> Option<CommandWord> {
+        let found = self.options_named(option).find(|found| found.value.is_some())?;
         let value = found.value?;
         let own = self.args.get(found.at)?;
         let holder = if own.text.ends_with(value) && own.text.len() > value.len() {
@@ -167,28 +169,28 @@ impl<'a> Line<'a> {
             self.args.get(found.at + 1)?
         };
         let raw = if holder.text == value { holder.raw.clone() } else { value.to_owned() };
-        Some(Arg { text: value.to_owned(), raw, span: holder.span.clone() })
+        Some(CommandWord { text: value.to_owned(), raw, span: holder.span.clone() })
     }
 
     /// The operand of a number, from 0.
-    pub(super) fn operand(&self, number: usize) -> Option<&'a Arg> {
+    pub(super) fn operand_at(&self, number: usize) -> Option<&'a CommandWord> {
         self.args.get(*self.operands.get(number)?)
     }
 
     /// True if a condition of a table holds for the operands behind `from` and the options before `end`.
-    pub(super) fn holds(&self, condition: &str, from: usize, end: usize, nocase: bool) -> bool {
+    pub(super) fn condition_holds(&self, condition: &str, from: usize, end: usize, nocase: bool) -> bool {
         condition.split('|').any(|one| {
             if let Some(pattern) = one.strip_prefix('@') {
                 let operands = self.operands.iter().skip(from).filter_map(|&at| self.args.get(at));
-                return operands.into_iter().any(|arg| alternative(pattern, &arg.text, nocase));
+                return operands.into_iter().any(|arg| matches_alternative(pattern, &arg.text, nocase));
             }
             match one.split_once('=').filter(|(name, _)| name.starts_with('-') && name.len() > 1) {
-                Some((name, value)) => self.named(name).any(|found| {
+                Some((name, value)) => self.options_named(name).any(|found| {
                     let next = || self.args.get(found.at + 1).map(|arg| arg.text.as_str());
-                    found.at < end && found.value.or_else(next).is_some_and(|v| alternative(value, v, nocase))
+                    found.at < end && found.value.or_else(next).is_some_and(|v| matches_alternative(value, v, nocase))
                 }),
                 None if one == "--" => self.dashes.is_some(),
-                None => self.has_before(one, end),
+                None => self.has_option_before(one, end),
             }
         })
     }

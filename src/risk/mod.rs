@@ -18,21 +18,21 @@ mod table;
 mod verdict;
 mod wrappers;
 
-use crate::shell::Shadows;
+use crate::shell::ShellDefinitions;
 
-pub use verdict::{Effects, Flag, Level, Object, Reason, Risk, Shadowed, Touched};
+pub use verdict::{Effects, Flag, Level, Object, Reason, Risk, ShadowedName, Touched};
 
 /// Judges a text in a shell without functions and aliases.
-pub fn risk(text: &str) -> Risk {
-    judge::judge(text, &Shadows::default())
+pub fn judge_risk(text: &str) -> Risk {
+    judge::judge_script(text, &ShellDefinitions::default())
 }
 
 /// Judges a text in a shell with these functions and aliases.
-pub fn risk_among(text: &str, shadows: &Shadows) -> Risk {
-    judge::judge(text, shadows)
+pub fn risk_with(text: &str, shadows: &ShellDefinitions) -> Risk {
+    judge::judge_script(text, shadows)
 }
 
 /// True if the tables or a reader know the program.
 pub fn is_known_program(name: &str) -> bool {
-    judge::knows(name)
+    judge::knows_program(name)
 }

@@ -2,15 +2,15 @@
 //!
 //! Invariant: a function that is not in the manual makes the script unknown. Refuses to know: servers.
 
-use super::clients::unread;
-use super::judge::{Input, Judge};
-use super::line::{Line, Rules};
+use super::clients::judge_unread_input;
+use super::judge::{CommandInput, Judge};
+use super::line::{OptionRules, ParsedLine};
 use super::verdict::{Flag, Level};
-use crate::shell::simple_command::Arg;
+use crate::shell::simple_command::CommandWord;
 use std::ops::Range;
 
 /// Methods of `MongoDB`'s shell, from its manual.
-const MONGO: &[(&str, Level)] = &[
+const MONGO_METHODS: &[(&str, Level)] = &[
     ("dropDatabase", Level::Irreversible),
     ("drop", Level::Irreversible),
     ("dropUser", Level::Irreversible),
@@ -137,10 +137,16 @@ const MONGO_READS: &[&str] = &[
     "auth",
 ];
 
-pub(super) fn mongo(judge: &mut Judge<'_>, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
-    let line = Line::read(
+pub(super) fn judge_mongo(
+    judge: &mut Judge<'_>,
+    name: &str,
+    args: &[CommandWord],
+    span: &Range<usize>,
+    input: &CommandInput,
+) {
+    let line = ParsedLine::parse_args(
         args,
-        Rules {
+        OptionRules {
             valued: &[
                 "--eval",
                 "-h",
@@ -156,36 +162,40 @@ pub(super) fn mongo(judge: &mut Judge<'_>, name: &str, args: &[Arg], span: &Rang
                 "--authenticationMechanism",
                 "--tlsCAFile",
             ],
-            ..Rules::default()
+            ..OptionRules::default()
         },
     );
-    if line.has_any(&["--version", "--help"]) {
+    if line.has_any_option(&["--version", "--help"]) {
         return;
     }
-    if line.has_any(&["-p", "--password"]) {
-        judge.flag(Flag::Credential);
+    if line.has_any_option(&["-p", "--password"]) {
+        judge.add_flag(Flag::Credential);
     }
-    let database = line.operand(0).filter(|arg| !is_script(&arg.text));
-    if line.operands.iter().filter_map(|&at| args.get(at)).any(|arg| is_script(&arg.text))
-        || line.has_any(&["-f", "--file"])
+    let database = line.operand_at(0).filter(|arg| !is_script_file(&arg.text));
+    if line.operands.iter().filter_map(|&at| args.get(at)).any(|arg| is_script_file(&arg.text))
+        || line.has_any_option(&["-f", "--file"])
     {
-        return unread(judge, name, "a script of its own", span, database);
+        return judge_unread_input(judge, name, "a script of its own", span, database);
     }
-    if let Some(script) = line.value_arg("--eval") {
-        return mongo_script(judge, &script, database);
+    if let Some(script) = line.option_value_arg("--eval") {
+        return judge_mongo_script(judge, &script, database);
     }
     match input {
-        Input::Text(text) => mongo_script(judge, &Arg::made(text.clone(), span.clone()), database),
-        Input::File(_) | Input::Stream => unread(judge, name, "what it reads", span, database),
-        Input::Terminal => {
-            judge.flag(Flag::Interactive);
-            judge.doubt(span, format!("`{name}` opens a session"));
+        CommandInput::Text(text) => {
+            judge_mongo_script(judge, &CommandWord::from_text(text.clone(), span.clone()), database)
+        }
+        CommandInput::File(_) | CommandInput::Stream => {
+            judge_unread_input(judge, name, "what it reads", span, database)
+        }
+        CommandInput::Terminal => {
+            judge.add_flag(Flag::Interactive);
+            judge.mark_unknown(span, format!("`{name}` opens a session"));
         }
     }
 }
 
 /// Each `name(` of a script counts; one that is not known makes it unknown.
-fn mongo_script(judge: &mut Judge<'_>, script: &Arg, database: Option<&Arg>) {
+fn judge_mongo_script(judge: &mut Judge<'_>, script: &CommandWord, database: Option<&CommandWord>) {
     let text = script.text.as_str();
     let mut calls = 0;
     for (at, _) in text.match_indices('(') {
@@ -196,23 +206,23 @@ fn mongo_script(judge: &mut Judge<'_>, script: &Arg, database: Option<&Arg>) {
             continue;
         }
         calls += 1;
-        if let Some((_, level)) = MONGO.iter().find(|row| row.0 == name) {
+        if let Some((_, level)) = MONGO_METHODS.iter().find(|row| row.0 == name) {
             let argument: String =
                 text.get(at + 1..).unwrap_or("").chars().filter(|c| !c.is_whitespace()).take(3).collect();
             let all =
                 matches!(name, "deleteMany" | "remove") && (argument.starts_with("{}") || argument.starts_with(')'));
             let level = if all { Level::Irreversible } else { *level };
             if all {
-                judge.flag(Flag::Unbounded);
+                judge.add_flag(Flag::Unbounded);
             }
-            judge.raise(level, &script.span, format!("`{name}` {}", level.as_str()));
+            judge.raise_level(level, &script.span, format!("`{name}` {}", level.as_str()));
             if let Some(database) = database {
-                judge.stake(level, "database", database);
+                judge.add_object(level, "database", database);
             }
         } else if matches!(name, "runCommand" | "adminCommand") {
-            mongo_command(judge, text.get(at + 1..).unwrap_or(""), &script.span);
+            judge_mongo_command(judge, text.get(at + 1..).unwrap_or(""), &script.span);
         } else if !MONGO_READS.contains(&name) {
-            judge.doubt(&script.span, format!("`{name}` is a function that is not known"));
+            judge.mark_unknown(&script.span, format!("`{name}` is a function that is not known"));
         }
     }
     if calls == 0
@@ -221,11 +231,11 @@ fn mongo_script(judge: &mut Judge<'_>, script: &Arg, database: Option<&Arg>) {
         && !text.trim_start().starts_with("use ")
         && !text.trim_start().starts_with("db.")
     {
-        judge.doubt(&script.span, "a script that cannot be read");
+        judge.mark_unknown(&script.span, "a script that cannot be read");
     }
 }
 
-fn mongo_command(judge: &mut Judge<'_>, rest: &str, span: &Range<usize>) {
+fn judge_mongo_command(judge: &mut Judge<'_>, rest: &str, span: &Range<usize>) {
     let name: String =
         rest.chars().skip_while(|c| !c.is_ascii_alphabetic()).take_while(char::is_ascii_alphanumeric).collect();
     let reads = [
@@ -263,14 +273,14 @@ fn mongo_command(judge: &mut Judge<'_>, rest: &str, span: &Range<usize>) {
     ];
     if reads.contains(&name.as_str()) {
     } else if final_.contains(&name.as_str()) {
-        judge.raise(Level::Irreversible, span, format!("`{name}` cannot be undone"));
+        judge.raise_level(Level::Irreversible, span, format!("`{name}` cannot be undone"));
     } else if stops.contains(&name.as_str()) {
-        judge.raise(Level::Destroys, span, format!("`{name}` destroys or stops something"));
+        judge.raise_level(Level::Destroys, span, format!("`{name}` destroys or stops something"));
     } else {
-        judge.doubt(span, format!("`{name}` is a command that is not known"));
+        judge.mark_unknown(span, format!("`{name}` is a command that is not known"));
     }
 }
 
-fn is_script(name: &str) -> bool {
+fn is_script_file(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("js"))
 }

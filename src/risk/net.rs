@@ -3,35 +3,40 @@
 //! Invariant: a request that sends or asks for something other than reading is no reading. Refuses to know: what a server does.
 
 use super::files;
-use super::judge::{Judge, span_of};
-use super::line::{Line, Rules};
+use super::judge::{Judge, command_span};
+use super::line::{OptionRules, ParsedLine};
 use super::verdict::{Flag, Level};
 use crate::shell::programs::curl;
-use crate::shell::simple_command::Arg;
+use crate::shell::simple_command::CommandWord;
 use std::ops::Range;
 
 /// Programs of this room. False if it is none of them.
-pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Arg]) -> bool {
-    let span = span_of(program, args);
+pub(super) fn judge_net_program(
+    judge: &mut Judge<'_>,
+    name: &str,
+    program: &CommandWord,
+    args: &[CommandWord],
+) -> bool {
+    let span = command_span(program, args);
     match name {
-        "curl" => curl(judge, args, &span),
-        "openssl" | "libressl" => openssl(judge, args, &span),
+        "curl" => judge_curl(judge, args, &span),
+        "openssl" | "libressl" => judge_openssl(judge, args, &span),
         _ => return false,
     }
     true
 }
 
-fn curl(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
-    judge.flag(Flag::Remote);
-    let valued = [curl::SENDS, curl::WRITES, curl::VALUED].concat();
-    let line = Line::read(args, Rules { valued: &valued, ..Rules::default() });
-    if line.has_any(&["-K", "--config"]) {
-        judge.doubt(span, "`curl -K` does what a file says");
+fn judge_curl(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>) {
+    judge.add_flag(Flag::Remote);
+    let valued = [curl::SENDING_OPTIONS, curl::WRITING_OPTIONS, curl::VALUED_OPTIONS].concat();
+    let line = ParsedLine::parse_args(args, OptionRules { valued: &valued, ..OptionRules::default() });
+    if line.has_any_option(&["-K", "--config"]) {
+        judge.mark_unknown(span, "`curl -K` does what a file says");
     }
-    if line.has_any(&["-u", "--user", "--oauth2-bearer"])
+    if line.has_any_option(&["-u", "--user", "--oauth2-bearer"])
         || args.iter().any(|arg| arg.text.to_ascii_lowercase().starts_with("authorization:"))
     {
-        judge.flag(Flag::Credential);
+        judge.add_flag(Flag::Credential);
     }
     let url = line
         .operands
@@ -39,45 +44,45 @@ fn curl(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
         .filter_map(|&at| args.get(at))
         .find(|arg| !arg.text.starts_with('-'))
         .or_else(|| args.last());
-    let method = line.value("-X").or_else(|| line.value("--request"));
+    let method = line.option_value("-X").or_else(|| line.option_value("--request"));
     match method.map(str::to_ascii_uppercase).as_deref() {
         Some("DELETE") => {
             // An index or a whole collection does not come back.
             let whole = url.is_some_and(|url| is_search_index(&url.text));
             let level = if whole { Level::Irreversible } else { Level::Destroys };
-            judge.raise(level, span, "`curl -X DELETE` removes something at the server");
+            judge.raise_level(level, span, "`curl -X DELETE` removes something at the server");
             if let Some(url) = url {
-                judge.stake(level, "url", url);
+                judge.add_object(level, "url", url);
             }
         }
         Some("GET" | "HEAD" | "OPTIONS") | None => {}
-        Some("PURGE") => judge.raise(Level::Destroys, span, "`curl -X PURGE` empties a cache"),
-        Some(_) if method.is_some_and(|m| m.contains(crate::shell::simple_command::HOLE)) => {
-            judge.doubt(span, "`curl` with a method that is not known");
+        Some("PURGE") => judge.raise_level(Level::Destroys, span, "`curl -X PURGE` empties a cache"),
+        Some(_) if method.is_some_and(|m| m.contains(crate::shell::simple_command::EXPANSION_MARK)) => {
+            judge.mark_unknown(span, "`curl` with a method that is not known");
         }
         Some(method) => {
             if url.is_some_and(|url| url.text.contains("_delete_by_query") || url.text.contains("/shutdown")) {
-                judge.raise(Level::Irreversible, span, "it removes what the query finds");
+                judge.raise_level(Level::Irreversible, span, "it removes what the query finds");
             }
-            judge.raise(Level::Changes, span, format!("`curl -X {method}` sends something to the server"));
+            judge.raise_level(Level::Changes, span, format!("`curl -X {method}` sends something to the server"));
         }
     }
-    if line.has_any(curl::SENDS)
-        && !line.has_any(&["-G", "--get"])
+    if line.has_any_option(curl::SENDING_OPTIONS)
+        && !line.has_any_option(&["-G", "--get"])
         && method.is_none_or(|m| !m.eq_ignore_ascii_case("get"))
     {
-        judge.raise(Level::Changes, span, "`curl` sends data to the server");
+        judge.raise_level(Level::Changes, span, "`curl` sends data to the server");
     }
-    if line.has_any(&["-Q", "--quote"]) {
-        judge.doubt(span, "`curl -Q` sends commands to the server");
+    if line.has_any_option(&["-Q", "--quote"]) {
+        judge.mark_unknown(span, "`curl -Q` sends commands to the server");
     }
-    for option in curl::WRITES {
-        if let Some(target) = line.value_arg(option).filter(|target| target.text != "-") {
-            files::written(judge, &target, "`curl` writes over");
+    for option in curl::WRITING_OPTIONS {
+        if let Some(target) = line.option_value_arg(option).filter(|target| target.text != "-") {
+            files::judge_written_file(judge, &target, "`curl` writes over");
         }
     }
-    if line.has_any(&["-O", "--remote-name", "--remote-name-all", "-J"]) {
-        judge.raise(Level::Changes, span, "`curl -O` writes a file of the server's name");
+    if line.has_any_option(&["-O", "--remote-name", "--remote-name-all", "-J"]) {
+        judge.raise_level(Level::Changes, span, "`curl -O` writes a file of the server's name");
     }
 }
 
@@ -86,10 +91,10 @@ fn is_search_index(url: &str) -> bool {
     url.contains(":9200/") || url.contains("elasticsearch") || url.contains("opensearch")
 }
 
-fn openssl(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
-    let line = Line::read(
+fn judge_openssl(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>) {
+    let line = ParsedLine::parse_args(
         args,
-        Rules {
+        OptionRules {
             long: true,
             valued: &[
                 "-out",
@@ -107,25 +112,25 @@ fn openssl(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
                 "-config",
                 "-extfile",
             ],
-            ..Rules::default()
+            ..OptionRules::default()
         },
     );
     for option in ["-out", "-keyout", "-sess_out", "-keylogfile"] {
-        if let Some(target) = line.value_arg(option) {
-            files::written(judge, &target, "`openssl` writes over");
+        if let Some(target) = line.option_value_arg(option) {
+            files::judge_written_file(judge, &target, "`openssl` writes over");
         }
     }
-    let command = line.operand(0).map(|arg| arg.text.as_str());
+    let command = line.operand_at(0).map(|arg| arg.text.as_str());
     if matches!(
         command,
         Some("genrsa" | "genpkey" | "rand" | "req" | "pkcs12" | "rsa" | "ec" | "pkey" | "passwd" | "enc" | "ecparam")
     ) {
-        judge.flag(Flag::Credential);
+        judge.add_flag(Flag::Credential);
     }
-    if matches!(command, Some("ca")) && !line.has("-gencrl") {
-        judge.raise(Level::Changes, span, "`openssl ca` changes the authority's database");
+    if matches!(command, Some("ca")) && !line.has_option("-gencrl") {
+        judge.raise_level(Level::Changes, span, "`openssl ca` changes the authority's database");
     }
-    if line.value("-engine").is_some() || line.value("-provider-path").is_some() {
-        judge.doubt(span, "`openssl` loads a library");
+    if line.option_value("-engine").is_some() || line.option_value("-provider-path").is_some() {
+        judge.mark_unknown(span, "`openssl` loads a library");
     }
 }

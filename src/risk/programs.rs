@@ -3,22 +3,22 @@
 //! Invariant: a name is taken for a known program only where that program stands. Refuses to know: what an alias of the
 //! session hides; the live shell is asked for that.
 
-use super::judge::{Input, Judge, span_of};
-use super::line::{Line, Rules};
+use super::judge::{CommandInput, Judge, command_span};
+use super::line::{OptionRules, ParsedLine};
 use super::verdict::{Flag, Level};
-use crate::shell::simple_command::{Arg, Detail, HOLE};
+use crate::shell::simple_command::{CommandWord, DetailedCommand, EXPANSION_MARK};
 use std::ops::Range;
 
 /// Name of a program, and whether the name is certain.
 #[derive(Debug)]
-pub(super) struct Name<'a> {
+pub(super) struct ProgramName<'a> {
     pub text: &'a str,
     /// It stands at a place where anything may have that name.
     pub elsewhere: bool,
 }
 
 /// Folders in which a name means what it says.
-const FOLDERS: &[&str] = &[
+const PROGRAM_FOLDERS: &[&str] = &[
     "/bin",
     "/sbin",
     "/usr/bin",
@@ -34,8 +34,8 @@ const FOLDERS: &[&str] = &[
 ];
 
 /// The program's name, if it is fixed or plainly looked up: `$(which rm)`.
-pub(super) fn name(program: &Arg) -> Option<Name<'_>> {
-    if program.fixed().is_none() {
+pub(super) fn program_name(program: &CommandWord) -> Option<ProgramName<'_>> {
+    if program.fixed_text().is_none() {
         let inner = program.raw.trim_matches('"');
         let inner = inner
             .strip_prefix("$(")
@@ -45,34 +45,34 @@ pub(super) fn name(program: &Arg) -> Option<Name<'_>> {
         return match (words.next(), words.next(), words.next(), words.next()) {
             (Some("which"), Some(name), None, None)
             | (Some("command"), Some("-v"), Some(name), None)
-            | (Some("type"), Some("-p" | "-P"), Some(name), None) => Some(Name { text: name, elsewhere: false }),
+            | (Some("type"), Some("-p" | "-P"), Some(name), None) => Some(ProgramName { text: name, elsewhere: false }),
             _ => None,
         };
     }
     let text = program.text.as_str();
     Some(match text.rsplit_once('/') {
-        Some(("/etc/init.d" | "/etc/rc.d/init.d", _)) => Name { text: "init.d", elsewhere: false },
+        Some(("/etc/init.d" | "/etc/rc.d/init.d", _)) => ProgramName { text: "init.d", elsewhere: false },
         Some((folder, name)) if !name.is_empty() => {
-            let known =
-                FOLDERS.contains(&folder) || (folder.starts_with("/usr/lib/postgresql/") && folder.ends_with("/bin"));
+            let known = PROGRAM_FOLDERS.contains(&folder)
+                || (folder.starts_with("/usr/lib/postgresql/") && folder.ends_with("/bin"));
             // A script with an ending is nobody's but its author's, except for those of kafka and the like.
-            Name { text: name, elsewhere: !known && !folder.ends_with("/kafka/bin") }
+            ProgramName { text: name, elsewhere: !known && !folder.ends_with("/kafka/bin") }
         }
-        _ => Name { text, elsewhere: false },
+        _ => ProgramName { text, elsewhere: false },
     })
 }
 
 /// Values set for a command or in the session.
-pub(super) fn assigns(judge: &mut Judge<'_>, detail: &Detail) {
-    for (name, value) in &detail.assigns {
-        assigned(judge, name, &value.text, &value.span, !detail.words.is_empty());
+pub(super) fn judge_assignments(judge: &mut Judge<'_>, detail: &DetailedCommand) {
+    for (name, value) in &detail.assignments {
+        judge_assignment(judge, name, &value.text, &value.span, !detail.words.is_empty());
     }
 }
 
 /// One value. `for_command` when it is set for one command alone.
-pub(super) fn assigned(judge: &mut Judge<'_>, name: &str, value: &str, span: &Range<usize>, for_command: bool) {
-    if is_secret(name) && !value.is_empty() {
-        judge.flag(Flag::Credential);
+pub(super) fn judge_assignment(judge: &mut Judge<'_>, name: &str, value: &str, span: &Range<usize>, for_command: bool) {
+    if is_secret_name(name) && !value.is_empty() {
+        judge.add_flag(Flag::Credential);
     }
     match name {
         "LD_PRELOAD"
@@ -89,25 +89,28 @@ pub(super) fn assigned(judge: &mut Judge<'_>, name: &str, value: &str, span: &Ra
         | "RUBYOPT"
         | "GIT_EXTERNAL_DIFF"
         | "DYLD_INSERT_LIBRARIES" => {
-            judge.doubt(span, format!("`{name}` makes programs do something else"));
+            judge.mark_unknown(span, format!("`{name}` makes programs do something else"));
         }
         "PATH" if for_command => {
-            let usual = value.split(':').all(|part| part.contains(HOLE) || FOLDERS.contains(&part));
+            let usual = value.split(':').all(|part| part.contains(EXPANSION_MARK) || PROGRAM_FOLDERS.contains(&part));
             if !usual {
-                judge.doubt(span, "`PATH` says which programs run");
+                judge.mark_unknown(span, "`PATH` says which programs run");
             }
         }
         "GIT_SSH_COMMAND" | "PAGER" | "GIT_PAGER" | "EDITOR" | "VISUAL" | "GIT_EDITOR" | "LESSOPEN"
         | "SYSTEMD_PAGER" | "MANPAGER" | "RSYNC_RSH"
             if for_command && !value.is_empty() =>
         {
-            judge.nested(&Arg::made(value.to_owned(), span.clone()), &Input::Text(String::new()));
+            judge.judge_nested_script(
+                &CommandWord::from_text(value.to_owned(), span.clone()),
+                &CommandInput::Text(String::new()),
+            );
         }
         _ => {}
     }
 }
 
-fn is_secret(name: &str) -> bool {
+fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["password", "passwd", "secret", "token", "api_key", "apikey", "pgpassword", "mysql_pwd", "access_key"]
         .iter()
@@ -115,29 +118,35 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// Programs of this room. False if it is none of them.
-pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Arg], input: &Input) -> bool {
-    let span = span_of(program, args);
+pub(super) fn judge_known_program(
+    judge: &mut Judge<'_>,
+    name: &str,
+    program: &CommandWord,
+    args: &[CommandWord],
+    input: &CommandInput,
+) -> bool {
+    let span = command_span(program, args);
     match name {
-        "sed" | "gsed" => sed(judge, args, &span),
-        "awk" | "gawk" | "mawk" | "nawk" => awk(judge, args, &span),
-        "perl" => perl(judge, args, &span, input),
-        "alias" => alias(judge, args),
-        "kill" => return kill(judge, args, &span),
-        "docker" | "podman" | "nerdctl" => return compose(judge, args, input),
+        "sed" | "gsed" => judge_sed(judge, args, &span),
+        "awk" | "gawk" | "mawk" | "nawk" => judge_awk(judge, args, &span),
+        "perl" => judge_perl(judge, args, &span, input),
+        "alias" => judge_alias(judge, args),
+        "kill" => return judge_kill(judge, args, &span),
+        "docker" | "podman" | "nerdctl" => return judge_compose(judge, args, input),
         "export" | "declare" | "typeset" | "local" | "readonly" => {
             for arg in args {
                 if let Some((name, value)) = arg.text.split_once('=') {
-                    assigned(judge, name, value, &arg.span, false);
+                    judge_assignment(judge, name, value, &arg.span, false);
                 }
             }
             return false;
         }
         "init.d" => {
-            let mut words = vec![Arg::made("service".to_owned(), program.span.clone()), program.clone()];
+            let mut words = vec![CommandWord::from_text("service".to_owned(), program.span.clone()), program.clone()];
             words.extend(args.iter().cloned());
-            judge.command(&words, input);
+            judge.judge_command(&words, input);
         }
-        _ if text_decides(name) => interpreter(judge, name, args, &span, input),
+        _ if text_decides(name) => judge_interpreter(judge, name, args, &span, input),
         _ => return false,
     }
     true
@@ -161,7 +170,13 @@ fn text_decides(name: &str) -> bool {
     ) || name.strip_prefix("python3.").is_some_and(|minor| minor.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn interpreter(judge: &mut Judge<'_>, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn judge_interpreter(
+    judge: &mut Judge<'_>,
+    name: &str,
+    args: &[CommandWord],
+    span: &Range<usize>,
+    input: &CommandInput,
+) {
     let first = args.first().map(|arg| arg.text.as_str());
     if let (Some("--version" | "-V" | "-v" | "--help" | "-h"), 1) = (first, args.len()) {
         return;
@@ -169,37 +184,41 @@ fn interpreter(judge: &mut Judge<'_>, name: &str, args: &[Arg], span: &Range<usi
     if let (Some("-m"), Some(module)) = (first, args.get(1)) {
         match module.text.as_str() {
             "json.tool" | "site" | "platform" | "this" | "calendar" | "timeit" => return,
-            "http.server" | "SimpleHTTPServer" => return judge.flag(Flag::NeverEnds),
+            "http.server" | "SimpleHTTPServer" => return judge.add_flag(Flag::NeverEnds),
             "venv" | "virtualenv" | "compileall" => {
-                return judge.raise(Level::Changes, span, format!("`{name} -m` makes files"));
+                return judge.raise_level(Level::Changes, span, format!("`{name} -m` makes files"));
             }
             "pip" | "pip3" => {
-                let mut words = vec![Arg::made("pip".to_owned(), module.span.clone())];
+                let mut words = vec![CommandWord::from_text("pip".to_owned(), module.span.clone())];
                 words.extend(args.iter().skip(2).cloned());
-                return judge.command(&words, input);
+                return judge.judge_command(&words, input);
             }
             _ => {}
         }
     }
     if args.is_empty() || first == Some("-") {
         match input {
-            Input::Terminal => judge.flag(Flag::Interactive),
-            Input::Stream => {
-                judge.raise(Level::Irreversible, span, format!("`{name}` runs what another command prints"));
+            CommandInput::Terminal => judge.add_flag(Flag::Interactive),
+            CommandInput::Stream => {
+                judge.raise_level(Level::Irreversible, span, format!("`{name}` runs what another command prints"));
             }
-            Input::Text(_) | Input::File(_) => {}
+            CommandInput::Text(_) | CommandInput::File(_) => {}
         }
     }
-    if args.iter().any(|arg| arg.fixed().is_none() && super::judge::fetches(&arg.raw)) {
-        judge.raise(Level::Irreversible, span, format!("`{name}` runs what is fetched or decoded"));
+    if args.iter().any(|arg| arg.fixed_text().is_none() && super::judge::fetches_text(&arg.raw)) {
+        judge.raise_level(Level::Irreversible, span, format!("`{name}` runs what is fetched or decoded"));
     }
-    judge.doubt(span, format!("`{name}` runs a program text"));
+    judge.mark_unknown(span, format!("`{name}` runs a program text"));
 }
 
-fn sed(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
-    let line = Line::read(
+fn judge_sed(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>) {
+    let line = ParsedLine::parse_args(
         args,
-        Rules { valued: &["-e", "-f", "-l", "--expression", "--file", "--line-length"], gnu: true, ..Rules::default() },
+        OptionRules {
+            valued: &["-e", "-f", "-l", "--expression", "--file", "--line-length"],
+            gnu: true,
+            ..OptionRules::default()
+        },
     );
     // `-i.bak` takes the rest of its word.
     let in_place = args.iter().any(|arg| {
@@ -211,24 +230,24 @@ fn sed(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
                     .split_once('i')
                     .is_some_and(|(before, _)| before.chars().skip(1).all(|c| "nrEsuz".contains(c))))
     });
-    if line.has_any(&["-f", "--file"]) {
-        judge.doubt(span, "`sed -f` runs a script of its own");
+    if line.has_any_option(&["-f", "--file"]) {
+        judge.mark_unknown(span, "`sed -f` runs a script of its own");
     }
-    let told = ["-e", "--expression"].iter().any(|option| line.value(option).is_some());
-    let scripts = line.value("-e").into_iter().chain(line.value("--expression"));
-    let first = (!told).then(|| line.operand(0).map(|arg| arg.text.as_str())).flatten();
+    let told = ["-e", "--expression"].iter().any(|option| line.option_value(option).is_some());
+    let scripts = line.option_value("-e").into_iter().chain(line.option_value("--expression"));
+    let first = (!told).then(|| line.operand_at(0).map(|arg| arg.text.as_str())).flatten();
     for script in scripts.chain(first) {
         match sed_effect(script) {
-            SedEffect::Runs => judge.doubt(span, "`sed` runs a command out of its text"),
-            SedEffect::Writes => judge.raise(Level::Destroys, span, "`sed` writes a file"),
+            SedEffect::Runs => judge.mark_unknown(span, "`sed` runs a command out of its text"),
+            SedEffect::Writes => judge.raise_level(Level::Destroys, span, "`sed` writes a file"),
             SedEffect::Reads => {}
         }
     }
     if in_place {
-        judge.raise(Level::Destroys, span, "`sed -i` changes files in their place");
+        judge.raise_level(Level::Destroys, span, "`sed -i` changes files in their place");
         for &at in line.operands.iter().skip(usize::from(!told)) {
             if let Some(file) = args.get(at) {
-                judge.stake(Level::Destroys, "path", file);
+                judge.add_object(Level::Destroys, "path", file);
             }
         }
     }
@@ -265,35 +284,35 @@ fn sed_effect(script: &str) -> SedEffect {
     SedEffect::Reads
 }
 
-fn awk(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
-    let line = Line::read(
+fn judge_awk(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>) {
+    let line = ParsedLine::parse_args(
         args,
-        Rules {
+        OptionRules {
             valued: &["-F", "-v", "-f", "-i", "-l", "-e", "--file", "--assign", "--field-separator"],
             posix: true,
-            ..Rules::default()
+            ..OptionRules::default()
         },
     );
-    if line.has_any(&["-f", "--file", "-l", "-E"]) {
-        return judge.doubt(span, "`awk -f` runs a script of its own");
+    if line.has_any_option(&["-f", "--file", "-l", "-E"]) {
+        return judge.mark_unknown(span, "`awk -f` runs a script of its own");
     }
-    if line.value("-i") == Some("inplace") {
-        return judge.raise(Level::Destroys, span, "`awk -i inplace` changes files in their place");
+    if line.option_value("-i") == Some("inplace") {
+        return judge.raise_level(Level::Destroys, span, "`awk -i inplace` changes files in their place");
     }
-    let Some(script) = line.operand(0) else { return };
+    let Some(script) = line.operand_at(0) else { return };
     let code = without_strings(&script.text);
     if code.contains("system(")
         || code.contains("system (")
         || code.contains('|') && code.replace("||", "").contains('|')
     {
-        return judge.doubt(span, "`awk` runs commands out of its text");
+        return judge.mark_unknown(span, "`awk` runs commands out of its text");
     }
     if code.contains("print")
         && code
             .split(['{', ';', '}'])
             .any(|part| part.trim_start().starts_with("print") && part.contains('>') && !part.contains('('))
     {
-        judge.raise(Level::Destroys, span, "`awk` writes a file");
+        judge.raise_level(Level::Destroys, span, "`awk` writes a file");
     }
 }
 
@@ -317,7 +336,7 @@ fn without_strings(script: &str) -> String {
     if parts.len() >= 3 { parts.iter().step_by(2).copied().collect() } else { out }
 }
 
-fn perl(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn judge_perl(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>, input: &CommandInput) {
     let in_place = args.iter().take_while(|arg| arg.text.starts_with('-')).any(|arg| {
         !arg.text.starts_with("--")
             && arg.text.chars().skip(1).take_while(char::is_ascii_alphanumeric).any(|c| c == 'i')
@@ -329,46 +348,49 @@ fn perl(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input)
         return;
     }
     if in_place {
-        judge.raise(Level::Destroys, span, "`perl -i` changes files in their place");
+        judge.raise_level(Level::Destroys, span, "`perl -i` changes files in their place");
         if let Some(file) = args.last() {
-            judge.stake(Level::Destroys, "path", file);
+            judge.add_object(Level::Destroys, "path", file);
         }
         return;
     }
-    if args.is_empty() && matches!(input, Input::Stream) {
-        judge.raise(Level::Irreversible, span, "`perl` runs what another command prints");
+    if args.is_empty() && matches!(input, CommandInput::Stream) {
+        judge.raise_level(Level::Irreversible, span, "`perl` runs what another command prints");
     }
-    judge.doubt(span, "`perl` runs a program text");
+    judge.mark_unknown(span, "`perl` runs a program text");
 }
 
-fn alias(judge: &mut Judge<'_>, args: &[Arg]) {
+fn judge_alias(judge: &mut Judge<'_>, args: &[CommandWord]) {
     for arg in args {
         if let Some((_, value)) = arg.text.split_once('=').filter(|_| !arg.text.starts_with('-')) {
-            judge.nested(&Arg::made(value.to_owned(), arg.span.clone()), &Input::Terminal);
+            judge.judge_nested_script(
+                &CommandWord::from_text(value.to_owned(), arg.span.clone()),
+                &CommandInput::Terminal,
+            );
         }
     }
 }
 
 /// `docker compose` is `docker-compose`. False if it is something else.
-fn compose(judge: &mut Judge<'_>, args: &[Arg], input: &Input) -> bool {
-    let line = Line::read(
+fn judge_compose(judge: &mut Judge<'_>, args: &[CommandWord], input: &CommandInput) -> bool {
+    let line = ParsedLine::parse_args(
         args,
-        Rules {
+        OptionRules {
             valued: &["-H", "--host", "-c", "--context", "--config", "-l", "--log-level"],
             posix: true,
-            ..Rules::default()
+            ..OptionRules::default()
         },
     );
     let Some((&at, word)) = line.operands.first().and_then(|at| Some((at, args.get(*at)?))) else { return false };
     let (true, Some(rest)) = (word.text == "compose", args.get(at + 1..)) else { return false };
-    let mut words = vec![Arg { text: "docker-compose".to_owned(), ..word.clone() }];
+    let mut words = vec![CommandWord { text: "docker-compose".to_owned(), ..word.clone() }];
     words.extend(rest.iter().cloned());
-    judge.command(&words, input);
+    judge.judge_command(&words, input);
     true
 }
 
 /// `kill -9 -1` ends everything; `kill -1 123` is a hangup.
-fn kill(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) -> bool {
+fn judge_kill(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>) -> bool {
     let rest = match args.first() {
         Some(first) if matches!(first.text.as_str(), "-s" | "-n" | "--signal") => args.get(2..),
         Some(first) if first.text.starts_with('-') && first.text != "--" => args.get(1..),
@@ -376,12 +398,12 @@ fn kill(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) -> bool {
     };
     let everything = rest.unwrap_or_default().iter().any(|arg| arg.text == "-1");
     if everything {
-        judge.flag(Flag::Unbounded);
-        judge.raise(Level::Irreversible, span, "`kill -1` ends every process that this user may end");
+        judge.add_flag(Flag::Unbounded);
+        judge.raise_level(Level::Irreversible, span, "`kill -1` ends every process that this user may end");
         return true;
     }
     if args.first().is_some_and(|first| first.text == "-1") {
-        judge.raise(Level::Changes, span, "`kill -1` sends a hangup");
+        judge.raise_level(Level::Changes, span, "`kill -1` sends a hangup");
         return true;
     }
     false

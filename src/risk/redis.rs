@@ -2,11 +2,11 @@
 //!
 //! Invariant: a command that is not in its reference is unknown. Refuses to know: servers.
 
-use super::clients::unread;
-use super::judge::{Input, Judge};
-use super::line::{Line, Rules};
+use super::clients::judge_unread_input;
+use super::judge::{CommandInput, Judge};
+use super::line::{OptionRules, ParsedLine};
 use super::verdict::{Flag, Level};
-use crate::shell::simple_command::Arg;
+use crate::shell::simple_command::CommandWord;
 use std::ops::Range;
 
 /// Commands of Redis, from its command reference.
@@ -192,15 +192,22 @@ const REDIS_VALUED: &[&str] = &[
     "--cluster",
 ];
 
-pub(super) fn redis(judge: &mut Judge<'_>, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
-    let line = Line::read(args, Rules { valued: REDIS_VALUED, posix: true, ..Rules::default() });
-    if line.has_any(&["-a", "--pass"]) {
-        judge.flag(Flag::Credential);
+pub(super) fn judge_redis(
+    judge: &mut Judge<'_>,
+    name: &str,
+    args: &[CommandWord],
+    span: &Range<usize>,
+    input: &CommandInput,
+) {
+    let line =
+        ParsedLine::parse_args(args, OptionRules { valued: REDIS_VALUED, posix: true, ..OptionRules::default() });
+    if line.has_any_option(&["-a", "--pass"]) {
+        judge.add_flag(Flag::Credential);
     }
-    if line.value("-h").is_some_and(|host| !matches!(host, "localhost" | "127.0.0.1")) {
-        judge.flag(Flag::Remote);
+    if line.option_value("-h").is_some_and(|host| !matches!(host, "localhost" | "127.0.0.1")) {
+        judge.add_flag(Flag::Remote);
     }
-    if line.has_any(&[
+    if line.has_any_option(&[
         "--scan",
         "--bigkeys",
         "--memkeys",
@@ -215,46 +222,46 @@ pub(super) fn redis(judge: &mut Judge<'_>, name: &str, args: &[Arg], span: &Rang
     ]) {
         return;
     }
-    if let Some(target) = line.value_arg("--rdb") {
-        return super::files::written(judge, &target, "`redis-cli --rdb` writes over");
+    if let Some(target) = line.option_value_arg("--rdb") {
+        return super::files::judge_written_file(judge, &target, "`redis-cli --rdb` writes over");
     }
-    if line.has("--eval") {
-        judge.raise(Level::Changes, span, "`redis-cli --eval` runs a script");
-        return judge.doubt(span, "`redis-cli --eval` runs a script of its own");
+    if line.has_option("--eval") {
+        judge.raise_level(Level::Changes, span, "`redis-cli --eval` runs a script");
+        return judge.mark_unknown(span, "`redis-cli --eval` runs a script of its own");
     }
-    if let Some(action) = line.value("--cluster") {
+    if let Some(action) = line.option_value("--cluster") {
         let level = match action {
             "check" | "info" | "help" => Level::Reads,
             "del-node" | "reshard" | "rebalance" | "fix" | "import" | "create" | "call" => Level::Destroys,
             _ => Level::Changes,
         };
-        return judge.raise(level, span, format!("`redis-cli --cluster {action}`"));
+        return judge.raise_level(level, span, format!("`redis-cli --cluster {action}`"));
     }
     if let Some(words) = line.operands.first().and_then(|&at| args.get(at..)) {
         let words: Vec<&str> = words.iter().map(|arg| arg.text.as_str()).collect();
         // The command may stand in one word.
         let split: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
-        redis_command(judge, &split, span);
-        if let Some(database) = line.value_arg("-n") {
-            judge.stake(judge.risk.level, "redis database", &database);
+        judge_redis_command(judge, &split, span);
+        if let Some(database) = line.option_value_arg("-n") {
+            judge.add_object(judge.risk.level, "redis database", &database);
         }
         return;
     }
     match input {
-        Input::Text(text) => {
+        CommandInput::Text(text) => {
             for command in text.lines() {
-                redis_command(judge, &command.split_whitespace().collect::<Vec<_>>(), span);
+                judge_redis_command(judge, &command.split_whitespace().collect::<Vec<_>>(), span);
             }
         }
-        Input::File(_) | Input::Stream => unread(judge, name, "what it reads", span, None),
-        Input::Terminal => {
-            judge.flag(Flag::Interactive);
-            judge.doubt(span, format!("`{name}` opens a session"));
+        CommandInput::File(_) | CommandInput::Stream => judge_unread_input(judge, name, "what it reads", span, None),
+        CommandInput::Terminal => {
+            judge.add_flag(Flag::Interactive);
+            judge.mark_unknown(span, format!("`{name}` opens a session"));
         }
     }
 }
 
-fn redis_command(judge: &mut Judge<'_>, words: &[&str], span: &Range<usize>) {
+fn judge_redis_command(judge: &mut Judge<'_>, words: &[&str], span: &Range<usize>) {
     let Some(first) = words.first() else { return };
     let command = first.to_ascii_lowercase();
     let second = words.get(1).map(|word| word.to_ascii_lowercase()).unwrap_or_default();
@@ -286,13 +293,13 @@ fn redis_command(judge: &mut Judge<'_>, words: &[&str], span: &Range<usize>) {
         (command, _) if REDIS_READS.contains(&command) => Level::Reads,
         (command, _) if REDIS_CHANGES.contains(&command) => Level::Changes,
         (command, _) if REDIS_DESTROYS.contains(&command) => Level::Destroys,
-        _ => return judge.doubt(span, format!("`{first}` is a command of Redis that is not known")),
+        _ => return judge.mark_unknown(span, format!("`{first}` is a command of Redis that is not known")),
     };
-    judge.raise(level, span, format!("Redis `{}` {}", first.to_ascii_uppercase(), level.as_str()));
+    judge.raise_level(level, span, format!("Redis `{}` {}", first.to_ascii_uppercase(), level.as_str()));
     if level >= Level::Destroys
         && !second.is_empty()
         && !matches!(command.as_str(), "flushall" | "flushdb" | "client" | "cluster")
     {
-        judge.stake_named(level, "key", words.get(1).copied().unwrap_or(""));
+        judge.add_named_object(level, "key", words.get(1).copied().unwrap_or(""));
     }
 }

@@ -3,15 +3,15 @@
 //! Invariant: what stands here only ever adds to a risk: a program of the same name is judged as well. Refuses to know:
 //! whose shell it is.
 
-use super::judge::{Input, Judge, knows};
-use super::verdict::Shadowed;
-use crate::shell::ShadowKind;
-use crate::shell::simple_command::Arg;
+use super::judge::{CommandInput, Judge, knows_program};
+use super::verdict::ShadowedName;
+use crate::shell::DefinitionKind;
+use crate::shell::simple_command::CommandWord;
 use std::borrow::Cow;
 
 impl Judge<'_> {
     /// Within a function's body its parameters are the words behind its name.
-    pub(super) fn with_parameters<'w>(&self, words: &'w [Arg]) -> Cow<'w, [Arg]> {
+    pub(super) fn with_parameters<'w>(&self, words: &'w [CommandWord]) -> Cow<'w, [CommandWord]> {
         let Some(parameters) = &self.parameters else { return Cow::Borrowed(words) };
         let mut out = Vec::with_capacity(words.len());
         for word in words {
@@ -29,33 +29,33 @@ impl Judge<'_> {
 
     /// Judges what the session's shell runs for the first word. True when no program of that
     /// name is known, so that nothing remains to be judged.
-    pub(super) fn shadowed(&mut self, words: &[Arg], input: &Input) -> bool {
+    pub(super) fn judge_shadowed(&mut self, words: &[CommandWord], input: &CommandInput) -> bool {
         let Some((program, args)) = words.split_first().filter(|_| self.session && !self.shadows.is_empty()) else {
             return false;
         };
-        let Some(name) = program.fixed() else { return false };
+        let Some(name) = program.fixed_text() else { return false };
         if self.open.contains(name) {
             // One that calls itself is being judged already.
-            return !knows(name);
+            return !knows_program(name);
         }
         let shadows = self.shadows;
         // A quoted word is no alias.
-        let (kind, text, parameters) = match (shadows.alias(name), shadows.function(name)) {
+        let (kind, text, parameters) = match (shadows.alias_text(name), shadows.function_text(name)) {
             (Some(text), _) if program.raw == name => {
                 let rest: Vec<&str> = args.iter().map(|arg| arg.raw.as_str()).collect();
-                (ShadowKind::Alias, format!("{text} {}", rest.join(" ")), self.parameters.clone())
+                (DefinitionKind::Alias, format!("{text} {}", rest.join(" ")), self.parameters.clone())
             }
-            (_, Some(text)) => (ShadowKind::Function, text.to_owned(), Some(args.to_vec())),
+            (_, Some(text)) => (DefinitionKind::Function, text.to_owned(), Some(args.to_vec())),
             _ => return false,
         };
-        self.risk.shadowed.insert(Shadowed { name: name.to_owned(), kind });
+        self.risk.shadowed.insert(ShadowedName { name: name.to_owned(), kind });
         self.open.insert(name.to_owned());
         let functions = self.functions.clone();
         let before = std::mem::replace(&mut self.parameters, parameters);
-        self.nested_here(&Arg::made(text, program.span.clone()), input);
+        self.judge_script_here(&CommandWord::from_text(text, program.span.clone()), input);
         self.parameters = before;
         self.functions = functions;
         self.open.remove(name);
-        !knows(name)
+        !knows_program(name)
     }
 }

@@ -4,11 +4,11 @@
 //! keywords; a statement it does not know is unknown. Refuses to know: which server reads it, beyond its quotes.
 
 use super::verdict::Level;
-use crate::shell::simple_command::HOLE;
+use crate::shell::simple_command::EXPANSION_MARK;
 
 /// Effect of one SQL statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Statement {
+pub(super) struct SqlStatement {
     pub level: Level,
     pub unknown: bool,
     pub unbounded: bool,
@@ -20,16 +20,16 @@ pub(super) struct Statement {
     pub shell: Option<String>,
 }
 
-impl Statement {
-    fn new(level: Level, what: impl Into<String>) -> Self {
+impl SqlStatement {
+    fn with_level(level: Level, what: impl Into<String>) -> Self {
         Self { level, unknown: false, unbounded: false, what: what.into(), object: None, shell: None }
     }
 
-    fn unknown(what: impl Into<String>) -> Self {
-        Self { unknown: true, ..Self::new(Level::Reads, what) }
+    fn with_unknown_effect(what: impl Into<String>) -> Self {
+        Self { unknown: true, ..Self::with_level(Level::Reads, what) }
     }
 
-    fn on(mut self, kind: &'static str, name: Option<String>) -> Self {
+    fn on_object(mut self, kind: &'static str, name: Option<String>) -> Self {
         self.object = name.map(|name| (kind, name));
         self
     }
@@ -37,7 +37,7 @@ impl Statement {
 
 /// A token that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
+enum SqlToken {
     /// A word, as written.
     Word(String),
     /// Name in double quotes or backticks.
@@ -50,25 +50,25 @@ enum Token {
     End,
 }
 
-impl Token {
-    fn is(&self, word: &str) -> bool {
+impl SqlToken {
+    fn is_keyword(&self, word: &str) -> bool {
         matches!(self, Self::Word(text) if text.eq_ignore_ascii_case(word))
     }
 }
 
 /// Reads a text of statements.
-pub(super) fn read(text: &str) -> Vec<Statement> {
+pub(super) fn read_statements(text: &str) -> Vec<SqlStatement> {
     let mut statements = Vec::new();
     let mut sql = String::new();
     for line in text.lines() {
         let trimmed = line.trim_start();
         if let Some(meta) = trimmed.strip_prefix('\\') {
-            statements.extend(meta_command(meta));
+            statements.extend(psql_meta_command(meta));
         } else if let Some(dot) = trimmed
             .strip_prefix('.')
             .filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()) && sql.trim().is_empty())
         {
-            statements.push(dot_command(dot));
+            statements.push(sqlite_dot_command(dot));
         } else {
             // psql takes `\g` and `\gexec` at the end of a line.
             let (line, ending) = line.split_once("\\g").map_or((line, None), |(before, after)| (before, Some(after)));
@@ -76,75 +76,77 @@ pub(super) fn read(text: &str) -> Vec<Statement> {
             sql.push('\n');
             if let Some(ending) = ending {
                 if ending.trim_start().starts_with(['e', '|']) {
-                    statements.push(Statement::unknown("`\\g` runs what the query gives"));
+                    statements.push(SqlStatement::with_unknown_effect("`\\g` runs what the query gives"));
                 }
                 sql.push(';');
             }
         }
     }
-    let tokens = tokens(&sql);
-    statements.extend(tokens.split(|token| *token == Token::End).filter(|tokens| !tokens.is_empty()).map(statement));
+    let tokens = tokenize_sql(&sql);
+    statements
+        .extend(tokens.split(|token| *token == SqlToken::End).filter(|tokens| !tokens.is_empty()).map(judge_statement));
     statements
 }
 
 /// Reads psql's meta-commands, which begin with a backslash.
-fn meta_command(text: &str) -> Vec<Statement> {
+fn psql_meta_command(text: &str) -> Vec<SqlStatement> {
     let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let one = match name {
         "i" | "ir" | "include" | "include_relative" => {
-            Statement::unknown(format!("`\\{name}` runs what stands in `{}`", rest.trim()))
+            SqlStatement::with_unknown_effect(format!("`\\{name}` runs what stands in `{}`", rest.trim()))
         }
-        "!" => Statement {
+        "!" => SqlStatement {
             shell: Some(rest.trim().to_owned()),
-            ..Statement::new(Level::Reads, "`\\!` runs a shell command")
+            ..SqlStatement::with_level(Level::Reads, "`\\!` runs a shell command")
         },
-        _ if name.starts_with('!') => Statement {
+        _ if name.starts_with('!') => SqlStatement {
             shell: Some(text.trim_start_matches('!').trim().to_owned()),
-            ..Statement::new(Level::Reads, "`\\!` runs a shell command")
+            ..SqlStatement::with_level(Level::Reads, "`\\!` runs a shell command")
         },
         "copy" => {
             let lower = rest.to_ascii_lowercase();
             if lower.contains(" program ") {
-                Statement::unknown("`\\copy … program` runs a command")
+                SqlStatement::with_unknown_effect("`\\copy … program` runs a command")
             } else if lower.contains(" from ") {
-                Statement::new(Level::Changes, "`\\copy … from` adds rows")
+                SqlStatement::with_level(Level::Changes, "`\\copy … from` adds rows")
             } else {
-                Statement::new(Level::Changes, "`\\copy … to` writes a file")
+                SqlStatement::with_level(Level::Changes, "`\\copy … to` writes a file")
             }
         }
         "o" | "out" | "w" | "write" | "lo_export" | "s" => {
             if rest.trim().is_empty() {
-                Statement::new(Level::Reads, "output")
+                SqlStatement::with_level(Level::Reads, "output")
             } else {
-                Statement::new(Level::Changes, "writes a file")
+                SqlStatement::with_level(Level::Changes, "writes a file")
             }
         }
-        "lo_unlink" => Statement::new(Level::Irreversible, "removes a large object"),
-        "lo_import" | "password" | "e" | "ef" | "ev" => Statement::new(Level::Changes, "changes something"),
-        "gexec" => Statement::unknown("`\\gexec` runs what the query gives"),
-        "setenv" | "set" if rest.contains('`') => Statement::unknown("runs a command in backticks"),
-        _ => Statement::new(Level::Reads, "shows"),
+        "lo_unlink" => SqlStatement::with_level(Level::Irreversible, "removes a large object"),
+        "lo_import" | "password" | "e" | "ef" | "ev" => SqlStatement::with_level(Level::Changes, "changes something"),
+        "gexec" => SqlStatement::with_unknown_effect("`\\gexec` runs what the query gives"),
+        "setenv" | "set" if rest.contains('`') => SqlStatement::with_unknown_effect("runs a command in backticks"),
+        _ => SqlStatement::with_level(Level::Reads, "shows"),
     };
     vec![one]
 }
 
 /// Reads sqlite3's dot commands.
-fn dot_command(text: &str) -> Statement {
+fn sqlite_dot_command(text: &str) -> SqlStatement {
     let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     match name.trim_end_matches(';') {
-        "shell" | "system" => {
-            Statement { shell: Some(rest.to_owned()), ..Statement::new(Level::Reads, "runs a shell command") }
-        }
-        "read" => Statement::unknown("`.read` runs what stands in a file"),
-        "restore" => Statement::new(Level::Irreversible, "`.restore` overwrites the database"),
+        "shell" | "system" => SqlStatement {
+            shell: Some(rest.to_owned()),
+            ..SqlStatement::with_level(Level::Reads, "runs a shell command")
+        },
+        "read" => SqlStatement::with_unknown_effect("`.read` runs what stands in a file"),
+        "restore" => SqlStatement::with_level(Level::Irreversible, "`.restore` overwrites the database"),
         "import" | "load" | "backup" | "save" | "clone" | "output" | "once" | "log" => {
-            Statement::new(Level::Changes, "writes a file or adds rows")
+            SqlStatement::with_level(Level::Changes, "writes a file or adds rows")
         }
-        _ => Statement::new(Level::Reads, "shows"),
+        _ => SqlStatement::with_level(Level::Reads, "shows"),
     }
 }
 
-fn tokens(text: &str) -> Vec<Token> {
+fn tokenize_sql(text: &str) -> Vec<SqlToken> {
     let mut out = Vec::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -159,13 +161,13 @@ fn tokens(text: &str) -> Vec<Token> {
             '*' if after.starts_with('/') => after = after.get(1..).unwrap_or(""),
             '/' if after.starts_with('*') => after = comment_end(after.get(1..).unwrap_or("")),
             '\'' => {
-                let (inner, next) = quoted(after, '\'');
-                out.push(Token::Value(inner.to_owned()));
+                let (inner, next) = split_quoted(after, '\'');
+                out.push(SqlToken::Value(inner.to_owned()));
                 after = next;
             }
             '"' | '`' => {
-                let (inner, next) = quoted(after, c);
-                out.push(Token::Name(inner.to_owned()));
+                let (inner, next) = split_quoted(after, c);
+                out.push(SqlToken::Name(inner.to_owned()));
                 after = next;
             }
             '$' => {
@@ -174,12 +176,12 @@ fn tokens(text: &str) -> Vec<Token> {
                     let mark = format!("${}$", after.get(..tag_end).unwrap_or(""));
                     let body = after.get(tag_end + 1..).unwrap_or("");
                     let end = body.find(&mark);
-                    out.push(Token::Value(String::new()));
+                    out.push(SqlToken::Value(String::new()));
                     after = end.and_then(|end| body.get(end + mark.len()..)).unwrap_or("");
                 }
             }
-            ';' => out.push(Token::End),
-            HOLE => out.push(Token::Hole),
+            ';' => out.push(SqlToken::End),
+            EXPANSION_MARK => out.push(SqlToken::Hole),
             c if c.is_alphabetic() || c == '_' || c == '@' || c == '<' => {
                 let mut word = String::from(c);
                 // A name may have a dash only within a placeholder.
@@ -190,20 +192,20 @@ fn tokens(text: &str) -> Vec<Token> {
                 word.push_str(after.get(..end).unwrap_or(""));
                 after = after.get(end..).unwrap_or("");
                 if word == "<" {
-                    out.push(Token::Sign('<'));
+                    out.push(SqlToken::Sign('<'));
                 } else if word.starts_with('<') && word.ends_with('>') {
-                    out.push(Token::Name(word));
+                    out.push(SqlToken::Name(word));
                 } else {
-                    out.push(Token::Word(word));
+                    out.push(SqlToken::Word(word));
                 }
             }
             c if c.is_ascii_digit() => {
                 let end = after.find(|c: char| !c.is_alphanumeric() && c != '.').unwrap_or(after.len());
-                out.push(Token::Value(format!("{c}{}", after.get(..end).unwrap_or(""))));
+                out.push(SqlToken::Value(format!("{c}{}", after.get(..end).unwrap_or(""))));
                 after = after.get(end..).unwrap_or("");
             }
             c if c.is_whitespace() => {}
-            c => out.push(Token::Sign(c)),
+            c => out.push(SqlToken::Sign(c)),
         }
         rest = after;
     }
@@ -214,7 +216,7 @@ fn comment_end(text: &str) -> &str {
     text.split_once("*/").map_or("", |(_, after)| after)
 }
 
-fn quoted(text: &str, mark: char) -> (&str, &str) {
+fn split_quoted(text: &str, mark: char) -> (&str, &str) {
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find(mark)).map(|at| at + from) {
         let after = text.get(at + mark.len_utf8()..).unwrap_or("");
@@ -234,23 +236,23 @@ fn quoted(text: &str, mark: char) -> (&str, &str) {
 }
 
 /// The name that stands at a place: `a.b`, a quoted one, an expansion.
-fn name_at(tokens: &[Token], mut at: usize) -> Option<String> {
+fn object_name_at(tokens: &[SqlToken], mut at: usize) -> Option<String> {
     while tokens.get(at).is_some_and(|t| {
         ["if", "exists", "not", "only", "table", "concurrently", "low_priority", "quick", "ignore"]
             .iter()
-            .any(|word| t.is(word))
+            .any(|word| t.is_keyword(word))
     }) {
         at += 1;
     }
     let mut name = String::new();
     loop {
         match tokens.get(at)? {
-            Token::Word(word) | Token::Name(word) => name.push_str(word),
-            Token::Hole => name.push('…'),
+            SqlToken::Word(word) | SqlToken::Name(word) => name.push_str(word),
+            SqlToken::Hole => name.push('…'),
             _ => break,
         }
         at += 1;
-        if tokens.get(at) != Some(&Token::Sign('.')) {
+        if tokens.get(at) != Some(&SqlToken::Sign('.')) {
             break;
         }
         name.push('.');
@@ -259,104 +261,103 @@ fn name_at(tokens: &[Token], mut at: usize) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-fn find(tokens: &[Token], word: &str) -> Option<usize> {
-    tokens.iter().position(|token| token.is(word))
+fn find_keyword(tokens: &[SqlToken], word: &str) -> Option<usize> {
+    tokens.iter().position(|token| token.is_keyword(word))
 }
 
-fn statement(tokens: &[Token]) -> Statement {
+fn judge_statement(tokens: &[SqlToken]) -> SqlStatement {
     let tokens = match tokens {
-        [Token::Sign('('), rest @ ..] => rest,
+        [SqlToken::Sign('('), rest @ ..] => rest,
         all => all,
     };
-    let Some(Token::Word(first)) = tokens.first() else {
-        return Statement::unknown("SQL that comes out of an expansion");
+    let Some(SqlToken::Word(first)) = tokens.first() else {
+        return SqlStatement::with_unknown_effect("SQL that comes out of an expansion");
     };
     let first = first.to_ascii_uppercase();
     let second = match tokens.get(1) {
-        Some(Token::Word(word)) => word.to_ascii_uppercase(),
+        Some(SqlToken::Word(word)) => word.to_ascii_uppercase(),
         _ => String::new(),
     };
     let said = if second.is_empty() { format!("`{first}`") } else { format!("`{first} {second}`") };
     match first.as_str() {
-        "SELECT" | "TABLE" | "VALUES" => select(tokens),
+        "SELECT" | "TABLE" | "VALUES" => judge_select(tokens),
         "WITH" => with_queries(tokens),
         "SHOW" | "DESCRIBE" | "DESC" | "USE" | "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT"
         | "SAVEPOINT" | "RELEASE" | "DECLARE" | "FETCH" | "CLOSE" | "MOVE" | "HELP" | "DISCARD" | "LISTEN"
         | "UNLISTEN" | "GO" | "DELIMITER" | "CONSISTENCY" | "TRACING" | "EXISTS" | "CHECK"
             if !(first == "START" && matches!(second.as_str(), "SLAVE" | "REPLICA")) =>
         {
-            Statement::new(Level::Reads, said)
+            SqlStatement::with_level(Level::Reads, said)
         }
         "SET" if matches!(second.as_str(), "GLOBAL" | "PERSIST" | "PASSWORD" | "PERSIST_ONLY") => {
-            Statement::new(Level::Changes, format!("{said} changes the server"))
+            SqlStatement::with_level(Level::Changes, format!("{said} changes the server"))
         }
         "SET" | "RESET" if !matches!(second.as_str(), "MASTER" | "SLAVE" | "REPLICA" | "BINARY") => {
-            Statement::new(Level::Reads, said)
+            SqlStatement::with_level(Level::Reads, said)
         }
         "PRAGMA" => {
-            let level = if tokens.contains(&Token::Sign('=')) { Level::Changes } else { Level::Reads };
-            Statement::new(level, said)
+            let level = if tokens.contains(&SqlToken::Sign('=')) { Level::Changes } else { Level::Reads };
+            SqlStatement::with_level(level, said)
         }
-        "EXPLAIN" => explain(tokens, said),
+        "EXPLAIN" => explain_statement(tokens, said),
         "DELETE" => {
-            let from = find(tokens, "FROM").map_or(1, |at| at + 1);
-            bounded(tokens, "DELETE").on("table", name_at(tokens, from))
+            let from = find_keyword(tokens, "FROM").map_or(1, |at| at + 1);
+            bounded_change(tokens, "DELETE").on_object("table", object_name_at(tokens, from))
         }
-        "UPDATE" => bounded(tokens, "UPDATE").on("table", name_at(tokens, 1)),
+        "UPDATE" => bounded_change(tokens, "UPDATE").on_object("table", object_name_at(tokens, 1)),
         "DROP" => drop_object(tokens, &second, &said),
-        "TRUNCATE" => {
-            Statement::new(Level::Irreversible, "`TRUNCATE` empties the table").on("table", name_at(tokens, 1))
-        }
-        "ALTER" => alter(tokens, &second, &said),
-        "REVOKE" => Statement::new(Level::Destroys, "`REVOKE` takes rights away"),
-        "KILL" | "SHUTDOWN" => Statement::new(Level::Destroys, format!("`{first}` stops something")),
-        "STOP" => Statement::new(Level::Destroys, format!("{said} stops replication")),
-        "PURGE" => Statement::new(Level::Irreversible, format!("{said} removes logs")),
-        "RESET" => Statement::new(Level::Irreversible, format!("{said} removes the replication state")),
-        "MERGE" | "REPLACE" => Statement::new(Level::Destroys, format!("`{first}` writes over rows")),
-        "DETACH" => Statement::new(Level::Destroys, "`DETACH` takes it away"),
+        "TRUNCATE" => SqlStatement::with_level(Level::Irreversible, "`TRUNCATE` empties the table")
+            .on_object("table", object_name_at(tokens, 1)),
+        "ALTER" => alter_object(tokens, &second, &said),
+        "REVOKE" => SqlStatement::with_level(Level::Destroys, "`REVOKE` takes rights away"),
+        "KILL" | "SHUTDOWN" => SqlStatement::with_level(Level::Destroys, format!("`{first}` stops something")),
+        "STOP" => SqlStatement::with_level(Level::Destroys, format!("{said} stops replication")),
+        "PURGE" => SqlStatement::with_level(Level::Irreversible, format!("{said} removes logs")),
+        "RESET" => SqlStatement::with_level(Level::Irreversible, format!("{said} removes the replication state")),
+        "MERGE" | "REPLACE" => SqlStatement::with_level(Level::Destroys, format!("`{first}` writes over rows")),
+        "DETACH" => SqlStatement::with_level(Level::Destroys, "`DETACH` takes it away"),
         "INSERT" | "CREATE" | "COMMENT" | "GRANT" | "VACUUM" | "REINDEX" | "ANALYZE" | "ANALYSE" | "CLUSTER"
         | "REFRESH" | "LOCK" | "UNLOCK" | "OPTIMIZE" | "REPAIR" | "FLUSH" | "CHECKPOINT" | "NOTIFY" | "LOAD"
         | "IMPORT" | "ATTACH" | "RENAME" | "SECURITY" | "REASSIGN" | "START" | "CHANGE" | "INSTALL" | "RESTORE"
         | "BACKUP" | "SYSTEM" | "UNINSTALL" | "BATCH" | "APPLY" | "COMPUTE" | "MSCK" | "UPSERT" => {
-            let into = find(tokens, "INTO").map_or(2, |at| at + 1);
-            let overwrites = tokens.iter().take(3).any(|t| t.is("OVERWRITE"));
+            let into = find_keyword(tokens, "INTO").map_or(2, |at| at + 1);
+            let overwrites = tokens.iter().take(3).any(|t| t.is_keyword("OVERWRITE"));
             let level = if overwrites { Level::Irreversible } else { Level::Changes };
-            Statement::new(level, format!("{said} changes the database"))
-                .on(if second == "DATABASE" { "database" } else { "table" }, name_at(tokens, into))
+            SqlStatement::with_level(level, format!("{said} changes the database"))
+                .on_object(if second == "DATABASE" { "database" } else { "table" }, object_name_at(tokens, into))
         }
-        "COPY" => copy(tokens),
-        _ => Statement::unknown(format!("{said} is a statement that is not known")),
+        "COPY" => copy_statement(tokens),
+        _ => SqlStatement::with_unknown_effect(format!("{said} is a statement that is not known")),
     }
 }
 
 /// `WITH`: the worst of the statements inside it.
-fn with_queries(tokens: &[Token]) -> Statement {
+fn with_queries(tokens: &[SqlToken]) -> SqlStatement {
     let inner = ["DELETE", "UPDATE", "INSERT", "MERGE"]
         .into_iter()
-        .filter_map(|word| find(tokens, word))
+        .filter_map(|word| find_keyword(tokens, word))
         .filter_map(|at| tokens.get(at..));
     inner
-        .map(|tokens| statement(until_close(tokens)))
-        .chain([select(tokens)])
+        .map(|tokens| judge_statement(tokens_until_close(tokens)))
+        .chain([judge_select(tokens)])
         .max_by_key(|s| (s.level, s.unknown))
-        .unwrap_or_else(|| select(tokens))
+        .unwrap_or_else(|| judge_select(tokens))
 }
 
 /// `EXPLAIN`, which runs the statement only with `ANALYZE`.
-fn explain(tokens: &[Token], said: String) -> Statement {
-    let analyze = tokens.iter().take(12).any(|t| t.is("ANALYZE") || t.is("ANALYSE"));
+fn explain_statement(tokens: &[SqlToken], said: String) -> SqlStatement {
+    let analyze = tokens.iter().take(12).any(|t| t.is_keyword("ANALYZE") || t.is_keyword("ANALYSE"));
     let inner = tokens.iter().position(|t| {
-        ["SELECT", "DELETE", "UPDATE", "INSERT", "WITH", "MERGE", "CREATE", "EXECUTE"].iter().any(|w| t.is(w))
+        ["SELECT", "DELETE", "UPDATE", "INSERT", "WITH", "MERGE", "CREATE", "EXECUTE"].iter().any(|w| t.is_keyword(w))
     });
     match inner.filter(|_| analyze).and_then(|at| tokens.get(at..)) {
-        Some(inner) => statement(inner),
-        None => Statement::new(Level::Reads, said),
+        Some(inner) => judge_statement(inner),
+        None => SqlStatement::with_level(Level::Reads, said),
     }
 }
 
 /// `DROP`, with what is lost.
-fn drop_object(tokens: &[Token], second: &str, said: &str) -> Statement {
+fn drop_object(tokens: &[SqlToken], second: &str, said: &str) -> SqlStatement {
     let kinds = [
         "DATABASE",
         "SCHEMA",
@@ -380,41 +381,43 @@ fn drop_object(tokens: &[Token], second: &str, said: &str) -> Statement {
         _ => "object",
     };
     let at = if kind.is_some() || !second.is_empty() { 2 } else { 1 };
-    Statement::new(Level::Irreversible, format!("{said} cannot be taken back")).on(object, name_at(tokens, at))
+    SqlStatement::with_level(Level::Irreversible, format!("{said} cannot be taken back"))
+        .on_object(object, object_name_at(tokens, at))
 }
 
 /// `ALTER`, which loses data where it drops a part.
-fn alter(tokens: &[Token], second: &str, said: &str) -> Statement {
-    let drops = tokens.windows(2).any(|pair| matches!(pair, [a, b] if a.is("DROP") && !b.is("DEFAULT") && !b.is("NOT") && !b.is("IDENTITY") && !b.is("EXPRESSION")));
-    let truncates = tokens.windows(2).any(|pair| matches!(pair, [a, b] if (a.is("TRUNCATE") || a.is("DISCARD")) && (b.is("PARTITION") || b.is("TABLESPACE"))));
-    let clears = second == "TABLE" && tokens.iter().any(|t| t.is("DELETE"));
-    let name = name_at(tokens, 2);
+fn alter_object(tokens: &[SqlToken], second: &str, said: &str) -> SqlStatement {
+    let drops = tokens.windows(2).any(|pair| matches!(pair, [a, b] if a.is_keyword("DROP") && !b.is_keyword("DEFAULT") && !b.is_keyword("NOT") && !b.is_keyword("IDENTITY") && !b.is_keyword("EXPRESSION")));
+    let truncates = tokens.windows(2).any(|pair| matches!(pair, [a, b] if (a.is_keyword("TRUNCATE") || a.is_keyword("DISCARD")) && (b.is_keyword("PARTITION") || b.is_keyword("TABLESPACE"))));
+    let clears = second == "TABLE" && tokens.iter().any(|t| t.is_keyword("DELETE"));
+    let name = object_name_at(tokens, 2);
     if drops || truncates || clears {
-        Statement::new(Level::Irreversible, format!("{said} … DROP loses data")).on("table", name)
+        SqlStatement::with_level(Level::Irreversible, format!("{said} … DROP loses data")).on_object("table", name)
     } else {
-        Statement::new(Level::Changes, format!("{said} changes it")).on("object", name)
+        SqlStatement::with_level(Level::Changes, format!("{said} changes it")).on_object("object", name)
     }
 }
 
 /// `COPY`: rows in, a file out, or a command.
-fn copy(tokens: &[Token]) -> Statement {
-    if find(tokens, "PROGRAM").is_some() {
-        Statement::unknown("`COPY … PROGRAM` runs a command")
-    } else if find(tokens, "STDOUT").is_some() {
-        Statement::new(Level::Reads, "`COPY … TO STDOUT`")
+fn copy_statement(tokens: &[SqlToken]) -> SqlStatement {
+    if find_keyword(tokens, "PROGRAM").is_some() {
+        SqlStatement::with_unknown_effect("`COPY … PROGRAM` runs a command")
+    } else if find_keyword(tokens, "STDOUT").is_some() {
+        SqlStatement::with_level(Level::Reads, "`COPY … TO STDOUT`")
     } else {
-        Statement::new(Level::Changes, "`COPY` adds rows or writes a file").on("table", name_at(tokens, 1))
+        SqlStatement::with_level(Level::Changes, "`COPY` adds rows or writes a file")
+            .on_object("table", object_name_at(tokens, 1))
     }
 }
 
 /// Up to the parenthesis that closes a part.
-fn until_close(tokens: &[Token]) -> &[Token] {
+fn tokens_until_close(tokens: &[SqlToken]) -> &[SqlToken] {
     let mut depth = 0_i32;
     for (at, token) in tokens.iter().enumerate() {
         match token {
-            Token::Sign('(') => depth += 1,
-            Token::Sign(')') if depth == 0 => return tokens.get(..at).unwrap_or(tokens),
-            Token::Sign(')') => depth -= 1,
+            SqlToken::Sign('(') => depth += 1,
+            SqlToken::Sign(')') if depth == 0 => return tokens.get(..at).unwrap_or(tokens),
+            SqlToken::Sign(')') => depth -= 1,
             _ => {}
         }
     }
@@ -422,13 +425,13 @@ fn until_close(tokens: &[Token]) -> &[Token] {
 }
 
 /// Where the statement's own `WHERE` stands, and not one of a query within it.
-fn where_at_top(tokens: &[Token]) -> Option<usize> {
+fn find_own_where(tokens: &[SqlToken]) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate() {
         match token {
-            Token::Sign('(') => depth += 1,
-            Token::Sign(')') => depth = depth.saturating_sub(1),
-            token if depth == 0 && token.is("WHERE") => return Some(at),
+            SqlToken::Sign('(') => depth += 1,
+            SqlToken::Sign(')') => depth = depth.saturating_sub(1),
+            token if depth == 0 && token.is_keyword("WHERE") => return Some(at),
             _ => {}
         }
     }
@@ -436,31 +439,31 @@ fn where_at_top(tokens: &[Token]) -> Option<usize> {
 }
 
 /// `DELETE` and `UPDATE`, with a condition that holds for some rows only, or without.
-fn bounded(tokens: &[Token], what: &str) -> Statement {
-    let condition = where_at_top(tokens).and_then(|at| tokens.get(at + 1..));
+fn bounded_change(tokens: &[SqlToken], what: &str) -> SqlStatement {
+    let condition = find_own_where(tokens).and_then(|at| tokens.get(at + 1..));
     let trivial = match condition {
         None | Some([]) => true,
-        Some([one]) if one.is("TRUE") => true,
-        Some([one, or, ..]) if one.is("TRUE") && or.is("OR") => true,
-        Some([Token::Value(a), Token::Sign('='), Token::Value(b)]) => a == b,
-        Some([Token::Value(a), Token::Sign('='), Token::Value(b), or, ..]) if or.is("OR") => a == b,
-        Some([Token::Value(a)]) => a != "0",
+        Some([one]) if one.is_keyword("TRUE") => true,
+        Some([one, or, ..]) if one.is_keyword("TRUE") && or.is_keyword("OR") => true,
+        Some([SqlToken::Value(a), SqlToken::Sign('='), SqlToken::Value(b)]) => a == b,
+        Some([SqlToken::Value(a), SqlToken::Sign('='), SqlToken::Value(b), or, ..]) if or.is_keyword("OR") => a == b,
+        Some([SqlToken::Value(a)]) => a != "0",
         Some(condition) => condition.windows(4).any(
-            |part| matches!(part, [or, Token::Value(a), Token::Sign('='), Token::Value(b)] if or.is("OR") && a == b),
+            |part| matches!(part, [or, SqlToken::Value(a), SqlToken::Sign('='), SqlToken::Value(b)] if or.is_keyword("OR") && a == b),
         ),
     };
-    let limited = find(tokens, "LIMIT").is_some();
+    let limited = find_keyword(tokens, "LIMIT").is_some();
     if trivial && !limited {
         let mut statement =
-            Statement::new(Level::Irreversible, format!("`{what}` without a `WHERE` touches every row"));
+            SqlStatement::with_level(Level::Irreversible, format!("`{what}` without a `WHERE` touches every row"));
         statement.unbounded = true;
         return statement;
     }
-    Statement::new(Level::Destroys, format!("`{what}` loses rows or values"))
+    SqlStatement::with_level(Level::Destroys, format!("`{what}` loses rows or values"))
 }
 
 /// Functions that do something.
-const ACTING: &[(&str, Level, &str)] = &[
+const ACTING_FUNCTIONS: &[(&str, Level, &str)] = &[
     ("pg_terminate_backend", Level::Destroys, "ends connections"),
     ("pg_cancel_backend", Level::Destroys, "stops queries"),
     ("pg_promote", Level::Destroys, "makes a standby the primary"),
@@ -494,29 +497,32 @@ const ACTING: &[(&str, Level, &str)] = &[
 ];
 
 /// Parts of a name by which a function of one's own likely does something.
-const VERBS: &[&str] = &[
+const RISKY_NAME_PARTS: &[&str] = &[
     "delete", "purge", "drop", "truncate", "kill", "remove", "destroy", "wipe", "cleanup", "reset", "exec", "clear",
     "flush", "archive", "expire",
 ];
 
-fn select(tokens: &[Token]) -> Statement {
-    let mut found = Statement::new(Level::Reads, "`SELECT`");
+fn judge_select(tokens: &[SqlToken]) -> SqlStatement {
+    let mut found = SqlStatement::with_level(Level::Reads, "`SELECT`");
     for pair in tokens.windows(2) {
-        let [Token::Word(name) | Token::Name(name), Token::Sign('(')] = pair else { continue };
+        let [SqlToken::Word(name) | SqlToken::Name(name), SqlToken::Sign('(')] = pair else { continue };
         let lower = name.to_ascii_lowercase();
-        if let Some((_, level, what)) = ACTING.iter().find(|row| row.0 == lower) {
+        if let Some((_, level, what)) = ACTING_FUNCTIONS.iter().find(|row| row.0 == lower) {
             if *level > found.level {
-                found = Statement { unknown: found.unknown, ..Statement::new(*level, format!("`{name}` {what}")) };
+                found = SqlStatement {
+                    unknown: found.unknown,
+                    ..SqlStatement::with_level(*level, format!("`{name}` {what}"))
+                };
             }
-        } else if VERBS.iter().any(|verb| lower.split('_').any(|part| part == *verb)) {
+        } else if RISKY_NAME_PARTS.iter().any(|verb| lower.split('_').any(|part| part == *verb)) {
             found.unknown = true;
             found.what = format!("`{name}` is a function of its own");
         }
     }
-    if let Some(into) = find(tokens, "INTO") {
-        let file = tokens.get(into + 1).is_some_and(|t| t.is("OUTFILE") || t.is("DUMPFILE"));
+    if let Some(into) = find_keyword(tokens, "INTO") {
+        let file = tokens.get(into + 1).is_some_and(|t| t.is_keyword("OUTFILE") || t.is_keyword("DUMPFILE"));
         let level = found.level.max(Level::Changes);
-        found = Statement {
+        found = SqlStatement {
             level,
             what: if file { "writes a file".to_owned() } else { "`SELECT … INTO` makes a table".to_owned() },
             ..found
@@ -527,10 +533,10 @@ fn select(tokens: &[Token]) -> Statement {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::read_statements;
 
     fn levels(text: &str) -> Vec<(u8, bool)> {
-        read(text).iter().map(|s| (s.level.number(), s.unknown)).collect()
+        read_statements(text).iter().map(|s| (s.level.as_number(), s.unknown)).collect()
     }
 
     #[test]
@@ -555,7 +561,7 @@ mod tests {
         assert_eq!(levels("UPDATE t SET a=1 WHERE 1=1"), [(3, false)]);
         assert_eq!(levels("CALL x()"), [(0, true)]);
         assert_eq!(
-            read("DROP DATABASE IF EXISTS shop").first().and_then(|s| s.object.clone()),
+            read_statements("DROP DATABASE IF EXISTS shop").first().and_then(|s| s.object.clone()),
             Some(("database", "shop".to_owned()))
         );
     }

@@ -25,7 +25,7 @@ const TABLES: &[&str] = &[
 /// A program of the tables, with its rows.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each habit of a program, any mix of which occurs")]
-pub(super) struct Program {
+pub(super) struct TabledProgram {
     pub valued: Vec<&'static str>,
     /// Subcommands, and options that take no value behind them.
     pub plain: Vec<(&'static str, Vec<&'static str>)>,
@@ -36,28 +36,28 @@ pub(super) struct Program {
     pub assigns: bool,
     pub dry: Vec<&'static str>,
     pub flags: Vec<Flag>,
-    pub bare: Option<Effect>,
-    pub rows: Vec<Row>,
-    pub otherwise: Effect,
+    pub bare: Option<RowEffect>,
+    pub rows: Vec<TableRow>,
+    pub otherwise: RowEffect,
 }
 
 /// Effect of a row: a minimum level, whether it may be higher, and another command that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Effect {
+pub(super) struct RowEffect {
     pub level: Level,
     pub unknown: bool,
-    pub runs: Runs,
+    pub runs: InnerCommand,
 }
 
-impl Default for Effect {
+impl Default for RowEffect {
     fn default() -> Self {
-        Self { level: Level::Reads, unknown: true, runs: Runs::Nothing }
+        Self { level: Level::Reads, unknown: true, runs: InnerCommand::Nothing }
     }
 }
 
 /// Another command or script that a row's program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Runs {
+pub(super) enum InnerCommand {
     Nothing,
     /// The words behind so many operands; with `true` behind `--`.
     Words(usize, bool),
@@ -71,8 +71,8 @@ pub(super) enum Runs {
 
 /// One line of a table: a condition and its effect.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub effect: Effect,
+pub(super) struct TableRow {
+    pub effect: RowEffect,
     /// Operands in order: alternatives.
     pub path: Vec<&'static str>,
     pub with: Vec<&'static str>,
@@ -84,44 +84,44 @@ pub(super) struct Row {
 }
 
 /// Where a program stands in the tables.
-struct Entry {
+struct ProgramEntry {
     lines: &'static str,
-    read: OnceLock<Program>,
+    read: OnceLock<TabledProgram>,
 }
 
 /// Finds a program in the tables.
-pub(super) fn program(name: &str) -> Option<&'static Program> {
-    static ENTRIES: LazyLock<HashMap<&'static str, Arc<Entry>>> = LazyLock::new(|| entries(TABLES));
+pub(super) fn find_program(name: &str) -> Option<&'static TabledProgram> {
+    static ENTRIES: LazyLock<HashMap<&'static str, Arc<ProgramEntry>>> = LazyLock::new(|| index_tables(TABLES));
     let entry = ENTRIES.get(name).or_else(|| name.starts_with("mkfs.").then(|| ENTRIES.get("mkfs")).flatten())?;
-    Some(entry.read.get_or_init(|| Program::read(entry.lines).0))
+    Some(entry.read.get_or_init(|| TabledProgram::parse_program(entry.lines).0))
 }
 
-fn entries(tables: &[&'static str]) -> HashMap<&'static str, Arc<Entry>> {
+fn index_tables(tables: &[&'static str]) -> HashMap<&'static str, Arc<ProgramEntry>> {
     // What is before the first program of a table is its comment.
     let sections = tables.iter().flat_map(|table| table.split("\nprogram ").skip(1));
     let mut entries = HashMap::new();
     for section in sections {
         let (names, lines) = section.split_once('\n').unwrap_or((section, ""));
-        let entry = Arc::new(Entry { lines, read: OnceLock::new() });
+        let entry = Arc::new(ProgramEntry { lines, read: OnceLock::new() });
         entries.extend(names.split_ascii_whitespace().map(|name| (name, Arc::clone(&entry))));
     }
     entries
 }
 
-impl Program {
+impl TabledProgram {
     /// Reads what a table says of one; lines that mean nothing come back.
-    fn read(lines: &'static str) -> (Self, Vec<&'static str>) {
+    fn parse_program(lines: &'static str) -> (Self, Vec<&'static str>) {
         let mut program = Self::default();
         let mut odd = Vec::new();
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            if program.line(line).is_none() {
+            if program.parse_line(line).is_none() {
                 odd.push(line);
             }
         }
         (program, odd)
     }
 
-    fn line(&mut self, line: &'static str) -> Option<()> {
+    fn parse_line(&mut self, line: &'static str) -> Option<()> {
         let (head, reason) = line.split_once(" : ").unwrap_or((line, ""));
         let mut words = head.split_whitespace().peekable();
         let first = words.next()?;
@@ -134,29 +134,29 @@ impl Program {
             "nocase" => self.nocase = true,
             "assigns" => self.assigns = true,
             "dry" => self.dry.extend(words),
-            "flags" => self.flags = words.map(Flag::named).collect::<Option<_>>()?,
-            "bare" => self.bare = Some(effect(words.next()?, &mut words)?),
+            "flags" => self.flags = words.map(Flag::from_name).collect::<Option<_>>()?,
+            "bare" => self.bare = Some(parse_effect(words.next()?, &mut words)?),
             "else" => {
-                let mut row = Row::read(words.next()?, words, reason)?;
+                let mut row = TableRow::parse_row(words.next()?, words, reason)?;
                 self.otherwise = row.effect;
                 if row.object.is_some() || !row.flags.is_empty() || !reason.is_empty() {
                     row.path.clear();
                     self.rows.push(row);
                 }
             }
-            level => self.rows.push(Row::read(level, words, reason)?),
+            level => self.rows.push(TableRow::parse_row(level, words, reason)?),
         }
         Some(())
     }
 }
 
-impl Row {
-    fn read(
+impl TableRow {
+    fn parse_row(
         level: &'static str,
         mut words: std::iter::Peekable<std::str::SplitWhitespace<'static>>,
         reason: &'static str,
     ) -> Option<Self> {
-        let effect = effect(level, &mut words)?;
+        let effect = parse_effect(level, &mut words)?;
         let mut row = Self {
             effect,
             path: Vec::new(),
@@ -176,14 +176,17 @@ impl Row {
                 (_, "of") => {
                     row.object = Some(word.split_once('@').map_or((word, None), |(kind, at)| (kind, Some(at))));
                 }
-                _ => row.flags.push(Flag::named(word)?),
+                _ => row.flags.push(Flag::from_name(word)?),
             }
         }
         Some(row)
     }
 }
 
-fn effect(word: &'static str, rest: &mut std::iter::Peekable<std::str::SplitWhitespace<'static>>) -> Option<Effect> {
+fn parse_effect(
+    word: &'static str,
+    rest: &mut std::iter::Peekable<std::str::SplitWhitespace<'static>>,
+) -> Option<RowEffect> {
     let (level, unknown) = match word {
         "reads" | "inner" | "script" => (Level::Reads, false),
         "changes" | "changes+inner" => (Level::Changes, false),
@@ -196,24 +199,24 @@ fn effect(word: &'static str, rest: &mut std::iter::Peekable<std::str::SplitWhit
     let runs = match word {
         "inner" | "changes+inner" => {
             let behind = rest.next()?.parse().ok()?;
-            Runs::Words(behind, rest.next_if_eq(&"--").is_some())
+            InnerCommand::Words(behind, rest.next_if_eq(&"--").is_some())
         }
         "script" => match rest.next()? {
-            "first" => Runs::First,
-            option if option.starts_with('-') => Runs::Value(option),
-            number => Runs::Script(number.parse().ok()?),
+            "first" => InnerCommand::First,
+            option if option.starts_with('-') => InnerCommand::Value(option),
+            number => InnerCommand::Script(number.parse().ok()?),
         },
-        _ => Runs::Nothing,
+        _ => InnerCommand::Nothing,
     };
-    Some(Effect { level, unknown, runs })
+    Some(RowEffect { level, unknown, runs })
 }
 
 /// True if a word is one of the alternatives. Each may contain one `*`.
-pub(super) fn alternative(alternatives: &str, word: &str, nocase: bool) -> bool {
-    alternatives.split('|').any(|pattern| glob(pattern, word, nocase))
+pub(super) fn matches_alternative(alternatives: &str, word: &str, nocase: bool) -> bool {
+    alternatives.split('|').any(|pattern| matches_glob(pattern, word, nocase))
 }
 
-pub(super) fn glob(pattern: &str, word: &str, nocase: bool) -> bool {
+pub(super) fn matches_glob(pattern: &str, word: &str, nocase: bool) -> bool {
     let eq = |a: &str, b: &str| if nocase { a.eq_ignore_ascii_case(b) } else { a == b };
     let Some((before, after)) = pattern.split_once('*') else { return eq(pattern, word) };
     if let Some((middle, last)) = after.split_once('*') {
@@ -228,12 +231,12 @@ pub(super) fn glob(pattern: &str, word: &str, nocase: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Program, TABLES, entries, glob, program};
+    use super::{TABLES, TabledProgram, find_program, index_tables, matches_glob};
 
     #[test]
     fn every_line_of_the_tables_is_understood() {
-        let programs = entries(TABLES);
-        let odd: Vec<&str> = programs.values().flat_map(|entry| Program::read(entry.lines).1).collect();
+        let programs = index_tables(TABLES);
+        let odd: Vec<&str> = programs.values().flat_map(|entry| TabledProgram::parse_program(entry.lines).1).collect();
         assert_eq!(odd, Vec::<&str>::new());
         assert!(programs.len() > 900, "{}", programs.len());
     }
@@ -251,8 +254,16 @@ mod tests {
 
     #[test]
     fn a_pattern_is_a_word_with_a_star() {
-        assert!(glob("delete-*", "delete-bucket", false) && glob("*=0", "web=0", false) && glob("*a*", "bab", false));
-        assert!(!glob("delete-*", "deleted", false) && !glob("x", "X", false) && glob("x", "X", true));
-        assert!(program("mkfs.ext4").is_some() && program("nothing").is_none());
+        assert!(
+            matches_glob("delete-*", "delete-bucket", false)
+                && matches_glob("*=0", "web=0", false)
+                && matches_glob("*a*", "bab", false)
+        );
+        assert!(
+            !matches_glob("delete-*", "deleted", false)
+                && !matches_glob("x", "X", false)
+                && matches_glob("x", "X", true)
+        );
+        assert!(find_program("mkfs.ext4").is_some() && find_program("nothing").is_none());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: it only ever grows. Refuses to know: how it was come by.
 
-use crate::shell::ShadowKind;
+use crate::shell::DefinitionKind;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -23,7 +23,7 @@ pub enum Level {
 
 impl Level {
     /// Level as a number from 0 to 3, as in reports and JSON.
-    pub fn number(self) -> u8 {
+    pub fn as_number(self) -> u8 {
         self as u8
     }
 
@@ -81,7 +81,7 @@ impl Flag {
     }
 
     /// The flag of a name.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         let all = [
             Self::Privileged,
             Self::Remote,
@@ -134,18 +134,18 @@ pub struct Risk {
     /// Objects that the command can harm.
     pub objects: Vec<Object>,
     /// The functions and aliases of the shell that run in the place of programs, or beside them.
-    pub shadowed: BTreeSet<Shadowed>,
+    pub shadowed: BTreeSet<ShadowedName>,
     /// Files, hosts and other things that the command touches, as far as its text tells.
     pub effects: Box<Effects>,
 }
 
 /// A word that the shell takes for something else than a program.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Shadowed {
+pub struct ShadowedName {
     /// Word that the shell replaces.
     pub name: String,
     /// Kind of the definition.
-    pub kind: ShadowKind,
+    pub kind: DefinitionKind,
 }
 
 /// Things that a command touches, grouped by how.
@@ -180,11 +180,11 @@ impl fmt::Display for Touched {
 }
 
 /// More reasons and objects than anybody reads.
-const MOST: usize = 64;
+const MOST_REASONS: usize = 64;
 
 impl Risk {
     /// The object that a typed confirmation asks for: the first of those at stake most.
-    pub fn object(&self) -> Option<&Object> {
+    pub fn object_to_type(&self) -> Option<&Object> {
         self.objects.iter().filter(|object| !object.name.is_empty()).fold(None, |best: Option<&Object>, object| {
             match best {
                 Some(best) if best.level >= object.level => Some(best),
@@ -194,32 +194,36 @@ impl Risk {
     }
 
     /// The reasons for its level, and for its being unknown.
-    pub fn decisive(&self) -> impl Iterator<Item = &Reason> {
+    pub fn decisive_reasons(&self) -> impl Iterator<Item = &Reason> {
         self.reasons.iter().filter(|reason| reason.level.is_none_or(|level| level == self.level))
     }
 
-    pub(super) fn raise(&mut self, level: Level, span: Range<usize>, text: impl Into<String>) {
+    pub(super) fn raise_level(&mut self, level: Level, span: Range<usize>, text: impl Into<String>) {
         self.level = self.level.max(level);
         if level > Level::Reads {
-            self.because(span, text.into(), Some(level));
+            self.add_reason(span, text.into(), Some(level));
         }
     }
 
-    pub(super) fn doubt(&mut self, span: Range<usize>, text: impl Into<String>) {
+    pub(super) fn mark_unknown(&mut self, span: Range<usize>, text: impl Into<String>) {
         self.unknown = true;
-        self.because(span, text.into(), None);
+        self.add_reason(span, text.into(), None);
     }
 
-    fn because(&mut self, span: Range<usize>, text: String, level: Option<Level>) {
+    fn add_reason(&mut self, span: Range<usize>, text: String, level: Option<Level>) {
         let reason = Reason { span, text, level };
-        if self.reasons.len() < MOST && !self.reasons.contains(&reason) {
+        if self.reasons.len() < MOST_REASONS && !self.reasons.contains(&reason) {
             self.reasons.push(reason);
         }
     }
 
-    pub(super) fn stake(&mut self, level: Level, kind: &str, name: &str) {
+    pub(super) fn add_object(&mut self, level: Level, kind: &str, name: &str) {
         let object = Object { kind: kind.to_owned(), name: name.to_owned(), level };
-        if level > Level::Reads && self.objects.len() < MOST && !name.is_empty() && !self.objects.contains(&object) {
+        if level > Level::Reads
+            && self.objects.len() < MOST_REASONS
+            && !name.is_empty()
+            && !self.objects.contains(&object)
+        {
             self.objects.push(object);
         }
     }

@@ -2,10 +2,10 @@
 //!
 //! Invariant: what is handed on is judged as a command of its own. Refuses to know: what the others do.
 
-use super::judge::{Input, Judge, joined, span_of};
-use super::line::{Line, Rules};
+use super::judge::{CommandInput, Judge, command_span, join_words};
+use super::line::{OptionRules, ParsedLine};
 use super::verdict::{Flag, Level};
-use crate::shell::simple_command::{Arg, HOLE};
+use crate::shell::simple_command::{CommandWord, EXPANSION_MARK};
 use std::ops::Range;
 
 const SSH_VALUED: &[&str] = &[
@@ -14,141 +14,156 @@ const SSH_VALUED: &[&str] = &[
 ];
 
 /// Programs of this room. False if it is none of them.
-pub(super) fn judge(judge: &mut Judge<'_>, name: &str, program: &Arg, args: &[Arg], input: &Input) -> bool {
-    let span = span_of(program, args);
+pub(super) fn judge_wrapper(
+    judge: &mut Judge<'_>,
+    name: &str,
+    program: &CommandWord,
+    args: &[CommandWord],
+    input: &CommandInput,
+) -> bool {
+    let span = command_span(program, args);
     match name {
         "bash" | "sh" | "zsh" | "dash" | "ash" | "ksh" | "mksh" | "fish" | "rbash" | "csh" | "tcsh" => {
-            shell(judge, name, args, &span, input);
+            judge_shell(judge, name, args, &span, input);
         }
-        "ssh" | "slogin" | "rsh" | "remsh" | "dbclient" => ssh(judge, args, &span, input),
-        "env" | "genv" => env(judge, args, &span, input),
-        "su" => su(judge, args, &span, input),
-        "xargs" | "gxargs" => xargs(judge, args, &span, input),
-        "parallel" => parallel(judge, args, &span, input),
-        "find" | "gfind" | "fd" | "fdfind" => find(judge, args, &span),
+        "ssh" | "slogin" | "rsh" | "remsh" | "dbclient" => judge_ssh(judge, args, &span, input),
+        "env" | "genv" => judge_env(judge, args, &span, input),
+        "su" => judge_su(judge, args, &span, input),
+        "xargs" | "gxargs" => judge_xargs(judge, args, &span, input),
+        "parallel" => judge_parallel(judge, args, &span, input),
+        "find" | "gfind" | "fd" | "fdfind" => judge_find(judge, args, &span),
         "busybox" | "toybox" => {
             if !args.is_empty() && !args.iter().any(|arg| arg.text == "--list") {
-                judge.command(args, input);
+                judge.judge_command(args, input);
             }
         }
-        "source" | "." => source(judge, args, &span),
-        "at" | "batch" => scheduled(judge, args, &span, input),
+        "source" | "." => judge_source(judge, args, &span),
+        "at" | "batch" => judge_scheduled(judge, args, &span, input),
         _ => return false,
     }
     true
 }
 
-fn shell(judge: &mut Judge<'_>, name: &str, args: &[Arg], span: &Range<usize>, input: &Input) {
+fn judge_shell(judge: &mut Judge<'_>, name: &str, args: &[CommandWord], span: &Range<usize>, input: &CommandInput) {
     if let [only] = args
         && matches!(only.text.as_str(), "--version" | "--help" | "-n")
     {
         return;
     }
-    let rules = Rules { valued: &["-o", "-O", "+o", "+O", "--rcfile", "--init-file"], posix: true, ..Rules::default() };
-    let line = Line::read(args, rules);
-    if line.has("-n") && !line.has("-c") {
+    let rules = OptionRules {
+        valued: &["-o", "-O", "+o", "+O", "--rcfile", "--init-file"],
+        posix: true,
+        ..OptionRules::default()
+    };
+    let line = ParsedLine::parse_args(args, rules);
+    if line.has_option("-n") && !line.has_option("-c") {
         return;
     }
-    if line.has("-c") {
-        return match line.operand(0) {
-            Some(script) => judge.nested(script, input),
-            None => judge.doubt(span, format!("`{name} -c` without a command")),
+    if line.has_option("-c") {
+        return match line.operand_at(0) {
+            Some(script) => judge.judge_nested_script(script, input),
+            None => judge.mark_unknown(span, format!("`{name} -c` without a command")),
         };
     }
-    match line.operand(0).filter(|_| !line.has("-s")) {
+    match line.operand_at(0).filter(|_| !line.has_option("-s")) {
         Some(file) if file.raw.starts_with("<(") => {
-            judge.raise(Level::Irreversible, span, format!("`{name}` runs what another command prints"));
+            judge.raise_level(Level::Irreversible, span, format!("`{name}` runs what another command prints"));
         }
-        Some(file) if matches!(file.text.as_str(), "/dev/stdin" | "-") => fed(judge, name, span, input),
-        Some(file) => judge.doubt(span, format!("`{}` is a script of its own", file.shown())),
-        None => fed(judge, name, span, input),
+        Some(file) if matches!(file.text.as_str(), "/dev/stdin" | "-") => judge_fed_shell(judge, name, span, input),
+        Some(file) => judge.mark_unknown(span, format!("`{}` is a script of its own", file.display_text())),
+        None => judge_fed_shell(judge, name, span, input),
     }
 }
 
 /// A shell that reads its commands.
-fn fed(judge: &mut Judge<'_>, name: &str, span: &Range<usize>, input: &Input) {
+fn judge_fed_shell(judge: &mut Judge<'_>, name: &str, span: &Range<usize>, input: &CommandInput) {
     match input {
-        Input::Text(text) => judge.nested(&Arg::made(text.clone(), span.clone()), &Input::Terminal),
-        Input::File(file) => judge.doubt(span, format!("`{name}` runs what stands in `{file}`")),
-        Input::Stream => {
-            judge.raise(Level::Irreversible, span, format!("`{name}` runs what another command prints"));
+        CommandInput::Text(text) => {
+            judge.judge_nested_script(&CommandWord::from_text(text.clone(), span.clone()), &CommandInput::Terminal)
         }
-        Input::Terminal => {
-            judge.flag(Flag::Interactive);
-            judge.doubt(span, format!("`{name}` opens a shell"));
+        CommandInput::File(file) => judge.mark_unknown(span, format!("`{name}` runs what stands in `{file}`")),
+        CommandInput::Stream => {
+            judge.raise_level(Level::Irreversible, span, format!("`{name}` runs what another command prints"));
+        }
+        CommandInput::Terminal => {
+            judge.add_flag(Flag::Interactive);
+            judge.mark_unknown(span, format!("`{name}` opens a shell"));
         }
     }
 }
 
-fn ssh(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
-    judge.flag(Flag::Remote);
+fn judge_ssh(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>, input: &CommandInput) {
+    judge.add_flag(Flag::Remote);
     // Options may stand before and behind the host; then the command begins.
-    let line = Line::read(args, Rules { valued: SSH_VALUED, posix: true, ..Rules::default() });
+    let line = ParsedLine::parse_args(args, OptionRules { valued: SSH_VALUED, posix: true, ..OptionRules::default() });
     let Some(&host) = line.operands.first() else {
-        if !line.has_any(&["-V", "-Q", "-G"]) {
-            judge.doubt(span, "`ssh` without a host");
+        if !line.has_any_option(&["-V", "-Q", "-G"]) {
+            judge.mark_unknown(span, "`ssh` without a host");
         }
         return;
     };
-    if line.value("-o").is_some_and(|value| value.to_ascii_lowercase().starts_with("proxycommand")) {
-        judge.doubt(span, "`ssh` runs a proxy command");
+    if line.option_value("-o").is_some_and(|value| value.to_ascii_lowercase().starts_with("proxycommand")) {
+        judge.mark_unknown(span, "`ssh` runs a proxy command");
     }
     let rest = line.args.get(host + 1..).unwrap_or_default();
-    let behind = Line::read(rest, Rules { valued: SSH_VALUED, posix: true, ..Rules::default() });
-    if line.has("-t") || behind.has("-t") {
-        judge.flag(Flag::NeedsTty);
+    let behind =
+        ParsedLine::parse_args(rest, OptionRules { valued: SSH_VALUED, posix: true, ..OptionRules::default() });
+    if line.has_option("-t") || behind.has_option("-t") {
+        judge.add_flag(Flag::NeedsTty);
     }
     if let Some(host) = line.args.get(host) {
-        judge.stake_named(Level::Changes, "host", host.shown().rsplit('@').next().unwrap_or(""));
+        judge.add_named_object(Level::Changes, "host", host.display_text().rsplit('@').next().unwrap_or(""));
     }
-    let place = line.args.get(host).map(|host| super::effects::host(host.shown()).to_owned());
-    judge.inside(place.as_deref(), |judge| match behind.operands.first().and_then(|&at| rest.get(at..)) {
+    let place = line.args.get(host).map(|host| super::effects::host_of_url(host.display_text()).to_owned());
+    judge.judge_inside(place.as_deref(), |judge| match behind.operands.first().and_then(|&at| rest.get(at..)) {
         Some(command) if !command.is_empty() => {
-            let text = joined(command);
-            judge.nested(&text, input);
+            let text = join_words(command);
+            judge.judge_nested_script(&text, input);
         }
-        _ if line.has_any(&["-N", "-O", "-W", "-G", "-Q"]) || behind.has_any(&["-N", "-O", "-W"]) => {}
-        _ => fed(judge, "ssh", span, input),
+        _ if line.has_any_option(&["-N", "-O", "-W", "-G", "-Q"]) || behind.has_any_option(&["-N", "-O", "-W"]) => {}
+        _ => judge_fed_shell(judge, "ssh", span, input),
     });
 }
 
-fn env(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
-    let rules = Rules {
+fn judge_env(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>, input: &CommandInput) {
+    let rules = OptionRules {
         valued: &["-u", "-C", "--unset", "--chdir", "-S", "--split-string", "-P"],
         posix: true,
         assigns: true,
-        ..Rules::default()
+        ..OptionRules::default()
     };
-    let line = Line::read(args, rules);
-    if let Some(split) = line.value_arg("-S").or_else(|| line.value_arg("--split-string")) {
-        let rest = line.operands.first().and_then(|&at| args.get(at..)).map(joined);
+    let line = ParsedLine::parse_args(args, rules);
+    if let Some(split) = line.option_value_arg("-S").or_else(|| line.option_value_arg("--split-string")) {
+        let rest = line.operands.first().and_then(|&at| args.get(at..)).map(join_words);
         let text = rest.map_or_else(|| split.text.clone(), |rest| format!("{} {}", split.text, rest.text));
-        return judge.nested(&Arg::made(text, split.span.clone()), input);
+        return judge.judge_nested_script(&CommandWord::from_text(text, split.span.clone()), input);
     }
     for arg in args.iter().take_while(|arg| arg.text.contains('=') || arg.text.starts_with('-')) {
         if let Some((name, value)) = arg.text.split_once('=').filter(|_| !arg.text.starts_with('-')) {
-            super::programs::assigned(judge, name, value, &arg.span, true);
+            super::programs::judge_assignment(judge, name, value, &arg.span, true);
         }
     }
     if let Some(rest) = line.operands.first().and_then(|&at| args.get(at..)) {
-        judge.command(rest, input);
-    } else if args.iter().any(|arg| arg.text.starts_with(HOLE)) {
-        judge.doubt(span, "`env` with words that are not known");
+        judge.judge_command(rest, input);
+    } else if args.iter().any(|arg| arg.text.starts_with(EXPANSION_MARK)) {
+        judge.mark_unknown(span, "`env` with words that are not known");
     }
 }
 
-fn su(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
-    judge.flag(Flag::Privileged);
-    let line =
-        Line::read(args, Rules { valued: &["-c", "--command", "-s", "--shell", "-g", "-G", "-w"], ..Rules::default() });
-    match line.value_arg("-c").or_else(|| line.value_arg("--command")) {
-        Some(script) => judge.nested(&script, input),
-        None => fed(judge, "su", span, input),
+fn judge_su(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>, input: &CommandInput) {
+    judge.add_flag(Flag::Privileged);
+    let line = ParsedLine::parse_args(
+        args,
+        OptionRules { valued: &["-c", "--command", "-s", "--shell", "-g", "-G", "-w"], ..OptionRules::default() },
+    );
+    match line.option_value_arg("-c").or_else(|| line.option_value_arg("--command")) {
+        Some(script) => judge.judge_nested_script(&script, input),
+        None => judge_fed_shell(judge, "su", span, input),
     }
 }
 
-fn xargs(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
-    let rules = Rules {
+fn judge_xargs(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>, input: &CommandInput) {
+    let rules = OptionRules {
         valued: &[
             "-I",
             "-n",
@@ -167,45 +182,56 @@ fn xargs(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input
             "--max-chars",
         ],
         posix: true,
-        ..Rules::default()
+        ..OptionRules::default()
     };
-    let line = Line::read(args, rules);
+    let line = ParsedLine::parse_args(args, rules);
     let Some(rest) = line.operands.first().and_then(|&at| args.get(at..)).filter(|rest| !rest.is_empty()) else {
         return;
     };
-    let mark = line.value("-I").or_else(|| line.has("-i").then_some("{}")).or_else(|| line.value("--replace"));
+    let mark = line
+        .option_value("-I")
+        .or_else(|| line.has_option("-i").then_some("{}"))
+        .or_else(|| line.option_value("--replace"));
     if mark.is_some_and(|mark| rest.first().is_some_and(|program| program.text.contains(mark))) {
-        return judge.doubt(span, "`xargs` runs what it reads");
+        return judge.mark_unknown(span, "`xargs` runs what it reads");
     }
-    handed(judge, rest, mark, input, "names are read from its input");
+    judge_handed_command(judge, rest, mark, input, "names are read from its input");
 }
 
 /// A command that gets further words from elsewhere.
-fn handed(judge: &mut Judge<'_>, rest: &[Arg], mark: Option<&str>, input: &Input, why: &str) {
+fn judge_handed_command(
+    judge: &mut Judge<'_>,
+    rest: &[CommandWord],
+    mark: Option<&str>,
+    input: &CommandInput,
+    why: &str,
+) {
     let before = judge.risk.level;
-    let hole = |arg: &Arg| match mark {
-        Some(mark) if !mark.is_empty() => Arg { text: arg.text.replace(mark, &HOLE.to_string()), ..arg.clone() },
+    let hole = |arg: &CommandWord| match mark {
+        Some(mark) if !mark.is_empty() => {
+            CommandWord { text: arg.text.replace(mark, &EXPANSION_MARK.to_string()), ..arg.clone() }
+        }
         _ => arg.clone(),
     };
-    let mut words: Vec<Arg> = rest.iter().map(hole).collect();
+    let mut words: Vec<CommandWord> = rest.iter().map(hole).collect();
     if mark.is_none()
         && let Some(last) = rest.last()
     {
-        words.push(Arg { text: HOLE.to_string(), raw: "…".to_owned(), span: last.span.clone() });
+        words.push(CommandWord { text: EXPANSION_MARK.to_string(), raw: "…".to_owned(), span: last.span.clone() });
     }
     let removes =
         rest.first().is_some_and(|program| matches!(program.text.rsplit('/').next(), Some("rm" | "unlink" | "shred")));
-    judge.command(&words, input);
+    judge.judge_command(&words, input);
     if judge.risk.level >= Level::Destroys && (before < judge.risk.level || removes) {
-        judge.flag(Flag::Unbounded);
+        judge.add_flag(Flag::Unbounded);
         if removes && let Some(first) = rest.first() {
-            judge.raise(Level::Irreversible, &first.span, format!("removes whatever it is given: {why}"));
+            judge.raise_level(Level::Irreversible, &first.span, format!("removes whatever it is given: {why}"));
         }
     }
 }
 
-fn parallel(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
-    let rules = Rules {
+fn judge_parallel(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>, input: &CommandInput) {
+    let rules = OptionRules {
         valued: &[
             "-j",
             "--jobs",
@@ -222,56 +248,59 @@ fn parallel(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &In
             "--retries",
         ],
         posix: true,
-        ..Rules::default()
+        ..OptionRules::default()
     };
-    let line = Line::read(args, rules);
+    let line = ParsedLine::parse_args(args, rules);
     let Some(rest) = line.operands.first().and_then(|&at| args.get(at..)) else {
-        return judge.doubt(span, "`parallel` runs what it reads");
+        return judge.mark_unknown(span, "`parallel` runs what it reads");
     };
     let end = rest.iter().position(|arg| arg.text.starts_with(":::")).unwrap_or(rest.len());
     let Some(words) = rest.get(..end).filter(|words| !words.is_empty()) else {
-        return judge.doubt(span, "`parallel` runs what it is given");
+        return judge.mark_unknown(span, "`parallel` runs what it is given");
     };
     match words {
         // One word is a shell text.
         [one] if one.text.contains(' ') => {
-            judge.nested(&Arg { text: one.text.replace("{}", &HOLE.to_string()), ..one.clone() }, input);
+            judge.judge_nested_script(
+                &CommandWord { text: one.text.replace("{}", &EXPANSION_MARK.to_string()), ..one.clone() },
+                input,
+            );
         }
         // Without `:::` the names come from its input.
-        _ if end == rest.len() => handed(judge, words, None, input, "names are read from its input"),
-        _ => judge.command(words, input),
+        _ if end == rest.len() => judge_handed_command(judge, words, None, input, "names are read from its input"),
+        _ => judge.judge_command(words, input),
     }
 }
 
-fn find(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
+fn judge_find(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>) {
     let mut at = 0;
     while let Some(arg) = args.get(at) {
         match arg.text.as_str() {
             "-delete" => {
-                judge.raise(Level::Irreversible, span, "`find -delete` removes all that it finds");
-                judge.flag(Flag::Unbounded);
+                judge.raise_level(Level::Irreversible, span, "`find -delete` removes all that it finds");
+                judge.add_flag(Flag::Unbounded);
                 for path in args.iter().take_while(|arg| !arg.text.starts_with(['-', '(', '!'])) {
-                    judge.stake(Level::Irreversible, "path", path);
+                    judge.add_object(Level::Irreversible, "path", path);
                 }
             }
             "-fprint" | "-fprint0" | "-fprintf" | "-fls" => {
                 if let Some(target) = args.get(at + 1) {
-                    super::files::written(judge, target, "`find` empties and writes");
+                    super::files::judge_written_file(judge, target, "`find` empties and writes");
                 }
             }
             "-exec" | "-execdir" | "-ok" | "-okdir" | "-x" | "-X" | "--exec" | "--exec-batch" => {
                 let rest = args.get(at + 1..).unwrap_or_default();
                 let end = rest.iter().position(|arg| matches!(arg.text.as_str(), ";" | "+")).unwrap_or(rest.len());
-                let words: Vec<Arg> = rest
+                let words: Vec<CommandWord> = rest
                     .get(..end)
                     .unwrap_or_default()
                     .iter()
-                    .map(|arg| Arg { text: arg.text.replace("{}", &HOLE.to_string()), ..arg.clone() })
+                    .map(|arg| CommandWord { text: arg.text.replace("{}", &EXPANSION_MARK.to_string()), ..arg.clone() })
                     .collect();
                 let before = judge.risk.level;
-                judge.command(&words, &Input::Terminal);
+                judge.judge_command(&words, &CommandInput::Terminal);
                 if judge.risk.level >= Level::Destroys && before < judge.risk.level {
-                    judge.flag(Flag::Unbounded);
+                    judge.add_flag(Flag::Unbounded);
                 }
                 at += end;
             }
@@ -281,27 +310,29 @@ fn find(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
     }
 }
 
-fn source(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>) {
+fn judge_source(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>) {
     match args.first() {
         Some(file) if file.raw.starts_with("<(") => {
-            judge.raise(Level::Irreversible, span, "runs what another command prints");
+            judge.raise_level(Level::Irreversible, span, "runs what another command prints");
         }
-        Some(file) => judge.doubt(span, format!("`{}` is a script of its own", file.shown())),
+        Some(file) => judge.mark_unknown(span, format!("`{}` is a script of its own", file.display_text())),
         None => {}
     }
 }
 
-fn scheduled(judge: &mut Judge<'_>, args: &[Arg], span: &Range<usize>, input: &Input) {
-    let line = Line::read(args, Rules { valued: &["-f", "-q", "-t"], ..Rules::default() });
-    if line.has_any(&["-l", "-c", "-V"]) {
+fn judge_scheduled(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>, input: &CommandInput) {
+    let line = ParsedLine::parse_args(args, OptionRules { valued: &["-f", "-q", "-t"], ..OptionRules::default() });
+    if line.has_any_option(&["-l", "-c", "-V"]) {
         return;
     }
-    if line.has_any(&["-d", "-r"]) {
-        return judge.raise(Level::Destroys, span, "`at -d` removes jobs");
+    if line.has_any_option(&["-d", "-r"]) {
+        return judge.raise_level(Level::Destroys, span, "`at -d` removes jobs");
     }
-    judge.raise(Level::Changes, span, "`at` runs it later");
+    judge.raise_level(Level::Changes, span, "`at` runs it later");
     match input {
-        Input::Text(text) => judge.nested(&Arg::made(text.clone(), span.clone()), &Input::Terminal),
-        _ => judge.doubt(span, "`at` runs what it reads"),
+        CommandInput::Text(text) => {
+            judge.judge_nested_script(&CommandWord::from_text(text.clone(), span.clone()), &CommandInput::Terminal)
+        }
+        _ => judge.mark_unknown(span, "`at` runs what it reads"),
     }
 }

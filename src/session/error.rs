@@ -2,7 +2,7 @@
 
 use crate::engine::EngineError;
 use crate::journal::JournalError;
-use crate::plan::{Missing, SelectStepError};
+use crate::plan::{SelectStepError, UnmetRequirement};
 use crate::ports::KernelError;
 
 /// Why a run did not begin, or did not reach its end.
@@ -13,13 +13,13 @@ pub enum SessionError {
     Step(#[from] SelectStepError),
     /// A value breaks the rules of its input: the input's name, and the rule.
     #[error("the value of `{0}` does not fit: {1}")]
-    Unfit(String, crate::plan::Unfit),
+    Unfit(String, crate::plan::InvalidValue),
     /// The procedure, named here, has no step to run.
     #[error("`{0}` has no step to run")]
     Nothing(String),
     /// An unattended run lacks these answers.
     #[error("nothing was run: {} not answered", if .0.len() == 1 { "one question is".to_owned() } else { format!("{} questions are", .0.len()) })]
-    Missing(Vec<Missing>),
+    Missing(Vec<UnmetRequirement>),
     /// The run cannot be resumed, for the reason given.
     #[error("{0}")]
     NotResumable(String),

@@ -5,10 +5,10 @@
 
 use crate::history::{Event, Fact};
 use crate::ident::Seq;
-use crate::kernel::Learned;
+use crate::kernel::LearnedSecrets;
 use crate::mask::Masker;
-use crate::ports::{Finished, Journal, Kernel, KernelError, LiveValue, Request, Watch};
-use crate::shell::Shadows;
+use crate::ports::{Finished, Journal, Kernel, KernelError, Request, ShellVariable, Watch};
+use crate::shell::ShellDefinitions;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io;
@@ -18,79 +18,79 @@ use std::rc::Rc;
 
 /// A masker that learns new secrets while the run goes on. Clones share the same state.
 #[derive(Clone)]
-pub(super) struct Secrets(Rc<RefCell<Known>>);
+pub(super) struct KnownSecrets(Rc<RefCell<SecretsState>>);
 
-struct Known {
+struct SecretsState {
     masker: Masker,
     /// Secrets that other clients register with the session.
-    learned: Learned,
+    learned: LearnedSecrets,
     /// Number of entries of `learned` that `masker` already has.
     taken: usize,
 }
 
-impl Known {
-    fn catch_up(&mut self) {
-        let new = self.learned.since(self.taken);
+impl SecretsState {
+    fn learn_new(&mut self) {
+        let new = self.learned.secrets_after(self.taken);
         if !new.is_empty() {
             self.taken += new.len();
             // A secret may be refused as too short; the client that registered it has been told.
-            drop(self.masker.add_all(new.iter().map(|(name, value)| (name.as_str(), value.as_slice()))));
+            drop(self.masker.add_secrets(new.iter().map(|(name, value)| (name.as_str(), value.as_slice()))));
         }
     }
 }
 
-impl Secrets {
+impl KnownSecrets {
     /// Begins with the secrets of `masker`, and follows those that `learned` receives.
-    pub(super) fn new(masker: &Masker, learned: Learned) -> Self {
-        Self(Rc::new(RefCell::new(Known { masker: masker.clone(), learned, taken: 0 })))
+    pub(super) fn new(masker: &Masker, learned: LearnedSecrets) -> Self {
+        Self(Rc::new(RefCell::new(SecretsState { masker: masker.clone(), learned, taken: 0 })))
     }
 
     /// A copy of the masker with every secret known now.
-    pub(super) fn masker(&self) -> Masker {
+    pub(super) fn current_masker(&self) -> Masker {
         let mut known = self.0.borrow_mut();
-        known.catch_up();
+        known.learn_new();
         known.masker.clone()
     }
 
-    fn learn(&self, name: &str, value: &str) {
+    fn learn_secret(&self, name: &str, value: &str) {
         // A refusal is ignored here: the session gets the same secret and reports it.
-        drop(self.0.borrow_mut().masker.add(name, value.as_bytes()));
+        drop(self.0.borrow_mut().masker.add_secret(name, value.as_bytes()));
     }
 }
 
 /// A writer that masks secrets.
-pub(super) struct Masked<W> {
+pub(super) struct MaskedWriter<W> {
     to: W,
-    secrets: Secrets,
+    secrets: KnownSecrets,
 }
 
-impl<W: Write> Masked<W> {
-    pub(super) fn new(to: W, secrets: &Secrets) -> Self {
+impl<W: Write> MaskedWriter<W> {
+    pub(super) fn new(to: W, secrets: &KnownSecrets) -> Self {
         Self { to, secrets: secrets.clone() }
     }
 }
 
 /// The ellipsis that ends a shortened text.
-const CUT: &[u8] = "\u{2026}".as_bytes();
+const ELLIPSIS: &[u8] = "\u{2026}".as_bytes();
 /// Longest beginning of a secret, in bytes, that is left readable.
-const SHORT: usize = 4;
+const READABLE_BYTES: usize = 4;
 
 /// Masks the beginning of a secret that is left where a text was shortened to the window.
-fn without_beginnings<'b>(masker: &Masker, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+fn mask_cut_secret<'b>(masker: &Masker, bytes: &'b [u8]) -> Cow<'b, [u8]> {
     // Fast path: most writes have no ellipsis.
-    if masker.secrets().next().is_none() || !CUT.first().is_some_and(|first| bytes.contains(first)) {
+    if masker.secret_values().next().is_none() || !ELLIPSIS.first().is_some_and(|first| bytes.contains(first)) {
         return Cow::Borrowed(bytes);
     }
     let mut out: Vec<u8> = Vec::new();
     let mut done = 0;
-    for at in bytes.windows(CUT.len()).enumerate().filter(|(_, part)| *part == CUT).map(|(at, _)| at) {
+    for at in bytes.windows(ELLIPSIS.len()).enumerate().filter(|(_, part)| *part == ELLIPSIS).map(|(at, _)| at) {
         let before = bytes.get(done..at).unwrap_or_default();
         let beginning = |secret: &[u8]| {
-            (SHORT..secret.len())
+            (READABLE_BYTES..secret.len())
                 .rev()
                 .find(|&length| secret.get(..length).is_some_and(|beginning| before.ends_with(beginning)))
         };
-        let found = masker.secrets().filter_map(|(name, secret)| Some((beginning(secret)?, name))).max();
+        let found = masker.secret_values().filter_map(|(name, secret)| Some((beginning(secret)?, name))).max();
         if let Some((length, name)) = found {
             out.extend_from_slice(before.get(..before.len() - length).unwrap_or_default());
             out.extend_from_slice(format!("[masked:{name}]").as_bytes());
@@ -104,11 +104,11 @@ fn without_beginnings<'b>(masker: &Masker, bytes: &'b [u8]) -> Cow<'b, [u8]> {
     Cow::Owned(out)
 }
 
-impl<W: Write> Write for Masked<W> {
+impl<W: Write> Write for MaskedWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut known = self.secrets.0.borrow_mut();
-        known.catch_up();
-        self.to.write_all(&without_beginnings(&known.masker, &known.masker.bytes(bytes)))?;
+        known.learn_new();
+        self.to.write_all(&mask_cut_secret(&known.masker, &known.masker.mask_bytes(bytes)))?;
         Ok(bytes.len())
     }
 
@@ -118,60 +118,60 @@ impl<W: Write> Write for Masked<W> {
 }
 
 /// A session that also registers its secrets with the program's own messages.
-pub(super) struct Discreet<'s, S> {
+pub(super) struct MaskedSession<'s, S> {
     session: &'s mut S,
-    secrets: Secrets,
+    secrets: KnownSecrets,
 }
 
-impl<'s, S> Discreet<'s, S> {
-    pub(super) fn new(session: &'s mut S, secrets: &Secrets) -> Self {
+impl<'s, S> MaskedSession<'s, S> {
+    pub(super) fn new(session: &'s mut S, secrets: &KnownSecrets) -> Self {
         Self { session, secrets: secrets.clone() }
     }
 }
 
-impl<S: Kernel> Kernel for Discreet<'_, S> {
-    fn run(
+impl<S: Kernel> Kernel for MaskedSession<'_, S> {
+    fn run_request(
         &mut self,
         request: &Request,
         next: Option<&Request>,
         watch: &mut dyn Watch,
     ) -> Result<Finished, KernelError> {
-        self.session.run(request, next, watch)
+        self.session.run_request(request, next, watch)
     }
 
-    fn values(&mut self, names: &[String]) -> Result<Vec<LiveValue>, KernelError> {
-        self.session.values(names)
+    fn read_variables(&mut self, names: &[String]) -> Result<Vec<ShellVariable>, KernelError> {
+        self.session.read_variables(names)
     }
 
-    fn set(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
-        self.session.set(name, value)
+    fn set_variable(&mut self, name: &str, value: &str) -> Result<(), KernelError> {
+        self.session.set_variable(name, value)
     }
 
-    fn shadows(&mut self) -> Result<Rc<Shadows>, KernelError> {
-        self.session.shadows()
+    fn shell_definitions(&mut self) -> Result<Rc<ShellDefinitions>, KernelError> {
+        self.session.shell_definitions()
     }
 
-    fn hide(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError> {
-        self.secrets.learn(name, value);
-        self.session.hide(name, value)
+    fn register_secret(&mut self, name: &str, value: &str) -> Result<Vec<String>, KernelError> {
+        self.secrets.learn_secret(name, value);
+        self.session.register_secret(name, value)
     }
 
-    fn printed(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8> {
-        self.session.printed(command, limit_bytes)
+    fn read_output(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8> {
+        self.session.read_output(command, limit_bytes)
     }
 
-    fn is_there(&mut self, path: &Path) -> bool {
-        self.session.is_there(path)
+    fn path_exists(&mut self, path: &Path) -> bool {
+        self.session.path_exists(path)
     }
 }
 
-impl<S: Journal> Journal for Discreet<'_, S> {
-    fn append(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError> {
-        self.session.append(facts)
+impl<S: Journal> Journal for MaskedSession<'_, S> {
+    fn append_facts(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, KernelError> {
+        self.session.append_facts(facts)
     }
 
-    fn settle(&mut self) -> Result<(), KernelError> {
-        self.session.settle()
+    fn flush_record(&mut self) -> Result<(), KernelError> {
+        self.session.flush_record()
     }
 }
 
@@ -182,8 +182,8 @@ mod tests {
     #[test]
     fn a_secret_that_was_cut_to_the_window_is_masked_too() {
         let mut masker = Masker::new();
-        masker.add("pw", b"correct-horse-battery").unwrap();
-        let told = |text: &str| String::from_utf8(without_beginnings(&masker, text.as_bytes()).into_owned()).unwrap();
+        masker.add_secret("pw", b"correct-horse-battery").unwrap();
+        let told = |text: &str| String::from_utf8(mask_cut_secret(&masker, text.as_bytes()).into_owned()).unwrap();
         assert_eq!(told("a correct-ho\u{2026} b corr\u{2026}"), "a [masked:pw]\u{2026} b [masked:pw]\u{2026}");
         assert_eq!(told("a cor\u{2026} horse\u{2026}"), "a cor\u{2026} horse\u{2026}");
     }

@@ -13,8 +13,8 @@ mod run;
 mod walking;
 
 pub use error::SessionError;
-pub use options::{Grants, ProcedureSource, RunEnvironment, RunOptions, RunStorage, SecretInputs, Selection};
-pub use planning::{BASH_SETS, plan, policy};
-pub use render::{Rendered, render, render_as, render_to};
-pub use resume::{Recorded, is_open, resume};
-pub use run::{run, who};
+pub use options::{ProcedureSource, RunEnvironment, RunGrants, RunOptions, RunStorage, SecretInputs, Selection};
+pub use planning::{BASH_SETS, complete_policy, plan_selected_steps};
+pub use render::{RenderedTranscript, render_as_format, render_markdown_to, render_transcript};
+pub use resume::{Recorded, can_resume, resume_run};
+pub use run::{driver_name, run_procedure};

@@ -6,7 +6,7 @@ use crate::document::{Runbook, SectionIndex};
 use crate::history::Mode;
 use crate::incident::Incident;
 use crate::mask::Masker;
-use crate::operator::Look;
+use crate::operator::TerminalLook;
 use crate::plan::Policy;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -68,7 +68,7 @@ pub struct RunStorage {
 
 /// What the operator has permitted in advance.
 #[derive(Clone)]
-pub struct Grants {
+pub struct RunGrants {
     /// What an unattended run may do, and the values given beforehand.
     pub policy: Policy,
     /// Flags of the command line, as the record keeps them.
@@ -94,7 +94,7 @@ pub struct RunOptions<'a> {
     /// Where the run keeps its files.
     pub storage: RunStorage,
     /// What the operator has permitted in advance.
-    pub grants: Grants,
+    pub grants: RunGrants,
     /// Inputs to keep secret.
     pub secrets: SecretInputs,
     /// An operator at the terminal answers, or nobody does.
@@ -102,7 +102,7 @@ pub struct RunOptions<'a> {
     /// A file for bash to read first.
     pub rc: Option<PathBuf>,
     /// Styles and characters of what the run prints.
-    pub look: Look,
+    pub look: TerminalLook,
     /// The incident that the run joins, or has joined already.
     pub incident: Option<Incident>,
 }
@@ -111,7 +111,7 @@ impl RunOptions<'_> {
     /// A masker for the secrets that are known before the run begins.
     pub fn initial_masker(&self) -> Masker {
         let mut masker = Masker::new();
-        masker.add_all(self.secrets.values.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        masker.add_secrets(self.secrets.values.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
         masker
     }
 }

@@ -4,7 +4,7 @@
 //! sees half of one.
 
 use crate::history::{Event, Fact};
-use crate::journal::{Folder, JournalError, Reader};
+use crate::journal::{Folder, JournalError, JournalReader};
 use crate::transcript;
 use crate::transcript::{Format, Sources};
 use std::fs::OpenOptions;
@@ -17,7 +17,7 @@ const KEPT_BYTES: u64 = 8 << 20;
 
 /// A transcript in a run folder.
 #[derive(Clone, Debug)]
-pub struct Rendered {
+pub struct RenderedTranscript {
     /// Path of the transcript.
     pub path: PathBuf,
     /// Length in bytes of the journal's last line, if a crash has cut it off.
@@ -26,57 +26,58 @@ pub struct Rendered {
 
 /// Writes the transcript of a run into its folder, as Markdown. `live`: the run still goes on. Fails when the journal cannot be read
 /// or the file not written.
-pub fn render(folder: &Folder, live: bool) -> Result<Rendered, JournalError> {
-    let path = folder.transcript();
+pub fn render_transcript(folder: &Folder, live: bool) -> Result<RenderedTranscript, JournalError> {
+    let path = folder.transcript_path();
     let beside = path.with_extension("md.new");
-    let failed = |error| JournalError::io("write", &beside, error);
+    let failed = |error| JournalError::from_io("write", &beside, error);
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(failed)?;
     let mut to = BufWriter::new(file);
-    let torn = render_to(folder, live, &mut to)?;
+    let torn = render_markdown_to(folder, live, &mut to)?;
     to.flush().map_err(failed)?;
-    std::fs::rename(&beside, &path).map_err(|error| JournalError::io("write", &path, error))?;
-    Ok(Rendered { path, torn })
+    std::fs::rename(&beside, &path).map_err(|error| JournalError::from_io("write", &path, error))?;
+    Ok(RenderedTranscript { path, torn })
 }
 
 /// Writes the transcript of a run to a writer, as Markdown. See [`render_as`] for the result.
-pub fn render_to(folder: &Folder, live: bool, to: &mut impl Write) -> Result<Option<u64>, JournalError> {
-    render_as(Format::Markdown, folder, live, to)
+pub fn render_markdown_to(folder: &Folder, live: bool, to: &mut impl Write) -> Result<Option<u64>, JournalError> {
+    render_as_format(Format::Markdown, folder, live, to)
 }
 
 /// Writes the transcript of a run to a writer. Returns the length in bytes of the journal's last line if a crash has cut it off. Fails
 /// when the journal cannot be read or the writer fails.
-pub fn render_as(
+pub fn render_as_format(
     format: Format,
     folder: &Folder,
     live: bool,
     to: &mut impl Write,
 ) -> Result<Option<u64>, JournalError> {
     // One pass to check the chain, and to gather what the renderer needs besides the events.
-    let mut reader = Reader::open(&folder.journal())?;
-    let mut output = folder.outputs();
-    let is_small = std::fs::metadata(folder.journal()).is_ok_and(|found| found.len() <= KEPT_BYTES);
+    let mut reader = JournalReader::open_journal(&folder.journal_path())?;
+    let mut output = folder.run_outputs();
+    let is_small = std::fs::metadata(folder.journal_path()).is_ok_and(|found| found.len() <= KEPT_BYTES);
     let mut kept = is_small.then(Vec::new);
     for event in reader.by_ref() {
         let event = event?;
         if let Fact::CommandFinished(finished) = &event.fact {
-            output.remember(finished);
+            output.remember_inline(finished);
         }
         if let Some(kept) = &mut kept {
             kept.push(event);
         }
     }
-    let document = std::fs::read(folder.document()).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let sources = Sources { document: document.as_deref(), output: &output, head: reader.head(), live };
+    let document = std::fs::read(folder.document_path()).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let sources =
+        Sources { document: document.as_deref(), outputs: &output, last_hash: reader.head_hash(), is_live: live };
     let rendered = match &kept {
-        Some(kept) => transcript::write(format, || kept.iter(), &sources, to),
-        None => transcript::write(format, || events(folder), &sources, to),
+        Some(kept) => transcript::write_transcript(format, || kept.iter(), &sources, to),
+        None => transcript::write_transcript(format, || event_source(folder), &sources, to),
     };
-    rendered.map_err(|error| JournalError::io("render", &folder.transcript(), error))?;
-    Ok(reader.torn())
+    rendered.map_err(|error| JournalError::from_io("render", &folder.transcript_path(), error))?;
+    Ok(reader.torn_bytes())
 }
 
-fn events(folder: &Folder) -> Box<dyn Iterator<Item = Event>> {
-    match Reader::open(&folder.journal()) {
+fn event_source(folder: &Folder) -> Box<dyn Iterator<Item = Event>> {
+    match JournalReader::open_journal(&folder.journal_path()) {
         Ok(reader) => Box::new(reader.map_while(Result::ok)),
         Err(_) => Box::new(std::iter::empty()),
     }

@@ -3,22 +3,22 @@
 //! Invariant: a resumed run records who goes on before anything else happens.
 
 use super::error::SessionError;
-use super::masked::{Discreet, Masked, Secrets};
+use super::masked::{KnownSecrets, MaskedSession, MaskedWriter};
 use super::options::RunOptions;
-use super::reminders::IncidentPager;
+use super::reminders::OpenIncidentReminders;
 use crate::engine::{Ending, Engine, Settings};
 use crate::history::{CommandStarted, Event, Fact, Mode, RunResult, RunResumed};
 use crate::ident::SystemClock;
 use crate::journal::Folder;
 use crate::kernel::{self, BashSyntax};
 use crate::mask::Masker;
-use crate::operator::{AtTerminal, PollableEvents, Unattended};
+use crate::operator::{PollableEvents, TerminalOperator, UnattendedOperator};
 use crate::plan::Plan;
-use crate::ports::{Journal as _, Operator, Pager, Talk};
+use crate::ports::{IncidentReminders, Journal as _, Notice, Operator};
 use std::os::fd::BorrowedFd;
 
 /// The work of a resumed run before its first new step.
-pub(super) struct Resumed {
+pub(super) struct ResumedWork {
     /// Lines for the operator.
     pub(super) told: Vec<String>,
     /// The command that is still running.
@@ -27,113 +27,122 @@ pub(super) struct Resumed {
     pub(super) fact: RunResumed,
 }
 
-impl PollableEvents for kernel::Ear {
-    fn descriptor(&self) -> BorrowedFd<'_> {
-        Self::descriptor(self)
+impl PollableEvents for kernel::RecorderEvents {
+    fn poll_descriptor(&self) -> BorrowedFd<'_> {
+        Self::poll_descriptor(self)
     }
 }
 
 /// A run that is ready to walk its plan.
-pub(super) struct Walking<'a> {
+pub(super) struct PreparedRun<'a> {
     pub(super) plan: &'a Plan,
     pub(super) options: &'a RunOptions<'a>,
     pub(super) folder: &'a Folder,
     pub(super) syntax: BashSyntax,
     pub(super) clock: SystemClock,
     pub(super) events: Vec<Event>,
-    pub(super) resumed: Option<Resumed>,
+    pub(super) resumed: Option<ResumedWork>,
 }
 
-impl Walking<'_> {
-    pub(super) fn go(&mut self, session: &mut kernel::Session, masker: &Masker) -> Result<Ending, SessionError> {
+impl PreparedRun<'_> {
+    pub(super) fn walk_with_operator(
+        &mut self,
+        session: &mut kernel::Session,
+        masker: &Masker,
+    ) -> Result<Ending, SessionError> {
         let look = self.options.look;
-        let secrets = Secrets::new(masker, session.learned());
+        let secrets = KnownSecrets::new(masker, session.learned_secrets());
         let user = &self.options.environment.user;
         let pager = self
             .options
             .incident
             .clone()
-            .map(|incident| IncidentPager::new(incident, user, &self.options.environment.host, &secrets));
-        let told = pager.as_ref().map(IncidentPager::opening);
-        let pager = pager.map(|pager| Box::new(pager) as Box<dyn Pager>);
+            .map(|incident| OpenIncidentReminders::new(incident, user, &self.options.environment.host, &secrets));
+        let told = pager.as_ref().map(OpenIncidentReminders::opening_notice);
+        let pager = pager.map(|pager| Box::new(pager) as Box<dyn IncidentReminders>);
         match self.options.mode {
             Mode::Attended => {
-                let out = Box::new(Masked::new(std::io::stderr(), &secrets));
-                let clock = Box::new(SystemClock::start());
-                let hearing: Box<dyn PollableEvents> = Box::new(session.ear()?);
-                let operator = AtTerminal::open(out, look, clock, Some(hearing)).map_err(SessionError::Terminal)?;
+                let out = Box::new(MaskedWriter::new(std::io::stderr(), &secrets));
+                let clock = Box::new(SystemClock::start_now());
+                let hearing: Box<dyn PollableEvents> = Box::new(session.recorder_events()?);
+                let operator =
+                    TerminalOperator::open(out, look, clock, Some(hearing)).map_err(SessionError::Terminal)?;
                 // The recorder has masked the output already.
-                let mut operator = operator.with_output(Box::new(std::io::stderr())).with_pager(pager);
+                let mut operator = operator.with_command_output(Box::new(std::io::stderr())).with_incident(pager);
                 if let Some(told) = told {
-                    operator.tell(&Talk::Notice(&told));
+                    operator.show_notice(&Notice::Info(&told));
                 }
-                self.walk(session, &secrets, &mut operator)
+                self.walk_plan(session, &secrets, &mut operator)
             }
             Mode::Unattended => {
-                let talk = Box::new(Masked::new(std::io::stderr(), &secrets));
+                let talk = Box::new(MaskedWriter::new(std::io::stderr(), &secrets));
                 let (out, err) = (Box::new(std::io::stdout()), Box::new(std::io::stderr()));
-                let operator = Unattended::new(self.options.grants.policy.clone(), out, err, talk, look);
-                let mut operator = operator.with_pager(pager);
+                let operator = UnattendedOperator::new(self.options.grants.policy.clone(), out, err, talk, look);
+                let mut operator = operator.with_incident(pager);
                 if let Some(told) = told {
-                    operator.tell(&Talk::Notice(&told));
+                    operator.show_notice(&Notice::Info(&told));
                 }
-                self.walk(session, &secrets, &mut operator)
+                self.walk_plan(session, &secrets, &mut operator)
             }
         }
     }
 
-    fn walk<O: Operator>(
+    fn walk_plan<O: Operator>(
         &mut self,
         session: &mut kernel::Session,
-        secrets: &Secrets,
+        secrets: &KnownSecrets,
         operator: &mut O,
     ) -> Result<Ending, SessionError> {
-        let settings = settings(self.options, self.folder);
+        let settings = engine_settings(self.options, self.folder);
         let masker = self.options.initial_masker();
-        let plan = self.plan.clone().with_words(&|text| masker.text(text).into_owned());
+        let plan = self.plan.clone().with_texts_changed(&|text| masker.mask_text(text).into_owned());
         let resumed = self.resumed.take();
         let is_resumed = resumed.is_some();
         if let Some(resumed) = resumed {
-            self.catch_up(session, operator, resumed)?;
+            self.catch_up_with_session(session, operator, resumed)?;
         }
-        let mut discreet = Discreet::new(session, secrets);
+        let mut discreet = MaskedSession::new(session, secrets);
         let syntax = &mut self.syntax;
         let mut engine = Engine::new(&plan, &settings, &mut discreet, operator, syntax, &self.clock, &self.events);
         if is_resumed {
             engine.resume_at(&self.events);
         }
-        let mut ending = engine.run()?;
+        let mut ending = engine.run_plan()?;
         // A failure that the operator skipped still counts for the exit status.
-        let failed = engine.state().unsettled().iter().any(|command| !command.outcome().goes_on());
+        let failed = engine
+            .run_state()
+            .unresolved_commands()
+            .iter()
+            .any(|command| !command.known_outcome().allows_next_command());
         if ending.result == RunResult::Completed && failed {
             ending.result = RunResult::Failed;
         }
-        let left = session.finish()?;
+        let left = session.finish_session()?;
         if !left.is_empty() {
-            operator.tell(&Talk::Warning(&format!("still running after the run: {}", left.join(", "))));
+            operator.show_notice(&Notice::Warning(&format!("still running after the run: {}", left.join(", "))));
         }
         Ok(ending)
     }
 
     /// Prints the notices, records who resumes the run, and follows the command that is still running to its end.
-    fn catch_up<O: Operator>(
+    fn catch_up_with_session<O: Operator>(
         &mut self,
         session: &mut kernel::Session,
         operator: &mut O,
-        resumed: Resumed,
+        resumed: ResumedWork,
     ) -> Result<(), SessionError> {
         for line in &resumed.told {
-            operator.tell(&Talk::Notice(line));
+            operator.show_notice(&Notice::Info(line));
         }
-        self.events.extend(session.append(vec![Fact::RunResumed(resumed.fact)])?);
+        self.events.extend(session.append_facts(vec![Fact::RunResumed(resumed.fact)])?);
         if let Some(started) = &resumed.running {
-            operator.tell(&Talk::Started { text: &started.text, line: started.line });
-            let came = session.follow(operator)?;
+            operator.show_notice(&Notice::Started { text: &started.text, line: started.line });
+            let came = session.follow_command(operator)?;
             if let Fact::CommandFinished(finished) = &came.finished.fact {
-                operator.tell(&Talk::Finished { finished, text: &started.text, detail: None });
+                operator.show_notice(&Notice::Finished { finished, text: &started.text, detail: None });
             }
             if let Some(how) = &came.respawned {
-                operator.tell(&Talk::Respawned { how });
+                operator.show_notice(&Notice::Respawned { how });
             }
             self.events.push(came.finished);
         }
@@ -141,7 +150,7 @@ impl Walking<'_> {
     }
 }
 
-fn settings(options: &RunOptions<'_>, folder: &Folder) -> Settings {
+fn engine_settings(options: &RunOptions<'_>, folder: &Folder) -> Settings {
     Settings {
         file: options.procedure.path.to_string_lossy().into_owned(),
         file_name: options.procedure.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -151,7 +160,7 @@ fn settings(options: &RunOptions<'_>, folder: &Folder) -> Settings {
         mode: options.mode,
         values: options.grants.policy.values.clone(),
         monitor_for: options.grants.policy.monitor_for,
-        timeout: options.procedure.runbook.front_matter.timeout.as_deref().and_then(crate::plan::duration),
-        record: folder.path().to_string_lossy().into_owned(),
+        timeout: options.procedure.runbook.front_matter.timeout.as_deref().and_then(crate::plan::parse_duration),
+        record: folder.folder_path().to_string_lossy().into_owned(),
     }
 }

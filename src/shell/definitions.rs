@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 
 /// Kind of definition that can hide a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ShadowKind {
+pub enum DefinitionKind {
     /// A shell function.
     Function,
     /// An entry of the `alias` builtin.
     Alias,
 }
 
-impl ShadowKind {
+impl DefinitionKind {
     /// The kind with its article, for messages: `a function`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,7 +28,7 @@ impl ShadowKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
     /// Function or alias.
-    pub kind: ShadowKind,
+    pub kind: DefinitionKind,
     /// Name that commands call it by.
     pub name: String,
     /// Full source of a function's definition, or the text an alias expands to.
@@ -37,25 +37,25 @@ pub struct Definition {
 
 /// All functions and aliases known of one shell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shadows {
+pub struct ShellDefinitions {
     functions: BTreeMap<String, String>,
     aliases: BTreeMap<String, String>,
 }
 
-impl Shadows {
+impl ShellDefinitions {
     /// Adds a definition, or replaces the text of one with the same kind and name.
-    pub fn define(&mut self, definition: Definition) {
+    pub fn add_or_replace(&mut self, definition: Definition) {
         let Definition { kind, name, text } = definition;
         match kind {
-            ShadowKind::Function => self.functions.insert(name, text),
-            ShadowKind::Alias => self.aliases.insert(name, text),
+            DefinitionKind::Function => self.functions.insert(name, text),
+            DefinitionKind::Alias => self.aliases.insert(name, text),
         };
     }
 
     /// Adds every definition that a command's text contains.
-    pub fn learn(&mut self, definitions: &[Definition]) {
+    pub fn add_all(&mut self, definitions: &[Definition]) {
         for definition in definitions {
-            self.define(definition.clone());
+            self.add_or_replace(definition.clone());
         }
     }
 
@@ -65,15 +65,15 @@ impl Shadows {
     }
 
     /// True if a function or an alias has this name.
-    pub fn has(&self, name: &str) -> bool {
+    pub fn defines_name(&self, name: &str) -> bool {
         self.functions.contains_key(name) || self.aliases.contains_key(name)
     }
 
-    pub(crate) fn function(&self, name: &str) -> Option<&str> {
+    pub(crate) fn function_text(&self, name: &str) -> Option<&str> {
         self.functions.get(name).map(String::as_str)
     }
 
-    pub(crate) fn alias(&self, name: &str) -> Option<&str> {
+    pub(crate) fn alias_text(&self, name: &str) -> Option<&str> {
         self.aliases.get(name).map(String::as_str)
     }
 }

@@ -3,89 +3,89 @@
 //! Invariant: programs and words are stated only for a clear command. An opaque one has only placeholders and variables,
 //! and promises nothing. Refuses to know: bash's own verdict on the command.
 
-use super::parse::masking::Masked;
-use super::parse::reading::{Found, Reading, Variable};
+use super::parse::masking::MaskedText;
+use super::parse::reading::{CommandInContext, ParsedText, VariableUse};
 use super::parse::{limits, rable, shuck};
 use super::programs::{endless, harmless, session, terminal};
 use super::split;
 use super::{
-    Assignment, Clarity, Definition, Facts, NotACommand, Placeholder, Program, Read, SessionChange, ShadowKind, Simple,
-    StatusSource,
+    Clarity, CommandFacts, Definition, DefinitionKind, NotACommand, Placeholder, ProgramName, SessionChange,
+    SimpleCommand, StatusSource, VariableAssignment, VariableRead,
 };
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// How many of the latest assignments are searched for a repeated name.
-const RECENT_ASSIGNMENTS: usize = 64;
+const MAX_COMPARED_ASSIGNMENTS: usize = 64;
 
 /// Describes one command in the same way as the splitter. Also used for a command that an operator typed.
-pub fn describe(text: &str) -> Facts {
-    if let Some(reason) = limits::exceeded(text) {
-        return opaque(text, reason.to_owned());
+pub fn describe_command(text: &str) -> CommandFacts {
+    if let Some(reason) = limits::exceeded_limit(text) {
+        return opaque_facts(text, reason.to_owned());
     }
-    let described = limits::with_room(text, || {
-        let masked = Masked::new(text);
-        match shuck::read(&masked) {
-            Ok(reading) => match split::open(masked.masked(), &reading) {
-                Some((reason, _)) => opaque(text, reason.to_owned()),
-                None => facts(&masked, reading),
+    let described = limits::with_enough_stack(text, || {
+        let masked = MaskedText::new(text);
+        match shuck::parse_text(&masked) {
+            Ok(reading) => match split::find_unclosed(masked.masked_text(), &reading) {
+                Some((reason, _)) => opaque_facts(text, reason.to_owned()),
+                None => derive_facts(&masked, reading),
             },
-            Err(refusal) => opaque(text, format!("no reading of it: {}", refusal.message)),
+            Err(refusal) => opaque_facts(text, format!("no reading of it: {}", refusal.message)),
         }
     });
-    described.unwrap_or_else(|| opaque(text, "no room to read it".to_owned()))
+    described.unwrap_or_else(|| opaque_facts(text, "no room to read it".to_owned()))
 }
 
 /// The facts about a text that cannot be parsed: placeholders, and the reason.
-pub(super) fn opaque(text: &str, reason: String) -> Facts {
-    let masked = Masked::new(text);
-    Facts {
+pub(super) fn opaque_facts(text: &str, reason: String) -> CommandFacts {
+    let masked = MaskedText::new(text);
+    CommandFacts {
         clarity: Clarity::Opaque(reason),
-        placeholders: placeholders(&masked, &[]),
-        not_a_command: not_a_command(text, None),
-        ..Facts::default()
+        placeholders: live_placeholders(&masked, &[]),
+        not_a_command: detect_non_command(text, None),
+        ..CommandFacts::default()
     }
 }
 
 /// The facts that follow from a parsed text.
-pub(super) fn facts(masked: &Masked<'_>, reading: Reading) -> Facts {
-    let text = masked.original(0..masked.masked().len());
-    let clarity = clarity(masked, &reading);
+pub(super) fn derive_facts(masked: &MaskedText<'_>, reading: ParsedText) -> CommandFacts {
+    let text = masked.original_slice(0..masked.masked_text().len());
+    let clarity = assess_clarity(masked, &reading);
     let clear = clarity == Clarity::Clear;
-    let defines = if clear { definitions(masked, &reading) } else { Vec::new() };
-    let first = reading.found.first().map(|found| &found.simple);
-    let mut facts = Facts {
-        never_ends: endless::never_ends(&reading),
-        interactive: terminal::interactive(&reading),
-        placeholders: placeholders(masked, &reading.extent.comments),
-        not_a_command: not_a_command(text, first),
-        reads_only: clear && harmless::reads_only(&reading),
-        session: session_changes(&reading),
-        defines,
-        status: StatusSource { pipeline: None, alone: clear && reading.status_alone },
+    let defines = if clear { session_definitions(masked, &reading) } else { Vec::new() };
+    let first = reading.commands.first().map(|found| &found.command);
+    let mut facts = CommandFacts {
+        never_ends_reason: endless::why_never_ends(&reading),
+        interactive_reason: terminal::why_interactive(&reading),
+        placeholders: live_placeholders(masked, &reading.extent.comments),
+        not_a_command: detect_non_command(text, first),
+        reads_only: clear && harmless::only_runs_readers(&reading),
+        session_changes: session_changes(&reading),
+        definitions: defines,
+        status_source: StatusSource { pipeline_members: None, own_status_only: clear && reading.own_status_only },
         clarity,
-        ..Facts::default()
+        ..CommandFacts::default()
     };
-    let Reading { found, pipeline, variables, .. } = reading;
+    let ParsedText { commands: found, pipeline_members: pipeline, variable_uses: variables, .. } = reading;
     let only_assigns = matches!(
         pipeline.as_deref(),
-        Some(&[index]) if found.get(index).is_some_and(|command| command.simple.program == Program::None)
+        Some(&[index]) if found.get(index).is_some_and(|command| command.command.program == ProgramName::None)
     );
-    (facts.assigns, facts.reads) = names(variables, only_assigns && clear);
+    (facts.assignments, facts.variable_reads) = collect_variables(variables, only_assigns && clear);
     // A name that is not in the original text comes from a masked word, as in `${<name>}`.
-    facts.assigns.retain(|assign| text.contains(&assign.name));
-    facts.reads.retain(|read| text.contains(&read.name));
+    facts.assignments.retain(|assign| text.contains(&assign.name));
+    facts.variable_reads.retain(|read| text.contains(&read.name));
     if clear {
-        facts.status.pipeline = pipeline;
-        facts.simple = found.into_iter().map(|found| found.simple).collect();
+        facts.status_source.pipeline_members = pipeline;
+        facts.simple_commands = found.into_iter().map(|found| found.command).collect();
     }
     facts
 }
 
 /// How the commands change the session, each kind of change once, in order of the text.
-fn session_changes(reading: &Reading) -> Vec<SessionChange> {
-    let mut changes: Vec<_> = reading.found.iter().filter_map(session::change).collect();
-    if reading.shell.defines {
+fn session_changes(reading: &ParsedText) -> Vec<SessionChange> {
+    let mut changes: Vec<_> = reading.commands.iter().filter_map(session::session_change).collect();
+    if reading.shell_effects.defines_function {
         changes.push(SessionChange::Definitions);
     }
     let mut seen = HashSet::new();
@@ -94,17 +94,18 @@ fn session_changes(reading: &Reading) -> Vec<SessionChange> {
 }
 
 /// The functions and aliases that are defined in the session.
-fn definitions(masked: &Masked<'_>, reading: &Reading) -> Vec<Definition> {
+fn session_definitions(masked: &MaskedText<'_>, reading: &ParsedText) -> Vec<Definition> {
     let functions = reading.functions.iter().filter(|function| function.in_session).map(|function| Definition {
-        kind: ShadowKind::Function,
+        kind: DefinitionKind::Function,
         name: function.name.clone(),
-        text: masked.original(function.span.clone()).to_owned(),
+        text: masked.original_slice(function.span.clone()).to_owned(),
     });
-    let is_alias_command =
-        |found: &&Found| found.place.in_session && found.simple.program == Program::Named("alias".to_owned());
-    let words = reading.found.iter().filter(is_alias_command).flat_map(|found| found.simple.words.iter().flatten());
+    let is_alias_command = |found: &&CommandInContext| {
+        found.context.in_session && found.command.program == ProgramName::Named("alias".to_owned())
+    };
+    let words = reading.commands.iter().filter(is_alias_command).flat_map(|found| found.command.words.iter().flatten());
     let aliases = words.filter_map(|word| word.split_once('=')).map(|(name, text)| Definition {
-        kind: ShadowKind::Alias,
+        kind: DefinitionKind::Alias,
         name: name.to_owned(),
         text: text.to_owned(),
     });
@@ -112,19 +113,19 @@ fn definitions(masked: &Masked<'_>, reading: &Reading) -> Vec<Definition> {
 }
 
 /// Decides if the tree can be trusted: nothing may hide a command, and both parsers must count the same words.
-pub(crate) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
-    if masked.original(0..masked.masked().len()).contains('\0') {
+pub(crate) fn assess_clarity(masked: &MaskedText<'_>, reading: &ParsedText) -> Clarity {
+    if masked.original_slice(0..masked.masked_text().len()).contains('\0') {
         return Clarity::Opaque("a NUL byte, which bash drops".to_owned());
     }
-    if let Some(range) = &reading.hides {
-        let excerpt: String = masked.original(range.clone()).chars().take(40).collect();
+    if let Some(range) = &reading.suspect_span {
+        let excerpt: String = masked.original_slice(range.clone()).chars().take(40).collect();
         return Clarity::Opaque(format!("`{excerpt}` may hide a command"));
     }
-    if reading.crowded {
+    if reading.has_unseparated_statements {
         return Clarity::Opaque("two commands with nothing between them".to_owned());
     }
-    match rable::signature(masked.masked()) {
-        Ok(signature) if signature == reading.signature => Clarity::Clear,
+    match rable::word_counts(masked.masked_text()) {
+        Ok(signature) if signature == reading.word_counts => Clarity::Clear,
         Ok(_) => Clarity::Opaque("the two parsers see different commands".to_owned()),
         Err(reason) => Clarity::Opaque(reason.to_owned()),
     }
@@ -133,30 +134,34 @@ pub(crate) fn clarity(masked: &Masked<'_>, reading: &Reading) -> Clarity {
 /// Separates the variables that are set in the session from those that are read before the command sets them.
 ///
 /// Values are kept only if `keep_values`.
-fn names(variables: Vec<Variable>, keep_values: bool) -> (Vec<Assignment>, Vec<Read>) {
-    let mut assigns: Vec<Assignment> = Vec::new();
-    let mut reads: Vec<Read> = Vec::new();
+fn collect_variables(variables: Vec<VariableUse>, keep_values: bool) -> (Vec<VariableAssignment>, Vec<VariableRead>) {
+    let mut assigns: Vec<VariableAssignment> = Vec::new();
+    let mut reads: Vec<VariableRead> = Vec::new();
     let mut already_set = HashSet::new();
     let mut read_indices: HashMap<String, usize> = HashMap::new();
     for variable in variables {
         match variable {
-            Variable::Set { name, literal, value, in_session } => {
+            VariableUse::Set { name, literal, value, in_session } => {
                 already_set.insert(name.clone());
                 // Where the text gives no value (`read NAME`, `NAME=`), one entry for a name is enough. Only the latest
                 // entries are compared, so that the time stays linear.
-                let is_repeated =
-                    value.is_empty() && assigns.iter().rev().take(RECENT_ASSIGNMENTS).any(|known| known.name == name);
+                let is_repeated = value.is_empty()
+                    && assigns.iter().rev().take(MAX_COMPARED_ASSIGNMENTS).any(|known| known.name == name);
                 if in_session && !is_repeated {
-                    assigns.push(Assignment { name, literal: literal.filter(|_| keep_values), value_span: value });
+                    assigns.push(VariableAssignment {
+                        name,
+                        literal: literal.filter(|_| keep_values),
+                        value_span: value,
+                    });
                 }
             }
-            Variable::Read { name, .. } if already_set.contains(&name) => {}
-            Variable::Read { name, has_default } => {
+            VariableUse::Read { name, .. } if already_set.contains(&name) => {}
+            VariableUse::Read { name, has_default } => {
                 if let Some(read) = read_indices.get(&name).and_then(|&index| reads.get_mut(index)) {
                     read.has_default &= has_default;
                 } else {
                     read_indices.insert(name.clone(), reads.len());
-                    reads.push(Read { name, has_default });
+                    reads.push(VariableRead { name, has_default });
                 }
             }
         }
@@ -165,9 +170,9 @@ fn names(variables: Vec<Variable>, keep_values: bool) -> (Vec<Assignment>, Vec<R
 }
 
 /// The placeholders in the text, except those in comments.
-fn placeholders(masked: &Masked<'_>, comments: &[Range<usize>]) -> Vec<Placeholder> {
-    let spans = masked.placeholders().filter(|span| !comments.iter().any(|comment| comment.contains(&span.start)));
-    spans.map(|span| Placeholder { text: masked.original(span.clone()).to_owned(), span }).collect()
+fn live_placeholders(masked: &MaskedText<'_>, comments: &[Range<usize>]) -> Vec<Placeholder> {
+    let spans = masked.placeholder_spans().filter(|span| !comments.iter().any(|comment| comment.contains(&span.start)));
+    spans.map(|span| Placeholder { text: masked.original_slice(span.clone()).to_owned(), span }).collect()
 }
 
 /// True if a line is meant for a chat, not for a shell: a slash and a plain word, `/incident create …`.
@@ -183,15 +188,15 @@ fn is_slash_word(word: &str) -> bool {
 }
 
 /// Recognises a text that parses as shell but is meant for a crontab, a YAML file or a chat.
-fn not_a_command(text: &str, first: Option<&Simple>) -> Option<NotACommand> {
+fn detect_non_command(text: &str, first: Option<&SimpleCommand>) -> Option<NotACommand> {
     let mut fields = text.split_ascii_whitespace();
     let first_fields: Vec<&str> = fields.by_ref().take(5).collect();
-    if is_schedule(&first_fields) && fields.next().is_some() {
+    if is_cron_schedule(&first_fields) && fields.next().is_some() {
         return Some(NotACommand::Cron);
     }
     let named = first.and_then(|simple| match &simple.program {
-        Program::Named(name) => Some(name.as_str()),
-        Program::Dynamic | Program::None => None,
+        ProgramName::Named(name) => Some(name.as_str()),
+        ProgramName::Dynamic | ProgramName::None => None,
     });
     let unparsed = || if first.is_none() { first_fields.first().copied() } else { None };
     let word = named.or_else(unparsed)?;
@@ -207,7 +212,7 @@ fn is_yaml_key(word: &str) -> bool {
 }
 
 /// True for the five fields of a cron schedule, of which at least one begins with `*`.
-fn is_schedule(fields: &[&str]) -> bool {
+fn is_cron_schedule(fields: &[&str]) -> bool {
     let [minute, hour, day, month, weekday] = fields else { return false };
     let numeric = |field: &&&str| field.bytes().all(|b| b.is_ascii_digit() || b"*,/-".contains(&b));
     let named = |field: &&&str| field.bytes().all(|b| b.is_ascii_alphanumeric() || b"*,/-".contains(&b));
@@ -219,20 +224,20 @@ fn is_schedule(fields: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::describe;
-    use crate::shell::{Clarity, NotACommand, Program, SessionChange};
+    use super::describe_command;
+    use crate::shell::{Clarity, NotACommand, ProgramName, SessionChange};
 
     fn programs(text: &str) -> Vec<String> {
-        let name = |program: &Program| match program {
-            Program::Named(name) => name.clone(),
-            Program::Dynamic => "?".to_owned(),
-            Program::None => "=".to_owned(),
+        let name = |program: &ProgramName| match program {
+            ProgramName::Named(name) => name.clone(),
+            ProgramName::Dynamic => "?".to_owned(),
+            ProgramName::None => "=".to_owned(),
         };
-        describe(text).simple.iter().map(|simple| name(&simple.program)).collect()
+        describe_command(text).simple_commands.iter().map(|simple| name(&simple.program)).collect()
     }
 
     fn reads(text: &str) -> Vec<(String, bool)> {
-        describe(text).reads.into_iter().map(|read| (read.name, read.has_default)).collect()
+        describe_command(text).variable_reads.into_iter().map(|read| (read.name, read.has_default)).collect()
     }
 
     #[test]
@@ -252,8 +257,8 @@ mod tests {
 
     #[test]
     fn words_are_given_without_quotes_where_they_are_fixed() {
-        let facts = describe(r#"echo a\ b "c $x" 'd e' f"g"'h' *.gz {i,j} <pod> pod/<name> $'k'"#);
-        let words = facts.simple.first().map(|simple| simple.words.clone()).unwrap_or_default();
+        let facts = describe_command(r#"echo a\ b "c $x" 'd e' f"g"'h' *.gz {i,j} <pod> pod/<name> $'k'"#);
+        let words = facts.simple_commands.first().map(|simple| simple.words.clone()).unwrap_or_default();
         let text = |word: &Option<String>| word.clone().unwrap_or_else(|| "?".to_owned());
         let words: Vec<_> = words.iter().map(text).collect();
         assert_eq!(words, ["a b", "?", "d e", "fgh", "*.gz", "?", "<pod>", "pod/<name>", "k"]);
@@ -262,36 +267,39 @@ mod tests {
     #[test]
     fn a_span_is_the_command_with_its_redirections() {
         let text = "A=1 a b 2>&1 | c > d; e";
-        let spans: Vec<_> =
-            describe(text).simple.into_iter().map(|s| text.get(s.span).unwrap_or("").to_owned()).collect();
+        let spans: Vec<_> = describe_command(text)
+            .simple_commands
+            .into_iter()
+            .map(|s| text.get(s.span).unwrap_or("").to_owned())
+            .collect();
         assert_eq!(spans, ["A=1 a b 2>&1", "c > d", "e"]);
     }
 
     #[test]
     fn a_loop_and_a_negated_pipeline_speak_by_their_status_alone() {
         for text in ["while read -r x | y; do z; done", "if a | b; then c; fi", "! a | b", "cd x; { a | b; }"] {
-            assert!(describe(text).status.alone, "{text}");
+            assert!(describe_command(text).status_source.own_status_only, "{text}");
         }
         for text in ["a | b", "a && b | c", "[[ a ]]", "time a | b"] {
-            assert!(!describe(text).status.alone, "{text}");
+            assert!(!describe_command(text).status_source.own_status_only, "{text}");
         }
     }
 
     #[test]
     fn a_pipeline_is_told_from_lists_and_compounds() {
-        assert_eq!(describe("a $(b) | c | d").status.pipeline, Some(vec![0, 2, 3]));
-        assert_eq!(describe("<x a | b").status.pipeline, Some(vec![0, 1]));
-        assert_eq!(describe("! a | b").status.pipeline, Some(vec![0, 1]));
-        assert_eq!(describe("a").status.pipeline, Some(vec![0]));
+        assert_eq!(describe_command("a $(b) | c | d").status_source.pipeline_members, Some(vec![0, 2, 3]));
+        assert_eq!(describe_command("<x a | b").status_source.pipeline_members, Some(vec![0, 1]));
+        assert_eq!(describe_command("! a | b").status_source.pipeline_members, Some(vec![0, 1]));
+        assert_eq!(describe_command("a").status_source.pipeline_members, Some(vec![0]));
         for text in ["a; b", "a && b", "a | b &", "for x in y; do a; done", "a | while read x; do b; done", "(a)"] {
-            assert_eq!(describe(text).status.pipeline, None, "{text}");
+            assert_eq!(describe_command(text).status_source.pipeline_members, None, "{text}");
         }
     }
 
     #[test]
     fn a_literal_assignment_keeps_its_value_and_place() {
         let text = "BACKUP_FILE='backups/db 1.gz'";
-        let assigns = describe(text).assigns;
+        let assigns = describe_command(text).assignments;
         let [only] = assigns.as_slice() else { unreachable!("{assigns:?}") };
         assert_eq!((only.name.as_str(), only.literal.as_deref()), ("BACKUP_FILE", Some("backups/db 1.gz")));
         assert_eq!(text.get(only.value_span.clone()), Some("'backups/db 1.gz'"));
@@ -300,7 +308,7 @@ mod tests {
     #[test]
     fn only_what_the_session_keeps_is_assigned() {
         let names = |text: &str| -> Vec<(String, bool)> {
-            describe(text).assigns.into_iter().map(|a| (a.name, a.literal.is_some())).collect()
+            describe_command(text).assignments.into_iter().map(|a| (a.name, a.literal.is_some())).collect()
         };
         assert_eq!(names("A=1 B=$x"), [("A".to_owned(), true), ("B".to_owned(), false)]);
         assert_eq!(names("A=1 cmd"), []);
@@ -340,10 +348,10 @@ mod tests {
             ("exec bash", SessionChange::Exec),
             ("ls || exit 1", SessionChange::Exit),
         ] {
-            assert_eq!(describe(text).session, [change], "{text}");
+            assert_eq!(describe_command(text).session_changes, [change], "{text}");
         }
         for text in ["(cd x && ls)", "cd x | y", "f() { cd x; }; true", "echo $(cd x)", "cd x &"] {
-            assert!(!describe(text).session.contains(&SessionChange::Directory), "{text}");
+            assert!(!describe_command(text).session_changes.contains(&SessionChange::Directory), "{text}");
         }
     }
 
@@ -351,36 +359,36 @@ mod tests {
     fn a_command_that_hides_another_is_opaque() {
         for text in ["echo {{ a; rm -rf x; }}", "echo {a; rm x}", "ls {{ x | tee y }}", "x (a) y", "r\0m x", "echo 'a"]
         {
-            let facts = describe(text);
+            let facts = describe_command(text);
             assert!(matches!(facts.clarity, Clarity::Opaque(_)), "{text}: {facts:?}");
-            assert!(!facts.reads_only && facts.status.pipeline.is_none(), "{text}");
+            assert!(!facts.reads_only && facts.status_source.pipeline_members.is_none(), "{text}");
         }
         for text in
             ["echo {{ name }}", "docker ps --format '{{.Names | x}}'", "ls {a,b}", "[[ a < b ]]", "((a = b | c))"]
         {
-            assert_eq!(describe(text).clarity, Clarity::Clear, "{text}");
+            assert_eq!(describe_command(text).clarity, Clarity::Clear, "{text}");
         }
     }
 
     #[test]
     fn placeholders_are_found_in_quotes_and_not_in_comments() {
         let text = "psql -c \"SELECT '<id>'\" <db> # see <doc>";
-        let found: Vec<_> = describe(text).placeholders.into_iter().map(|p| p.text).collect();
+        let found: Vec<_> = describe_command(text).placeholders.into_iter().map(|p| p.text).collect();
         assert_eq!(found, ["<id>", "<db>"]);
     }
 
     #[test]
     fn yaml_chat_lines_and_schedules_are_no_commands() {
         for text in ["environment:", "DATABASE_POOL_SIZE: 30  # up from 20", "- name: x", "a.b-c: d"] {
-            assert_eq!(describe(text).not_a_command, Some(NotACommand::Yaml), "{text}");
+            assert_eq!(describe_command(text).not_a_command, Some(NotACommand::Yaml), "{text}");
         }
         let slash = Some(NotACommand::Slash("/incident".to_owned()));
-        assert_eq!(describe("/incident create 'API down'").not_a_command, slash);
+        assert_eq!(describe_command("/incident create 'API down'").not_a_command, slash);
         for text in ["0 3 * * * cd /srv && make", "*/5 * * * 1-5 /x/y", "0 0 1 jan * x"] {
-            assert_eq!(describe(text).not_a_command, Some(NotACommand::Cron), "{text}");
+            assert_eq!(describe_command(text).not_a_command, Some(NotACommand::Cron), "{text}");
         }
         for text in ["ls", "/usr/bin/ls", ": nothing", "echo a: b", "10 20"] {
-            assert_eq!(describe(text).not_a_command, None, "{text}");
+            assert_eq!(describe_command(text).not_a_command, None, "{text}");
         }
     }
 }

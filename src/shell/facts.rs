@@ -8,27 +8,27 @@ use std::ops::Range;
 
 /// Everything the syntax tree tells about one command.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct CommandFacts {
     /// Tells if the tree can be trusted.
     pub clarity: Clarity,
     /// Every simple command at any depth, in order of the text. Lists, pipes, subshells, substitutions and the bodies of
     /// functions and loops are included. Empty for an opaque command.
-    pub simple: Vec<Simple>,
+    pub simple_commands: Vec<SimpleCommand>,
     /// Which parts of the command the exit status can be attributed to.
-    pub status: StatusSource,
+    pub status_source: StatusSource,
     /// Variables that the command sets in the session.
-    pub assigns: Vec<Assignment>,
+    pub assignments: Vec<VariableAssignment>,
     /// Variables that the command reads before it has set them itself.
-    pub reads: Vec<Read>,
+    pub variable_reads: Vec<VariableRead>,
     /// Changes to the session beyond plain variable assignments.
-    pub session: Vec<SessionChange>,
+    pub session_changes: Vec<SessionChange>,
     /// Functions and aliases that the command defines in the session.
-    pub defines: Vec<Definition>,
+    pub definitions: Vec<Definition>,
     /// Why the command never ends by itself (`top`, `logs -f`, `watch`). In a list, the first part that does not end.
     /// None if it ends.
-    pub never_ends: Option<String>,
+    pub never_ends_reason: Option<String>,
     /// Why the command needs an operator at the terminal (`vim`, `crontab -e`, `exec -it … sh`). None if it does not.
-    pub interactive: Option<String>,
+    pub interactive_reason: Option<String>,
     /// Words in the text that still need a value: `<pod-name>`.
     pub placeholders: Vec<Placeholder>,
     /// Set if the text parses as shell but is meant for something else. Such a text is never run; it becomes a manual task.
@@ -42,10 +42,10 @@ pub struct Facts {
 pub struct StatusSource {
     /// Indices into the command's list of simple commands, in order, if the whole command is one pipeline of simple
     /// commands (negated or not). None for a list, a compound command, or anything else whose last pipeline is unknown.
-    pub pipeline: Option<Vec<usize>>,
+    pub pipeline_members: Option<Vec<usize>>,
     /// True if only the command's own status tells how it went, not the statuses of pipeline members inside it. That is
     /// the case for a compound command and for a negated pipeline.
-    pub alone: bool,
+    pub own_status_only: bool,
 }
 
 /// Tells if a command's syntax tree can be trusted.
@@ -60,9 +60,9 @@ pub enum Clarity {
 
 /// One simple command: a program with its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Simple {
+pub struct SimpleCommand {
     /// First word of the command.
-    pub program: Program,
+    pub program: ProgramName,
     /// Words after the program, quotes removed. None where an expansion decides the text. Globs, a leading tilde and
     /// placeholders stay as written. `[[ … ]]` has no words.
     pub words: Vec<Option<String>>,
@@ -72,7 +72,7 @@ pub struct Simple {
 
 /// The first word of a simple command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Program {
+pub enum ProgramName {
     /// A fixed name, quotes removed.
     Named(String),
     /// The name comes from an expansion.
@@ -83,7 +83,7 @@ pub enum Program {
 
 /// A variable that a command sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assignment {
+pub struct VariableAssignment {
     /// Name of the variable, without `$`.
     pub name: String,
     /// The value, if no expansion makes it and the assignment is the whole command (`NAME=value`, not `NAME=value cmd`).
@@ -94,7 +94,7 @@ pub struct Assignment {
 
 /// A variable that a command reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Read {
+pub struct VariableRead {
     /// Name of the variable, without `$`.
     pub name: String,
     /// True if every expansion handles an unset variable (`${x-…}`, `${x:-…}`, `${x:?…}`, `${x+…}`).
@@ -165,7 +165,7 @@ pub enum TokenClass {
 
 /// A piece of shell text with one syntax class.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
+pub struct HighlightToken {
     /// Byte range in the text.
     pub span: Range<usize>,
     /// Syntax class of the whole piece.

@@ -3,11 +3,11 @@
 //! Invariant: conservative. Output, tables, trees, JSON and prose are never taken for commands. A doubtful text is not
 //! shell. Refuses to know: how a guess is used.
 
-use super::split::split;
-use super::{Part, prompt_len};
+use super::split::split_commands;
+use super::{ShellPart, prompt_length};
 
 /// Programs whose name at the start of a line makes the line a command.
-const CERTAIN: &[&str] = &[
+const UNAMBIGUOUS_PROGRAMS: &[&str] = &[
     "ansible",
     "ansible-playbook",
     "apk",
@@ -125,7 +125,7 @@ const CERTAIN: &[&str] = &[
 ];
 
 /// Programs that are also English words. They count only on a line with an argument that prose would not contain.
-const DOUBTFUL: &[&str] = &[
+const ENGLISH_WORD_PROGRAMS: &[&str] = &[
     "awk", "chef", "consul", "cut", "date", "diff", "env", "exit", "find", "free", "go", "head", "host", "kill",
     "less", "make", "man", "more", "nomad", "printf", "ps", "read", "service", "set", "sleep", "sort", "source",
     "split", "test", "time", "top", "touch", "uniq", "watch", "wc", "which",
@@ -135,7 +135,7 @@ const DOUBTFUL: &[&str] = &[
 pub fn looks_like_shell(text: &str) -> bool {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let Some(first) = lines.clone().next() else { return false };
-    if prompt_len(first, false).is_some_and(|len| len < first.len()) {
+    if prompt_length(first, false).is_some_and(|len| len < first.len()) {
         return true;
     }
     if text.contains(['├', '│', '└', '┌', '═']) || lines.clone().any(is_table_row) {
@@ -152,15 +152,15 @@ pub fn looks_like_shell(text: &str) -> bool {
         commands += 1;
         begins_with_program(body)
     });
-    all_known && commands > 0 && split(text).iter().all(is_believable)
+    all_known && commands > 0 && split_commands(text).iter().all(is_plausible_part)
 }
 
 /// False for a part that looks like a command by its first word but does not parse as one.
-fn is_believable(part: &Part) -> bool {
+fn is_plausible_part(part: &ShellPart) -> bool {
     match part {
-        Part::Comment(_) => true,
-        Part::NotShell(_) => false,
-        Part::Command(command) => command.facts.not_a_command.is_none(),
+        ShellPart::Comment(_) => true,
+        ShellPart::NotShell(_) => false,
+        ShellPart::Command(command) => command.facts.not_a_command.is_none(),
     }
 }
 
@@ -172,10 +172,11 @@ fn is_table_row(line: &str) -> bool {
 fn begins_with_program(body: &str) -> bool {
     let mut words = body.split_ascii_whitespace().skip_while(|word| is_assignment(word));
     let Some(program) = words.next() else { return true };
-    if CERTAIN.contains(&program) {
+    if UNAMBIGUOUS_PROGRAMS.contains(&program) {
         return !body.ends_with(['.', ':']) || body.contains(['/', '"']) || body.ends_with(" .");
     }
-    DOUBTFUL.contains(&program) && words.any(|word| word.starts_with(['-', '/', '$', '.', '|', '"', '\'', '+']))
+    ENGLISH_WORD_PROGRAMS.contains(&program)
+        && words.any(|word| word.starts_with(['-', '/', '$', '.', '|', '"', '\'', '+']))
 }
 
 fn is_assignment(word: &str) -> bool {

@@ -17,19 +17,19 @@ pub(crate) mod simple_command;
 pub(crate) mod split;
 mod token;
 
-pub use definitions::{Definition, ShadowKind, Shadows};
-pub use describe::{describe, is_slash_command};
+pub use definitions::{Definition, DefinitionKind, ShellDefinitions};
+pub use describe::{describe_command, is_slash_command};
 pub use facts::{
-    Assignment, Clarity, Facts, NotACommand, Placeholder, Program, Read, SessionChange, Simple, StatusSource,
-    TabledAnswer, Token, TokenClass,
+    Clarity, CommandFacts, HighlightToken, NotACommand, Placeholder, ProgramName, SessionChange, SimpleCommand,
+    StatusSource, TabledAnswer, TokenClass, VariableAssignment, VariableRead,
 };
 pub use guess::looks_like_shell;
-pub use holes::{Hole, HoleKind, holes, prompt_len};
-pub use part::{CommentLine, LineRange, NotShell, Part, ShellCommand};
-pub use programs::answers::answers;
+pub use holes::{Hole, HoleKind, find_holes, prompt_length};
+pub use part::{CommentLine, LineRange, NotShell, ShellCommand, ShellPart};
+pub use programs::answers::pipeline_answers;
 pub use programs::builtins::is_builtin;
-pub use programs::options::{Effective, program_of};
-pub use programs::watched::{Watched, watched};
-pub use quote::{quote, reference};
-pub use split::{IS_TABLE, objection, split};
-pub use token::tokens;
+pub use programs::options::{EffectiveProgram, effective_program};
+pub use programs::watched::{WatchedCommand, parse_watch};
+pub use quote::{quote_value, variable_reference};
+pub use split::{PRINTED_TABLE_REASON, not_shell_reason, split_commands};
+pub use token::highlight_tokens;

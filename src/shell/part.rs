@@ -2,7 +2,7 @@
 //!
 //! Invariant: the parts of a text are in order, do not overlap, and leave out only blank lines.
 
-use super::Facts;
+use super::CommandFacts;
 
 /// Line numbers in the text that was split, counted from 0, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct LineRange {
 
 /// One part of a split text.
 #[derive(Clone, Debug)]
-pub enum Part {
+pub enum ShellPart {
     /// A line that holds only a comment.
     Comment(CommentLine),
     /// A complete command.
@@ -41,9 +41,9 @@ pub struct ShellCommand {
     /// Exact text of those lines, without the last newline.
     pub text: String,
     /// Comment after the command on the same line, without `#`.
-    pub note: Option<String>,
+    pub trailing_comment: Option<String>,
     /// Programs, variables and effects found in the command.
-    pub facts: Facts,
+    pub facts: CommandFacts,
     /// True if the lines look like a table that a program printed and only happen to parse as a command.
     pub in_table: bool,
 }
@@ -58,5 +58,5 @@ pub struct NotShell {
     /// Reason for messages: `a heredoc that never ends`, `below a line that is no shell`.
     pub reason: String,
     /// True if the text was too large to parse, so its commands were not analysed.
-    pub unread: bool,
+    pub not_analysed: bool,
 }

@@ -5,11 +5,11 @@
 use std::ops::Range;
 
 /// Replaces an expansion in the text of a word: the expansion mark.
-pub(crate) const HOLE: char = '\u{fffc}';
+pub(crate) const EXPANSION_MARK: char = '\u{fffc}';
 
 /// One word of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Arg {
+pub(crate) struct CommandWord {
     /// Text with quotes removed and each expansion replaced by an expansion mark.
     pub text: String,
     /// Text as written.
@@ -18,56 +18,56 @@ pub(crate) struct Arg {
     pub span: Range<usize>,
 }
 
-impl Arg {
+impl CommandWord {
     /// A word that does not stand in the text by itself, such as one joined from several words.
-    pub(crate) fn made(text: String, span: Range<usize>) -> Self {
+    pub(crate) fn from_text(text: String, span: Range<usize>) -> Self {
         Self { raw: text.clone(), text, span }
     }
 
     /// The text, if it contains no expansion.
-    pub(crate) fn fixed(&self) -> Option<&str> {
-        (!self.text.contains(HOLE)).then_some(self.text.as_str())
+    pub(crate) fn fixed_text(&self) -> Option<&str> {
+        (!self.text.contains(EXPANSION_MARK)).then_some(self.text.as_str())
     }
 
     /// The text for messages, with expansions as written.
-    pub(crate) fn shown(&self) -> &str {
-        if self.text.contains(HOLE) { self.raw.trim_matches('"') } else { &self.text }
+    pub(crate) fn display_text(&self) -> &str {
+        if self.text.contains(EXPANSION_MARK) { self.raw.trim_matches('"') } else { &self.text }
     }
 }
 
 /// Kind of a redirection, by its operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flow {
+pub(crate) enum RedirectionKind {
     /// `< file`
-    From,
+    Read,
     /// `> file`
-    Over,
+    Overwrite,
     /// `>> file`
-    Behind,
+    Append,
     /// `<> file`
-    Both,
+    ReadWrite,
     /// `<<E` or `<<<`: the target is the text itself, not a file.
-    Text,
+    HereText,
     /// `2>&1`
-    Copy,
+    Duplicate,
 }
 
 /// One redirection of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Redirection {
-    pub flow: Flow,
+    pub kind: RedirectionKind,
     pub fd: Option<i32>,
     /// The file, the descriptor, or the text.
-    pub target: Arg,
+    pub target: CommandWord,
 }
 
 /// One simple command with all words, assignments and redirections.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Detail {
+pub(crate) struct DetailedCommand {
     /// The program and its arguments. Empty if the command only assigns variables.
-    pub words: Vec<Arg>,
+    pub words: Vec<CommandWord>,
     /// Variable names and values that are set before the program.
-    pub assigns: Vec<(String, Arg)>,
+    pub assignments: Vec<(String, CommandWord)>,
     /// Redirections of this command, not of a compound command around it.
-    pub redirects: Vec<Redirection>,
+    pub redirections: Vec<Redirection>,
 }

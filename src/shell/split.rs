@@ -5,46 +5,47 @@
 //! and output, which `document` removes before.
 
 use super::describe;
-use super::parse::masking::Masked;
-use super::parse::reading::{Awaits, Reading};
+use super::parse::masking::MaskedText;
+use super::parse::reading::{AwaitedLine, ParsedText};
 use super::parse::{limits, rable, shuck};
-use super::{CommentLine, Facts, LineRange, NotShell, Part, ShellCommand};
+use super::{CommandFacts, CommentLine, LineRange, NotShell, ShellCommand, ShellPart};
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// Reason given for lines of a printed table that bash would reject.
-pub const IS_TABLE: &str = "a table that a program printed";
+pub const PRINTED_TABLE_REASON: &str = "a table that a program printed";
 
 /// How many bytes of unsuccessful fragments are parsed for one text. Afterwards only single lines are tried.
-const PATIENCE: usize = 2 * 1024 * 1024;
+const FAILED_PARSE_BUDGET: usize = 2 * 1024 * 1024;
 
 /// How many heredoc operators of an unfinished fragment are looked at.
-const MOST_HEREDOCS: usize = 16;
+const MAX_HEREDOCS: usize = 16;
 
 /// Splits a text into parts. CR LF line endings are converted to LF, also in the returned texts.
-pub fn split(text: &str) -> Vec<Part> {
+pub fn split_commands(text: &str) -> Vec<ShellPart> {
     let text = if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
-    if text.len() > limits::LONGEST {
-        return whole(&text, "longer than 256 KiB");
+    if text.len() > limits::MAX_TEXT_BYTES {
+        return reject_whole_text(&text, "longer than 256 KiB");
     }
-    limits::with_room(&text, || Splitter::new(&text).run()).unwrap_or_else(|| whole(&text, "no room to read it"))
+    limits::with_enough_stack(&text, || Splitter::new(&text).into_parts())
+        .unwrap_or_else(|| reject_whole_text(&text, "no room to read it"))
 }
 
 /// Returns why the first part that is not shell was rejected. None if the whole text is shell.
-pub fn objection(text: &str) -> Option<String> {
-    split(text).into_iter().find_map(|part| match part {
-        Part::NotShell(part) => Some(part.reason),
+pub fn not_shell_reason(text: &str) -> Option<String> {
+    split_commands(text).into_iter().find_map(|part| match part {
+        ShellPart::NotShell(part) => Some(part.reason),
         _ => None,
     })
 }
 
 /// Rejects the whole text without parsing it.
-fn whole(text: &str, reason: &str) -> Vec<Part> {
+fn reject_whole_text(text: &str, reason: &str) -> Vec<ShellPart> {
     let mut splitter = Splitter::new(text);
-    splitter.refuse(0..splitter.lines.len(), reason);
+    splitter.push_not_shell(0..splitter.lines.len(), reason);
     for part in &mut splitter.parts {
-        if let Part::NotShell(part) = part {
-            part.unread = true;
+        if let ShellPart::NotShell(part) = part {
+            part.not_analysed = true;
         }
     }
     splitter.parts
@@ -54,17 +55,17 @@ struct Splitter<'a> {
     text: &'a str,
     /// Byte range of each line, without its newline.
     lines: Vec<Range<usize>>,
-    parts: Vec<Part>,
+    parts: Vec<ShellPart>,
     /// Bytes that may still be parsed without success. Counts down to 0.
-    patience: usize,
+    failed_parse_budget: usize,
 }
 
 /// Result of parsing a fragment.
-enum Attempt {
+enum FragmentParse {
     /// A complete command, with the comment after it.
-    Complete(Box<Facts>, Option<String>),
+    Complete(Box<CommandFacts>, Option<String>),
     /// No complete command: the reason, and the kind of line that could complete it.
-    Incomplete(String, Awaits),
+    Incomplete(String, AwaitedLine),
 }
 
 impl<'a> Splitter<'a> {
@@ -75,21 +76,21 @@ impl<'a> Splitter<'a> {
             lines.push(start..start + line.len());
             start += line.len() + 1;
         }
-        Self { text, lines, parts: Vec::new(), patience: PATIENCE }
+        Self { text, lines, parts: Vec::new(), failed_parse_budget: FAILED_PARSE_BUDGET }
     }
 
-    fn run(mut self) -> Vec<Part> {
+    fn into_parts(mut self) -> Vec<ShellPart> {
         let mut at = 0;
         while at < self.lines.len() {
-            let line = self.line(at);
+            let line = self.line_text(at);
             if is_blank(line) {
                 at += 1;
             } else if let Some(comment) = line.trim_start_matches([' ', '\t']).strip_prefix('#') {
                 let text = comment.trim_start_matches('#').trim().to_owned();
-                self.parts.push(Part::Comment(CommentLine { line: at, text }));
+                self.parts.push(ShellPart::Comment(CommentLine { line: at, text }));
                 at += 1;
             } else {
-                at = self.command(at);
+                at = self.split_command(at);
             }
         }
         self.mark_tables();
@@ -102,76 +103,80 @@ impl<'a> Splitter<'a> {
         let mut parts = std::mem::take(&mut self.parts);
         for part in &mut parts {
             let first = match part {
-                Part::Comment(_) => continue,
-                Part::Command(command) => command.lines.first,
-                Part::NotShell(other) => other.lines.first,
+                ShellPart::Comment(_) => continue,
+                ShellPart::Command(command) => command.lines.first,
+                ShellPart::NotShell(other) => other.lines.first,
             };
-            if is_table(self.line(first), self.line(first + 1)) {
-                table_ends = table_ends.max(self.paragraph(first));
+            if starts_table(self.line_text(first), self.line_text(first + 1)) {
+                table_ends = table_ends.max(self.paragraph_end(first));
             }
             match part {
-                Part::Command(command) if first < table_ends => {
+                ShellPart::Command(command) if first < table_ends => {
                     command.in_table = true;
                 }
-                Part::NotShell(other) if first < table_ends => IS_TABLE.clone_into(&mut other.reason),
+                ShellPart::NotShell(other) if first < table_ends => PRINTED_TABLE_REASON.clone_into(&mut other.reason),
                 _ => {}
             }
         }
         self.parts = parts;
     }
 
-    fn line(&self, at: usize) -> &'a str {
+    fn line_text(&self, at: usize) -> &'a str {
         self.lines.get(at).and_then(|range| self.text.get(range.clone())).unwrap_or("")
     }
 
     /// The text of the lines from `first` up to, but not including, `end`.
-    fn fragment(&self, first: usize, end: usize) -> &'a str {
+    fn fragment_text(&self, first: usize, end: usize) -> &'a str {
         let start = self.lines.get(first).map_or(0, |range| range.start);
         let stop = end.checked_sub(1).and_then(|last| self.lines.get(last)).map_or(start, |range| range.end);
         self.text.get(start..stop).unwrap_or("")
     }
 
     /// Takes the command that begins at line `first`, or rejects the paragraph there. Returns the line after it.
-    fn command(&mut self, first: usize) -> usize {
-        let limit = self.lines.len().min(first + limits::MOST_LINES);
+    fn split_command(&mut self, first: usize) -> usize {
+        let limit = self.lines.len().min(first + limits::MAX_COMMAND_LINES);
         let reason = match self.shortest_complete(first, limit) {
-            Ok((end, facts, note)) => return self.accept(first..end, facts, note),
+            Ok((end, facts, note)) => return self.push_command(first..end, facts, note),
             Err(reason) => reason,
         };
-        if let Some((end, facts)) = self.retry(first, limit) {
-            return self.accept(first..end, facts, None);
+        if let Some((end, facts)) = self.retry_with_second_parser(first, limit) {
+            return self.push_command(first..end, facts, None);
         }
-        let end = self.paragraph(first);
-        self.refuse(first..end, &reason);
+        let end = self.paragraph_end(first);
+        self.push_not_shell(first..end, &reason);
         end
     }
 
     /// Finds the shortest complete command that begins at line `first` and ends at or before line `limit`.
     ///
     /// Returns the line after the command, the facts, and the comment after it; otherwise the reason for messages.
-    fn shortest_complete(&mut self, first: usize, limit: usize) -> Result<(usize, Facts, Option<String>), String> {
+    fn shortest_complete(
+        &mut self,
+        first: usize,
+        limit: usize,
+    ) -> Result<(usize, CommandFacts, Option<String>), String> {
         let mut reason = None;
-        let mut awaits = Awaits::Anything;
+        let mut awaits = AwaitedLine::Anything;
         for end in first + 1..=limit {
             // Parsing again is useful only if the new line can complete the command.
-            if !awaits.is_met_by(self.line(end - 1)) {
+            if !awaits.is_met_by(self.line_text(end - 1)) {
                 continue;
             }
-            let text = self.fragment(first, end);
-            match attempt(text) {
-                Attempt::Complete(facts, note) => return Ok((end, *facts, note)),
-                Attempt::Incomplete(why, next) => {
+            let text = self.fragment_text(first, end);
+            match parse_fragment(text) {
+                FragmentParse::Complete(facts, note) => return Ok((end, *facts, note)),
+                FragmentParse::Incomplete(why, next) => {
                     // After an unfinished first line, even a syntax error may go away with more lines.
-                    let may_recover = reason.is_some() && next == Awaits::Nothing;
-                    awaits = if may_recover { Awaits::Anything } else { next };
+                    let may_recover = reason.is_some() && next == AwaitedLine::Nothing;
+                    awaits = if may_recover { AwaitedLine::Anything } else { next };
                     // A line such as `do` looks like an empty body until the body follows: a later reason is better.
                     reason = reason.filter(|known: &String| !known.starts_with("empty ")).or(Some(why));
                 }
             }
             // Nested patterns cost far more time than their length suggests.
-            let surcharge = if limits::strain(text) > 4 { PATIENCE / 32 } else { 0 };
-            self.patience = self.patience.saturating_sub(text.len() + surcharge);
-            if self.patience == 0 || awaits == Awaits::Nothing {
+            let surcharge = if limits::count_costly_nesting(text) > 4 { FAILED_PARSE_BUDGET / 32 } else { 0 };
+            self.failed_parse_budget = self.failed_parse_budget.saturating_sub(text.len() + surcharge);
+            if self.failed_parse_budget == 0 || awaits == AwaitedLine::Nothing {
                 break;
             }
         }
@@ -179,47 +184,53 @@ impl<'a> Splitter<'a> {
     }
 
     /// Adds a command to the parts. Returns the line after it.
-    fn accept(&mut self, lines: Range<usize>, facts: Facts, note: Option<String>) -> usize {
-        let text = self.fragment(lines.start, lines.end).to_owned();
+    fn push_command(&mut self, lines: Range<usize>, facts: CommandFacts, note: Option<String>) -> usize {
+        let text = self.fragment_text(lines.start, lines.end).to_owned();
         let range = LineRange { first: lines.start, last: lines.end - 1 };
-        self.parts.push(Part::Command(Box::new(ShellCommand { lines: range, text, note, facts, in_table: false })));
+        self.parts.push(ShellPart::Command(Box::new(ShellCommand {
+            lines: range,
+            text,
+            trailing_comment: note,
+            facts,
+            in_table: false,
+        })));
         lines.end
     }
 
     /// Lets the second parser decide on a construct that the first one rejects although bash accepts it.
     ///
     /// Returns the line after the command, and the facts of an opaque command.
-    fn retry(&mut self, first: usize, limit: usize) -> Option<(usize, Facts)> {
-        let line = self.line(first);
+    fn retry_with_second_parser(&mut self, first: usize, limit: usize) -> Option<(usize, CommandFacts)> {
+        let line = self.line_text(first);
         let has_known_gap =
             line.contains('}') || ["for ", "select ", "coproc "].iter().any(|k| line.trim_start().starts_with(k));
         if !has_known_gap {
             return None;
         }
         for end in first + 1..=limit {
-            let text = self.fragment(first, end);
-            if self.patience == 0 || limits::exceeded(text).is_some() {
+            let text = self.fragment_text(first, end);
+            if self.failed_parse_budget == 0 || limits::exceeded_limit(text).is_some() {
                 return None;
             }
-            self.patience = self.patience.saturating_sub(text.len());
-            let masked = Masked::new(text);
-            let accepts_with = |tail: &str| rable::signature(&format!("{}\n{tail}\n", masked.masked())).is_ok();
+            self.failed_parse_budget = self.failed_parse_budget.saturating_sub(text.len());
+            let masked = MaskedText::new(text);
+            let accepts_with = |tail: &str| rable::word_counts(&format!("{}\n{tail}\n", masked.masked_text())).is_ok();
             // A `fi` on the next line is an error, unless the text is still open, as in a heredoc.
-            if !ends_in_backslash(text) && rable::signature(masked.masked()).is_ok() && !accepts_with("fi") {
-                return Some((end, describe::opaque(text, "only one of the two parsers reads it".to_owned())));
+            if !ends_in_backslash(text) && rable::word_counts(masked.masked_text()).is_ok() && !accepts_with("fi") {
+                return Some((end, describe::opaque_facts(text, "only one of the two parsers reads it".to_owned())));
             }
         }
         None
     }
 
     /// The line after the paragraph that begins at `first`. A blank line or a comment ends a paragraph.
-    fn paragraph(&self, first: usize) -> usize {
+    fn paragraph_end(&self, first: usize) -> usize {
         let mut end = first + 1;
-        while ends_in_backslash(self.line(end - 1)) && end < self.lines.len() {
+        while ends_in_backslash(self.line_text(end - 1)) && end < self.lines.len() {
             end += 1;
         }
         while end < self.lines.len() {
-            let line = self.line(end);
+            let line = self.line_text(end);
             if is_blank(line) || line.trim_start_matches([' ', '\t']).starts_with('#') {
                 break;
             }
@@ -229,78 +240,83 @@ impl<'a> Splitter<'a> {
     }
 
     /// Adds lines that are not shell to the parts, without the blank lines around them.
-    fn refuse(&mut self, lines: Range<usize>, reason: &str) {
+    fn push_not_shell(&mut self, lines: Range<usize>, reason: &str) {
         let mut lines = lines;
-        while lines.start < lines.end && is_blank(self.line(lines.end - 1)) {
+        while lines.start < lines.end && is_blank(self.line_text(lines.end - 1)) {
             lines.end -= 1;
         }
-        while lines.start < lines.end && is_blank(self.line(lines.start)) {
+        while lines.start < lines.end && is_blank(self.line_text(lines.start)) {
             lines.start += 1;
         }
         if lines.is_empty() {
             return;
         }
-        let text = self.fragment(lines.start, lines.end).to_owned();
+        let text = self.fragment_text(lines.start, lines.end).to_owned();
         let range = LineRange { first: lines.start, last: lines.end - 1 };
-        self.parts.push(Part::NotShell(NotShell { lines: range, text, reason: reason.to_owned(), unread: false }));
+        self.parts.push(ShellPart::NotShell(NotShell {
+            lines: range,
+            text,
+            reason: reason.to_owned(),
+            not_analysed: false,
+        }));
     }
 }
 
 /// Parses a fragment as one complete command or list.
-fn attempt(text: &str) -> Attempt {
+fn parse_fragment(text: &str) -> FragmentParse {
     let last_line = text.rsplit('\n').next().unwrap_or(text);
     let is_continued = ends_in_backslash(last_line);
-    let backslash = || Attempt::Incomplete("a backslash with nothing after it".to_owned(), Awaits::Anything);
+    let backslash = || FragmentParse::Incomplete("a backslash with nothing after it".to_owned(), AwaitedLine::Anything);
     if is_continued && !last_line.contains('#') {
         return backslash();
     }
-    if let Some(reason) = limits::exceeded(text) {
-        return Attempt::Incomplete(reason.to_owned(), Awaits::Nothing);
+    if let Some(reason) = limits::exceeded_limit(text) {
+        return FragmentParse::Incomplete(reason.to_owned(), AwaitedLine::Nothing);
     }
-    let masked = Masked::new(text);
-    let reading = match shuck::read(&masked) {
+    let masked = MaskedText::new(text);
+    let reading = match shuck::parse_text(&masked) {
         Ok(reading) => reading,
-        Err(refusal) => return Attempt::Incomplete(refusal.message, refusal.awaits),
+        Err(refusal) => return FragmentParse::Incomplete(refusal.message, refusal.awaited),
     };
     let in_comment = reading.extent.comments.iter().any(|comment| comment.end >= text.len());
     if is_continued && !in_comment {
         return backslash();
     }
-    if let Some((reason, awaits)) = open(masked.masked(), &reading) {
-        return Attempt::Incomplete(reason.to_owned(), awaits);
+    if let Some((reason, awaits)) = find_unclosed(masked.masked_text(), &reading) {
+        return FragmentParse::Incomplete(reason.to_owned(), awaits);
     }
-    let note = note(text, &reading);
-    Attempt::Complete(Box::new(describe::facts(&masked, reading)), note)
+    let note = trailing_comment(text, &reading);
+    FragmentParse::Complete(Box::new(describe::derive_facts(&masked, reading)), note)
 }
 
 /// Finds a construct that the first parser accepts although it never ends.
 ///
 /// The test is to append a line that only an open construct would accept. Returns the reason for messages, and the kind of
 /// line that would close the construct.
-pub(crate) fn open(text: &str, reading: &Reading) -> Option<(&'static str, Awaits)> {
-    let accepts_with = |tail: &str| shuck::accepts(&format!("{text}\n{tail}\n"));
-    if reading.crowded {
-        return Some(("two commands on a line with nothing between them", Awaits::Nothing));
+pub(crate) fn find_unclosed(text: &str, reading: &ParsedText) -> Option<(&'static str, AwaitedLine)> {
+    let accepts_with = |tail: &str| shuck::parses_cleanly(&format!("{text}\n{tail}\n"));
+    if reading.has_unseparated_statements {
+        return Some(("two commands on a line with nothing between them", AwaitedLine::Nothing));
     }
     // Text in single quotes opens nothing.
     let has = |opener: &str| {
-        let is_live = |(at, _): (usize, &str)| !reading.extent.inert.iter().any(|range| range.contains(&at));
+        let is_live = |(at, _): (usize, &str)| !reading.extent.inert_ranges.iter().any(|range| range.contains(&at));
         text.match_indices(opener).any(is_live)
     };
     if has("<<") && accepts_with("fi") {
-        return Some(("a heredoc that never ends", heredoc_ends(text)));
+        return Some(("a heredoc that never ends", awaited_heredoc_end(text)));
     }
     if has("=(") && accepts_with(")") {
-        return Some(("an array that never ends", Awaits::Text(")".to_owned())));
+        return Some(("an array that never ends", AwaitedLine::Text(")".to_owned())));
     }
-    (has("${") && accepts_with("}")).then(|| ("a `${` that never ends", Awaits::Text("}".to_owned())))
+    (has("${") && accepts_with("}")).then(|| ("a `${` that never ends", AwaitedLine::Text("}".to_owned())))
 }
 
 /// The line that may end the heredocs of a text: any line, unless every delimiter is a plain word.
-fn heredoc_ends(text: &str) -> Awaits {
-    let operators = text.match_indices("<<").take(MOST_HEREDOCS);
+fn awaited_heredoc_end(text: &str) -> AwaitedLine {
+    let operators = text.match_indices("<<").take(MAX_HEREDOCS);
     let delimiters = operators.map(|(at, operator)| heredoc_delimiter(text.get(at + operator.len()..).unwrap_or("")));
-    delimiters.collect::<Option<Vec<_>>>().map_or(Awaits::Anything, Awaits::Start)
+    delimiters.collect::<Option<Vec<_>>>().map_or(AwaitedLine::Anything, AwaitedLine::Start)
 }
 
 /// The delimiter of a heredoc, without its quotes. None if it is more than a plain word.
@@ -321,7 +337,7 @@ fn heredoc_delimiter(after_operator: &str) -> Option<String> {
 }
 
 /// The comment after the last line of a command, or else after the first line.
-fn note(text: &str, reading: &Reading) -> Option<String> {
+fn trailing_comment(text: &str, reading: &ParsedText) -> Option<String> {
     let line_of = |at: usize| {
         let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
         (start, text.get(start..at).unwrap_or(""))
@@ -339,7 +355,7 @@ fn note(text: &str, reading: &Reading) -> Option<String> {
 
 /// True if a line begins a printed table: a rule (`+----+----+`), a frame, or capital headings above a line of columns.
 /// Bash would take the first word of each such line for a program.
-fn is_table(line: &str, next: &str) -> bool {
+fn starts_table(line: &str, next: &str) -> bool {
     let line = line.trim();
     let is_ruled = line.len() >= 4 && line.bytes().all(|b| matches!(b, b'+' | b'-' | b'=' | b'|'));
     let is_framed = line.starts_with(|c| matches!(c, '\u{2500}'..='\u{257f}'));
@@ -350,11 +366,13 @@ fn is_table(line: &str, next: &str) -> bool {
     };
     is_ruled
         || is_framed
-        || (columns(line).nth(1).is_some() && columns(next).nth(1).is_some() && columns(line).all(is_heading))
+        || (table_columns(line).nth(1).is_some()
+            && table_columns(next).nth(1).is_some()
+            && table_columns(line).all(is_heading))
 }
 
 /// The cells of a line whose columns are separated by two or more spaces.
-fn columns(line: &str) -> impl Iterator<Item = &str> {
+fn table_columns(line: &str) -> impl Iterator<Item = &str> {
     line.split("  ").map(str::trim).filter(|column| !column.is_empty())
 }
 
@@ -369,23 +387,23 @@ fn ends_in_backslash(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::split;
-    use crate::shell::{Clarity, Part};
+    use super::split_commands;
+    use crate::shell::{Clarity, ShellPart};
 
     /// Each part as its kind and lines: `C` a command, `N` no shell, `#` a comment.
     fn shape(text: &str) -> Vec<String> {
-        let parts = split(text);
+        let parts = split_commands(text);
         let shape = parts.iter().map(|part| match part {
-            Part::Comment(comment) => format!("#{}", comment.line),
-            Part::Command(command) => format!("C{}-{}", command.lines.first, command.lines.last),
-            Part::NotShell(not) => format!("N{}-{}", not.lines.first, not.lines.last),
+            ShellPart::Comment(comment) => format!("#{}", comment.line),
+            ShellPart::Command(command) => format!("C{}-{}", command.lines.first, command.lines.last),
+            ShellPart::NotShell(not) => format!("N{}-{}", not.lines.first, not.lines.last),
         });
         shape.collect()
     }
 
     fn reason(text: &str) -> String {
-        let refused = split(text).into_iter().find_map(|part| match part {
-            Part::NotShell(not) => Some(not.reason),
+        let refused = split_commands(text).into_iter().find_map(|part| match part {
+            ShellPart::NotShell(not) => Some(not.reason),
             _ => None,
         });
         refused.unwrap_or_default()
@@ -426,10 +444,10 @@ mod tests {
     #[test]
     fn a_table_that_a_program_printed_is_no_command() {
         let told = |text: &str| -> Vec<bool> {
-            let told = split(text).into_iter().map(|part| match part {
-                Part::Command(command) => command.in_table,
-                Part::NotShell(other) => other.reason == super::IS_TABLE,
-                Part::Comment(_) => false,
+            let told = split_commands(text).into_iter().map(|part| match part {
+                ShellPart::Command(command) => command.in_table,
+                ShellPart::NotShell(other) => other.reason == super::PRINTED_TABLE_REASON,
+                ShellPart::Comment(_) => false,
             });
             told.collect()
         };
@@ -460,11 +478,11 @@ mod tests {
 
     #[test]
     fn a_placeholder_is_no_redirection() {
-        let parts = split("kubectl get node <node-name> -n x\nssh <user>@<host>\n");
+        let parts = split_commands("kubectl get node <node-name> -n x\nssh <user>@<host>\n");
         let texts: Vec<_> = parts
             .iter()
             .filter_map(|part| match part {
-                Part::Command(command) => Some((command.text.as_str(), command.facts.placeholders.len())),
+                ShellPart::Command(command) => Some((command.text.as_str(), command.facts.placeholders.len())),
                 _ => None,
             })
             .collect();
@@ -474,9 +492,9 @@ mod tests {
     #[test]
     fn what_only_one_parser_reads_is_a_command_and_opaque() {
         for text in ["echo a}b", "for x in a; { ls; }"] {
-            let parts = split(text);
+            let parts = split_commands(text);
             assert!(
-                matches!(parts.as_slice(), [Part::Command(c)] if matches!(c.facts.clarity, Clarity::Opaque(_))),
+                matches!(parts.as_slice(), [ShellPart::Command(c)] if matches!(c.facts.clarity, Clarity::Opaque(_))),
                 "{text}: {parts:?}"
             );
         }
@@ -484,8 +502,8 @@ mod tests {
 
     #[test]
     fn a_comment_behind_a_command_is_its_note() {
-        let note = |text: &str| match split(text).into_iter().next() {
-            Some(Part::Command(command)) => command.note,
+        let note = |text: &str| match split_commands(text).into_iter().next() {
+            Some(ShellPart::Command(command)) => command.trailing_comment,
             _ => None,
         };
         assert_eq!(note("docker stats  # Check usage").as_deref(), Some("Check usage"));
@@ -528,10 +546,10 @@ mod tests {
             "`${x/|".repeat(60),
             "<a>".repeat(80_000),
         ] {
-            let parts = split(&text);
+            let parts = split_commands(&text);
             assert!(text.len() > 300_000 || !parts.is_empty());
-            assert!(!crate::shell::describe(&text).reads_only);
-            assert!(!crate::shell::tokens(&text).is_empty() || text.starts_with('\\'));
+            assert!(!crate::shell::describe_command(&text).reads_only);
+            assert!(!crate::shell::highlight_tokens(&text).is_empty() || text.starts_with('\\'));
         }
     }
 }

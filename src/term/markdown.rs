@@ -5,15 +5,15 @@
 
 use super::style::{Color, Style};
 use super::table::MarkdownTable;
-use super::text::sanitize;
-use super::wrap::{Span, render, wrap};
+use super::text::sanitize_text;
+use super::wrap::{StyledSpan, render_spans, wrap_spans};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// The narrowest column of text. Containers nested deeper than that are not indented any further.
 const NARROWEST: usize = 20;
 
 /// Renders Markdown in lines of at most `width` columns, each with its newline. Code keeps its own lines.
-pub fn markdown(text: &str, width: usize, color: Color) -> String {
+pub fn render_markdown(text: &str, width: usize, color: Color) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut renderer = MarkdownRenderer::new(width.max(NARROWEST), color);
     for event in Parser::new_ext(text, options) {
@@ -43,7 +43,7 @@ struct MarkdownRenderer {
 /// The text of the block being read.
 #[derive(Default)]
 struct InlineText {
-    spans: Vec<Span>,
+    spans: Vec<StyledSpan>,
     /// The open styles, outermost first.
     styles: Vec<Style>,
     /// Targets of the open links, each with the span at which its text begins.
@@ -60,7 +60,7 @@ impl InlineText {
     }
 
     fn push_styled(&mut self, style: Style, text: &str) {
-        self.spans.push(Span::new(style, sanitize(text)));
+        self.spans.push(StyledSpan::new(style, sanitize_text(text)));
     }
 
     fn begin_link(&mut self, target: String) {
@@ -71,7 +71,7 @@ impl InlineText {
     fn end_link(&mut self) {
         let Some((url, from)) = self.links.pop() else { return };
         let text: String = self.spans.get(from..).unwrap_or_default().iter().map(|span| span.text.as_str()).collect();
-        let shows_target = text == sanitize(&url) || url.strip_prefix("mailto:") == Some(text.as_str());
+        let shows_target = text == sanitize_text(&url) || url.strip_prefix("mailto:") == Some(text.as_str());
         if !url.is_empty() && !url.starts_with('#') && !shows_target {
             self.push_text(if text.is_empty() { "<" } else { " <" });
             self.push_styled(Style::Link, &url);
@@ -115,8 +115,8 @@ impl Margin {
         let marker = marker.unwrap_or_default();
         // Blanks are not styled, so that they can be trimmed from the end of a line.
         let style = if indent.trim().is_empty() { Style::Prose } else { Style::Dim };
-        let mut start = color.paint(style, indent);
-        start.push_str(&color.paint(Style::Number, &marker));
+        let mut start = color.paint_text(style, indent);
+        start.push_str(&color.paint_text(Style::Number, &marker));
         start
     }
 }
@@ -243,7 +243,7 @@ impl MarkdownRenderer {
                 self.end_block();
                 // An item without text still gets its marker.
                 if let Some(marker) = self.margin.marker.take() {
-                    self.write_line(&[Span::new(Style::Number, marker.trim_end())]);
+                    self.write_line(&[StyledSpan::new(Style::Number, marker.trim_end())]);
                 }
                 self.margin.pop_indent();
                 self.needs_gap = false;
@@ -308,7 +308,7 @@ impl MarkdownRenderer {
         }
         let spans = std::mem::take(&mut self.inline.spans);
         self.write_gap();
-        let mut lines = wrap(&spans, self.margin.text_width(self.width));
+        let mut lines = wrap_spans(&spans, self.margin.text_width(self.width));
         while lines.last().is_some_and(Vec::is_empty) && lines.len() > 1 {
             lines.pop();
         }
@@ -321,9 +321,9 @@ impl MarkdownRenderer {
     fn end_code(&mut self) {
         let Some(code) = self.code.take() else { return };
         self.write_gap();
-        for line in sanitize(&code).lines() {
+        for line in sanitize_text(&code).lines() {
             let line = line.replace('\t', "    ");
-            self.write_line(&[Span::new(Style::Dim, format!("    {line}"))]);
+            self.write_line(&[StyledSpan::new(Style::Dim, format!("    {line}"))]);
         }
         self.needs_gap = true;
     }
@@ -344,9 +344,9 @@ impl MarkdownRenderer {
     }
 
     /// Writes one line behind the margin.
-    fn write_line(&mut self, line: &[Span]) {
+    fn write_line(&mut self, line: &[StyledSpan]) {
         let mut written = self.margin.take_line_start(self.color);
-        written.push_str(&render(line, self.color));
+        written.push_str(&render_spans(line, self.color));
         self.out.push_str(written.trim_end());
         self.out.push('\n');
     }
@@ -357,7 +357,7 @@ mod tests {
     use super::*;
 
     fn plain(text: &str) -> String {
-        markdown(text, 40, Color::Never)
+        render_markdown(text, 40, Color::Never)
     }
 
     #[test]
@@ -433,7 +433,7 @@ mod tests {
         let lists = (0..500).fold(String::new(), |lists, i| lists + &"  ".repeat(i) + "- x\n");
         let lazy = format!("{}deep\n{}", "> ".repeat(20_000), "words that go on\n".repeat(20_000));
         for text in [quotes, table, lists, lazy, "*a ".repeat(20_000), "[".repeat(20_000), "x".repeat(200_000)] {
-            let shown = markdown(&text, 80, Color::Always);
+            let shown = render_markdown(&text, 80, Color::Always);
             assert!(shown.len() < 60_000_000, "{}", shown.len());
         }
     }

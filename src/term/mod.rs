@@ -12,12 +12,12 @@ mod text;
 mod tracker;
 mod wrap;
 
-pub use markdown::markdown;
-pub use screen::{CLEAR, erase_line, size};
+pub use markdown::render_markdown;
+pub use screen::{CLEAR_SCREEN, erase_line, window_size};
 pub use style::{Color, Glyphs, Style};
-pub use text::{is_plain_code, sanitize, sanitize_code, width};
+pub use text::{display_width, is_plain_code, sanitize_code, sanitize_text};
 pub use tracker::OutputTracker;
-pub use wrap::{Span, render, wrap, wrap_code, wrap_text};
+pub use wrap::{StyledSpan, render_spans, wrap_code, wrap_spans, wrap_text};
 
 #[cfg(test)]
 mod tests {
@@ -69,11 +69,11 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_harmful_comes_out_of_any_text(text in text(), columns in 0_usize..120) {
-            prop_assert!(is_harmless(&sanitize(&text)));
+            prop_assert!(is_harmless(&sanitize_text(&text)));
             prop_assert!(is_harmless(&sanitize_code(&text)));
-            prop_assert!(is_harmless(&markdown(&text, columns, Color::Never)));
+            prop_assert!(is_harmless(&render_markdown(&text, columns, Color::Never)));
             // With colour the only sequences are styles.
-            let styled = markdown(&text, columns, Color::Always);
+            let styled = render_markdown(&text, columns, Color::Always);
             for sequence in styled.split('\u{1b}').skip(1) {
                 let inner = sequence.strip_prefix('[').and_then(|rest| rest.split_once('m'));
                 prop_assert!(inner.is_some_and(|(numbers, _)| numbers.chars().all(|c| c.is_ascii_digit() || c == ';')));
@@ -85,12 +85,12 @@ mod tests {
             let clean = sanitize_code(&text);
             for line in wrap_text(&clean, columns) {
                 // A single character may be wider than the line. Joined emoji are measured as one.
-                prop_assert!(width(&line) <= columns.max(2), "{line:?}");
+                prop_assert!(display_width(&line) <= columns.max(2), "{line:?}");
             }
             for line in clean.split('\n') {
-                let spans = [Span::new(Style::Command, line)];
+                let spans = [StyledSpan::new(Style::Command, line)];
                 let pieces = wrap_code(&spans, columns, columns);
-                let whole: String = pieces.iter().map(|piece| render(piece, Color::Never)).collect();
+                let whole: String = pieces.iter().map(|piece| render_spans(piece, Color::Never)).collect();
                 prop_assert_eq!(whole, line);
             }
         }
@@ -99,10 +99,10 @@ mod tests {
         fn a_tracker_sees_the_same_however_the_bytes_come(bytes in proptest::collection::vec(
             prop_oneof![any::<u8>(), proptest::sample::select(b"\x1b[?1049hlm;0\n\r\x07]\\(B".to_vec())], 0..80)) {
             let mut whole = OutputTracker::new();
-            whole.saw(&bytes);
+            whole.observe_bytes(&bytes);
             let mut single = OutputTracker::new();
             for byte in &bytes {
-                single.saw(&[*byte]);
+                single.observe_bytes(&[*byte]);
             }
             prop_assert_eq!(format!("{whole:?}"), format!("{single:?}"));
         }

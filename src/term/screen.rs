@@ -5,7 +5,7 @@
 use std::os::fd::AsFd;
 
 /// Sequence that erases the window and moves the cursor to its top.
-pub const CLEAR: &str = "\u{1b}[H\u{1b}[2J";
+pub const CLEAR_SCREEN: &str = "\u{1b}[H\u{1b}[2J";
 
 /// Sequence that erases the current line and moves the cursor to its beginning.
 pub fn erase_line() -> &'static str {
@@ -13,7 +13,7 @@ pub fn erase_line() -> &'static str {
 }
 
 /// Columns and rows of the window. None if `terminal` is no terminal or does not report a size.
-pub fn size(terminal: impl AsFd) -> Option<(usize, usize)> {
+pub fn window_size(terminal: impl AsFd) -> Option<(usize, usize)> {
     let size = rustix::termios::tcgetwinsize(terminal).ok()?;
     (size.ws_col > 0 && size.ws_row > 0).then_some((usize::from(size.ws_col), usize::from(size.ws_row)))
 }

@@ -25,47 +25,47 @@ pub enum Glyphs {
 
 impl Glyphs {
     /// Sign in front of a success.
-    pub fn success(self) -> &'static str {
+    pub fn success_sign(self) -> &'static str {
         self.select_sign("✓", "ok")
     }
 
     /// Sign in front of a failure.
-    pub fn failure(self) -> &'static str {
+    pub fn failure_sign(self) -> &'static str {
         self.select_sign("✗", "FAILED")
     }
 
     /// Sign in front of a negative answer, such as no match.
-    pub fn negative(self) -> &'static str {
+    pub fn negative_sign(self) -> &'static str {
         self.select_sign("○", "-")
     }
 
     /// Sign in front of a command that was ended on purpose.
-    pub fn ended(self) -> &'static str {
+    pub fn ended_sign(self) -> &'static str {
         self.select_sign("■", "ended")
     }
 
     /// Separator of two items on a line.
-    pub fn dot(self) -> &'static str {
+    pub fn item_separator(self) -> &'static str {
         self.select_sign(" · ", " | ")
     }
 
     /// Separator of a heading and its subheading.
-    pub fn below(self) -> &'static str {
+    pub fn heading_separator(self) -> &'static str {
         self.select_sign(" › ", " > ")
     }
 
     /// Prompt in front of a typed answer.
-    pub fn prompt(self) -> &'static str {
+    pub fn prompt_sign(self) -> &'static str {
         self.select_sign("› ", "> ")
     }
 
     /// Sign in front of work in progress.
-    pub fn running(self) -> &'static str {
+    pub fn running_sign(self) -> &'static str {
         self.select_sign("… ", "... ")
     }
 
     /// Sign in front of the rest of a line that was wrapped.
-    pub fn wrapped(self) -> &'static str {
+    pub fn continuation_sign(self) -> &'static str {
         self.select_sign("↳ ", ".. ")
     }
 
@@ -163,7 +163,7 @@ impl Style {
 
 impl Color {
     /// Returns `text` in this style. The text must be sanitised already.
-    pub fn paint(self, style: Style, text: &str) -> String {
+    pub fn paint_text(self, style: Style, text: &str) -> String {
         let ansi = style.to_ansi();
         if self == Self::Never || ansi.is_plain() || text.is_empty() {
             return text.to_owned();
@@ -178,8 +178,8 @@ mod tests {
 
     #[test]
     fn without_colour_a_text_stays_as_it_is() {
-        assert_eq!(Color::Never.paint(Style::Failure, "failed"), "failed");
-        assert_eq!(Color::Always.paint(Style::Prose, "plain"), "plain");
-        assert!(Color::Always.paint(Style::Failure, "failed").ends_with("\u{1b}[0m"));
+        assert_eq!(Color::Never.paint_text(Style::Failure, "failed"), "failed");
+        assert_eq!(Color::Always.paint_text(Style::Prose, "plain"), "plain");
+        assert!(Color::Always.paint_text(Style::Failure, "failed").ends_with("\u{1b}[0m"));
     }
 }

@@ -4,8 +4,8 @@
 //! know: Markdown.
 
 use super::style::Style;
-use super::text::width;
-use super::wrap::{Span, wrap};
+use super::text::display_width;
+use super::wrap::{StyledSpan, wrap_spans};
 use pulldown_cmark::Alignment;
 
 /// Blanks between two columns.
@@ -16,9 +16,9 @@ const NARROWEST_COLUMN: usize = 6;
 pub(super) struct MarkdownTable {
     alignments: Vec<Alignment>,
     /// The complete rows, the headings first; each cell is a list of spans.
-    rows: Vec<Vec<Vec<Span>>>,
+    rows: Vec<Vec<Vec<StyledSpan>>>,
     /// The row being read.
-    row: Vec<Vec<Span>>,
+    row: Vec<Vec<StyledSpan>>,
 }
 
 impl MarkdownTable {
@@ -26,7 +26,7 @@ impl MarkdownTable {
         Self { alignments: alignments.to_vec(), rows: Vec::new(), row: Vec::new() }
     }
 
-    pub(super) fn push_cell(&mut self, cell: Vec<Span>) {
+    pub(super) fn push_cell(&mut self, cell: Vec<StyledSpan>) {
         self.row.push(cell);
     }
 
@@ -35,7 +35,7 @@ impl MarkdownTable {
     }
 
     /// The lines of the table, at most `room` columns wide.
-    pub(super) fn render_lines(&self, room: usize) -> Vec<Vec<Span>> {
+    pub(super) fn render_lines(&self, room: usize) -> Vec<Vec<StyledSpan>> {
         let natural = self.natural_widths();
         let gaps = natural.len().saturating_sub(1) * COLUMN_GAP;
         let available = room.saturating_sub(gaps);
@@ -48,7 +48,7 @@ impl MarkdownTable {
             self.push_row_lines(row, &widths, &mut lines);
             if i == 0 {
                 let rules: Vec<_> = widths.iter().map(|w| "-".repeat(*w)).collect();
-                lines.push(vec![Span::new(Style::Dim, rules.join(&" ".repeat(COLUMN_GAP)))]);
+                lines.push(vec![StyledSpan::new(Style::Dim, rules.join(&" ".repeat(COLUMN_GAP)))]);
             }
         }
         lines
@@ -65,8 +65,8 @@ impl MarkdownTable {
         widths
     }
 
-    fn push_row_lines(&self, row: &[Vec<Span>], widths: &[usize], lines: &mut Vec<Vec<Span>>) {
-        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| wrap(cell, *width)).collect();
+    fn push_row_lines(&self, row: &[Vec<StyledSpan>], widths: &[usize], lines: &mut Vec<Vec<StyledSpan>>) {
+        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| wrap_spans(cell, *width)).collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or(0);
         for line_index in 0..height {
             let mut line = Vec::new();
@@ -79,16 +79,16 @@ impl MarkdownTable {
                     _ => 0,
                 };
                 let gap = if column > 0 { COLUMN_GAP } else { 0 };
-                line.push(Span::new(Style::Prose, " ".repeat(gap + left)));
+                line.push(StyledSpan::new(Style::Prose, " ".repeat(gap + left)));
                 line.extend(text.iter().cloned());
-                line.push(Span::new(Style::Prose, " ".repeat(free - left)));
+                line.push(StyledSpan::new(Style::Prose, " ".repeat(free - left)));
             }
             lines.push(line);
         }
     }
 
     /// Each row as lines of `heading: cell`.
-    fn render_as_list(&self, room: usize) -> Vec<Vec<Span>> {
+    fn render_as_list(&self, room: usize) -> Vec<Vec<StyledSpan>> {
         let Some((heads, rows)) = self.rows.split_first() else { return Vec::new() };
         let mut lines = Vec::new();
         for row in rows {
@@ -97,22 +97,22 @@ impl MarkdownTable {
             }
             for (head, cell) in heads.iter().zip(row).filter(|(_, cell)| !cell.is_empty()) {
                 let mut spans = head.clone();
-                spans.push(Span::new(Style::Heading, ": "));
+                spans.push(StyledSpan::new(Style::Heading, ": "));
                 spans.extend(cell.iter().cloned());
-                lines.extend(wrap(&spans, room));
+                lines.extend(wrap_spans(&spans, room));
             }
         }
         lines
     }
 }
 
-fn line_width(line: &[Span]) -> usize {
-    line.iter().map(|span| width(&span.text)).sum()
+fn line_width(line: &[StyledSpan]) -> usize {
+    line.iter().map(|span| display_width(&span.text)).sum()
 }
 
-fn cell_width(cell: &[Span]) -> usize {
+fn cell_width(cell: &[StyledSpan]) -> usize {
     let text: String = cell.iter().map(|span| span.text.as_str()).collect();
-    text.split('\n').map(width).max().unwrap_or(0)
+    text.split('\n').map(display_width).max().unwrap_or(0)
 }
 
 /// Widths that fit into `available` columns: narrow columns keep theirs, the wide ones share the rest evenly.

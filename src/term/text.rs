@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// Makes prose safe for a terminal. Control characters, and characters that reorder or hide text, are replaced by their
 /// names (`^[`, `<U+202E>`).
-pub fn sanitize(text: &str) -> Cow<'_, str> {
+pub fn sanitize_text(text: &str) -> Cow<'_, str> {
     escape_characters(text, is_hiding)
 }
 
@@ -26,7 +26,7 @@ pub fn is_plain_code(text: &str) -> bool {
 }
 
 /// Columns that a line takes on the terminal.
-pub fn width(text: &str) -> usize {
+pub fn display_width(text: &str) -> usize {
     text.width()
 }
 
@@ -68,7 +68,7 @@ fn push_name(out: &mut String, c: char) {
 fn is_hiding(before: Option<char>, c: char, after: Option<char>) -> bool {
     match c {
         // Joins two emoji into one.
-        '\u{200d}' => !before.is_some_and(|b| width(b.encode_utf8(&mut [0; 4])) == 2 || b == '\u{fe0f}'),
+        '\u{200d}' => !before.is_some_and(|b| display_width(b.encode_utf8(&mut [0; 4])) == 2 || b == '\u{fe0f}'),
         // Makes an emoji of the character in front of it.
         '\u{fe0f}' => before.is_none_or(|b| b.is_ascii()) && after != Some('\u{20e3}'),
         '\u{00ad}'
@@ -98,19 +98,19 @@ mod tests {
 
     #[test]
     fn an_escape_sequence_is_shown_and_not_sent() {
-        assert_eq!(sanitize("a\u{1b}[31mb\u{7}\u{9b}2J\u{7f}"), "a^[[31mb^G<U+009B>2J^?");
+        assert_eq!(sanitize_text("a\u{1b}[31mb\u{7}\u{9b}2J\u{7f}"), "a^[[31mb^G<U+009B>2J^?");
     }
 
     #[test]
     fn text_that_runs_backwards_is_shown_as_written() {
         assert_eq!(sanitize_code("rm \u{202e}fdp.exe"), "rm <U+202E>fdp.exe");
-        assert_eq!(sanitize("\u{2066}x\u{2069}"), "<U+2066>x<U+2069>");
+        assert_eq!(sanitize_text("\u{2066}x\u{2069}"), "<U+2066>x<U+2069>");
     }
 
     #[test]
     fn a_blank_that_bash_takes_for_a_letter_is_shown_in_code_and_left_in_prose() {
         assert_eq!(sanitize_code("rm\u{a0}-rf x"), "rm<U+00A0>-rf x");
-        assert_eq!(sanitize("10\u{a0}GB"), "10\u{a0}GB");
+        assert_eq!(sanitize_text("10\u{a0}GB"), "10\u{a0}GB");
         assert!(!is_plain_code("ls\u{200b}"));
         assert!(is_plain_code("ls\t-l\n"));
     }
@@ -118,8 +118,8 @@ mod tests {
     #[test]
     fn pictures_and_line_ends_stay() {
         for text in ["⚠\u{fe0f} stop", "1\u{fe0f}\u{20e3} first", "👩\u{200d}🚒 fire", "a\tb\nc", "Grüße"] {
-            assert_eq!(sanitize(text), text);
+            assert_eq!(sanitize_text(text), text);
         }
-        assert_eq!(sanitize("a\r\nb\rc"), "a\nb^Mc");
+        assert_eq!(sanitize_text("a\r\nb\rc"), "a\nb^Mc");
     }
 }

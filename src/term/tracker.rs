@@ -36,7 +36,7 @@ impl OutputTracker {
     }
 
     /// Takes the next bytes of the output into account.
-    pub fn saw(&mut self, bytes: &[u8]) {
+    pub fn observe_bytes(&mut self, bytes: &[u8]) {
         self.has_output |= !bytes.is_empty();
         let mut rest = bytes;
         while let Some((&byte, after)) = rest.split_first() {
@@ -58,23 +58,23 @@ impl OutputTracker {
     }
 
     /// True if anything was printed.
-    pub fn any(&self) -> bool {
+    pub fn has_output(&self) -> bool {
         self.has_output
     }
 
     /// True if the cursor is at the beginning of an empty line.
-    pub fn on_fresh_line(&self) -> bool {
+    pub fn is_on_fresh_line(&self) -> bool {
         self.is_line_fresh
     }
 
     /// True if text can be written into the current line and erased again. That is not so in the middle of a line, in a
     /// full-screen program, and after the cursor was moved.
-    pub fn may_draw(&self) -> bool {
+    pub fn can_draw_line(&self) -> bool {
         self.is_line_fresh && !self.modes.alternate_screen && !self.was_cursor_moved && self.parser.is_in_text()
     }
 
     /// The sequences that restore what a shell expects of its terminal; empty if nothing is changed.
-    pub fn resets(&self) -> String {
+    pub fn reset_sequences(&self) -> String {
         let mut resets = self.parser.cut_off_terminator().to_owned();
         self.modes.append_resets(&mut resets);
         resets
@@ -191,42 +191,45 @@ mod tests {
         let mut tracker = OutputTracker::new();
         // One byte at a time: nothing may depend on how the bytes come.
         for byte in bytes {
-            tracker.saw(&[*byte]);
+            tracker.observe_bytes(&[*byte]);
         }
         tracker
     }
 
     #[test]
     fn the_end_of_a_line_is_known_through_colours() {
-        assert!(after(b"a\r\n").on_fresh_line());
-        assert!(after(b"\x1b[31ma\n\x1b[0m").on_fresh_line());
-        assert!(!after(b"a\n\x1b[32m$ ").on_fresh_line());
-        assert!(after(b"\x1b]0;a title\x07").on_fresh_line());
-        assert!(after(b"\x1b]0;a title\x1b\\").on_fresh_line());
+        assert!(after(b"a\r\n").is_on_fresh_line());
+        assert!(after(b"\x1b[31ma\n\x1b[0m").is_on_fresh_line());
+        assert!(!after(b"a\n\x1b[32m$ ").is_on_fresh_line());
+        assert!(after(b"\x1b]0;a title\x07").is_on_fresh_line());
+        assert!(after(b"\x1b]0;a title\x1b\\").is_on_fresh_line());
     }
 
     #[test]
     fn nothing_is_drawn_into_a_full_screen_program_or_a_prompt() {
-        assert!(!after(b"\x1b[?1049h\x1b[H").may_draw());
-        assert!(!after(b"Password: ").may_draw());
-        assert!(!after(b"50%\r").may_draw());
-        assert!(!after(b"\x1b[2J\x1b[HTasks\n").may_draw());
-        assert!(after(b"done\n").may_draw());
+        assert!(!after(b"\x1b[?1049h\x1b[H").can_draw_line());
+        assert!(!after(b"Password: ").can_draw_line());
+        assert!(!after(b"50%\r").can_draw_line());
+        assert!(!after(b"\x1b[2J\x1b[HTasks\n").can_draw_line());
+        assert!(after(b"done\n").can_draw_line());
     }
 
     #[test]
     fn a_program_that_was_killed_leaves_nothing_switched_on() {
-        assert_eq!(after(b"\x1b[?1049h\x1b[?25l\x1b[?1000h").resets(), "\u{1b}[?1049l\u{1b}[?25h\u{1b}[?1000l");
-        assert_eq!(after(b"\x1b[1;31mred\n").resets(), "\u{1b}[0m");
-        assert_eq!(after(b"\x1b(0lqk\n").resets(), "\u{f}\u{1b}(B");
-        assert_eq!(after(b"\x1b[2;10r").resets(), "\u{1b}7\u{1b}[r\u{1b}8");
-        assert_eq!(after(b"\x1b]0;a title that never en").resets(), "\u{1b}\\");
+        assert_eq!(
+            after(b"\x1b[?1049h\x1b[?25l\x1b[?1000h").reset_sequences(),
+            "\u{1b}[?1049l\u{1b}[?25h\u{1b}[?1000l"
+        );
+        assert_eq!(after(b"\x1b[1;31mred\n").reset_sequences(), "\u{1b}[0m");
+        assert_eq!(after(b"\x1b(0lqk\n").reset_sequences(), "\u{f}\u{1b}(B");
+        assert_eq!(after(b"\x1b[2;10r").reset_sequences(), "\u{1b}7\u{1b}[r\u{1b}8");
+        assert_eq!(after(b"\x1b]0;a title that never en").reset_sequences(), "\u{1b}\\");
     }
 
     #[test]
     fn a_program_that_tidied_up_needs_nothing() {
-        assert_eq!(after(b"\x1b[?1049h\x1b[?25l x \x1b[?25h\x1b[?1049l").resets(), "");
-        assert_eq!(after(b"\x1b[31mred\x1b[m\x1b[K\n").resets(), "");
-        assert_eq!(after(b"\x1b[31mred\x1b[0m\n").resets(), "");
+        assert_eq!(after(b"\x1b[?1049h\x1b[?25l x \x1b[?25h\x1b[?1049l").reset_sequences(), "");
+        assert_eq!(after(b"\x1b[31mred\x1b[m\x1b[K\n").reset_sequences(), "");
+        assert_eq!(after(b"\x1b[31mred\x1b[0m\n").reset_sequences(), "");
     }
 }

@@ -4,18 +4,18 @@
 //! says.
 
 use super::style::{Color, Style};
-use super::text::width;
+use super::text::display_width;
 
 /// Text of one style. It must be sanitised already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct StyledSpan {
     /// Meaning of the text, which decides how it is drawn.
     pub style: Style,
     /// Sanitised text; a newline in it is a line break.
     pub text: String,
 }
 
-impl Span {
+impl StyledSpan {
     /// Creates a span. The text must be sanitised.
     pub fn new(style: Style, text: impl Into<String>) -> Self {
         Self { style, text: text.into() }
@@ -23,13 +23,13 @@ impl Span {
 }
 
 /// Renders a line of spans for the terminal, without a newline.
-pub fn render(line: &[Span], color: Color) -> String {
-    line.iter().map(|span| color.paint(span.style, &span.text)).collect()
+pub fn render_spans(line: &[StyledSpan], color: Color) -> String {
+    line.iter().map(|span| color.paint_text(span.style, &span.text)).collect()
 }
 
 /// Wraps prose to at most `columns`. Lines break between words, and inside a word only if it is wider than a line.
 /// Newlines stay.
-pub fn wrap(spans: &[Span], columns: usize) -> Vec<Vec<Span>> {
+pub fn wrap_spans(spans: &[StyledSpan], columns: usize) -> Vec<Vec<StyledSpan>> {
     let mut wrapper = Wrapper { columns: columns.max(1), ..Wrapper::default() };
     for span in spans {
         for (i, line) in span.text.split('\n').enumerate() {
@@ -48,19 +48,19 @@ pub fn wrap(spans: &[Span], columns: usize) -> Vec<Vec<Span>> {
 
 /// Wraps prose of one style to at most `columns`.
 pub fn wrap_text(text: &str, columns: usize) -> Vec<String> {
-    let spans = [Span::new(Style::Prose, text)];
-    wrap(&spans, columns).iter().map(|line| render(line, Color::Never)).collect()
+    let spans = [StyledSpan::new(Style::Prose, text)];
+    wrap_spans(&spans, columns).iter().map(|line| render_spans(line, Color::Never)).collect()
 }
 
 #[derive(Default)]
 struct Wrapper {
     columns: usize,
-    lines: Vec<Vec<Span>>,
+    lines: Vec<Vec<StyledSpan>>,
     /// The line being filled, and its width.
-    line: Vec<Span>,
+    line: Vec<StyledSpan>,
     used: usize,
     /// The word being read, in one or more styles, and its width.
-    word: Vec<Span>,
+    word: Vec<StyledSpan>,
     word_width: usize,
     /// Style of the blank in front of the word, if there is one.
     blank: Option<Style>,
@@ -71,7 +71,7 @@ impl Wrapper {
         for piece in text.split_inclusive(is_blank) {
             let word = piece.trim_end_matches(is_blank);
             if !word.is_empty() {
-                self.word_width += width(word);
+                self.word_width += display_width(word);
                 push_span(&mut self.word, style, word);
             }
             if word.len() < piece.len() {
@@ -108,12 +108,12 @@ impl Wrapper {
     }
 
     /// Places a word that is wider than a line, character by character.
-    fn break_word(&mut self, word: &[Span]) {
+    fn break_word(&mut self, word: &[StyledSpan]) {
         for span in word {
             for c in span.text.chars() {
                 let mut buffer = [0; 4];
                 let c = c.encode_utf8(&mut buffer);
-                let wide = width(c);
+                let wide = display_width(c);
                 if self.used + wide > self.columns && self.used > 0 {
                     self.lines.push(std::mem::take(&mut self.line));
                     self.used = 0;
@@ -137,16 +137,16 @@ fn is_blank(c: char) -> bool {
 }
 
 /// Appends text to a line, to its last span if that has the same style.
-fn push_span(line: &mut Vec<Span>, style: Style, text: &str) {
+fn push_span(line: &mut Vec<StyledSpan>, style: Style, text: &str) {
     match line.last_mut().filter(|last| last.style == style) {
         Some(last) => last.text.push_str(text),
-        None => line.push(Span::new(style, text)),
+        None => line.push(StyledSpan::new(style, text)),
     }
 }
 
 /// Wraps one line of code to at most `first` columns, then `rest` for each further line. Lines break after a blank if
 /// they have one.
-pub fn wrap_code(line: &[Span], first: usize, rest: usize) -> Vec<Vec<Span>> {
+pub fn wrap_code(line: &[StyledSpan], first: usize, rest: usize) -> Vec<Vec<StyledSpan>> {
     let chars: Vec<(char, Style)> = line.iter().flat_map(|span| span.text.chars().map(|c| (c, span.style))).collect();
     let mut lines = Vec::new();
     let mut start = 0;
@@ -171,7 +171,7 @@ fn find_line_end(chars: &[(char, Style)], start: usize, columns: usize) -> usize
     let mut used = 0;
     let mut after_blank = None;
     for (i, (c, _)) in chars.iter().enumerate().skip(start) {
-        used += width(c.encode_utf8(&mut [0; 4]));
+        used += display_width(c.encode_utf8(&mut [0; 4]));
         if used > columns && i > start {
             return after_blank.unwrap_or(i);
         }
@@ -194,25 +194,29 @@ mod tests {
 
     #[test]
     fn a_word_of_two_styles_is_one_word() {
-        let spans =
-            [Span::new(Style::Prose, "stop the "), Span::new(Style::Strong, "api"), Span::new(Style::Prose, ".")];
-        let lines: Vec<_> = wrap(&spans, 11).iter().map(|line| render(line, Color::Never)).collect();
+        let spans = [
+            StyledSpan::new(Style::Prose, "stop the "),
+            StyledSpan::new(Style::Strong, "api"),
+            StyledSpan::new(Style::Prose, "."),
+        ];
+        let lines: Vec<_> = wrap_spans(&spans, 11).iter().map(|line| render_spans(line, Color::Never)).collect();
         assert_eq!(lines, ["stop the", "api."]);
     }
 
     #[test]
     fn a_word_wider_than_the_line_is_broken_and_nothing_is_lost() {
         let lines = wrap_text("see https://example.org/a/very/long/path now", 10);
-        assert!(lines.iter().all(|line| width(line) <= 10), "{lines:?}");
+        assert!(lines.iter().all(|line| display_width(line) <= 10), "{lines:?}");
         assert_eq!(lines.concat().replace(' ', ""), "seehttps://example.org/a/very/long/pathnow");
     }
 
     #[test]
     fn code_keeps_every_character_when_it_is_broken() {
-        let line = [Span::new(Style::Program, "printf"), Span::new(Style::Quoted, " '%s   %s\\n' a b c d e f")];
+        let line =
+            [StyledSpan::new(Style::Program, "printf"), StyledSpan::new(Style::Quoted, " '%s   %s\\n' a b c d e f")];
         let lines = wrap_code(&line, 12, 10);
         assert_eq!(
-            lines.iter().map(|line| render(line, Color::Never)).collect::<String>(),
+            lines.iter().map(|line| render_spans(line, Color::Never)).collect::<String>(),
             "printf '%s   %s\\n' a b c d e f"
         );
     }

@@ -6,11 +6,11 @@ use similar::{ChangeTag, TextDiff};
 use std::time::Duration;
 
 const CONTEXT_LINES: usize = 1;
-const LIMIT: Duration = Duration::from_millis(500);
+const COMPARISON_TIME_LIMIT: Duration = Duration::from_millis(500);
 
 /// Changed lines with their signs and one line of context, in groups headed by `@@ line N @@`.
-pub fn changes(old: &str, new: &str) -> Vec<String> {
-    let diff = TextDiff::configure().timeout(LIMIT).diff_lines(old, new);
+pub fn changed_lines(old: &str, new: &str) -> Vec<String> {
+    let diff = TextDiff::configure().timeout(COMPARISON_TIME_LIMIT).diff_lines(old, new);
     let mut lines = Vec::new();
     for group in diff.grouped_ops(CONTEXT_LINES) {
         let at = group.first().map_or(0, |op| op.new_range().start + 1);

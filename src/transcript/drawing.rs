@@ -2,8 +2,8 @@
 //!
 //! Invariant: one pass with a short label for each event; positions follow the recorder's clock. Refuses to know: how it is drawn.
 
-use super::escape::shorten;
-use super::html::{Lane, Mark, Picture, Tone};
+use super::escape::shorten_first_line;
+use super::html::{Lane, Mark, TimelinePicture, Tone};
 use super::words;
 use crate::history::{Decision, Event, Fact, StepEntered};
 use crate::ident::Seq;
@@ -15,60 +15,68 @@ const LABEL_CHARACTERS: usize = 80;
 
 /// Marks of the four lanes, collected event by event.
 #[derive(Debug, Default)]
-pub(super) struct Drawing {
+pub(super) struct TimelineDrawing {
     begins: Option<Timestamp>,
     operator: Vec<Mark>,
     commands: Vec<Mark>,
     milestones: Vec<Mark>,
     notes: Vec<Mark>,
     /// Index in `commands` of each command that has not ended.
-    open: BTreeMap<Seq, usize>,
+    open_commands: BTreeMap<Seq, usize>,
     /// Index in `operator` of the current step.
-    step: Option<usize>,
-    last: Duration,
+    open_step: Option<usize>,
+    last_at: Duration,
 }
 
-impl Drawing {
+impl TimelineDrawing {
     /// Adds the mark of an event; `at` is the time since the first event.
-    pub(super) fn take(&mut self, event: &Event, at: Duration) {
+    pub(super) fn record_event(&mut self, event: &Event, at: Duration) {
         self.begins.get_or_insert(event.at.utc);
-        self.last = at;
+        self.last_at = at;
         match &event.fact {
             Fact::StepEntered(entered) => {
                 self.leave_step(at);
-                self.step = Some(self.operator.len());
-                self.operator.push(Mark { number: entered.number.clone(), ..mark(at, step_label(entered)) });
+                self.open_step = Some(self.operator.len());
+                self.operator.push(Mark { number: entered.number.clone(), ..new_mark(at, label_step(entered)) });
             }
             Fact::StepFinished(_) => self.leave_step(at),
             Fact::CommandStarted(started) => {
-                self.open.insert(event.seq, self.commands.len());
-                self.commands.push(Mark { tone: Tone::Unknown, ..mark(at, shorten(&started.text, LABEL_CHARACTERS)) });
+                self.open_commands.insert(event.seq, self.commands.len());
+                self.commands.push(Mark {
+                    tone: Tone::Unknown,
+                    ..new_mark(at, shorten_first_line(&started.text, LABEL_CHARACTERS))
+                });
             }
             Fact::CommandFinished(finished) => {
-                let mark = self.open.remove(&finished.started).and_then(|at| self.commands.get_mut(at));
+                let mark = self.open_commands.remove(&finished.started).and_then(|at| self.commands.get_mut(at));
                 if let Some(mark) = mark {
-                    mark.tone = words::tone(&finished.outcome);
+                    mark.tone = words::outcome_tone(&finished.outcome);
                     mark.to = Some(mark.from + Duration::from_nanos(finished.took_ns));
-                    mark.label = format!("{}: {}", mark.label, words::outcome(finished));
+                    mark.label = format!("{}: {}", mark.label, words::describe_outcome(finished));
                 }
             }
             Fact::Decided(decided) => {
-                let Some(label) = words::decision(decided.decision, &words::subject(decided.command)) else { return };
+                let Some(label) = words::describe_decision(decided.decision, &words::decision_subject(decided.command))
+                else {
+                    return;
+                };
                 let tone = match decided.decision {
                     Decision::Done | Decision::Back => Tone::Neutral,
                     _ => Tone::Deviation,
                 };
-                self.operator.push(Mark { tone, ..mark(at, label) });
+                self.operator.push(Mark { tone, ..new_mark(at, label) });
             }
-            Fact::InputGiven(input) => self.operator.push(mark(at, format!("Input {}", input.name))),
-            Fact::MessageFilled(_) => self.operator.push(mark(at, "Message")),
-            Fact::ChoiceMade(choice) => self.operator.push(mark(at, shorten(&choice.question, LABEL_CHARACTERS))),
-            Fact::NoteAdded(note) => self.notes.push(mark(at, shorten(&note.text, LABEL_CHARACTERS))),
-            _ => self.milestone(event, at),
+            Fact::InputGiven(input) => self.operator.push(new_mark(at, format!("Input {}", input.name))),
+            Fact::MessageFilled(_) => self.operator.push(new_mark(at, "Message")),
+            Fact::ChoiceMade(choice) => {
+                self.operator.push(new_mark(at, shorten_first_line(&choice.question, LABEL_CHARACTERS)))
+            }
+            Fact::NoteAdded(note) => self.notes.push(new_mark(at, shorten_first_line(&note.text, LABEL_CHARACTERS))),
+            _ => self.add_milestone(event, at),
         }
     }
 
-    fn milestone(&mut self, event: &Event, at: Duration) {
+    fn add_milestone(&mut self, event: &Event, at: Duration) {
         let (tone, label) = match &event.fact {
             Fact::RunStarted(_) => (Tone::Neutral, "Run started".to_owned()),
             Fact::ShellDied(died) => (Tone::Bad, format!("The shell died: {}", died.how)),
@@ -77,28 +85,31 @@ impl Drawing {
             Fact::RecordFailed(_) => (Tone::Bad, "The record failed".to_owned()),
             Fact::RunFinished(finished) => {
                 self.leave_step(at);
-                (words::run_tone(finished.result), format!("Run {}", words::run_result(finished.result)))
+                (
+                    words::run_result_tone(finished.result),
+                    format!("Run {}", words::describe_run_result(finished.result)),
+                )
             }
             _ => return,
         };
         // In this lane only problems get a shape.
         let tone = if tone == Tone::Good { Tone::Neutral } else { tone };
-        self.milestones.push(Mark { tone, ..mark(at, label) });
+        self.milestones.push(Mark { tone, ..new_mark(at, label) });
     }
 
     fn leave_step(&mut self, at: Duration) {
-        if let Some(mark) = self.step.take().and_then(|step| self.operator.get_mut(step)) {
+        if let Some(mark) = self.open_step.take().and_then(|step| self.operator.get_mut(step)) {
             mark.to = Some(at);
         }
     }
 
     /// Completes the picture; none without events. `running` is the command that runs now.
-    pub(super) fn finish(mut self, running: Option<Seq>, title: &str) -> Option<Picture> {
+    pub(super) fn into_picture(mut self, running: Option<Seq>, title: &str) -> Option<TimelinePicture> {
         let begins = self.begins?;
-        self.leave_step(self.last);
-        for (seq, place) in std::mem::take(&mut self.open) {
+        self.leave_step(self.last_at);
+        for (seq, place) in std::mem::take(&mut self.open_commands) {
             let Some(mark) = self.commands.get_mut(place) else { continue };
-            mark.to = Some(self.last.max(mark.from));
+            mark.to = Some(self.last_at.max(mark.from));
             if running == Some(seq) {
                 mark.tone = Tone::Running;
             }
@@ -107,12 +118,12 @@ impl Drawing {
         let description = format!(
             "Four lanes over one time axis of {}: the operator with {}, {} of which {} failed or ended otherwise, {}, and {}. \
              The table below tells the same in words.",
-            words::took(self.last),
-            counted(&self.operator, "mark", "marks"),
-            counted(&self.commands, "command", "commands"),
+            words::format_duration(self.last_at),
+            count_marks(&self.operator, "mark", "marks"),
+            count_marks(&self.commands, "command", "commands"),
             bad,
-            counted(&self.milestones, "milestone", "milestones"),
-            counted(&self.notes, "note", "notes"),
+            count_marks(&self.milestones, "milestone", "milestones"),
+            count_marks(&self.notes, "note", "notes"),
         );
         let lanes = [
             ("Operator: steps and decisions", self.operator, false),
@@ -121,24 +132,24 @@ impl Drawing {
             ("Notes", self.notes, true),
         ];
         let lanes = lanes.into_iter().map(|(name, marks, has_key)| Lane { name: name.to_owned(), marks, has_key });
-        Some(Picture {
+        Some(TimelinePicture {
             id: "run".to_owned(),
             title: format!("Timeline of {title}"),
             description,
-            begins,
+            begins_at: begins,
             lanes: lanes.collect(),
         })
     }
 }
 
-fn counted(marks: &[Mark], one: &str, many: &str) -> String {
-    words::count(marks.len() as u64, one, many)
+fn count_marks(marks: &[Mark], one: &str, many: &str) -> String {
+    words::format_count(marks.len() as u64, one, many)
 }
 
-fn mark(at: Duration, label: impl Into<String>) -> Mark {
+fn new_mark(at: Duration, label: impl Into<String>) -> Mark {
     Mark { from: at, to: None, tone: Tone::Neutral, label: label.into(), number: String::new() }
 }
 
-fn step_label(entered: &StepEntered) -> String {
-    format!("Step {}: {}", entered.number, shorten(&entered.title, LABEL_CHARACTERS))
+fn label_step(entered: &StepEntered) -> String {
+    format!("Step {}: {}", entered.number, shorten_first_line(&entered.title, LABEL_CHARACTERS))
 }

@@ -12,19 +12,19 @@ const STEP_SECONDS: i64 = 2;
 
 /// Sums up the time between consecutive events.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Elapsed {
-    last: Option<Moment>,
+pub(super) struct ElapsedClock {
+    last_moment: Option<Moment>,
     total: Duration,
     /// Seconds by which the wall clock was set just before the last event; none if it ran normally.
-    pub(super) step: Option<i64>,
+    pub(super) clock_step: Option<i64>,
 }
 
-impl Elapsed {
+impl ElapsedClock {
     /// Advances to the next event and returns the time since the first.
-    pub(super) fn take(&mut self, event: &Event) -> Duration {
+    pub(super) fn advance_to(&mut self, event: &Event) -> Duration {
         let at = event.at;
-        self.step = None;
-        if let Some(last) = self.last.replace(at) {
+        self.clock_step = None;
+        if let Some(last) = self.last_moment.replace(at) {
             let wall = at.utc.duration_since(last.utc);
             let own = at.mono.checked_sub(last.mono);
             // Another recorder may have taken over, whose monotonic clock is not comparable.
@@ -37,7 +37,7 @@ impl Elapsed {
             };
             if let Some(own) = own.filter(|_| !may_be_new) {
                 let step = wall.as_secs().saturating_sub(i64::try_from(own.as_secs()).unwrap_or(i64::MAX));
-                self.step = Some(step).filter(|step| step.abs() > STEP_SECONDS);
+                self.clock_step = Some(step).filter(|step| step.abs() > STEP_SECONDS);
             }
         }
         self.total

@@ -37,7 +37,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// Escapes text for a paragraph, heading or table cell.
-pub(super) fn inline(text: &str) -> String {
+pub(super) fn escape_inline(text: &str) -> String {
     let text: Vec<char> = one_line(text).chars().collect();
     let mut out = String::with_capacity(text.len());
     for (i, &c) in text.iter().enumerate() {
@@ -63,31 +63,31 @@ fn begins_entity(after: &[char]) -> bool {
 }
 
 /// Formats text as a code span in a paragraph.
-pub(super) fn code(text: &str) -> String {
-    span(one_line(text).trim())
+pub(super) fn code_span(text: &str) -> String {
+    delimit_code(one_line(text).trim())
 }
 
-fn span(text: &str) -> String {
+fn delimit_code(text: &str) -> String {
     if text.is_empty() {
         return "*empty*".to_owned();
     }
-    let ticks = "`".repeat(longest_run(text) + 1);
+    let ticks = "`".repeat(longest_backtick_run(text) + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
 
 /// Formats text as a code span in a table cell.
-pub(super) fn cell_code(text: &str) -> String {
+pub(super) fn cell_code_span(text: &str) -> String {
     let text = one_line(text);
     if text.contains('\\') && text.contains('|') {
         // Renderers disagree about backslashes before a pipe in a table cell; entities work everywhere.
-        return format!("<code>{}</code>", entities(&text));
+        return format!("<code>{}</code>", punctuation_as_entities(&text));
     }
-    span(&text).replace('|', "\\|")
+    delimit_code(&text).replace('|', "\\|")
 }
 
 /// The first non-blank line, joined with its continuation lines and cut to `most` characters.
-pub(crate) fn shorten(text: &str, most: usize) -> String {
+pub(crate) fn shorten_first_line(text: &str, most: usize) -> String {
     let joined = text.split("\\\n").map(str::trim).collect::<Vec<_>>().join(" ");
     let mut lines = joined.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = one_line(lines.next().unwrap_or_default().trim());
@@ -96,7 +96,7 @@ pub(crate) fn shorten(text: &str, most: usize) -> String {
     if more { format!("{} …", cut.trim_end()) } else { cut }
 }
 
-fn entities(text: &str) -> String {
+fn punctuation_as_entities(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         if c.is_ascii_punctuation() && !matches!(c, '-' | '.' | '/' | ',' | '=' | ':') {
@@ -109,8 +109,8 @@ fn entities(text: &str) -> String {
 }
 
 /// Fences lines with more backticks than any of them contains. The lines are not escaped; pass visible text.
-pub(super) fn fence<'a>(language: &str, lines: impl Iterator<Item = &'a str> + Clone) -> String {
-    let longest = lines.clone().map(longest_run).max().unwrap_or(0);
+pub(super) fn fenced_block<'a>(language: &str, lines: impl Iterator<Item = &'a str> + Clone) -> String {
+    let longest = lines.clone().map(longest_backtick_run).max().unwrap_or(0);
     let ticks = "`".repeat(longest.max(2) + 1);
     let mut out = format!("{ticks}{language}\n");
     for line in lines {
@@ -134,7 +134,7 @@ pub(super) fn visible_lines(text: &str) -> Vec<String> {
     text.trim_end_matches('\n').split('\n').map(|line| visible(line.strip_suffix('\r').unwrap_or(line))).collect()
 }
 
-fn longest_run(text: &str) -> usize {
+fn longest_backtick_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
@@ -145,17 +145,17 @@ mod tests {
     #[test]
     fn text_shows_itself() {
         assert_eq!(
-            inline("a|b `c` <b> *d* BACKUP_FILE _e_ &amp; x&y $5"),
+            escape_inline("a|b `c` <b> *d* BACKUP_FILE _e_ &amp; x&y $5"),
             r"a\|b \`c\` \<b\> \*d\* BACKUP_FILE \_e\_ \&amp; x&y \$5"
         );
-        assert_eq!(inline("two\nlines\t\u{202e}"), "two lines U+202E");
+        assert_eq!(escape_inline("two\nlines\t\u{202e}"), "two lines U+202E");
     }
 
     #[test]
     fn code_in_a_cell_keeps_its_pipes() {
-        assert_eq!(cell_code("a | b"), r"`a \| b`");
-        assert_eq!(cell_code(r"grep 'a\|b'"), "<code>grep &#39;a&#92;&#124;b&#39;</code>");
-        assert_eq!(cell_code(&shorten("first\nsecond", 20)), "`first …`");
-        assert_eq!(code("`x`"), "`` `x` ``");
+        assert_eq!(cell_code_span("a | b"), r"`a \| b`");
+        assert_eq!(cell_code_span(r"grep 'a\|b'"), "<code>grep &#39;a&#92;&#124;b&#39;</code>");
+        assert_eq!(cell_code_span(&shorten_first_line("first\nsecond", 20)), "`first …`");
+        assert_eq!(code_span("`x`"), "`` `x` ``");
     }
 }

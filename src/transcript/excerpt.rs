@@ -3,11 +3,11 @@
 //! Invariant: outputs up to a few megabytes are rendered as the terminal showed them; of longer ones only the beginning and
 //! the end are read. Refuses to know: markup.
 
-use super::screen::{Screen, Shown, UNKNOWN_SIZE, still};
+use super::screen::{OutputScreen, ScreenContents, UNKNOWN_SIZE, show_without_terminal};
 use crate::history::{Captured, OutputSource};
 use crate::ident::Seq;
 
-pub(super) use super::screen::{Line, Look};
+pub(super) use super::screen::{ScreenLine, TextStyle};
 
 /// Outputs within both limits are shown completely.
 const WHOLE_LINES: usize = 60;
@@ -18,7 +18,7 @@ const HEAD_BYTES: usize = 3 << 10;
 const TAIL_LINES: usize = 40;
 const TAIL_BYTES: usize = 5 << 10;
 /// Outputs up to this size are read completely. Of longer ones a window is read at each end.
-const TAKEN_BYTES: u64 = 4 << 20;
+const FULLY_READ_BYTES: u64 = 4 << 20;
 const WINDOW_BYTES: usize = 64 << 10;
 /// Lines of larger outputs are not counted.
 const COUNTED_BYTES: u64 = 16 << 20;
@@ -28,133 +28,137 @@ const CHUNK_BYTES: usize = 256 << 10;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Excerpt {
     /// Nothing visible was printed.
-    Nothing,
+    Empty,
     /// The complete output.
-    Whole(Vec<Line>),
+    Complete(Vec<ScreenLine>),
     /// The beginning and the end of a long output.
-    Parts {
+    HeadAndTail {
         /// Lines at the beginning.
-        head: Vec<Line>,
+        head: Vec<ScreenLine>,
         /// Number of omitted lines; none if they were not counted or a line was cut.
         left_out: Option<u64>,
         /// Lines at the end; may be empty.
-        tail: Vec<Line>,
+        tail: Vec<ScreenLine>,
     },
     /// The remaining part of an output whose file is shorter than recorded.
-    Short(Vec<Line>),
+    Truncated(Vec<ScreenLine>),
     /// Last screen of a full-screen program, after the lines printed before it.
-    FullScreen(Vec<Line>),
+    FullScreen(Vec<ScreenLine>),
     /// The output cannot be read.
-    Missing,
+    Unreadable,
 }
 
 /// Reads a command's output and selects the lines to show.
-pub(super) fn excerpt(command: Seq, output: &Captured, source: &dyn OutputSource) -> Excerpt {
+pub(super) fn excerpt_output(command: Seq, output: &Captured, source: &dyn OutputSource) -> Excerpt {
     let read = |offset: u64, limit: usize| match &output.inline {
-        Some(bytes) => Some(window(bytes, offset, limit)),
-        None => source.read(command, offset, limit).ok(),
+        Some(bytes) => Some(copy_window(bytes, offset, limit)),
+        None => source.read_output(command, offset, limit).ok(),
     };
     let kept = output.inline.as_ref().map_or(output.kept_bytes, |bytes| bytes.len() as u64);
     if kept == 0 {
-        return Excerpt::Nothing;
+        return Excerpt::Empty;
     }
     let first_read =
-        if kept <= TAKEN_BYTES { usize::try_from(TAKEN_BYTES).unwrap_or(usize::MAX) } else { WINDOW_BYTES };
-    let Some(head) = read(0, first_read).filter(|head| !head.is_empty()) else { return Excerpt::Missing };
+        if kept <= FULLY_READ_BYTES { usize::try_from(FULLY_READ_BYTES).unwrap_or(usize::MAX) } else { WINDOW_BYTES };
+    let Some(head) = read(0, first_read).filter(|head| !head.is_empty()) else { return Excerpt::Unreadable };
     let has_returns = memchr::memmem::find(&head, b"\r\n").is_some();
     let screen = |bytes: &[u8], is_full_screen: bool| {
         // Most outputs do not move the cursor; emulating a terminal for them would be a waste.
-        if let Some(shown) = still(bytes).filter(|_| !is_full_screen) {
+        if let Some(shown) = show_without_terminal(bytes).filter(|_| !is_full_screen) {
             return shown;
         }
-        let mut screen = Screen::new(UNKNOWN_SIZE, has_returns);
+        let mut screen = OutputScreen::new(UNKNOWN_SIZE, has_returns);
         if is_full_screen {
             screen.enter_full_screen();
         }
-        screen.take(bytes);
-        screen.finish()
+        screen.print_bytes(bytes);
+        screen.into_shown()
     };
     let shown = screen(&head, false);
     if head.len() as u64 >= kept {
-        return of_whole(shown);
+        return excerpt_complete_output(shown);
     }
     if head.len() < first_read {
-        return Excerpt::Short(first_lines(&shown.head));
+        return Excerpt::Truncated(first_lines(&shown.head));
     }
     let tail_start = kept.saturating_sub(WINDOW_BYTES as u64);
-    let Some(tail) = read(tail_start, WINDOW_BYTES) else { return Excerpt::Missing };
+    let Some(tail) = read(tail_start, WINDOW_BYTES) else { return Excerpt::Unreadable };
     if tail.is_empty() {
-        return Excerpt::Short(first_lines(&shown.head));
+        return Excerpt::Truncated(first_lines(&shown.head));
     }
     let end = screen(from_line_start(&tail), shown.is_full_screen);
     if shown.is_full_screen || end.full_screen.is_some() {
-        return of_full_screen(end);
+        return excerpt_full_screen(end);
     }
     let head = first_lines(&shown.head);
     let tail = last_lines(end.head.iter().chain(&end.tail));
     let known = (head.len() + tail.len()) as u64;
     let left_out = count_lines(kept, read).map(|lines| lines.saturating_sub(known)).filter(|&lines| lines > 0);
-    Excerpt::Parts { head, left_out, tail }
+    Excerpt::HeadAndTail { head, left_out, tail }
 }
 
-fn window(bytes: &[u8], offset: u64, limit: usize) -> Vec<u8> {
+fn copy_window(bytes: &[u8], offset: u64, limit: usize) -> Vec<u8> {
     let offset = usize::try_from(offset).unwrap_or(usize::MAX);
     bytes.iter().skip(offset).take(limit).copied().collect()
 }
 
-fn of_full_screen(shown: Shown) -> Excerpt {
-    let mut lines: Vec<Line> = shown.head.into_iter().take(HEAD_LINES).collect();
-    if lines.iter().all(Line::is_blank) {
+fn excerpt_full_screen(shown: ScreenContents) -> Excerpt {
+    let mut lines: Vec<ScreenLine> = shown.head.into_iter().take(HEAD_LINES).collect();
+    if lines.iter().all(ScreenLine::is_blank) {
         lines.clear();
     }
     lines.extend(shown.full_screen.unwrap_or_default());
-    if lines.is_empty() { Excerpt::Nothing } else { Excerpt::FullScreen(lines) }
+    if lines.is_empty() { Excerpt::Empty } else { Excerpt::FullScreen(lines) }
 }
 
-fn of_whole(shown: Shown) -> Excerpt {
+fn excerpt_complete_output(shown: ScreenContents) -> Excerpt {
     if shown.full_screen.is_some() {
-        return of_full_screen(shown);
+        return excerpt_full_screen(shown);
     }
     let lines = || shown.head.iter().chain(&shown.tail);
-    if lines().all(Line::is_blank) {
-        return Excerpt::Nothing;
+    if lines().all(ScreenLine::is_blank) {
+        return Excerpt::Empty;
     }
-    let bytes: usize = lines().map(|line| line.bytes() + 1).sum();
-    let count = usize::try_from(shown.count).unwrap_or(usize::MAX);
+    let bytes: usize = lines().map(|line| line.byte_length() + 1).sum();
+    let count = usize::try_from(shown.line_count).unwrap_or(usize::MAX);
     if count <= WHOLE_LINES && bytes <= WHOLE_BYTES {
         let whole = shown.head;
         return if shown.is_cut {
-            Excerpt::Parts { head: whole, left_out: None, tail: Vec::new() }
+            Excerpt::HeadAndTail { head: whole, left_out: None, tail: Vec::new() }
         } else {
-            Excerpt::Whole(whole)
+            Excerpt::Complete(whole)
         };
     }
     let head = first_lines(&shown.head);
     // If the screen kept all lines, the tail must not repeat the head.
     let repeated = if count == lines().count() { head.len() } else { 0 };
-    let after: Vec<&Line> = lines().skip(repeated).collect();
+    let after: Vec<&ScreenLine> = lines().skip(repeated).collect();
     let tail = last_lines(after.into_iter());
     match count - head.len() - tail.len() {
-        0 => Excerpt::Whole(shown.head.into_iter().chain(shown.tail).collect()),
-        left_out => Excerpt::Parts { head, left_out: Some(left_out as u64), tail },
+        0 => Excerpt::Complete(shown.head.into_iter().chain(shown.tail).collect()),
+        left_out => Excerpt::HeadAndTail { head, left_out: Some(left_out as u64), tail },
     }
 }
 
-fn first_lines(lines: &[Line]) -> Vec<Line> {
-    within(lines.iter(), HEAD_LINES, HEAD_BYTES)
+fn first_lines(lines: &[ScreenLine]) -> Vec<ScreenLine> {
+    take_within_limits(lines.iter(), HEAD_LINES, HEAD_BYTES)
 }
 
-fn last_lines<'a>(lines: impl DoubleEndedIterator<Item = &'a Line>) -> Vec<Line> {
-    let mut tail = within(lines.rev(), TAIL_LINES, TAIL_BYTES);
+fn last_lines<'a>(lines: impl DoubleEndedIterator<Item = &'a ScreenLine>) -> Vec<ScreenLine> {
+    let mut tail = take_within_limits(lines.rev(), TAIL_LINES, TAIL_BYTES);
     tail.reverse();
     tail
 }
 
 /// Takes lines up to both limits, but at least one however long.
-fn within<'a>(lines: impl Iterator<Item = &'a Line>, most: usize, most_bytes: usize) -> Vec<Line> {
+fn take_within_limits<'a>(
+    lines: impl Iterator<Item = &'a ScreenLine>,
+    most: usize,
+    most_bytes: usize,
+) -> Vec<ScreenLine> {
     let mut bytes = 0;
-    let fits = |(i, line): &(usize, &Line)| {
-        bytes += line.bytes() + 1;
+    let fits = |(i, line): &(usize, &ScreenLine)| {
+        bytes += line.byte_length() + 1;
         *i == 0 || bytes <= most_bytes
     };
     lines.take(most).enumerate().take_while(fits).map(|(_, line)| line.clone()).collect()
@@ -193,8 +197,8 @@ mod tests {
     struct File(Vec<u8>);
 
     impl OutputSource for File {
-        fn read(&self, _: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
-            Ok(window(&self.0, offset_bytes, limit_bytes))
+        fn read_output(&self, _: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
+            Ok(copy_window(&self.0, offset_bytes, limit_bytes))
         }
     }
 
@@ -202,12 +206,12 @@ mod tests {
         let output = Captured {
             length_bytes: kept_bytes,
             kept_bytes,
-            digest: Digest::of(b""),
+            digest: Digest::of_bytes(b""),
             all_digest: None,
             salt: String::new(),
             inline: None,
         };
-        excerpt(Seq(1), &output, &File(bytes.to_vec()))
+        excerpt_output(Seq(1), &output, &File(bytes.to_vec()))
     }
 
     fn lines(count: usize, width: usize) -> Vec<u8> {
@@ -220,11 +224,11 @@ mod tests {
             for width in [6, 80, 400] {
                 let bytes = lines(count, width);
                 let (shown, left_out) = match of(&bytes, bytes.len() as u64) {
-                    Excerpt::Whole(lines) => (lines.len(), 0),
-                    Excerpt::Parts { head, left_out, tail } => {
+                    Excerpt::Complete(lines) => (lines.len(), 0),
+                    Excerpt::HeadAndTail { head, left_out, tail } => {
                         assert!(head.len() <= HEAD_LINES && tail.len() <= TAIL_LINES);
-                        assert_eq!(head.first().map(Line::text), Some(format!("{:0width$}", 1)));
-                        assert_eq!(tail.last().map(Line::text), Some(format!("{count:0width$}")));
+                        assert_eq!(head.first().map(ScreenLine::to_text), Some(format!("{:0width$}", 1)));
+                        assert_eq!(tail.last().map(ScreenLine::to_text), Some(format!("{count:0width$}")));
                         // Past the limit they are not counted.
                         let counted = left_out.unwrap_or((count - head.len() - tail.len()) as u64);
                         (head.len() + tail.len(), usize::try_from(counted).unwrap())
@@ -238,17 +242,20 @@ mod tests {
 
     #[test]
     fn one_line_of_many_megabytes_is_cut() {
-        let Excerpt::Parts { head, left_out, tail } = of(&vec![b'x'; 5 << 20], 5 << 20) else { panic!() };
+        let Excerpt::HeadAndTail { head, left_out, tail } = of(&vec![b'x'; 5 << 20], 5 << 20) else { panic!() };
         assert_eq!((head.len(), left_out, tail.len()), (1, None, 1));
-        let bytes = |lines: &[Line]| lines.iter().map(Line::bytes).sum::<usize>();
+        let bytes = |lines: &[ScreenLine]| lines.iter().map(ScreenLine::byte_length).sum::<usize>();
         assert!(bytes(&head) < 2000 && bytes(&tail) < 2000);
     }
 
     #[test]
     fn an_output_that_is_shorter_than_recorded_says_so() {
-        assert_eq!(of(b"all that is left\n", 100), Excerpt::Short(vec![Line::plain("all that is left")]));
-        assert_eq!(of(b"all that is left\n", 1 << 30), Excerpt::Short(vec![Line::plain("all that is left")]));
-        assert_eq!(of(b"", 100), Excerpt::Missing);
-        assert_eq!(of(b"", 0), Excerpt::Nothing);
+        assert_eq!(of(b"all that is left\n", 100), Excerpt::Truncated(vec![ScreenLine::from_text("all that is left")]));
+        assert_eq!(
+            of(b"all that is left\n", 1 << 30),
+            Excerpt::Truncated(vec![ScreenLine::from_text("all that is left")])
+        );
+        assert_eq!(of(b"", 100), Excerpt::Unreadable);
+        assert_eq!(of(b"", 0), Excerpt::Empty);
     }
 }

@@ -8,25 +8,25 @@ use crate::history::{CommandSource, CommandStarted};
 use std::collections::BTreeMap;
 
 /// Longer expected outputs are not shown.
-const LINES: usize = 60;
+const MOST_EXPECTED_LINES: usize = 60;
 
 /// Expected outputs of a document, by line.
 #[derive(Debug, Default)]
-pub(super) struct Expected {
+pub(super) struct ExpectedOutputs {
     /// Output by the line of the command before it.
     by_line: BTreeMap<u32, String>,
     /// Output by the first and last line of the cell, valid if the cell has a single command.
     by_cell: Vec<(u32, u32, String)>,
 }
 
-impl Expected {
-    pub(super) fn of(document: Option<&str>) -> Self {
+impl ExpectedOutputs {
+    pub(super) fn from_document(document: Option<&str>) -> Self {
         let Some(document) = document else { return Self::default() };
-        let runbook = Runbook::parse(document.as_bytes());
+        let runbook = Runbook::parse_bytes(document.as_bytes());
         let mut expected = Self::default();
         for cell in &runbook.cells {
             if let Some(output) = cell.expected.and_then(|index| runbook.cells.get(index)) {
-                expected.by_cell.push((cell.line, cell.end_line, output.text()));
+                expected.by_cell.push((cell.line, cell.end_line, output.joined_text()));
             }
             let mut command = 0;
             for line in &cell.content {
@@ -44,7 +44,7 @@ impl Expected {
     }
 
     /// Expected output of a command, if the document shows one.
-    pub(super) fn for_command(&self, started: &CommandStarted) -> Option<&str> {
+    pub(super) fn output_of_command(&self, started: &CommandStarted) -> Option<&str> {
         if matches!(started.source, CommandSource::Own | CommandSource::Until) || started.line == 0 {
             return None;
         }
@@ -54,6 +54,6 @@ impl Expected {
             let mut cells = self.by_cell.iter();
             cells.find(|(from, to, _)| started.of == 1 && (*from..=*to).contains(&started.line)).map(|(.., text)| text)
         });
-        beside.map(String::as_str).filter(|text| !text.trim().is_empty() && text.lines().count() <= LINES)
+        beside.map(String::as_str).filter(|text| !text.trim().is_empty() && text.lines().count() <= MOST_EXPECTED_LINES)
     }
 }

@@ -3,11 +3,11 @@
 //! Invariant: a name once used keeps its meaning within a schema number; events stand in the order of their numbers, one a
 //! line; outputs are plain text, cut as in every transcript. Refuses to know: how the journal writes its lines.
 
-use super::elapsed::Elapsed;
-use super::excerpt::{Excerpt, Line, excerpt};
-use super::overview::Overview;
+use super::elapsed::ElapsedClock;
+use super::excerpt::{Excerpt, ScreenLine, excerpt_output};
+use super::overview::RunOverview;
 use super::sources::Sources;
-use super::steps::output_file;
+use super::steps::output_file_path;
 use super::words;
 use crate::history::{CommandFinished, CommandSource, CommandStarted, Event, Fact, Outcome, RunStarted};
 use crate::ident::{Digest, Seq};
@@ -17,38 +17,38 @@ use std::io;
 use std::io::Write;
 
 /// Incremented when a name changes its meaning.
-const SCHEMA: u32 = 1;
+const SCHEMA_NUMBER: u32 = 1;
 
 /// Writes the transcript of a run as JSON; see [`super::markdown`].
-pub fn json<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
+pub fn write_json<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,
 {
-    let overview = Overview::of(events(), sources.live);
+    let overview = RunOverview::from_events(events(), sources.is_live);
     let head = json!({
-        "schema": SCHEMA,
-        "run": overview.started.as_ref().map(run),
-        "outcome": outcome(&overview, sources),
-        "reason": overview.finished.as_ref().map(|finished| &finished.reason),
+        "schema": SCHEMA_NUMBER,
+        "run": overview.run_started.as_ref().map(run_as_json),
+        "outcome": describe_state(&overview, sources),
+        "reason": overview.run_finished.as_ref().map(|finished| &finished.reason),
         "started": overview.span.first_at.map(|at| at.to_string()),
-        "ended": overview.finished.as_ref().and(overview.span.last_at).map(|at| at.to_string()),
-        "elapsed_ms": millis(overview.span.took),
+        "ended": overview.run_finished.as_ref().and(overview.span.last_at).map(|at| at.to_string()),
+        "elapsed_ms": milliseconds(overview.span.took),
         "clock_steps": overview.span.clock_steps.iter()
             .map(|(seq, step)| json!({ "before": seq, "seconds": step })).collect::<Vec<_>>(),
         "count": overview.span.events,
-        "last_hash": sources.head.map(|head: Digest| head.to_string()),
+        "last_hash": sources.last_hash.map(|head: Digest| head.to_string()),
     });
     let head = head.to_string();
     write!(to, "{},\"events\":[", head.strip_suffix('}').unwrap_or(&head))?;
-    let mut elapsed = Elapsed::default();
+    let mut elapsed = ElapsedClock::default();
     let same = events().take(usize::try_from(overview.span.events).unwrap_or(usize::MAX));
     for (i, event) in same.enumerate() {
         let event = event.borrow();
         let mut line = Map::new();
         line.insert("seq".into(), json!(event.seq));
         line.insert("time".into(), json!(event.at.utc.to_string()));
-        line.insert("elapsed_ms".into(), millis(elapsed.take(event)));
-        let (kind, fields) = told(event, &overview, sources);
+        line.insert("elapsed_ms".into(), milliseconds(elapsed.advance_to(event)));
+        let (kind, fields) = event_as_json(event, &overview, sources);
         line.insert("kind".into(), json!(kind));
         if let Value::Object(fields) = fields {
             line.extend(fields);
@@ -58,19 +58,19 @@ where
     writeln!(to, "\n]}}")
 }
 
-fn millis(duration: std::time::Duration) -> Value {
+fn milliseconds(duration: std::time::Duration) -> Value {
     json!(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn outcome(overview: &Overview, sources: &Sources<'_>) -> &'static str {
-    match &overview.finished {
-        Some(finished) => words::run_result(finished.result),
-        None if sources.live => "running",
+fn describe_state(overview: &RunOverview, sources: &Sources<'_>) -> &'static str {
+    match &overview.run_finished {
+        Some(finished) => words::describe_run_result(finished.result),
+        None if sources.is_live => "running",
         None => "unknown",
     }
 }
 
-fn run(started: &RunStarted) -> Value {
+fn run_as_json(started: &RunStarted) -> Value {
     json!({
         "id": started.run,
         "procedure": started.procedure.as_str(),
@@ -86,18 +86,18 @@ fn run(started: &RunStarted) -> Value {
         "host": started.host,
         "user": started.user,
         "cwd": started.cwd,
-        "mode": words::mode(started.mode),
+        "mode": words::describe_mode(started.mode),
         "version": started.version,
         "flags": started.flags,
     })
 }
 
 /// Kind and fields of an event. Enumerated values use the journal's words.
-fn told(event: &Event, overview: &Overview, sources: &Sources<'_>) -> (String, Value) {
+fn event_as_json(event: &Event, overview: &RunOverview, sources: &Sources<'_>) -> (String, Value) {
     match &event.fact {
         Fact::RunStarted(_) => ("run-started".into(), json!({})),
-        Fact::CommandStarted(started) => ("command-started".into(), command(event.seq, started, overview)),
-        Fact::CommandFinished(finished) => ("command-finished".into(), finish(finished, sources)),
+        Fact::CommandStarted(started) => ("command-started".into(), command_as_json(event.seq, started, overview)),
+        Fact::CommandFinished(finished) => ("command-finished".into(), finish_as_json(finished, sources)),
         Fact::Other(other) => {
             let fields: Map<String, Value> = other
                 .fields
@@ -114,7 +114,7 @@ fn told(event: &Event, overview: &Overview, sources: &Sources<'_>) -> (String, V
     }
 }
 
-fn command(seq: Seq, started: &CommandStarted, overview: &Overview) -> Value {
+fn command_as_json(seq: Seq, started: &CommandStarted, overview: &RunOverview) -> Value {
     let (source, original) = match &started.source {
         CommandSource::Document => ("document", None),
         CommandSource::Edited(original) => ("edited", Some(original)),
@@ -123,7 +123,7 @@ fn command(seq: Seq, started: &CommandStarted, overview: &Overview) -> Value {
         CommandSource::Until => ("until", None),
         CommandSource::Sampled(original) => ("sampled", Some(original)),
     };
-    let state = if overview.commands.briefs.contains_key(&seq) { "finished" } else { overview.unfinished(seq) };
+    let state = if overview.commands.results.contains_key(&seq) { "finished" } else { overview.unfinished_state(seq) };
     json!({
         "step": started.step.as_str(),
         "command": started.command,
@@ -138,7 +138,7 @@ fn command(seq: Seq, started: &CommandStarted, overview: &Overview) -> Value {
     })
 }
 
-fn finish(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
+fn finish_as_json(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
     let outcome = match serde_json::to_value(&finished.outcome) {
         Ok(Value::String(word)) => word,
         _ => "negative".to_owned(),
@@ -156,28 +156,28 @@ fn finish(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
         "pipestatus": finished.pipestatus,
         "cwd": finished.cwd,
         "took_ms": finished.took_ns / 1_000_000,
-        "output": output(finished, sources),
+        "output": output_as_json(finished, sources),
     })
 }
 
-fn output(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
+fn output_as_json(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
     let captured = &finished.output;
     let mut value = json!({
         "length_bytes": captured.length_bytes,
         "kept_bytes": captured.kept_bytes,
-        "file": output_file(finished.started),
+        "file": output_file_path(finished.started),
     });
-    let lines = |lines: &[Line]| json!(lines.iter().map(Line::text).collect::<Vec<_>>());
-    let (name, shown) = match excerpt(finished.started, captured, sources.output) {
-        Excerpt::Nothing => ("lines", json!([])),
-        Excerpt::Whole(whole) => ("lines", lines(&whole)),
-        Excerpt::Short(short) => ("short", lines(&short)),
+    let lines = |lines: &[ScreenLine]| json!(lines.iter().map(ScreenLine::to_text).collect::<Vec<_>>());
+    let (name, shown) = match excerpt_output(finished.started, captured, sources.outputs) {
+        Excerpt::Empty => ("lines", json!([])),
+        Excerpt::Complete(whole) => ("lines", lines(&whole)),
+        Excerpt::Truncated(short) => ("short", lines(&short)),
         Excerpt::FullScreen(screen) => ("screen", lines(&screen)),
-        Excerpt::Parts { head, left_out, tail } => {
+        Excerpt::HeadAndTail { head, left_out, tail } => {
             ("parts", json!({ "head": lines(&head), "left_out": left_out, "tail": lines(&tail) }))
         }
-        Excerpt::Missing if captured.salt.is_empty() => ("missing", json!("redacted")),
-        Excerpt::Missing => ("missing", json!("unreadable")),
+        Excerpt::Unreadable if captured.salt.is_empty() => ("missing", json!("redacted")),
+        Excerpt::Unreadable => ("missing", json!("unreadable")),
     };
     if let Value::Object(value) = &mut value {
         value.insert(name.to_owned(), shown);

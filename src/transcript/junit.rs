@@ -3,10 +3,10 @@
 //! Invariant: well-formed XML whatever was printed; a suite's counts match its cases. A failed attempt that was followed by
 //! another is skipped, not failed: only the last attempt counts.
 
-use super::elapsed::Elapsed;
-use super::escape::{one_line, push_visible, shorten};
-use super::excerpt::{Excerpt, Line, excerpt};
-use super::overview::{Overview, step_title};
+use super::elapsed::ElapsedClock;
+use super::escape::{one_line, push_visible, shorten_first_line};
+use super::excerpt::{Excerpt, ScreenLine, excerpt_output};
+use super::overview::{RunOverview, numbered_step_title};
 use super::sources::Sources;
 use super::words;
 use crate::history::{CommandFinished, CommandStarted, Decision, Event, Fact, StepEntered, StepForm, StepResult};
@@ -22,7 +22,7 @@ const COMMAND_CHARACTERS: usize = 80;
 
 /// Result of a case, with the reason if it did not pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Verdict {
+enum CaseVerdict {
     Passed,
     Failed(String),
     /// No end is recorded.
@@ -30,64 +30,67 @@ enum Verdict {
     Skipped(String),
 }
 
-struct Case {
+struct TestCase {
     name: String,
     line: u32,
     took: Duration,
-    verdict: Verdict,
+    verdict: CaseVerdict,
 }
 
 #[derive(Default)]
-struct Suite {
+struct TestSuite {
     name: String,
-    at: Option<Timestamp>,
-    cases: BTreeMap<Seq, Case>,
+    started_at: Option<Timestamp>,
+    cases: BTreeMap<Seq, TestCase>,
 }
 
 /// Writes a run as a `JUnit` report; see [`super::markdown`].
-pub fn junit<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
+pub fn write_junit<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,
 {
-    let overview = Overview::of(events(), sources.live);
+    let overview = RunOverview::from_events(events(), sources.is_live);
     let same = || events().take(usize::try_from(overview.span.events).unwrap_or(usize::MAX));
-    let mut gathered = Gathered::default();
-    same().for_each(|event| gathered.take(event.borrow()));
-    gathered.end(&overview);
+    let mut gathered = SuiteCollector::default();
+    same().for_each(|event| gathered.record_event(event.borrow()));
+    gathered.mark_running_commands(&overview);
     let suites = gathered.suites;
-    let class = overview.started.as_ref().map_or("run".to_owned(), |started| {
+    let class = overview.run_started.as_ref().map_or("run".to_owned(), |started| {
         let stem = started.runbook.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".md");
         let anchor = started.procedure.as_str();
         if anchor.is_empty() { stem.to_owned() } else { format!("{stem}.{anchor}") }
     });
-    let name = overview.started.as_ref().map_or("run", |started| started.procedure_title.as_str());
+    let name = overview.run_started.as_ref().map_or("run", |started| started.procedure_title.as_str());
     let all = || suites.iter().flat_map(|suite| suite.cases.values());
     writeln!(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         to,
         "<testsuites name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{}\">",
-        xml(name),
+        escape_xml(name),
         all().count(),
-        count(all(), |verdict| matches!(verdict, Verdict::Failed(_))),
-        count(all(), |verdict| matches!(verdict, Verdict::Error(_))),
-        seconds(overview.span.took)
+        count_cases(all(), |verdict| matches!(verdict, CaseVerdict::Failed(_))),
+        count_cases(all(), |verdict| matches!(verdict, CaseVerdict::Error(_))),
+        format_seconds(overview.span.took)
     )?;
-    let host = overview.started.as_ref().map_or("", |started| started.host.as_str());
+    let host = overview.run_started.as_ref().map_or("", |started| started.host.as_str());
     let mut outputs = same().filter_map(|event| match &event.borrow().fact {
         Fact::CommandFinished(finished) => Some(finished.clone()),
         _ => None,
     });
     let mut waiting: BTreeMap<Seq, CommandFinished> = BTreeMap::new();
     for suite in &suites {
-        suite.begin(host, to)?;
+        suite.write_start(host, to)?;
         for (seq, case) in &suite.cases {
             // Ends come in the order of starts, except in a record that was edited by hand.
             let is_waiting = |seq: &Seq, waiting: &BTreeMap<Seq, CommandFinished>| waiting.contains_key(seq);
-            while !is_waiting(seq, &waiting) && !matches!(case.verdict, Verdict::Error(_)) && case.line != NO_COMMAND {
+            while !is_waiting(seq, &waiting)
+                && !matches!(case.verdict, CaseVerdict::Error(_))
+                && case.line != NO_COMMAND_LINE
+            {
                 let Some(finished) = outputs.next() else { break };
                 waiting.insert(finished.started, finished);
             }
-            case.write(&class, waiting.remove(seq).as_ref(), sources, to)?;
+            case.write_xml(&class, waiting.remove(seq).as_ref(), sources, to)?;
         }
         writeln!(to, "  </testsuite>")?;
     }
@@ -95,52 +98,56 @@ where
 }
 
 /// Stands for the line of a case that is not a command.
-const NO_COMMAND: u32 = u32::MAX;
+const NO_COMMAND_LINE: u32 = u32::MAX;
 
 #[derive(Default)]
-struct Gathered {
-    suites: Vec<Suite>,
+struct SuiteCollector {
+    suites: Vec<TestSuite>,
     /// The current step; the flag is true once one of its commands was run.
-    step: Option<(StepEntered, bool)>,
-    open: BTreeMap<Seq, (StepId, Option<u32>)>,
-    last: BTreeMap<(StepId, u32), Seq>,
-    elapsed: Elapsed,
+    open_step: Option<(StepEntered, bool)>,
+    open_commands: BTreeMap<Seq, (StepId, Option<u32>)>,
+    last_attempts: BTreeMap<(StepId, u32), Seq>,
+    elapsed: ElapsedClock,
 }
 
-impl Gathered {
-    fn take(&mut self, event: &Event) {
-        self.elapsed.take(event);
+impl SuiteCollector {
+    fn record_event(&mut self, event: &Event) {
+        self.elapsed.advance_to(event);
         match &event.fact {
             Fact::StepEntered(entered) => {
                 let name = entered.headings.iter().map(|heading| one_line(heading.trim())).collect::<Vec<_>>();
                 let name = name.join(" › ");
                 if self.suites.last().is_none_or(|suite| suite.name != name) {
-                    self.suites.push(Suite { name, at: Some(event.at.utc), cases: BTreeMap::new() });
+                    self.suites.push(TestSuite { name, started_at: Some(event.at.utc), cases: BTreeMap::new() });
                 }
-                self.step = Some((entered.clone(), false));
+                self.open_step = Some((entered.clone(), false));
             }
-            Fact::CommandStarted(started) => self.started(event.seq, started),
-            Fact::CommandFinished(finished) => self.finished(finished),
+            Fact::CommandStarted(started) => self.start_command(event.seq, started),
+            Fact::CommandFinished(finished) => self.finish_command(finished),
             Fact::Decided(decided) if decided.decision == Decision::Skip => {
                 if let Some(command) = decided.command {
                     let name = format!("{}, command {}", self.step_name(), u64::from(command) + 1);
-                    self.add(event.seq, name, Verdict::Skipped(reason(&decided.reason)));
+                    self.add_case_without_command(
+                        event.seq,
+                        name,
+                        CaseVerdict::Skipped(reason_or_default(&decided.reason)),
+                    );
                 }
             }
             Fact::StepFinished(finished) => {
-                let Some((entered, was_run)) = self.step.take() else { return };
+                let Some((entered, was_run)) = self.open_step.take() else { return };
                 let is_command = matches!(entered.form, StepForm::Command | StepForm::Guessed);
                 let verdict = match finished.result {
-                    StepResult::Skipped => Some(Verdict::Skipped("skipped".to_owned())),
+                    StepResult::Skipped => Some(CaseVerdict::Skipped("skipped".to_owned())),
                     _ if was_run => None,
-                    StepResult::Done => Some(Verdict::Passed),
-                    StepResult::Failed => Some(Verdict::Failed("failed".to_owned())),
+                    StepResult::Done => Some(CaseVerdict::Passed),
+                    StepResult::Failed => Some(CaseVerdict::Failed("failed".to_owned())),
                     StepResult::PartlyRun | StepResult::DoneWithFailures => None,
                 };
-                self.step = Some((entered, was_run));
+                self.open_step = Some((entered, was_run));
                 if let Some(verdict) = verdict.filter(|_| !is_command || !was_run) {
                     let name = self.step_name();
-                    self.add(event.seq, name, verdict);
+                    self.add_case_without_command(event.seq, name, verdict);
                 }
             }
             _ => {}
@@ -148,151 +155,156 @@ impl Gathered {
     }
 
     fn step_name(&self) -> String {
-        self.step
-            .as_ref()
-            .map_or("Before the first step".to_owned(), |(entered, _)| one_line(step_title(entered).plain().trim()))
+        self.open_step.as_ref().map_or("Before the first step".to_owned(), |(entered, _)| {
+            one_line(numbered_step_title(entered).to_plain_text().trim())
+        })
     }
 
     /// Adds a case to the current suite; cases before the first step get a suite of their own.
-    fn put(&mut self, seq: Seq, case: Case) {
+    fn insert_case(&mut self, seq: Seq, case: TestCase) {
         if self.suites.is_empty() {
-            self.suites.push(Suite { name: "Before the first step".to_owned(), ..Suite::default() });
+            self.suites.push(TestSuite { name: "Before the first step".to_owned(), ..TestSuite::default() });
         }
         if let Some(suite) = self.suites.last_mut() {
             suite.cases.insert(seq, case);
         }
     }
 
-    fn add(&mut self, seq: Seq, name: String, verdict: Verdict) {
-        self.put(seq, Case { name, line: NO_COMMAND, took: Duration::ZERO, verdict });
+    fn add_case_without_command(&mut self, seq: Seq, name: String, verdict: CaseVerdict) {
+        self.insert_case(seq, TestCase { name, line: NO_COMMAND_LINE, took: Duration::ZERO, verdict });
     }
 
-    fn case(&mut self, seq: Seq) -> Option<&mut Case> {
+    fn find_case(&mut self, seq: Seq) -> Option<&mut TestCase> {
         self.suites.iter_mut().rev().find_map(|suite| suite.cases.get_mut(&seq))
     }
 
-    fn started(&mut self, seq: Seq, started: &CommandStarted) {
-        if let Some((_, was_run)) = &mut self.step {
+    fn start_command(&mut self, seq: Seq, started: &CommandStarted) {
+        if let Some((_, was_run)) = &mut self.open_step {
             *was_run = true;
         }
         let attempt = if started.attempt > 1 { format!(" (attempt {})", started.attempt) } else { String::new() };
-        let name = format!("{}: {}{attempt}", self.step_name(), shorten(&started.text, COMMAND_CHARACTERS));
-        let verdict = Verdict::Error("no end is recorded".to_owned());
-        self.put(seq, Case { name, line: started.line, took: Duration::ZERO, verdict });
-        self.open.insert(seq, (started.step.clone(), started.command));
+        let name = format!("{}: {}{attempt}", self.step_name(), shorten_first_line(&started.text, COMMAND_CHARACTERS));
+        let verdict = CaseVerdict::Error("no end is recorded".to_owned());
+        self.insert_case(seq, TestCase { name, line: started.line, took: Duration::ZERO, verdict });
+        self.open_commands.insert(seq, (started.step.clone(), started.command));
         let Some(command) = started.command else { return };
-        if let Some(before) = self.last.insert((started.step.clone(), command), seq)
+        if let Some(before) = self.last_attempts.insert((started.step.clone(), command), seq)
             && started.attempt > 1
-            && let Some(case) = self.case(before)
-            && let Verdict::Failed(why) = &case.verdict
+            && let Some(case) = self.find_case(before)
+            && let CaseVerdict::Failed(why) = &case.verdict
         {
-            case.verdict = Verdict::Skipped(format!("{why}; tried again"));
+            case.verdict = CaseVerdict::Skipped(format!("{why}; tried again"));
         }
     }
 
-    fn finished(&mut self, finished: &CommandFinished) {
-        let result = words::outcome(finished);
-        let deviates = words::deviation(&finished.outcome).is_some() && !finished.outcome.goes_on();
-        if self.open.remove(&finished.started).is_none() {
+    fn finish_command(&mut self, finished: &CommandFinished) {
+        let result = words::describe_outcome(finished);
+        let deviates = words::outcome_deviation(&finished.outcome).is_some() && !finished.outcome.allows_next_command();
+        if self.open_commands.remove(&finished.started).is_none() {
             return;
         }
-        if let Some(case) = self.case(finished.started) {
+        if let Some(case) = self.find_case(finished.started) {
             case.took = Duration::from_nanos(finished.took_ns);
-            case.verdict = if deviates { Verdict::Failed(result) } else { Verdict::Passed };
+            case.verdict = if deviates { CaseVerdict::Failed(result) } else { CaseVerdict::Passed };
         }
     }
 
-    fn end(&mut self, overview: &Overview) {
-        let open = std::mem::take(&mut self.open);
+    fn mark_running_commands(&mut self, overview: &RunOverview) {
+        let open = std::mem::take(&mut self.open_commands);
         for seq in open.into_keys().filter(|seq| overview.commands.running == Some(*seq)) {
-            if let Some(case) = self.case(seq) {
-                case.verdict = Verdict::Error("running".to_owned());
+            if let Some(case) = self.find_case(seq) {
+                case.verdict = CaseVerdict::Error("running".to_owned());
             }
         }
     }
 }
 
-impl Suite {
-    fn begin(&self, host: &str, to: &mut impl Write) -> io::Result<()> {
+impl TestSuite {
+    fn write_start(&self, host: &str, to: &mut impl Write) -> io::Result<()> {
         let cases = || self.cases.values();
         let time = cases().map(|case| case.took).sum();
-        let at = self.at.map_or(String::new(), |at| format!(" timestamp=\"{}T{}\"", words::date(at), words::time(at)));
+        let at = self.started_at.map_or(String::new(), |at| {
+            format!(" timestamp=\"{}T{}\"", words::format_date(at), words::format_time(at))
+        });
         writeln!(
             to,
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{}\"{at} \
              hostname=\"{}\">",
-            xml(&self.name),
+            escape_xml(&self.name),
             self.cases.len(),
-            count(cases(), |verdict| matches!(verdict, Verdict::Failed(_))),
-            count(cases(), |verdict| matches!(verdict, Verdict::Error(_))),
-            count(cases(), |verdict| matches!(verdict, Verdict::Skipped(_))),
-            seconds(time),
-            xml(host)
+            count_cases(cases(), |verdict| matches!(verdict, CaseVerdict::Failed(_))),
+            count_cases(cases(), |verdict| matches!(verdict, CaseVerdict::Error(_))),
+            count_cases(cases(), |verdict| matches!(verdict, CaseVerdict::Skipped(_))),
+            format_seconds(time),
+            escape_xml(host)
         )
     }
 }
 
-impl Case {
-    fn write(
+impl TestCase {
+    fn write_xml(
         &self,
         class: &str,
         finished: Option<&CommandFinished>,
         sources: &Sources<'_>,
         to: &mut impl Write,
     ) -> io::Result<()> {
-        let line = if matches!(self.line, 0 | NO_COMMAND) { String::new() } else { format!(" line=\"{}\"", self.line) };
+        let line =
+            if matches!(self.line, 0 | NO_COMMAND_LINE) { String::new() } else { format!(" line=\"{}\"", self.line) };
         writeln!(
             to,
             "    <testcase name=\"{}\" classname=\"{}\" time=\"{}\"{line}>",
-            xml(&self.name),
-            xml(class),
-            seconds(self.took)
+            escape_xml(&self.name),
+            escape_xml(class),
+            format_seconds(self.took)
         )?;
         match &self.verdict {
-            Verdict::Passed => {}
-            Verdict::Failed(why) => {
-                writeln!(to, "      <failure message=\"{0}\" type=\"failed\">{0}</failure>", xml(why))?;
+            CaseVerdict::Passed => {}
+            CaseVerdict::Failed(why) => {
+                writeln!(to, "      <failure message=\"{0}\" type=\"failed\">{0}</failure>", escape_xml(why))?;
             }
-            Verdict::Error(why) => writeln!(to, "      <error message=\"{0}\" type=\"unknown\">{0}</error>", xml(why))?,
-            Verdict::Skipped(why) => writeln!(to, "      <skipped message=\"{}\"/>", xml(why))?,
+            CaseVerdict::Error(why) => {
+                writeln!(to, "      <error message=\"{0}\" type=\"unknown\">{0}</error>", escape_xml(why))?
+            }
+            CaseVerdict::Skipped(why) => writeln!(to, "      <skipped message=\"{}\"/>", escape_xml(why))?,
         }
         if let Some(finished) = finished {
-            let printed = printed(&excerpt(finished.started, &finished.output, sources.output));
+            let printed = printed_lines(&excerpt_output(finished.started, &finished.output, sources.outputs));
             if !printed.is_empty() {
-                writeln!(to, "      <system-out>{}</system-out>", xml(&printed))?;
+                writeln!(to, "      <system-out>{}</system-out>", escape_xml(&printed))?;
             }
         }
         writeln!(to, "    </testcase>")
     }
 }
 
-fn printed(shown: &Excerpt) -> String {
-    let joined = |lines: &[Line]| lines.iter().map(Line::text).collect::<Vec<_>>().join("\n");
+fn printed_lines(shown: &Excerpt) -> String {
+    let joined = |lines: &[ScreenLine]| lines.iter().map(ScreenLine::to_text).collect::<Vec<_>>().join("\n");
     match shown {
-        Excerpt::Nothing | Excerpt::Missing => String::new(),
-        Excerpt::Whole(lines) | Excerpt::Short(lines) | Excerpt::FullScreen(lines) => joined(lines),
-        Excerpt::Parts { head, left_out, tail } => {
-            format!("{}\n… {}\n{}", joined(head), words::left_out(*left_out), joined(tail))
+        Excerpt::Empty | Excerpt::Unreadable => String::new(),
+        Excerpt::Complete(lines) | Excerpt::Truncated(lines) | Excerpt::FullScreen(lines) => joined(lines),
+        Excerpt::HeadAndTail { head, left_out, tail } => {
+            format!("{}\n… {}\n{}", joined(head), words::describe_left_out(*left_out), joined(tail))
         }
     }
 }
 
-fn reason(text: &str) -> String {
+fn reason_or_default(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() { "no reason given".to_owned() } else { text.to_owned() }
 }
 
-fn count<'a>(cases: impl Iterator<Item = &'a Case>, is_one: impl Fn(&Verdict) -> bool) -> usize {
+fn count_cases<'a>(cases: impl Iterator<Item = &'a TestCase>, is_one: impl Fn(&CaseVerdict) -> bool) -> usize {
     cases.filter(|case| is_one(&case.verdict)).count()
 }
 
 /// Formats a duration in seconds: `12.345`.
-fn seconds(duration: Duration) -> String {
+fn format_seconds(duration: Duration) -> String {
     format!("{}.{:03}", duration.as_secs(), duration.subsec_millis())
 }
 
 /// Escapes text for XML and replaces characters that XML forbids.
-fn xml(text: &str) -> String {
+fn escape_xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {

@@ -30,15 +30,17 @@ mod story;
 mod timeline;
 mod words;
 
-pub use cast::{CastVersion, asciicast};
-pub use changes::changes;
-pub(crate) use escape::shorten;
-pub use inert::{command, command_in_cell, inline, outcome, run_result, took};
-pub use json::json;
-pub use junit::junit;
+pub use cast::{CastVersion, write_asciicast};
+pub use changes::changed_lines;
+pub(crate) use escape::shorten_first_line;
+pub use inert::{
+    command_cell_code_span, command_code_span, describe_outcome, describe_run_result, escape_inline, format_duration,
+};
+pub use json::write_json;
+pub use junit::write_junit;
 pub use sources::Sources;
-pub use story::{markdown, text};
-pub(crate) use words::tone;
+pub use story::{write_markdown, write_text};
+pub(crate) use words::outcome_tone;
 
 use crate::history::Event;
 use std::borrow::Borrow;
@@ -63,16 +65,21 @@ pub enum Format {
 }
 
 /// Writes the transcript of a run in `format`; see [`markdown`]. Fails when `to` cannot be written.
-pub fn write<I>(format: Format, events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
+pub fn write_transcript<I>(
+    format: Format,
+    events: impl Fn() -> I,
+    sources: &Sources<'_>,
+    to: &mut impl Write,
+) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,
 {
     match format {
-        Format::Markdown => markdown(events, sources, to),
-        Format::Html => story::html(events, sources, to),
-        Format::Text => text(events, sources, to),
-        Format::Json => json(events, sources, to),
-        Format::Asciicast(version) => asciicast(version, events, sources, to),
-        Format::Junit => junit(events, sources, to),
+        Format::Markdown => write_markdown(events, sources, to),
+        Format::Html => story::write_html(events, sources, to),
+        Format::Text => write_text(events, sources, to),
+        Format::Json => write_json(events, sources, to),
+        Format::Asciicast(version) => write_asciicast(version, events, sources, to),
+        Format::Junit => write_junit(events, sources, to),
     }
 }

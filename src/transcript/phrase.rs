@@ -2,11 +2,11 @@
 //!
 //! Invariant: pieces hold unescaped text; each page format escapes every piece exactly once.
 
-use super::escape::shorten;
+use super::escape::shorten_first_line;
 
 /// A piece of a phrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum PhrasePiece {
     /// Unmarked text.
     Text(String),
     /// Code or another literal, shown in a monospaced font.
@@ -14,7 +14,7 @@ pub(super) enum Piece {
     /// Text to be noticed at a glance.
     Strong(Phrase),
     /// Emphasised text: a note, or something uncertain.
-    Soft(Phrase),
+    Emphasis(Phrase),
     /// Link to an anchor on this page (`#…`) or to a file next to it.
     Link(String, Phrase),
     /// Time of day of a deviation.
@@ -23,69 +23,69 @@ pub(super) enum Piece {
 
 /// Text with inline markup, built piece by piece.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Phrase(pub(super) Vec<Piece>);
+pub(super) struct Phrase(pub(super) Vec<PhrasePiece>);
 
 impl Phrase {
     /// Appends unmarked text; an empty one adds no piece.
     #[must_use]
-    pub(super) fn text(mut self, words: impl Into<String>) -> Self {
+    pub(super) fn with_text(mut self, words: impl Into<String>) -> Self {
         let words = words.into();
         if !words.is_empty() {
-            self.0.push(Piece::Text(words));
+            self.0.push(PhrasePiece::Text(words));
         }
         self
     }
 
     /// Appends text that somebody else wrote, trimmed.
     #[must_use]
-    pub(super) fn said(self, words: &str) -> Self {
-        self.text(words.trim())
+    pub(super) fn with_quote(self, words: &str) -> Self {
+        self.with_text(words.trim())
     }
 
     /// Appends the first line of a text that somebody else wrote, at most `most` characters.
     #[must_use]
-    pub(super) fn said_short(self, words: &str, most: usize) -> Self {
-        self.text(shorten(words, most))
+    pub(super) fn with_short_quote(self, words: &str, most: usize) -> Self {
+        self.with_text(shorten_first_line(words, most))
     }
 
     #[must_use]
-    pub(super) fn code(mut self, code: &str) -> Self {
-        self.0.push(Piece::Code(code.to_owned()));
+    pub(super) fn with_code(mut self, code: &str) -> Self {
+        self.0.push(PhrasePiece::Code(code.to_owned()));
         self
     }
 
     /// Appends the first line of a code text, at most `most` characters.
     #[must_use]
-    pub(super) fn code_short(self, code: &str, most: usize) -> Self {
-        self.code(&shorten(code, most))
+    pub(super) fn with_short_code(self, code: &str, most: usize) -> Self {
+        self.with_code(&shorten_first_line(code, most))
     }
 
     #[must_use]
-    pub(super) fn strong(mut self, phrase: impl Into<Phrase>) -> Self {
-        self.0.push(Piece::Strong(phrase.into()));
+    pub(super) fn with_strong(mut self, phrase: impl Into<Phrase>) -> Self {
+        self.0.push(PhrasePiece::Strong(phrase.into()));
         self
     }
 
     #[must_use]
-    pub(super) fn soft(mut self, phrase: impl Into<Phrase>) -> Self {
-        self.0.push(Piece::Soft(phrase.into()));
+    pub(super) fn with_emphasis(mut self, phrase: impl Into<Phrase>) -> Self {
+        self.0.push(PhrasePiece::Emphasis(phrase.into()));
         self
     }
 
     #[must_use]
-    pub(super) fn link(mut self, to: impl Into<String>, phrase: impl Into<Phrase>) -> Self {
-        self.0.push(Piece::Link(to.into(), phrase.into()));
+    pub(super) fn with_link(mut self, to: impl Into<String>, phrase: impl Into<Phrase>) -> Self {
+        self.0.push(PhrasePiece::Link(to.into(), phrase.into()));
         self
     }
 
     #[must_use]
-    pub(super) fn time(mut self, time: impl Into<String>) -> Self {
-        self.0.push(Piece::Time(time.into()));
+    pub(super) fn with_time(mut self, time: impl Into<String>) -> Self {
+        self.0.push(PhrasePiece::Time(time.into()));
         self
     }
 
     #[must_use]
-    pub(super) fn and(mut self, other: Phrase) -> Self {
+    pub(super) fn followed_by(mut self, other: Phrase) -> Self {
         self.0.extend(other.0);
         self
     }
@@ -95,12 +95,14 @@ impl Phrase {
     }
 
     /// The text without markup.
-    pub(super) fn plain(&self) -> String {
+    pub(super) fn to_plain_text(&self) -> String {
         let mut out = String::new();
         for piece in &self.0 {
             match piece {
-                Piece::Text(words) | Piece::Code(words) | Piece::Time(words) => out.push_str(words),
-                Piece::Strong(phrase) | Piece::Soft(phrase) | Piece::Link(_, phrase) => out.push_str(&phrase.plain()),
+                PhrasePiece::Text(words) | PhrasePiece::Code(words) | PhrasePiece::Time(words) => out.push_str(words),
+                PhrasePiece::Strong(phrase) | PhrasePiece::Emphasis(phrase) | PhrasePiece::Link(_, phrase) => {
+                    out.push_str(&phrase.to_plain_text())
+                }
             }
         }
         out
@@ -108,18 +110,18 @@ impl Phrase {
 }
 
 /// A phrase of unmarked text.
-pub(super) fn phrase(words: impl Into<String>) -> Phrase {
-    Phrase::default().text(words)
+pub(super) fn plain_phrase(words: impl Into<String>) -> Phrase {
+    Phrase::default().with_text(words)
 }
 
 impl From<&str> for Phrase {
     fn from(words: &str) -> Self {
-        phrase(words)
+        plain_phrase(words)
     }
 }
 
 impl From<String> for Phrase {
     fn from(words: String) -> Self {
-        phrase(words)
+        plain_phrase(words)
     }
 }

@@ -4,10 +4,10 @@
 //! asks the terminal for an answer, sets its title, its clipboard or its palette, or names a file. Total, whatever the bytes.
 
 /// Drawing sequences have shorter parameters than this.
-const LONGEST: usize = 64;
+const LONGEST_SEQUENCE: usize = 64;
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum State {
+enum EscapeState {
     #[default]
     Text,
     Escape,
@@ -20,22 +20,22 @@ enum State {
 
 /// State of the filter between pieces of output.
 #[derive(Default)]
-pub(super) struct Playable {
-    state: State,
+pub(super) struct PlaybackFilter {
+    state: EscapeState,
     sequence: String,
     /// First bytes of a character that the end of a piece cut off.
-    cut: Vec<u8>,
+    incomplete_bytes: Vec<u8>,
 }
 
-impl Playable {
+impl PlaybackFilter {
     /// Filters the next piece of output.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> String {
-        let mut all = std::mem::take(&mut self.cut);
+    pub(super) fn filter_bytes(&mut self, bytes: &[u8]) -> String {
+        let mut all = std::mem::take(&mut self.incomplete_bytes);
         all.extend_from_slice(bytes);
         let mut out = String::with_capacity(all.len());
         let mut chunks = all.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
-            chunk.valid().chars().for_each(|c| self.character(c, &mut out));
+            chunk.valid().chars().for_each(|c| self.filter_character(c, &mut out));
             let invalid = chunk.invalid();
             if invalid.is_empty() {
                 continue;
@@ -44,74 +44,75 @@ impl Playable {
                 && invalid.len() < 4
                 && std::str::from_utf8(invalid).is_err_and(|e| e.error_len().is_none())
             {
-                self.cut = invalid.to_vec();
+                self.incomplete_bytes = invalid.to_vec();
             } else {
-                self.character('\u{fffd}', &mut out);
+                self.filter_character('\u{fffd}', &mut out);
             }
         }
         out
     }
 
-    fn character(&mut self, c: char, out: &mut String) {
+    fn filter_character(&mut self, c: char, out: &mut String) {
         match c {
             '\u{1b}' => {
-                self.state = if self.state == State::Message { State::MessageEscape } else { State::Escape };
+                self.state =
+                    if self.state == EscapeState::Message { EscapeState::MessageEscape } else { EscapeState::Escape };
                 return;
             }
-            '\n' if self.state != State::Text => self.state = State::Text,
+            '\n' if self.state != EscapeState::Text => self.state = EscapeState::Text,
             '\u{9b}' => {
                 self.sequence.clear();
-                return self.state = State::Control;
+                return self.state = EscapeState::Control;
             }
-            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => return self.state = State::Message,
-            '\u{18}' | '\u{1a}' | '\u{80}'..='\u{9f}' => return self.state = State::Text,
+            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => return self.state = EscapeState::Message,
+            '\u{18}' | '\u{1a}' | '\u{80}'..='\u{9f}' => return self.state = EscapeState::Text,
             _ => {}
         }
         match self.state {
-            State::Text => match c {
+            EscapeState::Text => match c {
                 '\n' | '\r' | '\t' | '\u{8}' => out.push(c),
                 c if c.is_control() => {}
                 c => out.push(c),
             },
-            State::Escape => self.escape(c, out),
-            State::Intermediate => self.state = State::Text,
-            State::Control => self.control(c, out),
-            State::Message => {
+            EscapeState::Escape => self.continue_escape(c, out),
+            EscapeState::Intermediate => self.state = EscapeState::Text,
+            EscapeState::Control => self.continue_control_sequence(c, out),
+            EscapeState::Message => {
                 if c == '\u{7}' {
-                    self.state = State::Text;
+                    self.state = EscapeState::Text;
                 }
             }
-            State::MessageEscape => {
-                self.state = State::Text;
+            EscapeState::MessageEscape => {
+                self.state = EscapeState::Text;
                 if c != '\\' {
-                    self.escape(c, out);
+                    self.continue_escape(c, out);
                 }
             }
         }
     }
 
-    fn escape(&mut self, c: char, out: &mut String) {
+    fn continue_escape(&mut self, c: char, out: &mut String) {
         self.sequence.clear();
         self.state = match c {
-            '[' => State::Control,
-            ']' | 'P' | 'X' | '^' | '_' => State::Message,
-            ' '..='/' => State::Intermediate,
+            '[' => EscapeState::Control,
+            ']' | 'P' | 'X' | '^' | '_' => EscapeState::Message,
+            ' '..='/' => EscapeState::Intermediate,
             // Index, next line, reverse index, save and restore the cursor.
             'D' | 'E' | 'M' | '7' | '8' => {
                 out.push('\u{1b}');
                 out.push(c);
-                State::Text
+                EscapeState::Text
             }
-            _ => State::Text,
+            _ => EscapeState::Text,
         };
     }
 
-    fn control(&mut self, c: char, out: &mut String) {
+    fn continue_control_sequence(&mut self, c: char, out: &mut String) {
         match c {
-            ' '..='?' if self.sequence.len() < LONGEST => self.sequence.push(c),
+            ' '..='?' if self.sequence.len() < LONGEST_SEQUENCE => self.sequence.push(c),
             '@'..='~' => {
-                self.state = State::Text;
-                if self.sequence.len() < LONGEST && draws(&self.sequence, c) {
+                self.state = EscapeState::Text;
+                if self.sequence.len() < LONGEST_SEQUENCE && only_draws(&self.sequence, c) {
                     out.push_str("\u{1b}[");
                     out.push_str(&self.sequence);
                     out.push(c);
@@ -123,7 +124,7 @@ impl Playable {
 }
 
 /// True if the control sequence only draws.
-fn draws(parameters: &str, last: char) -> bool {
+fn only_draws(parameters: &str, last: char) -> bool {
     let plain = parameters.chars().all(|c| c.is_ascii_digit() || matches!(c, ';' | ':'));
     match last {
         'A'..='H'
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
 
     fn passed(bytes: &[u8]) -> String {
-        Playable::default().take(bytes)
+        PlaybackFilter::default().filter_bytes(bytes)
     }
 
     #[test]
@@ -192,9 +193,9 @@ mod tests {
     fn pieces_may_cut_anywhere() {
         let whole = "a\x1b[31mé\x1b]0;title\x07漢\x1b[0mz".as_bytes();
         for at in 0..whole.len() {
-            let mut playable = Playable::default();
+            let mut playable = PlaybackFilter::default();
             let (first, second) = whole.split_at(at);
-            assert_eq!(playable.take(first) + &playable.take(second), "a\x1b[31mé漢\x1b[0mz", "{at}");
+            assert_eq!(playable.filter_bytes(first) + &playable.filter_bytes(second), "a\x1b[31mé漢\x1b[0mz", "{at}");
         }
     }
 }

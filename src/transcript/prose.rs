@@ -6,47 +6,47 @@
 use super::escape::push_visible;
 
 /// Quotes line ranges of the document, numbered from 1 and inclusive. Empty if all their lines are blank.
-pub(super) fn quote(document: &[&str], ranges: &[(u32, u32)]) -> String {
+pub(super) fn quote_lines(document: &[&str], ranges: &[(u32, u32)]) -> String {
     let mut out = String::new();
     for &(first, last) in ranges {
         let start = usize::try_from(first).unwrap_or(usize::MAX).saturating_sub(1);
         let end = usize::try_from(last).unwrap_or(usize::MAX).min(document.len());
-        let lines = trimmed(document.get(start..end).unwrap_or_default());
+        let lines = trim_blank_lines(document.get(start..end).unwrap_or_default());
         if lines.is_empty() {
             continue;
         }
         if !out.is_empty() {
             out.push_str(">\n");
         }
-        push_block(&mut out, lines);
+        push_quoted_block(&mut out, lines);
     }
     out
 }
 
-fn trimmed<'a, 'b>(lines: &'b [&'a str]) -> &'b [&'a str] {
+fn trim_blank_lines<'a, 'b>(lines: &'b [&'a str]) -> &'b [&'a str] {
     let blank = |line: &&str| line.trim().is_empty();
     let start = lines.iter().take_while(|line| blank(line)).count();
     let end = lines.len() - lines.iter().rev().take_while(|line| blank(line)).count();
     lines.get(start..end).unwrap_or_default()
 }
 
-fn push_block(out: &mut String, lines: &[&str]) {
-    let mut fence: Option<Fence> = None;
+fn push_quoted_block(out: &mut String, lines: &[&str]) {
+    let mut fence: Option<OpenFence> = None;
     for line in lines {
         let line = spaces_for_tabs(line);
-        let text = content(&line);
+        let text = strip_container_marks(&line);
         let indent = line.len() - line.trim_start_matches(' ').len();
         if fence.as_ref().is_some_and(|fence| indent < fence.indent && !text.is_empty()) {
             // The fence may have ended with its list item. Treating the lines as text is the safe mistake.
             fence = None;
         }
         match &fence {
-            Some(open) if closes(text, open) => fence = None,
+            Some(open) if is_closing_fence(text, open) => fence = None,
             Some(_) => {}
             None => {
-                fence = opens(text, indent);
+                fence = opening_fence(text, indent);
                 if is_heading(text) {
-                    push_demoted(out, &line, text);
+                    push_demoted_heading(out, &line, text);
                     continue;
                 }
                 if is_underline(&line) {
@@ -64,14 +64,14 @@ fn push_block(out: &mut String, lines: &[&str]) {
     }
 }
 
-struct Fence {
+struct OpenFence {
     mark: char,
     length: usize,
     indent: usize,
 }
 
 /// Appends a heading at the lowest level; one in a list or a quote becomes text.
-fn push_demoted(out: &mut String, line: &str, text: &str) {
+fn push_demoted_heading(out: &mut String, line: &str, text: &str) {
     if line.trim_start_matches(' ') == text {
         out.push_str("> ###### ");
         push_line(out, text.trim_start_matches('#').trim_start());
@@ -89,7 +89,7 @@ fn spaces_for_tabs(line: &str) -> String {
 }
 
 /// The line without its list and quote marks.
-fn content(line: &str) -> &str {
+fn strip_container_marks(line: &str) -> &str {
     let mut text = line.trim_start();
     loop {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -122,14 +122,14 @@ fn is_underline(line: &str) -> bool {
     !text.is_empty() && (text.bytes().all(|b| b == b'=') || text.bytes().all(|b| b == b'-'))
 }
 
-fn opens(text: &str, indent: usize) -> Option<Fence> {
+fn opening_fence(text: &str, indent: usize) -> Option<OpenFence> {
     let mark = text.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let length = text.chars().take_while(|&c| c == mark).count();
     let fits = indent < 4 && length >= 3 && !(mark == '`' && text.chars().skip(length).any(|c| c == '`'));
-    fits.then_some(Fence { mark, length, indent })
+    fits.then_some(OpenFence { mark, length, indent })
 }
 
-fn closes(text: &str, fence: &Fence) -> bool {
+fn is_closing_fence(text: &str, fence: &OpenFence) -> bool {
     let text = text.trim_end();
     text.len() >= fence.length && text.chars().all(|c| c == fence.mark)
 }
@@ -141,11 +141,11 @@ mod tests {
     #[test]
     fn prose_stays_in_its_quote() {
         let document = ["", "# Title", "", "Text", "====", "```sh", "# a comment", "", "after", "- # b"];
-        let quoted = quote(&document, &[(1, 7), (9, 99)]);
+        let quoted = quote_lines(&document, &[(1, 7), (9, 99)]);
         assert_eq!(
             quoted,
             "> ###### Title\n>\n> Text\n>\n> ====\n> ```sh\n> # a comment\n> ```\n>\n> after\n> - \\# b\n"
         );
-        assert_eq!(quote(&document, &[(0, 0), (50, 60), (9, 2)]), "");
+        assert_eq!(quote_lines(&document, &[(0, 0), (50, 60), (9, 2)]), "");
     }
 }

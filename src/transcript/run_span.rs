@@ -2,7 +2,7 @@
 //!
 //! Invariant: durations come from the recorder's own clock, never from the wall clock alone. Refuses to know: what happened.
 
-use super::elapsed::Elapsed;
+use super::elapsed::ElapsedClock;
 use crate::history::Event;
 use crate::ident::Seq;
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ pub(super) struct RunSpan {
     pub(super) took: Duration,
     /// Steps of the wall clock in seconds, each with the event that follows it.
     pub(super) clock_steps: Vec<(Seq, i64)>,
-    elapsed: Elapsed,
+    elapsed: ElapsedClock,
 }
 
 impl RunSpan {
@@ -30,8 +30,8 @@ impl RunSpan {
         self.events += 1;
         self.first_at.get_or_insert(event.at.utc);
         self.last_at = Some(event.at.utc);
-        self.took = self.elapsed.take(event);
-        if let Some(step) = self.elapsed.step.filter(|_| self.clock_steps.len() < CLOCK_STEPS) {
+        self.took = self.elapsed.advance_to(event);
+        if let Some(step) = self.elapsed.clock_step.filter(|_| self.clock_steps.len() < CLOCK_STEPS) {
             self.clock_steps.push((event.seq, step));
         }
     }

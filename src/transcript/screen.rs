@@ -17,13 +17,13 @@ const KEPT_LINES: usize = 64;
 /// Columns and rows assumed if the size was not recorded. A wide screen is the safer guess: programs that rely on wrapping
 /// are rarer than those that draw a bar across the whole width.
 pub(super) const UNKNOWN_SIZE: (u16, u16) = (240, 24);
-const LARGEST: usize = 1000;
-const TAB: usize = 8;
+const LARGEST_SIZE: usize = 1000;
+const TAB_WIDTH: usize = 8;
 
 /// Colours and attributes of characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "a terminal's attributes are independent of each other")]
-pub(super) struct Look {
+pub(super) struct TextStyle {
     /// Index of one of the eight basic colours.
     pub(super) foreground: Option<u8>,
     pub(super) background: Option<u8>,
@@ -32,33 +32,33 @@ pub(super) struct Look {
     pub(super) dim: bool,
     pub(super) italic: bool,
     pub(super) underline: bool,
-    pub(super) struck: bool,
+    pub(super) strikethrough: bool,
 }
 
 /// Consecutive characters with the same look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Run {
+pub(super) struct StyledText {
     pub(super) text: String,
-    pub(super) look: Look,
+    pub(super) style: TextStyle,
 }
 
 /// A line as the program printed it, joined again where the terminal wrapped it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Line(pub(super) Vec<Run>);
+pub(super) struct ScreenLine(pub(super) Vec<StyledText>);
 
-impl Line {
+impl ScreenLine {
     /// A line of plain text.
     #[cfg(test)]
-    pub(super) fn plain(text: impl Into<String>) -> Self {
-        Self(vec![Run { text: text.into(), look: Look::default() }])
+    pub(super) fn from_text(text: impl Into<String>) -> Self {
+        Self(vec![StyledText { text: text.into(), style: TextStyle::default() }])
     }
 
     /// The line without its colours.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn to_text(&self) -> String {
         self.0.iter().map(|run| run.text.as_str()).collect()
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(super) fn byte_length(&self) -> usize {
         self.0.iter().map(|run| run.text.len()).sum()
     }
 
@@ -66,21 +66,21 @@ impl Line {
         self.0.iter().all(|run| run.text.trim().is_empty())
     }
 
-    fn push(&mut self, cell: &Cell) {
-        let look = Look::of(cell.pen());
+    fn push_cell(&mut self, cell: &Cell) {
+        let look = TextStyle::from_pen(cell.pen());
         match self.0.last_mut() {
-            Some(run) if run.look == look => push_visible(&mut run.text, cell.char()),
+            Some(run) if run.style == look => push_visible(&mut run.text, cell.char()),
             _ => {
                 let mut text = String::new();
                 push_visible(&mut text, cell.char());
-                self.0.push(Run { text, look });
+                self.0.push(StyledText { text, style: look });
             }
         }
     }
 
     /// Removes trailing blanks that only fill the screen.
-    fn trim(&mut self) {
-        while let Some(run) = self.0.last_mut().filter(|run| !run.look.shows_blanks()) {
+    fn trim_padding(&mut self) {
+        while let Some(run) = self.0.last_mut().filter(|run| !run.style.shows_blanks()) {
             run.text.truncate(run.text.trim_end_matches(' ').len());
             if !run.text.is_empty() {
                 return;
@@ -90,17 +90,17 @@ impl Line {
     }
 }
 
-impl Look {
-    fn of(pen: &Pen) -> Self {
+impl TextStyle {
+    fn from_pen(pen: &Pen) -> Self {
         Self {
-            foreground: pen.foreground().map(one_of_eight),
-            background: pen.background().map(one_of_eight),
+            foreground: pen.foreground().map(nearest_basic_colour),
+            background: pen.background().map(nearest_basic_colour),
             inverse: pen.is_inverse(),
             bold: pen.is_bold(),
             dim: pen.is_faint(),
             italic: pen.is_italic(),
             underline: pen.is_underline(),
-            struck: pen.is_strikethrough(),
+            strikethrough: pen.is_strikethrough(),
         }
     }
 
@@ -110,7 +110,7 @@ impl Look {
 }
 
 /// The nearest of the eight basic colours, which are legible on light and dark backgrounds.
-fn one_of_eight(colour: Color) -> u8 {
+fn nearest_basic_colour(colour: Color) -> u8 {
     const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let channel = |index: u8| CUBE.get(usize::from(index)).copied().unwrap_or(255);
     let (r, g, b) = match colour {
@@ -132,55 +132,56 @@ fn one_of_eight(colour: Color) -> u8 {
 
 /// Everything that was shown on the screen, shortened.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(super) struct ScreenContents {
     /// Up to [`KEPT_LINES`] lines from the beginning.
-    pub(super) head: Vec<Line>,
+    pub(super) head: Vec<ScreenLine>,
     /// Up to [`KEPT_LINES`] lines from the end, without those in `head`.
-    pub(super) tail: VecDeque<Line>,
+    pub(super) tail: VecDeque<ScreenLine>,
     /// Total number of lines.
-    pub(super) count: u64,
+    pub(super) line_count: u64,
     /// True if a line was cut at [`LINE_CHARACTERS`].
     pub(super) is_cut: bool,
     /// Last screen of a full-screen program, if there was one.
-    pub(super) full_screen: Option<Vec<Line>>,
+    pub(super) full_screen: Option<Vec<ScreenLine>>,
     /// True if the output ended while the full-screen program was active.
     pub(super) is_full_screen: bool,
 }
 
 /// An emulated terminal that keeps the lines it showed.
-pub(super) struct Screen {
+pub(super) struct OutputScreen {
     terminal: Option<Terminal>,
-    keeper: Keeper,
+    keeper: LineKeeper,
 }
 
-impl Screen {
+impl OutputScreen {
     /// An empty screen. `has_returns` is true if lines end in CR LF; otherwise a newline also returns the cursor.
     pub(super) fn new((columns, rows): (u16, u16), has_returns: bool) -> Self {
-        let size = |n: u16| usize::from(n).clamp(1, LARGEST);
-        let mut screen = Self { terminal: Terminal::new(size(columns), size(rows)).ok(), keeper: Keeper::default() };
+        let size = |n: u16| usize::from(n).clamp(1, LARGEST_SIZE);
+        let mut screen =
+            Self { terminal: Terminal::new(size(columns), size(rows)).ok(), keeper: LineKeeper::default() };
         if !has_returns {
-            screen.control("\x1b[20h");
+            screen.send_control("\x1b[20h");
         }
         screen
     }
 
     /// Switches to the alternate screen, for output that begins there.
     pub(super) fn enter_full_screen(&mut self) {
-        self.control("\x1b[?1049h");
+        self.send_control("\x1b[?1049h");
     }
 
-    fn control(&mut self, sequence: &str) {
+    fn send_control(&mut self, sequence: &str) {
         if let Some(terminal) = &mut self.terminal {
             terminal.feed_with(sequence, &mut self.keeper);
         }
     }
 
     /// Feeds printed bytes to the terminal. Invalid UTF-8 appears as `\xNN`.
-    pub(super) fn take(&mut self, bytes: &[u8]) {
+    pub(super) fn print_bytes(&mut self, bytes: &[u8]) {
         let Some(terminal) = &mut self.terminal else { return };
         for chunk in bytes.utf8_chunks() {
             let mut lines = chunk.valid().split_inclusive('\n');
-            terminal.feed_with(lines.by_ref().flat_map(ended), &mut self.keeper);
+            terminal.feed_with(lines.by_ref().flat_map(cancel_sequence_at_end), &mut self.keeper);
             for byte in chunk.invalid() {
                 let mut text = String::new();
                 write!(text, "\\x{byte:02X}").unwrap_or_default();
@@ -190,19 +191,19 @@ impl Screen {
     }
 
     /// Ends the output and returns the lines shown.
-    pub(super) fn finish(mut self) -> Shown {
-        let Some(terminal) = &self.terminal else { return self.keeper.shown };
-        self.keeper.shown.is_full_screen = terminal.active_screen_kind() == ScreenKind::Alternate;
-        if self.keeper.shown.is_full_screen {
-            self.keeper.full_screen(terminal);
+    pub(super) fn into_shown(mut self) -> ScreenContents {
+        let Some(terminal) = &self.terminal else { return self.keeper.contents };
+        self.keeper.contents.is_full_screen = terminal.active_screen_kind() == ScreenKind::Alternate;
+        if self.keeper.contents.is_full_screen {
+            self.keeper.keep_full_screen(terminal);
         }
-        self.keeper.primary(terminal);
-        self.keeper.shown
+        self.keeper.keep_primary_screen(terminal);
+        self.keeper.contents
     }
 }
 
 /// Lines of output that never moves the cursor, found without a terminal; none if it does or may.
-pub(super) fn still(bytes: &[u8]) -> Option<Shown> {
+pub(super) fn show_without_terminal(bytes: &[u8]) -> Option<ScreenContents> {
     let text = std::str::from_utf8(bytes).ok()?;
     let has_tabs = bytes.contains(&b'\t');
     let mut before = '\0';
@@ -216,10 +217,10 @@ pub(super) fn still(bytes: &[u8]) -> Option<Shown> {
         }
         before = c;
     }
-    let mut keeper = Keeper::default();
+    let mut keeper = LineKeeper::default();
     let rows = text.trim_end_matches(['\n', '\r', ' ', '\t']).split('\n');
     if text.trim().is_empty() {
-        return Some(keeper.shown);
+        return Some(keeper.contents);
     }
     for row in rows {
         let mut shown = String::new();
@@ -229,19 +230,19 @@ pub(super) fn still(bytes: &[u8]) -> Option<Shown> {
                 break;
             }
             match c {
-                '\t' => shown.push_str(" ".repeat(TAB - shown.len() % TAB).as_str()),
+                '\t' => shown.push_str(" ".repeat(TAB_WIDTH - shown.len() % TAB_WIDTH).as_str()),
                 c => push_visible(&mut shown, c),
             }
         }
         keeper.open_characters = row.chars().take(LINE_CHARACTERS).count();
-        keeper.open.0.push(Run { text: shown, look: Look::default() });
+        keeper.open_line.0.push(StyledText { text: shown, style: TextStyle::default() });
         keeper.end_line();
     }
-    Some(keeper.shown)
+    Some(keeper.contents)
 }
 
 /// A line with a CAN before its newline, which aborts any unterminated sequence.
-fn ended(line: &str) -> [&str; 3] {
+fn cancel_sequence_at_end(line: &str) -> [&str; 3] {
     match line.strip_suffix('\n') {
         Some(line) => [line, "\u{18}", "\n"],
         None => [line, "", ""],
@@ -250,21 +251,21 @@ fn ended(line: &str) -> [&str; 3] {
 
 /// Collects the lines that scroll off the screen.
 #[derive(Default)]
-struct Keeper {
-    shown: Shown,
-    open: Line,
+struct LineKeeper {
+    contents: ScreenContents,
+    open_line: ScreenLine,
     open_characters: usize,
 }
 
-impl Keeper {
-    fn row(&mut self, row: &Row) {
+impl LineKeeper {
+    fn keep_row(&mut self, row: &Row) {
         let filled = row.cells().iter().rposition(|cell| cell.char() != ' ' || !cell.pen().is_default());
         let end = if row.is_wrapped() { row.len() } else { filled.map_or(0, |last| last + 1) };
         let cells = row.cells().iter().take(end).filter(|cell| cell.width() > 0);
         let room = LINE_CHARACTERS.saturating_sub(self.open_characters);
         let mut taken = 0;
         for cell in cells.take(room) {
-            self.open.push(cell);
+            self.open_line.push_cell(cell);
             taken += 1;
         }
         self.open_characters += taken;
@@ -275,56 +276,56 @@ impl Keeper {
 
     fn end_line(&mut self) {
         let is_cut = self.open_characters >= LINE_CHARACTERS;
-        let mut line = std::mem::take(&mut self.open);
+        let mut line = std::mem::take(&mut self.open_line);
         self.open_characters = 0;
-        line.trim();
+        line.trim_padding();
         if is_cut && line.0.iter().map(|run| run.text.chars().count()).sum::<usize>() >= LINE_CHARACTERS {
-            line.0.push(Run { text: " … [the line goes on]".to_owned(), look: Look::default() });
-            self.shown.is_cut = true;
+            line.0.push(StyledText { text: " … [the line goes on]".to_owned(), style: TextStyle::default() });
+            self.contents.is_cut = true;
         }
-        self.shown.count += 1;
-        if self.shown.head.len() < KEPT_LINES {
-            self.shown.head.push(line);
+        self.contents.line_count += 1;
+        if self.contents.head.len() < KEPT_LINES {
+            self.contents.head.push(line);
             return;
         }
-        if self.shown.tail.len() == KEPT_LINES {
-            self.shown.tail.pop_front();
+        if self.contents.tail.len() == KEPT_LINES {
+            self.contents.tail.pop_front();
         }
-        self.shown.tail.push_back(line);
+        self.contents.tail.push_back(line);
     }
 
     /// Keeps the lines of the primary screen, down to its last one that is not blank.
-    fn primary(&mut self, terminal: &Terminal) {
+    fn keep_primary_screen(&mut self, terminal: &Terminal) {
         let rows: Vec<&Row> = terminal.primary_screen().all_lines().collect();
         let is_blank = |row: &&Row| row.cells().iter().all(|cell| cell.char() == ' ');
         let blank = rows.iter().rev().take_while(|row| is_blank(row)).count();
         for row in rows.iter().take(rows.len() - blank) {
-            self.row(row);
+            self.keep_row(row);
         }
         if self.open_characters > 0 {
             self.end_line();
         }
     }
 
-    fn full_screen(&mut self, terminal: &Terminal) {
-        let mut lines: Vec<Line> = terminal.screen().visible_lines().map(screen_line).collect();
-        while lines.last().is_some_and(Line::is_blank) {
+    fn keep_full_screen(&mut self, terminal: &Terminal) {
+        let mut lines: Vec<ScreenLine> = terminal.screen().visible_lines().map(line_from_row).collect();
+        while lines.last().is_some_and(ScreenLine::is_blank) {
             lines.pop();
         }
         if !lines.is_empty() {
-            self.shown.full_screen = Some(lines);
+            self.contents.full_screen = Some(lines);
         }
     }
 }
 
-fn screen_line(row: &Row) -> Line {
-    let mut line = Line::default();
-    row.cells().iter().filter(|cell| cell.width() > 0).for_each(|cell| line.push(cell));
-    line.trim();
+fn line_from_row(row: &Row) -> ScreenLine {
+    let mut line = ScreenLine::default();
+    row.cells().iter().filter(|cell| cell.width() > 0).for_each(|cell| line.push_cell(cell));
+    line.trim_padding();
     line
 }
 
-impl Observer for Keeper {
+impl Observer for LineKeeper {
     type Output = ();
 
     fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
@@ -338,15 +339,15 @@ impl Observer for Keeper {
                         .iter()
                         .any(|mode| matches!(mode, DecMode::AltScreenBuffer | DecMode::SaveCursorAltScreenBuffer)) =>
             {
-                self.full_screen(terminal);
+                self.keep_full_screen(terminal);
             }
-            Function::Ris => self.primary(terminal),
+            Function::Ris => self.keep_primary_screen(terminal),
             _ => {}
         }
     }
 
     fn evicted(&mut self, _: &mut Observation<'_>, row: &Row) {
-        self.row(row);
+        self.keep_row(row);
     }
 
     fn end(&mut self, _: &mut Observation<'_>) {}
@@ -356,14 +357,14 @@ impl Observer for Keeper {
 mod tests {
     use super::*;
 
-    fn shown(bytes: &[u8]) -> Shown {
-        let mut screen = Screen::new((20, 4), false);
-        screen.take(bytes);
-        screen.finish()
+    fn shown(bytes: &[u8]) -> ScreenContents {
+        let mut screen = OutputScreen::new((20, 4), false);
+        screen.print_bytes(bytes);
+        screen.into_shown()
     }
 
     fn lines(bytes: &[u8]) -> Vec<String> {
-        shown(bytes).head.iter().map(Line::text).collect()
+        shown(bytes).head.iter().map(ScreenLine::to_text).collect()
     }
 
     fn clean(text: &str) -> String {
@@ -399,29 +400,37 @@ mod tests {
     #[test]
     fn a_full_screen_program_leaves_its_last_screen() {
         let shown = shown(b"before\n\x1b[?1049h\x1b[2J\x1b[Hfirst\x1b[Hsecond\n\x1b[31mlast\x1b[?1049lafter\n");
-        let screen: Vec<String> = shown.full_screen.unwrap().iter().map(Line::text).collect();
+        let screen: Vec<String> = shown.full_screen.unwrap().iter().map(ScreenLine::to_text).collect();
         assert_eq!(screen, ["second", "last"]);
-        assert_eq!(shown.head.iter().map(Line::text).collect::<Vec<_>>(), ["before", "after"]);
+        assert_eq!(shown.head.iter().map(ScreenLine::to_text).collect::<Vec<_>>(), ["before", "after"]);
     }
 
     #[test]
     fn output_that_moves_nothing_is_the_same_without_a_terminal() {
         for text in ["a\n\n  b \nc", "x\ty\r\nz\r\n\r\n", "é漢\n\u{202e}", "", " \n\t\n", &"w".repeat(3000), "last\r"]
         {
-            let Some(still) = still(text.as_bytes()) else { continue };
-            let mut screen = Screen::new(UNKNOWN_SIZE, text.contains("\r\n"));
-            screen.take(text.as_bytes());
-            let moved = screen.finish();
-            assert_eq!((still.head, still.count, still.is_cut), (moved.head, moved.count, moved.is_cut), "{text:?}");
+            let Some(still) = show_without_terminal(text.as_bytes()) else { continue };
+            let mut screen = OutputScreen::new(UNKNOWN_SIZE, text.contains("\r\n"));
+            screen.print_bytes(text.as_bytes());
+            let moved = screen.into_shown();
+            assert_eq!(
+                (still.head, still.line_count, still.is_cut),
+                (moved.head, moved.line_count, moved.is_cut),
+                "{text:?}"
+            );
         }
-        assert!(still(b"10%\r20%").is_none() && still(b"\x1b[m").is_none() && still(b"\xff").is_none());
+        assert!(
+            show_without_terminal(b"10%\r20%").is_none()
+                && show_without_terminal(b"\x1b[m").is_none()
+                && show_without_terminal(b"\xff").is_none()
+        );
     }
 
     #[test]
     fn colours_are_kept() {
         let line = shown(b"a\x1b[1;31mb\x1b[0;48;5;46m \x1b[0;38;2;250;240;10mc\x1b[m  \n").head.remove(0);
         let looks: Vec<_> =
-            line.0.iter().map(|run| (run.text.as_str(), run.look.foreground, run.look.background)).collect();
+            line.0.iter().map(|run| (run.text.as_str(), run.style.foreground, run.style.background)).collect();
         assert_eq!(looks, [("a", None, None), ("b", Some(1), None), (" ", None, Some(2)), ("c", Some(3), None)]);
     }
 

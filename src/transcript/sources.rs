@@ -10,9 +10,9 @@ pub struct Sources<'a> {
     /// Text of the runbook that ran. Without it the transcript has no prose.
     pub document: Option<&'a str>,
     /// Recorded outputs of the commands.
-    pub output: &'a dyn OutputSource,
+    pub outputs: &'a dyn OutputSource,
     /// Hash of the journal's last line, if known.
-    pub head: Option<Digest>,
+    pub last_hash: Option<Digest>,
     /// True while a recorder still writes the journal.
-    pub live: bool,
+    pub is_live: bool,
 }

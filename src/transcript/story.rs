@@ -3,10 +3,10 @@
 //! Invariant: three passes over the events, none of which keeps them.
 
 use super::html::Tone;
-use super::overview::{Count, Overview};
-use super::page::Page;
-use super::pages::{Html, Markdown, Text};
-use super::phrase::{Phrase, phrase};
+use super::overview::{ResultCategory, RunOverview};
+use super::page::TranscriptPage;
+use super::pages::{HtmlPage, MarkdownPage, TextPage};
+use super::phrase::{Phrase, plain_phrase};
 use super::sources::Sources;
 use super::{steps, timeline, words};
 use crate::history::{Event, RunStarted};
@@ -20,60 +20,64 @@ const VALUE_CHARACTERS: usize = 400;
 
 /// Writes the transcript of a run as Markdown. `events` starts over with the run's first event at each call. Events that a
 /// live run adds between the calls are left out. Fails when `to` cannot be written.
-pub fn markdown<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
+pub fn write_markdown<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,
 {
-    tell(events, sources, &mut Markdown(to))
+    write_page(events, sources, &mut MarkdownPage(to))
 }
 
 /// Writes the transcript of a run as one HTML file; see [`markdown`].
-pub(super) fn html<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
+pub(super) fn write_html<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,
 {
-    tell(events, sources, &mut Html::new(to))
+    write_page(events, sources, &mut HtmlPage::new(to))
 }
 
 /// Writes the transcript of a run as plain text; see [`markdown`].
-pub fn text<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
+pub fn write_text<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,
 {
-    tell(events, sources, &mut Text(to))
+    write_page(events, sources, &mut TextPage(to))
 }
 
-fn tell<I>(events: impl Fn() -> I, sources: &Sources<'_>, page: &mut impl Page) -> io::Result<()>
+fn write_page<I>(events: impl Fn() -> I, sources: &Sources<'_>, page: &mut impl TranscriptPage) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,
 {
-    let mut overview = Overview::of(events(), sources.live);
+    let mut overview = RunOverview::from_events(events(), sources.is_live);
     let same = || events().take(usize::try_from(overview.span.events).unwrap_or(usize::MAX));
-    let (title, verdict) = (title(&overview), verdict(&overview, sources));
-    page.begin(&title, &verdict)?;
-    header(&overview, sources, page)?;
-    if let Some(picture) = std::mem::take(&mut overview.drawing).finish(overview.commands.running, &title.plain()) {
-        page.picture(&picture)?;
+    let (title, verdict) = (run_title(&overview), run_verdict(&overview, sources));
+    page.write_page_start(&title, &verdict)?;
+    write_header(&overview, sources, page)?;
+    if let Some(picture) =
+        std::mem::take(&mut overview.drawing).into_picture(overview.commands.running, &title.to_plain_text())
+    {
+        page.write_picture(&picture)?;
     }
-    inputs(&overview, page)?;
-    timeline::write(same(), &overview, page)?;
-    steps::write(same(), sources, &overview, page)?;
-    deviations(&overview, page)?;
-    integrity(&overview, sources, page)?;
-    page.end()
+    write_inputs(&overview, page)?;
+    timeline::write_timeline(same(), &overview, page)?;
+    steps::write_steps(same(), sources, &overview, page)?;
+    write_deviations(&overview, page)?;
+    write_integrity(&overview, sources, page)?;
+    page.write_page_end()
 }
 
-fn title(overview: &Overview) -> Phrase {
-    match &overview.started {
-        None => phrase("Run without a beginning"),
-        Some(started) if started.procedure_title.trim().is_empty() => Phrase::default().said(&started.runbook.title),
-        Some(started) => Phrase::default().said(&started.procedure_title),
+fn run_title(overview: &RunOverview) -> Phrase {
+    match &overview.run_started {
+        None => plain_phrase("Run without a beginning"),
+        Some(started) if started.procedure_title.trim().is_empty() => {
+            Phrase::default().with_quote(&started.runbook.title)
+        }
+        Some(started) => Phrase::default().with_quote(&started.procedure_title),
     }
 }
 
-fn header(overview: &Overview, sources: &Sources<'_>, page: &mut impl Page) -> io::Result<()> {
-    let Some(started) = &overview.started else {
-        return page.paragraph(&phrase("The record has no ").code("run-started").text(" event."));
+fn write_header(overview: &RunOverview, sources: &Sources<'_>, page: &mut impl TranscriptPage) -> io::Result<()> {
+    let Some(started) = &overview.run_started else {
+        return page.write_paragraph(&plain_phrase("The record has no ").with_code("run-started").with_text(" event."));
     };
     let mut rows: Vec<(&str, Phrase)> = Vec::new();
     let mut row = |name: &'static str, value: Phrase| {
@@ -81,135 +85,137 @@ fn header(overview: &Overview, sources: &Sources<'_>, page: &mut impl Page) -> i
             rows.push((name, value));
         }
     };
-    row("Outcome", outcome(overview, sources));
-    row("Started", overview.span.first_at.map_or(Phrase::default(), |at| phrase(date_and_time(at))));
-    row("Ended", phrase(ended(overview)));
+    row("Outcome", describe_outcome(overview, sources));
+    row("Started", overview.span.first_at.map_or(Phrase::default(), |at| plain_phrase(format_date_and_time(at))));
+    row("Ended", plain_phrase(describe_end(overview)));
     row(
         "Operator",
         Phrase::default()
-            .said(&started.user)
-            .text(" on ")
-            .said(&started.host)
-            .text(format!(", {}", words::mode(started.mode))),
+            .with_quote(&started.user)
+            .with_text(" on ")
+            .with_quote(&started.host)
+            .with_text(format!(", {}", words::describe_mode(started.mode))),
     );
-    row("Directory", code(&started.cwd));
-    row("Runbook", runbook(started));
-    row("Git commit", git_commit(started));
-    row("SHA-256", Phrase::default().code(&started.runbook.digest.to_string()));
-    row("Steps", phrase(steps_row(overview, started)));
-    row("Commands", phrase(counts(&overview.commands.outcomes)));
-    row("Notes", phrase(if overview.notes == 0 { String::new() } else { overview.notes.to_string() }));
-    row("Deviations", deviations_row(overview));
+    row("Directory", short_code(&started.cwd));
+    row("Runbook", describe_runbook(started));
+    row("Git commit", describe_git_commit(started));
+    row("SHA-256", Phrase::default().with_code(&started.runbook.digest.to_string()));
+    row("Steps", plain_phrase(describe_steps(overview, started)));
+    row("Commands", plain_phrase(join_counts(&overview.commands.outcomes)));
+    row("Notes", plain_phrase(if overview.note_count == 0 { String::new() } else { overview.note_count.to_string() }));
+    row("Deviations", describe_deviations(overview));
     let flags = started.flags.iter().enumerate().map(|(i, flag)| {
-        let space = if i == 0 { Phrase::default() } else { phrase(" ") };
-        space.and(code(flag))
+        let space = if i == 0 { Phrase::default() } else { plain_phrase(" ") };
+        space.followed_by(short_code(flag))
     });
-    row("Flags", flags.fold(Phrase::default(), Phrase::and));
-    row("Run", code(started.run.as_str()).text(" with runbook ").said(&started.version));
-    page.facts(&rows)
+    row("Flags", flags.fold(Phrase::default(), Phrase::followed_by));
+    row("Run", short_code(started.run.as_str()).with_text(" with runbook ").with_quote(&started.version));
+    page.write_summary_table(&rows)
 }
 
-fn inputs(overview: &Overview, page: &mut impl Page) -> io::Result<()> {
+fn write_inputs(overview: &RunOverview, page: &mut impl TranscriptPage) -> io::Result<()> {
     if overview.inputs.is_empty() {
         return Ok(());
     }
-    page.part("Inputs")?;
-    page.table(&["Input", "Value", "Where from"], &mut overview.inputs.values().cloned())
+    page.write_heading("Inputs")?;
+    page.write_table(&["Input", "Value", "Where from"], &mut overview.inputs.values().cloned())
 }
 
-fn code(text: &str) -> Phrase {
-    Phrase::default().code_short(text, VALUE_CHARACTERS)
+fn short_code(text: &str) -> Phrase {
+    Phrase::default().with_short_code(text, VALUE_CHARACTERS)
 }
 
-fn verdict(overview: &Overview, sources: &Sources<'_>) -> (Tone, String) {
-    match &overview.finished {
-        Some(finished) => (words::run_tone(finished.result), words::run_result(finished.result).to_owned()),
-        None if sources.live => (Tone::Running, "running".to_owned()),
+fn run_verdict(overview: &RunOverview, sources: &Sources<'_>) -> (Tone, String) {
+    match &overview.run_finished {
+        Some(finished) => {
+            (words::run_result_tone(finished.result), words::describe_run_result(finished.result).to_owned())
+        }
+        None if sources.is_live => (Tone::Running, "running".to_owned()),
         None => (Tone::Unknown, "unknown".to_owned()),
     }
 }
 
-fn outcome(overview: &Overview, sources: &Sources<'_>) -> Phrase {
-    let Some(finished) = &overview.finished else {
-        return if sources.live {
-            Phrase::default().strong("running")
+fn describe_outcome(overview: &RunOverview, sources: &Sources<'_>) -> Phrase {
+    let Some(finished) = &overview.run_finished else {
+        return if sources.is_live {
+            Phrase::default().with_strong("running")
         } else {
-            Phrase::default().soft("unknown").text(": no end is recorded")
+            Phrase::default().with_emphasis("unknown").with_text(": no end is recorded")
         };
     };
-    let result = Phrase::default().strong(words::run_result(finished.result));
+    let result = Phrase::default().with_strong(words::describe_run_result(finished.result));
     let reason = finished.reason.trim();
-    if reason.is_empty() { result } else { result.text(" — ").said(reason) }
+    if reason.is_empty() { result } else { result.with_text(" — ").with_quote(reason) }
 }
 
-fn date_and_time(at: jiff::Timestamp) -> String {
-    format!("{} {} UTC", words::date(at), words::time(at))
+fn format_date_and_time(at: jiff::Timestamp) -> String {
+    format!("{} {} UTC", words::format_date(at), words::format_time(at))
 }
 
-fn ended(overview: &Overview) -> String {
-    let (Some(last), Some(_)) = (overview.span.last_at, &overview.finished) else { return String::new() };
-    format!("{}, after {}", date_and_time(last), words::took(overview.span.took))
+fn describe_end(overview: &RunOverview) -> String {
+    let (Some(last), Some(_)) = (overview.span.last_at, &overview.run_finished) else { return String::new() };
+    format!("{}, after {}", format_date_and_time(last), words::format_duration(overview.span.took))
 }
 
-fn runbook(started: &RunStarted) -> Phrase {
+fn describe_runbook(started: &RunStarted) -> Phrase {
     let anchor = started.procedure.as_str();
     let place = if anchor.is_empty() { String::new() } else { format!("#{anchor}") };
     Phrase::default()
-        .said(&started.runbook.title)
-        .text(" ")
-        .code_short(&format!("{}{place}", started.runbook.path), VALUE_CHARACTERS)
+        .with_quote(&started.runbook.title)
+        .with_text(" ")
+        .with_short_code(&format!("{}{place}", started.runbook.path), VALUE_CHARACTERS)
 }
 
-fn git_commit(started: &RunStarted) -> Phrase {
+fn describe_git_commit(started: &RunStarted) -> Phrase {
     let modified = if started.runbook.git_modified { ", with changes not committed" } else { "" };
-    started.runbook.git_commit.as_ref().map_or(Phrase::default(), |commit| code(commit).text(modified))
+    started.runbook.git_commit.as_ref().map_or(Phrase::default(), |commit| short_code(commit).with_text(modified))
 }
 
-fn steps_row(overview: &Overview, started: &RunStarted) -> String {
-    let (entered, results) = overview.step_results();
-    format!("{entered} of {} entered: {}", started.steps, counts(&results)).trim_end_matches(": ").to_owned()
+fn describe_steps(overview: &RunOverview, started: &RunStarted) -> String {
+    let (entered, results) = overview.count_step_results();
+    format!("{entered} of {} entered: {}", started.steps, join_counts(&results)).trim_end_matches(": ").to_owned()
 }
 
-fn counts(results: &BTreeMap<Count, u64>) -> String {
+fn join_counts(results: &BTreeMap<ResultCategory, u64>) -> String {
     let list: Vec<_> = results.iter().map(|(result, count)| format!("{count} {}", result.1)).collect();
     list.join(", ")
 }
 
-fn deviations_row(overview: &Overview) -> Phrase {
+fn describe_deviations(overview: &RunOverview) -> Phrase {
     match overview.deviations.len() {
-        0 => phrase("none"),
-        count => Phrase::default().link("#deviations", format!("{count}, listed at the end")),
+        0 => plain_phrase("none"),
+        count => Phrase::default().with_link("#deviations", format!("{count}, listed at the end")),
     }
 }
 
-fn deviations(overview: &Overview, page: &mut impl Page) -> io::Result<()> {
-    page.part("Deviations")?;
+fn write_deviations(overview: &RunOverview, page: &mut impl TranscriptPage) -> io::Result<()> {
+    page.write_heading("Deviations")?;
     if overview.deviations.is_empty() {
-        return page.paragraph(&phrase("None: every step entered was run as the document has it."));
+        return page.write_paragraph(&plain_phrase("None: every step entered was run as the document has it."));
     }
-    page.list(&mut overview.deviations.values())
+    page.write_list(&mut overview.deviations.values())
 }
 
-fn integrity(overview: &Overview, sources: &Sources<'_>, page: &mut impl Page) -> io::Result<()> {
-    let events = words::count(overview.span.events, "event", "events");
-    page.part("Integrity")?;
+fn write_integrity(overview: &RunOverview, sources: &Sources<'_>, page: &mut impl TranscriptPage) -> io::Result<()> {
+    let events = words::format_count(overview.span.events, "event", "events");
+    page.write_heading("Integrity")?;
     if !overview.span.clock_steps.is_empty() {
         let list: Vec<_> = overview
             .span
             .clock_steps
             .iter()
-            .map(|(seq, step)| format!("{} before event {seq}", words::clock(*step)))
+            .map(|(seq, step)| format!("{} before event {seq}", words::describe_clock_step(*step)))
             .collect();
-        page.paragraph(&phrase(format!(
+        page.write_paragraph(&plain_phrase(format!(
             "The machine's clock did not run evenly: it was set {}. The order is that of the record, and elapsed times are by \
              the recorder's own clock.",
             list.join(", ")
         )))?;
     }
-    let made = phrase(format!("Made from {events}"));
-    let made = match sources.head {
-        Some(head) => made.text(", last hash ").code(&head.to_string()),
+    let made = plain_phrase(format!("Made from {events}"));
+    let made = match sources.last_hash {
+        Some(head) => made.with_text(", last hash ").with_code(&head.to_string()),
         None => made,
     };
-    page.last(&made.text("."))
+    page.write_last_paragraph(&made.with_text("."))
 }

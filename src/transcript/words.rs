@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use std::time::Duration;
 
 /// Describes a command's outcome without markup: `exit 1 — no match`.
-pub(super) fn outcome(finished: &CommandFinished) -> String {
+pub(super) fn describe_outcome(finished: &CommandFinished) -> String {
     let exit = finished.status.map_or("no exit status".to_owned(), |status| format!("exit {status}"));
     let members = &finished.pipestatus;
     let pipeline = if members.len() > 1 && members.iter().any(|&status| status != 0) {
@@ -33,7 +33,7 @@ pub(super) fn outcome(finished: &CommandFinished) -> String {
 }
 
 /// Label under which an outcome is listed as a deviation, if it is one.
-pub(super) fn deviation(outcome: &Outcome) -> Option<&'static str> {
+pub(super) fn outcome_deviation(outcome: &Outcome) -> Option<&'static str> {
     Some(match outcome {
         Outcome::Succeeded | Outcome::EndedByOperator | Outcome::EndedByTime => return None,
         Outcome::Negative(_) => "Negative",
@@ -48,7 +48,7 @@ pub(super) fn deviation(outcome: &Outcome) -> Option<&'static str> {
 }
 
 /// Describes a decision about `what`; none for decisions that a command or the run's end implies.
-pub(super) fn decision(decision: Decision, what: &str) -> Option<String> {
+pub(super) fn describe_decision(decision: Decision, what: &str) -> Option<String> {
     Some(match decision {
         Decision::Skip => format!("Skipped {what}"),
         Decision::GoOn => format!("Went on past {what}"),
@@ -68,19 +68,19 @@ pub(super) fn decision(decision: Decision, what: &str) -> Option<String> {
 }
 
 /// Names the subject of a decision: `command 2`, `the step`.
-pub(super) fn subject(command: Option<u32>) -> String {
+pub(super) fn decision_subject(command: Option<u32>) -> String {
     command.map_or("the step".to_owned(), |command| format!("command {}", u64::from(command) + 1))
 }
 
 /// Notice for the lines omitted between the head and the tail of an output.
-pub(super) fn left_out(lines: Option<u64>) -> String {
+pub(super) fn describe_left_out(lines: Option<u64>) -> String {
     lines.map_or_else(
         || "the middle is left out".to_owned(),
-        |lines| format!("{} left out", count(lines, "line", "lines")),
+        |lines| format!("{} left out", format_count(lines, "line", "lines")),
     )
 }
 
-pub(super) fn run_result(result: RunResult) -> &'static str {
+pub(super) fn describe_run_result(result: RunResult) -> &'static str {
     match result {
         RunResult::Completed => "completed",
         RunResult::Failed => "failed",
@@ -91,7 +91,7 @@ pub(super) fn run_result(result: RunResult) -> &'static str {
 }
 
 /// Tone of a run's result.
-pub(super) fn run_tone(result: RunResult) -> Tone {
+pub(super) fn run_result_tone(result: RunResult) -> Tone {
     match result {
         RunResult::Completed => Tone::Good,
         RunResult::Failed => Tone::Bad,
@@ -100,7 +100,7 @@ pub(super) fn run_tone(result: RunResult) -> Tone {
 }
 
 /// Tone of a command's outcome.
-pub(crate) fn tone(outcome: &Outcome) -> Tone {
+pub(crate) fn outcome_tone(outcome: &Outcome) -> Tone {
     match outcome {
         Outcome::Succeeded => Tone::Good,
         Outcome::EndedByOperator | Outcome::EndedByTime => Tone::Neutral,
@@ -115,7 +115,7 @@ pub(crate) fn tone(outcome: &Outcome) -> Tone {
     }
 }
 
-pub(super) fn step_result(result: StepResult) -> &'static str {
+pub(super) fn describe_step_result(result: StepResult) -> &'static str {
     match result {
         StepResult::Done => "done",
         StepResult::DoneWithFailures => "done with failures",
@@ -125,7 +125,7 @@ pub(super) fn step_result(result: StepResult) -> &'static str {
     }
 }
 
-pub(super) fn origin(origin: InputOrigin) -> &'static str {
+pub(super) fn describe_origin(origin: InputOrigin) -> &'static str {
     match origin {
         InputOrigin::Flag => "given at the start",
         InputOrigin::Prompt => "typed",
@@ -133,7 +133,7 @@ pub(super) fn origin(origin: InputOrigin) -> &'static str {
     }
 }
 
-pub(super) fn mode(mode: Mode) -> &'static str {
+pub(super) fn describe_mode(mode: Mode) -> &'static str {
     match mode {
         Mode::Attended => "attended",
         Mode::Unattended => "unattended",
@@ -141,23 +141,27 @@ pub(super) fn mode(mode: Mode) -> &'static str {
 }
 
 /// Formats the time of day in UTC as `22:51:03`.
-pub(super) fn time(at: Timestamp) -> String {
+pub(super) fn format_time(at: Timestamp) -> String {
     at.strftime("%H:%M:%S").to_string()
 }
 
 /// Formats the date in UTC as `2026-11-24`.
-pub(super) fn date(at: Timestamp) -> String {
+pub(super) fn format_date(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
 /// Formats the time of day, preceded by the date if it differs from that of `first`.
-pub(super) fn day_and_time(first: Option<Timestamp>, at: Timestamp) -> String {
-    let day = date(at);
-    if first.is_none_or(|first| date(first) == day) { time(at) } else { format!("{day} {}", time(at)) }
+pub(super) fn format_day_and_time(first: Option<Timestamp>, at: Timestamp) -> String {
+    let day = format_date(at);
+    if first.is_none_or(|first| format_date(first) == day) {
+        format_time(at)
+    } else {
+        format!("{day} {}", format_time(at))
+    }
 }
 
 /// Formats a duration: `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`.
-pub(super) fn took(duration: Duration) -> String {
+pub(super) fn format_duration(duration: Duration) -> String {
     let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
     match seconds {
         0 if millis < 100 => format!("{millis} ms"),
@@ -169,24 +173,24 @@ pub(super) fn took(duration: Duration) -> String {
 }
 
 /// Describes by how much a clock was set: `back by 1 h 00 min`.
-pub(super) fn clock(step_seconds: i64) -> String {
-    let by = took(Duration::from_secs(step_seconds.unsigned_abs()));
+pub(super) fn describe_clock_step(step_seconds: i64) -> String {
+    let by = format_duration(Duration::from_secs(step_seconds.unsigned_abs()));
     format!("{} by {by}", if step_seconds < 0 { "back" } else { "forward" })
 }
 
 /// Formats the time since the start: `0:09`, `12:34`, `1:02:03`.
-pub(super) fn elapsed(since_start: Duration) -> String {
+pub(super) fn format_elapsed(since_start: Duration) -> String {
     let seconds = since_start.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 /// Formats a number with its noun: `1 line`, `1,234 lines`.
-pub(super) fn count(number: u64, singular: &str, plural: &str) -> String {
-    format!("{} {}", grouped(number), if number == 1 { singular } else { plural })
+pub(super) fn format_count(number: u64, singular: &str, plural: &str) -> String {
+    format!("{} {}", group_digits(number), if number == 1 { singular } else { plural })
 }
 
-pub(super) fn grouped(number: u64) -> String {
+pub(super) fn group_digits(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -199,14 +203,14 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// Formats a size in bytes: `812 bytes`, `12.5 KiB`, `1.0 GiB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(super) fn format_size(bytes: u64) -> String {
     for (unit, name) in [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
         if bytes >= unit {
             let tenths = u128::from(bytes) * 10 / u128::from(unit);
             return format!("{}.{} {name}", tenths / 10, tenths % 10);
         }
     }
-    count(bytes, "byte", "bytes")
+    format_count(bytes, "byte", "bytes")
 }
 
 #[cfg(test)]
@@ -215,12 +219,15 @@ mod tests {
 
     #[test]
     fn durations_and_sizes_read_well() {
-        let of = |millis| took(Duration::from_millis(millis));
+        let of = |millis| format_duration(Duration::from_millis(millis));
         assert_eq!(
             [of(7), of(412), of(9_999), of(12_345), of(185_000), of(3_725_000)],
             ["7 ms", "0.4 s", "9.9 s", "12 s", "3 min 05 s", "1 h 02 min"]
         );
-        assert_eq!([size(1), size(812), size(12_800), size(1 << 30)], ["1 byte", "812 bytes", "12.5 KiB", "1.0 GiB"]);
-        assert_eq!(count(1_234_567, "line", "lines"), "1,234,567 lines");
+        assert_eq!(
+            [format_size(1), format_size(812), format_size(12_800), format_size(1 << 30)],
+            ["1 byte", "812 bytes", "12.5 KiB", "1.0 GiB"]
+        );
+        assert_eq!(format_count(1_234_567, "line", "lines"), "1,234,567 lines");
     }
 }

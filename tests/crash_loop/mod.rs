@@ -8,7 +8,7 @@ use runbook::history::{
 };
 use runbook::ident::{Clock as _, Digest, RunId, Seq, StepId, SystemClock};
 use runbook::journal::{self, Folder, Folders};
-use runbook::recorder::protocol::{Decoder, PROGRAM_VERSION, PROTOCOL, Reply, Request, Run};
+use runbook::recorder::protocol::{Decoder, PROGRAM_VERSION, PROTOCOL, RunRequest, WireReply, WireRequest};
 use runbook::recorder::{Announcement, OUTPUT_LIMIT_BYTES, ServeOptions, SessionLimits, ShellLaunch};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -120,14 +120,14 @@ struct Witnessed {
 struct Living {
     process: Child,
     stream: UnixStream,
-    decoder: Decoder<Reply>,
+    decoder: Decoder<WireReply>,
     socket: PathBuf,
 }
 
 impl Witnessed {
     fn new(root: &Path, program: &Path) -> Self {
-        let run = RunId::generate(&SystemClock::start().now());
-        let folder = Folders::under(root.join("runs")).create(&run).expect("a run folder");
+        let run = RunId::generate_at(&SystemClock::start_now().now());
+        let folder = Folders::with_root(root.join("runs")).create_folder(&run).expect("a run folder");
         let work = root.join(format!("work-{run}"));
         std::fs::create_dir_all(&work).expect("a folder");
         Self {
@@ -144,8 +144,8 @@ impl Witnessed {
     fn start(&self, early: bool) -> Option<Living> {
         let temp = self.work.parent().expect("a parent").to_owned();
         let options = ServeOptions {
-            run: self.folder.run().clone(),
-            folder: self.folder.path().to_owned(),
+            run: self.folder.run_id().clone(),
+            folder: self.folder.folder_path().to_owned(),
             launch: ShellLaunch {
                 program: self.program.clone(),
                 shell_subcommand: "__shell".to_owned(),
@@ -162,8 +162,8 @@ impl Witnessed {
                 monitor_alone: runbook::recorder::MONITOR_ALONE,
             },
             log: false,
-            resume: self.folder.journal().exists(),
-            restore: Some(self.folder.path().join("snapshot")).filter(|path| path.is_file()),
+            resume: self.folder.journal_path().exists(),
+            restore: Some(self.folder.folder_path().join("snapshot")).filter(|path| path.is_file()),
         };
         #[expect(clippy::zombie_processes, reason = "`Living` waits for it; a panic ends the test")]
         let mut process = Command::new(&self.program)
@@ -187,7 +187,7 @@ impl Witnessed {
             return None;
         }
         match living.reply()? {
-            Reply::Welcome { .. } => Some(living),
+            WireReply::Welcome { .. } => Some(living),
             other => panic!("not welcome: {other:?}"),
         }
     }
@@ -216,14 +216,14 @@ impl Witnessed {
 
     fn note(&mut self, living: &mut Living, kill: bool) -> Option<()> {
         let fact = Fact::NoteAdded(NoteAdded { step: None, text: format!("note {}", self.acknowledged.len()) });
-        living.send(&Request::Append { facts: vec![fact] })?;
+        living.send(&WireRequest::Append { facts: vec![fact] })?;
         if kill {
             living.kill();
         }
         loop {
             match living.reply()? {
-                Reply::Settled => self.acknowledged.extend(self.unsettled.take()),
-                Reply::Appended { events } => {
+                WireReply::Settled => self.acknowledged.extend(self.unsettled.take()),
+                WireReply::Appended { events } => {
                     self.acknowledged.extend(self.unsettled.take());
                     self.acknowledged.extend(events.into_iter().map(Event::from));
                     return Some(());
@@ -247,7 +247,7 @@ impl Witnessed {
         let step = StepId::new("step");
         let decision = if edited { Decision::Edit } else { Decision::Run };
         let decided = Decided { step: step.clone(), command: Some(0), decision, reason: String::new() };
-        let run = Run {
+        let run = RunRequest {
             before: vec![Fact::Decided(decided)],
             started: CommandStarted {
                 step,
@@ -268,7 +268,7 @@ impl Witnessed {
             is_ahead: false,
         };
         let sent = run.before.iter().cloned().chain([Fact::CommandStarted(run.started.clone())]).collect::<Vec<_>>();
-        living.send(&Request::Run(Box::new(run)))?;
+        living.send(&WireRequest::Run(Box::new(run)))?;
         if now && point == Point::CommandSent {
             living.kill();
         }
@@ -283,21 +283,21 @@ impl Witnessed {
         }
         loop {
             match living.next()? {
-                Reply::Output { .. } => {
+                WireReply::Output { .. } => {
                     // Its start stands behind the end before it.
                     self.acknowledged.extend(self.unsettled.take());
                     if now && point == Point::OutputBegun {
                         living.kill();
                     }
                 }
-                Reply::Finished(came) => {
+                WireReply::Finished(came) => {
                     if now && point == Point::CommandFinished {
                         living.kill();
                     }
                     let start = came.begun.last().expect("a start").seq;
                     self.outputs.insert(start, expected);
                     self.acknowledged.extend(self.unsettled.take());
-                    let begun = came.begun.into_iter().map(|begun| begun.event(&sent).expect("what was sent"));
+                    let begun = came.begun.into_iter().map(|begun| begun.into_event(&sent).expect("what was sent"));
                     self.acknowledged.extend(begun);
                     let finished = Event::from(came.finished);
                     if came.settled {
@@ -307,7 +307,7 @@ impl Witnessed {
                     }
                     return Some(());
                 }
-                Reply::Settled => self.acknowledged.extend(self.unsettled.take()),
+                WireReply::Settled => self.acknowledged.extend(self.unsettled.take()),
                 other => panic!("{other:?}"),
             }
         }
@@ -315,7 +315,7 @@ impl Witnessed {
 
     /// Holds the record against what was seen.
     fn compare(&self, tally: &mut Tally) {
-        let journal = match journal::read(self.folder.path()) {
+        let journal = match journal::read_journal(self.folder.folder_path()) {
             Ok(journal) => journal,
             Err(error) => return tally.faults.push(format!("unreadable: {error}")),
         };
@@ -327,11 +327,11 @@ impl Witnessed {
                 tally.faults.push(format!("lost or changed: event {}", event.seq));
             }
         }
-        let mut output = self.folder.outputs();
+        let mut output = self.folder.run_outputs();
         for event in &journal.events {
             if let Fact::CommandFinished(finished) = &event.fact {
-                output.remember(finished);
-                let bytes = output.read(finished.started, 0, 1 << 20).unwrap_or_default();
+                output.remember_inline(finished);
+                let bytes = output.read_output(finished.started, 0, 1 << 20).unwrap_or_default();
                 if Digest::of_parts(&[finished.output.salt.as_bytes(), &bytes]) != finished.output.digest {
                     tally.faults.push(format!("output of {} differs from its digest", finished.started));
                 }
@@ -358,7 +358,7 @@ impl Witnessed {
     }
 
     fn count(&self, tally: &mut Tally) {
-        let Ok(journal) = journal::read(self.folder.path()) else { return };
+        let Ok(journal) = journal::read_journal(self.folder.folder_path()) else { return };
         let starts = journal.events.iter().filter(|event| matches!(event.fact, Fact::CommandStarted(_))).count();
         let ends = journal.events.iter().filter(|event| matches!(event.fact, Fact::CommandFinished(_))).count();
         tally.commands += starts as u64;
@@ -370,9 +370,9 @@ fn connect(socket: &Path) -> Option<UnixStream> {
     let mut stream = UnixStream::connect(socket).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let hello =
-        Request::Hello { protocol: PROTOCOL, program: PROGRAM_VERSION.to_owned(), who: "the witness".to_owned() };
+        WireRequest::Hello { protocol: PROTOCOL, program: PROGRAM_VERSION.to_owned(), who: "the witness".to_owned() };
     let mut frame = Vec::new();
-    runbook::recorder::protocol::encode(&hello, b"", &mut frame).ok()?;
+    runbook::recorder::protocol::encode_frame(&hello, b"", &mut frame).ok()?;
     stream.write_all(&frame).ok()?;
     Some(stream)
 }
@@ -393,14 +393,14 @@ fn kill_later(process: &Child, after: u64) -> std::thread::JoinHandle<()> {
 }
 
 impl Living {
-    fn send(&mut self, request: &Request) -> Option<()> {
+    fn send(&mut self, request: &WireRequest) -> Option<()> {
         let mut frame = Vec::new();
-        runbook::recorder::protocol::encode(request, b"", &mut frame).expect("a frame");
+        runbook::recorder::protocol::encode_frame(request, b"", &mut frame).expect("a frame");
         self.stream.write_all(&frame).ok()
     }
 
     /// The next message; none when the recorder is gone.
-    fn next(&mut self) -> Option<Reply> {
+    fn next(&mut self) -> Option<WireReply> {
         loop {
             if let Some(frame) = self.decoder.next_frame().expect("a message") {
                 return Some(frame.message);
@@ -408,7 +408,7 @@ impl Living {
             let mut buffer = [0; 16384];
             match self.stream.read(&mut buffer) {
                 Ok(0) => return None,
-                Ok(count) => self.decoder.push(&buffer[..count]),
+                Ok(count) => self.decoder.push_bytes(&buffer[..count]),
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return None,
                 Err(error) => panic!("no answer: {error}"),
             }
@@ -416,10 +416,10 @@ impl Living {
     }
 
     /// The next message that is no output.
-    fn reply(&mut self) -> Option<Reply> {
+    fn reply(&mut self) -> Option<WireReply> {
         loop {
             match self.next()? {
-                Reply::Output { .. } => {}
+                WireReply::Output { .. } => {}
                 reply => return Some(reply),
             }
         }

@@ -53,7 +53,7 @@ pub(crate) fn run_started() -> RunStarted {
         runbook: RunbookIdentity {
             path: "ops/RUNBOOK.md".into(),
             title: "Orders platform".into(),
-            digest: Digest::of(b"the document"),
+            digest: Digest::of_bytes(b"the document"),
             git_commit: Some("4f2a9c1e7b6d5a4c3b2a19181716151413121110".into()),
             git_modified: true,
         },

@@ -11,8 +11,8 @@ use runbook::history::{
     RunResult, RunStarted, RunbookIdentity, SeverityChanged, StatusSent, StatusWritten, StepForm,
 };
 use runbook::ident::{Anchor, Digest, IncidentId, Moment, RunId, Seq};
-use runbook::incident::{Author, Incident, Incidents, Now, Records, rules};
-use runbook::journal::{Folders, Writer};
+use runbook::incident::{Author, Incident, IncidentRecords, IncidentStore, Now, read_rules};
+use runbook::journal::{Folders, JournalWriter};
 use runbook::mask::Masker;
 use std::path::Path;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub(crate) struct Played {
 
 /// One of its runs.
 struct Run {
-    writer: Writer,
+    writer: JournalWriter,
     id: RunId,
     /// When its recorder was started.
     since: u64,
@@ -47,8 +47,8 @@ struct Run {
 impl Played {
     fn open(root: &Path, off: Off) -> Self {
         let id: IncidentId = "20261124-225103-7c1d9e".parse().unwrap();
-        let author = Author { by: "mira".into(), host: "desk".into(), masker: Masker::new() };
-        let incidents = Incidents::under(root.join("incidents"), root.join("runs"));
+        let author = Author { user: "mira".into(), host: "desk".into(), masker: Masker::new() };
+        let incidents = IncidentStore::in_folders(root.join("incidents"), root.join("runs"));
         let opened = IncidentOpened {
             incident: id.clone(),
             title: "nobody can book".into(),
@@ -56,25 +56,25 @@ impl Played {
             runbook: Some(RunbookIdentity {
                 path: "ops/ferry.md".into(),
                 title: "Ferry bookings: when it goes wrong".into(),
-                digest: Digest::of(FERRY),
+                digest: Digest::of_bytes(FERRY),
                 git_commit: Some("4f2a9c1e7b6d5a4c3b2a19181716151413121110".into()),
                 git_modified: false,
             }),
-            rules: rules(&Runbook::parse(FERRY)).rules,
+            rules: read_rules(&Runbook::parse_bytes(FERRY)).rules,
             alert: "BookingDown\ninstance=web-1".into(),
             alert_group: "booking".into(),
             version: "0.1.0".into(),
         };
         let facts = vec![IncidentFact::Opened(Box::new(opened)), reached(Milestone::Declared)];
-        let incident = incidents.create(&id, facts, Some(FERRY), &author, &now(0, off)).unwrap();
-        let written = (1..=2).map(|seq| format!("{}#{seq}", id.short())).collect();
-        Self { incident, runs: Folders::under(root.join("runs")), author, off, seconds: 0, written }
+        let incident = incidents.create_incident(&id, facts, Some(FERRY), &author, &now(0, off)).unwrap();
+        let written = (1..=2).map(|seq| format!("{}#{seq}", id.random_part())).collect();
+        Self { incident, runs: Folders::with_root(root.join("runs")), author, off, seconds: 0, written }
     }
 
     fn tell(&mut self, what: IncidentFact) {
         self.later(9);
-        let events = self.incident.record(vec![what], &self.author, &now(self.seconds, self.off)).unwrap();
-        self.written.extend(events.iter().map(|event| format!("{}#{}", self.incident.id().short(), event.seq)));
+        let events = self.incident.record_facts(vec![what], &self.author, &now(self.seconds, self.off)).unwrap();
+        self.written.extend(events.iter().map(|event| format!("{}#{}", self.incident.id().random_part(), event.seq)));
     }
 
     fn later(&mut self, seconds: u64) {
@@ -84,8 +84,8 @@ impl Played {
     /// Begins a run that joins the incident.
     fn start(&mut self, id: &str, user: &str, procedure: &str, title: &str) -> Run {
         let id: RunId = id.parse().unwrap();
-        let folder = self.runs.create(&id).unwrap();
-        let writer = Writer::create(folder.path(), &id).unwrap();
+        let folder = self.runs.create_folder(&id).unwrap();
+        let writer = JournalWriter::create_journal(folder.folder_path(), &id).unwrap();
         let mut run = Run { writer, id: id.clone(), since: self.seconds, now: 0 };
         self.tell(IncidentFact::RunJoined(RunJoined {
             run: id.clone(),
@@ -124,8 +124,8 @@ impl Played {
             utc: now(self.seconds, self.off).at.utc,
             mono: Duration::from_secs(self.seconds - run.since) + Duration::from_millis(3),
         };
-        let seq = run.writer.append(&[fact], at).unwrap()[0].seq;
-        self.written.push(format!("{}#{seq}", run.id.short()));
+        let seq = run.writer.append_facts(&[fact], at).unwrap()[0].seq;
+        self.written.push(format!("{}#{seq}", run.id.random_part()));
         seq
     }
 
@@ -160,15 +160,15 @@ impl Played {
     }
 
     /// What a post-mortem is made from.
-    pub(crate) fn records(&self) -> Records {
-        Records::read(&self.incident)
+    pub(crate) fn records(&self) -> IncidentRecords {
+        IncidentRecords::read_all(&self.incident)
     }
 }
 
 fn now(seconds: u64, off: Off) -> Now {
     let start: jiff::Timestamp = "2026-11-24T22:51:03Z".parse().unwrap();
     let utc = start + jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap() + off(seconds));
-    Now { at: Moment { utc, mono: Duration::from_secs(UPTIME_SECONDS + seconds) }, boot: "b00710ad".to_owned() }
+    Now { at: Moment { utc, mono: Duration::from_secs(UPTIME_SECONDS + seconds) }, boot_id: "b00710ad".to_owned() }
 }
 
 fn reached(milestone: Milestone) -> IncidentFact {

@@ -14,7 +14,9 @@
 
 use runbook::history::{Answers, CommandFinished, CommandSource, CommandStarted, Fact, Mode, Outcome};
 use runbook::ident::{Clock as _, RunId, StepId, SystemClock};
-use runbook::recorder::protocol::{self, Channel, Decoder, Frame, PROGRAM_VERSION, PROTOCOL, Reply, Request, Run};
+use runbook::recorder::protocol::{
+    self, Decoder, Frame, OutputChannel, PROGRAM_VERSION, PROTOCOL, RunRequest, WireReply, WireRequest,
+};
 use runbook::recorder::{
     Announcement, MONITOR_ALONE, OUTPUT_LIMIT_BYTES, ServeOptions, SessionLimits, ShellLaunch, background_path,
     output_path,
@@ -48,7 +50,7 @@ impl Recorder {
         let temp = tempfile::tempdir().unwrap();
         let folder = temp.path().join("run");
         std::fs::create_dir(&folder).unwrap();
-        let run = RunId::generate(&SystemClock::start().now());
+        let run = RunId::generate_at(&SystemClock::start_now().now());
         let mut options = ServeOptions {
             run: run.clone(),
             folder,
@@ -155,7 +157,7 @@ pub(crate) enum Act {
     /// Waits.
     After(Duration),
     Keys(Vec<u8>),
-    Send(Request),
+    Send(WireRequest),
 }
 
 pub(crate) fn after(millis: u64) -> Act {
@@ -175,7 +177,7 @@ pub(crate) fn ctrl_c() -> Act {
 pub(crate) struct Ran {
     pub(crate) finished: CommandFinished,
     pub(crate) output: Vec<u8>,
-    pub(crate) pieces: Vec<(Channel, Vec<u8>)>,
+    pub(crate) pieces: Vec<(OutputChannel, Vec<u8>)>,
     pub(crate) respawned: Option<String>,
 }
 
@@ -188,7 +190,7 @@ impl Ran {
         &self.finished.outcome
     }
 
-    pub(crate) fn stream(&self, channel: Channel) -> Vec<u8> {
+    pub(crate) fn stream(&self, channel: OutputChannel) -> Vec<u8> {
         self.pieces.iter().filter(|(c, _)| *c == channel).flat_map(|(_, bytes)| bytes.clone()).collect()
     }
 }
@@ -196,7 +198,7 @@ impl Ran {
 /// A client.
 pub(crate) struct Client {
     pub(crate) stream: UnixStream,
-    decoder: Decoder<Reply>,
+    decoder: Decoder<WireReply>,
     folder: PathBuf,
     pub(crate) background: Vec<u8>,
 }
@@ -212,7 +214,7 @@ impl Client {
         let mut client =
             Self { stream, decoder: Decoder::default(), folder: recorder.folder(), background: Vec::new() };
         let who = "another engine".to_owned();
-        client.send(&Request::Hello { protocol, program: PROGRAM_VERSION.to_owned(), who }, b"");
+        client.send(&WireRequest::Hello { protocol, program: PROGRAM_VERSION.to_owned(), who }, b"");
         client
     }
 
@@ -220,24 +222,24 @@ impl Client {
     pub(crate) fn drive_in(recorder: &Recorder, folder: &Path) -> Self {
         let mut client = Self::connect(recorder);
         folder.clone_into(&mut client.folder);
-        assert!(matches!(client.reply(), Reply::Welcome { .. }));
+        assert!(matches!(client.reply(), WireReply::Welcome { .. }));
         client
     }
 
     /// Connects, and is welcomed.
     pub(crate) fn drive(recorder: &Recorder) -> Self {
         let mut client = Self::connect(recorder);
-        assert!(matches!(client.reply(), Reply::Welcome { .. }));
+        assert!(matches!(client.reply(), WireReply::Welcome { .. }));
         client
     }
 
-    pub(crate) fn send(&mut self, request: &Request, blob: &[u8]) {
+    pub(crate) fn send(&mut self, request: &WireRequest, blob: &[u8]) {
         let mut frame = Vec::new();
-        protocol::encode(request, blob, &mut frame).unwrap();
+        protocol::encode_frame(request, blob, &mut frame).unwrap();
         self.stream.write_all(&frame).unwrap();
     }
 
-    fn poll(&mut self, patience: Duration) -> Option<Frame<Reply>> {
+    fn poll(&mut self, patience: Duration) -> Option<Frame<WireReply>> {
         let end = Instant::now() + patience;
         loop {
             if let Some(frame) = self.decoder.next_frame().unwrap() {
@@ -251,7 +253,7 @@ impl Client {
             let mut buffer = [0; 16384];
             match self.stream.read(&mut buffer) {
                 Ok(0) => panic!("the recorder has closed the connection"),
-                Ok(count) => self.decoder.push(&buffer[..count]),
+                Ok(count) => self.decoder.push_bytes(&buffer[..count]),
                 Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
                     return None;
                 }
@@ -261,14 +263,14 @@ impl Client {
     }
 
     /// Sends, to a recorder that may be gone.
-    pub(crate) fn send_if_there(&mut self, request: &Request) {
+    pub(crate) fn send_if_there(&mut self, request: &WireRequest) {
         let mut frame = Vec::new();
-        protocol::encode(request, b"", &mut frame).unwrap();
+        protocol::encode_frame(request, b"", &mut frame).unwrap();
         drop(self.stream.write_all(&frame));
     }
 
     /// The next reply until then; the error says that the recorder is gone.
-    pub(crate) fn try_frame(&mut self, until: Instant) -> Result<Option<Reply>, ()> {
+    pub(crate) fn try_frame(&mut self, until: Instant) -> Result<Option<WireReply>, ()> {
         if let Some(frame) = self.decoder.next_frame().unwrap() {
             return Ok(Some(frame.message));
         }
@@ -278,7 +280,7 @@ impl Client {
         match self.stream.read(&mut buffer) {
             Ok(0) => Err(()),
             Ok(count) => {
-                self.decoder.push(&buffer[..count]);
+                self.decoder.push_bytes(&buffer[..count]);
                 Ok(None)
             }
             Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
@@ -289,12 +291,12 @@ impl Client {
     }
 
     /// The next reply that is no output.
-    pub(crate) fn reply(&mut self) -> Reply {
+    pub(crate) fn reply(&mut self) -> WireReply {
         loop {
             let frame = self.poll(PATIENCE).expect("an answer in time");
             match frame.message {
-                Reply::Output { command: None, offset, length, .. } => self.read_background(offset, length),
-                Reply::Output { .. } | Reply::Learned { .. } | Reply::Settled => {}
+                WireReply::Output { command: None, offset, length, .. } => self.read_background(offset, length),
+                WireReply::Output { .. } | WireReply::Learned { .. } | WireReply::Settled => {}
                 message => return message,
             }
         }
@@ -319,8 +321,8 @@ impl Client {
         self.background.extend_from_slice(&bytes[start..start + length]);
     }
 
-    pub(crate) fn command(text: &str) -> Run {
-        Run {
+    pub(crate) fn command(text: &str) -> RunRequest {
+        RunRequest {
             before: Vec::new(),
             started: CommandStarted {
                 step: StepId::new("step"),
@@ -346,13 +348,13 @@ impl Client {
         self.run_with(Self::command(text), &[])
     }
 
-    pub(crate) fn run_with(&mut self, run: Run, acts: &[Act]) -> Ran {
+    pub(crate) fn run_with(&mut self, run: RunRequest, acts: &[Act]) -> Ran {
         self.try_run(run, acts).unwrap_or_else(|failed| panic!("{failed:?}"))
     }
 
-    pub(crate) fn try_run(&mut self, run: Run, acts: &[Act]) -> Result<Ran, Reply> {
+    pub(crate) fn try_run(&mut self, run: RunRequest, acts: &[Act]) -> Result<Ran, WireReply> {
         let text = run.started.text.clone();
-        self.send(&Request::Run(Box::new(run)), b"");
+        self.send(&WireRequest::Run(Box::new(run)), b"");
         self.watch(&text, acts)
     }
 
@@ -361,12 +363,12 @@ impl Client {
         self.watch("the running command", &[]).unwrap_or_else(|failed| panic!("{failed:?}"))
     }
 
-    fn watch(&mut self, text: &str, acts: &[Act]) -> Result<Ran, Reply> {
+    fn watch(&mut self, text: &str, acts: &[Act]) -> Result<Ran, WireReply> {
         let end = Instant::now() + PATIENCE;
         let mut acts = acts.iter();
         let mut act = acts.next();
         let mut act_at = Instant::now();
-        let mut pieces: Vec<(Channel, Vec<u8>)> = Vec::new();
+        let mut pieces: Vec<(OutputChannel, Vec<u8>)> = Vec::new();
         loop {
             assert!(Instant::now() < end, "`{text}` does not end: {:?}", flat(&pieces));
             let due = match act {
@@ -377,7 +379,7 @@ impl Client {
             };
             if due {
                 match act {
-                    Some(Act::Keys(keys)) => self.send(&Request::Input, keys),
+                    Some(Act::Keys(keys)) => self.send(&WireRequest::Input, keys),
                     Some(Act::Send(request)) => self.send(request, b""),
                     _ => {}
                 }
@@ -387,7 +389,7 @@ impl Client {
             }
             let Some(frame) = self.poll(Duration::from_millis(10)) else { continue };
             match frame.message {
-                Reply::Output { command: Some(seq), channel, offset, length } => {
+                WireReply::Output { command: Some(seq), channel, offset, length } => {
                     let bytes = if frame.blob.is_empty() {
                         let all = std::fs::read(output_path(&self.folder, seq)).unwrap();
                         let start = usize::try_from(offset).unwrap();
@@ -397,37 +399,37 @@ impl Client {
                     };
                     pieces.push((channel, bytes));
                 }
-                Reply::Output { command: None, offset, length, .. } => self.read_background(offset, length),
-                Reply::Finished(came) => {
+                WireReply::Output { command: None, offset, length, .. } => self.read_background(offset, length),
+                WireReply::Finished(came) => {
                     let Fact::CommandFinished(finished) = came.finished.fact else { panic!("{:?}", came.finished) };
                     let respawned = came.respawned;
                     let output = pieces.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
                     return Ok(Ran { finished, output, pieces, respawned });
                 }
-                Reply::Learned { .. } | Reply::Settled => {}
+                WireReply::Learned { .. } | WireReply::Settled => {}
                 failed => return Err(failed),
             }
         }
     }
 
     pub(crate) fn value(&mut self, name: &str) -> Option<String> {
-        self.send(&Request::Values { names: vec![name.to_owned()] }, b"");
+        self.send(&WireRequest::Values { names: vec![name.to_owned()] }, b"");
         match self.reply() {
-            Reply::Values { mut values } => values.pop().unwrap().1,
+            WireReply::Values { mut values } => values.pop().unwrap().1,
             other => panic!("{other:?}"),
         }
     }
 
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Option<String> {
-        self.send(&Request::Set { name: name.to_owned(), value: value.to_owned() }, b"");
+        self.send(&WireRequest::Set { name: name.to_owned(), value: value.to_owned() }, b"");
         match self.reply() {
-            Reply::Set { refused } => refused,
+            WireReply::Set { refused } => refused,
             other => panic!("{other:?}"),
         }
     }
 }
 
-fn flat(pieces: &[(Channel, Vec<u8>)]) -> String {
+fn flat(pieces: &[(OutputChannel, Vec<u8>)]) -> String {
     pieces.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes)).collect()
 }
 

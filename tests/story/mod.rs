@@ -7,7 +7,7 @@ use runbook::history::{
     StepFinished, StepForm, StepResult,
 };
 use runbook::ident::{Digest, InputName, Seq, StepId};
-use runbook::transcript::{Format, Sources, write};
+use runbook::transcript::{Format, Sources, write_transcript};
 use std::collections::BTreeMap;
 use std::io;
 
@@ -36,7 +36,7 @@ redis-cli flushall
 pub(crate) struct Outputs(pub(crate) BTreeMap<u64, Vec<u8>>);
 
 impl OutputSource for Outputs {
-    fn read(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
+    fn read_output(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
         let bytes = self.0.get(&command.0).ok_or(io::ErrorKind::NotFound)?;
         Ok(bytes.iter().skip(usize::try_from(offset_bytes).unwrap()).take(limit_bytes).copied().collect())
     }
@@ -96,10 +96,14 @@ impl Story {
     }
 
     pub(crate) fn render_as(&self, format: Format, live: bool) -> String {
-        let sources =
-            Sources { document: Some(DOCUMENT), output: &self.outputs, head: Some(Digest::of(b"head")), live };
+        let sources = Sources {
+            document: Some(DOCUMENT),
+            outputs: &self.outputs,
+            last_hash: Some(Digest::of_bytes(b"head")),
+            is_live: live,
+        };
         let mut bytes = Vec::new();
-        write(format, || self.events.iter().cloned(), &sources, &mut bytes).unwrap();
+        write_transcript(format, || self.events.iter().cloned(), &sources, &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 }

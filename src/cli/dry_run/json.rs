@@ -2,17 +2,17 @@
 //!
 //! Invariant: within one `schema` number, fields are only ever added. Refuses to know: how the plan was reviewed.
 
-use super::line::Line;
-use super::model::{DryRun, Entry, Reviewed};
+use super::line::ReviewedCommand;
+use super::model::{DryRun, PlanEntry, ReviewedStep};
 use crate::risk::{Level, Touched};
 use serde_json::{Value, json};
 
 impl DryRun<'_> {
     /// The reviewed plan as JSON, schema 1.
-    pub(in crate::cli) fn json(&self) -> Value {
+    pub(in crate::cli) fn to_json(&self) -> Value {
         let steps = self.entries.iter().filter_map(|entry| match entry {
-            Entry::Step(_, reviewed) => Some(step_json(reviewed)),
-            Entry::Choice(..) | Entry::Option(..) => None,
+            PlanEntry::Step(_, reviewed) => Some(step_json(reviewed)),
+            PlanEntry::Choice(..) | PlanEntry::Option(..) => None,
         });
         json!({
             "schema": 1,
@@ -30,7 +30,7 @@ impl DryRun<'_> {
     }
 }
 
-fn step_json(reviewed: &Reviewed<'_>) -> Value {
+fn step_json(reviewed: &ReviewedStep<'_>) -> Value {
     let step = reviewed.step;
     let (approve, refusal) = match &reviewed.approval {
         Some(Ok(digest)) => (Some(format!("{}@{digest}", step.number)), None),
@@ -51,7 +51,7 @@ fn step_json(reviewed: &Reviewed<'_>) -> Value {
     })
 }
 
-fn line_json(line: &Line<'_>) -> Value {
+fn line_json(line: &ReviewedCommand<'_>) -> Value {
     let risk = &line.gate.risk;
     let touched = |list: &[Touched]| {
         let one = |one: &Touched| json!({ "kind": one.kind, "name": one.name, "within": one.within });
@@ -60,25 +60,25 @@ fn line_json(line: &Line<'_>) -> Value {
     json!({
         "text": line.text,
         "line": line.command.line,
-        "level": risk.level.number(),
+        "level": risk.level.as_number(),
         "unknown": risk.unknown,
         "flags": risk.flags.iter().map(|flag| flag.as_str()).collect::<Vec<_>>(),
-        "reasons": risk.reasons.iter().map(|reason| json!({ "text": reason.text, "begin": reason.span.start, "end": reason.span.end, "level": reason.level.map(Level::number) })).collect::<Vec<_>>(),
-        "objects": risk.objects.iter().map(|object| json!({ "kind": object.kind, "name": object.name, "level": object.level.number() })).collect::<Vec<_>>(),
-        "object": risk.object().map(|object| json!({ "kind": object.kind, "name": object.name })),
+        "reasons": risk.reasons.iter().map(|reason| json!({ "text": reason.text, "begin": reason.span.start, "end": reason.span.end, "level": reason.level.map(Level::as_number) })).collect::<Vec<_>>(),
+        "objects": risk.objects.iter().map(|object| json!({ "kind": object.kind, "name": object.name, "level": object.level.as_number() })).collect::<Vec<_>>(),
+        "object": risk.object_to_type().map(|object| json!({ "kind": object.kind, "name": object.name })),
         "shadowed": risk.shadowed.iter().map(|shadowed| shadowed.name.as_str()).collect::<Vec<_>>(),
         "reads": touched(&risk.effects.reads),
         "writes": touched(&risk.effects.writes),
         "talks_to": risk.effects.talks_to,
         "needs": line.needs.iter().map(|(name, there)| json!({ "program": name, "present": there })).collect::<Vec<_>>(),
         "unchecked": line.unchecked,
-        "operator": line.operator(),
+        "operator": line.operator_answer(),
         "unattended": line.unattended,
         "wanted": line.wanted,
         "unset": line.unset,
         "refused": line.refused,
         "input": line.command.input,
-        "never_ends": line.command.facts.never_ends,
-        "interactive": line.command.facts.interactive,
+        "never_ends": line.command.facts.never_ends_reason,
+        "interactive": line.command.facts.interactive_reason,
     })
 }

@@ -2,11 +2,11 @@
 //!
 //! Invariant: the words are the same in text, in Markdown and in JSON. Refuses to know: the layout.
 
-use crate::plan::{Command, Gate, Pass, Policy};
+use crate::plan::{Command, Gate, Policy, RequiredAnswer};
 use crate::risk::Level;
 
 /// A command as a run would execute it, with its risk and what it lacks.
-pub(super) struct Line<'a> {
+pub(super) struct ReviewedCommand<'a> {
     pub(super) command: &'a Command,
     pub(super) text: String,
     pub(super) gate: Gate,
@@ -25,48 +25,48 @@ pub(super) struct Line<'a> {
 }
 
 /// The facts of a step that decide how an unattended run treats its commands.
-pub(super) struct Around<'a> {
+pub(super) struct StepCircumstances<'a> {
     pub(super) policy: &'a Policy,
     pub(super) number: &'a str,
     pub(super) left_out: Option<&'a str>,
     pub(super) approval: Option<&'a Result<String, String>>,
 }
 
-impl Line<'_> {
+impl ReviewedCommand<'_> {
     /// `2 destroys or stops, path `x` (privileged)`.
-    pub(super) fn summary(&self) -> String {
+    pub(super) fn risk_summary(&self) -> String {
         let risk = &self.gate.risk;
         let unknown = if risk.unknown { ", and not known beyond" } else { "" };
         let flags: Vec<&str> = risk.flags.iter().map(|flag| flag.as_str()).collect();
         let flags = if flags.is_empty() { String::new() } else { format!(" ({})", flags.join(", ")) };
-        let object = match risk.object() {
+        let object = match risk.object_to_type() {
             Some(object) if object.level == risk.level => format!(", {} `{}`", object.kind, object.name),
             _ => String::new(),
         };
-        format!("{} {}{unknown}{object}{flags}", risk.level.number(), risk.level.as_str())
+        format!("{} {}{unknown}{object}{flags}", risk.level.as_number(), risk.level.as_str())
     }
 
     /// Up to four reasons for the risk, the shadowed names first.
-    pub(super) fn reasons(&self) -> Vec<String> {
-        let shadowed = self.gate.shadowed();
+    pub(super) fn risk_reasons(&self) -> Vec<String> {
+        let shadowed = self.gate.shadowed_names();
         let mut reasons: Vec<String> =
-            shadowed.chain(self.gate.risk.decisive().map(|reason| reason.text.clone())).collect();
+            shadowed.chain(self.gate.risk.decisive_reasons().map(|reason| reason.text.clone())).collect();
         reasons.dedup();
         reasons.truncate(4);
         reasons
     }
 
     /// The answer that lets the command run when an operator is there.
-    pub(super) fn operator(&self) -> String {
-        match &self.gate.pass {
-            Pass::Enter => "Enter".to_owned(),
-            Pass::Yes => "y".to_owned(),
-            Pass::Typed(name) => format!("y, then `{name}` typed"),
+    pub(super) fn operator_answer(&self) -> String {
+        match &self.gate.required_answer {
+            RequiredAnswer::Enter => "Enter".to_owned(),
+            RequiredAnswer::Yes => "y".to_owned(),
+            RequiredAnswer::Typed(name) => format!("y, then `{name}` typed"),
         }
     }
 
     /// The effects that are known, as a label and its values. Empty fields are left out.
-    pub(super) fn effects(&self) -> Vec<(&'static str, Vec<String>)> {
+    pub(super) fn known_effects(&self) -> Vec<(&'static str, Vec<String>)> {
         let effects = &self.gate.risk.effects;
         let strings = |list: &[crate::risk::Touched]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
         let needs = self.needs.iter().map(|(name, there)| {
@@ -82,7 +82,7 @@ impl Line<'_> {
     }
 
     /// Further remarks, one a line: unset variables, a value to confirm, why it cannot run.
-    pub(super) fn facts(&self) -> Vec<String> {
+    pub(super) fn further_remarks(&self) -> Vec<String> {
         let mut facts = Vec::new();
         if let Some(line) = self.unchecked.first() {
             facts.push(format!(
@@ -93,7 +93,7 @@ impl Line<'_> {
             let names: Vec<String> = self.unset.iter().map(|name| format!("`{name}`")).collect();
             facts.push(format!("asks first for {}", names.join(", ")));
         }
-        let why = self.command.facts.never_ends.as_ref().or(self.command.facts.interactive.as_ref());
+        let why = self.command.facts.never_ends_reason.as_ref().or(self.command.facts.interactive_reason.as_ref());
         facts.extend(why.cloned());
         if let Some(input) = &self.command.input {
             facts.push(format!("`{input}` is a value to confirm: --input {input}=VALUE"));
@@ -105,12 +105,12 @@ impl Line<'_> {
     }
 
     /// Fills in [`Self::unattended`] from the flags that were given.
-    pub(super) fn decide(&mut self, around: &Around<'_>) {
-        self.unattended = self.decided(around);
+    pub(super) fn decide_unattended(&mut self, around: &StepCircumstances<'_>) {
+        self.unattended = self.unattended_verdict(around);
     }
 
-    fn decided(&self, around: &Around<'_>) -> String {
-        let Around { policy, number, left_out, approval } = around;
+    fn unattended_verdict(&self, around: &StepCircumstances<'_>) -> String {
+        let StepCircumstances { policy, number, left_out, approval } = around;
         if let Some(why) = left_out {
             return format!("leaves it out: {why}");
         }
@@ -142,7 +142,7 @@ impl Line<'_> {
         if !lacks.is_empty() {
             return format!("does not begin the run without {}", lacks.join(" "));
         }
-        if self.command.facts.never_ends.is_some() {
+        if self.command.facts.never_ends_reason.is_some() {
             let lasts = policy.monitor_for.map_or("a while".to_owned(), |lasts| format!("{} s", lasts.as_secs()));
             return format!("runs it, and ends it after {lasts} (`--monitor-for`)");
         }

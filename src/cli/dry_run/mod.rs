@@ -9,4 +9,4 @@ mod model;
 mod review;
 mod text;
 
-pub(super) use review::review;
+pub(super) use review::review_plan;

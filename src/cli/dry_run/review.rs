@@ -2,46 +2,47 @@
 //!
 //! Invariant: bash is asked only for its syntax, and programs are looked up without starting them.
 
-use super::line::{Around, Line};
-use super::model::{DryRun, Entry, Reviewed};
+use super::line::{ReviewedCommand, StepCircumstances};
+use super::model::{DryRun, PlanEntry, ReviewedStep};
 use crate::cli::environment::Environment;
 use crate::cli::findings;
-use crate::cli::open::Opened;
+use crate::cli::open::OpenedDocument;
 use crate::ident::InputName;
 use crate::kernel::{BashSyntax, PathProbe, find_program};
-use crate::plan::{Command, Gate, Input, Node, Plan, Policy, Refusal, Step, approval};
-use crate::ports::{Probe as _, Syntax as _, Verdict};
+use crate::plan::{Command, Gate, Input, Node, Plan, Policy, Refusal, Step, compute_approval};
+use crate::ports::{Probe as _, Syntax as _, SyntaxVerdict};
 use crate::risk::Level;
 use crate::session::BASH_SETS;
-use crate::shell::{Shadows, is_builtin};
+use crate::shell::{ShellDefinitions, is_builtin};
 use std::collections::{BTreeSet, HashMap};
 
 /// Reviews the steps of a plan in order, as a run with this policy would meet them.
-pub(in crate::cli) fn review<'a>(
+pub(in crate::cli) fn review_plan<'a>(
     plan: &'a Plan,
-    opened: &Opened,
+    opened: &OpenedDocument,
     policy: &'a Policy,
     environment: &Environment,
 ) -> DryRun<'a> {
     let path = environment.get("PATH");
     let mut syntax = BashSyntax::new(find_program("bash", path));
     let commands =
-        plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)).flat_map(|step| &step.commands);
-    syntax.prefetch(
+        plan.reachable_steps().into_iter().filter_map(|place| plan.steps.get(place)).flat_map(|step| &step.commands);
+    syntax.prefetch_verdicts(
         commands
-            .filter_map(|command| command.bind(&policy.values).ok())
+            .filter_map(|command| command.bind_values(&policy.values).ok())
             .map(|runnable| runnable.text().to_owned())
             .collect(),
     );
-    let is_set = |name: &str| environment.all().keys().any(|known| known == name) || BASH_SETS.contains(&name);
-    let missing = policy.missing(plan, &is_set, &mut |text| rejects(&mut syntax, text));
-    let lines: (u32, u32) = span(plan);
-    let found = findings::findings(opened, environment);
+    let is_set =
+        |name: &str| environment.all_variables().keys().any(|known| known == name) || BASH_SETS.contains(&name);
+    let missing = policy.unmet_requirements(plan, &is_set, &mut |text| bash_rejects(&mut syntax, text));
+    let lines: (u32, u32) = plan_lines(plan);
+    let found = findings::review_document(opened, environment);
     // Pairs of lines: a destructive command, and the check before it that would not stop it.
     let unchecked = found
         .iter()
         .filter(|finding| finding.code == "unchecked-destruction")
-        .flat_map(|finding| finding.also.iter().map(|(span, _)| (opened.runbook.line_of(span.start), finding.line)));
+        .flat_map(|finding| finding.related.iter().map(|(span, _)| (opened.runbook.line_of(span.start), finding.line)));
     let unchecked = unchecked.collect();
     let findings = found.iter().filter(|finding| (lines.0..=lines.1).contains(&finding.line));
     let findings = findings
@@ -63,27 +64,27 @@ pub(in crate::cli) fn review<'a>(
         syntax,
         probe: PathProbe::new(path.map(ToOwned::to_owned)),
         set: BTreeSet::new(),
-        shadows: Shadows::default(),
+        shadows: ShellDefinitions::default(),
         unchecked,
         is_set: &is_set,
     };
     let mut entries = Vec::new();
-    reviewer.nodes(&plan.root, 0, &mut entries);
+    reviewer.review_nodes(&plan.root, 0, &mut entries);
     DryRun { plan, file: opened.file_name(), policy, entries, missing, findings }
 }
 
 /// First and last line of the plan's steps. The line before the first step counts, for it may hold a comment.
-fn span(plan: &Plan) -> (u32, u32) {
-    let steps: Vec<&Step> = plan.reachable().into_iter().filter_map(|place| plan.steps.get(place)).collect();
+fn plan_lines(plan: &Plan) -> (u32, u32) {
+    let steps: Vec<&Step> = plan.reachable_steps().into_iter().filter_map(|place| plan.steps.get(place)).collect();
     let first = steps.iter().map(|step| step.source.line).min().unwrap_or(0);
     (first.saturating_sub(1), steps.iter().map(|step| step.source.end_line).max().unwrap_or(0))
 }
 
-fn rejects(syntax: &mut BashSyntax, text: &str) -> Option<String> {
-    match syntax.check(text) {
-        Verdict::Accepted => None,
-        Verdict::Rejected { message, .. } => Some(message),
-        Verdict::Unavailable(why) => Some(why),
+fn bash_rejects(syntax: &mut BashSyntax, text: &str) -> Option<String> {
+    match syntax.check_syntax(text) {
+        SyntaxVerdict::Accepted => None,
+        SyntaxVerdict::Rejected { message, .. } => Some(message),
+        SyntaxVerdict::Unavailable(why) => Some(why),
     }
 }
 
@@ -97,79 +98,86 @@ struct Reviewer<'a, 'r> {
     /// Variables that the steps before assign.
     set: BTreeSet<String>,
     /// The functions and aliases that the steps before define.
-    shadows: Shadows,
+    shadows: ShellDefinitions,
     /// Pairs of lines: a destructive command, and the check before it whose failure would not stop it in a plain shell.
     unchecked: Vec<(u32, u32)>,
     is_set: &'r dyn Fn(&str) -> bool,
 }
 
 impl<'a> Reviewer<'a, '_> {
-    fn nodes(&mut self, nodes: &'a [Node], depth: usize, entries: &mut Vec<Entry<'a>>) {
+    fn review_nodes(&mut self, nodes: &'a [Node], depth: usize, entries: &mut Vec<PlanEntry<'a>>) {
         for node in nodes {
             match node {
                 Node::Step(place) => {
                     if let Some(step) = self.plan.steps.get(*place) {
-                        let reviewed = self.step(step);
-                        entries.push(Entry::Step(depth, reviewed));
+                        let reviewed = self.review_step(step);
+                        entries.push(PlanEntry::Step(depth, reviewed));
                     }
                 }
                 Node::Choice(choice) => {
-                    entries.push(Entry::Choice(depth, &choice.title));
+                    entries.push(PlanEntry::Choice(depth, &choice.title));
                     for option in &choice.options {
-                        entries.push(Entry::Option(depth + 1, option));
-                        self.nodes(&option.nodes, depth + 2, entries);
+                        entries.push(PlanEntry::Option(depth + 1, option));
+                        self.review_nodes(&option.nodes, depth + 2, entries);
                     }
                 }
             }
         }
     }
 
-    fn step(&mut self, step: &'a Step) -> Reviewed<'a> {
-        let mut commands: Vec<Line<'a>> =
-            step.commands.iter().enumerate().map(|(index, command)| self.line(step, index, command)).collect();
+    fn review_step(&mut self, step: &'a Step) -> ReviewedStep<'a> {
+        let mut commands: Vec<ReviewedCommand<'a>> = step
+            .commands
+            .iter()
+            .enumerate()
+            .map(|(index, command)| self.review_command(step, index, command))
+            .collect();
         let last_resort = commands.iter().any(|line| line.gate.risk.level == Level::Irreversible);
-        let approval = last_resort.then(|| approval(self.plan, step, &self.policy.values, &self.policy.place));
-        let left_out = self.policy.leaves_out(step);
-        let around = Around {
+        let approval = last_resort.then(|| compute_approval(self.plan, step, &self.policy.values, &self.policy.place));
+        let left_out = self.policy.reason_left_out(step);
+        let around = StepCircumstances {
             policy: self.policy,
             number: &step.number,
             left_out: left_out.as_deref(),
             approval: approval.as_ref(),
         };
         for line in &mut commands {
-            line.decide(&around);
+            line.decide_unattended(&around);
         }
         let asks = step.conditional.as_ref().map(|condition| format!("only if it applies: {condition}"));
-        Reviewed { step, commands, asks, left_out, approval }
+        ReviewedStep { step, commands, asks, left_out, approval }
     }
 
-    fn line(&mut self, step: &Step, index: usize, command: &'a Command) -> Line<'a> {
+    fn review_command(&mut self, step: &Step, index: usize, command: &'a Command) -> ReviewedCommand<'a> {
         let policy = self.policy;
-        let bound = command.bind(&policy.values);
+        let bound = command.bind_values(&policy.values);
         let text = bound.as_ref().map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
         let wanted: Vec<String> = command
-            .wants(&policy.values)
-            .filter_map(|one| self.inputs.get(&one.name).map(|input| input.flag()))
+            .unfilled_uses(&policy.values)
+            .filter_map(|one| self.inputs.get(&one.name).map(|input| input.input_flag()))
             .collect();
         let refused = match &bound {
             Err(Refusal::Unplaced(_)) if !wanted.is_empty() => None,
             Err(refusal) => Some(refusal.to_string()),
-            Ok(runnable) => rejects(&mut self.syntax, runnable.text()).map(|message| format!("bash says: {message}")),
+            Ok(runnable) => {
+                bash_rejects(&mut self.syntax, runnable.text()).map(|message| format!("bash says: {message}"))
+            }
         };
         let given = |name: &String| policy.values.keys().any(|known| known.as_str() == name);
         let unset = command
-            .needs()
+            .needed_variables()
             .into_iter()
             .filter(|name| !given(name) && !(self.is_set)(name) && !self.set.contains(name))
             .collect();
-        self.set.extend(command.facts.assigns.iter().map(|assign| assign.name.clone()));
-        let gate = Gate::of_command(step, index, &text, &policy.values, &policy.place.host, &self.shadows);
-        self.shadows.learn(&command.facts.defines);
-        let programs = gate.risk.effects.needs.iter().filter(|name| !is_builtin(name) && !self.shadows.has(name));
+        self.set.extend(command.facts.assignments.iter().map(|assign| assign.name.clone()));
+        let gate = Gate::for_command(step, index, &text, &policy.values, &policy.place.host, &self.shadows);
+        self.shadows.add_all(&command.facts.definitions);
+        let programs =
+            gate.risk.effects.needs.iter().filter(|name| !is_builtin(name) && !self.shadows.defines_name(name));
         let needs = programs.map(|name| (name.clone(), self.probe.is_executable(name))).collect();
         let lines = command.line..=command.end_line.max(command.line);
         let unchecked =
             self.unchecked.iter().filter(|(line, _)| lines.contains(line)).map(|(_, check)| *check).collect();
-        Line { command, text, gate, refused, wanted, unset, needs, unchecked, unattended: String::new() }
+        ReviewedCommand { command, text, gate, refused, wanted, unset, needs, unchecked, unattended: String::new() }
     }
 }

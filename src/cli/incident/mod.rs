@@ -17,6 +17,6 @@ mod status;
 mod words;
 
 pub(in crate::cli) use args::IncidentCommand;
-pub(in crate::cli) use complete::words_for;
-pub(in crate::cli) use dispatch::run;
-pub(in crate::cli) use joined::of_run;
+pub(in crate::cli) use complete::complete_words;
+pub(in crate::cli) use dispatch::run_subcommand;
+pub(in crate::cli) use joined::incident_of_run;

@@ -3,20 +3,20 @@
 //! Invariant: marks stand in the order of the records, as far apart as the monotonic clocks say. A stated time stands where it
 //! was stated. Refuses to know: how a picture is drawn.
 
-use super::records::Records;
-use super::timeline::{SLACK_SECONDS, Teller, places};
+use super::records::IncidentRecords;
+use super::timeline::{CLOCK_SLACK_SECONDS, RunNarrator, order_all_events};
 use crate::history::{Event, Fact, IncidentFact};
-use crate::incident::order::Place;
-use crate::transcript::html::{Lane, Mark, Picture, Tone};
-use crate::transcript::{shorten, tone};
+use crate::incident::order::EventPosition;
+use crate::transcript::html::{Lane, Mark, TimelinePicture, Tone};
+use crate::transcript::{outcome_tone, shorten_first_line};
 use jiff::Timestamp;
 use std::time::Duration;
 
-const LABEL_CHARACTERS: usize = 80;
+const MAX_LABEL_CHARACTERS: usize = 80;
 
 /// Most runs that get a lane each; more share one lane.
-const RUN_LANES: usize = 6;
-const NAME_CHARACTERS: usize = 40;
+const MAX_RUN_LANES: usize = 6;
+const MAX_NAME_CHARACTERS: usize = 40;
 
 /// Lane of a mark, in the order from the top.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,29 +29,31 @@ enum Track {
 }
 
 /// A mark with its absolute time, before the start of the picture is known.
-struct Placed {
+struct TimedMark {
     track: Track,
     at: Timestamp,
-    took: Option<Duration>,
+    duration: Option<Duration>,
     tone: Tone,
     label: String,
 }
 
 /// Builds the picture. The flag is true if the wall clock was set during the incident. `None` if nothing can be drawn.
-pub(super) fn picture(records: &Records) -> Option<(Picture, bool)> {
-    let tellers: Vec<Teller<'_>> = records.runs.iter().map(Teller::new).collect();
-    let (mut marks, mut was_set): (Vec<Placed>, bool) = (Vec::new(), false);
-    for (position, at) in places(records) {
+pub(super) fn draw_incident(records: &IncidentRecords) -> Option<(TimelinePicture, bool)> {
+    let tellers: Vec<RunNarrator<'_>> = records.runs.iter().map(RunNarrator::new).collect();
+    let (mut marks, mut was_set): (Vec<TimedMark>, bool) = (Vec::new(), false);
+    for (position, at) in order_all_events(records) {
         let (event, run) = match position {
-            Place::Incident(at) => (records.incident.events.get(at), None),
-            Place::Run { run, event } => (records.runs.get(run).and_then(|run| run.events.get(event)), Some(run)),
+            EventPosition::Incident(at) => (records.incident.events.get(at), None),
+            EventPosition::Run { run, event } => {
+                (records.runs.get(run).and_then(|run| run.events.get(event)), Some(run))
+            }
         };
         let Some(event) = event else { continue };
         // Runs do not count: their clocks may have stood still while the machine slept.
-        was_set |= run.is_none() && at.duration_since(event.at.utc).as_secs().abs() > SLACK_SECONDS;
+        was_set |= run.is_none() && at.duration_since(event.at.utc).as_secs().abs() > CLOCK_SLACK_SECONDS;
         marks.extend(match run {
-            Some(run) => tellers.get(run).and_then(|teller| of_run(event, at, teller, Track::Run(run))),
-            None => of_incident(event, at),
+            Some(run) => tellers.get(run).and_then(|teller| run_mark(event, at, teller, Track::Run(run))),
+            None => incident_mark(event, at),
         });
     }
     let begins = marks.iter().map(|mark| mark.at).min()?;
@@ -59,15 +61,15 @@ pub(super) fn picture(records: &Records) -> Option<(Picture, bool)> {
     let lane = |name: String, has_key: bool, of: &dyn Fn(Track) -> bool| Lane {
         name,
         has_key,
-        marks: marks.iter().filter(|mark| of(mark.track)).map(|mark| drawn(mark, begins)).collect(),
+        marks: marks.iter().filter(|mark| of(mark.track)).map(|mark| to_picture_mark(mark, begins)).collect(),
     };
     let mut lanes =
         vec![lane("People: updates, escalations, severity".to_owned(), true, &|track| track == Track::People)];
-    if (2..=RUN_LANES).contains(&records.runs.len()) {
+    if (2..=MAX_RUN_LANES).contains(&records.runs.len()) {
         // In one lane, commands that ran at the same time would cover each other.
         for (at, (record, teller)) in records.runs.iter().zip(&tellers).enumerate() {
-            let title = teller.started().map_or("commands", |started| started.procedure_title.as_str());
-            let name = format!("{}: {}", record.id.short(), shorten(title, NAME_CHARACTERS));
+            let title = teller.run_started().map_or("commands", |started| started.procedure_title.as_str());
+            let name = format!("{}: {}", record.id.random_part(), shorten_first_line(title, MAX_NAME_CHARACTERS));
             lanes.push(lane(name, false, &|track| track == Track::Run(at)));
         }
     } else {
@@ -76,7 +78,7 @@ pub(super) fn picture(records: &Records) -> Option<(Picture, bool)> {
     lanes.push(lane("Milestones".to_owned(), true, &|track| track == Track::Milestones));
     lanes.push(lane("Notes".to_owned(), true, &|track| track == Track::Notes));
     let counts: Vec<String> = lanes.iter().map(|lane| format!("{} ({})", lane.name, lane.marks.len())).collect();
-    let picture = Picture {
+    let picture = TimelinePicture {
         id: "drawing".to_owned(),
         title: "The incident over time".to_owned(),
         description: format!(
@@ -84,24 +86,24 @@ pub(super) fn picture(records: &Records) -> Option<(Picture, bool)> {
             lanes.len(),
             counts.join("; ")
         ),
-        begins,
+        begins_at: begins,
         lanes,
     };
     Some((picture, was_set))
 }
 
-fn drawn(mark: &Placed, begins: Timestamp) -> Mark {
+fn to_picture_mark(mark: &TimedMark, begins: Timestamp) -> Mark {
     let from = Duration::try_from(mark.at.duration_since(begins)).unwrap_or_default();
     Mark {
         from,
-        to: mark.took.map(|took| from + took),
+        to: mark.duration.map(|took| from + took),
         tone: mark.tone,
         label: mark.label.clone(),
         number: String::new(),
     }
 }
 
-fn of_incident(event: &Event, at: Timestamp) -> Option<Placed> {
+fn incident_mark(event: &Event, at: Timestamp) -> Option<TimedMark> {
     let Fact::Incident(incident) = &event.fact else { return None };
     let mut when = at;
     let (track, label) = match &incident.what {
@@ -121,21 +123,31 @@ fn of_incident(event: &Event, at: Timestamp) -> Option<Placed> {
         IncidentFact::StatusSent(_) => return None,
         IncidentFact::Noted(noted) => (Track::Notes, noted.text.clone()),
     };
-    Some(Placed { track, at: when, took: None, tone: Tone::Neutral, label: shorten(&label, LABEL_CHARACTERS) })
+    Some(TimedMark {
+        track,
+        at: when,
+        duration: None,
+        tone: Tone::Neutral,
+        label: shorten_first_line(&label, MAX_LABEL_CHARACTERS),
+    })
 }
 
-fn of_run(event: &Event, at: Timestamp, teller: &Teller<'_>, track: Track) -> Option<Placed> {
+fn run_mark(event: &Event, at: Timestamp, teller: &RunNarrator<'_>, track: Track) -> Option<TimedMark> {
     match &event.fact {
         Fact::CommandStarted(started) => {
-            let finished = teller.finished(event.seq);
-            let tone = finished.map_or(Tone::Unknown, |finished| tone(&finished.outcome));
+            let finished = teller.command_finished(event.seq);
+            let tone = finished.map_or(Tone::Unknown, |finished| outcome_tone(&finished.outcome));
             let took = finished.map(|finished| Duration::from_nanos(finished.took_ns));
-            let label = format!("{} ({})", shorten(&started.text, LABEL_CHARACTERS), teller.reference(event.seq));
-            Some(Placed { track, at, took, tone, label })
+            let label = format!(
+                "{} ({})",
+                shorten_first_line(&started.text, MAX_LABEL_CHARACTERS),
+                teller.event_reference(event.seq)
+            );
+            Some(TimedMark { track, at, duration: took, tone, label })
         }
         Fact::NoteAdded(note) => {
-            let label = shorten(&note.text, LABEL_CHARACTERS);
-            Some(Placed { track: Track::Notes, at, took: None, tone: Tone::Neutral, label })
+            let label = shorten_first_line(&note.text, MAX_LABEL_CHARACTERS);
+            Some(TimedMark { track: Track::Notes, at, duration: None, tone: Tone::Neutral, label })
         }
         _ => None,
     }

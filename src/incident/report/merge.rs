@@ -13,74 +13,75 @@ const WRITE_END: &str = "<!-- /runbook:write ";
 const CLOSE: &str = " -->";
 
 /// Puts facts between their marks. The digest in the mark later shows if a person has changed them.
-pub(super) fn facts(name: &str, text: &str) -> String {
+pub(super) fn wrap_facts(name: &str, text: &str) -> String {
     let text = text.trim_end_matches('\n');
-    format!("{FACTS}{name} {}{CLOSE}\n\n{text}\n\n{FACTS_END}{name}{CLOSE}", digest(text))
+    format!("{FACTS}{name} {}{CLOSE}\n\n{text}\n\n{FACTS_END}{name}{CLOSE}", short_digest(text))
 }
 
 /// Puts a blank for people to fill in between its marks.
-pub(super) fn write(name: &str, hint: &str) -> String {
+pub(super) fn wrap_blank(name: &str, hint: &str) -> String {
     format!("{WRITE}{name}{CLOSE}\n\n{hint}\n\n{WRITE_END}{name}{CLOSE}")
 }
 
 /// True if a line is one of our marks.
-pub(super) fn is_mark(line: &str) -> bool {
+pub(super) fn is_mark_line(line: &str) -> bool {
     let line = line.trim();
     line.ends_with(CLOSE) && [FACTS, FACTS_END, WRITE, WRITE_END].iter().any(|start| line.starts_with(start))
 }
 
-fn digest(text: &str) -> String {
+fn short_digest(text: &str) -> String {
     let text: Vec<&str> = text.lines().map(str::trim_end).collect();
-    let digest = Digest::of(text.join("\n").trim_matches('\n').as_bytes()).to_string();
+    let digest = Digest::of_bytes(text.join("\n").trim_matches('\n').as_bytes()).to_string();
     digest.chars().take(12).collect()
 }
 
 /// Result of updating the facts in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Merged {
+pub enum MergeResult {
     /// The file can be updated.
-    Text {
+    Updated {
         /// New text of the whole file.
         text: String,
         /// Names of the parts kept because a person changed them, although the record now gives other facts.
         kept: Vec<String>,
     },
     /// The file must stay as it is, for this reason; the new rendering belongs into a file beside it.
-    Beside(String),
+    Unmergeable(String),
 }
 
-enum Piece<'a> {
+enum FilePiece<'a> {
     Text(&'a str),
     Facts { name: &'a str, digest: &'a str, lines: Vec<&'a str> },
 }
 
 /// Replaces the facts in the text of a file with those of a new rendering.
-pub fn merge(file: &str, new: &str) -> Merged {
-    let pieces = match pieces(file) {
+pub fn merge_facts(file: &str, new: &str) -> MergeResult {
+    let pieces = match split_pieces(file) {
         Ok(pieces) => pieces,
-        Err(why) => return Merged::Beside(why),
+        Err(why) => return MergeResult::Unmergeable(why),
     };
     let mut fresh: BTreeMap<&str, String> = BTreeMap::new();
-    for piece in self::pieces(new).unwrap_or_default() {
-        if let Piece::Facts { name, lines, .. } = piece {
-            fresh.insert(name, body(&lines));
+    for piece in self::split_pieces(new).unwrap_or_default() {
+        if let FilePiece::Facts { name, lines, .. } = piece {
+            fresh.insert(name, join_lines(&lines));
         }
     }
-    let has = |wanted: &str| pieces.iter().any(|piece| matches!(piece, Piece::Facts { name, .. } if *name == wanted));
+    let has =
+        |wanted: &str| pieces.iter().any(|piece| matches!(piece, FilePiece::Facts { name, .. } if *name == wanted));
     let missing: Vec<String> = fresh.keys().filter(|name| !has(name)).map(|name| format!("`{name}`")).collect();
     if !missing.is_empty() {
-        return Merged::Beside(format!("the marks of {} are not in it any more", missing.join(", ")));
+        return MergeResult::Unmergeable(format!("the marks of {} are not in it any more", missing.join(", ")));
     }
     let ending = if file.contains("\r\n") { "\r\n" } else { "\n" };
     let (mut text, mut kept) = (String::with_capacity(file.len()), Vec::new());
     for piece in &pieces {
         match piece {
-            Piece::Text(line) => text.push_str(line),
-            Piece::Facts { name, digest: known, lines } => {
-                let (old, new) = (body(lines), fresh.get(name));
+            FilePiece::Text(line) => text.push_str(line),
+            FilePiece::Facts { name, digest: known, lines } => {
+                let (old, new) = (join_lines(lines), fresh.get(name));
                 match new {
-                    Some(new) if digest(&old) == *known => {
-                        text.push_str(&facts(name, new).replace('\n', ending));
+                    Some(new) if short_digest(&old) == *known => {
+                        text.push_str(&wrap_facts(name, new).replace('\n', ending));
                         text.push_str(ending);
                     }
                     _ => {
@@ -90,7 +91,8 @@ pub fn merge(file: &str, new: &str) -> Merged {
                             text.push_str(line);
                         }
                         text.extend([FACTS_END, name, CLOSE, ending]);
-                        if new.is_some_and(|new| digest(new) != *known && digest(new) != digest(&old)) {
+                        if new.is_some_and(|new| short_digest(new) != *known && short_digest(new) != short_digest(&old))
+                        {
                             kept.push((*name).to_owned());
                         }
                     }
@@ -103,16 +105,16 @@ pub fn merge(file: &str, new: &str) -> Merged {
     {
         text.truncate(length);
     }
-    Merged::Text { text, kept }
+    MergeResult::Updated { text, kept }
 }
 
-fn body(lines: &[&str]) -> String {
+fn join_lines(lines: &[&str]) -> String {
     let lines: Vec<&str> = lines.iter().map(|line| line.trim_end_matches(['\n', '\r'])).collect();
     lines.join("\n").trim_matches('\n').to_owned()
 }
 
 /// Splits a file into lines and marked parts. Fails with a sentence if the marks are not in pairs.
-fn pieces(file: &str) -> Result<Vec<Piece<'_>>, String> {
+fn split_pieces(file: &str) -> Result<Vec<FilePiece<'_>>, String> {
     let mut pieces = Vec::new();
     let mut open: Option<(&str, &str, Vec<&str>)> = None;
     let mut names: Vec<&str> = Vec::new();
@@ -132,7 +134,7 @@ fn pieces(file: &str) -> Result<Vec<Piece<'_>>, String> {
         } else if let Some(name) = mark(FACTS_END) {
             match open.take() {
                 Some((opened, digest, lines)) if opened == name => {
-                    pieces.push(Piece::Facts { name: opened, digest, lines });
+                    pieces.push(FilePiece::Facts { name: opened, digest, lines });
                 }
                 _ => return Err(format!("the end of the part `{name}` has no beginning")),
             }
@@ -143,7 +145,7 @@ fn pieces(file: &str) -> Result<Vec<Piece<'_>>, String> {
             }
             lines.push(line);
         } else {
-            pieces.push(Piece::Text(line));
+            pieces.push(FilePiece::Text(line));
         }
     }
     match open {
@@ -160,16 +162,16 @@ mod tests {
     fn report(timeline: &str) -> String {
         format!(
             "# P\n\n{}\n\n## Why\n\n{}\n\n{}\n",
-            facts("timeline", timeline),
-            write("why", "_To be written._"),
-            facts("runs", "one")
+            wrap_facts("timeline", timeline),
+            wrap_blank("why", "_To be written._"),
+            wrap_facts("runs", "one")
         )
     }
 
     fn merged(file: &str, new: &str) -> (String, Vec<String>) {
-        match merge(file, new) {
-            Merged::Text { text, kept } => (text, kept),
-            Merged::Beside(why) => panic!("{why}"),
+        match merge_facts(file, new) {
+            MergeResult::Updated { text, kept } => (text, kept),
+            MergeResult::Unmergeable(why) => panic!("{why}"),
         }
     }
 
@@ -202,7 +204,7 @@ mod tests {
         let without_part = good.replace("runbook:facts timeline", "was");
         let doubled = format!("{good}{good}");
         for bad in [&without_end, &without_part, &doubled, "", "My own text\n"] {
-            assert!(matches!(merge(bad, &report("b")), Merged::Beside(_)), "{bad}");
+            assert!(matches!(merge_facts(bad, &report("b")), MergeResult::Unmergeable(_)), "{bad}");
         }
     }
 
@@ -223,7 +225,7 @@ mod tests {
             let written: Vec<String> = words.iter().map(|word| format!("w {word}")).collect();
             lines.splice(at..at, written.iter().cloned());
             let file = lines.join("\n") + "\n";
-            if let Merged::Text { text, .. } = merge(&file, &report("b")) {
+            if let MergeResult::Updated { text, .. } = merge_facts(&file, &report("b")) {
                 for line in &written {
                     prop_assert!(text.lines().any(|found| found == line), "{line} is gone from:\n{text}");
                 }

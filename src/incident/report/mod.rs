@@ -10,21 +10,24 @@ mod records;
 mod template;
 mod timeline;
 
-pub use merge::{Merged, merge};
-pub use page::post_mortem_page;
-pub use records::Records;
-pub use template::BadTemplate;
+pub use merge::{MergeResult, merge_facts};
+pub use page::write_post_mortem_page;
+pub use records::IncidentRecords;
+pub use template::TemplateError;
 
-use super::state::State;
+use super::state::IncidentState;
 use std::fmt::Write as _;
 
 /// Renders a post-mortem. Without a template, our own is used, with the sections that the runbook asks for. Fails if the
 /// template asks for an unknown part, or for a part twice.
-pub fn post_mortem(records: &Records, template: Option<&str>) -> Result<String, BadTemplate> {
-    let parts = parts::parts(records);
+pub fn render_post_mortem(records: &IncidentRecords, template: Option<&str>) -> Result<String, TemplateError> {
+    let parts = parts::render_parts(records);
     match template {
-        Some(template) => template::render(template, &parts),
-        None => template::render(&own_template(&State::of(&records.incident.events)), &parts),
+        Some(template) => template::render_template(template, &parts),
+        None => template::render_template(
+            &build_own_template(&IncidentState::from_events(&records.incident.events)),
+            &parts,
+        ),
     }
 }
 
@@ -52,7 +55,7 @@ const SECTIONS: [(&str, &[&str], &str); 6] = [
 ];
 
 /// Builds our own template, with the headings that the runbook asks for, in its order.
-pub fn own_template(state: &State) -> String {
+pub fn build_own_template(state: &IncidentState) -> String {
     let mut out = String::from("# Post-mortem: {{ title }}\n\n{{ overview }}\n\n## Summary\n\n{{ write summary }}\n");
     let mut section = |heading: &str, body: &str| {
         // Writing to a string never fails.
@@ -64,7 +67,7 @@ pub fn own_template(state: &State) -> String {
         let lower = asked.to_lowercase();
         // Searched from the end, so that "action items to prevent" is not taken for "actions taken".
         let found = left.iter().rposition(|(_, words, _)| words.iter().any(|word| lower.contains(word)));
-        let heading = crate::transcript::inline(asked).replace("{{", "{ {");
+        let heading = crate::transcript::escape_inline(asked).replace("{{", "{ {");
         match found.map(|found| left.remove(found)) {
             Some((_, _, body)) => section(&heading, body),
             None => section(&heading, &format!("{{{{ write part-{} }}}}", at + 1)),

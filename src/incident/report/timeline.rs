@@ -3,25 +3,27 @@
 //! Invariant: every row names its event. The order is that of the records, not of the wall clock. No text breaks a row.
 //! Refuses to know: which part of the post-mortem the table goes into.
 
-use super::records::{Record, Records};
+use super::records::{IncidentRecords, JournalRecord};
 use crate::history::{
     CommandFinished, CommandSource, Decision, Event, Fact, IncidentEvent, IncidentFact, Outcome, Redacted, RunStarted,
     StepForm,
 };
 use crate::ident::{Seq, StepId};
-use crate::incident::acts::stamp;
-use crate::incident::order::{IncidentMark, Mark, Place, RunMarks, order};
-use crate::transcript::{command_in_cell, inline, outcome, run_result, took};
+use crate::incident::acts::format_utc_time;
+use crate::incident::order::{EventPosition, IncidentMark, RunMark, RunMarks, order_events};
+use crate::transcript::{
+    command_cell_code_span, describe_outcome, describe_run_result, escape_inline, format_duration,
+};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const TEXT_CHARACTERS: usize = 300;
-const COMMAND_CHARACTERS: usize = 100;
+const MAX_TEXT_CHARACTERS: usize = 300;
+const MAX_COMMAND_CHARACTERS: usize = 100;
 /// Clocks of two machines may differ by this much; only a larger step back means that the wall clock was set.
-pub(super) const SLACK_SECONDS: i64 = 2;
+pub(super) const CLOCK_SLACK_SECONDS: i64 = 2;
 
-struct Row {
+struct TimelineRow {
     at: Timestamp,
     who: String,
     what: String,
@@ -30,8 +32,8 @@ struct Row {
 }
 
 /// Renders the table, followed by a sentence if the wall clock was set back.
-pub(super) fn timeline(records: &Records) -> String {
-    let rows = rows(records);
+pub(super) fn render_timeline(records: &IncidentRecords) -> String {
+    let rows = timeline_rows(records);
     let mut out = String::from("| UTC | Who | What | Result | Event |\n|:--|:--|:--|:--|:--|\n");
     let mut before: Option<Timestamp> = None;
     let mut set_back = 0;
@@ -40,7 +42,7 @@ pub(super) fn timeline(records: &Records) -> String {
         let same_day = before.is_some_and(|before| before.strftime("%Y-%m-%d").to_string() == day);
         let time = row.at.strftime("%H:%M:%S").to_string();
         let time = if same_day { time } else { format!("{day} {time}") };
-        if before.is_some_and(|before| before.as_second() - row.at.as_second() > SLACK_SECONDS) {
+        if before.is_some_and(|before| before.as_second() - row.at.as_second() > CLOCK_SLACK_SECONDS) {
             set_back += 1;
         }
         before = Some(row.at);
@@ -60,7 +62,7 @@ pub(super) fn timeline(records: &Records) -> String {
 
 /// Puts all events in one order, each with its time by the monotonic clocks. An event that does not name the events before it,
 /// such as a redaction, comes as late as possible.
-pub(super) fn places(records: &Records) -> Vec<(Place, Timestamp)> {
+pub(super) fn order_all_events(records: &IncidentRecords) -> Vec<(EventPosition, Timestamp)> {
     let mut later: Vec<_> = records.runs.iter().map(|run| (run.id.clone(), Seq(u64::MAX))).collect();
     let mut incident: Vec<IncidentMark> = records
         .incident
@@ -76,100 +78,110 @@ pub(super) fn places(records: &Records) -> Vec<(Place, Timestamp)> {
                     joined = Some(run.run.clone());
                 }
             }
-            IncidentMark { at: event.at, boot, seen: later.clone(), joined }
+            IncidentMark { at: event.at, boot_id: boot, seen: later.clone(), joined_run: joined }
         })
         .collect();
     incident.reverse();
-    let line = |record: &Record| RunMarks {
+    let line = |record: &JournalRecord| RunMarks {
         run: record.id.clone(),
-        marks: record.events.iter().map(|event| Mark { seq: event.seq, at: event.at }).collect(),
-        joined: record.events.iter().position(|event| matches!(event.fact, Fact::IncidentJoined(_))),
+        marks: record.events.iter().map(|event| RunMark { seq: event.seq, at: event.at }).collect(),
+        join_index: record.events.iter().position(|event| matches!(event.fact, Fact::IncidentJoined(_))),
     };
-    order(&incident, &records.runs.iter().map(line).collect::<Vec<_>>())
+    order_events(&incident, &records.runs.iter().map(line).collect::<Vec<_>>())
 }
 
-fn rows(records: &Records) -> Vec<Row> {
-    let tellers: Vec<Teller<'_>> = records.runs.iter().map(Teller::new).collect();
+fn timeline_rows(records: &IncidentRecords) -> Vec<TimelineRow> {
+    let tellers: Vec<RunNarrator<'_>> = records.runs.iter().map(RunNarrator::new).collect();
     let row = |(position, _)| match position {
-        Place::Incident(at) => {
+        EventPosition::Incident(at) => {
             let event = records.incident.events.get(at)?;
             match &event.fact {
-                Fact::Incident(incident) => Some(of_incident(event, incident, &records.incident)),
+                Fact::Incident(incident) => Some(incident_row(event, incident, &records.incident)),
                 Fact::Redacted(redacted) => {
-                    let (what, result) = dropped(redacted, &records.incident);
-                    let reference = records.incident.reference(event.seq);
-                    Some(Row { at: event.at.utc, who: words(&redacted.user), what, result, reference })
+                    let (what, result) = describe_redaction(redacted, &records.incident);
+                    let reference = records.incident.event_reference(event.seq);
+                    Some(TimelineRow { at: event.at.utc, who: quote_words(&redacted.user), what, result, reference })
                 }
                 _ => None,
             }
         }
-        Place::Run { run, event } => tellers.get(run)?.row(records.runs.get(run)?.events.get(event)?),
+        EventPosition::Run { run, event } => tellers.get(run)?.event_row(records.runs.get(run)?.events.get(event)?),
     };
-    places(records).into_iter().filter_map(row).collect()
+    order_all_events(records).into_iter().filter_map(row).collect()
 }
 
 /// Escapes text that a person wrote, puts it on one line and cuts it for a row.
-pub(super) fn words(text: &str) -> String {
+pub(super) fn quote_words(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= TEXT_CHARACTERS {
-        return inline(&line);
+    if line.chars().count() <= MAX_TEXT_CHARACTERS {
+        return escape_inline(&line);
     }
-    let cut: String = line.chars().take(TEXT_CHARACTERS).collect();
-    format!("{} …", inline(cut.trim_end()))
+    let cut: String = line.chars().take(MAX_TEXT_CHARACTERS).collect();
+    format!("{} …", escape_inline(cut.trim_end()))
 }
 
-fn of_incident(event: &Event, incident: &IncidentEvent, record: &Record) -> Row {
+fn incident_row(event: &Event, incident: &IncidentEvent, record: &JournalRecord) -> TimelineRow {
     let (what, result) = match &incident.what {
         IncidentFact::Opened(opened) => {
-            (format!("**Incident opened**: {}", words(&opened.title)), inline(&opened.severity))
+            (format!("**Incident opened**: {}", quote_words(&opened.title)), escape_inline(&opened.severity))
         }
         IncidentFact::RunJoined(joined) => {
             let procedure = format!("{}#{}", joined.path, joined.procedure);
             (
-                format!("Run {} joined: {}", joined.run, command_in_cell(&procedure, COMMAND_CHARACTERS)),
-                words(&joined.title),
+                format!("Run {} joined: {}", joined.run, command_cell_code_span(&procedure, MAX_COMMAND_CHARACTERS)),
+                quote_words(&joined.title),
             )
         }
-        IncidentFact::Noted(noted) => (format!("Note: *{}*", words(&noted.text)), String::new()),
+        IncidentFact::Noted(noted) => (format!("Note: *{}*", quote_words(&noted.text)), String::new()),
         IncidentFact::Reached(reached) => {
-            let by = if reached.source.is_empty() { String::new() } else { format!(" by {}", words(&reached.source)) };
-            let result = reached.stated.map_or_else(String::new, |at| format!("stated{by}: {}", stamp(at)));
+            let by =
+                if reached.source.is_empty() { String::new() } else { format!(" by {}", quote_words(&reached.source)) };
+            let result = reached.stated.map_or_else(String::new, |at| format!("stated{by}: {}", format_utc_time(at)));
             (format!("**Milestone**: {}", reached.milestone), result)
         }
         IncidentFact::SeverityChanged(changed) => {
-            let from = if changed.from.is_empty() { "none".to_owned() } else { inline(&changed.from) };
-            (format!("**Severity** {}, was {from}", inline(&changed.to)), words(&changed.reason))
+            let from = if changed.from.is_empty() { "none".to_owned() } else { escape_inline(&changed.from) };
+            (format!("**Severity** {}, was {from}", escape_inline(&changed.to)), quote_words(&changed.reason))
         }
         IncidentFact::Escalated(escalated) => {
-            (format!("**Escalated** to {}", words(&escalated.to)), words(&escalated.text))
+            (format!("**Escalated** to {}", quote_words(&escalated.to)), quote_words(&escalated.text))
         }
-        IncidentFact::HandedOver(handed) => (format!("**Handed over** to {}", words(&handed.to)), words(&handed.text)),
-        IncidentFact::StatusWritten(status) => (format!("Status update: {}", words(&status.text)), String::new()),
+        IncidentFact::HandedOver(handed) => {
+            (format!("**Handed over** to {}", quote_words(&handed.to)), quote_words(&handed.text))
+        }
+        IncidentFact::StatusWritten(status) => (format!("Status update: {}", quote_words(&status.text)), String::new()),
         IncidentFact::StatusSent(sent) => {
             let how = sent.exit.map_or_else(|| "**did not end**".to_owned(), |exit| format!("exit {exit}"));
-            (format!("Status update {} sent: {}", sent.status, command_in_cell(&sent.command, COMMAND_CHARACTERS)), how)
+            (
+                format!(
+                    "Status update {} sent: {}",
+                    sent.status,
+                    command_cell_code_span(&sent.command, MAX_COMMAND_CHARACTERS)
+                ),
+                how,
+            )
         }
-        IncidentFact::Closed(closed) => ("**Incident closed**".to_owned(), words(&closed.reason)),
+        IncidentFact::Closed(closed) => ("**Incident closed**".to_owned(), quote_words(&closed.reason)),
     };
-    let reference = record.reference(event.seq);
-    Row { at: event.at.utc, who: words(&incident.by), what, result, reference }
+    let reference = record.event_reference(event.seq);
+    TimelineRow { at: event.at.utc, who: quote_words(&incident.by), what, result, reference }
 }
 
-fn dropped(redacted: &Redacted, record: &Record) -> (String, String) {
-    let events: Vec<_> = redacted.events.iter().map(|seq| record.reference(*seq)).collect();
-    (format!("The text of {} was dropped from the record", events.join(", ")), words(&redacted.reason))
+fn describe_redaction(redacted: &Redacted, record: &JournalRecord) -> (String, String) {
+    let events: Vec<_> = redacted.events.iter().map(|seq| record.event_reference(*seq)).collect();
+    (format!("The text of {} was dropped from the record", events.join(", ")), quote_words(&redacted.reason))
 }
 
 /// Looks up what a row about a run's event needs from its other events.
-pub(super) struct Teller<'a> {
-    record: &'a Record,
+pub(super) struct RunNarrator<'a> {
+    record: &'a JournalRecord,
     started: Option<&'a RunStarted>,
     finished: BTreeMap<Seq, &'a CommandFinished>,
     steps: BTreeMap<&'a StepId, (String, StepForm)>,
 }
 
-impl<'a> Teller<'a> {
-    pub(super) fn new(record: &'a Record) -> Self {
+impl<'a> RunNarrator<'a> {
+    pub(super) fn new(record: &'a JournalRecord) -> Self {
         let mut teller = Self { record, started: None, finished: BTreeMap::new(), steps: BTreeMap::new() };
         for event in &record.events {
             match &event.fact {
@@ -187,45 +199,47 @@ impl<'a> Teller<'a> {
         teller
     }
 
-    pub(super) fn started(&self) -> Option<&'a RunStarted> {
+    pub(super) fn run_started(&self) -> Option<&'a RunStarted> {
         self.started
     }
 
     /// Formats a reference to one of its events: `7c1d9e#12`.
-    pub(super) fn reference(&self, seq: Seq) -> String {
-        self.record.reference(seq)
+    pub(super) fn event_reference(&self, seq: Seq) -> String {
+        self.record.event_reference(seq)
     }
 
-    pub(super) fn finished(&self, started: Seq) -> Option<&'a CommandFinished> {
+    pub(super) fn command_finished(&self, started: Seq) -> Option<&'a CommandFinished> {
         self.finished.get(&started).copied()
     }
 
     /// A step's number and title, escaped. The flag is true for a task, which a person does by hand.
-    pub(super) fn step(&self, step: &StepId) -> (String, bool) {
-        self.steps
-            .get(step)
-            .map_or_else(|| (inline(step.as_str()), false), |(title, form)| (words(title), *form == StepForm::Task))
+    pub(super) fn describe_step(&self, step: &StepId) -> (String, bool) {
+        self.steps.get(step).map_or_else(
+            || (escape_inline(step.as_str()), false),
+            |(title, form)| (quote_words(title), *form == StepForm::Task),
+        )
     }
 
-    fn who(&self) -> String {
+    fn run_user(&self) -> String {
         match self.started {
-            Some(started) if !started.mode.is_interactive() => format!("{} (unattended)", words(&started.user)),
-            Some(started) => words(&started.user),
+            Some(started) if !started.mode.is_interactive() => format!("{} (unattended)", quote_words(&started.user)),
+            Some(started) => quote_words(&started.user),
             None => String::new(),
         }
     }
 
-    fn row(&self, event: &Event) -> Option<Row> {
-        let (what, result) = self.told(event)?;
-        let reference = self.record.reference(event.seq);
-        Some(Row { at: event.at.utc, who: self.who(), what, result, reference })
+    fn event_row(&self, event: &Event) -> Option<TimelineRow> {
+        let (what, result) = self.describe_event(event)?;
+        let reference = self.record.event_reference(event.seq);
+        Some(TimelineRow { at: event.at.utc, who: self.run_user(), what, result, reference })
     }
 
-    fn told(&self, event: &Event) -> Option<(String, String)> {
+    fn describe_event(&self, event: &Event) -> Option<(String, String)> {
         Some(match &event.fact {
-            Fact::RunStarted(started) => {
-                (format!("Run started: {}", words(&started.procedure_title)), format!("on {}", words(&started.host)))
-            }
+            Fact::RunStarted(started) => (
+                format!("Run started: {}", quote_words(&started.procedure_title)),
+                format!("on {}", quote_words(&started.host)),
+            ),
             Fact::CommandStarted(started) => {
                 let marks = [
                     (started.source == CommandSource::Own).then_some("own command"),
@@ -234,10 +248,13 @@ impl<'a> Teller<'a> {
                 ];
                 let marks: Vec<&str> = marks.into_iter().flatten().collect();
                 let marks = if marks.is_empty() { String::new() } else { format!(" ({})", marks.join(", ")) };
-                (format!("{}{marks}", command_in_cell(&started.text, COMMAND_CHARACTERS)), self.result(event.seq))
+                (
+                    format!("{}{marks}", command_cell_code_span(&started.text, MAX_COMMAND_CHARACTERS)),
+                    self.describe_result(event.seq),
+                )
             }
             Fact::Decided(decided) => {
-                let (title, is_task) = self.step(&decided.step);
+                let (title, is_task) = self.describe_step(&decided.step);
                 let what = match decided.decision {
                     Decision::Skip => format!("**Skipped**: {title}"),
                     Decision::GoOn => format!("Went on past a failure: {title}"),
@@ -246,34 +263,34 @@ impl<'a> Teller<'a> {
                     Decision::Done => format!("Done by other means: {title}"),
                     _ => return None,
                 };
-                (what, words(&decided.reason))
+                (what, quote_words(&decided.reason))
             }
-            Fact::NoteAdded(note) => (format!("Note: *{}*", words(&note.text)), String::new()),
+            Fact::NoteAdded(note) => (format!("Note: *{}*", quote_words(&note.text)), String::new()),
             Fact::ChoiceMade(choice) => {
-                let chosen = choice.option.as_deref().map_or_else(|| "went on without one".to_owned(), words);
-                (format!("Choice: {}", words(&choice.question)), chosen)
+                let chosen = choice.option.as_deref().map_or_else(|| "went on without one".to_owned(), quote_words);
+                (format!("Choice: {}", quote_words(&choice.question)), chosen)
             }
-            Fact::ShellDied(died) => ("**The shell died**".to_owned(), words(&died.how)),
-            Fact::EngineLost(lost) => ("**The engine was lost**".to_owned(), words(&lost.then)),
+            Fact::ShellDied(died) => ("**The shell died**".to_owned(), quote_words(&died.how)),
+            Fact::EngineLost(lost) => ("**The engine was lost**".to_owned(), quote_words(&lost.then)),
             Fact::RunResumed(resumed) => {
-                (format!("Run resumed by {}", words(&resumed.user)), format!("on {}", words(&resumed.host)))
+                (format!("Run resumed by {}", quote_words(&resumed.user)), format!("on {}", quote_words(&resumed.host)))
             }
-            Fact::RecordFailed(failed) => ("**The record failed**".to_owned(), words(&failed.why)),
-            Fact::Redacted(redacted) => dropped(redacted, self.record),
+            Fact::RecordFailed(failed) => ("**The record failed**".to_owned(), quote_words(&failed.why)),
+            Fact::Redacted(redacted) => describe_redaction(redacted, self.record),
             Fact::RunFinished(finished) => {
-                let reason = words(&finished.reason);
+                let reason = quote_words(&finished.reason);
                 let reason = if reason.is_empty() { reason } else { format!(", {reason}") };
-                ("Run ended".to_owned(), format!("**{}**{reason}", run_result(finished.result)))
+                ("Run ended".to_owned(), format!("**{}**{reason}", describe_run_result(finished.result)))
             }
             _ => return None,
         })
     }
 
     /// Outcome and duration of a command.
-    pub(super) fn result(&self, started: Seq) -> String {
-        let Some(finished) = self.finished(started) else { return "**no end recorded**".to_owned() };
-        let described = inline(&outcome(finished));
-        let took = took(Duration::from_nanos(finished.took_ns));
+    pub(super) fn describe_result(&self, started: Seq) -> String {
+        let Some(finished) = self.command_finished(started) else { return "**no end recorded**".to_owned() };
+        let described = escape_inline(&describe_outcome(finished));
+        let took = format_duration(Duration::from_nanos(finished.took_ns));
         if matches!(finished.outcome, Outcome::Succeeded | Outcome::Negative(_)) {
             format!("{described}, {took}")
         } else {

@@ -12,7 +12,7 @@ const UNITS: &[(u64, &[&str])] = &[
     (604_800, &["w", "week", "weeks"]),
 ];
 
-const NUMBERS: &[(&str, u64)] = &[
+const NUMBER_WORDS: &[(&str, u64)] = &[
     ("a", 1),
     ("an", 1),
     ("one", 1),
@@ -34,50 +34,50 @@ const NUMBERS: &[(&str, u64)] = &[
 ];
 
 /// Finds the first length in a text; of a range, the upper end.
-pub(super) fn length(text: &str) -> Option<Seconds> {
-    range(text).map(|(_, most)| most)
+pub(super) fn find_length(text: &str) -> Option<Seconds> {
+    find_range(text).map(|(_, most)| most)
 }
 
 /// Finds the first length or range in a text. A single length is both ends of its range.
-pub(super) fn range(text: &str) -> Option<(Seconds, Seconds)> {
-    let words = words(text);
-    (0..words.len()).find_map(|at| range_at(words.get(at..).unwrap_or_default()))
+pub(super) fn find_range(text: &str) -> Option<(Seconds, Seconds)> {
+    let words = split_words(text);
+    (0..words.len()).find_map(|at| parse_range(words.get(at..).unwrap_or_default()))
 }
 
-fn range_at(words: &[String]) -> Option<(Seconds, Seconds)> {
+fn parse_range(words: &[String]) -> Option<(Seconds, Seconds)> {
     let word = |at: usize| words.get(at).map_or("", String::as_str);
     // `half an hour`, `a quarter of an hour`, `half a day`.
     for (phrase, part) in [(&["half"][..], 2), (&["a", "quarter", "of"], 4), (&["quarter", "of"], 4)] {
         if phrase.iter().enumerate().all(|(at, wanted)| word(at) == *wanted)
             && matches!(word(phrase.len()), "a" | "an")
-            && let Some(unit) = unit(word(phrase.len() + 1))
+            && let Some(unit) = unit_seconds(word(phrase.len() + 1))
         {
             return Some((Seconds(unit / part), Seconds(unit / part)));
         }
     }
-    if let Some((first, second)) = joined(word(0))
-        && let Some(unit) = unit(word(1))
+    if let Some((first, second)) = parse_number_range(word(0))
+        && let Some(unit) = unit_seconds(word(1))
     {
-        return Some((times(first, unit)?, times(second, unit)?));
+        return Some((scale_hundredths(first, unit)?, scale_hundredths(second, unit)?));
     }
-    let first = number(word(0))?;
+    let first = parse_hundredths(word(0))?;
     // `15 to 30 minutes`, `15 min to 1 hour`.
     if matches!(word(1), "to" | "-")
-        && let (Some(second), Some(unit)) = (number(word(2)), unit(word(3)))
+        && let (Some(second), Some(unit)) = (parse_hundredths(word(2)), unit_seconds(word(3)))
     {
-        return Some((times(first, unit)?, times(second, unit)?));
+        return Some((scale_hundredths(first, unit)?, scale_hundredths(second, unit)?));
     }
-    let first = times(first, unit(word(1))?)?;
+    let first = scale_hundredths(first, unit_seconds(word(1))?)?;
     if matches!(word(2), "to" | "-")
-        && let (Some(second), Some(unit)) = (number(word(3)), unit(word(4)))
+        && let (Some(second), Some(unit)) = (parse_hundredths(word(3)), unit_seconds(word(4)))
     {
-        return Some((first, times(second, unit)?));
+        return Some((first, scale_hundredths(second, unit)?));
     }
     Some((first, first))
 }
 
 /// Parses how soon somebody must answer; `None` only for a blank text.
-pub(super) fn response(text: &str) -> Option<Response> {
+pub(super) fn parse_response(text: &str) -> Option<Response> {
     let text = text.trim();
     if text.is_empty() {
         return None;
@@ -86,7 +86,7 @@ pub(super) fn response(text: &str) -> Option<Response> {
     if lower.contains("business day") || lower.contains("working day") || lower.contains("next day") {
         return Some(Response::NextBusinessDay);
     }
-    if let Some(within) = length(text) {
+    if let Some(within) = find_length(text) {
         return Some(Response::Within(within));
     }
     let at_once = ["immediate", "at once", "right away", "instant", "now", "asap"];
@@ -97,7 +97,7 @@ pub(super) fn response(text: &str) -> Option<Response> {
 }
 
 /// Splits a text into lower-case words and numbers. A number is separated from a unit written with it.
-fn words(text: &str) -> Vec<String> {
+fn split_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for word in text.to_lowercase().replace(['–', '—', '‑'], "-").split_whitespace() {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
@@ -105,7 +105,7 @@ fn words(text: &str) -> Vec<String> {
         let (number, unit_word) = word.split_at(digits);
         let number = number.trim_end_matches('-');
         let letters = unit_word.trim_start_matches('-');
-        if !number.is_empty() && unit(letters).is_some() {
+        if !number.is_empty() && unit_seconds(letters).is_some() {
             words.extend([number.to_owned(), letters.to_owned()]);
         } else if !word.is_empty() {
             words.push(word.to_owned());
@@ -116,13 +116,13 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-fn unit(word: &str) -> Option<u64> {
+fn unit_seconds(word: &str) -> Option<u64> {
     UNITS.iter().find(|(_, names)| names.contains(&word)).map(|(seconds, _)| *seconds)
 }
 
 /// Parses a number, in digits or words, into hundredths.
-fn number(word: &str) -> Option<u64> {
-    if let Some((_, number)) = NUMBERS.iter().find(|(name, _)| *name == word) {
+fn parse_hundredths(word: &str) -> Option<u64> {
+    if let Some((_, number)) = NUMBER_WORDS.iter().find(|(name, _)| *name == word) {
         return Some(number * 100);
     }
     let (whole, part) = word.split_once('.').unwrap_or((word, "0"));
@@ -133,12 +133,12 @@ fn number(word: &str) -> Option<u64> {
     Some(whole.parse::<u64>().ok()? * 100 + hundredths)
 }
 
-fn joined(word: &str) -> Option<(u64, u64)> {
+fn parse_number_range(word: &str) -> Option<(u64, u64)> {
     let (first, second) = word.split_once('-')?;
-    Some((number(first)?, number(second)?))
+    Some((parse_hundredths(first)?, parse_hundredths(second)?))
 }
 
-fn times(hundredths: u64, unit: u64) -> Option<Seconds> {
+fn scale_hundredths(hundredths: u64, unit: u64) -> Option<Seconds> {
     hundredths.checked_mul(unit).map(|all| Seconds(all / 100))
 }
 
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn lengths_are_read_as_people_write_them() {
-        let of = |text| length(text).map(|length| length.0);
+        let of = |text| find_length(text).map(|length| length.0);
         assert_eq!(of("(if issue not resolved in 30 minutes)"), Some(1800));
         assert_eq!(of("if critical impact > 1 hour"), Some(3600));
         assert_eq!(of("< 15 minutes"), Some(900));
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_range_has_two_ends() {
-        let of = |text| range(text).map(|(least, most)| (least.0, most.0));
+        let of = |text| find_range(text).map(|(least, most)| (least.0, most.0));
         assert_eq!(of("every 15-30 minutes"), Some((900, 1800)));
         assert_eq!(of("every 15 – 30 min"), Some((900, 1800)));
         assert_eq!(of("every 15 to 30 minutes"), Some((900, 1800)));
@@ -176,18 +176,18 @@ mod tests {
 
     #[test]
     fn a_response_without_a_time_keeps_its_words() {
-        assert_eq!(response("Immediate"), Some(Response::Immediate));
-        assert_eq!(response("Next business day"), Some(Response::NextBusinessDay));
-        assert_eq!(response("< 1 hour"), Some(Response::Within(Seconds(3600))));
-        assert_eq!(response("when you can"), Some(Response::Words("when you can".to_owned())));
-        assert_eq!(response(" "), None);
+        assert_eq!(parse_response("Immediate"), Some(Response::Immediate));
+        assert_eq!(parse_response("Next business day"), Some(Response::NextBusinessDay));
+        assert_eq!(parse_response("< 1 hour"), Some(Response::Within(Seconds(3600))));
+        assert_eq!(parse_response("when you can"), Some(Response::Words("when you can".to_owned())));
+        assert_eq!(parse_response(" "), None);
     }
 
     #[test]
     fn odd_numbers_are_no_lengths() {
         for text in ["99999999999999999999 minutes", "1..2 hours", "- -", "", "minutes", "5", "999999 weeks-"] {
-            let _: Option<Seconds> = length(text);
+            let _: Option<Seconds> = find_length(text);
         }
-        assert_eq!(length("99999999999999999999 minutes"), None);
+        assert_eq!(find_length("99999999999999999999 minutes"), None);
     }
 }

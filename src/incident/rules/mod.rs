@@ -19,23 +19,23 @@ pub struct RulesRead {
     /// Rules of the text, replaced by those of the front matter where it has any.
     pub rules: IncidentRules,
     /// A sentence for each key of the front matter that cannot be read.
-    pub odd: Vec<String>,
+    pub problems: Vec<String>,
 }
 
 /// Reads the rules of a document from its text and its front matter.
-pub fn rules(runbook: &Runbook) -> RulesRead {
+pub fn read_rules(runbook: &Runbook) -> RulesRead {
     let mut rules = IncidentRules {
-        severities: severities::read(runbook),
-        escalation: people::escalation(runbook),
-        contacts: people::contacts(runbook),
-        updates: reporting::updates(runbook),
-        post_mortem: reporting::post_mortem(runbook),
+        severities: severities::read_severities(runbook),
+        escalation: people::read_escalation(runbook),
+        contacts: people::read_contacts(runbook),
+        updates: reporting::read_update_interval(runbook),
+        post_mortem: reporting::read_post_mortem(runbook),
     };
-    let odd = front_matter::over(&mut rules, &runbook.front_matter.incident);
-    RulesRead { rules, odd }
+    let odd = front_matter::override_rules(&mut rules, &runbook.front_matter.incident);
+    RulesRead { rules, problems: odd }
 }
 
 /// Finds the first length of time in a text, as people write it; of a range, the upper end.
-pub fn length(text: &str) -> Option<crate::history::Seconds> {
-    lengths::length(text)
+pub fn find_length(text: &str) -> Option<crate::history::Seconds> {
+    lengths::find_length(text)
 }

@@ -2,33 +2,34 @@
 //!
 //! Invariant: every person, role and time comes from the document. Refuses to know: who is on duty.
 
-use super::lengths::length;
-use super::prose::{Table, Text, item, lists, tables, with_below};
+use super::lengths::find_length;
+use super::prose::{ProseLine, ProseTable, item_text, section_lists, section_tables, with_subsections};
 use super::severities;
 use crate::document::{Block, Runbook, Section};
-use crate::history::{Contact, Rung};
+use crate::history::{Contact, EscalationStep};
 
 /// Reads the escalation path: the first list or table in a section about escalation.
-pub(super) fn escalation(runbook: &Runbook) -> Vec<Rung> {
+pub(super) fn read_escalation(runbook: &Runbook) -> Vec<EscalationStep> {
     for section in &runbook.sections {
         if !section.title.to_lowercase().contains("escalat") {
             continue;
         }
-        for list in lists(section) {
-            let rungs: Vec<Rung> = list.items.iter().filter_map(|found| rung(&item(runbook, found))).collect();
+        for list in section_lists(section) {
+            let rungs: Vec<EscalationStep> =
+                list.items.iter().filter_map(|found| parse_rung(&item_text(runbook, found))).collect();
             let timed = rungs.iter().any(|rung| rung.after.is_some());
             if rungs.len() > 1 && (list.ordered || timed) {
                 return rungs;
             }
         }
-        if let Some(rungs) = tables(runbook, section).iter().find_map(of_table) {
+        if let Some(rungs) = section_tables(runbook, section).iter().find_map(rungs_from_table) {
             return rungs;
         }
     }
     Vec::new()
 }
 
-fn rung(text: &Text) -> Option<Rung> {
+fn parse_rung(text: &ProseLine) -> Option<EscalationStep> {
     let (who, condition) = match (&text.bold, &text.label) {
         (Some(bold), _) => {
             let rest = text.plain.strip_prefix(bold.as_str()).unwrap_or_default();
@@ -42,19 +43,20 @@ fn rung(text: &Text) -> Option<Rung> {
             (who.to_owned(), rest.to_owned())
         }
     };
-    new_rung(&who, &condition, text.line)
+    make_rung(&who, &condition, text.line)
 }
 
-fn new_rung(who: &str, condition: &str, line: u32) -> Option<Rung> {
+fn make_rung(who: &str, condition: &str, line: u32) -> Option<EscalationStep> {
     let who = who.trim().trim_end_matches(['-', '–', '—', ':']).trim();
     let condition = condition.trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | ','));
     let condition = condition.strip_prefix('(').and_then(|inside| inside.strip_suffix(')')).unwrap_or(condition);
-    let rung = Rung { who: who.to_owned(), after: length(condition), condition: condition.to_owned(), line };
+    let rung =
+        EscalationStep { who: who.to_owned(), after: find_length(condition), condition: condition.to_owned(), line };
     (!who.is_empty()).then_some(rung)
 }
 
 /// Reads a table that has a column for the time and one for the person.
-fn of_table(table: &Table) -> Option<Vec<Rung>> {
+fn rungs_from_table(table: &ProseTable) -> Option<Vec<EscalationStep>> {
     let column = |words: &[&str]| {
         table.header.iter().position(|title| {
             let title = title.to_lowercase();
@@ -64,13 +66,13 @@ fn of_table(table: &Table) -> Option<Vec<Rung>> {
     let when = column(&["after", "when", "time", "minute"])?;
     let who = column(&["who", "role", "contact", "escalate to", "person", "team"]).filter(|who| *who != when);
     let who = who.or_else(|| (0..table.header.len()).find(|column| *column != when))?;
-    let rungs = table.rows.iter().filter_map(|(cells, line)| new_rung(cells.get(who)?, cells.get(when)?, *line));
-    let rungs: Vec<Rung> = rungs.collect();
+    let rungs = table.rows.iter().filter_map(|(cells, line)| make_rung(cells.get(who)?, cells.get(when)?, *line));
+    let rungs: Vec<EscalationStep> = rungs.collect();
     (rungs.len() > 1).then_some(rungs)
 }
 
 /// Reads the contacts: tables and labelled items in sections about contacts, without the escalation path.
-pub(super) fn contacts(runbook: &Runbook) -> Vec<Contact> {
+pub(super) fn read_contacts(runbook: &Runbook) -> Vec<Contact> {
     let says_so = |section: &Section| {
         let title = section.title.to_lowercase();
         ["contact", "on-call", "on call", "who to call", "whom to call"].iter().any(|words| title.contains(words))
@@ -82,17 +84,19 @@ pub(super) fn contacts(runbook: &Runbook) -> Vec<Contact> {
         if section.level < 2 || !says_so(section) || above.is_some_and(says_so) {
             continue;
         }
-        for part in with_below(runbook, index) {
+        for part in with_subsections(runbook, index) {
             if part.title.to_lowercase().contains("escalat") {
                 continue;
             }
-            for table in tables(runbook, part) {
-                found.extend(table.rows.iter().filter_map(|(cells, line)| of_row(&table.header, cells, *line)));
+            for table in section_tables(runbook, part) {
+                found.extend(
+                    table.rows.iter().filter_map(|(cells, line)| contact_from_row(&table.header, cells, *line)),
+                );
             }
             for block in &part.blocks {
                 if let Block::List(list) = block {
-                    let items = list.items.iter().map(|listed| item(runbook, listed));
-                    found.extend(items.filter_map(|text| of_item(&text)));
+                    let items = list.items.iter().map(|listed| item_text(runbook, listed));
+                    found.extend(items.filter_map(|text| contact_from_item(&text)));
                 }
             }
         }
@@ -100,9 +104,9 @@ pub(super) fn contacts(runbook: &Runbook) -> Vec<Contact> {
     found
 }
 
-fn of_row(header: &[String], cells: &[String], line: u32) -> Option<Contact> {
+fn contact_from_row(header: &[String], cells: &[String], line: u32) -> Option<Contact> {
     let who = cells.first().filter(|who| !who.is_empty())?;
-    if severities::name(who).is_some() {
+    if severities::split_severity_name(who).is_some() {
         return None;
     }
     let ways = header.iter().zip(cells).skip(1).filter(|(_, cell)| !cell.is_empty());
@@ -110,7 +114,7 @@ fn of_row(header: &[String], cells: &[String], line: u32) -> Option<Contact> {
     Some(Contact { who: who.clone(), ways, line })
 }
 
-fn of_item(text: &Text) -> Option<Contact> {
+fn contact_from_item(text: &ProseLine) -> Option<Contact> {
     let (who, way) = text.label.as_ref()?;
     let ways = if way.is_empty() { Vec::new() } else { vec![(String::new(), way.clone())] };
     Some(Contact { who: who.clone(), ways, line: text.line })

@@ -3,18 +3,22 @@
 //! Invariant: a severity's name is a letter or word with a number (`P0`, `S1`, `SEV-2`, `Severity 3`). Nothing else counts, so
 //! that a list of metrics never becomes a list of severities.
 
-use super::lengths::response;
-use super::prose::{Text, item, lines, lists, tables};
+use super::lengths::parse_response;
+use super::prose::{ProseLine, item_text, prose_lines, section_lists, section_tables};
 use crate::document::{Runbook, Section};
 use crate::history::{Response, Severity};
 
-const NAMES: &[&str] = &["p", "s", "sev", "severity", "priority", "level", "l"];
+const SEVERITY_WORDS: &[&str] = &["p", "s", "sev", "severity", "priority", "level", "l"];
 
 /// Reads the severities in the document's order, from the section that gives most response times.
-pub(super) fn read(runbook: &Runbook) -> Vec<Severity> {
+pub(super) fn read_severities(runbook: &Runbook) -> Vec<Severity> {
     let mut best: Vec<Severity> = Vec::new();
     for section in &runbook.sections {
-        for found in [of_children(runbook, section), of_tables(runbook, section), of_lists(runbook, section)] {
+        for found in [
+            severities_from_subsections(runbook, section),
+            severities_from_tables(runbook, section),
+            severities_from_lists(runbook, section),
+        ] {
             let has_times = |found: &[Severity]| found.iter().filter(|severity| severity.response.is_some()).count();
             if found.len() > 1 && (has_times(&found), found.len()) > (has_times(&best), best.len()) {
                 best = found;
@@ -25,29 +29,29 @@ pub(super) fn read(runbook: &Runbook) -> Vec<Severity> {
 }
 
 /// Reads subsections that are a severity each.
-fn of_children(runbook: &Runbook, section: &Section) -> Vec<Severity> {
+fn severities_from_subsections(runbook: &Runbook, section: &Section) -> Vec<Severity> {
     let children = section.children.iter().filter_map(|child| runbook.sections.get(*child));
     let read = |child: &Section| {
-        let (name, title) = name(&child.title)?;
-        let mut severity = new(name, title, child.line);
-        let items = lists(child).flat_map(|list| &list.items).map(|found| item(runbook, found));
-        for text in items.chain(lines(runbook, child)) {
-            take(&mut severity, &text);
+        let (name, title) = split_severity_name(&child.title)?;
+        let mut severity = bare_severity(name, title, child.line);
+        let items = section_lists(child).flat_map(|list| &list.items).map(|found| item_text(runbook, found));
+        for text in items.chain(prose_lines(runbook, child)) {
+            fill_from_label(&mut severity, &text);
         }
         Some(severity)
     };
     children.filter_map(read).collect()
 }
 
-fn of_tables(runbook: &Runbook, section: &Section) -> Vec<Severity> {
+fn severities_from_tables(runbook: &Runbook, section: &Section) -> Vec<Severity> {
     let mut found = Vec::new();
-    for table in tables(runbook, section) {
+    for table in section_tables(runbook, section) {
         for (cells, line) in &table.rows {
-            let Some((name, title)) = cells.first().and_then(|cell| name(cell)) else { continue };
-            let mut severity = new(name, title, *line);
+            let Some((name, title)) = cells.first().and_then(|cell| split_severity_name(cell)) else { continue };
+            let mut severity = bare_severity(name, title, *line);
             for (header, cell) in table.header.iter().zip(cells).skip(1) {
                 let label = Some((header.clone(), cell.clone()));
-                take(&mut severity, &Text { plain: cell.clone(), label, bold: None, line: *line });
+                fill_from_label(&mut severity, &ProseLine { plain: cell.clone(), label, bold: None, line: *line });
             }
             found.push(severity);
         }
@@ -56,11 +60,11 @@ fn of_tables(runbook: &Runbook, section: &Section) -> Vec<Severity> {
 }
 
 /// Reads list items such as `**P0 (Critical):** everything is down; respond within 5 minutes`.
-fn of_lists(runbook: &Runbook, section: &Section) -> Vec<Severity> {
+fn severities_from_lists(runbook: &Runbook, section: &Section) -> Vec<Severity> {
     let mut found = Vec::new();
-    for list in lists(section) {
+    for list in section_lists(section) {
         for listed in &list.items {
-            let text = item(runbook, listed);
+            let text = item_text(runbook, listed);
             let (head, rest) = match (&text.label, &text.bold) {
                 (Some((label, rest)), _) => (label.clone(), rest.clone()),
                 (None, Some(bold)) => {
@@ -72,12 +76,12 @@ fn of_lists(runbook: &Runbook, section: &Section) -> Vec<Severity> {
                     None => continue,
                 },
             };
-            let Some((name, title)) = name(&head) else { continue };
-            let mut severity = new(name, title, text.line);
+            let Some((name, title)) = split_severity_name(&head) else { continue };
+            let mut severity = bare_severity(name, title, text.line);
             let says_when = ["respon", "answer", "within", "acknowledg", "immediate"];
             let lower = rest.to_lowercase();
             if says_when.iter().any(|word| lower.contains(word)) {
-                severity.response = response(&rest).filter(|found| !matches!(found, Response::Words(_)));
+                severity.response = parse_response(&rest).filter(|found| !matches!(found, Response::Words(_)));
             }
             severity.impact = rest;
             found.push(severity);
@@ -86,17 +90,17 @@ fn of_lists(runbook: &Runbook, section: &Section) -> Vec<Severity> {
     found
 }
 
-fn new(name: String, title: String, line: u32) -> Severity {
+fn bare_severity(name: String, title: String, line: u32) -> Severity {
     Severity { name, title, impact: String::new(), response: None, alerts: Vec::new(), line }
 }
 
 /// Fills a field of a severity from a labelled line, unless it is filled already.
-fn take(severity: &mut Severity, text: &Text) {
+fn fill_from_label(severity: &mut Severity, text: &ProseLine) {
     let Some((label, value)) = &text.label else { return };
     let label = label.to_lowercase();
     let is = |words: &[&str]| words.iter().any(|word| label.contains(word));
     if severity.response.is_none() && is(&["respon", "answer", "acknowledg", "ack ", "react"]) {
-        severity.response = response(value);
+        severity.response = parse_response(value);
     } else if severity.impact.is_empty() && is(&["impact", "meaning", "description", "definition", "effect"]) {
         severity.impact.clone_from(value);
     } else if severity.title.is_empty() && is(&["name", "title"]) {
@@ -105,11 +109,11 @@ fn take(severity: &mut Severity, text: &Text) {
 }
 
 /// Splits `P0 - Critical` into `P0` and `Critical`; `None` if it does not begin with a severity's name.
-pub(super) fn name(heading: &str) -> Option<(String, String)> {
+pub(super) fn split_severity_name(heading: &str) -> Option<(String, String)> {
     let heading = heading.trim().trim_matches('*');
     let letters = heading.find(|c: char| !c.is_ascii_alphabetic())?;
     let word = heading.get(..letters)?;
-    if !NAMES.contains(&word.to_ascii_lowercase().as_str()) {
+    if !SEVERITY_WORDS.contains(&word.to_ascii_lowercase().as_str()) {
         return None;
     }
     let rest = heading.get(letters..)?;
@@ -134,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_severity_is_a_letter_or_word_with_a_number() {
-        let of = |heading| name(heading).map(|(name, title)| format!("{name}|{title}"));
+        let of = |heading| split_severity_name(heading).map(|(name, title)| format!("{name}|{title}"));
         assert_eq!(of("P0 - Critical").as_deref(), Some("P0|Critical"));
         assert_eq!(of("SEV-1: all down").as_deref(), Some("SEV-1|all down"));
         assert_eq!(of("Severity 2 (slow)").as_deref(), Some("Severity 2|slow"));

@@ -17,7 +17,7 @@ fn restart() -> Step {
 }
 
 fn answer(script: &mut Scripted, ask: &Ask<'_>) -> Reply {
-    script.operator.ask(ask).unwrap()
+    script.operator.ask_question(ask).unwrap()
 }
 
 /// What one command of two is answered with.
@@ -124,7 +124,8 @@ fn a_command_that_cannot_run_as_it_stands_is_not_run_by_any_key() {
 
 #[test]
 fn a_typed_ahead_enter_does_not_run_anything() {
-    let typed = vec![Typed::Ahead(Key::Enter), Typed::Ahead(Key::Enter), Typed::Key(Key::Char('q'))];
+    let typed =
+        vec![Typed::Ahead(PressedKey::Enter), Typed::Ahead(PressedKey::Enter), Typed::Key(PressedKey::Char('q'))];
     assert_eq!(at_command(typed, &[]).0, Reply::Stop);
 }
 
@@ -163,7 +164,10 @@ fn ctrl_c_at_a_question_is_explained_and_twice_it_stops() {
 
 #[test]
 fn arrows_do_nothing() {
-    let (reply, _) = at_command(vec![Typed::Key(Key::Other), Typed::Key(Key::Other), Typed::Key(Key::Enter)], &[]);
+    let (reply, _) = at_command(
+        vec![Typed::Key(PressedKey::Other), Typed::Key(PressedKey::Other), Typed::Key(PressedKey::Enter)],
+        &[],
+    );
     assert_eq!(reply, Reply::Run);
 }
 
@@ -172,7 +176,7 @@ fn a_terminal_that_is_gone_is_said_at_this_and_every_later_question() {
     let step = restart();
     let mut script = scripted(Vec::new(), &[]);
     for _ in 0..2 {
-        let error = script.operator.ask(&Ask::Command(ask_command(&step, 0))).unwrap_err();
+        let error = script.operator.ask_question(&Ask::Command(ask_command(&step, 0))).unwrap_err();
         assert!(matches!(error, OperatorError::Gone(_)));
     }
 }
@@ -181,7 +185,7 @@ fn a_terminal_that_is_gone_is_said_at_this_and_every_later_question() {
 fn an_edit_begins_with_the_whole_command_and_no_change_is_no_answer() {
     let step = restart();
     let mut script = scripted(one_by_one("eer"), &["docker restart api", ""]);
-    script.operator.ask(&Ask::Command(ask_command(&step, 0))).unwrap_err();
+    script.operator.ask_question(&Ask::Command(ask_command(&step, 0))).unwrap_err();
     let asked = script.asked.borrow();
     assert_eq!(asked.first().unwrap(), &("edit: ".to_owned(), "docker restart api".to_owned()));
     assert!(script.sink.text().contains("not changed"));
@@ -212,7 +216,7 @@ fn a_task_is_done_with_enter_or_d() {
 
 fn choice() -> AskChoice<'static> {
     AskChoice {
-        standing: standing(),
+        position: standing(),
         kind: ChoiceKind::Sections,
         title: "Recovery",
         options: vec![

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::ports::Ask;
+use crate::ports::IncidentReminders;
 use crate::ports::Operator as _;
-use crate::ports::Pager;
 use crate::ports::Reply;
 
 /// Has these sentences each time it is asked, and keeps what it is told.
@@ -12,16 +12,16 @@ struct FakePager {
     said: Rc<RefCell<Vec<String>>>,
 }
 
-impl Pager for FakePager {
-    fn clock(&mut self) -> String {
+impl IncidentReminders for FakePager {
+    fn clock_line(&mut self) -> String {
         "P0 since 00:41:10".to_owned()
     }
 
-    fn due(&mut self) -> Vec<String> {
+    fn due_sentences(&mut self) -> Vec<String> {
         self.due.pop_front().unwrap_or_default()
     }
 
-    fn say(&mut self, words: &str) -> Result<String, String> {
+    fn record_action(&mut self, words: &str) -> Result<String, String> {
         self.said.borrow_mut().push(words.to_owned());
         if words.starts_with("escalated") {
             Ok("escalated to Ines".to_owned())
@@ -30,7 +30,7 @@ impl Pager for FakePager {
         }
     }
 
-    fn words(&self) -> &'static str {
+    fn action_help(&self) -> &'static str {
         "escalated [NAME] · note TEXT"
     }
 }
@@ -40,7 +40,7 @@ fn with_pager(typed: Vec<Typed>, lines: &[&str], due: &[&[&str]]) -> (Scripted, 
     let due = due.iter().map(|all| all.iter().map(|one| (*one).to_owned()).collect()).collect();
     let pager = FakePager { due, said: Rc::clone(&said) };
     let Scripted { operator, sink, asked } = scripted(typed, lines);
-    (Scripted { operator: operator.with_pager(Some(Box::new(pager))), sink, asked }, said)
+    (Scripted { operator: operator.with_incident(Some(Box::new(pager))), sink, asked }, said)
 }
 
 fn restart() -> Step {
@@ -49,11 +49,11 @@ fn restart() -> Step {
 
 #[test]
 fn what_is_due_is_told_before_a_question_and_while_it_waits_and_what_was_done_is_taken_down() {
-    let typed = vec![Typed::Pause, Typed::Key(key('@')), Typed::Pause, Typed::Key(Key::Enter)];
+    let typed = vec![Typed::Pause, Typed::Key(key('@')), Typed::Pause, Typed::Key(PressedKey::Enter)];
     let due: [&[&str]; 2] = [&["escalate to Ines: due in 2 min"], &["escalate to Ines: due since 0 s"]];
     let (mut script, said) = with_pager(typed, &["escalated"], &due);
     let step = restart();
-    let reply = script.operator.ask(&Ask::Command(ask_command(&step, 0))).unwrap();
+    let reply = script.operator.ask_question(&Ask::Command(ask_command(&step, 0))).unwrap();
     assert_eq!(reply, Reply::Run, "nothing of the incident answers the question");
     assert_eq!(*said.borrow(), ["escalated"]);
     let shown = script.sink.text();
@@ -70,7 +70,7 @@ fn what_cannot_be_recorded_is_said_and_the_question_waits_on() {
     let typed = one_by_one("@\r");
     let (mut script, said) = with_pager(typed, &["nonsense"], &[]);
     let step = restart();
-    assert_eq!(script.operator.ask(&Ask::Command(ask_command(&step, 0))).unwrap(), Reply::Run);
+    assert_eq!(script.operator.ask_question(&Ask::Command(ask_command(&step, 0))).unwrap(), Reply::Run);
     assert_eq!(*said.borrow(), ["nonsense"]);
     assert!(script.sink.text().contains("not recorded: that says nothing"), "{}", script.sink.text());
 }
@@ -79,7 +79,7 @@ fn what_cannot_be_recorded_is_said_and_the_question_waits_on() {
 fn without_an_incident_there_is_no_such_key() {
     let step = restart();
     let mut script = scripted(one_by_one("@\r"), &[]);
-    assert_eq!(script.operator.ask(&Ask::Command(ask_command(&step, 0))).unwrap(), Reply::Run);
+    assert_eq!(script.operator.ask_question(&Ask::Command(ask_command(&step, 0))).unwrap(), Reply::Run);
     let shown = script.sink.text();
     assert!(!shown.contains("incident") && shown.contains("does nothing here"), "{shown}");
 }

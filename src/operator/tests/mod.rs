@@ -5,7 +5,7 @@ mod incident;
 mod shown;
 mod unattended;
 
-use super::{AskLine, AtTerminal, Key, Keys, Line, Lines, Look};
+use super::{EnteredLine, KeySource, LineRequest, LineSource, PressedKey, TerminalLook, TerminalOperator};
 use crate::history::Answers;
 use crate::history::Captured;
 use crate::history::CommandFinished;
@@ -30,8 +30,8 @@ use crate::plan::StepKind;
 use crate::plan::StepSource;
 use crate::ports::AskCommand;
 use crate::ports::OperatorError;
-use crate::ports::Shown;
-use crate::ports::Standing;
+use crate::ports::ShownStep;
+use crate::ports::StepPosition;
 use crate::term::Color;
 use crate::term::Glyphs;
 use std::cell::{Cell, RefCell};
@@ -40,15 +40,16 @@ use std::io::Write;
 use std::rc::Rc;
 use std::time::Duration;
 
-pub(super) const LOOK: Look = Look { color: Color::Never, glyphs: Glyphs::Unicode, cursor: true };
+pub(super) const LOOK: TerminalLook =
+    TerminalLook { color: Color::Never, glyphs: Glyphs::Unicode, can_move_cursor: true };
 
 /// What the operator's hands do.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Typed {
     /// Before the question stands there.
-    Ahead(Key),
+    Ahead(PressedKey),
     /// After it.
-    Key(Key),
+    Key(PressedKey),
     /// Long enough that the next key is one by itself.
     Pause,
 }
@@ -79,23 +80,23 @@ struct ScriptedKeys {
     raw: bool,
 }
 
-impl Keys for ScriptedKeys {
-    fn begin(&mut self) -> Result<(), OperatorError> {
+impl KeySource for ScriptedKeys {
+    fn begin_reading(&mut self) -> Result<(), OperatorError> {
         self.raw = true;
         Ok(())
     }
 
-    fn end(&mut self) {
+    fn end_reading(&mut self) {
         self.raw = false;
     }
 
-    fn flush(&mut self) {
+    fn discard_pending(&mut self) {
         while matches!(self.typed.front(), Some(Typed::Ahead(_))) {
             self.typed.pop_front();
         }
     }
 
-    fn next(&mut self, wait: Option<Duration>) -> Result<Option<Key>, OperatorError> {
+    fn next_key(&mut self, wait: Option<Duration>) -> Result<Option<PressedKey>, OperatorError> {
         assert!(self.raw, "keys are read only while the terminal gives them one by one");
         match (self.typed.front(), wait) {
             // A question that looks around while it waits lets the time pass.
@@ -106,7 +107,7 @@ impl Keys for ScriptedKeys {
             (Some(Typed::Pause) | None, Some(_)) => Ok(None),
             (Some(Typed::Pause), None) => {
                 self.typed.pop_front();
-                self.next(None)
+                self.next_key(None)
             }
             (Some(Typed::Key(_) | Typed::Ahead(_)), _) => match self.typed.pop_front() {
                 Some(Typed::Key(key) | Typed::Ahead(key)) => Ok(Some(key)),
@@ -116,7 +117,7 @@ impl Keys for ScriptedKeys {
         }
     }
 
-    fn window(&self) -> (usize, usize) {
+    fn window_size(&self) -> (usize, usize) {
         (80, 24)
     }
 }
@@ -124,12 +125,12 @@ impl Keys for ScriptedKeys {
 type Asked = Rc<RefCell<Vec<(String, String)>>>;
 
 struct ScriptedLines {
-    lines: VecDeque<Line>,
+    lines: VecDeque<EnteredLine>,
     asked: Asked,
 }
 
-impl Lines for ScriptedLines {
-    fn ask(&mut self, ask: &AskLine<'_>) -> Result<Line, OperatorError> {
+impl LineSource for ScriptedLines {
+    fn ask_line(&mut self, ask: &LineRequest<'_>) -> Result<EnteredLine, OperatorError> {
         self.asked.borrow_mut().push((ask.prompt.to_owned(), [ask.initial.0, ask.initial.1].concat()));
         self.lines.pop_front().ok_or_else(|| OperatorError::Gone("the script is over".to_owned()))
     }
@@ -147,7 +148,7 @@ impl Clock for Steps {
 
 /// An operator, what it wrote, and what lines it asked for (prompt, initial text).
 pub(super) struct Scripted {
-    pub(super) operator: AtTerminal,
+    pub(super) operator: TerminalOperator,
     pub(super) sink: Sink,
     pub(super) asked: Asked,
 }
@@ -160,11 +161,12 @@ pub(super) fn scripted(typed: Vec<Typed>, lines: &[&str]) -> Scripted {
 pub(super) fn scripted_at(between: Duration, typed: Vec<Typed>, lines: &[&str]) -> Scripted {
     let sink = Sink::default();
     let asked = Asked::default();
-    let lines = lines.iter().map(|text| Line::Text((*text).to_owned())).collect();
+    let lines = lines.iter().map(|text| EnteredLine::Text((*text).to_owned())).collect();
     let keys = ScriptedKeys { typed: typed.into(), raw: false };
     let lines = ScriptedLines { lines, asked: Rc::clone(&asked) };
     let clock = Steps(Cell::default(), between);
-    let operator = AtTerminal::with(Box::new(sink.clone()), Box::new(keys), Box::new(lines), LOOK, Box::new(clock));
+    let operator =
+        TerminalOperator::from_devices(Box::new(sink.clone()), Box::new(keys), Box::new(lines), LOOK, Box::new(clock));
     Scripted { operator, sink, asked }
 }
 
@@ -178,20 +180,20 @@ pub(super) fn at_once(keys: &str) -> Vec<Typed> {
     keys.chars().map(|c| Typed::Key(key(c))).collect()
 }
 
-pub(super) fn key(c: char) -> Key {
+pub(super) fn key(c: char) -> PressedKey {
     match c {
-        '\r' => Key::Enter,
-        '\u{3}' => Key::Interrupt,
-        '\u{4}' => Key::End,
-        '\u{c}' => Key::Redraw,
-        c => Key::Char(c),
+        '\r' => PressedKey::Enter,
+        '\u{3}' => PressedKey::Interrupt,
+        '\u{4}' => PressedKey::EndOfInput,
+        '\u{c}' => PressedKey::Redraw,
+        c => PressedKey::Char(c),
     }
 }
 
 #[expect(clippy::default_trait_access, reason = "the facts' type is not this module's to name")]
 pub(super) fn command(text: &str, line: u32) -> Command {
     let end_line = line;
-    let mut command = Command::typed(text, line);
+    let mut command = Command::from_typed_text(text, line);
     command.end_line = end_line;
     command.facts = Default::default();
     command
@@ -212,7 +214,7 @@ pub(super) fn step(title: &str, kind: StepKind, commands: Vec<Command>) -> Step 
         conditional: None,
         commands,
         body: String::new(),
-        why: None,
+        task_reason: None,
         cell: StepCell {
             attributes: crate::document::Attributes::default(),
             is_last: true,
@@ -220,7 +222,7 @@ pub(super) fn step(title: &str, kind: StepKind, commands: Vec<Command>) -> Step 
             similarity: None,
         },
         repeat: crate::plan::Repeat::default(),
-        undoes: None,
+        rollback_target: None,
     }
 }
 
@@ -234,7 +236,7 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
     };
     Plan {
         procedure,
-        document: Digest::of(b""),
+        document: Digest::of_bytes(b""),
         steps,
         root: Vec::new(),
         closing: Vec::new(),
@@ -243,20 +245,20 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
     }
 }
 
-pub(super) fn standing() -> Standing<'static> {
-    Standing {
+pub(super) fn standing() -> StepPosition<'static> {
+    StepPosition {
         procedure: "Restore the orders database",
         host: "db1",
         cwd: "/srv/orders",
-        position: 3,
-        of: 9,
+        step_number: 3,
+        step_count: 9,
         elapsed: Duration::from_secs(761),
-        unsettled: Vec::new(),
+        unresolved: Vec::new(),
     }
 }
 
-pub(super) fn shown(step: &Step) -> Shown<'_> {
-    Shown { standing: standing(), step, file: "RUNBOOK.md" }
+pub(super) fn shown(step: &Step) -> ShownStep<'_> {
+    ShownStep { position: standing(), step, file: "RUNBOOK.md" }
 }
 
 pub(super) fn ask_command(step: &Step, index: usize) -> AskCommand<'_> {
@@ -284,7 +286,7 @@ pub(super) fn finished(outcome: Outcome, status: i32, pipestatus: &[i32]) -> Com
         output: Captured {
             length_bytes: 0,
             kept_bytes: 0,
-            digest: Digest::of(b""),
+            digest: Digest::of_bytes(b""),
             all_digest: None,
             salt: String::new(),
             inline: Some(Vec::new()),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ident::InputName;
-use crate::operator::Unattended;
+use crate::operator::UnattendedOperator;
 use crate::plan::ChoiceKind;
 use crate::plan::Policy;
 use crate::ports::Ask;
@@ -11,16 +11,21 @@ use crate::ports::AskFailure;
 use crate::ports::AskInput;
 use crate::ports::AskTask;
 use crate::ports::Chosen;
+use crate::ports::Notice;
 use crate::ports::Operator as _;
 use crate::ports::Reply;
 use crate::ports::Stream;
-use crate::ports::Talk;
 use crate::ports::Watch as _;
 
 fn answer(policy: Policy, ask: &Ask<'_>) -> Result<Reply, String> {
-    let mut operator =
-        Unattended::new(policy, Box::new(Sink::default()), Box::new(Sink::default()), Box::new(Sink::default()), LOOK);
-    operator.ask(ask).map_err(|error| error.to_string())
+    let mut operator = UnattendedOperator::new(
+        policy,
+        Box::new(Sink::default()),
+        Box::new(Sink::default()),
+        Box::new(Sink::default()),
+        LOOK,
+    );
+    operator.ask_question(ask).map_err(|error| error.to_string())
 }
 
 fn one(text: &str, reads_only: bool) -> Step {
@@ -74,14 +79,19 @@ fn choices_are_taken_in_the_order_they_were_given_and_then_it_goes_on() {
     let ask = |chosen: [bool; 2]| {
         let options = vec![("Restart", 2, chosen[0]), ("Restore", 5, chosen[1])];
         let (kind, anchors) = (ChoiceKind::Sections, vec![None, None]);
-        Ask::Choice(AskChoice { standing: standing(), kind, title: "Recovery", options, anchors })
+        Ask::Choice(AskChoice { position: standing(), kind, title: "Recovery", options, anchors })
     };
     let policy = Policy { choose: vec!["restore".into(), "1".into()], ..Policy::default() };
-    let mut operator =
-        Unattended::new(policy, Box::new(Sink::default()), Box::new(Sink::default()), Box::new(Sink::default()), LOOK);
-    assert_eq!(operator.ask(&ask([false, false])).unwrap(), Reply::Chosen(Chosen::Option(1)));
-    assert_eq!(operator.ask(&ask([false, true])).unwrap(), Reply::Chosen(Chosen::Option(0)));
-    assert_eq!(operator.ask(&ask([true, true])).unwrap(), Reply::Chosen(Chosen::GoOn));
+    let mut operator = UnattendedOperator::new(
+        policy,
+        Box::new(Sink::default()),
+        Box::new(Sink::default()),
+        Box::new(Sink::default()),
+        LOOK,
+    );
+    assert_eq!(operator.ask_question(&ask([false, false])).unwrap(), Reply::Chosen(Chosen::Option(1)));
+    assert_eq!(operator.ask_question(&ask([false, true])).unwrap(), Reply::Chosen(Chosen::Option(0)));
+    assert_eq!(operator.ask_question(&ask([true, true])).unwrap(), Reply::Chosen(Chosen::GoOn));
     let error = answer(Policy::default(), &ask([false, false])).unwrap_err();
     assert_eq!(error, "`Recovery` is a choice of `Restart`, `Restore`; `--choose TITLE` says which");
 }
@@ -104,15 +114,20 @@ fn a_value_comes_from_a_flag_or_its_flag_is_named() {
 #[test]
 fn output_goes_where_it_belongs_and_talk_to_standard_error() {
     let (out, err) = (Sink::default(), Sink::default());
-    let mut operator =
-        Unattended::new(Policy::default(), Box::new(out.clone()), Box::new(err.clone()), Box::new(err.clone()), LOOK);
+    let mut operator = UnattendedOperator::new(
+        Policy::default(),
+        Box::new(out.clone()),
+        Box::new(err.clone()),
+        Box::new(err.clone()),
+        LOOK,
+    );
     let step = one("docker ps", true);
-    operator.tell(&Talk::Step(shown(&step)));
-    operator.tell(&Talk::Started { text: "docker ps", line: 12 });
-    operator.output(Stream::Out, b"api up");
-    operator.output(Stream::Err, b"warned\n");
+    operator.show_notice(&Notice::Step(shown(&step)));
+    operator.show_notice(&Notice::Started { text: "docker ps", line: 12 });
+    operator.on_output(Stream::Out, b"api up");
+    operator.on_output(Stream::Err, b"warned\n");
     let finished = finished(Outcome::Succeeded, 0, &[0]);
-    operator.tell(&Talk::Finished { finished: &finished, text: "docker ps", detail: None });
+    operator.show_notice(&Notice::Finished { finished: &finished, text: "docker ps", detail: None });
     assert_eq!(out.text(), "api up");
     assert_eq!(err.text(), "== 3.1 One   RUNBOOK.md:40\n> docker ps   RUNBOOK.md:12\nwarned\n✓ exit 0 · 1.2 s\n");
 }
@@ -120,19 +135,24 @@ fn output_goes_where_it_belongs_and_talk_to_standard_error() {
 #[test]
 fn nobody_is_told_of_an_end_before_it_is_on_disk() {
     let (out, err) = (Sink::default(), Sink::default());
-    let mut operator =
-        Unattended::new(Policy::default(), Box::new(out.clone()), Box::new(err.clone()), Box::new(err.clone()), LOOK);
-    operator.tell(&Talk::Started { text: "echo up", line: 12 });
-    operator.output(Stream::Out, b"up\n");
-    operator.hold_back();
+    let mut operator = UnattendedOperator::new(
+        Policy::default(),
+        Box::new(out.clone()),
+        Box::new(err.clone()),
+        Box::new(err.clone()),
+        LOOK,
+    );
+    operator.show_notice(&Notice::Started { text: "echo up", line: 12 });
+    operator.on_output(Stream::Out, b"up\n");
+    operator.defer_until_durable();
     let finished = finished(Outcome::Succeeded, 0, &[0]);
-    operator.tell(&Talk::Finished { finished: &finished, text: "echo up", detail: None });
-    operator.tell(&Talk::Started { text: "sleep 60", line: 14 });
+    operator.show_notice(&Notice::Finished { finished: &finished, text: "echo up", detail: None });
+    operator.show_notice(&Notice::Started { text: "sleep 60", line: 14 });
     assert_eq!(err.text(), "> echo up   :12\n");
-    operator.settled();
+    operator.on_durable();
     let both = "> echo up   :12\n✓ exit 0 · 1.2 s\n> sleep 60   :14\n";
     assert_eq!(err.text(), both);
-    operator.settled();
-    operator.tell(&Talk::Notice("done"));
+    operator.on_durable();
+    operator.show_notice(&Notice::Info("done"));
     assert_eq!(err.text(), format!("{both}done\n"));
 }

@@ -3,29 +3,29 @@
 //! Invariant: a draft takes the prose that was read since the one before it. Refuses to know: where in the document's outline
 //! it stands; the scope says that.
 
-use super::{Builder, Draft, Scope};
+use super::{BuildScope, PlanBuilder, StepDraft};
 use crate::document::{Attributes, Cell, CellKind, LineRole};
 use crate::plan::cells::CellStep;
-use crate::plan::comments::condition_of;
+use crate::plan::comments::stated_condition;
 use crate::plan::expect;
 use crate::plan::model::{Node, StepCell, StepKind, StepSource};
 use crate::plan::repeat::{self, Repeat};
 use crate::plan::rollback::RollbackMark;
 
-impl Builder<'_> {
-    pub(super) fn add_task(&mut self, title: String, body: String, lines: (u32, u32), scope: &Scope) -> Vec<Node> {
+impl PlanBuilder<'_> {
+    pub(super) fn add_task(&mut self, title: String, body: String, lines: (u32, u32), scope: &BuildScope) -> Vec<Node> {
         let step = CellStep { body, ..CellStep::new(StepKind::Task, title, lines) };
         vec![self.push_draft(step, settings_of(Attributes::default()), lines.0, scope)]
     }
 
     /// Adds the steps of a cell. A reference or output cell gives none: it is shown before the next step.
-    pub(super) fn add_cell(&mut self, index: usize, scope: &Scope) -> Vec<Node> {
+    pub(super) fn add_cell(&mut self, index: usize, scope: &BuildScope) -> Vec<Node> {
         let runbook = self.runbook;
         let Some(cell) = runbook.cells.get(index) else { return Vec::new() };
         match cell.kind {
             CellKind::Command | CellKind::Guessed => self.add_command_cell(index, cell, scope),
             CellKind::Message => {
-                let (text, lines) = (cell.text(), (cell.line, cell.end_line));
+                let (text, lines) = (cell.joined_text(), (cell.line, cell.end_line));
                 let step =
                     CellStep { body: text.clone(), ..CellStep::new(StepKind::Message, message_title(&text), lines) };
                 vec![self.push_draft(step, settings_of(cell.attributes.clone()), cell.line, scope)]
@@ -43,13 +43,13 @@ impl Builder<'_> {
         }
     }
 
-    fn add_command_cell(&mut self, index: usize, cell: &Cell, scope: &Scope) -> Vec<Node> {
+    fn add_command_cell(&mut self, index: usize, cell: &Cell, scope: &BuildScope) -> Vec<Node> {
         let runbook = self.runbook;
         let output_cell = cell.expected.and_then(|output| runbook.cells.get(output));
-        let expected = output_cell.map(Cell::text).or_else(|| printed_text(cell));
+        let expected = output_cell.map(Cell::joined_text).or_else(|| printed_text(cell));
         let similarity = output_cell.and_then(|output| output.attributes.get("expected_similarity"));
-        let similarity = similarity.and_then(expect::percent);
-        let steps = self.cells.steps(index, cell, self.is_file);
+        let similarity = similarity.and_then(expect::parse_similarity);
+        let steps = self.cells.steps_of_cell(index, cell, self.is_file);
         let last = steps.len().saturating_sub(1);
         let mut nodes = Vec::with_capacity(steps.len());
         for (i, mut step) in steps.into_iter().enumerate() {
@@ -57,7 +57,8 @@ impl Builder<'_> {
                 step.conditional = Some(when.to_owned());
             }
             let is_last = i == last;
-            let (repeat, findings) = repeat::read(&cell.attributes, runbook, cell.line, step.commands.len(), is_last);
+            let (repeat, findings) =
+                repeat::parse_repeat(&cell.attributes, runbook, cell.line, step.commands.len(), is_last);
             self.findings.extend(findings);
             let settings = StepCell {
                 attributes: cell.attributes.clone(),
@@ -74,21 +75,21 @@ impl Builder<'_> {
         nodes
     }
 
-    fn push_draft(&mut self, mut cell: CellStep, settings: StepCell, cell_line: u32, scope: &Scope) -> Node {
+    fn push_draft(&mut self, mut cell: CellStep, settings: StepCell, cell_line: u32, scope: &BuildScope) -> Node {
         let mut headings = scope.headings.clone();
         if let Some((number, title)) = &cell.head {
             headings.push(format!("{number}. {title}"));
         }
         if cell.conditional.is_none() {
             cell.conditional =
-                scope.conditional.clone().or_else(|| cell.head.as_ref().and_then(|(_, title)| condition_of(title)));
+                scope.conditional.clone().or_else(|| cell.head.as_ref().and_then(|(_, title)| stated_condition(title)));
         }
         let prose = std::mem::take(&mut self.prose);
         let marked_cell = settings.attributes.get("rollback").filter(|value| *value != "false");
         let rollback = marked_cell
             .map(|name| RollbackMark::Cell(name.trim().to_owned()))
             .or_else(|| scope.rollback.then_some(RollbackMark::Heading));
-        self.drafts.push(Draft {
+        self.drafts.push(StepDraft {
             source: StepSource { line: cell.line, end_line: cell.end_line, headings, prose },
             cell,
             settings,

@@ -5,15 +5,15 @@
 
 mod drafts;
 
+use super::cells::CellCache;
 use super::cells::CellStep;
-use super::cells::Cells;
-use super::comments::condition_of;
+use super::comments::stated_condition;
 use super::model::{Alternative, Choice, ChoiceKind, Node, Prose, StepCell, StepSource};
 use super::repeat::Repeat;
 use super::rollback::{RollbackMark, is_rollback_title};
 use crate::document::Block;
 use crate::document::CellKind;
-use crate::document::Finding;
+use crate::document::DocumentFinding;
 use crate::document::Item;
 use crate::document::Lead;
 use crate::document::List;
@@ -24,7 +24,7 @@ use std::collections::HashSet;
 
 /// A step before it gets its number and name.
 #[derive(Clone, Debug)]
-pub(super) struct Draft {
+pub(super) struct StepDraft {
     pub(super) cell: CellStep,
     pub(super) source: StepSource,
     pub(super) settings: StepCell,
@@ -32,7 +32,7 @@ pub(super) struct Draft {
     /// Set for a step that undoes others.
     pub(super) rollback: Option<RollbackMark>,
     /// The numbered containers around the step, outermost first.
-    pub(super) containers: Vec<Container>,
+    pub(super) containers: Vec<NumberedContainer>,
     /// Section of the procedure, within which numbers are unique.
     pub(super) procedure: SectionIndex,
     /// First line of the cell, to tell steps under one numbered comment from those of a later cell.
@@ -41,7 +41,7 @@ pub(super) struct Draft {
 
 /// A numbered heading, item or option around steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Container {
+pub(super) struct NumberedContainer {
     /// Serial number, unique in one plan.
     pub(super) instance: usize,
     /// Number of the heading or item; empty without one.
@@ -52,10 +52,10 @@ pub(super) struct Container {
 
 /// Context of the section or block being built.
 #[derive(Clone)]
-struct Scope {
+struct BuildScope {
     procedure: SectionIndex,
     headings: Vec<String>,
-    containers: Vec<Container>,
+    containers: Vec<NumberedContainer>,
     /// True if the procedure has something to run, so that numbered parts without commands are tasks.
     tasks: bool,
     conditional: Option<String>,
@@ -63,28 +63,28 @@ struct Scope {
     rollback: bool,
 }
 
-pub(super) struct Builder<'a> {
+pub(super) struct PlanBuilder<'a> {
     runbook: &'a Runbook,
     is_file: &'a dyn Fn(&str) -> bool,
-    pub(super) drafts: Vec<Draft>,
+    pub(super) drafts: Vec<StepDraft>,
     /// Prose read since the last step.
     prose: Vec<Prose>,
     /// Number of containers made so far.
     instances: usize,
     /// Output cells that are shown with a command cell, by index.
     attached: HashSet<usize>,
-    cells: &'a mut Cells,
+    cells: &'a mut CellCache,
     /// True to leave the procedures below a choice empty.
     pub(super) shallow: bool,
     /// Mistakes in the cells' attributes.
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<DocumentFinding>,
 }
 
-impl<'a> Builder<'a> {
+impl<'a> PlanBuilder<'a> {
     pub(super) fn new(
         runbook: &'a Runbook,
         is_file: &'a dyn Fn(&str) -> bool,
-        cells: &'a mut Cells,
+        cells: &'a mut CellCache,
         shallow: bool,
     ) -> Self {
         let attached = runbook.cells.iter().filter_map(|cell| cell.expected).collect();
@@ -102,61 +102,61 @@ impl<'a> Builder<'a> {
     }
 
     /// The nodes of a procedure.
-    pub(super) fn procedure(&mut self, index: SectionIndex) -> Vec<Node> {
+    pub(super) fn build_procedure(&mut self, index: SectionIndex) -> Vec<Node> {
         let mut headings = self.runbook.heading_path(index);
         if let (Some(section), true) = (self.runbook.sections.get(index), headings.is_empty()) {
             headings.extend((!section.title.is_empty()).then(|| section.title.clone()));
         }
-        let scope = self.scope(index, headings, false);
-        self.section(index, &scope)
+        let scope = self.scope_for_procedure(index, headings, false);
+        self.build_section(index, &scope)
     }
 
     /// The scope at the start of a procedure.
-    fn scope(&self, index: SectionIndex, headings: Vec<String>, rollback: bool) -> Scope {
+    fn scope_for_procedure(&self, index: SectionIndex, headings: Vec<String>, rollback: bool) -> BuildScope {
         let tasks = self.has_anything_to_run(index);
-        Scope { procedure: index, headings, containers: Vec::new(), tasks, conditional: None, rollback }
+        BuildScope { procedure: index, headings, containers: Vec::new(), tasks, conditional: None, rollback }
     }
 
     /// The prose after the last step.
-    pub(super) fn closing(&mut self) -> Vec<Prose> {
+    pub(super) fn take_closing_prose(&mut self) -> Vec<Prose> {
         std::mem::take(&mut self.prose)
     }
 
-    fn section(&mut self, index: SectionIndex, scope: &Scope) -> Vec<Node> {
+    fn build_section(&mut self, index: SectionIndex, scope: &BuildScope) -> Vec<Node> {
         let Some(section) = self.runbook.sections.get(index) else { return Vec::new() };
-        let mut nodes = self.blocks(&section.blocks, scope);
+        let mut nodes = self.build_blocks(&section.blocks, scope);
         let below: Vec<SectionIndex> =
             section.children.iter().copied().filter(|&child| self.has_steps(child, scope.tasks)).collect();
         let has_own_steps = nodes.iter().any(|node| !matches!(node, Node::Choice(c) if c.options.is_empty()));
         // A rollback section is no part of the sequence, but may be an option of a choice.
         let (undoing, children): (Vec<_>, Vec<_>) =
-            below.iter().copied().partition(|&child| index != 0 && self.is_rollback(child));
+            below.iter().copied().partition(|&child| index != 0 && self.is_rollback_section(child));
         let has_something_to_undo = has_own_steps || !children.is_empty();
         let is_sequence = index != 0
             && (has_something_to_undo || below.is_empty())
             && children.iter().all(|&child| self.runbook.sections.get(child).is_some_and(|s| s.number.is_some()));
         if is_sequence {
             for child in children {
-                nodes.extend(self.numbered_section(child, scope));
+                nodes.extend(self.build_numbered_section(child, scope));
             }
-            let inner = Scope { rollback: true, ..scope.clone() };
+            let inner = BuildScope { rollback: true, ..scope.clone() };
             for child in undoing {
-                self.numbered_section(child, &inner);
+                self.build_numbered_section(child, &inner);
             }
             return nodes;
         }
         let children = below;
         if let ([only], false) = (children.as_slice(), has_own_steps) {
             // A single procedure is no choice. But a document's only title leads to the choice below it.
-            return self.menu_option(*only, index == 0, scope);
+            return self.build_option(*only, index == 0, scope);
         }
         self.prose.clear();
         let options: Vec<Alternative> = children
             .iter()
             .filter_map(|&child| {
                 let below = self.runbook.sections.get(child)?;
-                let scope = Scope { rollback: undoing.contains(&child) && has_something_to_undo, ..scope.clone() };
-                let nodes = if self.shallow { Vec::new() } else { self.menu_option(child, false, &scope) };
+                let scope = BuildScope { rollback: undoing.contains(&child) && has_something_to_undo, ..scope.clone() };
+                let nodes = if self.shallow { Vec::new() } else { self.build_option(child, false, &scope) };
                 Some(Alternative {
                     title: below.title.clone(),
                     anchor: Some(below.anchor.clone()),
@@ -173,19 +173,19 @@ impl<'a> Builder<'a> {
     }
 
     /// Builds an option of a choice as a procedure of its own. With `as_choice` its numbered sections are a choice too.
-    fn menu_option(&mut self, index: SectionIndex, as_choice: bool, outer: &Scope) -> Vec<Node> {
+    fn build_option(&mut self, index: SectionIndex, as_choice: bool, outer: &BuildScope) -> Vec<Node> {
         let Some(section) = self.runbook.sections.get(index) else { return Vec::new() };
         let mut headings = outer.headings.clone();
         headings.push(section.title.clone());
-        let scope = self.scope(index, headings, outer.rollback);
+        let scope = self.scope_for_procedure(index, headings, outer.rollback);
         if !as_choice || section.children.is_empty() {
-            return self.section(index, &scope);
+            return self.build_section(index, &scope);
         }
-        let mut nodes = self.blocks(&section.blocks, &scope);
+        let mut nodes = self.build_blocks(&section.blocks, &scope);
         let children: Vec<SectionIndex> =
             section.children.iter().copied().filter(|&child| self.has_steps(child, scope.tasks)).collect();
         if let ([only], true) = (children.as_slice(), nodes.is_empty()) {
-            return self.menu_option(*only, false, &scope);
+            return self.build_option(*only, false, &scope);
         }
         let mut options = Vec::new();
         for child in children {
@@ -194,9 +194,9 @@ impl<'a> Builder<'a> {
             let inner = if self.shallow {
                 Vec::new()
             } else if self.has_anything_to_run(child) || below.number.is_none() {
-                self.menu_option(child, false, &scope)
+                self.build_option(child, false, &scope)
             } else {
-                self.numbered_section(child, &scope)
+                self.build_numbered_section(child, &scope)
             };
             options.push(Alternative {
                 title: below.title.clone(),
@@ -216,23 +216,23 @@ impl<'a> Builder<'a> {
         nodes
     }
 
-    fn numbered_section(&mut self, index: SectionIndex, scope: &Scope) -> Vec<Node> {
+    fn build_numbered_section(&mut self, index: SectionIndex, scope: &BuildScope) -> Vec<Node> {
         let Some(section) = self.runbook.sections.get(index) else { return Vec::new() };
         // A rollback section is not numbered among the sections it undoes.
         let own = || if scope.rollback { "R".to_owned() } else { String::new() };
         let number = section.number.clone().unwrap_or_else(own);
-        let inner = self.inside(scope, &section.title, number, false, condition_of(&section.plain_title));
+        let inner = self.enter_container(scope, &section.title, number, false, stated_condition(&section.plain_title));
         if self.has_anything_to_run(index) {
-            return self.section(index, &inner);
+            return self.build_section(index, &inner);
         }
-        let body = section.blocks.iter().map(|block| self.span_of(block));
+        let body = section.blocks.iter().map(|block| self.block_span(block));
         let end = body.clone().map(|span| span.end).max();
-        let text = body.map(|span| self.prose_of(&span).text).collect::<Vec<_>>().join("\n\n");
+        let text = body.map(|span| self.prose_from_span(&span).text).collect::<Vec<_>>().join("\n\n");
         let end_line = end.map_or(section.line, |end| self.runbook.line_of(end.saturating_sub(1)));
         self.add_task(section.plain_title.clone(), text, (section.line, end_line), &inner)
     }
 
-    fn blocks(&mut self, blocks: &[Block], scope: &Scope) -> Vec<Node> {
+    fn build_blocks(&mut self, blocks: &[Block], scope: &BuildScope) -> Vec<Node> {
         let mut nodes = Vec::new();
         let mut rest = blocks;
         while let Some((block, after)) = rest.split_first() {
@@ -240,11 +240,11 @@ impl<'a> Builder<'a> {
             match block {
                 Block::Prose(span) => self.show_before_next(span),
                 Block::Cell(index) => nodes.extend(self.add_cell(*index, scope)),
-                Block::List(list) => nodes.extend(self.list(list, scope)),
+                Block::List(list) => nodes.extend(self.build_list(list, scope)),
                 Block::Lead(lead) => {
                     let end = rest.iter().position(|b| matches!(b, Block::Lead(_))).unwrap_or(rest.len());
                     let (own, later) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-                    nodes.extend(self.lead(lead, own, scope));
+                    nodes.extend(self.build_lead(lead, own, scope));
                     rest = later;
                 }
             }
@@ -252,59 +252,61 @@ impl<'a> Builder<'a> {
         nodes
     }
 
-    fn lead(&mut self, lead: &Lead, own: &[Block], scope: &Scope) -> Vec<Node> {
-        let inner = self.inside(
+    fn build_lead(&mut self, lead: &Lead, own: &[Block], scope: &BuildScope) -> Vec<Node> {
+        let inner = self.enter_container(
             scope,
             &format!("{}. {}", lead.number, lead.title),
             lead.number.clone(),
             false,
-            condition_of(&lead.title),
+            stated_condition(&lead.title),
         );
-        if own.iter().any(|block| self.block_runs(block)) {
-            return self.blocks(own, &inner);
+        if own.iter().any(|block| self.has_block_steps(block)) {
+            return self.build_blocks(own, &inner);
         }
         if !scope.tasks {
             self.show_before_next(&lead.span);
-            return self.blocks(own, scope);
+            return self.build_blocks(own, scope);
         }
-        let text = own.iter().map(|block| self.prose_of(&self.span_of(block)).text).collect::<Vec<_>>().join("\n\n");
-        let end = own.last().map_or(lead.span.end, |block| self.span_of(block).end);
+        let text =
+            own.iter().map(|block| self.prose_from_span(&self.block_span(block)).text).collect::<Vec<_>>().join("\n\n");
+        let end = own.last().map_or(lead.span.end, |block| self.block_span(block).end);
         let lines = (self.runbook.line_of(lead.span.start), self.runbook.line_of(end.saturating_sub(1)));
         self.add_task(lead.title.clone(), text, lines, &inner)
     }
 
-    fn list(&mut self, list: &List, scope: &Scope) -> Vec<Node> {
+    fn build_list(&mut self, list: &List, scope: &BuildScope) -> Vec<Node> {
         if let Some(question) = &list.alternatives {
-            return self.alternatives(list, question, scope);
+            return self.build_alternatives(list, question, scope);
         }
         let any_task = list.items.iter().any(|item| self.item_is_task(item, list.ordered && scope.tasks));
-        if !any_task && !list.items.iter().any(|item| item.blocks.iter().any(|b| self.block_runs(b))) {
+        if !any_task && !list.items.iter().any(|item| item.blocks.iter().any(|b| self.has_block_steps(b))) {
             self.show_before_next(&list.span);
             return Vec::new();
         }
         let mut nodes = Vec::new();
         for item in &list.items {
             if self.item_is_task(item, list.ordered && scope.tasks) {
-                nodes.extend(self.item_task(item, scope, false));
+                nodes.extend(self.add_item_task(item, scope, false));
             } else if let Some(number) = item.number.filter(|_| list.ordered) {
-                let inner = self.inside(scope, &item.title, number.to_string(), false, condition_of(&item.title));
-                nodes.extend(self.item_blocks(item, &inner));
+                let inner =
+                    self.enter_container(scope, &item.title, number.to_string(), false, stated_condition(&item.title));
+                nodes.extend(self.build_item(item, &inner));
             } else {
-                nodes.extend(self.blocks(&item.blocks, scope));
+                nodes.extend(self.build_blocks(&item.blocks, scope));
             }
         }
         nodes
     }
 
-    fn alternatives(&mut self, list: &List, question: &str, scope: &Scope) -> Vec<Node> {
+    fn build_alternatives(&mut self, list: &List, question: &str, scope: &BuildScope) -> Vec<Node> {
         let mut options = Vec::new();
         for item in &list.items {
             let number = item.number.unwrap_or_default().to_string();
             let nodes = if self.item_is_task(item, true) {
-                self.item_task(item, scope, true)
+                self.add_item_task(item, scope, true)
             } else {
-                let inner = self.inside(scope, &item.title, number, true, None);
-                self.item_blocks(item, &inner)
+                let inner = self.enter_container(scope, &item.title, number, true, None);
+                self.build_item(item, &inner)
             };
             options.push(Alternative { title: item.title.clone(), anchor: None, line: item.line, nodes });
         }
@@ -321,55 +323,55 @@ impl<'a> Builder<'a> {
     }
 
     /// Builds an item's blocks without the first line, which the title already shows.
-    fn item_blocks(&mut self, item: &Item, scope: &Scope) -> Vec<Node> {
+    fn build_item(&mut self, item: &Item, scope: &BuildScope) -> Vec<Node> {
         let mut blocks = item.blocks.as_slice();
         if let Some((Block::Prose(span), rest)) = blocks.split_first() {
-            if self.prose_of(span).text.lines().count() > 1 {
+            if self.prose_from_span(span).text.lines().count() > 1 {
                 self.show_before_next(span);
             }
             blocks = rest;
         }
-        self.blocks(blocks, scope)
+        self.build_blocks(blocks, scope)
     }
 
     fn item_is_task(&self, item: &Item, numbered: bool) -> bool {
-        let runs = item.blocks.iter().any(|block| self.block_runs(block));
+        let runs = item.blocks.iter().any(|block| self.has_block_steps(block));
         !runs && (item.checked.is_some() || (numbered && item.number.is_some()))
     }
 
-    fn item_task(&mut self, item: &Item, scope: &Scope, option: bool) -> Vec<Node> {
+    fn add_item_task(&mut self, item: &Item, scope: &BuildScope, option: bool) -> Vec<Node> {
         let number = item.number.map(|number| number.to_string());
         let mut blocks = item.blocks.iter();
         let mut text = String::new();
         if let Some(first) = blocks.next() {
-            let prose = self.prose_of(&self.span_of(first)).text;
+            let prose = self.prose_from_span(&self.block_span(first)).text;
             text.push_str(prose.split_once('\n').map_or("", |(_, more)| more));
         }
         for block in blocks {
             if !text.is_empty() {
                 text.push_str("\n\n");
             }
-            text.push_str(&self.prose_of(&self.span_of(block)).text);
+            text.push_str(&self.prose_from_span(&self.block_span(block)).text);
         }
         let end_line = self.runbook.line_of(item.span.end.saturating_sub(1)).max(item.line);
         let scope = match number {
-            Some(number) => self.inside(scope, "", number, option, condition_of(&item.title)),
+            Some(number) => self.enter_container(scope, "", number, option, stated_condition(&item.title)),
             None => scope.clone(),
         };
         self.add_task(item.title.clone(), text, (item.line, end_line), &scope)
     }
 
-    fn inside(
+    fn enter_container(
         &mut self,
-        scope: &Scope,
+        scope: &BuildScope,
         title: &str,
         number: String,
         option: bool,
         conditional: Option<String>,
-    ) -> Scope {
+    ) -> BuildScope {
         let mut inner = scope.clone();
         self.instances += 1;
-        inner.containers.push(Container { instance: self.instances, number, option });
+        inner.containers.push(NumberedContainer { instance: self.instances, number, option });
         if !title.is_empty() {
             inner.headings.push(title.to_owned());
         }
@@ -380,21 +382,21 @@ impl<'a> Builder<'a> {
     }
 
     fn show_before_next(&mut self, span: &Span) {
-        let prose = self.prose_of(span);
+        let prose = self.prose_from_span(span);
         if !prose.text.trim().is_empty() {
             self.prose.push(prose);
         }
     }
 
-    fn prose_of(&self, span: &Span) -> Prose {
+    fn prose_from_span(&self, span: &Span) -> Prose {
         let raw = self.runbook.text.get(span.clone()).unwrap_or_default();
         let lead = raw.len() - raw.trim_start_matches(['\n', '\r']).len();
         let first = self.runbook.line_of(span.start + lead);
         let last = self.runbook.line_of((span.start + raw.trim_end().len()).saturating_sub(1).max(span.start + lead));
-        Prose { lines: (first, last), text: dedent(raw.trim_matches(['\n', '\r'])) }
+        Prose { lines: (first, last), text: remove_shared_indent(raw.trim_matches(['\n', '\r'])) }
     }
 
-    fn span_of(&self, block: &Block) -> Span {
+    fn block_span(&self, block: &Block) -> Span {
         match block {
             Block::Prose(span) => span.clone(),
             Block::Lead(lead) => lead.span.clone(),
@@ -403,16 +405,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn is_rollback(&self, index: SectionIndex) -> bool {
+    fn is_rollback_section(&self, index: SectionIndex) -> bool {
         self.runbook.sections.get(index).is_some_and(|section| is_rollback_title(&section.plain_title))
     }
 
-    fn block_runs(&self, block: &Block) -> bool {
+    fn has_block_steps(&self, block: &Block) -> bool {
         match block {
             Block::Prose(_) | Block::Lead(_) => false,
-            Block::Cell(index) => self.runbook.cells.get(*index).is_some_and(|cell| is_step(cell.kind)),
+            Block::Cell(index) => self.runbook.cells.get(*index).is_some_and(|cell| is_step_kind(cell.kind)),
             Block::List(list) => {
-                list.items.iter().any(|i| i.checked.is_some() || i.blocks.iter().any(|b| self.block_runs(b)))
+                list.items.iter().any(|i| i.checked.is_some() || i.blocks.iter().any(|b| self.has_block_steps(b)))
             }
         }
     }
@@ -420,7 +422,7 @@ impl<'a> Builder<'a> {
     /// True if a section, or one below it, has a step to run or confirm.
     fn has_anything_to_run(&self, index: SectionIndex) -> bool {
         self.runbook.sections.get(index).is_some_and(|section| {
-            section.blocks.iter().any(|block| self.block_runs(block))
+            section.blocks.iter().any(|block| self.has_block_steps(block))
                 || section.children.iter().any(|&child| self.has_anything_to_run(child))
         })
     }
@@ -432,12 +434,12 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn is_step(kind: CellKind) -> bool {
+fn is_step_kind(kind: CellKind) -> bool {
     matches!(kind, CellKind::Command | CellKind::Guessed | CellKind::Message)
 }
 
 /// Removes the indentation that all lines except blank ones share, quote marks included.
-fn dedent(text: &str) -> String {
+fn remove_shared_indent(text: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t', '>']).len();
     let blank = |line: &str| line.trim_matches([' ', '\t', '>', '\r']).is_empty();
     let mut lines = text.lines();

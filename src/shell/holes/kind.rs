@@ -25,7 +25,7 @@ pub enum HoleKind {
 
 impl HoleKind {
     /// True if bash would read the placeholder as syntax, so that the command cannot run without a value.
-    pub fn blocks(self) -> bool {
+    pub fn blocks_running(self) -> bool {
         self == Self::Angle
     }
 

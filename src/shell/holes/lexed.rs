@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// How a byte is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Quote {
+enum ByteReading {
     Bare,
     Single,
     Double,
@@ -31,36 +31,36 @@ pub(super) struct Word {
 }
 
 /// A text with the reading of each byte.
-pub(super) struct Lexed<'a> {
+pub(super) struct LexedText<'a> {
     text: &'a str,
-    quotes: Vec<Quote>,
+    quotes: Vec<ByteReading>,
 }
 
-impl<'a> Lexed<'a> {
+impl<'a> LexedText<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, quotes: quotes(text) }
+        Self { text, quotes: classify_bytes(text) }
     }
 
-    pub(super) fn is_comment(&self, at: usize) -> bool {
-        self.quotes.get(at) == Some(&Quote::Comment)
+    pub(super) fn is_comment_at(&self, at: usize) -> bool {
+        self.quotes.get(at) == Some(&ByteReading::Comment)
     }
 
-    pub(super) fn words(&self) -> Vec<Word> {
+    pub(super) fn split_words(&self) -> Vec<Word> {
         let bytes = self.text.as_bytes();
         let mut words: Vec<Word> = Vec::new();
         let (mut start, mut first, mut program, mut before) = (None, true, 0..0, 0..0);
         for at in 0..=bytes.len() {
-            let quote = self.quotes.get(at).copied().unwrap_or(Quote::Bare);
+            let quote = self.quotes.get(at).copied().unwrap_or(ByteReading::Bare);
             let byte = bytes.get(at).copied().unwrap_or(b'\n');
-            let escaped = at > 0 && bytes.get(at - 1) == Some(&b'\\') && quote == Quote::Bare;
-            let blank = matches!(quote, Quote::Bare | Quote::Heredoc) && byte.is_ascii_whitespace();
-            let operator = quote == Quote::Bare && b";|&()<>".contains(&byte) && !escaped;
-            if !(blank || operator || quote == Quote::Comment || at == bytes.len()) {
+            let escaped = at > 0 && bytes.get(at - 1) == Some(&b'\\') && quote == ByteReading::Bare;
+            let blank = matches!(quote, ByteReading::Bare | ByteReading::Heredoc) && byte.is_ascii_whitespace();
+            let operator = quote == ByteReading::Bare && b";|&()<>".contains(&byte) && !escaped;
+            if !(blank || operator || quote == ByteReading::Comment || at == bytes.len()) {
                 start.get_or_insert(at);
                 continue;
             }
             if let Some(from) = start.take() {
-                let heredoc = self.quotes.get(from) == Some(&Quote::Heredoc);
+                let heredoc = self.quotes.get(from) == Some(&ByteReading::Heredoc);
                 let span = from..at;
                 let text = self.text.get(span.clone()).unwrap_or("");
                 let names = first && !heredoc && !is_assignment(text);
@@ -71,14 +71,14 @@ impl<'a> Lexed<'a> {
                     program: program.clone(),
                     before: before.clone(),
                 });
-                if names && !words::WRAPPERS.contains(&base(text)) && !words::KEYWORDS.contains(&text) {
+                if names && !words::WRAPPERS.contains(&base_name(text)) && !words::KEYWORDS.contains(&text) {
                     first = false;
                     program = span.clone();
                 }
                 before = span;
             }
             let continued = byte == b'\n' && at > 0 && bytes.get(at - 1) == Some(&b'\\');
-            let ends_line = byte == b'\n' && !continued && quote != Quote::Heredoc;
+            let ends_line = byte == b'\n' && !continued && quote != ByteReading::Heredoc;
             if (operator && !matches!(byte, b'<' | b'>')) || ends_line {
                 first = true;
                 program = 0..0;
@@ -89,38 +89,38 @@ impl<'a> Lexed<'a> {
 }
 
 /// The reading of each byte; a heredoc is read by its first line alone.
-fn quotes(text: &str) -> Vec<Quote> {
+fn classify_bytes(text: &str) -> Vec<ByteReading> {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
-    let mut state = Quote::Bare;
+    let mut state = ByteReading::Bare;
     let mut heredocs: Vec<&str> = Vec::new();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let mut wide = 1;
         let mut now = state;
         match (state, byte) {
-            (Quote::Bare | Quote::Double, b'\\') => wide = 2,
-            (Quote::Bare, b'\'') => (state, now) = (Quote::Single, Quote::Single),
-            (Quote::Bare, b'"') => (state, now) = (Quote::Double, Quote::Double),
-            (Quote::Single, b'\'') | (Quote::Double, b'"') => state = Quote::Bare,
-            (Quote::Bare, b'#') if at == 0 || bytes.get(at - 1).is_some_and(|b| b" \t\n;&|(".contains(b)) => {
-                (state, now) = (Quote::Comment, Quote::Comment);
+            (ByteReading::Bare | ByteReading::Double, b'\\') => wide = 2,
+            (ByteReading::Bare, b'\'') => (state, now) = (ByteReading::Single, ByteReading::Single),
+            (ByteReading::Bare, b'"') => (state, now) = (ByteReading::Double, ByteReading::Double),
+            (ByteReading::Single, b'\'') | (ByteReading::Double, b'"') => state = ByteReading::Bare,
+            (ByteReading::Bare, b'#') if at == 0 || bytes.get(at - 1).is_some_and(|b| b" \t\n;&|(".contains(b)) => {
+                (state, now) = (ByteReading::Comment, ByteReading::Comment);
             }
-            (Quote::Comment, b'\n') => (state, now) = (Quote::Bare, Quote::Bare),
-            (Quote::Bare, b'<') if bytes.get(at + 1) == Some(&b'<') => {
+            (ByteReading::Comment, b'\n') => (state, now) = (ByteReading::Bare, ByteReading::Bare),
+            (ByteReading::Bare, b'<') if bytes.get(at + 1) == Some(&b'<') => {
                 wide = if bytes.get(at + 2) == Some(&b'<') { 3 } else { 2 };
                 if wide == 2 {
-                    heredocs.extend(heredoc_word(text, at + 2));
+                    heredocs.extend(heredoc_delimiter(text, at + 2));
                 }
             }
             _ => {}
         }
         out.extend(std::iter::repeat_n(now, wide.min(bytes.len() - at)));
         at += wide;
-        if byte == b'\n' && state == Quote::Bare {
+        if byte == b'\n' && state == ByteReading::Bare {
             for word in std::mem::take(&mut heredocs) {
-                let len = body_len(text.get(at..).unwrap_or(""), word);
-                out.extend(std::iter::repeat_n(Quote::Heredoc, len));
+                let len = heredoc_length(text.get(at..).unwrap_or(""), word);
+                out.extend(std::iter::repeat_n(ByteReading::Heredoc, len));
                 at += len;
             }
         }
@@ -129,7 +129,7 @@ fn quotes(text: &str) -> Vec<Quote> {
 }
 
 /// How long a heredoc is, its last line included.
-fn body_len(text: &str, word: &str) -> usize {
+fn heredoc_length(text: &str, word: &str) -> usize {
     let mut len = 0;
     for line in text.split_inclusive('\n') {
         len += line.len();
@@ -140,7 +140,7 @@ fn body_len(text: &str, word: &str) -> usize {
     len
 }
 
-fn heredoc_word(text: &str, at: usize) -> Option<&str> {
+fn heredoc_delimiter(text: &str, at: usize) -> Option<&str> {
     let rest = text.get(at..)?;
     let rest = rest.strip_prefix('-').unwrap_or(rest).trim_start_matches([' ', '\t']);
     let rest = rest.trim_start_matches(['\'', '"', '\\']);
@@ -149,7 +149,7 @@ fn heredoc_word(text: &str, at: usize) -> Option<&str> {
 }
 
 /// A program's name without its folder.
-pub(super) fn base(word: &str) -> &str {
+pub(super) fn base_name(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 

@@ -12,11 +12,11 @@ mod prompt;
 mod stand_ins;
 mod vocabulary;
 
-use self::lexed::{Lexed, Word};
+use self::lexed::{LexedText, Word};
 use self::vocabulary as words;
-use super::parse::masking::Masked;
+use super::parse::masking::MaskedText;
 pub use kind::HoleKind;
-pub use prompt::prompt_len;
+pub use prompt::prompt_length;
 use std::ops::Range;
 
 /// A placeholder in a command's text.
@@ -31,32 +31,33 @@ pub struct Hole {
 }
 
 /// The most holes looked for in one text.
-const MOST: usize = 10_000;
+const MOST_HOLES: usize = 10_000;
 /// The most bytes looked at for one of them.
-const REACH: usize = 400;
+const REACH_BYTES: usize = 400;
 
 /// Finds the placeholders in a command's text, in order.
-pub fn holes(text: &str) -> Vec<Hole> {
+pub fn find_holes(text: &str) -> Vec<Hole> {
     // A tree of folders or a bullet that was pasted: no command begins so.
     if text.trim_start().starts_with(|c: char| !c.is_ascii() && !c.is_alphanumeric()) {
         return Vec::new();
     }
-    let masked = Masked::new(text);
-    let lexed = Lexed::new(text);
-    let mut found = Finder { text, out: Vec::new() };
-    let angles: Vec<Range<usize>> = masked.placeholders().filter(|span| !lexed.is_comment(span.start)).collect();
+    let masked = MaskedText::new(text);
+    let lexed = LexedText::new(text);
+    let mut found = HoleFinder { text, out: Vec::new() };
+    let angles: Vec<Range<usize>> =
+        masked.placeholder_spans().filter(|span| !lexed.is_comment_at(span.start)).collect();
     for span in &angles {
         let name = text.get(span.start + 1..span.end - 1).unwrap_or("").trim().to_owned();
-        found.push(span.clone(), name, HoleKind::Angle);
+        found.push_hole(span.clone(), name, HoleKind::Angle);
     }
     let mut next = angles.iter().peekable();
-    for word in lexed.words() {
-        if found.out.len() > MOST {
+    for word in lexed.split_words() {
+        if found.out.len() > MOST_HOLES {
             break;
         }
         while next.next_if(|span| span.end <= word.span.start).is_some() {}
         let mut ahead = next.clone();
-        found.word(&word, &mut ahead);
+        found.inspect_word(&word, &mut ahead);
     }
     let mut out = found.out;
     out.sort_by_key(|hole| hole.span.start);
@@ -64,41 +65,45 @@ pub fn holes(text: &str) -> Vec<Hole> {
     out
 }
 
-struct Finder<'a> {
+struct HoleFinder<'a> {
     text: &'a str,
     out: Vec<Hole>,
 }
 
-impl<'a> Finder<'a> {
-    fn slice(&self, range: &Range<usize>) -> &'a str {
+impl<'a> HoleFinder<'a> {
+    fn text_of(&self, range: &Range<usize>) -> &'a str {
         self.text.get(range.clone()).unwrap_or("")
     }
 
     /// Rest of the line behind an offset, at most [`REACH`] bytes.
-    fn near(&self, at: usize) -> &'a str {
-        let end = (at..=(at + REACH).min(self.text.len())).rev().find(|end| self.text.is_char_boundary(*end));
+    fn rest_of_line(&self, at: usize) -> &'a str {
+        let end = (at..=(at + REACH_BYTES).min(self.text.len())).rev().find(|end| self.text.is_char_boundary(*end));
         let near = end.and_then(|end| self.text.get(at..end)).unwrap_or("");
         near.split('\n').next().unwrap_or(near)
     }
 
-    fn push(&mut self, span: Range<usize>, name: String, kind: HoleKind) {
+    fn push_hole(&mut self, span: Range<usize>, name: String, kind: HoleKind) {
         if !name.is_empty() {
             self.out.push(Hole { span, name, kind });
         }
     }
 
-    fn word<'s>(&mut self, word: &Word, angles: &mut std::iter::Peekable<impl Iterator<Item = &'s Range<usize>>>) {
-        let program = self.slice(&word.program);
+    fn inspect_word<'s>(
+        &mut self,
+        word: &Word,
+        angles: &mut std::iter::Peekable<impl Iterator<Item = &'s Range<usize>>>,
+    ) {
+        let program = self.text_of(&word.program);
         // A line of output that was pasted begins like a sentence, or with a label.
         if program.starts_with(|c: char| c.is_uppercase()) || program.ends_with(':') {
             return;
         }
-        let text = self.slice(&word.span);
+        let text = self.text_of(&word.span);
         let inner = text.trim_matches(['"', '\'']);
-        if let Some(span) = self.elision(word, text, inner) {
-            return self.push(span, "...".to_owned(), HoleKind::Elision);
+        if let Some(span) = self.find_elision(word, text, inner) {
+            return self.push_hole(span, "...".to_owned(), HoleKind::Elision);
         }
-        let scene = Scene::of(self, word, inner);
+        let scene = WordContext::for_word(self, word, inner);
         let mut at = word.span.start;
         while at < word.span.end {
             let rest = self.text.get(at..word.span.end).unwrap_or("");
@@ -114,24 +119,24 @@ impl<'a> Finder<'a> {
             }
             let before = self.text.get(word.span.start..at).and_then(|text| text.chars().next_back());
             // What stands in brackets may go on in the next words.
-            let line = || self.near(at);
+            let line = || self.rest_of_line(at);
             let found = match c {
-                '[' => bracket(line(), before, &scene).map(|(len, name)| (0, len, name, HoleKind::Bracket)),
-                '{' => brace(line(), before, &scene).map(|(len, name)| (0, len, name, HoleKind::Brace)),
+                '[' => bracket_hole(line(), before, &scene).map(|(len, name)| (0, len, name, HoleKind::Bracket)),
+                '{' => brace_hole(line(), before, &scene).map(|(len, name)| (0, len, name, HoleKind::Brace)),
                 _ if c.is_alphanumeric() && !before.is_some_and(|b| b.is_alphanumeric() || b == '_') => {
-                    piece(rest, before, &scene)
+                    hole_at_letter(rest, before, &scene)
                 }
                 _ => None,
             };
             let found = found.or_else(|| {
                 let above = self.text.get(word.span.start..at).unwrap_or("");
                 let aside = scene.first || scene.heredoc;
-                let (len, name, kind) = stand_ins::find(&stand_ins::At { rest, above, aside })?;
+                let (len, name, kind) = stand_ins::find_stand_in(&stand_ins::WordStart { rest, above, aside })?;
                 Some((0, len, name, kind))
             });
             match found {
                 Some((skip, len, name, kind)) => {
-                    self.push(at + skip..at + skip + len, name, kind);
+                    self.push_hole(at + skip..at + skip + len, name, kind);
                     at += skip + len;
                 }
                 None if c.is_alphanumeric() => {
@@ -139,21 +144,21 @@ impl<'a> Finder<'a> {
                     at += end.max(c.len_utf8());
                 }
                 // `$NAME` and `${…}` are the shell's; `{{ … }}` is somebody's.
-                None if c == '$' => at += 1 + expansion(rest.get(1..).unwrap_or("")),
-                None if rest.starts_with("{{") => at += self.near(at).find("}}").map_or(2, |end| end + 2),
+                None if c == '$' => at += 1 + expansion_length(rest.get(1..).unwrap_or("")),
+                None if rest.starts_with("{{") => at += self.rest_of_line(at).find("}}").map_or(2, |end| end + 2),
                 None => at += c.len_utf8(),
             }
         }
     }
 
     /// `...` as a word, or as a value.
-    fn elision(&self, word: &Word, text: &str, inner: &str) -> Option<Range<usize>> {
+    fn find_elision(&self, word: &Word, text: &str, inner: &str) -> Option<Range<usize>> {
         let dots = |text: &str| matches!(text, "..." | "…");
         if word.heredoc {
             return None;
         }
         let value = text.split_once('=').map_or("", |(_, value)| value).trim_matches(['"', '\'']);
-        let after = self.near(word.span.end).trim_start();
+        let after = self.rest_of_line(word.span.end).trim_start();
         let last = after.is_empty() || after.starts_with(['|', ';', ')', '&', '\\', '#']);
         let inner = if last { inner } else { "" };
         let found = if dots(value) { value } else { Some(inner).filter(|inner| dots(inner) && !word.first)? };
@@ -163,7 +168,7 @@ impl<'a> Finder<'a> {
 }
 
 /// How long a name, `{…}` behind a dollar is.
-fn expansion(rest: &str) -> usize {
+fn expansion_length(rest: &str) -> usize {
     match rest.chars().next() {
         Some('{') => rest.find('}').map_or(1, |end| end + 1),
         Some('(') => 1,
@@ -173,7 +178,7 @@ fn expansion(rest: &str) -> usize {
 
 /// The surroundings of a word: its program, its option, its position.
 #[expect(clippy::struct_excessive_bools, reason = "what is known of a word, each independent of the others")]
-struct Scene<'a> {
+struct WordContext<'a> {
     program: &'a str,
     before: &'a str,
     /// The word without the quotes around it.
@@ -186,11 +191,11 @@ struct Scene<'a> {
     heredoc: bool,
 }
 
-impl<'a> Scene<'a> {
-    fn of(finder: &Finder<'a>, word: &Word, inner: &'a str) -> Self {
-        let program = lexed::base(finder.slice(&word.program));
-        let before = finder.slice(&word.before);
-        let code = words::CODE.contains(&program)
+impl<'a> WordContext<'a> {
+    fn for_word(finder: &HoleFinder<'a>, word: &Word, inner: &'a str) -> Self {
+        let program = lexed::base_name(finder.text_of(&word.program));
+        let before = finder.text_of(&word.before);
+        let code = words::CODE_PROGRAMS.contains(&program)
             || matches!(before, "-c" | "--eval" | "-e" | "--jsonpath" | "--format" | "-o")
             || inner.contains("SELECT ")
             || inner.contains("=>");
@@ -200,7 +205,7 @@ impl<'a> Scene<'a> {
 }
 
 /// The text up to a closing sign, if it is a name or words: its characters, and what stands behind it.
-fn enclosed(rest: &str, close: char) -> Option<(&str, Option<char>)> {
+fn text_until_close(rest: &str, close: char) -> Option<(&str, Option<char>)> {
     let inner = rest.get(1..)?;
     let fits = |c: char| c.is_alphanumeric() || "_- .,/'".contains(c);
     let (end, last) = inner.char_indices().take(80).find(|(_, c)| !fits(*c))?;
@@ -215,28 +220,28 @@ fn is_phrase(name: &str) -> bool {
 }
 
 /// `[DATASET]`, `[pod-name]`, `[container ID for postgres]`.
-fn bracket(rest: &str, before: Option<char>, scene: &Scene<'_>) -> Option<(usize, String)> {
-    let (name, behind) = enclosed(rest, ']')?;
+fn bracket_hole(rest: &str, before: Option<char>, scene: &WordContext<'_>) -> Option<(usize, String)> {
+    let (name, behind) = text_until_close(rest, ']')?;
     let starts = before.is_none_or(|c| "\"'/=:@.-_".contains(c));
     let stops = behind.is_none_or(|c| c.is_whitespace() || "\"'/:@.,-_;|)".contains(c));
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
     let lower = name.chars().any(|c| c.is_ascii_lowercase());
     let capitals = plain && name.chars().any(|c| c.is_ascii_uppercase()) && !lower;
     let worded = plain && name.len() >= 4 && name.contains(['-', '_']);
-    let named = ((capitals || worded) && !is_class(name)) || is_phrase(name);
+    let named = ((capitals || worded) && !is_character_class(name)) || is_phrase(name);
     let loose = scene.prose && !scene.inner.starts_with('[');
     let fits = starts && stops && named && !loose && !scene.code && !scene.first && !scene.heredoc;
-    (fits && !words::PATTERNED.contains(&scene.program)).then(|| (name.len() + 2, name.to_owned()))
+    (fits && !words::PATTERN_PROGRAMS.contains(&scene.program)).then(|| (name.len() + 2, name.to_owned()))
 }
 
 /// `[a-z]`, `[A-Za-z0-9_]`: ranges between signs of one kind.
-fn is_class(name: &str) -> bool {
+fn is_character_class(name: &str) -> bool {
     let range = |w: &[u8]| matches!(w, [a, b'-', b] if a < b && a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric());
     name.len() <= 12 && name.len() % 3 != 2 && name.as_bytes().chunks(3).next().is_some_and(range)
 }
 
 /// `{commit}`, `projects/{project_id}`, `{{NAMESPACE}}`.
-fn brace(rest: &str, before: Option<char>, scene: &Scene<'_>) -> Option<(usize, String)> {
+fn brace_hole(rest: &str, before: Option<char>, scene: &WordContext<'_>) -> Option<(usize, String)> {
     if let Some(inner) = rest.strip_prefix("{{") {
         let name = inner.split_once("}}")?.0;
         // `{{REV - 1}}`
@@ -250,46 +255,50 @@ fn brace(rest: &str, before: Option<char>, scene: &Scene<'_>) -> Option<(usize, 
             plain && !scene.prose && !scene.code && !scene.heredoc && before != Some('$') && name.trim().len() >= 2;
         return bare.then(|| (name.len() + 4, name.trim().to_owned()));
     }
-    let (name, behind) = enclosed(rest, '}')?;
+    let (name, behind) = text_until_close(rest, '}')?;
     let starts = before.is_none_or(|c| "\"'/=:.-_,".contains(c) || c.is_ascii_alphanumeric());
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
     let own = matches!(name, "range" | "end" | "print" | "next" | "exit" | "else" | "upstream" | "u" | "push");
     let loose = scene.prose && !before.is_some_and(|c| "/=-_.".contains(c));
     let named = (plain && !own) || is_phrase(name);
     let fits = starts && named && behind != Some('}') && !scene.code && !scene.first && !scene.heredoc && !loose;
-    (fits && !words::PATTERNED.contains(&scene.program)).then(|| (name.len() + 2, name.to_owned()))
+    (fits && !words::PATTERN_PROGRAMS.contains(&scene.program)).then(|| (name.len() + 2, name.to_owned()))
 }
 
 /// Finds a hole at a letter or digit: bytes before it, length, name and kind.
-fn piece(rest: &str, before: Option<char>, scene: &Scene<'_>) -> Option<(usize, usize, String, HoleKind)> {
+fn hole_at_letter(
+    rest: &str,
+    before: Option<char>,
+    scene: &WordContext<'_>,
+) -> Option<(usize, usize, String, HoleKind)> {
     let run = |more: &str| rest.find(|c: char| !(c.is_ascii_alphanumeric() || more.contains(c))).unwrap_or(rest.len());
     let whole = |len: usize, kind: HoleKind| Some((0, len, rest.get(..len)?.to_owned(), kind));
     let dotted = rest.get(..run("_-."))?.trim_end_matches(['.', '-']);
     // `env.example` is a file.
     let file = dotted.ends_with(".example") && !scene.inner.contains(['/', '@', ':']);
-    if is_host(dotted) && !file && !scene.first && before != Some('$') {
+    if is_example_host(dotted) && !file && !scene.first && before != Some('$') {
         return whole(dotted.len(), HoleKind::Host);
     }
     let dashed = rest.get(..run("_-"))?.trim_end_matches('-');
-    if is_your(dashed) && !scene.first {
+    if is_your_phrase(dashed) && !scene.first {
         return whole(dashed.len(), HoleKind::Your);
     }
-    if is_filler(dashed, before, scene) {
+    if is_filler_value(dashed, before, scene) {
         return whole(dashed.len(), HoleKind::Filler);
     }
     let plain = rest.get(..run("_"))?;
     if scene.heredoc || scene.first || dashed.len() > 128 {
         return None;
     }
-    capitals(rest, plain, dashed, before, scene)
+    hole_in_capitals(rest, plain, dashed, before, scene)
 }
 
-fn is_host(text: &str) -> bool {
+fn is_example_host(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     if !lower.contains('.') {
         return false;
     }
-    words::HOSTS.iter().any(|host| {
+    words::EXAMPLE_HOSTS.iter().any(|host| {
         lower.strip_suffix(host).is_some_and(|rest| rest.is_empty() || rest.ends_with('.') || host.starts_with('.'))
     }) || lower.split('.').any(|label| {
         let own = ["your", "my"]
@@ -300,13 +309,13 @@ fn is_host(text: &str) -> bool {
     })
 }
 
-fn is_your(text: &str) -> bool {
+fn is_your_phrase(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let named = lower.strip_prefix("your").or_else(|| lower.strip_prefix("<your"));
     named.is_some_and(|rest| rest.starts_with(['-', '_']) && rest.len() > 2)
 }
 
-fn is_filler(text: &str, before: Option<char>, scene: &Scene<'_>) -> bool {
+fn is_filler_value(text: &str, before: Option<char>, scene: &WordContext<'_>) -> bool {
     let longest = |x: char| text.split(|c| c != x).map(str::len).max().unwrap_or(0);
     let run = longest('x').max(longest('X'));
     // Between letters it is a word of some language, not a gap.
@@ -319,12 +328,12 @@ fn is_filler(text: &str, before: Option<char>, scene: &Scene<'_>) -> bool {
 }
 
 /// `DB_NAME` as a word or a part of one, `TIMESTAMP` in `backup_TIMESTAMP.sql`.
-fn capitals(
+fn hole_in_capitals(
     rest: &str,
     plain: &str,
     dashed: &str,
     before: Option<char>,
-    scene: &Scene<'_>,
+    scene: &WordContext<'_>,
 ) -> Option<(usize, usize, String, HoleKind)> {
     let is_capitals = |text: &str| {
         text.starts_with(|c: char| c.is_ascii_uppercase())
@@ -332,12 +341,12 @@ fn capitals(
             && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
     };
     let behind = |len: usize| rest.get(len..).and_then(|rest| rest.chars().next());
-    let names_variables = words::NAMING.contains(&scene.program)
+    let names_variables = words::NAMING_PROGRAMS.contains(&scene.program)
         || matches!(
             scene.before,
             "-e" | "--env" | "--build-arg" | "-v" | "--from-literal" | "-X" | "-s" | "--signal" | "for" | "select"
         );
-    if names_variables || words::PATTERNED.contains(&scene.program) || before == Some('%') {
+    if names_variables || words::PATTERN_PROGRAMS.contains(&scene.program) || before == Some('%') {
         return None;
     }
     let word = if is_capitals(dashed) && dashed.contains('-') { dashed } else { plain };
@@ -354,8 +363,8 @@ fn capitals(
         let compound = alone && word.contains('_');
         let fits =
             if scene.prose || scene.code { called || quoted || compound } else { alone || called || quoted || joined };
-        let own = alone && words::FILES.contains(&word);
-        return (fits && !key && !option && !own && words::is_noun(word, alone || called || quoted))
+        let own = alone && words::FILE_NAMES.contains(&word);
+        return (fits && !key && !option && !own && words::is_value_noun(word, alone || called || quoted))
             .then(|| (0, word.len(), word.to_owned(), HoleKind::Capitals));
     }
     // A capital part of a longer name.
@@ -374,7 +383,7 @@ fn capitals(
         let lower = plain.get(..skip).is_some_and(|before| before.contains(|c: char| c.is_ascii_lowercase()));
         let mixed =
             lower || plain.get(skip + part.len()..).is_some_and(|rest| rest.contains(|c: char| c.is_ascii_lowercase()));
-        if is_capitals(part) && mixed && behind(skip + part.len()) != Some('=') && words::is_noun(part, false) {
+        if is_capitals(part) && mixed && behind(skip + part.len()) != Some('=') && words::is_value_noun(part, false) {
             return Some((skip, part.len(), part.to_owned(), HoleKind::Capitals));
         }
     }

@@ -5,18 +5,18 @@
 
 /// The bytes of a shell prompt at the start of `line`, the blanks around it included: `$ `, `user@host:~$ `,
 /// `[user@host dir]# `, `bash-5.2$ `. In a console cell `# ` is root's prompt too; elsewhere it is a comment.
-pub fn prompt_len(line: &str, console: bool) -> Option<usize> {
+pub fn prompt_length(line: &str, console: bool) -> Option<usize> {
     let body = line.trim_start_matches([' ', '\t']);
     let indent = line.len() - body.len();
-    let skip = virtual_env(body).unwrap_or(0);
-    let end = skip + sigil_end(body.get(skip..)?, console)?;
+    let skip = virtual_env_length(body).unwrap_or(0);
+    let end = skip + prompt_sign_end(body.get(skip..)?, console)?;
     let after = body.get(end..)?;
     let command = after.trim_start_matches([' ', '\t']);
     (command.is_empty() || command.len() < after.len()).then(|| line.len() - command.len()).filter(|&len| len > indent)
 }
 
 /// Where the prompt's last sign ends.
-fn sigil_end(body: &str, console: bool) -> Option<usize> {
+fn prompt_sign_end(body: &str, console: bool) -> Option<usize> {
     let mut chars = body.chars();
     match chars.next()? {
         '$' => Some(1),
@@ -27,13 +27,13 @@ fn sigil_end(body: &str, console: bool) -> Option<usize> {
             word.starts_with(|c: char| c.is_ascii_lowercase() || "./~".contains(c)).then_some(1)
         }
         '/' if console => body.starts_with("/ #").then_some(3),
-        '[' => bracketed(body),
-        _ => named(body),
+        '[' => bracketed_prompt(body),
+        _ => named_prompt(body),
     }
 }
 
 /// `(venv) ` before the prompt proper.
-fn virtual_env(body: &str) -> Option<usize> {
+fn virtual_env_length(body: &str) -> Option<usize> {
     let inner = body.strip_prefix('(')?;
     let close = inner.find(')')?;
     let name = inner.get(..close)?;
@@ -43,17 +43,17 @@ fn virtual_env(body: &str) -> Option<usize> {
 }
 
 /// `[user@host dir]$`, or `]#`.
-fn bracketed(body: &str) -> Option<usize> {
+fn bracketed_prompt(body: &str) -> Option<usize> {
     let close = body.find(']')?;
     let inside = body.get(1..close)?;
     let (user, host) = inside.split_once('@')?;
-    let named = is_name(user) && !host.is_empty() && !host.contains(['"', '\'', '$', '|']);
+    let named = is_prompt_name(user) && !host.is_empty() && !host.contains(['"', '\'', '$', '|']);
     let sigil = body.get(close + 1..)?;
     (named && sigil.starts_with(['$', '#'])).then_some(close + 2)
 }
 
 /// `user@host:~$`, `user@host ~ %`, `root@pod:/#`, `bash-5.2$`, `sh-4.4#`.
-fn named(body: &str) -> Option<usize> {
+fn named_prompt(body: &str) -> Option<usize> {
     let end = body.char_indices().find(|&(at, c)| {
         matches!(c, '$' | '#' | '%') && body.get(at + 1..).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     })?;
@@ -73,16 +73,17 @@ fn named(body: &str) -> Option<usize> {
     let plain = |c: char| c.is_alphanumeric() || "._-/~".contains(c);
     let dir_plain = dir.trim_end().chars().all(plain);
     // `user@host` glued to the sign without a directory is a prompt for `$` and `#` only.
-    (is_name(user) && is_name(host) && dir_plain && (end.1 != '%' || place.contains(' '))).then_some(end.0 + 1)
+    (is_prompt_name(user) && is_prompt_name(host) && dir_plain && (end.1 != '%' || place.contains(' ')))
+        .then_some(end.0 + 1)
 }
 
-fn is_name(text: &str) -> bool {
+fn is_prompt_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "._-".contains(c))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::prompt_len;
+    use super::prompt_length;
 
     #[test]
     fn a_prompt_is_measured_with_its_blanks() {
@@ -103,7 +104,7 @@ mod tests {
             ("# systemctl stop db", true, 2),
             ("/ # ls", true, 4),
         ] {
-            assert_eq!(prompt_len(line, console), Some(len), "{line}");
+            assert_eq!(prompt_length(line, console), Some(len), "{line}");
         }
     }
 
@@ -125,7 +126,7 @@ mod tests {
             "(cd x && ls)",
             "é",
         ] {
-            assert_eq!(prompt_len(line, false), None, "{line}");
+            assert_eq!(prompt_length(line, false), None, "{line}");
         }
     }
 }

@@ -7,7 +7,7 @@ use super::kind::HoleKind;
 use super::vocabulary as words;
 
 /// Position within a word, with the text around it.
-pub(super) struct At<'a> {
+pub(super) struct WordStart<'a> {
     /// The rest of the word.
     pub rest: &'a str,
     /// Part of the word before this position.
@@ -17,13 +17,13 @@ pub(super) struct At<'a> {
 }
 
 /// Finds a stand-in at this position: length, name and kind.
-pub(super) fn find(at: &At<'_>) -> Option<(usize, String, HoleKind)> {
+pub(super) fn find_stand_in(at: &WordStart<'_>) -> Option<(usize, String, HoleKind)> {
     let (len, kind) = match at.rest.chars().next()? {
-        '/' if !at.aside => path(at.rest).or_else(|| device(at.rest))?,
-        '$' if !at.aside => expansion(at.rest)?,
-        '.' => elided(at)?,
-        '0'..='9' => version(at)?,
-        c if c.is_ascii_alphabetic() && !at.aside => named(at)?,
+        '/' if !at.aside => path_stand_in(at.rest).or_else(|| device_stand_in(at.rest))?,
+        '$' if !at.aside => expansion_stand_in(at.rest)?,
+        '.' => elided_lines(at)?,
+        '0'..='9' => version_stand_in(at)?,
+        c if c.is_ascii_alphabetic() && !at.aside => named_stand_in(at)?,
         _ => return None,
     };
     let text = at.rest.get(..len)?;
@@ -31,21 +31,21 @@ pub(super) fn find(at: &At<'_>) -> Option<(usize, String, HoleKind)> {
     Some((len, name.to_owned(), kind))
 }
 
-fn run(text: &str, more: &str) -> usize {
+fn word_length(text: &str, more: &str) -> usize {
     text.find(|c: char| !(c.is_ascii_alphanumeric() || more.contains(c))).unwrap_or(text.len())
 }
 
 /// `/path/to/file`, in an address too.
-fn path(rest: &str) -> Option<(usize, HoleKind)> {
+fn path_stand_in(rest: &str) -> Option<(usize, HoleKind)> {
     let file = rest.strip_prefix("/path/to/")?;
-    let len = run(file, "/._-");
+    let len = word_length(file, "/._-");
     (len > 0).then_some(("/path/to/".len() + len, HoleKind::Your))
 }
 
 /// A device with a letter to fill in: `/dev/sdX`, `/dev/nvmeXn1`.
-fn device(rest: &str) -> Option<(usize, HoleKind)> {
+fn device_stand_in(rest: &str) -> Option<(usize, HoleKind)> {
     let name = rest.strip_prefix("/dev/")?;
-    let name = name.get(..run(name, ""))?;
+    let name = name.get(..word_length(name, ""))?;
     let disk = ["sd", "vd", "xvd", "hd", "nvme", "mmcblk"].iter().any(|kind| name.starts_with(kind));
     let capitals = || name.chars().filter(char::is_ascii_uppercase);
     let open = capitals().next().is_some() && capitals().all(|c| matches!(c, 'X' | 'Y' | 'Z'));
@@ -53,24 +53,24 @@ fn device(rest: &str) -> Option<(usize, HoleKind)> {
 }
 
 /// `${your-snapshot-name}`: to bash a default for `your`. With a single `-` it may be meant so.
-fn expansion(rest: &str) -> Option<(usize, HoleKind)> {
+fn expansion_stand_in(rest: &str) -> Option<(usize, HoleKind)> {
     let inner = rest.strip_prefix("${")?;
-    let name = inner.get(..run(inner, "-"))?;
+    let name = inner.get(..word_length(inner, "-"))?;
     inner.get(name.len()..)?.strip_prefix('}')?;
     let parts = name.split('-').count();
     let lower = name.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !name.contains("--");
     let last = name.rsplit('-').next().unwrap_or_default().to_ascii_uppercase();
-    let meant = parts >= 3 && (name.starts_with("your-") || words::is_noun(&last, true));
+    let meant = parts >= 3 && (name.starts_with("your-") || words::is_value_noun(&last, true));
     (lower && meant).then_some((name.len() + 3, HoleKind::Your))
 }
 
 /// The lines left out of a key: `-----\n...\n-----`.
-fn elided(at: &At<'_>) -> Option<(usize, HoleKind)> {
+fn elided_lines(at: &WordStart<'_>) -> Option<(usize, HoleKind)> {
     (at.rest.starts_with("...\\n") && at.above.ends_with("\\n")).then_some((3, HoleKind::Elision))
 }
 
 /// `4.x.y`. Two parts may be the name of a branch.
-fn version(at: &At<'_>) -> Option<(usize, HoleKind)> {
+fn version_stand_in(at: &WordStart<'_>) -> Option<(usize, HoleKind)> {
     let digits = at.rest.find(|c: char| !c.is_ascii_digit())?;
     let rest = at.rest.get(digits..)?;
     let open = [".x.y", ".x.z", ".x.x", ".y.z"].iter().find(|open| rest.starts_with(**open))?;
@@ -79,8 +79,8 @@ fn version(at: &At<'_>) -> Option<(usize, HoleKind)> {
     (ends && starts).then_some((digits + open.len(), HoleKind::Filler))
 }
 
-fn named(at: &At<'_>) -> Option<(usize, HoleKind)> {
-    let dashed = at.rest.get(..run(at.rest, "_-"))?.trim_end_matches('-');
+fn named_stand_in(at: &WordStart<'_>) -> Option<(usize, HoleKind)> {
+    let dashed = at.rest.get(..word_length(at.rest, "_-"))?.trim_end_matches('-');
     let joined = at.above.is_empty() || at.above.ends_with(['"', '\'', '=', ':', '/', '@', ',']);
     if !joined {
         return None;
@@ -91,7 +91,7 @@ fn named(at: &At<'_>) -> Option<(usize, HoleKind)> {
     if is_new_secret(dashed) || names_itself(at.above, dashed) {
         return Some((dashed.len(), HoleKind::Your));
     }
-    Some((says_so(at.rest)?, HoleKind::Filler))
+    Some((placeholder_word(at.rest)?, HoleKind::Filler))
 }
 
 /// `new-payment-key`: to be made first, and never the word itself.
@@ -104,11 +104,11 @@ fn is_new_secret(word: &str) -> bool {
 fn names_itself(above: &str, word: &str) -> bool {
     let Some(name) = above.trim_end_matches(['"', '\'']).strip_suffix('=') else { return false };
     let last = name.rsplit('_').next().unwrap_or(name);
-    word.contains('-') && words::is_noun(last, true) && word.replace('-', "_").to_ascii_uppercase() == name
+    word.contains('-') && words::is_value_noun(last, true) && word.replace('-', "_").to_ascii_uppercase() == name
 }
 
 /// `Placeholder 1` as a whole value.
-fn says_so(rest: &str) -> Option<usize> {
+fn placeholder_word(rest: &str) -> Option<usize> {
     let value = rest.get(..rest.find(['"', '\'']).unwrap_or(rest.len()))?;
     let number = value.strip_prefix("placeholder").or_else(|| value.strip_prefix("Placeholder"))?;
     number.trim_start().chars().all(|c| c.is_ascii_digit()).then_some(value.len())

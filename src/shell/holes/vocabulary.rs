@@ -8,7 +8,7 @@ pub(super) const WRAPPERS: &[&str] = &["sudo", "doas", "nohup", "time", "exec", 
 pub(super) const KEYWORDS: &[&str] = &["if", "while", "until", "then", "do", "else", "elif", "{", "!", "time"];
 
 /// Programs whose words are in a language of their own.
-pub(super) const CODE: &[&str] = &[
+pub(super) const CODE_PROGRAMS: &[&str] = &[
     "awk",
     "gawk",
     "mawk",
@@ -46,26 +46,26 @@ pub(super) const CODE: &[&str] = &[
     "cypher-shell",
 ];
 /// Programs that are given patterns: what looks like a placeholder is what is looked for.
-pub(super) const PATTERNED: &[&str] = &[
+pub(super) const PATTERN_PROGRAMS: &[&str] = &[
     "grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "awk", "gawk", "sed", "tr", "expr", "[[", "[", "test",
     "case", "pgrep", "pkill", "echo", "printf", "jq", "yq",
 ];
 /// Builtins and programs that are given names of variables.
-pub(super) const NAMING: &[&str] = &[
+pub(super) const NAMING_PROGRAMS: &[&str] = &[
     "export", "unset", "printenv", "declare", "local", "readonly", "typeset", "read", "set", "env", "trap", "shopt",
     "getopts", "make",
 ];
 
 /// Hosts that are reserved for examples.
-pub(super) const HOSTS: &[&str] =
+pub(super) const EXAMPLE_HOSTS: &[&str] =
     &["example.com", "example.org", "example.net", ".example", "domain.tld", "mydomain.com"];
 
 /// Files that are really called so.
-pub(super) const FILES: &[&str] =
+pub(super) const FILE_NAMES: &[&str] =
     &["VERSION", "README", "LICENSE", "CHANGELOG", "MANIFEST", "TODO", "BUILD", "OWNERS", "NOTICE"];
 
 /// Nouns for values. The last part of a compound decides: `DB_NAME`, `CLUSTER_ID`.
-const NOUNS: &[&str] = &[
+const VALUE_NOUNS: &[&str] = &[
     "ACCOUNT",
     "ADDRESS",
     "APP",
@@ -168,7 +168,7 @@ const NOUNS: &[&str] = &[
 ];
 
 /// Nouns that stand alone for something else: SQL's words, parts of commands, variables that every shell has.
-const NOT_ALONE: &[&str] = &[
+const NOUNS_NOT_ALONE: &[&str] = &[
     "USER",
     "PATH",
     "TABLE",
@@ -196,7 +196,7 @@ const NOT_ALONE: &[&str] = &[
 ];
 
 /// Compounds that are names of their own.
-const CONSTANTS: &[&str] = &[
+const CONSTANT_NAMES: &[&str] = &[
     "TABLE_NAME",
     "COLUMN_NAME",
     "SCHEMA_NAME",
@@ -216,23 +216,24 @@ const CONSTANTS: &[&str] = &[
 ];
 
 /// Words that ask for a value in so many words.
-const ASKING: &[&str] =
+const ASKING_WORDS: &[&str] =
     &["CHANGEME", "CHANGE_ME", "REPLACEME", "REPLACE_ME", "REPLACE_WITH", "FILL_ME_IN", "INSERT", "PLACEHOLDER"];
 
 /// True if a word in capitals names a value. `alone`: nothing is joined to the word.
-pub(super) fn is_noun(word: &str, alone: bool) -> bool {
-    if CONSTANTS.contains(&word) {
+pub(super) fn is_value_noun(word: &str, alone: bool) -> bool {
+    if CONSTANT_NAMES.contains(&word) {
         return false;
     }
-    if ASKING.iter().any(|asking| word.starts_with(asking)) {
+    if ASKING_WORDS.iter().any(|asking| word.starts_with(asking)) {
         return true;
     }
     let last = word.rsplit(['_', '-']).next().unwrap_or(word).trim_end_matches(|c: char| c.is_ascii_digit());
     let compound = word.contains(['_', '-']);
-    let noun = NOUNS.contains(&last)
+    let noun = VALUE_NOUNS.contains(&last)
         || (!compound
-            && NOUNS
+            && VALUE_NOUNS
                 .iter()
-                .any(|noun| noun.len() > 3 && word.strip_suffix(noun).is_some_and(|rest| NOUNS.contains(&rest))));
-    noun && (compound || alone || !NOT_ALONE.contains(&last)) && (compound || !matches!(last, "HERE" | "DD" | "MM"))
+                .any(|noun| noun.len() > 3 && word.strip_suffix(noun).is_some_and(|rest| VALUE_NOUNS.contains(&rest))));
+    noun && (compound || alone || !NOUNS_NOT_ALONE.contains(&last))
+        && (compound || !matches!(last, "HERE" | "DD" | "MM"))
 }

@@ -3,34 +3,35 @@
 //! Invariant: the bounds depend only on the text. Refuses to know: the parsers.
 
 /// Longest text that is parsed, in bytes.
-pub(crate) const LONGEST: usize = 256 * 1024;
+pub(crate) const MAX_TEXT_BYTES: usize = 256 * 1024;
 /// Most lines that one command may have.
-pub(crate) const MOST_LINES: usize = 400;
+pub(crate) const MAX_COMMAND_LINES: usize = 400;
 /// Deepest nesting that is parsed.
-const DEEPEST: usize = 100;
+const MAX_DEPTH: usize = 100;
 /// Most costly constructs, such as nested patterns and quotes, in a text that is parsed.
-const MOST_STRAIN: usize = 24;
+const MAX_COSTLY_NESTING: usize = 24;
 /// Longest text, in bytes, that is parsed on the caller's stack.
-const SHORT: usize = 2 * 1024;
+const SMALL_TEXT_BYTES: usize = 2 * 1024;
 /// Deepest nesting that is parsed on the caller's stack.
-const SHALLOW: usize = 24;
+const SMALL_TEXT_DEPTH: usize = 24;
 /// Stack size in bytes, enough for the deepest text within the bounds. The system allocates it page by page.
-const STACK: usize = 256 * 1024 * 1024;
+const LARGE_STACK_BYTES: usize = 256 * 1024 * 1024;
 
 /// Returns the reason why a text is not parsed at all. None if it is within the bounds.
-pub(crate) fn exceeded(text: &str) -> Option<&'static str> {
-    if text.len() > LONGEST {
+pub(crate) fn exceeded_limit(text: &str) -> Option<&'static str> {
+    if text.len() > MAX_TEXT_BYTES {
         return Some("longer than 256 KiB");
     }
-    if depth(text) > DEEPEST {
+    if nesting_depth(text) > MAX_DEPTH {
         return Some("nested more than 100 deep");
     }
-    (strain(text) > MOST_STRAIN).then_some("more nested patterns and quotes than can be read in good time")
+    (count_costly_nesting(text) > MAX_COSTLY_NESTING)
+        .then_some("more nested patterns and quotes than can be read in good time")
 }
 
 /// Counts constructs that the first parser may read repeatedly: quotes within `${…}`, and pattern groups such as `@(…)`.
 /// Each further one that is left open can multiply the parser's time.
-pub(crate) fn strain(text: &str) -> usize {
+pub(crate) fn count_costly_nesting(text: &str) -> usize {
     let expansions = text.match_indices("${");
     let quoted = expansions.filter(|(at, _)| {
         let rest = text.as_bytes().get(at + 2..).unwrap_or(&[]);
@@ -49,18 +50,18 @@ pub(crate) fn strain(text: &str) -> usize {
 /// Runs `work` on the caller's stack for a small text, and on a large stack otherwise.
 ///
 /// Returns None if the thread for the large stack cannot start or panics.
-pub(crate) fn with_room<T: Send>(text: &str, work: impl FnOnce() -> T + Send) -> Option<T> {
-    if text.len() <= SHORT && depth(text) <= SHALLOW {
+pub(crate) fn with_enough_stack<T: Send>(text: &str, work: impl FnOnce() -> T + Send) -> Option<T> {
+    if text.len() <= SMALL_TEXT_BYTES && nesting_depth(text) <= SMALL_TEXT_DEPTH {
         return Some(work());
     }
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok()?;
+        let thread = std::thread::Builder::new().stack_size(LARGE_STACK_BYTES).spawn_scoped(scope, work).ok()?;
         thread.join().ok()
     })
 }
 
 /// Estimates how deep a text nests: the most openers that are open at the same time. Quotes are not considered.
-pub(crate) fn depth(text: &str) -> usize {
+pub(crate) fn nesting_depth(text: &str) -> usize {
     let (mut parens, mut braces, mut brackets, mut compounds, mut prefixes) =
         (0_usize, 0_usize, 0_usize, 0_usize, 0_usize);
     let mut deepest = 0;
@@ -97,13 +98,13 @@ pub(crate) fn depth(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{depth, exceeded};
+    use super::{exceeded_limit, nesting_depth};
 
     #[test]
     fn ordinary_text_is_shallow_and_nested_text_is_not() {
-        assert!(depth("for x in a b; do if true; then echo \"$(ls (x))\"; fi; done") < 8);
-        assert!(exceeded(&"$(".repeat(200_000)).is_some());
-        assert!(exceeded(&"if ".repeat(1_000)).is_some());
-        assert!(exceeded(&"echo hi!\n".repeat(1_000)).is_none());
+        assert!(nesting_depth("for x in a b; do if true; then echo \"$(ls (x))\"; fi; done") < 8);
+        assert!(exceeded_limit(&"$(".repeat(200_000)).is_some());
+        assert!(exceeded_limit(&"if ".repeat(1_000)).is_some());
+        assert!(exceeded_limit(&"echo hi!\n".repeat(1_000)).is_none());
     }
 }

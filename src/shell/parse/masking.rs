@@ -12,13 +12,13 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 /// Longest name between angle brackets, in characters.
-const LONGEST: usize = 100;
+const MAX_NAME_LENGTH: usize = 100;
 /// HTML tags without a closing tag.
 const VOID_TAGS: &[&str] = &["br", "hr", "img", "input", "link", "meta"];
 
 /// A text, and the same text with everything masked that the parsers cannot handle.
 #[derive(Debug)]
-pub(crate) struct Masked<'a> {
+pub(crate) struct MaskedText<'a> {
     source: &'a str,
     plain: Cow<'a, str>,
     spans: Vec<MaskedSpan>,
@@ -32,7 +32,7 @@ struct MaskedSpan {
     is_placeholder: bool,
 }
 
-impl<'a> Masked<'a> {
+impl<'a> MaskedText<'a> {
     pub(crate) fn new(original: &'a str) -> Self {
         let spans = find_masked_spans(original);
         let mut plain = Cow::Borrowed(original);
@@ -50,17 +50,17 @@ impl<'a> Masked<'a> {
         Self { source: original, plain, spans }
     }
 
-    pub(crate) fn masked(&self) -> &str {
+    pub(crate) fn masked_text(&self) -> &str {
         &self.plain
     }
 
     /// The original text at a range of the masked text. Empty if the range is out of bounds.
-    pub(crate) fn original(&self, range: Range<usize>) -> &'a str {
+    pub(crate) fn original_slice(&self, range: Range<usize>) -> &'a str {
         self.source.get(range).unwrap_or("")
     }
 
     /// Byte ranges of the placeholders of the form `<name>`, in order.
-    pub(crate) fn placeholders(&self) -> impl Iterator<Item = Range<usize>> {
+    pub(crate) fn placeholder_spans(&self) -> impl Iterator<Item = Range<usize>> {
         self.spans.iter().filter(|masked| masked.is_placeholder).map(|masked| masked.span.clone())
     }
 }
@@ -104,7 +104,7 @@ fn find_masked_spans(text: &str) -> Vec<MaskedSpan> {
 fn closing_tags(text: &str) -> HashSet<&str> {
     let closing = text.match_indices("</").filter_map(|(at, _)| {
         let rest = text.get(at + 2..)?;
-        let close = rest.bytes().take(LONGEST).position(|b| b == b'>')?;
+        let close = rest.bytes().take(MAX_NAME_LENGTH).position(|b| b == b'>')?;
         rest.get(..close)
     });
     closing.collect()
@@ -131,23 +131,24 @@ fn placeholder_end(text: &str, at: usize, tags: &HashSet<&str>) -> Option<usize>
     if before == Some('<') || !inner.starts_with(char::is_alphabetic) {
         return None;
     }
-    let close = inner.char_indices().take(LONGEST + 1).find(|&(_, c)| !in_name(c)).filter(|&(_, c)| c == '>')?.0;
+    let close =
+        inner.char_indices().take(MAX_NAME_LENGTH + 1).find(|&(_, c)| !is_name_char(c)).filter(|&(_, c)| c == '>')?.0;
     let name = inner.get(..close)?;
     let after = inner.get(close + 1..)?.chars().next();
     if name.ends_with([' ', '/']) || matches!(after, Some('>' | '(' | '&')) || VOID_TAGS.contains(&name) {
         return None;
     }
-    (stands_alone(before, name, after) && !tags.contains(name)).then_some(at + close + 2)
+    (is_not_redirection(before, name, after) && !tags.contains(name)).then_some(at + close + 2)
 }
 
-fn in_name(c: char) -> bool {
+fn is_name_char(c: char) -> bool {
     c.is_alphanumeric() || "_ .:/|#*-".contains(c)
 }
 
 /// True for `<name>`; false for `<in>out`, which is two redirections.
 ///
 /// `before` and `after` are the characters next to the brackets.
-fn stands_alone(before: Option<char>, name: &str, after: Option<char>) -> bool {
+fn is_not_redirection(before: Option<char>, name: &str, after: Option<char>) -> bool {
     let ends_word = after.is_none_or(|c| c.is_whitespace() || "\"')".contains(c));
     let descriptor = name.rsplit_once(' ').is_some_and(|(_, last)| last.bytes().all(|b| b.is_ascii_digit()));
     if ends_word {
@@ -164,10 +165,10 @@ fn stands_alone(before: Option<char>, name: &str, after: Option<char>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Masked;
+    use super::MaskedText;
 
     fn placeholders(text: &str) -> Vec<&str> {
-        Masked::new(text).placeholders().map(|span| text.get(span).unwrap_or("")).collect()
+        MaskedText::new(text).placeholder_spans().map(|span| text.get(span).unwrap_or("")).collect()
     }
 
     #[test]
@@ -211,10 +212,10 @@ mod tests {
     #[test]
     fn masking_keeps_every_place() {
         let text = "a <é> '{{ x }}' {{ b; rm c }} {{ y | sql }} <a><bcd> é";
-        let masked = Masked::new(text);
-        assert_eq!(masked.masked().len(), text.len());
-        assert!(masked.masked().is_ascii());
-        assert!(masked.masked().contains("rm c"), "commands in a template stay in sight");
-        assert!(!masked.masked().contains("sql"));
+        let masked = MaskedText::new(text);
+        assert_eq!(masked.masked_text().len(), text.len());
+        assert!(masked.masked_text().is_ascii());
+        assert!(masked.masked_text().contains("rm c"), "commands in a template stay in sight");
+        assert!(!masked.masked_text().contains("sql"));
     }
 }

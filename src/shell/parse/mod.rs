@@ -12,4 +12,4 @@ pub(crate) mod shuck;
 mod simple;
 mod words;
 
-pub(crate) use self::rable::signature;
+pub(crate) use self::rable::word_counts;

@@ -4,10 +4,13 @@
 //! statements are never used as boundaries, because they leave out heredocs. Refuses to know: the second parser, and the
 //! meaning of any program.
 
-use super::masking::Masked;
-use super::reading::{Awaits, Found, Function, Place, Reading, Refusal, Seat, Variable};
-use crate::shell::programs::session::names_set;
-use crate::shell::{Program, Simple};
+use super::masking::MaskedText;
+use super::reading::{
+    AwaitedLine, CommandContext, CommandInContext, FunctionDefinition, ParseError, ParsedText, PipelinePosition,
+    VariableUse,
+};
+use crate::shell::programs::session::assigned_names;
+use crate::shell::{ProgramName, SimpleCommand};
 use shuck_ast::{
     BinaryOp, CaseCommand, Command, CompoundCommand, ConditionalExpr, ForCommand, FunctionDef, IfCommand, Redirect,
     RedirectKind, Span, Stmt, StmtSeq, StmtTerminator, Word,
@@ -16,77 +19,77 @@ use shuck_parser::parser::{ParseResult, Parser};
 use std::ops::Range;
 
 /// Parses a masked text. Fails with a reason if it has a syntax error.
-pub(crate) fn read(text: &Masked<'_>) -> Result<Reading, Refusal> {
-    walked(text, false)
+pub(crate) fn parse_text(text: &MaskedText<'_>) -> Result<ParsedText, ParseError> {
+    parse_and_walk(text, false)
 }
 
 /// Parses a masked text and keeps every word of every simple command, where a mark replaces each expansion.
-pub(crate) fn read_in_full(text: &Masked<'_>) -> Result<Reading, Refusal> {
-    walked(text, true)
+pub(crate) fn parse_text_in_full(text: &MaskedText<'_>) -> Result<ParsedText, ParseError> {
+    parse_and_walk(text, true)
 }
 
-fn walked(text: &Masked<'_>, in_full: bool) -> Result<Reading, Refusal> {
-    let Some(result) = parse(text.masked()) else {
-        return Err(Refusal { message: "the parser failed".to_owned(), awaits: Awaits::Anything });
+fn parse_and_walk(text: &MaskedText<'_>, in_full: bool) -> Result<ParsedText, ParseError> {
+    let Some(result) = parse_tree(text.masked_text()) else {
+        return Err(ParseError { message: "the parser failed".to_owned(), awaited: AwaitedLine::Anything });
     };
     if let Some(first) = result.diagnostics.first() {
-        return Err(refusal(&first.message, first.span, text.masked()));
+        return Err(error_from_diagnostic(&first.message, first.span, text.masked_text()));
     }
     if !result.is_ok() {
-        return Err(Refusal { message: "no shell".to_owned(), awaits: Awaits::Anything });
+        return Err(ParseError { message: "no shell".to_owned(), awaited: AwaitedLine::Anything });
     }
-    let mut walk = Walk::new(text, in_full);
-    walk.sequence(&result.file.body);
-    walk.out.pipeline = walk.whole_pipeline(&result.file.body);
-    walk.out.status_alone = result.file.body.stmts.last().is_some_and(status_alone);
-    walk.account();
-    Ok(walk.out)
+    let mut walk = TreeWalk::new(text, in_full);
+    walk.walk_sequence(&result.file.body);
+    walk.parsed.pipeline_members = walk.whole_pipeline_members(&result.file.body);
+    walk.parsed.own_status_only = result.file.body.stmts.last().is_some_and(has_own_status_only);
+    walk.check_all_walked();
+    Ok(walk.parsed)
 }
 
 /// Parses a masked text and passes the tree to a walk of another kind. Fails with a reason on a syntax error.
 pub(crate) fn with_tree<'t, T>(
-    text: &'t Masked<'t>,
-    walk: impl FnOnce(&StmtSeq, &Walk<'t>) -> T,
-) -> Result<T, Refusal> {
-    let refused = |message: &str| Refusal { message: message.to_owned(), awaits: Awaits::Nothing };
-    let result = parse(text.masked()).ok_or_else(|| refused("the parser failed"))?;
+    text: &'t MaskedText<'t>,
+    walk: impl FnOnce(&StmtSeq, &TreeWalk<'t>) -> T,
+) -> Result<T, ParseError> {
+    let refused = |message: &str| ParseError { message: message.to_owned(), awaited: AwaitedLine::Nothing };
+    let result = parse_tree(text.masked_text()).ok_or_else(|| refused("the parser failed"))?;
     if let Some(first) = result.diagnostics.first() {
-        return Err(refusal(&first.message, first.span, text.masked()));
+        return Err(error_from_diagnostic(&first.message, first.span, text.masked_text()));
     }
     if !result.is_ok() {
         return Err(refused("no shell"));
     }
-    Ok(walk(&result.file.body, &Walk::new(text, false)))
+    Ok(walk(&result.file.body, &TreeWalk::new(text, false)))
 }
 
 /// Parses a text. None if the parser panics, which no text should cause.
-fn parse(text: &str) -> Option<ParseResult> {
+fn parse_tree(text: &str) -> Option<ParseResult> {
     std::panic::catch_unwind(|| Parser::new(text).parse()).ok()
 }
 
 /// True if a text has no syntax error.
-pub(crate) fn accepts(text: &str) -> bool {
-    parse(text).is_some_and(|result| result.is_ok())
+pub(crate) fn parses_cleanly(text: &str) -> bool {
+    parse_tree(text).is_some_and(|result| result.is_ok())
 }
 
 /// Translates the parser's first error: the reason for an operator, and the kind of line that could complete the text.
-fn refusal(message: &str, span: Span, text: &str) -> Refusal {
+fn error_from_diagnostic(message: &str, span: Span, text: &str) -> ParseError {
     let message = message.trim_start_matches("syntax error: ").to_owned();
     let is_before_end = span.start.offset() < text.trim_end().len();
     let awaits = match message.as_str() {
-        "expected command" if is_before_end => Awaits::Nothing,
-        "unterminated double quote" => Awaits::Text("\"".to_owned()),
-        "unterminated single quote" => Awaits::Text("'".to_owned()),
+        "expected command" if is_before_end => AwaitedLine::Nothing,
+        "unterminated double quote" => AwaitedLine::Text("\"".to_owned()),
+        "unterminated single quote" => AwaitedLine::Text("'".to_owned()),
         _ => {
             let expected = message.strip_prefix("expected '").and_then(|rest| rest.split_once('\''));
-            expected.map_or(Awaits::Anything, |(sign, _)| Awaits::Text(sign.to_owned()))
+            expected.map_or(AwaitedLine::Anything, |(sign, _)| AwaitedLine::Text(sign.to_owned()))
         }
     };
-    Refusal { message: in_words(&message), awaits }
+    ParseError { message: explain_message(&message), awaited: awaits }
 }
 
 /// The parser's message in words for an operator.
-fn in_words(message: &str) -> String {
+fn explain_message(message: &str) -> String {
     if let Some(what) = message.strip_prefix("unterminated ") {
         return format!("a {what} that never ends");
     }
@@ -101,74 +104,87 @@ fn in_words(message: &str) -> String {
 }
 
 /// The byte range of a span. Empty, if the span ends before it starts.
-pub(crate) fn range(span: Span) -> Range<usize> {
+pub(crate) fn span_range(span: Span) -> Range<usize> {
     span.start.offset()..span.end.offset().max(span.start.offset())
 }
 
 /// Walk over one syntax tree, which fills a reading.
-pub(crate) struct Walk<'a> {
-    pub(crate) text: &'a Masked<'a>,
-    pub(crate) out: Reading,
+pub(crate) struct TreeWalk<'a> {
+    pub(crate) masked: &'a MaskedText<'a>,
+    pub(crate) parsed: ParsedText,
     /// Context of the commands that are walked now.
-    pub(crate) place: Place,
+    pub(crate) context: CommandContext,
     /// True while the second parser sees the same commands, so that word counts are comparable.
-    pub(crate) comparable: bool,
+    pub(crate) counts_words: bool,
     /// True if words are kept in full.
-    pub(crate) in_full: bool,
+    pub(crate) keeps_full_words: bool,
     /// Number of pipelines walked so far.
-    pipes: usize,
+    pipeline_count: usize,
 }
 
-impl<'a> Walk<'a> {
-    fn new(text: &'a Masked<'a>, in_full: bool) -> Self {
-        let top_level = Place { seat: None, in_session: true, deferred: false, background: false, fed: false };
-        Self { text, out: Reading::default(), place: top_level, comparable: true, in_full, pipes: 0 }
+impl<'a> TreeWalk<'a> {
+    fn new(masked: &'a MaskedText<'a>, keeps_full_words: bool) -> Self {
+        let top_level = CommandContext {
+            pipeline_position: None,
+            in_session: true,
+            in_function_body: false,
+            in_background: false,
+            has_redirected_input: false,
+        };
+        Self {
+            masked,
+            parsed: ParsedText::default(),
+            context: top_level,
+            counts_words: true,
+            keeps_full_words,
+            pipeline_count: 0,
+        }
     }
 
-    pub(crate) fn source(&self) -> &'a str {
-        self.text.masked()
+    pub(crate) fn masked_text(&self) -> &'a str {
+        self.masked.masked_text()
     }
 
     /// Walks in a changed context, then restores the context.
-    pub(crate) fn placed(&mut self, change: impl FnOnce(&mut Place), walk: impl FnOnce(&mut Self)) {
-        let before = self.place;
-        change(&mut self.place);
+    pub(crate) fn with_context(&mut self, change: impl FnOnce(&mut CommandContext), walk: impl FnOnce(&mut Self)) {
+        let before = self.context;
+        change(&mut self.context);
         walk(self);
-        self.place = before;
+        self.context = before;
     }
 
     /// Walks a part that the second parser does not look into, so that its words are not counted.
-    pub(crate) fn incomparable(&mut self, walk: impl FnOnce(&mut Self)) {
-        let before = std::mem::replace(&mut self.comparable, false);
+    pub(crate) fn without_word_counts(&mut self, walk: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.counts_words, false);
         walk(self);
-        self.comparable = before;
+        self.counts_words = before;
     }
 
     /// Walks statements in order, and checks that a separator or a newline stands between them.
-    pub(crate) fn sequence(&mut self, sequence: &StmtSeq) {
-        self.comments(&sequence.leading_comments);
+    pub(crate) fn walk_sequence(&mut self, sequence: &StmtSeq) {
+        self.record_comments(&sequence.leading_comments);
         for pair in sequence.stmts.windows(2) {
             if let [a, b] = pair {
                 let between = a.span.start.offset()..b.span.start.offset();
-                let lines = self.source().get(between).unwrap_or("\n");
-                self.out.crowded |= a.terminator.is_none() && !lines.contains('\n');
+                let lines = self.masked_text().get(between).unwrap_or("\n");
+                self.parsed.has_unseparated_statements |= a.terminator.is_none() && !lines.contains('\n');
             }
         }
         for stmt in &sequence.stmts {
-            self.statement(stmt);
+            self.walk_statement(stmt);
         }
-        self.comments(&sequence.trailing_comments);
+        self.record_comments(&sequence.trailing_comments);
     }
 
-    fn comments(&mut self, comments: &[shuck_ast::Comment]) {
-        self.out.extent.comments.extend(comments.iter().map(|comment| {
+    fn record_comments(&mut self, comments: &[shuck_ast::Comment]) {
+        self.parsed.extent.comments.extend(comments.iter().map(|comment| {
             let range = comment.range;
             usize::try_from(range.start().to_u32()).unwrap_or(0)..usize::try_from(range.end().to_u32()).unwrap_or(0)
         }));
     }
 
-    fn statement(&mut self, stmt: &Stmt) {
-        self.comments(&stmt.leading_comments);
+    fn walk_statement(&mut self, stmt: &Stmt) {
+        self.record_comments(&stmt.leading_comments);
         let background = matches!(stmt.terminator, Some(StmtTerminator::Background(_)));
         let fed = stmt.redirects.iter().any(|redirect| {
             let input = matches!(
@@ -177,247 +193,256 @@ impl<'a> Walk<'a> {
             );
             input && redirect.fd.unwrap_or(0) == 0
         });
-        let change = |context: &mut Place| {
-            context.background |= background;
+        let change = |context: &mut CommandContext| {
+            context.in_background |= background;
             context.in_session &= !background;
-            context.fed |= fed;
+            context.has_redirected_input |= fed;
         };
-        self.placed(change, |walk| walk.command(&stmt.command, &stmt.redirects));
-        self.comments(stmt.inline_comment.as_slice());
+        self.with_context(change, |walk| walk.walk_command(&stmt.command, &stmt.redirects));
+        self.record_comments(stmt.inline_comment.as_slice());
     }
 
-    fn command(&mut self, command: &Command, redirects: &[Redirect]) {
+    fn walk_command(&mut self, command: &Command, redirects: &[Redirect]) {
         match command {
-            Command::Simple(simple) => return self.simple(simple, redirects),
-            Command::Builtin(builtin) => return self.builtin(builtin, redirects),
-            Command::Decl(_) => return self.declaration(command, redirects),
-            Command::Binary(_) => self.binary(command),
-            Command::Compound(compound) => self.compound(compound),
-            Command::Function(function) => self.function(function),
-            Command::AnonymousFunction(function) => self.statement(&function.body),
+            Command::Simple(simple) => return self.walk_simple(simple, redirects),
+            Command::Builtin(builtin) => return self.walk_builtin(builtin, redirects),
+            Command::Decl(_) => return self.walk_declaration(command, redirects),
+            Command::Binary(_) => self.walk_chain(command),
+            Command::Compound(compound) => self.walk_compound(compound),
+            Command::Function(function) => self.walk_function(function),
+            Command::AnonymousFunction(function) => self.walk_statement(&function.body),
         }
-        if self.in_full {
-            let loose: Vec<_> = redirects.iter().map(|redirect| self.redirection(redirect)).collect();
-            self.out.full.loose.extend(loose);
+        if self.keeps_full_words {
+            let loose: Vec<_> = redirects.iter().map(|redirect| self.full_redirection(redirect)).collect();
+            self.parsed.full_words.compound_redirections.extend(loose);
         }
-        self.redirects(redirects);
+        self.walk_redirects(redirects);
     }
 
     /// Walks a chain of `&&`, `||` and pipes, in order of the text.
-    fn binary(&mut self, command: &Command) {
+    fn walk_chain(&mut self, command: &Command) {
         let members = chain_members(command);
         let mut rest = members.as_slice();
         while let Some(((first, _), tail)) = rest.split_first() {
             let piped = tail.iter().take_while(|(_, is_piped)| *is_piped).count();
             if piped == 0 {
-                self.statement(first);
+                self.walk_statement(first);
             } else {
-                self.pipe(rest.get(..=piped).unwrap_or(rest));
+                self.walk_pipeline(rest.get(..=piped).unwrap_or(rest));
             }
             rest = tail.get(piped..).unwrap_or(&[]);
         }
     }
 
-    fn pipe(&mut self, members: &[(&Stmt, bool)]) {
-        let pipe = self.pipes;
-        self.pipes += 1;
+    fn walk_pipeline(&mut self, members: &[(&Stmt, bool)]) {
+        let pipe = self.pipeline_count;
+        self.pipeline_count += 1;
         for (index, (stmt, _)) in members.iter().enumerate() {
-            let change = |context: &mut Place| {
-                context.seat = Some(Seat { pipe, index });
+            let change = |context: &mut CommandContext| {
+                context.pipeline_position = Some(PipelinePosition { pipeline: pipe, member_index: index });
                 context.in_session = false;
-                context.fed |= index > 0;
+                context.has_redirected_input |= index > 0;
             };
-            self.placed(change, |walk| walk.statement(stmt));
+            self.with_context(change, |walk| walk.walk_statement(stmt));
         }
     }
 
-    fn compound(&mut self, compound: &CompoundCommand) {
+    fn walk_compound(&mut self, compound: &CompoundCommand) {
         match compound {
             CompoundCommand::If(node) => self.walk_if(node),
             CompoundCommand::For(node) => self.walk_for(node),
             CompoundCommand::Select(node) => {
                 for word in &node.words {
-                    self.word(word);
+                    self.walk_word(word);
                 }
-                self.set(node.variable.as_str(), None, range(node.variable_span));
-                self.sequence(&node.body);
+                self.record_set(node.variable.as_str(), None, span_range(node.variable_span));
+                self.walk_sequence(&node.body);
             }
-            CompoundCommand::While(node) => self.repeat(&node.condition, &node.body, &["true", ":"]),
-            CompoundCommand::Until(node) => self.repeat(&node.condition, &node.body, &["false"]),
+            CompoundCommand::While(node) => self.walk_while_loop(&node.condition, &node.body, &["true", ":"]),
+            CompoundCommand::Until(node) => self.walk_while_loop(&node.condition, &node.body, &["false"]),
             CompoundCommand::Case(node) => self.walk_case(node),
             CompoundCommand::Subshell(body) => {
-                self.placed(|context| context.in_session = false, |walk| walk.sequence(body));
+                self.with_context(|context| context.in_session = false, |walk| walk.walk_sequence(body));
             }
-            CompoundCommand::BraceGroup(body) => self.sequence(body),
-            CompoundCommand::Time(node) => node.command.iter().for_each(|stmt| self.statement(stmt)),
+            CompoundCommand::BraceGroup(body) => self.walk_sequence(body),
+            CompoundCommand::Time(node) => node.command.iter().for_each(|stmt| self.walk_statement(stmt)),
             CompoundCommand::Coproc(node) => {
-                let change = |context: &mut Place| {
+                let change = |context: &mut CommandContext| {
                     context.in_session = false;
-                    context.background = true;
+                    context.in_background = true;
                 };
-                self.placed(change, |walk| walk.statement(&node.body));
+                self.with_context(change, |walk| walk.walk_statement(&node.body));
             }
             CompoundCommand::Conditional(node) => {
-                self.push(Program::Named("[[".to_owned()), Vec::new(), range(node.span));
-                self.incomparable(|walk| walk.condition(&node.expression));
+                self.push_command(ProgramName::Named("[[".to_owned()), Vec::new(), span_range(node.span));
+                self.without_word_counts(|walk| walk.walk_condition(&node.expression));
             }
-            CompoundCommand::Arithmetic(node) => self.arithmetic(node.expr_ast.as_ref()),
+            CompoundCommand::Arithmetic(node) => self.walk_arithmetic(node.expr_ast.as_ref()),
             CompoundCommand::ArithmeticFor(node) => {
                 for part in [&node.init_ast, &node.condition_ast, &node.step_ast] {
-                    self.arithmetic(part.as_ref());
+                    self.walk_arithmetic(part.as_ref());
                 }
-                let ends = node.condition_span.is_some_and(|span| !span.slice(self.source()).trim().is_empty());
-                self.looped(!ends, |walk| walk.sequence(&node.body));
+                let ends = node.condition_span.is_some_and(|span| !span.slice(self.masked_text()).trim().is_empty());
+                self.walk_loop_body(!ends, |walk| walk.walk_sequence(&node.body));
             }
             // Only zsh has these. Bash reads them differently.
             CompoundCommand::Repeat(_) | CompoundCommand::Foreach(_) | CompoundCommand::Always(_) => {
-                self.out.crowded = true;
+                self.parsed.has_unseparated_statements = true;
             }
         }
     }
 
     fn walk_if(&mut self, node: &IfCommand) {
-        self.sequence(&node.condition);
-        self.sequence(&node.then_branch);
+        self.walk_sequence(&node.condition);
+        self.walk_sequence(&node.then_branch);
         for (condition, branch) in &node.elif_branches {
-            self.sequence(condition);
-            self.sequence(branch);
+            self.walk_sequence(condition);
+            self.walk_sequence(branch);
         }
         if let Some(branch) = &node.else_branch {
-            self.sequence(branch);
+            self.walk_sequence(branch);
         }
     }
 
     fn walk_for(&mut self, node: &ForCommand) {
         for word in node.words.iter().flatten() {
-            self.word(word);
+            self.walk_word(word);
         }
         for target in &node.targets {
-            self.set(target.name.as_ref().map_or("", |name| name.as_str()), None, range(target.span));
+            self.record_set(target.name.as_ref().map_or("", |name| name.as_str()), None, span_range(target.span));
         }
-        self.sequence(&node.body);
+        self.walk_sequence(&node.body);
     }
 
     fn walk_case(&mut self, node: &CaseCommand) {
-        self.word(&node.word);
+        self.walk_word(&node.word);
         for case in &node.cases {
             for pattern in &case.patterns {
-                self.pattern(pattern);
+                self.walk_pattern(pattern);
             }
-            self.sequence(&case.body);
+            self.walk_sequence(&case.body);
         }
     }
 
     /// Walks a `while` or `until` loop. It never ends by itself if the condition is one of the `endless` programs.
-    fn repeat(&mut self, condition: &StmtSeq, body: &StmtSeq, endless: &[&str]) {
+    fn walk_while_loop(&mut self, condition: &StmtSeq, body: &StmtSeq, endless: &[&str]) {
         let is_endless = self.bare_program(condition).is_some_and(|name| endless.contains(&name.as_str()));
-        self.sequence(condition);
-        self.looped(is_endless, |walk| walk.sequence(body));
+        self.walk_sequence(condition);
+        self.walk_loop_body(is_endless, |walk| walk.walk_sequence(body));
     }
 
     /// The name of the program, if the sequence is a single program without arguments.
     fn bare_program(&self, sequence: &StmtSeq) -> Option<String> {
         let [stmt] = sequence.stmts.as_slice() else { return None };
         match &stmt.command {
-            Command::Simple(simple) if simple.args.is_empty() && !stmt.negated => self.fixed(&simple.name),
+            Command::Simple(simple) if simple.args.is_empty() && !stmt.negated => self.fixed_text(&simple.name),
             _ => None,
         }
     }
 
     /// Walks the body of a loop. If the condition never ends the loop, only a command in the body can.
-    fn looped(&mut self, is_endless: bool, walk: impl FnOnce(&mut Self)) {
-        let first_in_body = self.out.found.len();
+    fn walk_loop_body(&mut self, is_endless: bool, walk: impl FnOnce(&mut Self)) {
+        let first_in_body = self.parsed.commands.len();
         walk(self);
-        let ends = self.out.found.iter().skip(first_in_body).any(|found| {
-            matches!(&found.simple.program, Program::Named(name) if matches!(name.as_str(), "break" | "exit" | "return"))
+        let ends = self.parsed.commands.iter().skip(first_in_body).any(|found| {
+            matches!(&found.command.program, ProgramName::Named(name) if matches!(name.as_str(), "break" | "exit" | "return"))
         });
-        self.out.loops_for_ever |= is_endless && !ends && !self.place.background && !self.place.deferred;
+        self.parsed.loops_forever |=
+            is_endless && !ends && !self.context.in_background && !self.context.in_function_body;
     }
 
-    fn function(&mut self, function: &FunctionDef) {
-        self.out.shell.defines |= self.place.in_session;
-        let (span, in_session) = (range(function.span), self.place.in_session);
-        let named = |name: &str| Function { name: name.to_owned(), span: span.clone(), in_session };
-        self.out.functions.extend(function.static_names().map(|name| named(name.as_str())));
-        let change = |context: &mut Place| {
+    fn walk_function(&mut self, function: &FunctionDef) {
+        self.parsed.shell_effects.defines_function |= self.context.in_session;
+        let (span, in_session) = (span_range(function.span), self.context.in_session);
+        let named = |name: &str| FunctionDefinition { name: name.to_owned(), span: span.clone(), in_session };
+        self.parsed.functions.extend(function.static_names().map(|name| named(name.as_str())));
+        let change = |context: &mut CommandContext| {
             context.in_session = false;
-            context.deferred = true;
+            context.in_function_body = true;
         };
-        self.placed(change, |walk| walk.statement(&function.body));
+        self.with_context(change, |walk| walk.walk_statement(&function.body));
     }
 
     /// Walks the expression of `[[ … ]]`.
-    pub(crate) fn condition(&mut self, expression: &ConditionalExpr) {
+    pub(crate) fn walk_condition(&mut self, expression: &ConditionalExpr) {
         match expression {
             ConditionalExpr::Binary(node) => {
-                self.condition(&node.left);
-                self.condition(&node.right);
+                self.walk_condition(&node.left);
+                self.walk_condition(&node.right);
             }
-            ConditionalExpr::Unary(node) => self.condition(&node.expr),
-            ConditionalExpr::Parenthesized(node) => self.condition(&node.expr),
-            ConditionalExpr::Word(word) | ConditionalExpr::Regex(word) => self.inner_word(word),
-            ConditionalExpr::Pattern(pattern) => self.pattern(pattern),
-            ConditionalExpr::VarRef(reference) => self.subscript(reference),
+            ConditionalExpr::Unary(node) => self.walk_condition(&node.expr),
+            ConditionalExpr::Parenthesized(node) => self.walk_condition(&node.expr),
+            ConditionalExpr::Word(word) | ConditionalExpr::Regex(word) => self.walk_inner_word(word),
+            ConditionalExpr::Pattern(pattern) => self.walk_pattern(pattern),
+            ConditionalExpr::VarRef(reference) => self.walk_subscript(reference),
         }
     }
 
-    pub(crate) fn program(&self, word: &Word) -> Program {
-        self.fixed(word).map_or(Program::Dynamic, Program::Named)
+    pub(crate) fn program_of_word(&self, word: &Word) -> ProgramName {
+        self.fixed_text(word).map_or(ProgramName::Dynamic, ProgramName::Named)
     }
 
     /// Records the word count of a command for the comparison with the second parser.
-    pub(crate) fn count(&mut self, words: usize) {
-        if self.comparable && words > 0 {
-            self.out.signature.push(words);
+    pub(crate) fn record_word_count(&mut self, words: usize) {
+        if self.counts_words && words > 0 {
+            self.parsed.word_counts.push(words);
         }
     }
 
     /// Adds a simple command in the current context. Returns the index of the command.
-    pub(crate) fn push(&mut self, program: Program, words: Vec<Option<String>>, span: Range<usize>) -> usize {
-        let index = self.out.found.len();
-        self.out.found.push(Found { simple: Simple { program, words, span }, place: self.place });
-        if self.in_full {
-            self.out.full.details.resize_with(index + 1, Default::default);
+    pub(crate) fn push_command(
+        &mut self,
+        program: ProgramName,
+        words: Vec<Option<String>>,
+        span: Range<usize>,
+    ) -> usize {
+        let index = self.parsed.commands.len();
+        self.parsed
+            .commands
+            .push(CommandInContext { command: SimpleCommand { program, words, span }, context: self.context });
+        if self.keeps_full_words {
+            self.parsed.full_words.commands.resize_with(index + 1, Default::default);
         }
         index
     }
 
     /// Records the variables that a builtin such as `read` sets by its arguments.
-    pub(crate) fn set_by_builtin(&mut self, index: usize) {
-        let Some(found) = self.out.found.get(index) else { return };
-        let end = found.simple.span.end;
-        for name in names_set(&found.simple) {
-            self.set(&name, None, end..end);
+    pub(crate) fn record_sets_by_builtin(&mut self, index: usize) {
+        let Some(found) = self.parsed.commands.get(index) else { return };
+        let end = found.command.span.end;
+        for name in assigned_names(&found.command) {
+            self.record_set(&name, None, end..end);
         }
     }
 
     /// Records that a variable is set. `value` is the byte range of the value.
-    pub(crate) fn set(&mut self, name: &str, literal: Option<String>, value: Range<usize>) {
+    pub(crate) fn record_set(&mut self, name: &str, literal: Option<String>, value: Range<usize>) {
         if !name.is_empty() {
-            let in_session = self.place.in_session;
-            self.out.variables.push(Variable::Set { name: name.to_owned(), literal, value, in_session });
+            let in_session = self.context.in_session;
+            self.parsed.variable_uses.push(VariableUse::Set { name: name.to_owned(), literal, value, in_session });
         }
     }
 
     /// Checks that every substitution was walked. Otherwise the tree left out a part, kept it as text, or has wrong offsets
     /// there, and the rest of the text may hide commands.
-    fn account(&mut self) {
-        if self.out.hides.is_none()
+    fn check_all_walked(&mut self) {
+        if self.parsed.suspect_span.is_none()
             && let Some(start) = self.first_unwalked_substitution()
         {
-            self.out.hides = Some(start..self.source().len());
+            self.parsed.suspect_span = Some(start..self.masked_text().len());
         }
     }
 
     /// Offset of the first `$(`, `$[` or backtick that is live and was not walked.
     fn first_unwalked_substitution(&self) -> Option<usize> {
-        let text = self.source();
+        let text = self.masked_text();
         if !text.contains(['`', '$']) {
             return None;
         }
         let bytes = text.as_bytes();
-        let expanded: std::collections::HashSet<usize> = self.out.extent.expanded.iter().copied().collect();
-        let mut inert: Vec<&Range<usize>> = self.out.extent.inert.iter().chain(&self.out.extent.comments).collect();
+        let expanded: std::collections::HashSet<usize> = self.parsed.extent.expansion_offsets.iter().copied().collect();
+        let mut inert: Vec<&Range<usize>> =
+            self.parsed.extent.inert_ranges.iter().chain(&self.parsed.extent.comments).collect();
         inert.sort_by_key(|range| range.start);
         let mut inert = inert.into_iter().peekable();
         let mut inert_until = 0;
@@ -440,18 +465,20 @@ impl<'a> Walk<'a> {
     }
 
     /// Indices of the members among the simple commands, if the whole text is one pipeline of simple commands.
-    fn whole_pipeline(&self, body: &StmtSeq) -> Option<Vec<usize>> {
+    fn whole_pipeline_members(&self, body: &StmtSeq) -> Option<Vec<usize>> {
         let [stmt] = body.stmts.as_slice() else { return None };
         let members = pipe_members(timed_statement(stmt)?)?;
-        if !members.iter().all(|stmt| is_simple(&stmt.command)) {
+        if !members.iter().all(|stmt| is_simple_command(&stmt.command)) {
             return None;
         }
-        let index_of = |seat: Option<Seat>| self.out.found.iter().position(|found| found.place.seat == seat);
+        let index_of = |seat: Option<PipelinePosition>| {
+            self.parsed.commands.iter().position(|found| found.context.pipeline_position == seat)
+        };
         if members.len() == 1 {
             return index_of(None).map(|index| vec![index]);
         }
         // The outermost pipeline is walked first, and each member is pushed before the commands inside it.
-        (0..members.len()).map(|index| index_of(Some(Seat { pipe: 0, index }))).collect()
+        (0..members.len()).map(|index| index_of(Some(PipelinePosition { pipeline: 0, member_index: index }))).collect()
     }
 }
 
@@ -501,7 +528,7 @@ fn pipe_members(stmt: &Stmt) -> Option<Vec<&Stmt>> {
     Some(members)
 }
 
-fn is_simple(command: &Command) -> bool {
+fn is_simple_command(command: &Command) -> bool {
     matches!(
         command,
         Command::Simple(_)
@@ -513,7 +540,7 @@ fn is_simple(command: &Command) -> bool {
 
 /// True if only the statement's own status tells how it went. Statuses inside a loop or a group do not describe the whole,
 /// and a negated pipeline is meant to fail.
-fn status_alone(stmt: &Stmt) -> bool {
+fn has_own_status_only(stmt: &Stmt) -> bool {
     let is_compound = match &stmt.command {
         Command::Compound(CompoundCommand::Time(_) | CompoundCommand::Conditional(_)) => false,
         Command::Compound(_) => true,

@@ -3,48 +3,50 @@
 //! Invariant: a status is an answer only where the program's own documentation says so, named with its row; any other
 //! status is a failure. Refuses to know: what becomes of an answer.
 
-use super::options::{Effective, behind, has, program_of, valued_before_subcommand};
-use crate::shell::{Facts, TabledAnswer};
+use super::options::{
+    EffectiveProgram, effective_program, has_any_flag, valued_before_subcommand, words_behind_subcommands,
+};
+use crate::shell::{CommandFacts, TabledAnswer};
 
 /// A row: the program, its subcommands, the option it must have (any, if none is named), and the answer.
-type Row = (&'static str, &'static [&'static str], &'static [&'static str], TabledAnswer);
+type AnswerRow = (&'static str, &'static [&'static str], &'static [&'static str], TabledAnswer);
 
-const fn answer(status: i32, meaning: &'static str) -> TabledAnswer {
+const fn always_answer(status: i32, meaning: &'static str) -> TabledAnswer {
     TabledAnswer { status, meaning, only_if_printed: None }
 }
 
-const TABLE: &[Row] = &[
+const ANSWER_TABLE: &[AnswerRow] = &[
     // grep(1), EXIT STATUS: "0 if a line is selected, 1 if no lines were selected, and 2 if an error occurred".
-    ("grep", &[], &[], answer(1, "no match")),
-    ("egrep", &[], &[], answer(1, "no match")),
-    ("fgrep", &[], &[], answer(1, "no match")),
+    ("grep", &[], &[], always_answer(1, "no match")),
+    ("egrep", &[], &[], always_answer(1, "no match")),
+    ("fgrep", &[], &[], always_answer(1, "no match")),
     // zgrep(1): "exit status is 0 for a match, 1 for no matches, and 2 if trouble".
-    ("zgrep", &[], &[], answer(1, "no match")),
+    ("zgrep", &[], &[], always_answer(1, "no match")),
     // ripgrep's guide: "If no match is found, then the exit status is 1".
-    ("rg", &[], &[], answer(1, "no match")),
+    ("rg", &[], &[], always_answer(1, "no match")),
     // pgrep(1), EXIT STATUS: "1 No processes matched".
-    ("pgrep", &[], &[], answer(1, "no match")),
+    ("pgrep", &[], &[], always_answer(1, "no match")),
     // diff(1): "Exit status is 0 if inputs are the same, 1 if different, 2 if trouble"; cmp(1) likewise.
-    ("diff", &[], &[], answer(1, "differs")),
-    ("cmp", &[], &[], answer(1, "differs")),
+    ("diff", &[], &[], always_answer(1, "differs")),
+    ("cmp", &[], &[], always_answer(1, "differs")),
     // test(1) and bash(1): 1 when the expression is false, 2 on an error.
-    ("test", &[], &[], answer(1, "false")),
-    ("[", &[], &[], answer(1, "false")),
-    ("[[", &[], &[], answer(1, "false")),
+    ("test", &[], &[], always_answer(1, "false")),
+    ("[", &[], &[], always_answer(1, "false")),
+    ("[[", &[], &[], always_answer(1, "false")),
     // expr(1): "1 if EXPRESSION is null or 0, 2 if EXPRESSION is syntactically invalid".
-    ("expr", &[], &[], answer(1, "empty or zero")),
+    ("expr", &[], &[], always_answer(1, "empty or zero")),
     // systemctl(1), EXIT STATUS, after the LSB: 3 "program is not running" of `status`; `is-active` likewise.
-    ("systemctl", &["status"], &[], answer(3, "inactive")),
-    ("systemctl", &["is-active"], &[], answer(3, "inactive")),
+    ("systemctl", &["status"], &[], always_answer(3, "inactive")),
+    ("systemctl", &["is-active"], &[], always_answer(3, "inactive")),
     // systemctl(1): `is-failed` "returns an exit code of 0 if at least one has failed, non-zero otherwise";
     // `is-enabled` likewise for enabled.
-    ("systemctl", &["is-failed"], &[], answer(1, "not failed")),
-    ("systemctl", &["is-enabled"], &[], answer(1, "not enabled")),
+    ("systemctl", &["is-failed"], &[], always_answer(1, "not failed")),
+    ("systemctl", &["is-enabled"], &[], always_answer(1, "not enabled")),
     // terraform plan -help, -detailed-exitcode: "2 - Succeeded, but there is a diff".
-    ("terraform", &["plan"], &["-detailed-exitcode", "--detailed-exitcode"], answer(2, "changes")),
-    ("tofu", &["plan"], &["-detailed-exitcode", "--detailed-exitcode"], answer(2, "changes")),
+    ("terraform", &["plan"], &["-detailed-exitcode", "--detailed-exitcode"], always_answer(2, "changes")),
+    ("tofu", &["plan"], &["-detailed-exitcode", "--detailed-exitcode"], always_answer(2, "changes")),
     // git-diff(1): "--exit-code ... exits with 1 if there were differences"; "--quiet ... implies --exit-code".
-    ("git", &["diff"], &["--exit-code", "--quiet"], answer(1, "differs")),
+    ("git", &["diff"], &["--exit-code", "--quiet"], always_answer(1, "differs")),
     // openssl-x509(1), -checkend: "exits nonzero if yes it will expire". A file it cannot read is 1 as well, so the
     // line it prints decides.
     (
@@ -57,36 +59,38 @@ const TABLE: &[Row] = &[
 
 /// The tabled answers of each member of a pipeline, in order; nothing for what is no pipeline of simple commands. One
 /// member without answers stands for what is judged by its status alone.
-pub fn answers(facts: &Facts) -> Vec<Vec<TabledAnswer>> {
-    if facts.status.alone {
+pub fn pipeline_answers(facts: &CommandFacts) -> Vec<Vec<TabledAnswer>> {
+    if facts.status_source.own_status_only {
         return vec![Vec::new()];
     }
-    let members = facts.status.pipeline.iter().flatten();
+    let members = facts.status_source.pipeline_members.iter().flatten();
     members
-        .map(|&at| facts.simple.get(at).and_then(program_of).filter(|member| !member.collected))
-        .map(|member| member.map_or_else(Vec::new, tabled))
+        .map(|&at| facts.simple_commands.get(at).and_then(effective_program).filter(|member| !member.collected))
+        .map(|member| member.map_or_else(Vec::new, answers_of_program))
         .collect()
 }
 
-fn tabled(effective: Effective<'_>) -> Vec<TabledAnswer> {
-    let Effective { program, words, .. } = effective;
+fn answers_of_program(effective: EffectiveProgram<'_>) -> Vec<TabledAnswer> {
+    let EffectiveProgram { program, words, .. } = effective;
     let valued = valued_before_subcommand(program);
-    let holds = |row: &&Row| {
+    let holds = |row: &&AnswerRow| {
         row.0 == program
-            && behind(words, row.1, valued).is_some_and(|rest| {
-                row.2.is_empty() || has(rest, row.2) || rest.iter().flatten().any(|w| row.2.contains(&w.as_str()))
+            && words_behind_subcommands(words, row.1, valued).is_some_and(|rest| {
+                row.2.is_empty()
+                    || has_any_flag(rest, row.2)
+                    || rest.iter().flatten().any(|w| row.2.contains(&w.as_str()))
             })
     };
-    TABLE.iter().filter(holds).map(|row| row.3.clone()).collect()
+    ANSWER_TABLE.iter().filter(holds).map(|row| row.3.clone()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::answers;
-    use crate::shell::describe;
+    use super::pipeline_answers;
+    use crate::shell::describe_command;
 
     fn said(text: &str) -> Vec<Vec<(i32, &'static str)>> {
-        let table = answers(&describe(text));
+        let table = pipeline_answers(&describe_command(text));
         table.iter().map(|member| member.iter().map(|a| (a.status, a.meaning)).collect()).collect()
     }
 
@@ -107,7 +111,7 @@ mod tests {
         ] {
             assert_eq!(said(text), [[(status, meaning)]], "{text}");
         }
-        let expiry = answers(&describe("openssl x509 -in c -checkend 1"));
+        let expiry = pipeline_answers(&describe_command("openssl x509 -in c -checkend 1"));
         assert_eq!(expiry.first().and_then(|m| m.first()).and_then(|a| a.only_if_printed), Some("will expire"));
     }
 

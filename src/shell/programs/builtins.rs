@@ -4,7 +4,7 @@
 //! word stands.
 
 /// Sorted for the binary search.
-const NAMES: &[&str] = &[
+const BUILTIN_NAMES: &[&str] = &[
     "!",
     ".",
     ":",
@@ -91,16 +91,16 @@ const NAMES: &[&str] = &[
 
 /// True if bash runs a builtin of this name instead of a program.
 pub fn is_builtin(name: &str) -> bool {
-    NAMES.binary_search(&name).is_ok()
+    BUILTIN_NAMES.binary_search(&name).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{NAMES, is_builtin};
+    use super::{BUILTIN_NAMES, is_builtin};
 
     #[test]
     fn the_list_is_in_order() {
-        assert!(NAMES.is_sorted());
+        assert!(BUILTIN_NAMES.is_sorted());
         assert!(is_builtin("cd") && is_builtin("[[") && !is_builtin("ls"));
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: lists from curl(1), each option once. Refuses to know: what is made of them.
 
 /// By which it sends something.
-pub(crate) const SENDS: &[&str] = &[
+pub(crate) const SENDING_OPTIONS: &[&str] = &[
     "-d",
     "--data",
     "--data-raw",
@@ -19,11 +19,11 @@ pub(crate) const SENDS: &[&str] = &[
 ];
 
 /// By which it writes the file that they name.
-pub(crate) const WRITES: &[&str] =
+pub(crate) const WRITING_OPTIONS: &[&str] =
     &["-o", "--output", "-c", "--cookie-jar", "-D", "--dump-header", "--trace", "--trace-ascii", "--stderr"];
 
 /// By which it writes other files, sends more than the words show, or does what a file says.
-pub(crate) const MORE: &[&str] = &[
+pub(crate) const OPAQUE_OPTIONS: &[&str] = &[
     "-O",
     "--remote-name",
     "--remote-name-all",
@@ -46,7 +46,7 @@ pub(crate) const MORE: &[&str] = &[
 ];
 
 /// Others that take the next word.
-pub(crate) const VALUED: &[&str] = &[
+pub(crate) const VALUED_OPTIONS: &[&str] = &[
     "-X",
     "--request",
     "-H",

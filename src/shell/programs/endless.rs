@@ -2,11 +2,14 @@
 //!
 //! Invariant: a table of programs, subcommands and options, nothing else. Refuses to know: how such a command is ended.
 
-use super::options::{Effective, Words, behind, has, operands, program_of, valued_before_subcommand};
-use crate::shell::parse::reading::Reading;
+use super::options::{
+    EffectiveProgram, ProgramWords, effective_program, find_operands, has_any_flag, valued_before_subcommand,
+    words_behind_subcommands,
+};
+use crate::shell::parse::reading::ParsedText;
 
 /// When a row of the table holds.
-enum When {
+enum EndlessWhen {
     Always,
     /// With one of these options.
     With(&'static [&'static str]),
@@ -18,12 +21,12 @@ enum When {
     Word(&'static str),
 }
 
-use When::{Always, IntervalOnly, Unless, With, Word};
+use EndlessWhen::{Always, IntervalOnly, Unless, With, Word};
 
-const FOLLOW: When = With(&["-f", "--follow"]);
+const FOLLOW: EndlessWhen = With(&["-f", "--follow"]);
 
 /// From the manuals of the programs, as of 2026.
-const ENDLESS: &[(&str, &[&str], When, &str)] = &[
+const ENDLESS: &[(&str, &[&str], EndlessWhen, &str)] = &[
     ("top", &[], Unless(&["-n"]), "`top` runs until it is quit"),
     ("htop", &[], Unless(&["-n", "--max-iterations", "--version"]), "`htop` runs until it is quit"),
     ("atop", &[], Unless(&["-r", "-P"]), "`atop` runs until it is quit"),
@@ -103,55 +106,63 @@ const COMPOSE_UP_ENDS: &[&str] =
 const CONSUMER_ENDS: &[&str] = &["--max-messages", "--timeout-ms"];
 
 /// Why the commands of a reading never end, for the first that does not.
-pub(crate) fn never_ends(reading: &Reading) -> Option<String> {
-    let waited_for = |place: &crate::shell::parse::reading::Place| !place.deferred && !place.background;
-    for (at, found) in reading.found.iter().enumerate() {
-        let Some(effective) = program_of(&found.simple).filter(|_| waited_for(&found.place)) else { continue };
-        let Some(why) = endless(effective) else { continue };
-        let cut_short = found.place.seat.is_some_and(|seat| {
-            reading.found.iter().skip(at + 1).any(|later| {
-                later.place.seat.is_some_and(|other| other.pipe == seat.pipe && other.index > seat.index)
-                    && program_of(&later.simple).is_some_and(ends_its_input)
+pub(crate) fn why_never_ends(reading: &ParsedText) -> Option<String> {
+    let waited_for =
+        |place: &crate::shell::parse::reading::CommandContext| !place.in_function_body && !place.in_background;
+    for (at, found) in reading.commands.iter().enumerate() {
+        let Some(effective) = effective_program(&found.command).filter(|_| waited_for(&found.context)) else {
+            continue;
+        };
+        let Some(why) = why_program_never_ends(effective) else { continue };
+        let cut_short = found.context.pipeline_position.is_some_and(|seat| {
+            reading.commands.iter().skip(at + 1).any(|later| {
+                later
+                    .context
+                    .pipeline_position
+                    .is_some_and(|other| other.pipeline == seat.pipeline && other.member_index > seat.member_index)
+                    && effective_program(&later.command).is_some_and(ends_its_input)
             })
         });
         if !cut_short {
             return Some(why.to_owned());
         }
     }
-    reading.loops_for_ever.then(|| "a loop that nothing in it ends".to_owned())
+    reading.loops_forever.then(|| "a loop that nothing in it ends".to_owned())
 }
 
 /// Readers that stop before the end of what they read.
-fn ends_its_input(reader: Effective<'_>) -> bool {
+fn ends_its_input(reader: EffectiveProgram<'_>) -> bool {
     match reader.program {
         "head" => true,
-        "grep" | "egrep" | "fgrep" | "rg" => has(reader.words, &["-q", "--quiet", "-m", "--max-count"]),
+        "grep" | "egrep" | "fgrep" | "rg" => has_any_flag(reader.words, &["-q", "--quiet", "-m", "--max-count"]),
         _ => false,
     }
 }
 
 /// Why a program with these words never ends, also where it is run inside a container.
-pub(crate) fn endless(effective: Effective<'_>) -> Option<&'static str> {
+pub(crate) fn why_program_never_ends(effective: EffectiveProgram<'_>) -> Option<&'static str> {
     if effective.bounded {
         return None;
     }
-    let Effective { program, words, .. } = effective;
+    let EffectiveProgram { program, words, .. } = effective;
     let valued = valued_before_subcommand(program);
     let row = ENDLESS.iter().filter(|row| row.0 == program).find(|(_, path, when, _)| match program {
-        "python" | "python3" => has(words, &["-m"]) && words.iter().flatten().any(|word| word == "http.server"),
-        _ => behind(words, path, valued).is_some_and(|rest| holds(when, rest)),
+        "python" | "python3" => {
+            has_any_flag(words, &["-m"]) && words.iter().flatten().any(|word| word == "http.server")
+        }
+        _ => words_behind_subcommands(words, path, valued).is_some_and(|rest| condition_holds(when, rest)),
     });
-    row.map(|row| row.3).filter(|_| !has(words, &["--help", "--version"]))
+    row.map(|row| row.3).filter(|_| !has_any_flag(words, &["--help", "--version"]))
 }
 
-fn holds(when: &When, words: Words<'_>) -> bool {
+fn condition_holds(when: &EndlessWhen, words: ProgramWords<'_>) -> bool {
     match when {
         Always => true,
-        With(flags) => has(words, flags),
-        Unless(flags) => !has(words, flags),
+        With(flags) => has_any_flag(words, flags),
+        Unless(flags) => !has_any_flag(words, flags),
         Word(word) => words.iter().flatten().any(|other| other == word),
         IntervalOnly => {
-            let numbers = operands(words, &["-p", "-d", "-P", "-n", "-u"]);
+            let numbers = find_operands(words, &["-p", "-d", "-P", "-n", "-u"]);
             let count = numbers.iter().flatten().filter(|word| word.bytes().all(|b| b.is_ascii_digit())).count();
             count == 1
         }
@@ -160,7 +171,7 @@ fn holds(when: &When, words: Words<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::shell::describe;
+    use crate::shell::describe_command;
 
     #[test]
     fn commands_that_run_until_they_are_ended_are_known() {
@@ -202,7 +213,7 @@ mod tests {
             "for ((;;)); do date; done",
             "ssh -N -L 5432:db:5432 bastion",
         ] {
-            assert!(describe(text).never_ends.is_some(), "{text}");
+            assert!(describe_command(text).never_ends_reason.is_some(), "{text}");
         }
     }
 
@@ -237,7 +248,7 @@ mod tests {
             "echo top",
             "redis-cli info",
         ] {
-            assert_eq!(describe(text).never_ends, None, "{text}");
+            assert_eq!(describe_command(text).never_ends_reason, None, "{text}");
         }
     }
 }

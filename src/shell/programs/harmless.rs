@@ -4,9 +4,12 @@
 //! Refuses to know: how much harm the others do; that is risk's.
 
 use super::curl;
-use super::options::{Effective, behind, has, operands, program_of, valued_before_subcommand};
-use crate::shell::parse::reading::Reading;
-use crate::shell::{Program, Simple};
+use super::options::{
+    EffectiveProgram, effective_program, find_operands, has_any_flag, valued_before_subcommand,
+    words_behind_subcommands,
+};
+use crate::shell::parse::reading::ParsedText;
+use crate::shell::{ProgramName, SimpleCommand};
 
 /// Programs that only read, whatever their words.
 const READERS: &[&str] = &[
@@ -197,37 +200,38 @@ const SUBCOMMANDS: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// True if every command of a reading is tabled as read-only.
-pub(crate) fn reads_only(reading: &Reading) -> bool {
-    let more = reading.shell.defines || reading.shell.writes || reading.shell.steers;
-    !more && !reading.found.is_empty() && reading.found.iter().all(|found| only_reads(&found.simple))
+pub(crate) fn only_runs_readers(reading: &ParsedText) -> bool {
+    let more = reading.shell_effects.defines_function
+        || reading.shell_effects.writes_file
+        || reading.shell_effects.sets_steering_variable;
+    !more && !reading.commands.is_empty() && reading.commands.iter().all(|found| is_reading_command(&found.command))
 }
 
-fn only_reads(simple: &Simple) -> bool {
-    if matches!(simple.program, Program::None) {
+fn is_reading_command(simple: &SimpleCommand) -> bool {
+    if matches!(simple.program, ProgramName::None) {
         // Values that a command makes are judged by that command.
         return true;
     }
     // A wrapper that hands on its input, or whose program is not the word it seems, is not looked through.
-    let wrapped =
-        matches!(&simple.program, Program::Named(name) if matches!(name.as_str(), "xargs" | "exec" | "env" | "nohup"));
-    program_of(simple).is_some_and(|effective| !wrapped && reads(effective))
+    let wrapped = matches!(&simple.program, ProgramName::Named(name) if matches!(name.as_str(), "xargs" | "exec" | "env" | "nohup"));
+    effective_program(simple).is_some_and(|effective| !wrapped && is_reading_program(effective))
 }
 
-fn reads(effective: Effective<'_>) -> bool {
-    let Effective { program, words, .. } = effective;
+fn is_reading_program(effective: EffectiveProgram<'_>) -> bool {
+    let EffectiveProgram { program, words, .. } = effective;
     if READERS.contains(&program) {
         return true;
     }
     if let Some((_, writing)) = READERS_UNLESS.iter().find(|row| row.0 == program) {
         let fixed = words.iter().all(Option::is_some) || writing.is_empty();
         let named = |word: &String| writing.iter().any(|w| word == w || word.starts_with(&format!("{w}=")));
-        let clustered = !matches!(program, "find" | "printf") && has(words, writing);
+        let clustered = !matches!(program, "find" | "printf") && has_any_flag(words, writing);
         // `date 010203` and `hostname web` set what they name.
         let sets = match program {
-            "hostname" => !operands(words, &[]).is_empty(),
-            "date" => {
-                operands(words, &["-d", "--date", "-r", "-f"]).iter().any(|w| !w.is_some_and(|w| w.starts_with('+')))
-            }
+            "hostname" => !find_operands(words, &[]).is_empty(),
+            "date" => find_operands(words, &["-d", "--date", "-r", "-f"])
+                .iter()
+                .any(|w| !w.is_some_and(|w| w.starts_with('+'))),
             _ => false,
         };
         return (fixed || matches!(program, "printf" | "dig" | "sort" | "journalctl"))
@@ -236,25 +240,24 @@ fn reads(effective: Effective<'_>) -> bool {
             && !words.iter().flatten().any(named);
     }
     match program {
-        "uniq" => operands(words, &["-f", "-s", "-w"]).len() < 2,
-        "command" => has(words, &["-v", "-V"]),
-        "curl" => curl_reads(effective),
-        "openssl" => openssl_reads(effective),
+        "uniq" => find_operands(words, &["-f", "-s", "-w"]).len() < 2,
+        "command" => has_any_flag(words, &["-v", "-V"]),
+        "curl" => curl_only_reads(effective),
+        "openssl" => openssl_only_reads(effective),
         _ => {
             // `git -c core.pager=…` runs what it is told.
             if program == "git" && words.iter().any(|word| matches!(word.as_deref(), None | Some("-c"))) {
                 return false;
             }
             let valued = valued_before_subcommand(program);
-            SUBCOMMANDS
-                .iter()
-                .filter(|row| row.0 == program)
-                .any(|(_, path, writing)| behind(words, path, valued).is_some_and(|rest| !has(rest, writing)))
+            SUBCOMMANDS.iter().filter(|row| row.0 == program).any(|(_, path, writing)| {
+                words_behind_subcommands(words, path, valued).is_some_and(|rest| !has_any_flag(rest, writing))
+            })
         }
     }
 }
 
-fn curl_reads(effective: Effective<'_>) -> bool {
+fn curl_only_reads(effective: EffectiveProgram<'_>) -> bool {
     let words = effective.words;
     let mut methods = words.iter().enumerate().filter_map(|(at, word)| {
         let word = word.as_deref()?;
@@ -272,11 +275,13 @@ fn curl_reads(effective: Effective<'_>) -> bool {
         .any(|word| word.starts_with('-') && !word.starts_with("--") && word.find('X').is_some_and(|at| at > 1));
     methods.all(|method| matches!(method, Some("GET" | "HEAD")))
         && !hidden
-        && ![curl::SENDS, curl::WRITES, curl::MORE].iter().any(|options| has(words, options))
+        && ![curl::SENDING_OPTIONS, curl::WRITING_OPTIONS, curl::OPAQUE_OPTIONS]
+            .iter()
+            .any(|options| has_any_flag(words, options))
         && !words.iter().flatten().any(|word| word.starts_with("--data"))
 }
 
-fn openssl_reads(effective: Effective<'_>) -> bool {
+fn openssl_only_reads(effective: EffectiveProgram<'_>) -> bool {
     match effective.words.first().and_then(Option::as_deref) {
         Some("x509") => {
             let words = effective.words;
@@ -292,7 +297,7 @@ fn openssl_reads(effective: Effective<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::shell::describe;
+    use crate::shell::describe_command;
 
     #[test]
     fn commands_that_only_read_are_known() {
@@ -321,7 +326,7 @@ mod tests {
             "date +%s",
             "if [ -f x ]; then cat x; fi",
         ] {
-            assert!(describe(text).reads_only, "{text}");
+            assert!(describe_command(text).reads_only, "{text}");
         }
     }
 
@@ -369,7 +374,7 @@ mod tests {
             "sudo -e file",
             "nohup ls",
         ] {
-            assert!(!describe(text).reads_only, "{text}");
+            assert!(!describe_command(text).reads_only, "{text}");
         }
     }
 }

@@ -3,14 +3,14 @@
 //! Invariant: a word whose text is not fixed is never taken for an option or a subcommand. Refuses to know: what the
 //! options mean.
 
-use crate::shell::{Program, Simple};
+use crate::shell::{ProgramName, SimpleCommand};
 
 /// The words after a program.
-pub(crate) type Words<'a> = &'a [Option<String>];
+pub(crate) type ProgramWords<'a> = &'a [Option<String>];
 
 /// A program and its words, once wrappers such as `sudo` are taken off.
 #[derive(Clone, Copy, Debug)]
-pub struct Effective<'a> {
+pub struct EffectiveProgram<'a> {
     /// The program's name, its folder taken off.
     pub program: &'a str,
     /// Words behind the program.
@@ -22,7 +22,7 @@ pub struct Effective<'a> {
 }
 
 /// A program that runs another one.
-struct Wrapper {
+struct WrapperProgram {
     name: &'static str,
     /// Options of the wrapper that take the next word.
     valued: &'static [&'static str],
@@ -32,8 +32,8 @@ struct Wrapper {
 
 /// From the manuals of sudo(8), doas(1), env(1), nice(1), ionice(1), timeout(1), time(1), xargs(1), stdbuf(1),
 /// setsid(1), chrt(1) and bash(1).
-const WRAPPERS: &[Wrapper] = &[
-    Wrapper {
+const WRAPPERS: &[WrapperProgram] = &[
+    WrapperProgram {
         name: "sudo",
         valued: &[
             "-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-D", "-R", "--user", "--group", "--host",
@@ -41,43 +41,44 @@ const WRAPPERS: &[Wrapper] = &[
         ],
         operands: 0,
     },
-    Wrapper { name: "doas", valued: &["-u", "-C"], operands: 0 },
-    Wrapper { name: "env", valued: &["-u", "-C", "--unset", "--chdir"], operands: 0 },
-    Wrapper { name: "nice", valued: &["-n", "--adjustment"], operands: 0 },
-    Wrapper { name: "ionice", valued: &["-c", "-n", "--class", "--classdata"], operands: 0 },
-    Wrapper { name: "timeout", valued: &["-k", "-s", "--kill-after", "--signal"], operands: 1 },
-    Wrapper { name: "time", valued: &["-f", "-o", "--format", "--output"], operands: 0 },
-    Wrapper {
+    WrapperProgram { name: "doas", valued: &["-u", "-C"], operands: 0 },
+    WrapperProgram { name: "env", valued: &["-u", "-C", "--unset", "--chdir"], operands: 0 },
+    WrapperProgram { name: "nice", valued: &["-n", "--adjustment"], operands: 0 },
+    WrapperProgram { name: "ionice", valued: &["-c", "-n", "--class", "--classdata"], operands: 0 },
+    WrapperProgram { name: "timeout", valued: &["-k", "-s", "--kill-after", "--signal"], operands: 1 },
+    WrapperProgram { name: "time", valued: &["-f", "-o", "--format", "--output"], operands: 0 },
+    WrapperProgram {
         name: "xargs",
         valued: &["-I", "-n", "-P", "-L", "-d", "-s", "-E", "-a", "--max-args", "--max-procs", "--delimiter"],
         operands: 0,
     },
-    Wrapper { name: "stdbuf", valued: &["-i", "-o", "-e"], operands: 0 },
-    Wrapper { name: "setsid", valued: &[], operands: 0 },
-    Wrapper { name: "nohup", valued: &[], operands: 0 },
-    Wrapper { name: "command", valued: &[], operands: 0 },
-    Wrapper { name: "builtin", valued: &[], operands: 0 },
-    Wrapper { name: "exec", valued: &["-a"], operands: 0 },
+    WrapperProgram { name: "stdbuf", valued: &["-i", "-o", "-e"], operands: 0 },
+    WrapperProgram { name: "setsid", valued: &[], operands: 0 },
+    WrapperProgram { name: "nohup", valued: &[], operands: 0 },
+    WrapperProgram { name: "command", valued: &[], operands: 0 },
+    WrapperProgram { name: "builtin", valued: &[], operands: 0 },
+    WrapperProgram { name: "exec", valued: &["-a"], operands: 0 },
 ];
 
 /// The program a simple command comes down to, behind `sudo`, `env`, `timeout` and the like. None if it has none or an
 /// expansion makes it. A wrapper without a command counts as the program.
-pub fn program_of(simple: &Simple) -> Option<Effective<'_>> {
-    let Program::Named(name) = &simple.program else { return None };
-    let mut effective = Effective { program: base(name), words: &simple.words, bounded: false, collected: false };
+pub fn effective_program(simple: &SimpleCommand) -> Option<EffectiveProgram<'_>> {
+    let ProgramName::Named(name) = &simple.program else { return None };
+    let mut effective =
+        EffectiveProgram { program: base_name(name), words: &simple.words, bounded: false, collected: false };
     while let Some(wrapper) = WRAPPERS.iter().find(|wrapper| wrapper.name == effective.program) {
-        let Some(at) = wrapped_at(wrapper, effective.words) else { break };
+        let Some(at) = wrapped_program_index(wrapper, effective.words) else { break };
         let (Some(word), Some(rest)) = (effective.words.get(at), effective.words.get(at + 1..)) else { break };
-        let program = base(word.as_deref()?);
+        let program = base_name(word.as_deref()?);
         let bounded = effective.bounded || wrapper.name == "timeout";
         let collected = effective.collected || wrapper.name == "xargs";
-        effective = Effective { program, words: rest, bounded, collected };
+        effective = EffectiveProgram { program, words: rest, bounded, collected };
     }
     Some(effective)
 }
 
 /// Where the wrapped program stands.
-fn wrapped_at(wrapper: &Wrapper, words: Words<'_>) -> Option<usize> {
+fn wrapped_program_index(wrapper: &WrapperProgram, words: ProgramWords<'_>) -> Option<usize> {
     let mut operands = wrapper.operands;
     let mut at = 0;
     loop {
@@ -106,7 +107,7 @@ fn wrapped_at(wrapper: &Wrapper, words: Words<'_>) -> Option<usize> {
 }
 
 /// A program's name without its folder.
-fn base(name: &str) -> &str {
+fn base_name(name: &str) -> &str {
     match name.rsplit_once('/') {
         Some((folder, base)) if !base.is_empty() && !folder.starts_with('.') => base,
         _ => name,
@@ -115,7 +116,7 @@ fn base(name: &str) -> &str {
 
 /// True if one of `flags` is among the words: `--follow`, `--follow=true`, `-f`, or `f` in a cluster as `-tf`.
 /// Words after `--` are another program's.
-pub(crate) fn has(words: Words<'_>, flags: &[&str]) -> bool {
+pub(crate) fn has_any_flag(words: ProgramWords<'_>, flags: &[&str]) -> bool {
     let before_dashes = words.iter().take_while(|word| word.as_deref() != Some("--"));
     before_dashes.flatten().any(|word| flags.iter().any(|flag| is_flag(word, flag)))
 }
@@ -139,12 +140,12 @@ fn single_letter(flag: &str) -> Option<char> {
 }
 
 /// The words that are neither options nor an option's value. A word that is not fixed is an operand, as None.
-pub(crate) fn operands<'a>(words: Words<'a>, valued: &[&str]) -> Vec<Option<&'a str>> {
-    positions(words, valued).into_iter().filter_map(|at| words.get(at)).map(Option::as_deref).collect()
+pub(crate) fn find_operands<'a>(words: ProgramWords<'a>, valued: &[&str]) -> Vec<Option<&'a str>> {
+    operand_positions(words, valued).into_iter().filter_map(|at| words.get(at)).map(Option::as_deref).collect()
 }
 
 /// Where the operands stand.
-fn positions(words: Words<'_>, valued: &[&str]) -> Vec<usize> {
+fn operand_positions(words: ProgramWords<'_>, valued: &[&str]) -> Vec<usize> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(word) = words.get(at) {
@@ -162,10 +163,14 @@ fn positions(words: Words<'_>, valued: &[&str]) -> Vec<usize> {
 }
 
 /// Words behind the subcommands of `path`, if the words begin with them; options may come between.
-pub(crate) fn behind<'a>(words: Words<'a>, path: &[&str], valued: &[&str]) -> Option<Words<'a>> {
+pub(crate) fn words_behind_subcommands<'a>(
+    words: ProgramWords<'a>,
+    path: &[&str],
+    valued: &[&str],
+) -> Option<ProgramWords<'a>> {
     let mut rest = words;
     for step in path {
-        let at = *positions(rest, valued).first()?;
+        let at = *operand_positions(rest, valued).first()?;
         if rest.get(at)?.as_deref() != Some(step) {
             return None;
         }
@@ -219,16 +224,16 @@ pub(crate) fn valued_before_subcommand(program: &str) -> &'static [&'static str]
 
 #[cfg(test)]
 mod tests {
-    use super::{behind, has, operands, program_of};
-    use crate::shell::{Program, Simple};
+    use super::{effective_program, find_operands, has_any_flag, words_behind_subcommands};
+    use crate::shell::{ProgramName, SimpleCommand};
 
     fn words(text: &str) -> Vec<Option<String>> {
         text.split_whitespace().map(|word| (word != "$").then(|| word.to_owned())).collect()
     }
 
-    fn simple(text: &str) -> Simple {
+    fn simple(text: &str) -> SimpleCommand {
         let (program, rest) = text.split_once(' ').unwrap_or((text, ""));
-        Simple { program: Program::Named(program.to_owned()), words: words(rest), span: 0..text.len() }
+        SimpleCommand { program: ProgramName::Named(program.to_owned()), words: words(rest), span: 0..text.len() }
     }
 
     #[test]
@@ -245,27 +250,27 @@ mod tests {
             ("nohup -- make", "make"),
         ] {
             let simple = simple(text);
-            assert_eq!(program_of(&simple).map(|e| e.program), Some(program), "{text}");
+            assert_eq!(effective_program(&simple).map(|e| e.program), Some(program), "{text}");
         }
-        assert!(program_of(&simple("sudo $ x")).is_none(), "an expansion names the program");
-        assert!(program_of(&simple("timeout 5 top")).is_some_and(|e| e.bounded));
+        assert!(effective_program(&simple("sudo $ x")).is_none(), "an expansion names the program");
+        assert!(effective_program(&simple("timeout 5 top")).is_some_and(|e| e.bounded));
     }
 
     #[test]
     fn flags_are_found_alone_in_clusters_and_with_values() {
-        assert!(has(&words("-tf x"), &["-f"]));
-        assert!(has(&words("--follow=true"), &["--follow"]));
-        assert!(!has(&words("--follow=false"), &["--follow"]));
-        assert!(!has(&words("--force"), &["-f"]));
-        assert!(!has(&words("x -- -f"), &["-f"]));
-        assert!(!has(&words("-n5f"), &["-f"]));
+        assert!(has_any_flag(&words("-tf x"), &["-f"]));
+        assert!(has_any_flag(&words("--follow=true"), &["--follow"]));
+        assert!(!has_any_flag(&words("--follow=false"), &["--follow"]));
+        assert!(!has_any_flag(&words("--force"), &["-f"]));
+        assert!(!has_any_flag(&words("x -- -f"), &["-f"]));
+        assert!(!has_any_flag(&words("-n5f"), &["-f"]));
     }
 
     #[test]
     fn subcommands_are_found_behind_options_and_their_values() {
         let all = words("-f a.yml logs -f api");
-        assert_eq!(behind(&all, &["logs"], &["-f"]).map(<[_]>::len), Some(2));
-        assert_eq!(behind(&all, &["ps"], &["-f"]), None);
-        assert_eq!(operands(&words("-c 3 host $"), &["-c"]), [Some("host"), None]);
+        assert_eq!(words_behind_subcommands(&all, &["logs"], &["-f"]).map(<[_]>::len), Some(2));
+        assert_eq!(words_behind_subcommands(&all, &["ps"], &["-f"]), None);
+        assert_eq!(find_operands(&words("-c 3 host $"), &["-c"]), [Some("host"), None]);
     }
 }

@@ -3,15 +3,15 @@
 //! Invariant: only what runs in the session itself counts; a subshell changes nothing. Refuses to know: effects outside
 //! the shell.
 
-use crate::shell::parse::reading::Found;
-use crate::shell::{Program, SessionChange, Simple};
+use crate::shell::parse::reading::CommandInContext;
+use crate::shell::{ProgramName, SessionChange, SimpleCommand};
 
 /// The change a simple command makes, if any.
-pub(crate) fn change(found: &Found) -> Option<SessionChange> {
-    if !found.place.in_session {
+pub(crate) fn session_change(found: &CommandInContext) -> Option<SessionChange> {
+    if !found.context.in_session {
         return None;
     }
-    let Program::Named(name) = &found.simple.program else { return None };
+    let ProgramName::Named(name) = &found.command.program else { return None };
     Some(match name.as_str() {
         "cd" | "pushd" | "popd" => SessionChange::Directory,
         "export" | "unset" | "declare" | "typeset" | "readonly" => SessionChange::Variables,
@@ -25,15 +25,15 @@ pub(crate) fn change(found: &Found) -> Option<SessionChange> {
 }
 
 /// The variables a builtin sets by naming them.
-pub(crate) fn names_set(simple: &Simple) -> Vec<String> {
-    let Program::Named(program) = &simple.program else { return Vec::new() };
+pub(crate) fn assigned_names(simple: &SimpleCommand) -> Vec<String> {
+    let ProgramName::Named(program) = &simple.program else { return Vec::new() };
     let words = simple.words.iter().map_while(|word| word.as_deref());
     let names: Vec<&str> = match program.as_str() {
-        "read" => operands(words, "adeinNptu").collect(),
-        "mapfile" | "readarray" => operands(words, "dnOsuCc").collect(),
-        "getopts" => operands(words, "").skip(1).take(1).chain(["OPTARG", "OPTIND"]).collect(),
+        "read" => skip_options(words, "adeinNptu").collect(),
+        "mapfile" | "readarray" => skip_options(words, "dnOsuCc").collect(),
+        "getopts" => skip_options(words, "").skip(1).take(1).chain(["OPTARG", "OPTIND"]).collect(),
         "printf" => words.skip_while(|&word| word != "-v").skip(1).take(1).collect(),
-        "local" | "declare" | "typeset" | "export" | "readonly" => operands(words, "").collect(),
+        "local" | "declare" | "typeset" | "export" | "readonly" => skip_options(words, "").collect(),
         _ => return Vec::new(),
     };
     let is_name = |name: &&str| {
@@ -46,7 +46,7 @@ pub(crate) fn names_set(simple: &Simple) -> Vec<String> {
 }
 
 /// True if a program may run another program because of this variable.
-pub(crate) fn steers(name: &str) -> bool {
+pub(crate) fn steers_programs(name: &str) -> bool {
     const NAMES: &[&str] = &["PATH", "ENV", "IFS", "SHELLOPTS", "PROMPT_COMMAND", "EDITOR", "VISUAL", "CDPATH"];
     NAMES.contains(&name)
         || ["LD_", "DYLD_", "BASH_", "GIT_", "LESS"].iter().any(|start| name.starts_with(start))
@@ -54,7 +54,7 @@ pub(crate) fn steers(name: &str) -> bool {
 }
 
 /// The words that are no options, where a letter of `valued` takes the next word.
-fn operands<'a>(words: impl Iterator<Item = &'a str>, valued: &str) -> impl Iterator<Item = &'a str> {
+fn skip_options<'a>(words: impl Iterator<Item = &'a str>, valued: &str) -> impl Iterator<Item = &'a str> {
     let mut skip = false;
     words.filter(move |word| {
         if std::mem::take(&mut skip) {

@@ -3,11 +3,14 @@
 //! Invariant: a command that is told what to do by its words or its input is not interactive. Refuses to know: whether
 //! an operator is there.
 
-use super::options::{Effective, Words, behind, has, operands, program_of, valued_before_subcommand};
-use crate::shell::parse::reading::{Found, Reading};
+use super::options::{
+    EffectiveProgram, ProgramWords, effective_program, find_operands, has_any_flag, valued_before_subcommand,
+    words_behind_subcommands,
+};
+use crate::shell::parse::reading::{CommandInContext, ParsedText};
 
 /// Programs that take over the terminal whatever their words.
-const ALWAYS: &[&str] = &[
+const ALWAYS_INTERACTIVE: &[&str] = &[
     "vi",
     "vim",
     "nvim",
@@ -48,7 +51,7 @@ const ALWAYS: &[&str] = &[
 ];
 
 /// Clients and interpreters that talk to the operator unless one of these options tells them what to do.
-const TOLD_BY_OPTION: &[(&str, &[&str])] = &[
+const INTERACTIVE_UNLESS: &[(&str, &[&str])] = &[
     ("psql", &["-c", "--command", "-f", "--file", "-l", "--list", "-V", "--version"]),
     ("mysql", &["-e", "--execute", "-V", "--version"]),
     ("mariadb", &["-e", "--execute", "-V", "--version"]),
@@ -67,7 +70,7 @@ const TOLD_BY_OPTION: &[(&str, &[&str])] = &[
 ];
 
 /// Shells and interpreters: interactive when nothing is given to run.
-const BARE: &[&str] =
+const INTERACTIVE_WHEN_BARE: &[&str] =
     &["bash", "sh", "zsh", "dash", "ash", "ksh", "fish", "python", "python3", "ipython", "node", "irb", "psql", "php"];
 
 /// Options with a value, where the operands decide.
@@ -127,14 +130,15 @@ const RUN_VALUED: &[&str] = &[
 ];
 
 /// Why a reading needs an operator at the terminal, for its first command that does.
-pub(crate) fn interactive(reading: &Reading) -> Option<String> {
-    let mut awaited = reading.found.iter().filter(|found| !found.place.deferred && !found.place.background);
-    awaited.find_map(why)
+pub(crate) fn why_interactive(reading: &ParsedText) -> Option<String> {
+    let mut awaited =
+        reading.commands.iter().filter(|found| !found.context.in_function_body && !found.context.in_background);
+    awaited.find_map(why_command_interactive)
 }
 
-fn why(found: &Found) -> Option<String> {
-    let effective = program_of(&found.simple)?;
-    talks(effective, found.place.fed).then(|| match effective.words.first() {
+fn why_command_interactive(found: &CommandInContext) -> Option<String> {
+    let effective = effective_program(&found.command)?;
+    talks_to_operator(effective, found.context.has_redirected_input).then(|| match effective.words.first() {
         Some(Some(word)) if !matches!(effective.program, "vim" | "vi" | "nano" | "less" | "man") => {
             format!("`{} {word}` wants an operator at the terminal", effective.program)
         }
@@ -143,24 +147,25 @@ fn why(found: &Found) -> Option<String> {
 }
 
 /// True if a program with these words needs an operator at the terminal.
-fn talks(effective: Effective<'_>, fed: bool) -> bool {
-    let Effective { program, words, .. } = effective;
-    if has(words, &["--help"]) {
+fn talks_to_operator(effective: EffectiveProgram<'_>, fed: bool) -> bool {
+    let EffectiveProgram { program, words, .. } = effective;
+    if has_any_flag(words, &["--help"]) {
         return false;
     }
     match program {
-        "top" => !has(words, &["-b"]),
-        "htop" | "less" | "more" if has(words, &["--version", "-V"]) => false,
-        _ if ALWAYS.contains(&program) => true,
-        "crontab" => has(words, &["-e"]),
-        "read" => !fed && !has(words, &["-t"]),
+        "top" => !has_any_flag(words, &["-b"]),
+        "htop" | "less" | "more" if has_any_flag(words, &["--version", "-V"]) => false,
+        _ if ALWAYS_INTERACTIVE.contains(&program) => true,
+        "crontab" => has_any_flag(words, &["-e"]),
+        "read" => !fed && !has_any_flag(words, &["-t"]),
         "sudo" | "doas" => {
-            let opens = has(words, &["-i", "-s", "--login", "--shell"]);
-            has(words, &["-e", "--edit"]) || (opens && operands(words, &["-u", "-g", "--user", "--group"]).is_empty())
+            let opens = has_any_flag(words, &["-i", "-s", "--login", "--shell"]);
+            has_any_flag(words, &["-e", "--edit"])
+                || (opens && find_operands(words, &["-u", "-g", "--user", "--group"]).is_empty())
         }
         "redis-cli" => {
-            !fed && operands(words, REDIS_VALUED).is_empty()
-                && !has(
+            !fed && find_operands(words, REDIS_VALUED).is_empty()
+                && !has_any_flag(
                     words,
                     &[
                         "--scan",
@@ -176,55 +181,74 @@ fn talks(effective: Effective<'_>, fed: bool) -> bool {
                     ],
                 )
         }
-        "sqlite3" => !fed && operands(words, &["-separator", "-cmd"]).len() < 2,
-        "ssh" => !fed && operands(words, SSH_VALUED).len() == 1 && !has(words, &["-N", "-f", "-W", "-O", "-G", "-Q"]),
-        "docker" | "podman" | "docker-compose" | "podman-compose" | "kubectl" | "oc" => contained(program, words, fed),
-        "git" => edits(words),
-        _ if BARE.contains(&program) && TOLD_BY_OPTION.iter().all(|row| row.0 != program) => {
+        "sqlite3" => !fed && find_operands(words, &["-separator", "-cmd"]).len() < 2,
+        "ssh" => {
+            !fed && find_operands(words, SSH_VALUED).len() == 1
+                && !has_any_flag(words, &["-N", "-f", "-W", "-O", "-G", "-Q"])
+        }
+        "docker" | "podman" | "docker-compose" | "podman-compose" | "kubectl" | "oc" => {
+            container_talks(program, words, fed)
+        }
+        "git" => opens_editor(words),
+        _ if INTERACTIVE_WHEN_BARE.contains(&program) && INTERACTIVE_UNLESS.iter().all(|row| row.0 != program) => {
             !fed && words.iter().all(|word| matches!(word.as_deref(), Some("-i" | "-l" | "-il" | "--login")))
         }
         _ => {
-            let row = TOLD_BY_OPTION.iter().find(|row| row.0 == program);
-            (!fed || program == "passwd") && row.is_some_and(|row| !has(words, row.1))
+            let row = INTERACTIVE_UNLESS.iter().find(|row| row.0 == program);
+            (!fed || program == "passwd") && row.is_some_and(|row| !has_any_flag(words, row.1))
         }
     }
 }
 
 /// `exec`, `run`, `attach` and `edit` of container programs: what runs inside decides.
-fn contained(program: &str, words: Words<'_>, fed: bool) -> bool {
+fn container_talks(program: &str, words: ProgramWords<'_>, fed: bool) -> bool {
     let valued = valued_before_subcommand(program);
     let cluster = matches!(program, "kubectl" | "oc");
     let compose = program.ends_with("-compose");
     if !cluster
         && !compose
-        && let Some(rest) = behind(words, &["compose"], valued)
+        && let Some(rest) = words_behind_subcommands(words, &["compose"], valued)
     {
-        return contained("docker-compose", rest, fed);
+        return container_talks("docker-compose", rest, fed);
     }
-    if cluster && (behind(words, &["edit"], valued).is_some() || behind(words, &["attach"], valued).is_some()) {
+    if cluster
+        && (words_behind_subcommands(words, &["edit"], valued).is_some()
+            || words_behind_subcommands(words, &["attach"], valued).is_some())
+    {
         return true;
     }
-    if !cluster && !compose && behind(words, &["attach"], valued).is_some() {
+    if !cluster && !compose && words_behind_subcommands(words, &["attach"], valued).is_some() {
         return true;
     }
-    if !cluster && let Some(rest) = behind(words, &["login"], valued) {
-        return !has(rest, &["-p", "--password", "--password-stdin"]);
+    if !cluster && let Some(rest) = words_behind_subcommands(words, &["login"], valued) {
+        return !has_any_flag(rest, &["-p", "--password", "--password-stdin"]);
     }
-    let exec = behind(words, &["exec"], valued).map(|rest| (rest, EXEC_VALUED));
-    let Some((rest, valued)) = exec.or_else(|| behind(words, &["run"], valued).map(|rest| (rest, RUN_VALUED))) else {
-        return cluster && behind(words, &["debug"], valued).is_some_and(|rest| has(rest, &["-i", "-t", "--tty"]));
+    let exec = words_behind_subcommands(words, &["exec"], valued).map(|rest| (rest, EXEC_VALUED));
+    let Some((rest, valued)) =
+        exec.or_else(|| words_behind_subcommands(words, &["run"], valued).map(|rest| (rest, RUN_VALUED)))
+    else {
+        return cluster
+            && words_behind_subcommands(words, &["debug"], valued)
+                .is_some_and(|rest| has_any_flag(rest, &["-i", "-t", "--tty"]));
     };
     let Some((options, inner)) = inner_command(rest, valued) else { return false };
-    let terminal =
-        if compose { !has(options, &["-T", "-d", "--detach"]) } else { has(options, &["-i", "-t", "--tty"]) };
+    let terminal = if compose {
+        !has_any_flag(options, &["-T", "-d", "--detach"])
+    } else {
+        has_any_flag(options, &["-i", "-t", "--tty"])
+    };
     terminal
         && !fed
-        && inner
-            .map_or(exec.is_none() && !compose, |inner| super::endless::endless(inner).is_some() || talks(inner, false))
+        && inner.map_or(exec.is_none() && !compose, |inner| {
+            super::endless::why_program_never_ends(inner).is_some() || talks_to_operator(inner, false)
+        })
 }
 
 /// The options of `exec` or `run` and the program that runs inside, behind the container's name.
-fn inner_command<'a>(words: Words<'a>, valued: &[&str]) -> Option<(Words<'a>, Option<Effective<'a>>)> {
+fn inner_command<'a>(
+    words: ProgramWords<'a>,
+    valued: &[&str],
+) -> Option<(ProgramWords<'a>, Option<EffectiveProgram<'a>>)> {
     let mut at = 0;
     while let Some(Some(option)) =
         words.get(at).map(Option::as_deref).filter(|word| word.is_some_and(|w| w.starts_with('-')))
@@ -241,7 +265,7 @@ fn inner_command<'a>(words: Words<'a>, valued: &[&str]) -> Option<(Words<'a>, Op
     }
     let inner = rest.split_first().and_then(|(program, words)| {
         let program = program.as_deref()?;
-        Some(Effective {
+        Some(EffectiveProgram {
             program: program.rsplit('/').next().unwrap_or(program),
             words,
             bounded: false,
@@ -252,17 +276,19 @@ fn inner_command<'a>(words: Words<'a>, valued: &[&str]) -> Option<(Words<'a>, Op
 }
 
 /// Git opens an editor for a message or a list nobody gave.
-fn edits(words: Words<'_>) -> bool {
+fn opens_editor(words: ProgramWords<'_>) -> bool {
     let valued = valued_before_subcommand("git");
     let told = &["-m", "--message", "-F", "--file", "-C", "--no-edit", "--dry-run", "--fixup"];
-    behind(words, &["commit"], valued).is_some_and(|rest| !has(rest, told))
-        || behind(words, &["rebase"], valued).is_some_and(|rest| has(rest, &["-i", "--interactive"]))
-        || behind(words, &["add"], valued).is_some_and(|rest| has(rest, &["-p", "-i", "--patch"]))
+    words_behind_subcommands(words, &["commit"], valued).is_some_and(|rest| !has_any_flag(rest, told))
+        || words_behind_subcommands(words, &["rebase"], valued)
+            .is_some_and(|rest| has_any_flag(rest, &["-i", "--interactive"]))
+        || words_behind_subcommands(words, &["add"], valued)
+            .is_some_and(|rest| has_any_flag(rest, &["-p", "-i", "--patch"]))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::shell::describe;
+    use crate::shell::describe_command;
 
     #[test]
     fn editors_shells_and_bare_clients_want_an_operator() {
@@ -307,7 +333,7 @@ mod tests {
             "git rebase -i main",
             "read -p 'sure? ' answer",
         ] {
-            assert!(describe(text).interactive.is_some(), "{text}");
+            assert!(describe_command(text).interactive_reason.is_some(), "{text}");
         }
     }
 
@@ -342,7 +368,7 @@ mod tests {
             "sudo -i -u postgres psql -c 'SELECT 1'",
             "edit() { vim x; }",
         ] {
-            assert_eq!(describe(text).interactive, None, "{text}");
+            assert_eq!(describe_command(text).interactive_reason, None, "{text}");
         }
     }
 }

@@ -3,12 +3,12 @@
 //! Invariant: only a `watch` whose words are all fixed, and whose command changes nothing of a session, is read. Refuses to
 //! know: who looks at it.
 
-use crate::shell::{Facts, Program};
+use crate::shell::{CommandFacts, ProgramName};
 use std::time::Duration;
 
 /// The command that a `watch` repeats, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Watched {
+pub struct WatchedCommand {
     /// The command, as a shell reads it.
     pub text: String,
     /// The time between two runs; `watch` itself begins with 2 seconds, and takes no less than a tenth.
@@ -16,7 +16,7 @@ pub struct Watched {
 }
 
 /// Options of procps' `watch` that only change what it looks like; from its manual.
-const LOOKS: &[&str] = &[
+const LOOK_OPTIONS: &[&str] = &[
     "-b",
     "--beep",
     "-c",
@@ -34,13 +34,16 @@ const LOOKS: &[&str] = &[
 ];
 
 /// Parses a `watch` command; none if the text is something else or cannot be read.
-pub fn watched(text: &str) -> Option<Watched> {
+pub fn parse_watch(text: &str) -> Option<WatchedCommand> {
     if !text.trim_start().starts_with("watch") {
         return None;
     }
-    let facts = crate::shell::describe(text);
-    let ([only], Some([0])) = (facts.simple.as_slice(), facts.status.pipeline.as_deref()) else { return None };
-    if only.program != Program::Named("watch".to_owned()) || text.get(only.span.clone())?.trim() != text.trim() {
+    let facts = crate::shell::describe_command(text);
+    let ([only], Some([0])) = (facts.simple_commands.as_slice(), facts.status_source.pipeline_members.as_deref())
+    else {
+        return None;
+    };
+    if only.program != ProgramName::Named("watch".to_owned()) || text.get(only.span.clone())?.trim() != text.trim() {
         return None;
     }
     let words: Vec<&str> = only.words.iter().map(Option::as_deref).collect::<Option<_>>()?;
@@ -52,29 +55,32 @@ pub fn watched(text: &str) -> Option<Watched> {
             "--" => break,
             "-n" | "--interval" => {
                 let (value, after) = rest.split_first()?;
-                every = interval(value)?;
+                every = parse_interval(value)?;
                 rest = after;
             }
             "-x" | "--exec" => exec = true,
-            word if LOOKS.contains(&word) => {}
-            word => every = interval(word.strip_prefix("--interval=").or_else(|| word.strip_prefix("-n"))?)?,
+            word if LOOK_OPTIONS.contains(&word) => {}
+            word => every = parse_interval(word.strip_prefix("--interval=").or_else(|| word.strip_prefix("-n"))?)?,
         }
     }
     if rest.is_empty() {
         return None;
     }
-    let text =
-        if exec { rest.iter().map(|w| crate::shell::quote(w)).collect::<Vec<_>>().join(" ") } else { rest.join(" ") };
-    let inner = crate::shell::describe(&text);
-    let stays = inner.session.is_empty() && inner.assigns.is_empty() && inner.never_ends.is_none();
-    (stays && is_command(&inner)).then_some(Watched { text, every })
+    let text = if exec {
+        rest.iter().map(|w| crate::shell::quote_value(w)).collect::<Vec<_>>().join(" ")
+    } else {
+        rest.join(" ")
+    };
+    let inner = crate::shell::describe_command(&text);
+    let stays = inner.session_changes.is_empty() && inner.assignments.is_empty() && inner.never_ends_reason.is_none();
+    (stays && is_single_command(&inner)).then_some(WatchedCommand { text, every })
 }
 
-fn is_command(facts: &Facts) -> bool {
-    !facts.simple.is_empty() && facts.not_a_command.is_none() && facts.placeholders.is_empty()
+fn is_single_command(facts: &CommandFacts) -> bool {
+    !facts.simple_commands.is_empty() && facts.not_a_command.is_none() && facts.placeholders.is_empty()
 }
 
-fn interval(text: &str) -> Option<Duration> {
+fn parse_interval(text: &str) -> Option<Duration> {
     let seconds: f64 = text.replace(',', ".").parse().ok()?;
     Duration::try_from_secs_f64(seconds.max(0.1)).ok()
 }
@@ -92,8 +98,8 @@ mod tests {
             ("watch --interval=0.5 -t date", "date", 500),
             ("watch -x ls 'a b'", "ls 'a b'", 2000),
         ] {
-            let expected = Watched { text: inner.to_owned(), every: Duration::from_millis(millis) };
-            assert_eq!(watched(text), Some(expected), "{text}");
+            let expected = WatchedCommand { text: inner.to_owned(), every: Duration::from_millis(millis) };
+            assert_eq!(parse_watch(text), Some(expected), "{text}");
         }
     }
 
@@ -110,7 +116,7 @@ mod tests {
             "watch -n x date",
             "watchman list",
         ] {
-            assert_eq!(watched(text), None, "{text}");
+            assert_eq!(parse_watch(text), None, "{text}");
         }
     }
 }

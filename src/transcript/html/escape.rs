@@ -5,19 +5,19 @@
 use crate::transcript::escape::push_visible;
 
 /// Escapes text between tags; newlines and tabs stay.
-pub fn text(text: &str) -> String {
+pub fn escape_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
-    push(&mut out, text);
+    push_escaped(&mut out, text);
     out
 }
 
 /// Escapes the value of a quoted attribute.
-pub fn attribute(value: &str) -> String {
-    text(value)
+pub fn escape_attribute(value: &str) -> String {
+    escape_text(value)
 }
 
 /// Appends escaped text to `out`.
-pub(super) fn push(out: &mut String, text: &str) {
+pub(super) fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn nothing_written_is_markup() {
         assert_eq!(
-            text("<b a=\"x\" c='y'>&amp;\u{1b}\u{202e}\n"),
+            escape_text("<b a=\"x\" c='y'>&amp;\u{1b}\u{202e}\n"),
             "&lt;b a=&quot;x&quot; c=&#39;y&#39;&gt;&amp;amp;␛U+202E\n"
         );
     }

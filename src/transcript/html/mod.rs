@@ -10,8 +10,8 @@ mod picture;
 mod shell;
 mod tone;
 
-pub use escape::{attribute, text};
-pub use markdown::{Headings, Trust, markdown, markdown_with};
-pub use picture::{Lane, Mark, Picture, picture};
-pub use shell::{Place, begin, end};
+pub use escape::{escape_attribute, escape_text};
+pub use markdown::{Headings, Trust, markdown_part_to_html, markdown_to_html};
+pub use picture::{Lane, Mark, TimelinePicture, render_picture};
+pub use shell::{PageAnchor, write_page_end, write_page_start};
 pub use tone::Tone;

@@ -4,8 +4,8 @@
 //! their size, so one drawing suits a phone, a desktop and paper. Its size is bounded for any number of marks. Refuses to
 //! know: what the lanes are.
 
-use super::axis::{Axis, WIDTH};
-use super::escape::text;
+use super::axis::{AXIS_WIDTH, TimeAxis};
+use super::escape::escape_text;
 use super::tone::Tone;
 use crate::transcript::words;
 use jiff::Timestamp;
@@ -34,9 +34,9 @@ const BAR_TOP: u64 = 20;
 const BAR_HEIGHT: u64 = 18;
 const LANE_HEIGHT: u64 = 50;
 /// Numbered marks closer than this are stacked, or one would hide the other on a phone; in hundredths of a percent.
-const APART: u64 = 550;
+const LEAST_MARK_DISTANCE: u64 = 550;
 const LEVEL_HEIGHT: u64 = 18;
-const LEVELS: usize = 6;
+const MOST_LEVELS: usize = 6;
 const AXIS_HEIGHT: u64 = 40;
 
 /// A moment or a period in a lane.
@@ -67,7 +67,7 @@ pub struct Lane {
 
 /// A timeline to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
+pub struct TimelinePicture {
     /// Prefix of all ids in the drawing; unique for each picture on a page.
     pub id: String,
     /// Short accessible name.
@@ -75,74 +75,79 @@ pub struct Picture {
     /// Accessible description for readers who cannot see the drawing.
     pub description: String,
     /// Point in time at the left end of the axis.
-    pub begins: Timestamp,
+    pub begins_at: Timestamp,
     /// The lanes, from the top.
     pub lanes: Vec<Lane>,
 }
 
 /// Renders a `figure` with the drawing, its legend and the lists of numbered marks.
-pub fn picture(picture: &Picture) -> String {
+pub fn render_picture(picture: &TimelinePicture) -> String {
     let spans = picture.lanes.iter().flat_map(|lane| &lane.marks);
     // A numbered bar only frames other events, so the axis counts just its two ends as events.
     let is_frame = |mark: &&Mark| !mark.number.is_empty();
     let ends = |mark: &Mark| (mark.from, mark.to.unwrap_or(mark.from).max(mark.from));
     let framed =
         spans.clone().filter(is_frame).flat_map(|mark| [(ends(mark).0, ends(mark).0), (ends(mark).1, ends(mark).1)]);
-    let axis = Axis::of(spans.clone().filter(|mark| !is_frame(mark)).map(ends).chain(framed).collect());
-    let id = text(&picture.id);
-    let rows: Vec<Row> = picture.lanes.iter().map(|lane| Row::of(lane, &axis)).collect();
-    let height = rows.iter().map(Row::height).sum::<u64>() + AXIS_HEIGHT;
+    let axis = TimeAxis::spanning(spans.clone().filter(|mark| !is_frame(mark)).map(ends).chain(framed).collect());
+    let id = escape_text(&picture.id);
+    let rows: Vec<LaneLayout> = picture.lanes.iter().map(|lane| LaneLayout::lay_out_lane(lane, &axis)).collect();
+    let height = rows.iter().map(LaneLayout::pixel_height).sum::<u64>() + AXIS_HEIGHT;
     let mut out = format!(
         "<figure class=\"picture\">\n<svg role=\"img\" aria-labelledby=\"{id}-title {id}-what\" width=\"100%\" \
          height=\"{height}\">\n<title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-what\">{}</desc>\n",
-        text(&picture.title),
-        text(&picture.description)
+        escape_text(&picture.title),
+        escape_text(&picture.description)
     );
-    definitions(&mut out, &id);
-    time_axis(&mut out, picture, &axis, height - AXIS_HEIGHT);
+    write_definitions(&mut out, &id);
+    write_time_axis(&mut out, picture, &axis, height - AXIS_HEIGHT);
     let mut tones = BTreeSet::new();
     let mut keys = String::new();
     let mut top = 0;
     for (lane, row) in picture.lanes.iter().zip(&rows) {
-        let _ = writeln!(out, "<text class=\"lane\" x=\"0\" y=\"{}\">{}</text>", top + NAME_BASELINE, text(&lane.name));
-        let base = top + row.height() - LANE_HEIGHT + BAR_TOP + BAR_HEIGHT;
+        let _ = writeln!(
+            out,
+            "<text class=\"lane\" x=\"0\" y=\"{}\">{}</text>",
+            top + NAME_BASELINE,
+            escape_text(&lane.name)
+        );
+        let base = top + row.pixel_height() - LANE_HEIGHT + BAR_TOP + BAR_HEIGHT;
         let _ = writeln!(out, "<line class=\"rail\" x1=\"0\" x2=\"100%\" y1=\"{base}\" y2=\"{base}\"/>");
         for (n, (group, level)) in row.groups.iter().enumerate() {
             tones.insert(group.tone);
-            let number = if row.numbered { (n + 1).to_string() } else { group.number.clone() };
-            mark(&mut out, &id, group, &number, row.numbered, top + BAR_TOP + level * LEVEL_HEIGHT);
+            let number = if row.is_numbered { (n + 1).to_string() } else { group.number.clone() };
+            write_mark(&mut out, &id, group, &number, row.is_numbered, top + BAR_TOP + level * LEVEL_HEIGHT);
         }
-        if row.numbered && !lane.marks.is_empty() {
-            key(&mut keys, picture, lane);
+        if row.is_numbered && !lane.marks.is_empty() {
+            write_lane_key(&mut keys, picture, lane);
         }
-        top += row.height();
+        top += row.pixel_height();
     }
     out.push_str("</svg>\n<figcaption>\n");
-    legend(&mut out, &id, &tones);
+    write_legend(&mut out, &id, &tones);
     out.push_str(&keys);
     out.push_str("</figcaption>\n</figure>\n");
     out
 }
 
 /// Layout of a lane.
-struct Row {
+struct LaneLayout {
     /// Groups of marks, each with its level from the top.
-    groups: Vec<(Group, u64)>,
-    numbered: bool,
+    groups: Vec<(MarkGroup, u64)>,
+    is_numbered: bool,
 }
 
-impl Row {
-    fn of(lane: &Lane, axis: &Axis) -> Self {
-        let numbered = lane.has_key && lane.marks.len() <= KEY_MARKS;
+impl LaneLayout {
+    fn lay_out_lane(lane: &Lane, axis: &TimeAxis) -> Self {
+        let is_numbered = lane.has_key && lane.marks.len() <= KEY_MARKS;
         // Position of the last mark on each level.
         let mut levels: Vec<u64> = Vec::new();
         let mut level = |left: u64| {
-            if !numbered {
+            if !is_numbered {
                 return 0;
             }
-            let free = levels.iter().position(|last| last + APART <= left);
+            let free = levels.iter().position(|last| last + LEAST_MARK_DISTANCE <= left);
             let place = free.unwrap_or_else(|| {
-                if levels.len() < LEVELS {
+                if levels.len() < MOST_LEVELS {
                     levels.push(0);
                     return levels.len() - 1;
                 }
@@ -153,17 +158,17 @@ impl Row {
             }
             place as u64
         };
-        let groups = groups(&lane.marks, axis).into_iter().map(|group| (level(group.left), group));
-        Self { groups: groups.map(|(level, group)| (group, level)).collect(), numbered }
+        let groups = group_marks(&lane.marks, axis).into_iter().map(|group| (level(group.left), group));
+        Self { groups: groups.map(|(level, group)| (group, level)).collect(), is_numbered }
     }
 
-    fn height(&self) -> u64 {
+    fn pixel_height(&self) -> u64 {
         LANE_HEIGHT + self.groups.iter().map(|(_, level)| level * LEVEL_HEIGHT).max().unwrap_or(0)
     }
 }
 
 /// Marks drawn as one shape.
-struct Group {
+struct MarkGroup {
     left: u64,
     width: Option<u64>,
     tone: Tone,
@@ -171,12 +176,12 @@ struct Group {
     number: String,
 }
 
-fn groups(marks: &[Mark], axis: &Axis) -> Vec<Group> {
+fn group_marks(marks: &[Mark], axis: &TimeAxis) -> Vec<MarkGroup> {
     let is_joined = marks.len() > SEPARATE_MARKS;
-    let mut groups: Vec<(Group, u64)> = Vec::new();
+    let mut groups: Vec<(MarkGroup, u64)> = Vec::new();
     for mark in marks {
-        let left = axis.place(mark.from);
-        let width = mark.to.map(|to| axis.place(to.max(mark.from)) - left);
+        let left = axis.position_of(mark.from);
+        let width = mark.to.map(|to| axis.position_of(to.max(mark.from)) - left);
         match groups.last_mut() {
             Some((group, count)) if is_joined && group.left / JOINED_WIDTH == left / JOINED_WIDTH => {
                 *count += 1;
@@ -190,13 +195,13 @@ fn groups(marks: &[Mark], axis: &Axis) -> Vec<Group> {
             }
             _ => {
                 let (tone, label, number) = (mark.tone, mark.label.clone(), mark.number.clone());
-                groups.push((Group { left, width, tone, label, number }, 1));
+                groups.push((MarkGroup { left, width, tone, label, number }, 1));
             }
         }
     }
-    let describe_joined = |(mut group, count): (Group, u64)| {
+    let describe_joined = |(mut group, count): (MarkGroup, u64)| {
         if count > 1 {
-            group.label = format!("{} here, among them: {}", words::grouped(count), group.label);
+            group.label = format!("{} here, among them: {}", words::group_digits(count), group.label);
         }
         group
     };
@@ -204,15 +209,15 @@ fn groups(marks: &[Mark], axis: &Axis) -> Vec<Group> {
 }
 
 /// Formats hundredths of a percent: `12.3%`.
-fn percent(place: u64) -> String {
+fn format_percent(place: u64) -> String {
     let (whole, part) = (place / 100, place % 100);
     if part == 0 { format!("{whole}%") } else { format!("{whole}.{part:02}%") }
 }
 
-fn definitions(out: &mut String, id: &str) {
+fn write_definitions(out: &mut String, id: &str) {
     out.push_str("<defs>\n");
     for (tone, turn) in [(Tone::Bad, 45), (Tone::Negative, 90), (Tone::Unknown, 0)] {
-        let class = tone.class();
+        let class = tone.css_class();
         let _ = writeln!(
             out,
             "<pattern id=\"{id}-fill-{class}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" \
@@ -221,39 +226,43 @@ fn definitions(out: &mut String, id: &str) {
         );
     }
     for tone in [Tone::Running, Tone::Negative, Tone::Deviation, Tone::Unknown, Tone::Bad] {
-        let _ =
-            writeln!(out, "<g id=\"{id}-{0}\" class=\"shape {0}\">{1}</g>", tone.class(), tone.shape().unwrap_or(""));
+        let _ = writeln!(
+            out,
+            "<g id=\"{id}-{0}\" class=\"shape {0}\">{1}</g>",
+            tone.css_class(),
+            tone.svg_shape().unwrap_or("")
+        );
     }
     out.push_str("</defs>\n");
 }
 
-fn time_axis(out: &mut String, picture: &Picture, axis: &Axis, bottom: u64) {
-    let midnight = Duration::from_secs(u64::try_from(picture.begins.as_second().rem_euclid(86_400)).unwrap_or(0))
-        + Duration::from_nanos(u64::try_from(picture.begins.subsec_nanosecond()).unwrap_or(0));
-    for (left, width, long) in axis.cuts() {
+fn write_time_axis(out: &mut String, picture: &TimelinePicture, axis: &TimeAxis, bottom: u64) {
+    let midnight = Duration::from_secs(u64::try_from(picture.begins_at.as_second().rem_euclid(86_400)).unwrap_or(0))
+        + Duration::from_nanos(u64::try_from(picture.begins_at.subsec_nanosecond()).unwrap_or(0));
+    for (left, width, long) in axis.cut_positions() {
         let place = left + width / 2;
         let _ = writeln!(
             out,
             "<g class=\"cut\"><title>{0} without events</title><rect x=\"{1}\" width=\"{2}\" y=\"0\" \
              height=\"{bottom}\"/><text text-anchor=\"{5}\" x=\"{3}\" y=\"{4}\">{0}</text></g>",
-            words::took(long),
-            percent(left),
-            percent(width),
-            percent(place),
+            words::format_duration(long),
+            format_percent(left),
+            format_percent(width),
+            format_percent(place),
             bottom + 32,
-            anchor(place, CUT_EDGE)
+            text_anchor(place, CUT_EDGE)
         );
     }
     let _ = writeln!(out, "<line class=\"axis\" x1=\"0\" x2=\"100%\" y1=\"{bottom}\" y2=\"{bottom}\"/>");
-    let mut day = words::date(picture.begins);
-    let label_width = if axis.in_seconds() { SECONDS_WIDTH } else { MINUTES_WIDTH };
+    let mut day = words::format_date(picture.begins_at);
+    let label_width = if axis.needs_seconds() { SECONDS_WIDTH } else { MINUTES_WIDTH };
     // Right end of the last label.
     let mut free = 0;
-    for tick in axis.ticks(midnight) {
-        let at = picture.begins.saturating_add(tick).unwrap_or(picture.begins);
-        let place = axis.place(tick);
-        let anchor = anchor(place, TICK_EDGE);
-        let x = percent(place);
+    for tick in axis.tick_times(midnight) {
+        let at = picture.begins_at.saturating_add(tick).unwrap_or(picture.begins_at);
+        let place = axis.position_of(tick);
+        let anchor = text_anchor(place, TICK_EDGE);
+        let x = format_percent(place);
         let _ = writeln!(out, "<line class=\"tick\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"{}\"/>", bottom + 4);
         let begins = match anchor {
             "start" => place,
@@ -264,13 +273,17 @@ fn time_axis(out: &mut String, picture: &Picture, axis: &Axis, bottom: u64) {
             continue;
         }
         free = begins + label_width;
-        let clock = if axis.in_seconds() { words::time(at) } else { words::time(at).chars().take(5).collect() };
+        let clock = if axis.needs_seconds() {
+            words::format_time(at)
+        } else {
+            words::format_time(at).chars().take(5).collect()
+        };
         let _ = writeln!(
             out,
             "<text class=\"tick\" text-anchor=\"{anchor}\" x=\"{x}\" y=\"{}\">{clock}</text>",
             bottom + 17
         );
-        let today = words::date(at);
+        let today = words::format_date(at);
         if today != day {
             let _ = writeln!(
                 out,
@@ -283,20 +296,20 @@ fn time_axis(out: &mut String, picture: &Picture, axis: &Axis, bottom: u64) {
 }
 
 /// SVG `text-anchor` that keeps a text at this position inside the drawing.
-fn anchor(place: u64, edge: u64) -> &'static str {
+fn text_anchor(place: u64, edge: u64) -> &'static str {
     if place < edge {
         "start"
-    } else if place > WIDTH - edge {
+    } else if place > AXIS_WIDTH - edge {
         "end"
     } else {
         "middle"
     }
 }
 
-fn mark(out: &mut String, id: &str, group: &Group, number: &str, has_key: bool, top: u64) {
-    let class = group.tone.class();
-    let x = percent(group.left);
-    let _ = write!(out, "<g class=\"mark\"><title>{}</title>", text(&group.label));
+fn write_mark(out: &mut String, id: &str, group: &MarkGroup, number: &str, has_key: bool, top: u64) {
+    let class = group.tone.css_class();
+    let x = format_percent(group.left);
+    let _ = write!(out, "<g class=\"mark\"><title>{}</title>", escape_text(&group.label));
     if let Some(width) = group.width {
         let fill = match group.tone {
             Tone::Bad | Tone::Negative | Tone::Unknown => format!(" fill=\"url(#{id}-fill-{class})\""),
@@ -305,44 +318,45 @@ fn mark(out: &mut String, id: &str, group: &Group, number: &str, has_key: bool, 
         let _ = write!(
             out,
             "<rect class=\"bar {class}\" x=\"{x}\" y=\"{top}\" width=\"{}\" height=\"{BAR_HEIGHT}\"{fill}/>",
-            percent(width)
+            format_percent(width)
         );
         if !number.is_empty() && width >= NUMBER_WIDTH {
-            let middle = percent(group.left + width / 2);
+            let middle = format_percent(group.left + width / 2);
             let _ = write!(
                 out,
                 "<text class=\"number\" x=\"{middle}\" y=\"{}\">{}</text>",
                 top + BAR_HEIGHT - 5,
-                text(number)
+                escape_text(number)
             );
         }
-        if group.tone.shape().is_some() {
+        if group.tone.svg_shape().is_some() {
             let _ = write!(out, "<use href=\"#{id}-{class}\" x=\"{x}\" y=\"{}\"/>", top + BAR_HEIGHT / 2);
         }
     } else {
         let middle = top + BAR_HEIGHT / 2;
-        if group.tone.shape().is_some() {
+        if group.tone.svg_shape().is_some() {
             let _ = write!(out, "<use href=\"#{id}-{class}\" x=\"{x}\" y=\"{middle}\"/>");
         } else {
             let radius = if has_key { 8 } else { 4 };
             let _ = write!(out, "<circle class=\"dot {class}\" cx=\"{x}\" cy=\"{middle}\" r=\"{radius}\"/>");
             if has_key {
-                let _ = write!(out, "<text class=\"number\" x=\"{x}\" y=\"{}\">{}</text>", middle + 4, text(number));
+                let _ =
+                    write!(out, "<text class=\"number\" x=\"{x}\" y=\"{}\">{}</text>", middle + 4, escape_text(number));
             }
         }
     }
     out.push_str("</g>\n");
 }
 
-fn legend(out: &mut String, id: &str, tones: &BTreeSet<Tone>) {
-    let known: Vec<_> = tones.iter().filter_map(|tone| tone.meaning().map(|meaning| (tone, meaning))).collect();
+fn write_legend(out: &mut String, id: &str, tones: &BTreeSet<Tone>) {
+    let known: Vec<_> = tones.iter().filter_map(|tone| tone.legend_meaning().map(|meaning| (tone, meaning))).collect();
     if known.is_empty() {
         return;
     }
     out.push_str("<ul class=\"legend\">\n");
     for (tone, meaning) in known {
-        let class = tone.class();
-        let drawn = if tone.shape().is_some() {
+        let class = tone.css_class();
+        let drawn = if tone.svg_shape().is_some() {
             format!("<use href=\"#{id}-{class}\" x=\"8\" y=\"8\"/>")
         } else {
             format!("<rect class=\"bar {class}\" x=\"1\" y=\"2\" width=\"14\" height=\"12\"/>")
@@ -350,17 +364,17 @@ fn legend(out: &mut String, id: &str, tones: &BTreeSet<Tone>) {
         let _ = writeln!(
             out,
             "<li><svg aria-hidden=\"true\" width=\"16\" height=\"16\">{drawn}</svg> {}</li>",
-            text(meaning)
+            escape_text(meaning)
         );
     }
     out.push_str("</ul>\n");
 }
 
-fn key(out: &mut String, picture: &Picture, lane: &Lane) {
-    let _ = writeln!(out, "<p class=\"key\">{}</p>\n<ol class=\"key\">", text(&lane.name));
+fn write_lane_key(out: &mut String, picture: &TimelinePicture, lane: &Lane) {
+    let _ = writeln!(out, "<p class=\"key\">{}</p>\n<ol class=\"key\">", escape_text(&lane.name));
     for mark in &lane.marks {
-        let at = picture.begins.saturating_add(mark.from).unwrap_or(picture.begins);
-        let _ = writeln!(out, "<li><time>{}</time> {}</li>", words::time(at), text(&mark.label));
+        let at = picture.begins_at.saturating_add(mark.from).unwrap_or(picture.begins_at);
+        let _ = writeln!(out, "<li><time>{}</time> {}</li>", words::format_time(at), escape_text(&mark.label));
     }
     out.push_str("</ol>\n");
 }
@@ -374,11 +388,11 @@ mod tests {
     }
 
     fn drawn(marks: Vec<Mark>, has_key: bool) -> String {
-        picture(&Picture {
+        render_picture(&TimelinePicture {
             id: "t".into(),
             title: "T".into(),
             description: "D".into(),
-            begins: "2026-11-24T22:51:03Z".parse().unwrap(),
+            begins_at: "2026-11-24T22:51:03Z".parse().unwrap(),
             lanes: vec![Lane { name: "Notes".into(), marks, has_key }],
         })
     }
@@ -423,8 +437,8 @@ mod tests {
     fn an_outcome_has_a_shape_and_a_word_of_its_own() {
         for tone in [Tone::Bad, Tone::Unknown, Tone::Negative, Tone::Running, Tone::Deviation] {
             let drawing = drawn(vec![moment(1, tone, "x")], false);
-            assert!(drawing.contains(&format!("<use href=\"#t-{}\"", tone.class())));
-            assert!(drawing.contains(tone.meaning().unwrap()), "{drawing}");
+            assert!(drawing.contains(&format!("<use href=\"#t-{}\"", tone.css_class())));
+            assert!(drawing.contains(tone.legend_meaning().unwrap()), "{drawing}");
         }
     }
 }

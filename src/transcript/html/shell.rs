@@ -3,7 +3,7 @@
 //! Invariant: the policy allows only the one style sheet, by its digest, and the icon embedded in the page; a page cannot
 //! run, load, send or frame anything.
 
-use super::escape::text;
+use super::escape::escape_text;
 use crate::ident::Digest;
 use std::io;
 use std::io::Write;
@@ -13,14 +13,14 @@ const STYLE: &str = include_str!("style.css");
 
 /// An anchor in the page that the navigation lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct PageAnchor {
     /// The `id` of the element.
     pub id: String,
     /// Text of the link to it.
     pub name: String,
 }
 
-impl Place {
+impl PageAnchor {
     /// Names the element with this `id`.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         Self { id: id.into(), name: name.into() }
@@ -28,9 +28,9 @@ impl Place {
 }
 
 /// Writes everything before the page's content, which must begin with an `h1`. Fails when `to` cannot be written.
-pub fn begin(title: &str, places: &[Place], to: &mut (impl Write + ?Sized)) -> io::Result<()> {
+pub fn write_page_start(title: &str, places: &[PageAnchor], to: &mut (impl Write + ?Sized)) -> io::Result<()> {
     writeln!(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
-    let digest = base64(&digest_bytes(&Digest::of(STYLE.as_bytes())));
+    let digest = encode_base64(&digest_bytes(&Digest::of_bytes(STYLE.as_bytes())));
     writeln!(
         to,
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{digest}'; \
@@ -41,12 +41,12 @@ pub fn begin(title: &str, places: &[Place], to: &mut (impl Write + ?Sized)) -> i
     writeln!(to, "<meta name=\"color-scheme\" content=\"light dark\">")?;
     // An empty icon keeps browsers from requesting one.
     writeln!(to, "<link rel=\"icon\" href=\"data:,\">")?;
-    writeln!(to, "<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>", text(title))?;
+    writeln!(to, "<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>", escape_text(title))?;
     writeln!(to, "<a class=\"skip\" href=\"#content\">Skip to the content</a>")?;
     if !places.is_empty() {
         writeln!(to, "<nav aria-label=\"Parts of this page\">\n<ul>")?;
         for place in places {
-            writeln!(to, "<li><a href=\"#{}\">{}</a></li>", text(&place.id), text(&place.name))?;
+            writeln!(to, "<li><a href=\"#{}\">{}</a></li>", escape_text(&place.id), escape_text(&place.name))?;
         }
         writeln!(to, "</ul>\n</nav>")?;
     }
@@ -54,7 +54,7 @@ pub fn begin(title: &str, places: &[Place], to: &mut (impl Write + ?Sized)) -> i
 }
 
 /// Writes everything after the page's content. Fails when `to` cannot be written.
-pub fn end(to: &mut (impl Write + ?Sized)) -> io::Result<()> {
+pub fn write_page_end(to: &mut (impl Write + ?Sized)) -> io::Result<()> {
     writeln!(to, "</main>\n</body>\n</html>")
 }
 
@@ -65,7 +65,7 @@ fn digest_bytes(digest: &Digest) -> Vec<u8> {
 }
 
 /// Encodes bytes as padded base64, as content policies require.
-fn base64(bytes: &[u8]) -> String {
+fn encode_base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
@@ -84,14 +84,14 @@ mod tests {
 
     #[test]
     fn base64_is_that_of_the_standard() {
-        let of = |text: &str| base64(text.as_bytes());
+        let of = |text: &str| encode_base64(text.as_bytes());
         assert_eq!([of(""), of("f"), of("fo"), of("foo"), of("foobar")], ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYmFy"]);
     }
 
     #[test]
     fn a_title_cannot_leave_its_place() {
         let mut page = Vec::new();
-        begin("</title><script>", &[Place::new("a\"b", "<i>")], &mut page).unwrap();
+        write_page_start("</title><script>", &[PageAnchor::new("a\"b", "<i>")], &mut page).unwrap();
         let page = String::from_utf8(page).unwrap();
         assert!(!page.contains("<script>") && !page.contains("<i>") && !page.contains("a\"b"), "{page}");
     }

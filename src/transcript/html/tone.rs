@@ -24,7 +24,7 @@ pub enum Tone {
 
 impl Tone {
     /// CSS class of the tone, also part of the `id` of its shape.
-    pub fn class(self) -> &'static str {
+    pub fn css_class(self) -> &'static str {
         match self {
             Self::Neutral => "neutral",
             Self::Good => "good",
@@ -37,7 +37,7 @@ impl Tone {
     }
 
     /// Explanation in the legend; none for a tone that needs none.
-    pub(super) fn meaning(self) -> Option<&'static str> {
+    pub(super) fn legend_meaning(self) -> Option<&'static str> {
         Some(match self {
             Self::Neutral => return None,
             Self::Good => "exit 0",
@@ -50,7 +50,7 @@ impl Tone {
     }
 
     /// SVG shape around the origin; none for a tone drawn as a plain dot or bar.
-    pub(super) fn shape(self) -> Option<&'static str> {
+    pub(super) fn svg_shape(self) -> Option<&'static str> {
         Some(match self {
             Self::Neutral | Self::Good => return None,
             Self::Running => "<path d=\"M-4,-6L6,0L-4,6Z\"/>",

@@ -2,55 +2,58 @@
 //!
 //! Invariant: the notices are worded the same on every such page. Refuses to know: markup.
 
-use crate::transcript::excerpt::{Excerpt, Line};
-use crate::transcript::page::Output;
+use crate::transcript::excerpt::{Excerpt, ScreenLine};
+use crate::transcript::page::ShownOutput;
 use crate::transcript::words;
 use std::io;
 
 /// Markup of output excerpts on a page that is read as text.
-pub(super) trait Lined {
+pub(super) trait OutputStyle {
     /// Writes lines of output.
-    fn lines(&mut self, lines: &[Line]) -> io::Result<()>;
+    fn write_lines(&mut self, lines: &[ScreenLine]) -> io::Result<()>;
     /// Writes a notice in the place of omitted lines.
-    fn between(&mut self, words: &str) -> io::Result<()>;
+    fn write_gap(&mut self, words: &str) -> io::Result<()>;
     /// Writes a remark about the record.
-    fn aside(&mut self, words: &str) -> io::Result<()>;
+    fn write_remark(&mut self, words: &str) -> io::Result<()>;
     /// Writes a notice that an output was removed from the record.
-    fn dropped(&mut self, words: &str) -> io::Result<()>;
+    fn write_redaction(&mut self, words: &str) -> io::Result<()>;
     /// Writes the introduction to the last screen of a full-screen program.
-    fn full_screen(&mut self, kept: &str, file: &str) -> io::Result<()>;
+    fn write_full_screen_notice(&mut self, kept: &str, file: &str) -> io::Result<()>;
     /// Formats the name of a file.
-    fn named(file: &str) -> String;
+    fn format_file_name(file: &str) -> String;
     /// Formats a link to a file, or its name where links are impossible.
-    fn link(file: &str) -> String;
+    fn format_file_link(file: &str) -> String;
 }
 
 /// Writes an output excerpt with its notices.
-pub(super) fn lined<P: Lined>(page: &mut P, output: &Output<'_>) -> io::Result<()> {
-    let (file, kept) = (P::named(&output.file), &output.kept);
-    match output.shown {
-        Excerpt::Nothing => {}
-        Excerpt::Whole(lines) => page.lines(lines)?,
-        Excerpt::Parts { head, left_out, tail } => {
-            page.lines(head)?;
-            let (left_out, link) = (words::left_out(*left_out), P::link(&output.file));
-            page.between(&format!("… {left_out}; all {kept} are in {link}"))?;
+pub(super) fn write_output_with<P: OutputStyle>(page: &mut P, output: &ShownOutput<'_>) -> io::Result<()> {
+    let (file, kept) = (P::format_file_name(&output.file_path), &output.kept_size);
+    match output.excerpt {
+        Excerpt::Empty => {}
+        Excerpt::Complete(lines) => page.write_lines(lines)?,
+        Excerpt::HeadAndTail { head, left_out, tail } => {
+            page.write_lines(head)?;
+            let (left_out, link) = (words::describe_left_out(*left_out), P::format_file_link(&output.file_path));
+            page.write_gap(&format!("… {left_out}; all {kept} are in {link}"))?;
             if !tail.is_empty() {
-                page.lines(tail)?;
+                page.write_lines(tail)?;
             }
         }
-        Excerpt::Short(lines) => {
-            page.lines(lines)?;
-            page.aside(&format!("{file} ends here, or sooner than it should: {kept} were recorded."))?;
+        Excerpt::Truncated(lines) => {
+            page.write_lines(lines)?;
+            page.write_remark(&format!("{file} ends here, or sooner than it should: {kept} were recorded."))?;
         }
         Excerpt::FullScreen(lines) => {
-            page.full_screen(kept, &P::link(&output.file))?;
-            page.lines(lines)?;
+            page.write_full_screen_notice(kept, &P::format_file_link(&output.file_path))?;
+            page.write_lines(lines)?;
         }
-        Excerpt::Missing if output.redacted => {
-            page.dropped(&format!("The output ({kept}) was dropped from the record."))?;
+        Excerpt::Unreadable if output.is_redacted => {
+            page.write_redaction(&format!("The output ({kept}) was dropped from the record."))?;
         }
-        Excerpt::Missing => page.aside(&format!("The output ({kept}) cannot be read from {file}."))?,
+        Excerpt::Unreadable => page.write_remark(&format!("The output ({kept}) cannot be read from {file}."))?,
     }
-    output.lost.as_ref().map_or(Ok(()), |lost| page.aside(&format!("{lost} more came back and were not kept.")))
+    output
+        .lost_size
+        .as_ref()
+        .map_or(Ok(()), |lost| page.write_remark(&format!("{lost} more came back and were not kept.")))
 }

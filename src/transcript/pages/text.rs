@@ -2,109 +2,109 @@
 //!
 //! Invariant: no control characters except newline and tab; every line from elsewhere follows a mark of ours.
 
-use super::bars;
-use super::lined::{Lined, lined};
+use super::draw_bars;
+use super::lined::{OutputStyle, write_output_with};
 use crate::transcript::escape::{one_line, visible_lines};
-use crate::transcript::excerpt::Line;
-use crate::transcript::html::{Picture, Tone};
-use crate::transcript::page::{Change, Output, Page, Row};
+use crate::transcript::excerpt::ScreenLine;
+use crate::transcript::html::{TimelinePicture, Tone};
+use crate::transcript::page::{ChangedLine, PageRow, ShownOutput, TranscriptPage};
 use crate::transcript::phrase::Phrase;
-use crate::transcript::series::Series;
+use crate::transcript::series::CommandSeries;
 use std::io;
 use std::io::Write;
 
 /// A plain-text page being written.
-pub(crate) struct Text<'a, W>(pub(crate) &'a mut W);
+pub(crate) struct TextPage<'a, W>(pub(crate) &'a mut W);
 
-fn plain(phrase: &Phrase) -> String {
-    one_line(&phrase.plain())
+fn render_plain(phrase: &Phrase) -> String {
+    one_line(&phrase.to_plain_text())
 }
 
-impl<W: Write> Text<'_, W> {
-    fn marked<'b>(&mut self, mark: &str, lines: impl Iterator<Item = &'b str>) -> io::Result<()> {
+impl<W: Write> TextPage<'_, W> {
+    fn write_marked_lines<'b>(&mut self, mark: &str, lines: impl Iterator<Item = &'b str>) -> io::Result<()> {
         for line in lines {
             writeln!(self.0, "{}", format!("{mark}{line}").trim_end())?;
         }
         writeln!(self.0)
     }
 
-    fn rule(&mut self, title: &str, mark: &str) -> io::Result<()> {
+    fn write_underlined(&mut self, title: &str, mark: &str) -> io::Result<()> {
         writeln!(self.0, "{title}\n{}\n", mark.repeat(title.chars().count().clamp(3, 100)))
     }
 }
 
-impl<W: Write> Lined for Text<'_, W> {
-    fn lines(&mut self, lines: &[Line]) -> io::Result<()> {
-        let lines: Vec<String> = lines.iter().map(Line::text).collect();
-        self.marked("  | ", lines.iter().map(String::as_str))
+impl<W: Write> OutputStyle for TextPage<'_, W> {
+    fn write_lines(&mut self, lines: &[ScreenLine]) -> io::Result<()> {
+        let lines: Vec<String> = lines.iter().map(ScreenLine::to_text).collect();
+        self.write_marked_lines("  | ", lines.iter().map(String::as_str))
     }
 
-    fn between(&mut self, words: &str) -> io::Result<()> {
+    fn write_gap(&mut self, words: &str) -> io::Result<()> {
         writeln!(self.0, "{words}\n")
     }
 
-    fn aside(&mut self, words: &str) -> io::Result<()> {
-        self.between(words)
+    fn write_remark(&mut self, words: &str) -> io::Result<()> {
+        self.write_gap(words)
     }
 
-    fn dropped(&mut self, words: &str) -> io::Result<()> {
+    fn write_redaction(&mut self, words: &str) -> io::Result<()> {
         writeln!(self.0, "{words} [redacted]\n")
     }
 
-    fn full_screen(&mut self, kept: &str, file: &str) -> io::Result<()> {
+    fn write_full_screen_notice(&mut self, kept: &str, file: &str) -> io::Result<()> {
         writeln!(self.0, "A full-screen program; {kept}, kept in {file}. Its last screen:\n")
     }
 
-    fn named(file: &str) -> String {
+    fn format_file_name(file: &str) -> String {
         file.to_owned()
     }
 
-    fn link(file: &str) -> String {
+    fn format_file_link(file: &str) -> String {
         file.to_owned()
     }
 }
 
-impl<W: Write> Page for Text<'_, W> {
-    fn begin(&mut self, title: &Phrase, verdict: &(Tone, String)) -> io::Result<()> {
-        self.rule(&format!("{} ({})", plain(title), verdict.1), "=")
+impl<W: Write> TranscriptPage for TextPage<'_, W> {
+    fn write_page_start(&mut self, title: &Phrase, verdict: &(Tone, String)) -> io::Result<()> {
+        self.write_underlined(&format!("{} ({})", render_plain(title), verdict.1), "=")
     }
 
-    fn facts(&mut self, rows: &[(&str, Phrase)]) -> io::Result<()> {
+    fn write_summary_table(&mut self, rows: &[(&str, Phrase)]) -> io::Result<()> {
         let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, value) in rows {
-            writeln!(self.0, "{name:<width$}  {}", plain(value))?;
+            writeln!(self.0, "{name:<width$}  {}", render_plain(value))?;
         }
         writeln!(self.0)
     }
 
-    fn picture(&mut self, _: &Picture) -> io::Result<()> {
+    fn write_picture(&mut self, _: &TimelinePicture) -> io::Result<()> {
         Ok(())
     }
 
-    fn part(&mut self, title: &str) -> io::Result<()> {
-        self.rule(title, "=")
+    fn write_heading(&mut self, title: &str) -> io::Result<()> {
+        self.write_underlined(title, "=")
     }
 
-    fn table(&mut self, _: &[&str], rows: &mut dyn Iterator<Item = Vec<Phrase>>) -> io::Result<()> {
+    fn write_table(&mut self, _: &[&str], rows: &mut dyn Iterator<Item = Vec<Phrase>>) -> io::Result<()> {
         for row in rows {
-            let cells: Vec<String> = row.iter().map(plain).filter(|cell| !cell.is_empty()).collect();
+            let cells: Vec<String> = row.iter().map(render_plain).filter(|cell| !cell.is_empty()).collect();
             writeln!(self.0, "  {}", cells.join("  "))?;
         }
         writeln!(self.0)
     }
 
-    fn timeline(&mut self) -> io::Result<()> {
-        self.rule("Timeline (UTC)", "=")
+    fn write_timeline_start(&mut self) -> io::Result<()> {
+        self.write_underlined("Timeline (UTC)", "=")
     }
 
-    fn day(&mut self, day: &str) -> io::Result<()> {
+    fn write_timeline_day(&mut self, day: &str) -> io::Result<()> {
         writeln!(self.0, "{day}")
     }
 
-    fn row(&mut self, row: &Row) -> io::Result<()> {
-        let Row { time, elapsed, who, event, result, took, .. } = row;
-        let (who, mut rest) = (one_line(who), plain(event));
-        for more in [plain(result), took.clone()] {
+    fn write_timeline_row(&mut self, row: &PageRow) -> io::Result<()> {
+        let PageRow { time, elapsed, who, event, result, took, .. } = row;
+        let (who, mut rest) = (one_line(who), render_plain(event));
+        for more in [render_plain(result), took.clone()] {
             if !more.is_empty() {
                 rest = format!("{rest}  ({more})");
             }
@@ -112,68 +112,68 @@ impl<W: Write> Page for Text<'_, W> {
         writeln!(self.0, "{time} {elapsed:>8}  {who:<10} {rest}")
     }
 
-    fn end_timeline(&mut self) -> io::Result<()> {
+    fn write_timeline_end(&mut self) -> io::Result<()> {
         writeln!(self.0)
     }
 
-    fn step(&mut self, _: Option<&str>, title: &Phrase) -> io::Result<()> {
-        self.rule(&plain(title), "-")
+    fn write_step_title(&mut self, _: Option<&str>, title: &Phrase) -> io::Result<()> {
+        self.write_underlined(&render_plain(title), "-")
     }
 
-    fn about(&mut self, about: &Phrase) -> io::Result<()> {
-        self.paragraph(about)
+    fn write_step_details(&mut self, about: &Phrase) -> io::Result<()> {
+        self.write_paragraph(about)
     }
 
-    fn prose(&mut self, lines: &[&str], ranges: &[(u32, u32)]) -> io::Result<()> {
+    fn write_prose(&mut self, lines: &[&str], ranges: &[(u32, u32)]) -> io::Result<()> {
         for &(first, last) in ranges {
             let at = |line: u32| usize::try_from(line).unwrap_or(usize::MAX);
             let shown = lines.get(at(first).saturating_sub(1)..at(last).min(lines.len())).unwrap_or_default();
             let shown = visible_lines(shown.join("\n").trim());
             if shown.iter().any(|line| !line.is_empty()) {
-                self.marked("  > ", shown.iter().map(String::as_str))?;
+                self.write_marked_lines("  > ", shown.iter().map(String::as_str))?;
             }
         }
         Ok(())
     }
 
-    fn command(&mut self, about: &Phrase, text: &str, _: Tone) -> io::Result<()> {
-        writeln!(self.0, "{}:", plain(about))?;
-        self.marked("  $ ", visible_lines(text).iter().map(String::as_str))
+    fn write_command(&mut self, about: &Phrase, text: &str, _: Tone) -> io::Result<()> {
+        writeln!(self.0, "{}:", render_plain(about))?;
+        self.write_marked_lines("  $ ", visible_lines(text).iter().map(String::as_str))
     }
 
-    fn changes(&mut self, label: &str, changes: &[Change]) -> io::Result<()> {
+    fn write_changes(&mut self, label: &str, changes: &[ChangedLine]) -> io::Result<()> {
         writeln!(self.0, "{label}:")?;
         let lines: Vec<String> = changes.iter().map(|(sign, line)| format!("{sign}{line}")).collect();
-        self.marked("  ~ ", lines.iter().map(String::as_str))
+        self.write_marked_lines("  ~ ", lines.iter().map(String::as_str))
     }
 
-    fn result(&mut self, result: &Phrase) -> io::Result<()> {
-        writeln!(self.0, "→ {}\n", plain(result))
+    fn write_command_result(&mut self, result: &Phrase) -> io::Result<()> {
+        writeln!(self.0, "→ {}\n", render_plain(result))
     }
 
-    fn output(&mut self, output: &Output<'_>) -> io::Result<()> {
-        lined(self, output)
+    fn write_output(&mut self, output: &ShownOutput<'_>) -> io::Result<()> {
+        write_output_with(self, output)
     }
 
-    fn expected(&mut self, expected: &str, output: &Output<'_>) -> io::Result<()> {
+    fn write_expected_output(&mut self, expected: &str, output: &ShownOutput<'_>) -> io::Result<()> {
         writeln!(self.0, "The document expects:")?;
-        self.marked("  = ", visible_lines(expected).iter().map(String::as_str))?;
+        self.write_marked_lines("  = ", visible_lines(expected).iter().map(String::as_str))?;
         writeln!(self.0, "What came back:")?;
-        self.output(output)
+        self.write_output(output)
     }
 
-    fn end_command(&mut self) -> io::Result<()> {
+    fn write_command_end(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    fn series(&mut self, series: &Series) -> io::Result<()> {
-        let drawn = bars(series).map_or(String::new(), |bars| format!(": {bars}"));
-        writeln!(self.0, "{}{drawn}", series.label())?;
-        for row in series.rows() {
+    fn write_series(&mut self, series: &CommandSeries) -> io::Result<()> {
+        let drawn = draw_bars(series).map_or(String::new(), |bars| format!(": {bars}"));
+        writeln!(self.0, "{}{drawn}", series.short_label())?;
+        for row in series.table_rows() {
             match row {
                 Some(time) => {
-                    let (result, said) = (one_line(&time.result), one_line(&time.said));
-                    writeln!(self.0, "{}", format!("  {}  {result}  {said}", time.at).trim_end())?;
+                    let (result, said) = (one_line(&time.result), one_line(&time.last_line));
+                    writeln!(self.0, "{}", format!("  {}  {result}  {said}", time.shown_at).trim_end())?;
                 }
                 None => writeln!(self.0, "  …")?,
             }
@@ -181,38 +181,38 @@ impl<W: Write> Page for Text<'_, W> {
         writeln!(self.0)
     }
 
-    fn paragraph(&mut self, words: &Phrase) -> io::Result<()> {
-        writeln!(self.0, "{}\n", plain(words))
+    fn write_paragraph(&mut self, words: &Phrase) -> io::Result<()> {
+        writeln!(self.0, "{}\n", render_plain(words))
     }
 
-    fn note(&mut self, label: &Phrase, text: &str) -> io::Result<()> {
+    fn write_note(&mut self, label: &Phrase, text: &str) -> io::Result<()> {
         let text = text.trim();
         if text.is_empty() {
-            writeln!(self.0, "{}\n", plain(label))
+            writeln!(self.0, "{}\n", render_plain(label))
         } else if text.contains('\n') {
-            writeln!(self.0, "{}:", plain(label))?;
-            self.block("text", text)
+            writeln!(self.0, "{}:", render_plain(label))?;
+            self.write_text_block("text", text)
         } else {
-            writeln!(self.0, "{}: {}\n", plain(label), one_line(text))
+            writeln!(self.0, "{}: {}\n", render_plain(label), one_line(text))
         }
     }
 
-    fn block(&mut self, _: &str, text: &str) -> io::Result<()> {
-        self.marked("  | ", visible_lines(text).iter().map(String::as_str))
+    fn write_text_block(&mut self, _: &str, text: &str) -> io::Result<()> {
+        self.write_marked_lines("  | ", visible_lines(text).iter().map(String::as_str))
     }
 
-    fn list(&mut self, items: &mut dyn Iterator<Item = &Phrase>) -> io::Result<()> {
+    fn write_list(&mut self, items: &mut dyn Iterator<Item = &Phrase>) -> io::Result<()> {
         for item in items {
-            writeln!(self.0, "- {}", plain(item))?;
+            writeln!(self.0, "- {}", render_plain(item))?;
         }
         writeln!(self.0)
     }
 
-    fn last(&mut self, words: &Phrase) -> io::Result<()> {
-        writeln!(self.0, "{}", plain(words))
+    fn write_last_paragraph(&mut self, words: &Phrase) -> io::Result<()> {
+        writeln!(self.0, "{}", render_plain(words))
     }
 
-    fn end(&mut self) -> io::Result<()> {
+    fn write_page_end(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
