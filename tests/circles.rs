@@ -53,7 +53,9 @@ impl Sources {
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() && name != "tests" {
                 self.add_folder(&path, root);
-            } else if name.ends_with(".rs") && !["lib.rs", "main.rs", "tests.rs"].contains(&name) {
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !["lib.rs", "main.rs", "tests.rs"].contains(&name)
+            {
                 let file = path.strip_prefix(root).unwrap().to_str().unwrap();
                 let module = file.trim_end_matches(".rs").trim_end_matches("/mod");
                 let module: Module = module.split('/').map(ToOwned::to_owned).collect();

@@ -3,10 +3,10 @@
 use runbook::document::Runbook;
 use runbook::ident::Digest;
 use runbook::interpolate;
-use runbook::journal::Reader;
+use runbook::journal::JournalReader;
 use runbook::mask::Masker;
 use runbook::plan::{Gate, Planner, Values};
-use runbook::recorder::protocol::{Decoder, ProtocolError, Reply, Request, encode};
+use runbook::recorder::protocol::{Decoder, ProtocolError, WireReply, WireRequest, encode_frame};
 use runbook::shell;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,17 +29,17 @@ pub const TARGETS: &[(&str, Body)] = &[
 
 /// A document, the plan of the whole of it, and what stands before each of its commands.
 pub fn document(bytes: &[u8]) {
-    let runbook = Runbook::parse(bytes);
+    let runbook = Runbook::parse_bytes(bytes);
     let is_file = |_: &str| false;
-    let Ok(selected) = runbook.select("") else { return };
-    let plan = Planner::new(&runbook, &is_file).plan(selected.section);
-    let places = plan.reachable();
+    let Ok(selected) = runbook.select_section("") else { return };
+    let plan = Planner::new(&runbook, &is_file).plan_section(selected.section);
+    let places = plan.reachable_steps();
     assert!(places.iter().all(|&place| place < plan.steps.len()));
     let values = Values::new();
     for step in places.iter().filter_map(|&place| plan.steps.get(place)) {
         for command in &step.commands {
-            if let Ok(runnable) = command.bind(&values) {
-                drop(Gate::of(step, runnable.text(), "db1", &runbook::shell::Shadows::default()));
+            if let Ok(runnable) = command.bind_values(&values) {
+                drop(Gate::for_text(step, runnable.text(), "db1", &runbook::shell::ShellDefinitions::default()));
             }
         }
     }
@@ -49,11 +49,11 @@ pub fn document(bytes: &[u8]) {
 pub fn splitter(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let mut next = 0;
-    for part in shell::split(&text) {
+    for part in shell::split_commands(&text) {
         let (first, last) = match &part {
-            shell::Part::Comment(comment) => (comment.line, comment.line),
-            shell::Part::Command(command) => (command.lines.first, command.lines.last),
-            shell::Part::NotShell(other) => (other.lines.first, other.lines.last),
+            shell::ShellPart::Comment(comment) => (comment.line, comment.line),
+            shell::ShellPart::Command(command) => (command.lines.first, command.lines.last),
+            shell::ShellPart::NotShell(other) => (other.lines.first, other.lines.last),
         };
         assert!(next <= first && first <= last);
         next = last + 1;
@@ -63,22 +63,22 @@ pub fn splitter(bytes: &[u8]) {
 static MASKER: LazyLock<Masker> = LazyLock::new(|| {
     let mut masker = Masker::new();
     let secrets: [(&str, &[u8]); 3] = [("a", b"hunter22"), ("b", b"two\nlines of it"), ("c", b"r22hunt\x1be")];
-    assert!(masker.add_all(secrets).is_empty());
+    assert!(masker.add_secrets(secrets).is_empty());
     masker
 });
 
 /// A stream with secrets in it: however it is cut, the same comes out, and no secret does.
 pub fn masker(bytes: &[u8]) {
-    let mut stream = MASKER.stream();
+    let mut stream = MASKER.start_stream();
     let mut whole = Vec::new();
-    stream.push(bytes, &mut whole);
-    stream.finish(&mut whole);
+    stream.push_bytes(bytes, &mut whole);
+    stream.finish_stream(&mut whole);
     for cut in [1, usize::from(bytes.first().copied().unwrap_or(7)).max(2)] {
         let mut pieces = Vec::new();
         for piece in bytes.chunks(cut) {
-            stream.push(piece, &mut pieces);
+            stream.push_bytes(piece, &mut pieces);
         }
-        stream.finish(&mut pieces);
+        stream.finish_stream(&mut pieces);
         assert_eq!(whole, pieces, "cut every {cut}");
     }
     for secret in [b"hunter22".as_slice(), b"68756e7465723232", b"aHVudGVyMj", b"two\nlines of it"] {
@@ -88,21 +88,21 @@ pub fn masker(bytes: &[u8]) {
 
 /// What a client may send to a recorder, and a recorder to a client; what is understood is sent as it came.
 pub fn protocol(bytes: &[u8]) {
-    decode::<Request>(bytes);
-    decode::<Reply>(bytes);
+    decode::<WireRequest>(bytes);
+    decode::<WireReply>(bytes);
 }
 
 fn decode<T: DeserializeOwned + Serialize + PartialEq + Debug>(bytes: &[u8]) {
     let mut decoder = Decoder::<T>::default();
     for piece in bytes.chunks(7) {
-        decoder.push(piece);
+        decoder.push_bytes(piece);
         loop {
             match decoder.next_frame() {
                 Ok(Some(frame)) => {
                     let mut again = Vec::new();
-                    if encode(&frame.message, &frame.blob, &mut again).is_ok() {
+                    if encode_frame(&frame.message, &frame.blob, &mut again).is_ok() {
                         let mut decoder = Decoder::<T>::default();
-                        decoder.push(&again);
+                        decoder.push_bytes(&again);
                         let read = decoder.next_frame().ok().flatten().map(|frame| (frame.message, frame.blob));
                         assert_eq!(read, Some((frame.message, frame.blob)));
                     }
@@ -123,10 +123,10 @@ pub fn journal(bytes: &[u8]) {
 
 fn read_journal(bytes: &[u8]) {
     let path = Path::new("journal.jsonl");
-    let read = Reader::new(bytes, path).map(|reader| reader.map_while(Result::ok).count());
-    let checked = Reader::new(bytes, path).map(|mut reader| {
+    let read = JournalReader::new(bytes, path).map(|reader| reader.map_while(Result::ok).count());
+    let checked = JournalReader::new(bytes, path).map(|mut reader| {
         let mut count = 0;
-        while let Ok(Some(_)) = reader.next_checked() {
+        while let Ok(Some(_)) = reader.verify_next() {
             count += 1;
         }
         count
@@ -166,7 +166,7 @@ fn with_right_hashes(bytes: &[u8]) -> Vec<u8> {
             put(&mut line, b"\"prev\":\"", prev);
         }
         if let Some(at) = find(&line, HASH) {
-            let hash = Digest::of(line.get(..at + HASH.len()).unwrap_or_default());
+            let hash = Digest::of_bytes(line.get(..at + HASH.len()).unwrap_or_default());
             put(&mut line, HASH, &hash);
             prev = Some(hash);
         }
@@ -181,13 +181,13 @@ pub fn placing(bytes: &[u8]) {
     let (value, text) = text.split_once('\n').unwrap_or(("value", &text));
     let Some(at) = text.find('@') else { return };
     for (filter, by) in [
-        (interpolate::Filter::None, interpolate::By::Text),
-        (interpolate::Filter::Sh, interpolate::By::Text),
-        (interpolate::Filter::Sql, interpolate::By::Text),
-        (interpolate::Filter::None, interpolate::By::Variable("VALUE")),
+        (interpolate::Filter::None, interpolate::Delivery::Text),
+        (interpolate::Filter::Sh, interpolate::Delivery::Text),
+        (interpolate::Filter::Sql, interpolate::Delivery::Text),
+        (interpolate::Filter::None, interpolate::Delivery::Variable("VALUE")),
     ] {
-        let fill = interpolate::Fill { span: at..at + 1, value, filter, by };
-        match interpolate::place(text, &[fill]) {
+        let fill = interpolate::Substitution { span: at..at + 1, value, filter, by };
+        match interpolate::interpolate_values(text, &[fill]) {
             Ok(placed) if is_one_command(text) => assert!(is_one_command(&placed), "{placed:?}"),
             _ => {}
         }
@@ -195,5 +195,5 @@ pub fn placing(bytes: &[u8]) {
 }
 
 fn is_one_command(text: &str) -> bool {
-    matches!(shell::split(text).as_slice(), [shell::Part::Command(_)])
+    matches!(shell::split_commands(text).as_slice(), [shell::ShellPart::Command(_)])
 }

@@ -74,13 +74,13 @@ pub(super) enum Command {
     /// The process that owns the terminal, bash, the output and the journal.
     #[command(name = "__recorder", hide = true)]
     Recorder {
-        /// Its options, as JSON.
+        /// Options of the process, as JSON.
         options: String,
     },
     /// Becomes bash on the terminal it is given.
     #[command(name = "__shell", hide = true)]
     Shell {
-        /// Its options, as JSON.
+        /// Options of the process, as JSON.
         options: String,
     },
 }
@@ -321,7 +321,7 @@ pub(super) enum MaskCommand {
         /// The run: its id, the beginning or the end of it
         #[arg(value_name = "RUN")]
         run: Option<String>,
-        /// What stands in its place: `[masked:NAME]`
+        /// Name to show instead of the secret: `[masked:NAME]`
         #[arg(long, value_name = "NAME", default_value = "secret")]
         name: String,
     },

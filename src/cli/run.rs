@@ -45,7 +45,7 @@ pub(super) fn run_procedure(args: &RunArgs, color: ColorChoice, environment: &En
     ran.map_err(|failure| failure.with_secrets_masked(&masker))
 }
 
-/// The part of [`run`] that needs the values given beforehand. Its failures may hold secrets; the caller masks them.
+/// The part of [`run_procedure`] that needs the values given beforehand. Its failures may hold secrets; the caller masks them.
 fn run_with_values(
     args: &RunArgs,
     opened: &OpenedDocument,

@@ -308,7 +308,7 @@ pub struct CommandFinished {
     pub started: Seq,
     /// How control came back.
     pub end: End,
-    /// Judgement of that end, as [`judge`](super::judge) makes it.
+    /// Judgement of that end, as [`judge`](super::judge_end) makes it.
     pub outcome: Outcome,
     /// Exit status; none when the shell died.
     pub status: Option<i32>,

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub struct Seconds(pub u64);
 
 impl Seconds {
-    /// So many minutes, in seconds.
+    /// A number of minutes, in seconds.
     pub const fn from_minutes(minutes: u64) -> Self {
         Self(minutes * 60)
     }

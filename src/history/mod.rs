@@ -1,9 +1,9 @@
 //! The facts of runs and incidents, the outcome of a command, and the state of a run that its facts add up to.
 //!
 //! A new fact needs its struct and variant in `fact`, its line in the table in `fields`, and, if it changes the state, an arm in
-//! [`RunState::apply`]. Writing, reading and masking follow from the table.
+//! [`RunState::apply_event`]. Writing, reading and masking follow from the table.
 //!
-//! Invariant: [`RunState::apply`] is the only transition, for a live run and for a journal read back, so resuming
+//! Invariant: [`RunState::apply_event`] is the only transition, for a live run and for a journal read back, so resuming
 //! cannot drift from running. Refuses to know: files, JSON, the terminal, who recorded a fact or will show it.
 
 mod fact;

@@ -1,6 +1,6 @@
 //! Meaning of a command's exit. "No match" is an answer and not a failure; a failure hidden in a pipeline is one.
 //!
-//! Invariant: [`judge`] depends on its arguments alone. The tables of answers are made elsewhere and travel as data,
+//! Invariant: [`judge_end`] depends on its arguments alone. The tables of answers are made elsewhere and travel as data,
 //! because the recorder must judge a command whose engine is gone.
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub enum End {
     Unknown,
 }
 
-/// Judgement of a command's end. [`judge`] makes it.
+/// Judgement of a command's end. [`judge_end`] makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {

@@ -83,14 +83,14 @@ impl IncidentState {
             }
             IncidentFact::SeverityChanged(changed) => self.severity.clone_from(&changed.to),
             IncidentFact::Escalated(escalated) => {
-                self.escalations.push(RecordedFact::new(event, incident, escalated.clone()))
+                self.escalations.push(RecordedFact::new(event, incident, escalated.clone()));
             }
             IncidentFact::HandedOver(handed) => {
                 self.lead.clone_from(&handed.to);
                 self.handovers.push(RecordedFact::new(event, incident, handed.clone()));
             }
             IncidentFact::StatusWritten(status) => {
-                self.status_updates.push(RecordedFact::new(event, incident, status.text.clone()))
+                self.status_updates.push(RecordedFact::new(event, incident, status.text.clone()));
             }
             IncidentFact::Closed(closed) => self.closed = Some(RecordedFact::new(event, incident, closed.clone())),
             IncidentFact::Noted(_) | IncidentFact::StatusSent(_) => {}

@@ -1,6 +1,6 @@
 //! Appends to a journal.
 //!
-//! Invariant: when [`Writer::append`] returns, its events are on disk, in order, after one write and one sync, and so is all that
+//! Invariant: when [`JournalWriter::append_facts`] returns, its events are on disk, in order, after one write and one sync, and so is all that
 //! was appended before them. After a write or sync that failed nothing more is written: nobody knows what is on disk then, and a
 //! second sync would lie. After a write that failed its beginning is cut off again, so that the file is a readable journal at every
 //! moment.
@@ -205,14 +205,14 @@ impl JournalWriter {
         self.append_encoded(facts, at, true, true)
     }
 
-    /// Appends like [`Writer::append`], and uses the reserve if need be. For the end of a command that already runs, and for recording
+    /// Appends like [`JournalWriter::append_facts`], and uses the reserve if need be. For the end of a command that already runs, and for recording
     /// that the record failed.
     pub fn append_from_reserve(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
         self.append_encoded(facts, at, false, true)
     }
 
-    /// Appends like [`Writer::append`], but without a sync: the events are durable only after the next append, or after
-    /// [`Writer::sync`]. Until then nobody may be told that they are safe.
+    /// Appends like [`JournalWriter::append_facts`], but without a sync: the events are durable only after the next append, or after
+    /// [`JournalWriter::sync_appended`]. Until then nobody may be told that they are safe.
     pub fn append_unsynced(&mut self, facts: &[Fact], at: Moment) -> Result<Vec<Event>, JournalError> {
         self.append_encoded(facts, at, true, false)
     }
@@ -439,7 +439,7 @@ mod tests {
         assert_eq!((so_far(&calls), writer.unsynced), (0, false), "a failed sync is never tried again");
     }
 
-    /// What a disk does at its call number `at`: a write, a sync, or the making of room.
+    /// Fault of the disk at its call number `at`, which is a write, a sync or a preallocation.
     #[derive(Clone, Copy, Debug, PartialEq)]
     enum Fault {
         Full,

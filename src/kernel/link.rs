@@ -161,7 +161,7 @@ impl Link {
             }
             match &mut watch {
                 Some(watch) if frame.blob.is_empty() => {
-                    self.show_output(command, channel, offset, length, &mut **watch)
+                    self.show_output(command, channel, offset, length, &mut **watch);
                 }
                 Some(watch) => watch.on_output(stream_of_channel(channel), &frame.blob),
                 None => self.keep_output(command, channel, offset, length),

@@ -1,6 +1,6 @@
 //! A session with a recorder: what the engine asks of it, one request at a time.
 //!
-//! Invariant: when a command has come back, its start is on disk, and so is its end unless [`Finished::settled`] says otherwise.
+//! Invariant: when a command has come back, its start is on disk, and so is its end unless [`Finished::is_durable`] says otherwise.
 //! Refuses to know: what the command is for.
 
 use super::attach::{AttachError, attach_to_recorder};
@@ -85,7 +85,7 @@ impl Session {
     }
 
     /// Attaches to the living session of a run. If a command is running, the events appended at its start come with the
-    /// session, and [`Session::follow`] must be called next.
+    /// session, and [`Session::follow_command`] must be called next.
     pub fn attach(
         run: &RunId,
         folder: &Path,
@@ -138,7 +138,7 @@ impl Session {
         self.recorder
     }
 
-    /// Runs a command as [`Kernel::run`](crate::ports::Kernel::run) does, given in the form that the recorder takes.
+    /// Runs a command as [`Kernel::run`](crate::ports::Kernel::run_request) does, given in the form that the recorder takes.
     pub fn run_command(&mut self, run: RunRequest, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
         self.run_commands(run, None, watch)
     }

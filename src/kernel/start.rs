@@ -49,7 +49,7 @@ pub struct StartOptions {
 pub struct RecorderProgram {
     /// Path of this program.
     pub path: PathBuf,
-    /// Subcommand that calls [`serve`](crate::recorder::serve).
+    /// Subcommand that calls [`serve`](crate::recorder::serve_run).
     pub recorder_subcommand: String,
     /// Subcommand that calls [`become_shell`](crate::recorder::become_shell).
     pub shell_subcommand: String,

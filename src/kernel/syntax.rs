@@ -33,7 +33,7 @@ pub struct BashSyntax {
 }
 
 impl BashSyntax {
-    /// Asks the bash at this path; without one every verdict is [`Verdict::Unavailable`].
+    /// Asks the bash at this path; without one every verdict is [`SyntaxVerdict::Unavailable`].
     pub fn new(shell: Option<PathBuf>) -> Self {
         Self { shell, known: HashMap::new(), asking: None }
     }

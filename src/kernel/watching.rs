@@ -34,7 +34,7 @@ pub(super) struct WatchedCommand<'a> {
     /// Facts that were sent with the command, its start last.
     pub(super) sent: Vec<Fact>,
     pub(super) meanwhile: Vec<Event>,
-    /// True if the command finished as [`CameBack::is_plain`] defines.
+    /// True if the command finished as [`FinishedCommand::is_plain`] defines.
     pub(super) is_plain: bool,
     /// True if the command has left the shell as it was.
     pub(super) same_shell: bool,

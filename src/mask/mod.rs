@@ -16,7 +16,7 @@ use matcher::Matcher;
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-/// Length of a pause in output after which [`Stream::flush_after_silence`] should be called.
+/// Length of a pause in output after which [`MaskedStream::flush_after_silence`] should be called.
 pub const SILENCE: std::time::Duration = std::time::Duration::from_millis(50);
 
 /// Minimum length of a secret. A shorter one occurs in too much ordinary text.

@@ -136,7 +136,7 @@ impl Command {
                 Some(variable)
                     if !*variable && matches!(refused.why, RejectReason::Changes | RejectReason::Control) =>
                 {
-                    *variable = true
+                    *variable = true;
                 }
                 _ => {
                     let word = filled.get(refused.fill).map_or("", |(input_use, _)| written(input_use));

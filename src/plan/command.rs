@@ -1,6 +1,6 @@
 //! One command of a plan: its text, where values go in it, and the form that may run.
 //!
-//! Invariant: a [`Runnable`]'s fields are private to the plan, so that [`Command::bind`] alone makes one. Refuses to know: steps and
+//! Invariant: a [`Runnable`]'s fields are private to the plan, so that [`Command::bind_values`] alone makes one. Refuses to know: steps and
 //! their order.
 
 use crate::ident::InputName;
@@ -31,7 +31,7 @@ pub struct Command {
     pub input: Option<InputName>,
     /// The positions in the text where values go, in order.
     pub uses: Vec<InputUse>,
-    /// What was found out about the text as it is written.
+    /// Answers about the text as it is written.
     pub(super) analysis: Analysis,
 }
 
@@ -99,7 +99,7 @@ fn list_quoted(words: &[String]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// A command's text with every value interpolated. Made by [`Command::bind`] alone.
+/// A command's text with every value interpolated. Made by [`Command::bind_values`] alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Runnable {
     pub(super) text: String,

@@ -1,6 +1,6 @@
 //! Lengths of time as people write them, read and written.
 //!
-//! Invariant: text that [`length`] writes is read back as the same duration, to the millisecond. Refuses to know: what a duration bounds.
+//! Invariant: text that [`spell_duration`] writes is read back as the same duration, to the millisecond. Refuses to know: what a duration bounds.
 
 use std::fmt::Write as _;
 use std::time::Duration;

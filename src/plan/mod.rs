@@ -1,6 +1,6 @@
 //! A runbook → the steps of a procedure: ordered, numbered, and with the gates and values that a run needs.
 //!
-//! Invariant: pure. Only a [`Runnable`] can run, and [`Command::bind`] alone makes one from a [`Command`]. Refuses to know:
+//! Invariant: pure. Only a [`Runnable`] can run, and [`Command::bind_values`] alone makes one from a [`Command`]. Refuses to know:
 //! processes, the journal, the terminal.
 
 mod bind;

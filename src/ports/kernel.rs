@@ -102,7 +102,7 @@ pub struct Finished {
     pub started: Event,
     /// The recorded end; its fact is [`Fact::CommandFinished`].
     pub finished: Event,
-    /// True if the end is on disk. Otherwise nobody may be told of it before [`Watch::settled`], or before a later append has
+    /// True if the end is on disk. Otherwise nobody may be told of it before [`Watch::on_durable`], or before a later append has
     /// returned.
     pub is_durable: bool,
     /// How the old shell ended, if it died and a new one was started.
@@ -154,7 +154,7 @@ pub struct ShellVariable {
 
 /// The shell session: one long-lived bash.
 pub trait Kernel {
-    /// Records the start, runs the command, records the end, and only then returns; see [`Finished::settled`]. A non-zero exit is
+    /// Records the start, runs the command, records the end, and only then returns; see [`Finished::is_durable`]. A non-zero exit is
     /// no error. Fails when nothing was run because the start could not be recorded, or when the session is lost.
     ///
     /// `next` follows unless this command comes back in a way that needs thought. The session may then begin it at once, and the

@@ -324,7 +324,7 @@ pub enum Paused {
 pub trait Operator: Watch {
     /// Tells something that needs no answer.
     fn show_notice(&mut self, talk: &Notice<'_>);
-    /// Defers everything told from here on until [`Watch::settled`], because it is not durable yet.
+    /// Defers everything told from here on until [`Watch::on_durable`], because it is not durable yet.
     fn defer_until_durable(&mut self) {}
     /// True if a command of a step would be permitted without anybody thinking about it, now and whenever it is asked about.
     fn lets_through(&self, _step: &Step, _gate: &Gate) -> bool {

@@ -10,6 +10,6 @@ pub trait IncidentReminders {
     fn due_sentences(&mut self) -> Vec<String>;
     /// Records what the operator entered. Returns the sentence to show, or the reason why it was not recorded.
     fn record_action(&mut self, words: &str) -> Result<String, String>;
-    /// The actions that [`Pager::say`] takes, for the help text.
+    /// The actions that [`IncidentReminders::record_action`] takes, for the help text.
     fn action_help(&self) -> &'static str;
 }

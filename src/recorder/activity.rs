@@ -28,7 +28,7 @@ pub(super) enum Question {
     Values(Vec<(String, bool)>),
     /// Functions and aliases, unless the engine already knows this edition.
     Shadows(Option<u64>),
-    /// Whether bash can set a variable.
+    /// True if bash can set a variable of this name.
     Set,
 }
 

@@ -33,7 +33,7 @@ pub fn background_path(folder: &Path) -> PathBuf {
 
 /// True if less than `percent` of the disk is free.
 ///
-/// Checked only after each [`LOOK_BYTES`], so that small outputs are kept even on a nearly full disk.
+/// Checked only after each [`DISK_CHECK_BYTES`], so that small outputs are kept even on a nearly full disk.
 fn is_disk_low(path: &Path, percent: u64) -> bool {
     let Some(disk) = path.parent().and_then(|folder| rustix::fs::statvfs(folder).ok()) else { return false };
     disk.f_blocks > 0 && disk.f_bavail.saturating_mul(100) < disk.f_blocks.saturating_mul(percent)

@@ -192,7 +192,7 @@ impl Session {
         self.closing = Closing::Told(self.clock.now().mono + super::EXIT_GRACE);
     }
 
-    /// Next moment at which [`Session::tick`] has something to do.
+    /// Next moment at which [`Session::run_due_work`] has something to do.
     pub(super) fn next_deadline(&self) -> Option<Duration> {
         let activity = match &self.activity {
             Activity::Starting(at) => Some(*at),

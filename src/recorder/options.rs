@@ -37,7 +37,7 @@ pub struct ServeOptions {
     /// How bash is started.
     #[serde(flatten)]
     pub launch: ShellLaunch,
-    /// Whether an operator answers.
+    /// Attended with an operator at the terminal, or unattended.
     pub mode: Mode,
     /// A file the shell reads once at its start.
     pub rc: Option<PathBuf>,
@@ -62,7 +62,7 @@ pub struct ServeOptions {
 pub struct ShellLaunch {
     /// Absolute path of this program.
     pub program: PathBuf,
-    /// The hidden subcommand that calls [`become_shell`](super::become_shell).
+    /// The hidden subcommand that calls [`become_shell`](fn@super::become_shell).
     pub shell_subcommand: String,
     /// Absolute path of bash.
     pub shell: PathBuf,

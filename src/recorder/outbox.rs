@@ -49,7 +49,7 @@ impl Outbox {
     }
 }
 
-/// Capacity of a [`Ring`], for output that cannot be kept on disk.
+/// Capacity of a [`OutputRing`], for output that cannot be kept on disk.
 const RING_BYTES: usize = 1 << 20;
 
 /// The last mebibyte of a stream of bytes.

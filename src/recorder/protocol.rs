@@ -157,7 +157,7 @@ pub struct RunRequest {
     /// the engine's next facts.
     pub goes_on: bool,
     /// True if it was sent before the previous command finished. It runs only if that command finished as
-    /// [`CameBack::is_plain`] defines; otherwise it is dropped without an answer.
+    /// [`FinishedCommand::is_plain`] defines; otherwise it is dropped without an answer.
     pub is_ahead: bool,
 }
 
@@ -184,7 +184,7 @@ pub enum OutputChannel {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WireReply {
-    /// The answer to [`Request::Hello`]: the session is ready.
+    /// The answer to [`WireRequest::Hello`]: the session is ready.
     Welcome {
         /// Version of the recorder's program.
         program: String,
@@ -230,7 +230,7 @@ pub enum WireReply {
         /// Number of bytes. They are the bytes of the frame; if it has none, the client reads the file.
         length: u64,
     },
-    /// A command has finished. Its start is durable, and its end if [`CameBack::settled`] says so.
+    /// A command has finished. Its start is durable, and its end if [`FinishedCommand::settled`] says so.
     Finished(Box<FinishedCommand>),
     /// An end that was reported early is durable now, or the record has failed and no more commands run.
     ///
@@ -248,7 +248,7 @@ pub enum WireReply {
         /// `None` if the engine knows this edition already.
         shadows: Option<WireShadows>,
     },
-    /// The answer to [`Request::Set`].
+    /// The answer to [`WireRequest::Set`].
     Set {
         /// Message if the variable could not be set.
         refused: Option<String>,
@@ -279,7 +279,7 @@ pub struct FinishedCommand {
     pub begun: Vec<BegunEvent>,
     /// Event of its end.
     pub finished: WireEvent,
-    /// True if its end is durable. If not, [`Reply::Settled`] follows, or a message that says as much.
+    /// True if its end is durable. If not, [`WireReply::Settled`] follows, or a message that says as much.
     pub settled: bool,
     /// How the last shell ended, if a new one was started.
     pub respawned: Option<String>,
@@ -322,7 +322,7 @@ pub struct BegunEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BegunFact {
-    /// Index, from 0, among the facts the engine sent: those of [`Run::before`], then the start.
+    /// Index, from 0, among the facts the engine sent: those of [`RunRequest::before`], then the start.
     Sent(usize),
     /// A fact that the recorder has added, or in which it has masked a secret.
     Added(Box<Fact>),

@@ -91,7 +91,7 @@ impl Record {
         self.append_facts(facts, Durability::BeforeAct, self.clock.now())
     }
 
-    /// Like [`Record::append`], for what has already happened: uses the reserved space when the disk is full.
+    /// Like [`Record::append_synced`], for what has already happened: uses the reserved space when the disk is full.
     pub(super) fn append_with_reserve(&mut self, facts: Vec<Fact>) -> Result<Vec<Event>, String> {
         self.append_facts(facts, Durability::AfterAct, self.clock.now())
     }

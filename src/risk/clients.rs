@@ -235,7 +235,7 @@ fn judge_sql_client(
             judge_statements(judge, &text, database.as_ref(), input);
         }
         CommandInput::File(file) => {
-            judge_unread_input(judge, name, &format!("what stands in `{file}`"), span, database.as_ref())
+            judge_unread_input(judge, name, &format!("what stands in `{file}`"), span, database.as_ref());
         }
         CommandInput::Stream => judge_unread_input(judge, name, "what another command prints", span, database.as_ref()),
         CommandInput::Terminal => {

@@ -182,10 +182,10 @@ pub(super) fn judge_mongo(
     }
     match input {
         CommandInput::Text(text) => {
-            judge_mongo_script(judge, &CommandWord::from_text(text.clone(), span.clone()), database)
+            judge_mongo_script(judge, &CommandWord::from_text(text.clone(), span.clone()), database);
         }
         CommandInput::File(_) | CommandInput::Stream => {
-            judge_unread_input(judge, name, "what it reads", span, database)
+            judge_unread_input(judge, name, "what it reads", span, database);
         }
         CommandInput::Terminal => {
             judge.add_flag(Flag::Interactive);

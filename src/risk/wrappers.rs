@@ -79,7 +79,7 @@ fn judge_shell(judge: &mut Judge<'_>, name: &str, args: &[CommandWord], span: &R
 fn judge_fed_shell(judge: &mut Judge<'_>, name: &str, span: &Range<usize>, input: &CommandInput) {
     match input {
         CommandInput::Text(text) => {
-            judge.judge_nested_script(&CommandWord::from_text(text.clone(), span.clone()), &CommandInput::Terminal)
+            judge.judge_nested_script(&CommandWord::from_text(text.clone(), span.clone()), &CommandInput::Terminal);
         }
         CommandInput::File(file) => judge.mark_unknown(span, format!("`{name}` runs what stands in `{file}`")),
         CommandInput::Stream => {
@@ -331,7 +331,7 @@ fn judge_scheduled(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usi
     judge.raise_level(Level::Changes, span, "`at` runs it later");
     match input {
         CommandInput::Text(text) => {
-            judge.judge_nested_script(&CommandWord::from_text(text.clone(), span.clone()), &CommandInput::Terminal)
+            judge.judge_nested_script(&CommandWord::from_text(text.clone(), span.clone()), &CommandInput::Terminal);
         }
         _ => judge.mark_unknown(span, "`at` runs what it reads"),
     }

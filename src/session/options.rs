@@ -66,10 +66,10 @@ pub struct RunStorage {
     pub log: bool,
 }
 
-/// What the operator has permitted in advance.
+/// Permissions that the operator gave in advance.
 #[derive(Clone)]
 pub struct RunGrants {
-    /// What an unattended run may do, and the values given beforehand.
+    /// Limits of an unattended run, and the values given in advance.
     pub policy: Policy,
     /// Flags of the command line, as the record keeps them.
     pub flags: Vec<String>,
@@ -93,7 +93,7 @@ pub struct RunOptions<'a> {
     pub environment: RunEnvironment,
     /// Where the run keeps its files.
     pub storage: RunStorage,
-    /// What the operator has permitted in advance.
+    /// Permissions that the operator gave in advance.
     pub grants: RunGrants,
     /// Inputs to keep secret.
     pub secrets: SecretInputs,

@@ -38,7 +38,7 @@ pub fn render_transcript(folder: &Folder, live: bool) -> Result<RenderedTranscri
     Ok(RenderedTranscript { path, torn })
 }
 
-/// Writes the transcript of a run to a writer, as Markdown. See [`render_as`] for the result.
+/// Writes the transcript of a run to a writer, as Markdown. See [`render_as_format`] for the result.
 pub fn render_markdown_to(folder: &Folder, live: bool, to: &mut impl Write) -> Result<Option<u64>, JournalError> {
     render_as_format(Format::Markdown, folder, live, to)
 }

@@ -40,7 +40,7 @@ pub enum CastVersion {
     V3,
 }
 
-/// Writes a run as an asciicast; see [`super::markdown`].
+/// Writes a run as an asciicast; see [`super::write_markdown`].
 pub fn write_asciicast<I>(
     version: CastVersion,
     events: impl Fn() -> I,

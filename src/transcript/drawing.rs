@@ -69,7 +69,7 @@ impl TimelineDrawing {
             Fact::InputGiven(input) => self.operator.push(new_mark(at, format!("Input {}", input.name))),
             Fact::MessageFilled(_) => self.operator.push(new_mark(at, "Message")),
             Fact::ChoiceMade(choice) => {
-                self.operator.push(new_mark(at, shorten_first_line(&choice.question, LABEL_CHARACTERS)))
+                self.operator.push(new_mark(at, shorten_first_line(&choice.question, LABEL_CHARACTERS)));
             }
             Fact::NoteAdded(note) => self.notes.push(new_mark(at, shorten_first_line(&note.text, LABEL_CHARACTERS))),
             _ => self.add_milestone(event, at),

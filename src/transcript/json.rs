@@ -19,7 +19,7 @@ use std::io::Write;
 /// Incremented when a name changes its meaning.
 const SCHEMA_NUMBER: u32 = 1;
 
-/// Writes the transcript of a run as JSON; see [`super::markdown`].
+/// Writes the transcript of a run as JSON; see [`super::write_markdown`].
 pub fn write_json<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,

@@ -44,7 +44,7 @@ struct TestSuite {
     cases: BTreeMap<Seq, TestCase>,
 }
 
-/// Writes a run as a `JUnit` report; see [`super::markdown`].
+/// Writes a run as a `JUnit` report; see [`super::write_markdown`].
 pub fn write_junit<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,
@@ -264,7 +264,7 @@ impl TestCase {
                 writeln!(to, "      <failure message=\"{0}\" type=\"failed\">{0}</failure>", escape_xml(why))?;
             }
             CaseVerdict::Error(why) => {
-                writeln!(to, "      <error message=\"{0}\" type=\"unknown\">{0}</error>", escape_xml(why))?
+                writeln!(to, "      <error message=\"{0}\" type=\"unknown\">{0}</error>", escape_xml(why))?;
             }
             CaseVerdict::Skipped(why) => writeln!(to, "      <skipped message=\"{}\"/>", escape_xml(why))?,
         }

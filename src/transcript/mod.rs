@@ -64,7 +64,7 @@ pub enum Format {
     Junit,
 }
 
-/// Writes the transcript of a run in `format`; see [`markdown`]. Fails when `to` cannot be written.
+/// Writes the transcript of a run in `format`; see [`write_markdown`]. Fails when `to` cannot be written.
 pub fn write_transcript<I>(
     format: Format,
     events: impl Fn() -> I,

@@ -101,7 +101,7 @@ impl Phrase {
             match piece {
                 PhrasePiece::Text(words) | PhrasePiece::Code(words) | PhrasePiece::Time(words) => out.push_str(words),
                 PhrasePiece::Strong(phrase) | PhrasePiece::Emphasis(phrase) | PhrasePiece::Link(_, phrase) => {
-                    out.push_str(&phrase.to_plain_text())
+                    out.push_str(&phrase.to_plain_text());
                 }
             }
         }

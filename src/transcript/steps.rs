@@ -236,7 +236,7 @@ impl<P: TranscriptPage> StepsWriter<'_, P> {
         self.page.write_command(&about, &started.text, self.overview.command_tone(seq))?;
         match &started.source {
             CommandSource::Edited(original) => {
-                self.write_difference("Changed from the document's", original, &started.text)?
+                self.write_difference("Changed from the document's", original, &started.text)?;
             }
             CommandSource::Placed(original) => self.write_difference("In the document", original, &started.text)?,
             CommandSource::Sampled(original) if *original != started.text => {

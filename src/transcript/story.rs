@@ -27,7 +27,7 @@ where
     write_page(events, sources, &mut MarkdownPage(to))
 }
 
-/// Writes the transcript of a run as one HTML file; see [`markdown`].
+/// Writes the transcript of a run as one HTML file; see [`write_markdown`].
 pub(super) fn write_html<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,
@@ -35,7 +35,7 @@ where
     write_page(events, sources, &mut HtmlPage::new(to))
 }
 
-/// Writes the transcript of a run as plain text; see [`markdown`].
+/// Writes the transcript of a run as plain text; see [`write_markdown`].
 pub fn write_text<I>(events: impl Fn() -> I, sources: &Sources<'_>, to: &mut impl Write) -> io::Result<()>
 where
     I: Iterator<Item: Borrow<Event>>,

@@ -44,7 +44,7 @@ pub(super) struct Which {
 /// Arguments of `runbook incident open`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct OpenArgs {
-    /// What is wrong; an alert says it itself
+    /// Short description of the problem; an alert brings its own
     #[arg(value_name = "TITLE", required_unless_present = "alert")]
     pub(super) title: Option<String>,
     /// How bad it is, in the runbook's words
@@ -151,7 +151,7 @@ pub(in crate::cli) struct HandoverArgs {
     /// Who takes over
     #[arg(value_name = "NAME")]
     pub(super) name: String,
-    /// What they should know
+    /// Message for the new lead
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(super) note: String,
     #[command(flatten)]
@@ -200,7 +200,7 @@ pub(in crate::cli) struct ReportArgs {
     /// A Markdown file with `{{ part }}` where the parts go
     #[arg(long, value_name = "FILE")]
     pub(super) template: Option<PathBuf>,
-    /// What to write: Markdown to go on writing in, or one HTML file to read
+    /// Output format: Markdown to continue writing in, or one HTML file to read
     #[arg(long, value_enum, default_value_t = ReportFormat::Markdown)]
     pub(super) format: ReportFormat,
     /// Take what people wrote from this Markdown post-mortem, with the facts as they are now; HTML only

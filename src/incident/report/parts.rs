@@ -85,7 +85,7 @@ fn render_overview(state: &IncidentState, records: &IncidentRecords) -> String {
     match &state.closed {
         Some(closed) => row("Closed", &format_utc_time(closed.when.recorded), &record.event_reference(closed.seq)),
         None => {
-            row("Closed", "*not yet*", &state.last_seq.map(|last| record.event_reference(last)).unwrap_or_default())
+            row("Closed", "*not yet*", &state.last_seq.map(|last| record.event_reference(last)).unwrap_or_default());
         }
     }
     out

@@ -75,7 +75,7 @@ impl<'a> HoleFinder<'a> {
         self.text.get(range.clone()).unwrap_or("")
     }
 
-    /// Rest of the line behind an offset, at most [`REACH`] bytes.
+    /// Rest of the line behind an offset, at most [`REACH_BYTES`] bytes.
     fn rest_of_line(&self, at: usize) -> &'a str {
         let end = (at..=(at + REACH_BYTES).min(self.text.len())).rev().find(|end| self.text.is_char_boundary(*end));
         let near = end.and_then(|end| self.text.get(at..end)).unwrap_or("");

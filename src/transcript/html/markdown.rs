@@ -73,7 +73,7 @@ impl Headings {
     }
 }
 
-/// Like [`markdown`], for a part of a page: heading ids are unique across all parts that share `headings`.
+/// Like [`markdown_to_html`], for a part of a page: heading ids are unique across all parts that share `headings`.
 pub fn markdown_part_to_html(source: &str, trust: Trust, headings: &mut Headings) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut writer = HtmlWriter {

@@ -32,11 +32,11 @@ fn render_phrase(phrase: &Phrase) -> String {
             PhrasePiece::Code(code) if code.is_empty() => out.push_str("<em>empty</em>"),
             PhrasePiece::Code(code) => write!(out, "<code>{}</code>", escape_text(code)).unwrap_or_default(),
             PhrasePiece::Strong(phrase) => {
-                write!(out, "<strong>{}</strong>", render_phrase(phrase)).unwrap_or_default()
+                write!(out, "<strong>{}</strong>", render_phrase(phrase)).unwrap_or_default();
             }
             PhrasePiece::Emphasis(phrase) => write!(out, "<em>{}</em>", render_phrase(phrase)).unwrap_or_default(),
             PhrasePiece::Link(to, phrase) => {
-                write!(out, "<a href=\"{}\">{}</a>", escape_text(to), render_phrase(phrase)).unwrap_or_default()
+                write!(out, "<a href=\"{}\">{}</a>", escape_text(to), render_phrase(phrase)).unwrap_or_default();
             }
             PhrasePiece::Time(time) => write!(out, "<time>{}</time>", escape_text(time)).unwrap_or_default(),
         }

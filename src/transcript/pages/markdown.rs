@@ -29,7 +29,7 @@ fn render_phrase(phrase: &Phrase, in_cell: bool) -> String {
             PhrasePiece::Strong(phrase) => write!(out, "**{}**", render_phrase(phrase, in_cell)).unwrap_or_default(),
             PhrasePiece::Emphasis(phrase) => write!(out, "*{}*", render_phrase(phrase, in_cell)).unwrap_or_default(),
             PhrasePiece::Link(to, phrase) => {
-                write!(out, "[{}]({to})", render_phrase(phrase, in_cell)).unwrap_or_default()
+                write!(out, "[{}]({to})", render_phrase(phrase, in_cell)).unwrap_or_default();
             }
             PhrasePiece::Time(time) => out.push_str(time),
         }
