@@ -138,7 +138,7 @@ impl Session {
         self.recorder
     }
 
-    /// Runs a command as [`Kernel::run`](crate::ports::Kernel::run_request) does, given in the form that the recorder takes.
+    /// Runs a command as [`Kernel::run_request`](crate::ports::Kernel::run_request) does, given in the form that the recorder takes.
     pub fn run_command(&mut self, run: RunRequest, watch: &mut dyn Watch) -> Result<Finished, KernelError> {
         self.run_commands(run, None, watch)
     }

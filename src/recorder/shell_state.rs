@@ -19,7 +19,7 @@ const NAMED_LIMIT: usize = 5;
 /// Facts about the last command that decide how the next one is given to bash.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Carried {
-    /// True if the command finished as [`CameBack::is_plain`](super::protocol::FinishedCommand::is_plain) defines.
+    /// True if the command finished as [`FinishedCommand::is_plain`](super::protocol::FinishedCommand::is_plain) defines.
     pub(super) is_plain: bool,
     /// True if the command may have changed the ERR trap.
     pub(super) check_trap: bool,
