@@ -92,9 +92,9 @@ fn an_answer_an_escalation_and_an_update_are_due_in_their_time() {
     Later: escalate to Managing director (if the night is lost, > 3 hours): due in 2 h 59 min
     ");
     insta::assert_snapshot!(story.due(16 * 60, 0).join("\n"), @"
-    Over: P1 wanted an answer within 10 min: 6 min over, and nobody has acknowledged it
-    Near: escalate to Harbour desk (if passengers still cannot book after 20 minutes): due in 4 min
-    Near: a status update is due in 4 min (at the latest every 20 min)
+    Overdue: P1 wanted an answer within 10 min: 6 min over, and nobody has acknowledged it
+    Soon: escalate to Harbour desk (if passengers still cannot book after 20 minutes): due in 4 min
+    Soon: a status update is due in 4 min (at the latest every 20 min)
     Later: escalate to Head of bookings (if a crossing is delayed > 1 hour): due in 44 min
     Later: escalate to Managing director (if the night is lost, > 3 hours): due in 2 h 44 min
     ");
@@ -159,7 +159,7 @@ fn a_declaration_that_is_dated_back_counts_from_the_time_stated() {
 fn a_severity_that_was_changed_has_its_own_time() {
     let change = SeverityChanged { from: "P2".into(), to: "P0".into(), reason: "all gates".into() };
     let story = Story::declared("P2").tell(120, 0, IncidentFact::SeverityChanged(change));
-    assert!(story.due(120, 0)[0].starts_with("Over: P0 wants an answer at once"), "{:?}", story.due(120, 0));
+    assert!(story.due(120, 0)[0].starts_with("Overdue: P0 wants an answer at once"), "{:?}", story.due(120, 0));
 }
 
 #[test]
