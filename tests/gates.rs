@@ -89,3 +89,55 @@ fn a_function_of_the_document_is_known_before_the_first_command() {
     home.write("r.md", "# R\n\n```bash\nlook() { ls cache; }\n```\n\n```bash\nlook\n```\n");
     home.runbook(&["run", "--yes", "r.md"]).exits(0).prints("a");
 }
+
+#[test]
+fn a_failed_command_that_cannot_be_undone_runs_again_only_through_its_gate_of_that_moment() {
+    let home = home();
+    home.write("r.md", "# R\n\n```bash\nD=missing\n```\n\nThen:\n\n```bash\nrm -r \"$D\"\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("? help").send("\r").wait_for_output("`D` is `missing`").wait_for_output("? help");
+    terminal.send("y").wait_for_output("type missing to run it").send("missing\r").wait_for_output("r retry");
+    terminal
+        .wait_for_output("? help")
+        .send("!")
+        .wait_for_output("command:")
+        .send("D=cache\r")
+        .wait_for_output("exit 0");
+    terminal.wait_for_output("? help").send("r");
+    terminal.wait_for_output("`D` is `cache`").wait_for_output("? help").send("\r").wait_for_output("r ask again");
+    assert_eq!(home.read("cache/a"), "x");
+    terminal.wait_for_output("? help").send("r").wait_for_output("? help").send("y");
+    terminal.wait_for_output("type cache to run it").send("cache\r").wait_for_output("exit 0").exits(0);
+    assert!(!home.work().join("cache").exists());
+    assert!(transcript(&home).contains("Retried"), "{}", transcript(&home));
+}
+
+#[test]
+fn the_name_to_type_is_what_the_variable_holds_and_not_how_it_is_written() {
+    let home = home();
+    home.write("r.md", "# R\n\n```bash\nD=cache\n```\n\nThen:\n\n```bash\nrm -r \"$D\"\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("? help").send("\r").wait_for_output("`D` is `cache`").wait_for_output("? help");
+    terminal.send("y").wait_for_output("type cache to run it").send("$D\r").wait_for_output("not the name");
+    assert_eq!(home.read("cache/a"), "x");
+    terminal.wait_for_output("? help").send("q").exits(3);
+}
+
+#[test]
+fn a_gate_is_put_again_once_an_unset_variable_has_its_value() {
+    let home = home();
+    home.write("r.md", "# R\n\n```bash\nrm -r \"old/$DIR\"\n```\n");
+    home.write("cache/b", "y");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    // What it is about cannot be named yet.
+    terminal.wait_for_output("? help").send("y").wait_for_output("to run it");
+    let named = terminal.screen();
+    let name =
+        named.rsplit("type ").next().and_then(|rest| rest.split(" to run it").next()).unwrap_or_default().to_owned();
+    assert!(name.starts_with("rm "), "{name}");
+    terminal.send(format!("{name}\r")).wait_for_output("DIR").wait_for_output("=").send("../cache\r");
+    terminal.wait_for_output("`DIR` is `../cache`").wait_for_output("? help").send("y");
+    terminal.wait_for_output("type old/../cache to run it").send("\r").wait_for_output("not the name");
+    assert_eq!(home.read("cache/a"), "x");
+    terminal.wait_for_output("? help").send("q").exits(3);
+}

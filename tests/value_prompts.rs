@@ -206,6 +206,7 @@ fn a_failed_command_that_is_retried_in_a_new_shell_does_not_run_without_its_secr
     terminal.exits(3);
     let mut terminal = Terminal::runbook(&home, &["resume"]);
     terminal.wait_for_output("? help").send("r").wait_for_output("API_TOKEN = ").send("another\r");
+    terminal.wait_for_output("? help").run_it();
     terminal.wait_for_output("[7]").wait_for_output("? help").send("q");
     terminal.exits(3);
 }

@@ -15,6 +15,7 @@ use super::unset::Unset;
 use crate::history::{CommandFinished, CommandSource, Decision, Outcome, RunResult, StepResult};
 use crate::plan::{Command, Gate, Refusal, Runnable, Step};
 use crate::ports::{Ask, AskCommand, Journal, Kernel, Notice, Operator, Reply};
+use crate::risk::Level;
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Runs the commands of a step and leaves it.
@@ -145,11 +146,16 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             return Ok(Some(outcome));
         }
         let mut unset = self.set_unset_variables(at.step, at.step_index, &candidate.command)?;
-        if let (Unset::None, Some(condition)) = (&unset, at.awaited_condition()) {
-            unset = self.set_unset_variables(at.step, at.step_index, condition)?;
+        if let (Unset::None | Unset::Set, Some(condition)) = (&unset, at.awaited_condition()) {
+            let of_condition = self.set_unset_variables(at.step, at.step_index, condition)?;
+            unset = if let Unset::None = of_condition { unset } else { of_condition };
         }
         match unset {
-            Unset::None => {}
+            // The operator has seen the gate without these values, and they decide what is destroyed.
+            Unset::Set if self.progress.is_interactive() && prepared.gate.risk.level >= Level::Destroys => {
+                return Ok(None);
+            }
+            Unset::None | Unset::Set => {}
             Unset::AskAgain => return Ok(None),
             Unset::End(ending) => return Ok(Some(CommandOutcome::Leave(Next::End(ending)))),
         }

@@ -15,8 +15,8 @@ use crate::ports::{Ask, AskFailure, Journal, Kernel, Notice, Operator, Reply};
 
 /// Result of running a failed command again.
 enum RetryOutcome {
-    /// It cannot run as it stands: the command itself is asked about again.
-    CannotRun,
+    /// It cannot run as it stands, or its gate is closed: the command itself is asked about again.
+    NeedsQuestion,
     /// It was not run: the failure is asked about again.
     NotRun,
     End(Ending),
@@ -54,7 +54,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 }
                 Reply::Retry if finished.is_none() => return Ok(None),
                 reply @ Reply::Retry => match self.retry_command(at, candidate, &reply)? {
-                    RetryOutcome::CannotRun => return Ok(None),
+                    RetryOutcome::NeedsQuestion => {
+                        candidate.decision = Decision::Retry;
+                        return Ok(None);
+                    }
                     RetryOutcome::NotRun => {}
                     RetryOutcome::End(ending) => return Ok(Some(CommandOutcome::Leave(Next::End(ending)))),
                     RetryOutcome::Finished(again) if again.outcome.allows_next_command() => {
@@ -118,15 +121,25 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         reply: &Reply,
     ) -> Result<RetryOutcome, EngineError> {
         let step = at.step;
-        let Ok(runnable) = self.bind_and_check(&candidate.command) else { return Ok(RetryOutcome::CannotRun) };
+        let Ok(runnable) = self.bind_and_check(&candidate.command) else { return Ok(RetryOutcome::NeedsQuestion) };
         // The shell may be a new one, without the secrets of the old.
         match self.set_unset_variables(step, at.step_index, &candidate.command)? {
-            Unset::None => {}
+            Unset::None | Unset::Set => {}
             Unset::AskAgain => return Ok(RetryOutcome::NotRun),
             Unset::End(ending) => return Ok(RetryOutcome::End(ending)),
         }
-        let Some(permission) = judge_grounds(Grounds::AfterFailure { reply }) else { return Ok(RetryOutcome::NotRun) };
         let condition = step.repeat.until.as_deref().filter(|_| self.tried_condition_last());
+        // Variables and directory may have changed since the gate was passed, so it is judged again.
+        let gate = match condition {
+            Some(condition) => match self.bind_and_check(condition) {
+                Ok(condition) => self.gate_of_text(step, condition.text())?,
+                Err(_) => return Ok(RetryOutcome::NeedsQuestion),
+            },
+            None => self.gate_of_command(step, at.index, runnable.text())?,
+        };
+        let Some(permission) = judge_grounds(Grounds::AfterFailure { gate: &gate, reply }) else {
+            return Ok(RetryOutcome::NeedsQuestion);
+        };
         let again = if let Some(condition) = condition {
             self.wait_until(at, condition, &permission)?
         } else {

@@ -47,8 +47,8 @@ pub(super) enum Grounds<'g> {
     OwnCommand { gate: &'g Gate, reply: Option<&'g Reply> },
     /// The answer that an unattended run would get when it comes to this command.
     SentAhead { gate: &'g Gate, is_let_through: bool },
-    /// The reply to the question what to do after a failure. That question shows no gate.
-    AfterFailure { reply: &'g Reply },
+    /// The reply to the question what to do after a failure. That question shows no gate, so it opens none.
+    AfterFailure { gate: &'g Gate, reply: &'g Reply },
     /// The document repeats a permitted command after this outcome.
     Repetition { gate: &'g Gate, outcome: &'g Outcome, earlier: &'g Permission },
     /// The condition behind a permitted command: the command's question was about both.
@@ -74,7 +74,9 @@ pub(super) fn judge_grounds(grounds: Grounds<'_>) -> Option<Permission> {
             matches!(reply, Reply::Run | Reply::RunRest).then_some(Scope::Command)
         }
         Grounds::SentAhead { gate, is_let_through } => (is_let_through && !gate.is_closed()).then_some(Scope::Command),
-        Grounds::AfterFailure { reply } => (*reply == Reply::Retry).then_some(Scope::Command),
+        Grounds::AfterFailure { gate, reply } => {
+            (*reply == Reply::Retry && !gate.is_closed()).then_some(Scope::Command)
+        }
         // What failed behind a gate needs another yes; an answer like "no match" does not.
         Grounds::Repetition { gate, outcome, earlier } => {
             (outcome.allows_next_command() || !gate.is_closed()).then_some(earlier.scope)
@@ -114,8 +116,10 @@ mod tests {
     }
 
     #[test]
-    fn only_the_retry_key_runs_a_failed_command_again() {
-        assert!(judge_grounds(Grounds::AfterFailure { reply: &Reply::Retry }).is_some());
-        assert!(judge_grounds(Grounds::AfterFailure { reply: &Reply::GoOn }).is_none());
+    fn only_the_retry_key_runs_a_failed_command_again_and_no_closed_gate_takes_it() {
+        let (open, closed) = (&Gate::default(), &closed());
+        assert!(judge_grounds(Grounds::AfterFailure { gate: open, reply: &Reply::Retry }).is_some());
+        assert!(judge_grounds(Grounds::AfterFailure { gate: open, reply: &Reply::GoOn }).is_none());
+        assert!(judge_grounds(Grounds::AfterFailure { gate: closed, reply: &Reply::Retry }).is_none());
     }
 }

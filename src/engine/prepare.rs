@@ -11,6 +11,7 @@ use crate::ident::InputName;
 use crate::plan::{Command, Gate, Refusal, Runnable, Step, StepKind};
 use crate::ports::{Journal, Kernel, Operator, Reply, SyntaxVerdict};
 use crate::risk::Level;
+use std::collections::BTreeMap;
 
 /// A command with its values and its gate, as it is asked about.
 pub(super) struct Prepared {
@@ -23,6 +24,15 @@ pub(super) struct Prepared {
     pub(super) gate: Gate,
     /// Reasons why Enter is not enough.
     pub(super) confirm: Vec<String>,
+}
+
+/// Values that the variables of a destructive command have in the shell now.
+#[derive(Default)]
+struct LiveValues {
+    /// One line a variable, for the operator.
+    lines: Vec<String>,
+    /// Values by name, without secrets.
+    values: BTreeMap<String, String>,
 }
 
 impl Prepared {
@@ -45,7 +55,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         let mut bound = self.bind_and_check(command);
         let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text()).to_owned();
-        let gate = self.gate_of_command(at.step, at.index, &text)?;
+        let mut gate = self.gate_of_command(at.step, at.index, &text)?;
         let mut confirm = reasons_to_confirm(at, &gate);
         if bound.as_ref().is_ok_and(Runnable::is_raw) {
             confirm.push("a value stands in it as part of the command, because the document says `| raw`".to_owned());
@@ -57,7 +67,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         if bound.is_ok() {
             match self.check_live_values(command, &gate)? {
-                Ok(lines) => confirm.extend(lines),
+                Ok(live) => {
+                    confirm.extend(live.lines);
+                    let host = &self.progress.settings.host;
+                    gate.resolve_name(&text, host, |name| live.values.get(name).cloned());
+                }
                 Err(refusal) => bound = Err(refusal),
             }
         }
@@ -109,12 +123,12 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         &mut self,
         command: &Command,
         gate: &Gate,
-    ) -> Result<Result<Vec<String>, Refusal>, EngineError> {
+    ) -> Result<Result<LiveValues, Refusal>, EngineError> {
         let needs = command.needed_variables();
+        let mut live = LiveValues::default();
         if needs.is_empty() || gate.risk.level < Level::Destroys {
-            return Ok(Ok(Vec::new()));
+            return Ok(Ok(live));
         }
-        let mut lines = Vec::new();
         for value in self.session.read_variables(&needs)? {
             match value.value.as_deref() {
                 Some("") => {
@@ -122,13 +136,16 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                     return Ok(Err(Refusal::NotShell(why)));
                 }
                 Some(text) if self.is_secret(&InputName::new(value.name.clone())) => {
-                    lines.push(format!("`{}` is a secret of {} characters", value.name, text.chars().count()));
+                    live.lines.push(format!("`{}` is a secret of {} characters", value.name, text.chars().count()));
                 }
-                Some(text) => lines.push(format!("`{}` is `{}`", value.name, first_line(text))),
+                Some(text) => {
+                    live.lines.push(format!("`{}` is `{}`", value.name, first_line(text)));
+                    live.values.insert(value.name.clone(), text.to_owned());
+                }
                 None => {}
             }
         }
-        Ok(Ok(lines))
+        Ok(Ok(live))
     }
 
     /// Placeholders that stay as they are written, because no value can be put there.

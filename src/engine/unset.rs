@@ -14,7 +14,10 @@ use std::collections::BTreeSet;
 
 /// Result of setting the variables that a command reads.
 pub(super) enum Unset {
+    /// Nothing was unset.
     None,
+    /// Every variable has a value now, and one has it only since it was asked for or given.
+    Set,
     /// The operator gave no value: the command is asked about again.
     AskAgain,
     End(Ending),
@@ -41,11 +44,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             return Ok(Unset::None);
         }
         let live = self.session.read_variables(&names)?;
+        let mut is_any_set = false;
         for unset in live.iter().filter(|variable| variable.value.is_none()) {
             let name = InputName::new(unset.name.clone());
             let known = self.known.values.get(&name).cloned();
             if let Some(value) = known.as_ref().filter(|_| self.known.recorded.contains(&name)) {
                 self.session.set_variable(&unset.name, value)?;
+                is_any_set = true;
                 continue;
             }
             let given = match known {
@@ -56,12 +61,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 GivenValue::Value(value, origin) => {
                     self.learn_value(step, &name, &value, origin)?;
                     self.session.set_variable(&unset.name, &value)?;
+                    is_any_set = true;
                 }
                 GivenValue::AskAgain => return Ok(Unset::AskAgain),
                 GivenValue::End(ending) => return Ok(Unset::End(ending)),
             }
         }
-        Ok(Unset::None)
+        Ok(if is_any_set { Unset::Set } else { Unset::None })
     }
 
     /// Names of the variables that must be set before the command runs, each once.

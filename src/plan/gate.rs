@@ -72,6 +72,18 @@ impl Gate {
         }
     }
 
+    /// Replaces the variables in the name to type by what they hold, so that nobody confirms `$DIR` without knowing what it is. Where
+    /// `live` does not know a variable, or the name holds more than variables, the program and the host are asked for instead.
+    pub fn resolve_name(&mut self, text: &str, host: &str, live: impl Fn(&str) -> Option<String>) {
+        if let RequiredAnswer::Typed(name) = &mut self.required_answer
+            && name.contains(['$', '`'])
+        {
+            *name = expand_variables(name, live)
+                .filter(|name| can_be_typed(name))
+                .unwrap_or_else(|| program_and_host(text, host));
+        }
+    }
+
     /// True if the command needs more than Enter.
     pub fn is_closed(&self) -> bool {
         self.required_answer != RequiredAnswer::Enter
@@ -114,12 +126,40 @@ impl Gate {
 
 /// The text that a typed confirmation asks for: the object's name, or else the program and the host.
 fn confirmation_text(risk: &Risk, text: &str, host: &str) -> String {
-    let can_be_typed = |name: &str| name.len() <= 80 && !name.contains('\n');
     if let Some(object) =
         risk.object_to_type().filter(|object| object.level == risk.level && can_be_typed(&object.name))
     {
         return object.name.clone();
     }
+    program_and_host(text, host)
+}
+
+fn can_be_typed(name: &str) -> bool {
+    !name.trim().is_empty() && name.len() <= 80 && !name.contains(char::is_control)
+}
+
+/// Replaces `$NAME` and `${NAME}` by their values. `None` if a value is unknown or another expansion is in the text.
+fn expand_variables(text: &str, value_of: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let (name, behind) = match after.strip_prefix('{') {
+            Some(braced) => braced.split_once('}')?,
+            None => after.split_at(after.find(|c| !is_name(c)).unwrap_or(after.len())),
+        };
+        if name.is_empty() || !name.chars().all(is_name) {
+            return None;
+        }
+        out.push_str(&value_of(name)?);
+        rest = behind;
+    }
+    out.push_str(rest);
+    (!rest.contains('`') && !out.contains('`')).then_some(out)
+}
+
+fn program_and_host(text: &str, host: &str) -> String {
     let program = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or("run");
     let short: String = program.rsplit('/').next().unwrap_or(program).chars().take(40).collect();
     format!("{short} {host}")
