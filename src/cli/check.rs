@@ -129,7 +129,7 @@ fn documents_json(checked: &[CheckedDocument]) -> Value {
 }
 
 fn finding_json(opened: &OpenedDocument, finding: &Finding) -> Value {
-    let place = |span: &std::ops::Range<usize>| {
+    let location = |span: &std::ops::Range<usize>| {
         let (line, column) = line_and_column(opened, span.start);
         json!({ "line": line, "column": column, "begin": span.start, "end": span.end })
     };
@@ -138,9 +138,9 @@ fn finding_json(opened: &OpenedDocument, finding: &Finding) -> Value {
         "severity": finding.severity.as_str(),
         "message": finding.message,
         "help": finding.help,
-        "place": place(&finding.span),
+        "place": location(&finding.span),
         "text": opened.runbook.text.get(finding.span.clone()),
-        "also": finding.related.iter().map(|(span, words)| json!({ "place": place(span), "words": words })).collect::<Vec<_>>(),
+        "also": finding.related.iter().map(|(span, words)| json!({ "place": location(span), "words": words })).collect::<Vec<_>>(),
     })
 }
 

@@ -20,8 +20,8 @@ pub(super) fn list_inputs(args: &InputsArgs, environment: &Environment) -> Resul
     let plan = Planner::new(&opened.runbook, &is_file).plan_section(section);
     let mut wanted: BTreeSet<usize> = plan.reachable_steps().into_iter().collect();
     if let Some(step) = step {
-        let place = plan.find_step(&step).map_err(|error| Failure::usage_error(error.to_string()))?;
-        wanted.retain(|other| *other == place);
+        let index = plan.find_step(&step).map_err(|error| Failure::usage_error(error.to_string()))?;
+        wanted.retain(|other| *other == index);
     }
     let inputs: Vec<&Input> =
         plan.inputs.iter().filter(|input| input.uses.iter().any(|at| wanted.contains(&at.step))).collect();

@@ -145,7 +145,7 @@ fn first_line(plan: &Plan) -> u32 {
 fn own_nodes<'p>(nodes: &'p [Node], out: &mut Vec<(usize, ListEntry<'p>)>, depth: usize) {
     for node in nodes {
         match node {
-            Node::Step(place) => out.push((depth, ListEntry::Step(*place))),
+            Node::Step(index) => out.push((depth, ListEntry::Step(*index))),
             Node::Choice(choice) if choice.kind == ChoiceKind::Alternatives => {
                 out.push((depth, ListEntry::Choice(choice)));
                 for option in &choice.options {
@@ -160,8 +160,8 @@ fn own_nodes<'p>(nodes: &'p [Node], out: &mut Vec<(usize, ListEntry<'p>)>, depth
 
 fn entry_line(plan: &Plan, entry: &ListEntry<'_>) -> Option<String> {
     Some(match entry {
-        ListEntry::Step(place) => {
-            let step = plan.steps.get(*place)?;
+        ListEntry::Step(index) => {
+            let step = plan.steps.get(*index)?;
             let kind = if step.commands.is_empty() { step.kind.as_str().to_owned() } else { count_commands(step) };
             let when = if step.conditional.is_some() { ", asks" } else { "" };
             format!("{:<5} {}  [{kind}{when}]", step.number, step.title)
@@ -251,13 +251,13 @@ fn choices_json(plan: &Plan, nodes: &[Node], out: &mut Vec<Value>) {
     for node in nodes {
         let Node::Choice(choice) = node else { continue };
         let options = choice.options.iter().map(|option| {
-            let mut places = Vec::new();
-            crate::plan::collect_steps(&option.nodes, &mut places);
+            let mut indices = Vec::new();
+            crate::plan::collect_steps(&option.nodes, &mut indices);
             json!({
                 "title": option.title,
                 "anchor": option.anchor,
                 "line": option.line,
-                "steps": places.iter().filter_map(|&place| plan.steps.get(place)).map(|step| &step.id).collect::<Vec<_>>(),
+                "steps": indices.iter().filter_map(|&index| plan.steps.get(index)).map(|step| &step.id).collect::<Vec<_>>(),
             })
         });
         out.push(json!({

@@ -19,8 +19,8 @@ pub(super) fn plan_procedure(word: &str, second: Option<&str>) -> Result<(Plan, 
     let is_file = |path: &str| std::path::Path::new(path).is_file();
     let mut plan = Planner::new(&opened.runbook, &is_file).plan_section(section);
     if let Some(step) = step {
-        let place = plan.find_step(&step).map_err(|error| Failure::usage_error(error.to_string()))?;
-        plan.retain_steps(&|other| other == place);
+        let index = plan.find_step(&step).map_err(|error| Failure::usage_error(error.to_string()))?;
+        plan.retain_steps(&|other| other == index);
     }
     Ok((plan, opened.file_name(), opened.parser_findings()))
 }
@@ -28,7 +28,7 @@ pub(super) fn plan_procedure(word: &str, second: Option<&str>) -> Result<(Plan, 
 /// The procedure as JSON, schema 1.
 pub(super) fn procedure_json(plan: &Plan) -> String {
     let steps: Vec<_> =
-        plan.reachable_steps().into_iter().filter_map(|place| plan.steps.get(place)).map(step_json).collect();
+        plan.reachable_steps().into_iter().filter_map(|index| plan.steps.get(index)).map(step_json).collect();
     let value = json!({
         "schema": 1,
         "anchor": plan.procedure.anchor,
@@ -61,12 +61,12 @@ impl ShowLook {
 /// The procedure as text for a terminal.
 pub(super) fn procedure_text(plan: &Plan, file: &str, term: ShowLook) -> String {
     let mut out = String::new();
-    let place = format!("{file}:{}", plan.procedure.line);
+    let location = format!("{file}:{}", plan.procedure.line);
     let _ = writeln!(
         out,
         "{}  {}",
         term.paint_text(Style::Heading, &plan.procedure.title),
-        term.paint_text(Style::Dim, &place)
+        term.paint_text(Style::Dim, &location)
     );
     let mut headings: Vec<String> = Vec::new();
     write_nodes(&mut out, plan, &plan.root, file, term, &mut headings);
@@ -79,8 +79,8 @@ pub(super) fn procedure_text(plan: &Plan, file: &str, term: ShowLook) -> String 
 fn write_nodes(out: &mut String, plan: &Plan, list: &[Node], file: &str, term: ShowLook, headings: &mut Vec<String>) {
     for node in list {
         match node {
-            Node::Step(place) => {
-                if let Some(step) = plan.steps.get(*place) {
+            Node::Step(index) => {
+                if let Some(step) = plan.steps.get(*index) {
                     write_step(out, step, file, term, headings);
                 }
             }
@@ -109,8 +109,9 @@ fn write_step(out: &mut String, step: &Step, file: &str, term: ShowLook, heading
         let _ = writeln!(out, "\n{}", term.render_markdown(&prose.text).trim_end());
     }
     let title = format!("{} {}", step.number, step.title);
-    let place = format!("{file}:{}", step.source.line);
-    let _ = writeln!(out, "\n{}  {}", term.paint_text(Style::StepHeading, &title), term.paint_text(Style::Dim, &place));
+    let location = format!("{file}:{}", step.source.line);
+    let _ =
+        writeln!(out, "\n{}  {}", term.paint_text(Style::StepHeading, &title), term.paint_text(Style::Dim, &location));
     if let Some(condition) = &step.conditional {
         let _ = writeln!(out, "  {}", term.paint_text(Style::Warning, &format!("asks first: {condition}")));
     }

@@ -94,8 +94,8 @@ impl GivenValues {
     /// from a file only causes a warning, since a file may serve several procedures. The environment is not checked.
     pub(super) fn check_asked_for(&self, plan: &Plan, file: &Path) -> Result<(), Failure> {
         let hash = if plan.procedure.anchor.as_str().is_empty() { "" } else { "#" };
-        let place = format!("{}{hash}{}", file.display(), plan.procedure.anchor);
-        let lists = format!("`runbook inputs '{place}'` lists what it asks for");
+        let target = format!("{}{hash}{}", file.display(), plan.procedure.anchor);
+        let lists = format!("`runbook inputs '{target}'` lists what it asks for");
         for name in &self.flags {
             if let Some(meant) = plan.suggest_for_unknown_value(name) {
                 // Giving a secret nothing asks for is useful: it is masked whatever prints it.
@@ -103,7 +103,7 @@ impl GivenValues {
                     print_notices(&[format!("`{name}` is asked for by nothing here; it is kept out of the record")]);
                     continue;
                 }
-                let message = format!("`--input {name}=…` gives a value that `{place}` does not ask for");
+                let message = format!("`--input {name}=…` gives a value that `{target}` does not ask for");
                 let help = meant.map_or_else(|| lists.clone(), |meant| format!("did you mean `{meant}`? {lists}"));
                 return Err(Failure::usage_error(message).with_help(help));
             }
@@ -113,7 +113,7 @@ impl GivenValues {
                 let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
                 let file = file.display();
                 print_notices(&[format!(
-                    "warning: `{name}` in `{file}` is a value that `{place}` does not ask for{meant}"
+                    "warning: `{name}` in `{file}` is a value that `{target}` does not ask for{meant}"
                 )]);
             }
         }
@@ -154,8 +154,8 @@ fn put_value(values: &mut Values, name: &str, value: String) -> Result<(), Failu
     Ok(())
 }
 
-fn exposed_secret(name: &str, place: &str) -> Failure {
-    let message = format!("`{name}` is a secret, and {place} can be read by others");
+fn exposed_secret(name: &str, source: &str) -> Failure {
+    let message = format!("`{name}` is a secret, and {source} can be read by others");
     Failure::usage_error(message)
         .with_help(format!("write it to a file only you can read, and give `--input {name}=@FILE`"))
 }

@@ -153,9 +153,9 @@ pub(super) fn role_at(found: &FoundLeaves, at: &Range<usize>) -> WordRole {
     let within = |range: &Range<usize>| range.start <= at.start && at.end <= range.end;
     // Outermost first: the commands of a substitution come after the command it stands in.
     for (index, simple) in found.simple.iter().enumerate() {
-        for (place, (range, _)) in simple.words.iter().enumerate() {
+        for (word_index, (range, _)) in simple.words.iter().enumerate() {
             if within(range) {
-                let role = word_role(simple, place);
+                let role = word_role(simple, word_index);
                 if role != WordRole::Data {
                     return role;
                 }
@@ -180,43 +180,44 @@ fn base_name(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 
-fn word_text(simple: &SimpleWords, place: usize) -> Option<&str> {
-    simple.words.get(place).and_then(|(_, text)| text.as_deref())
+fn word_text(simple: &SimpleWords, word_index: usize) -> Option<&str> {
+    simple.words.get(word_index).and_then(|(_, text)| text.as_deref())
 }
 
-fn word_role(simple: &SimpleWords, place: usize) -> WordRole {
-    for (program, _) in simple.words.iter().enumerate().take(place) {
+fn word_role(simple: &SimpleWords, word_index: usize) -> WordRole {
+    for (program, _) in simple.words.iter().enumerate().take(word_index) {
         let Some(name) = word_text(simple, program).map(base_name) else {
             // `$SHELL -c`: nobody knows what an expansion runs.
             let scripted =
-                matches!(word_text(simple, place.saturating_sub(1)), Some("-c" | "-e" | "-lc" | "-ec" | "--eval"));
+                matches!(word_text(simple, word_index.saturating_sub(1)), Some("-c" | "-e" | "-lc" | "-ec" | "--eval"));
             if program == 0 && scripted {
-                return WordRole::Shell("a second shell", word_text(simple, place).map(ToOwned::to_owned));
+                return WordRole::Shell("a second shell", word_text(simple, word_index).map(ToOwned::to_owned));
             }
             continue;
         };
-        let role = role_for_program(simple, name, program, place);
+        let role = role_for_program(simple, name, program, word_index);
         if role != WordRole::Data {
             return role;
         }
     }
-    if names_program(simple, place) { WordRole::Program } else { WordRole::Data }
+    if names_program(simple, word_index) { WordRole::Program } else { WordRole::Data }
 }
 
 /// The role of a word for one program before it.
-fn role_for_program(simple: &SimpleWords, name: &str, program: usize, place: usize) -> WordRole {
-    let before = place.checked_sub(1).filter(|before| *before > program).and_then(|before| word_text(simple, before));
-    let own = word_text(simple, place).unwrap_or("");
+fn role_for_program(simple: &SimpleWords, name: &str, program: usize, word_index: usize) -> WordRole {
+    let before =
+        word_index.checked_sub(1).filter(|before| *before > program).and_then(|before| word_text(simple, before));
+    let own = word_text(simple, word_index).unwrap_or("");
     let builtin = program == 0;
     match name {
         "let" if builtin => return WordRole::Arithmetic,
         "unset" | "getopts" | "mapfile" | "readarray" if builtin => return WordRole::Name,
         "read" if builtin && !matches!(before, Some("-p" | "-d" | "-t" | "-n" | "-N" | "-u")) => return WordRole::Name,
         "printf" | "test" | "[" | "wait" if builtin && before == Some("-v") => return WordRole::Name,
-        "ssh" => return ssh_role(simple, program, place),
+        "ssh" => return ssh_role(simple, program, word_index),
         "scp" | "rsync" if own.contains(':') => return WordRole::Code("a shell elsewhere"),
         "make" | "gmake" if own.contains('=') => return WordRole::Code("`make`"),
-        "redis-cli" if follows_redis_eval(simple, program, place) => return WordRole::Code("an interpreter"),
+        "redis-cli" if follows_redis_eval(simple, program, word_index) => return WordRole::Code("an interpreter"),
         "kubectl" | "oc" | "az" | "aws" | "gcloud" | "docker" if is_query_word(before, own) => {
             return WordRole::Code("a query");
         }
@@ -228,7 +229,7 @@ fn role_for_program(simple: &SimpleWords, name: &str, program: usize, place: usi
         return role_for_language(*language, shown, || join_words(simple, first_operand(simple, program)));
     }
     if FILTER_PROGRAMS.contains(&name) {
-        return filter_role(simple, program, place);
+        return filter_role(simple, program, word_index);
     }
     let version = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     let Some(reader) =
@@ -243,11 +244,13 @@ fn role_for_program(simple: &SimpleWords, name: &str, program: usize, place: usi
         })
     };
     // `bash <(…)`: what is printed there is run.
-    if reader.language == Language::Shell && word_text(simple, place).is_none() {
+    if reader.language == Language::Shell && word_text(simple, word_index).is_none() {
         return role_for_language(reader.language, reader.shown, || None);
     }
     if before.is_some_and(takes) {
-        return role_for_language(reader.language, reader.shown, || word_text(simple, place).map(ToOwned::to_owned));
+        return role_for_language(reader.language, reader.shown, || {
+            word_text(simple, word_index).map(ToOwned::to_owned)
+        });
     }
     if attached(own) {
         return role_for_language(reader.language, reader.shown, || None);
@@ -256,8 +259,8 @@ fn role_for_program(simple: &SimpleWords, name: &str, program: usize, place: usi
 }
 
 /// True if the word is the script of a Redis `EVAL`.
-fn follows_redis_eval(simple: &SimpleWords, program: usize, place: usize) -> bool {
-    let words = simple.words.iter().take(place).skip(program + 1);
+fn follows_redis_eval(simple: &SimpleWords, program: usize, word_index: usize) -> bool {
+    let words = simple.words.iter().take(word_index).skip(program + 1);
     words.filter_map(|(_, text)| text.as_deref()).any(|word| word.eq_ignore_ascii_case("eval"))
 }
 
@@ -299,7 +302,7 @@ fn join_words(simple: &SimpleWords, from: usize) -> Option<String> {
     words.map(|words| words.join(" "))
 }
 
-fn ssh_role(simple: &SimpleWords, program: usize, place: usize) -> WordRole {
+fn ssh_role(simple: &SimpleWords, program: usize, word_index: usize) -> WordRole {
     let mut at = program + 1;
     while let Some(word) = word_text(simple, at) {
         let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else { break };
@@ -307,22 +310,22 @@ fn ssh_role(simple: &SimpleWords, program: usize, place: usize) -> WordRole {
         at += if valued { 2 } else { 1 };
     }
     // `at` is the host; options may still follow it, and are read as part of what runs there.
-    if place > at {
+    if word_index > at {
         return WordRole::Shell("a shell elsewhere", join_words(simple, at + 1));
     }
-    let option = place.checked_sub(1).and_then(|before| word_text(simple, before)) == Some("-o");
+    let option = word_index.checked_sub(1).and_then(|before| word_text(simple, before)) == Some("-o");
     if option { WordRole::Code("`ssh`") } else { WordRole::Data }
 }
 
 /// `awk` and the like: the first operand is a program, and so is what stands behind `-e` and `-f`'s kin.
-fn filter_role(simple: &SimpleWords, program: usize, place: usize) -> WordRole {
+fn filter_role(simple: &SimpleWords, program: usize, word_index: usize) -> WordRole {
     let mut script = None;
     let mut at = program + 1;
     while at < simple.words.len() {
         match word_text(simple, at) {
             Some("-e" | "--expression") => {
                 script = Some(at + 1);
-                if place == at + 1 {
+                if word_index == at + 1 {
                     break;
                 }
                 at += 2;
@@ -336,11 +339,11 @@ fn filter_role(simple: &SimpleWords, program: usize, place: usize) -> WordRole {
             }
         }
     }
-    if script == Some(place) { WordRole::Code("a filter's language") } else { WordRole::Data }
+    if script == Some(word_index) { WordRole::Code("a filter's language") } else { WordRole::Data }
 }
 
 /// `sudo {{ x }}`: the value would be the program behind a wrapper.
-fn names_program(simple: &SimpleWords, place: usize) -> bool {
+fn names_program(simple: &SimpleWords, word_index: usize) -> bool {
     let words = simple.words.iter().map(|(_, text)| text.clone());
     let mut words: Vec<Option<String>> = words.collect();
     let Some(program) = words.first().cloned().flatten() else { return false };
@@ -349,7 +352,7 @@ fn names_program(simple: &SimpleWords, place: usize) -> bool {
     let Some(effective) = crate::shell::effective_program(&wrapped) else { return false };
     // Behind the last wrapper, `words` are those after the program.
     let at = simple.words.len() - effective.words.len() - 1;
-    at == place && at > 0
+    at == word_index && at > 0
 }
 
 /// Role of the input of a program that reads it as code.
@@ -358,7 +361,7 @@ fn fed_role(simple: &SimpleWords) -> Option<WordRole> {
         .words
         .iter()
         .enumerate()
-        .find_map(|(place, (_, text))| {
+        .find_map(|(word_index, (_, text))| {
             let name = base_name(text.as_deref()?);
             if matches!(name, "ssh" | "at" | "batch" | "crontab" | "parallel") {
                 return Some(WordRole::Shell("a second shell", None));
@@ -372,7 +375,7 @@ fn fed_role(simple: &SimpleWords) -> Option<WordRole> {
             // `bash script < data` reads no program from its input.
             let reader = READER_PROGRAMS.iter().find(|reader| reader.names.contains(&name))?;
             if !matches!(name, "gcloud" | "rsync" | "vagrant" | "emacs" | "vim" | "nvim" | "shell" | "clickhouse")
-                || place == 0
+                || word_index == 0
             {
                 return Some(role_for_language(reader.language, reader.shown, || None));
             }

@@ -6,8 +6,8 @@ const BEFORE: &str = "RBxQ";
 const AFTER: &str = "Qx";
 
 /// The token of one place, for a text that holds no `salt`ed one.
-pub(super) fn make_token(place: usize, salt: usize) -> String {
-    format!("{BEFORE}{salt}x{place}{AFTER}")
+pub(super) fn make_token(index: usize, salt: usize) -> String {
+    format!("{BEFORE}{salt}x{index}{AFTER}")
 }
 
 /// A salt that makes tokens unlike anything in these texts.

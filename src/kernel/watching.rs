@@ -149,10 +149,10 @@ impl WatchedCommand<'_> {
         if keys.is_empty() {
             return Ok(());
         }
-        let Some(place) = keys.iter().position(|&key| key == LINE_KEY) else {
+        let Some(key_index) = keys.iter().position(|&key| key == LINE_KEY) else {
             return self.link.send_request(&WireRequest::Input, keys);
         };
-        let before = keys.get(..place).unwrap_or_default().to_vec();
+        let before = keys.get(..key_index).unwrap_or_default().to_vec();
         if !before.is_empty() {
             self.link.send_request(&WireRequest::Input, &before)?;
         }

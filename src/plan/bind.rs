@@ -188,9 +188,9 @@ impl Command {
     }
 
     /// The program of a pipeline's member, to name the one that answered or failed.
-    pub fn pipeline_program(&self, place: usize) -> Option<String> {
+    pub fn pipeline_program(&self, member: usize) -> Option<String> {
         let facts: &CommandFacts = &self.facts;
-        let simple = facts.simple_commands.get(*facts.status_source.pipeline_members.as_ref()?.get(place)?)?;
+        let simple = facts.simple_commands.get(*facts.status_source.pipeline_members.as_ref()?.get(member)?)?;
         match &simple.program {
             crate::shell::ProgramName::Named(name) => Some(name.clone()),
             crate::shell::ProgramName::Dynamic | crate::shell::ProgramName::None => None,

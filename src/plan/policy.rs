@@ -200,8 +200,8 @@ impl Policy {
     ) {
         for node in nodes {
             match node {
-                Node::Step(place) => {
-                    steps.extend(plan.steps.get(*place).filter(|step| self.reason_left_out(step).is_none()));
+                Node::Step(index) => {
+                    steps.extend(plan.steps.get(*index).filter(|step| self.reason_left_out(step).is_none()));
                 }
                 Node::Choice(choice) => self.walk_choice(choice, plan, steps, missing),
             }

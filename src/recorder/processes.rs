@@ -115,7 +115,7 @@ pub(super) fn waits_for_child(pid: Pid) -> bool {
 pub(super) fn abandoned_child(shell: Pid, no_longer_ago: Duration) -> Option<Pid> {
     let of_shell = stat_fields(shell)?;
     let fields: Vec<&str> = of_shell.split_ascii_whitespace().collect();
-    let number = |fields: &[&str], place: usize| fields.get(place).and_then(|field| field.parse::<i64>().ok());
+    let number = |fields: &[&str], index: usize| fields.get(index).and_then(|field| field.parse::<i64>().ok());
     let in_front = number(&fields, FOREGROUND)? == i64::from(shell.as_raw_nonzero().get());
     if !in_front || !waits_for_child(shell) {
         return None;

@@ -292,9 +292,9 @@ fn find_leaking_directories(cells: &[CellText<'_>], found: &mut Vec<Finding>) {
             }
         }
     }
-    for (word, places) in used {
-        for (folder, span) in &places {
-            let above = places.iter().find(|(other, _)| {
+    for (word, uses_of_path) in used {
+        for (folder, span) in &uses_of_path {
+            let above = uses_of_path.iter().find(|(other, _)| {
                 !other.is_empty() && folder.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('/'))
             });
             if let Some((above, _)) = above {

@@ -186,8 +186,8 @@ fn collect_anchors(runbook: &Runbook) -> HashSet<&str> {
     let sections = runbook.sections.iter().flat_map(|section| section.also.iter().chain([&section.anchor]));
     let marks = ["id=\"", "name=\""];
     let html = marks.iter().flat_map(|mark| {
-        let places = runbook.text.match_indices(mark);
-        places.filter_map(|(at, _)| runbook.text.get(at + mark.len()..)?.split('"').next())
+        let marks = runbook.text.match_indices(mark);
+        marks.filter_map(|(at, _)| runbook.text.get(at + mark.len()..)?.split('"').next())
     });
     sections.map(crate::ident::Anchor::as_str).chain(html).collect()
 }

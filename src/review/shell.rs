@@ -24,15 +24,15 @@ impl RepeatedFinding {
 
     fn report_once(self, code: &'static str, say: impl Fn(&str) -> String, found: &mut Vec<Finding>) {
         let count = self.occurrences.len();
-        let mut places = self.occurrences.into_iter();
-        let Some((span, first)) = places.next() else { return };
+        let mut occurrences = self.occurrences.into_iter();
+        let Some((span, first)) = occurrences.next() else { return };
         let more = match count {
             1 => String::new(),
             2 => ", here and in 1 other place".to_owned(),
             n => format!(", here and in {} other places", n - 1),
         };
         let mut finding = Finding::new(code, span, format!("{}{more}", say(&first)));
-        finding.related = places.take(2).map(|(span, _)| (span, "and here".to_owned())).collect();
+        finding.related = occurrences.take(2).map(|(span, _)| (span, "and here".to_owned())).collect();
         found.push(finding);
     }
 }

@@ -130,13 +130,13 @@ impl Judge<'_> {
     }
 
     pub(super) fn raise_level(&mut self, level: Level, span: &Range<usize>, text: impl Into<String>) {
-        let place = self.outer_span(span);
-        self.risk.raise_level(level, place, text);
+        let outer = self.outer_span(span);
+        self.risk.raise_level(level, outer, text);
     }
 
     pub(super) fn mark_unknown(&mut self, span: &Range<usize>, text: impl Into<String>) {
-        let place = self.outer_span(span);
-        self.risk.mark_unknown(place, text);
+        let outer = self.outer_span(span);
+        self.risk.mark_unknown(outer, text);
     }
 
     pub(super) fn add_object(&mut self, level: Level, kind: &str, arg: &CommandWord) {
@@ -277,9 +277,9 @@ impl Judge<'_> {
     /// A program and its words.
     pub(super) fn judge_command(&mut self, words: &[CommandWord], input: &CommandInput) {
         let Some((program, args)) = words.split_first() else { return };
-        let place = program.span.clone();
+        let span_of_name = program.span.clone();
         let Some(name) = programs::program_name(program) else {
-            self.mark_unknown(&place, format!("`{}` decides what runs", program.display_text()));
+            self.mark_unknown(&span_of_name, format!("`{}` decides what runs", program.display_text()));
             // What stands behind `$SUDO` is a command, too.
             if args
                 .first()
@@ -293,12 +293,12 @@ impl Judge<'_> {
         if self.functions.contains(name.text) {
             // Its body is judged where it stands. One that takes a program's name means something else by it.
             if table::find_program(name.text).is_some() {
-                self.mark_unknown(&place, format!("`{}` is a function here", name.text));
+                self.mark_unknown(&span_of_name, format!("`{}` is a function here", name.text));
             }
             return;
         }
         if name.elsewhere {
-            self.mark_unknown(&place, format!("`{}` is a program of its own", program.display_text()));
+            self.mark_unknown(&span_of_name, format!("`{}` is a program of its own", program.display_text()));
         }
         let name = name.text;
         self.judge_by_reader(name, program, args, input);
@@ -474,8 +474,8 @@ impl Judge<'_> {
                 }
             }
             Some(number) => {
-                let place = number.parse::<usize>().unwrap_or(1).saturating_sub(1) + row.path.len();
-                if let Some(arg) = line.operand_at(place) {
+                let operand_index = number.parse::<usize>().unwrap_or(1).saturating_sub(1) + row.path.len();
+                if let Some(arg) = line.operand_at(operand_index) {
                     self.add_object(level, kind, arg);
                 }
             }

@@ -94,7 +94,7 @@ impl<'a> ParsedLine<'a> {
         if takes || text.starts_with("--") || rules.long {
             return usize::from(takes);
         }
-        for (place, letter) in text.char_indices().skip(1) {
+        for (offset, letter) in text.char_indices().skip(1) {
             let mut short = [0_u8; 5];
             short[0] = b'-';
             let length = letter.encode_utf8(&mut short[1..]).len();
@@ -106,7 +106,7 @@ impl<'a> ParsedLine<'a> {
                 self.options.push(FoundOption { name: OptionName::Letter(letter), value: None, at });
                 continue;
             }
-            let rest = text.get(place + letter.len_utf8()..).filter(|rest| !rest.is_empty());
+            let rest = text.get(offset + letter.len_utf8()..).filter(|rest| !rest.is_empty());
             let value = rest.map(|rest| rest.strip_prefix('=').unwrap_or(rest));
             self.options.push(FoundOption { name: OptionName::Letter(letter), value: value.or(next), at });
             return usize::from(value.is_none());

@@ -19,11 +19,11 @@ pub fn plan_selected_steps(options: &RunOptions<'_>) -> Result<Plan, SessionErro
         Selection::All => {}
         Selection::From(step) => {
             let first = plan.find_step(step)?;
-            plan.retain_steps(&|place| place >= first);
+            plan.retain_steps(&|index| index >= first);
         }
         Selection::Only(names) => {
-            let places = names.iter().map(|name| plan.find_step(name)).collect::<Result<BTreeSet<_>, _>>()?;
-            plan.retain_only_steps(&places);
+            let indices = names.iter().map(|name| plan.find_step(name)).collect::<Result<BTreeSet<_>, _>>()?;
+            plan.retain_only_steps(&indices);
         }
     }
     if plan.reachable_steps().is_empty() {
@@ -60,7 +60,7 @@ pub fn complete_policy(plan: &Plan, options: &RunOptions<'_>) -> Result<Policy, 
 fn texts_for_bash(plan: &Plan, options: &RunOptions<'_>) -> Vec<String> {
     plan.reachable_steps()
         .into_iter()
-        .filter_map(|place| plan.steps.get(place))
+        .filter_map(|index| plan.steps.get(index))
         .flat_map(|step| step.commands.iter().chain(step.repeat.until.as_deref()))
         .filter_map(|command| command.bind_values(&options.grants.policy.values).ok())
         .map(|runnable| runnable.text().to_owned())

@@ -107,8 +107,8 @@ impl TimelineDrawing {
     pub(super) fn into_picture(mut self, running: Option<Seq>, title: &str) -> Option<TimelinePicture> {
         let begins = self.begins?;
         self.leave_step(self.last_at);
-        for (seq, place) in std::mem::take(&mut self.open_commands) {
-            let Some(mark) = self.commands.get_mut(place) else { continue };
+        for (seq, index) in std::mem::take(&mut self.open_commands) {
+            let Some(mark) = self.commands.get_mut(index) else { continue };
             mark.to = Some(self.last_at.max(mark.from));
             if running == Some(seq) {
                 mark.tone = Tone::Running;

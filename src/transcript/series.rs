@@ -119,10 +119,10 @@ impl SeriesFinder {
         else {
             return Presentation::Full;
         };
-        let place = series.entries.binary_search_by_key(&command, |time| time.seq).unwrap_or(0);
-        match place {
+        let index = series.entries.binary_search_by_key(&command, |time| time.seq).unwrap_or(0);
+        match index {
             0 => Presentation::Full,
-            _ if place + 1 == series.entries.len() => Presentation::Full,
+            _ if index + 1 == series.entries.len() => Presentation::Full,
             1 => Presentation::Table(*first),
             _ => Presentation::TableRow,
         }

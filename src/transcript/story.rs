@@ -159,11 +159,11 @@ fn describe_end(overview: &RunOverview) -> String {
 
 fn describe_runbook(started: &RunStarted) -> Phrase {
     let anchor = started.procedure.as_str();
-    let place = if anchor.is_empty() { String::new() } else { format!("#{anchor}") };
+    let fragment = if anchor.is_empty() { String::new() } else { format!("#{anchor}") };
     Phrase::default()
         .with_quote(&started.runbook.title)
         .with_text(" ")
-        .with_short_code(&format!("{}{place}", started.runbook.path), VALUE_CHARACTERS)
+        .with_short_code(&format!("{}{fragment}", started.runbook.path), VALUE_CHARACTERS)
 }
 
 fn describe_git_commit(started: &RunStarted) -> Phrase {

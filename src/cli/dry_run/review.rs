@@ -26,7 +26,7 @@ pub(in crate::cli) fn review_plan<'a>(
     let path = environment.get("PATH");
     let mut syntax = BashSyntax::new(find_program("bash", path));
     let commands =
-        plan.reachable_steps().into_iter().filter_map(|place| plan.steps.get(place)).flat_map(|step| &step.commands);
+        plan.reachable_steps().into_iter().filter_map(|index| plan.steps.get(index)).flat_map(|step| &step.commands);
     syntax.prefetch_verdicts(
         commands
             .filter_map(|command| command.bind_values(&policy.values).ok())
@@ -75,7 +75,7 @@ pub(in crate::cli) fn review_plan<'a>(
 
 /// First and last line of the plan's steps. The line before the first step counts, for it may hold a comment.
 fn plan_lines(plan: &Plan) -> (u32, u32) {
-    let steps: Vec<&Step> = plan.reachable_steps().into_iter().filter_map(|place| plan.steps.get(place)).collect();
+    let steps: Vec<&Step> = plan.reachable_steps().into_iter().filter_map(|index| plan.steps.get(index)).collect();
     let first = steps.iter().map(|step| step.source.line).min().unwrap_or(0);
     (first.saturating_sub(1), steps.iter().map(|step| step.source.end_line).max().unwrap_or(0))
 }
@@ -108,8 +108,8 @@ impl<'a> Reviewer<'a, '_> {
     fn review_nodes(&mut self, nodes: &'a [Node], depth: usize, entries: &mut Vec<PlanEntry<'a>>) {
         for node in nodes {
             match node {
-                Node::Step(place) => {
-                    if let Some(step) = self.plan.steps.get(*place) {
+                Node::Step(index) => {
+                    if let Some(step) = self.plan.steps.get(*index) {
                         let reviewed = self.review_step(step);
                         entries.push(PlanEntry::Step(depth, reviewed));
                     }

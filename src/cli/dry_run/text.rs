@@ -12,11 +12,12 @@ impl DryRun<'_> {
     pub(in crate::cli) fn to_text(&self, color: Color) -> String {
         let paint = |style: Style, text: &str| color.paint_text(style, &sanitize_text(text));
         let mut out = String::new();
-        let place = format!(
+        let subtitle = format!(
             "{}:{}, {} in {}",
             self.file, self.plan.procedure.line, self.policy.place.host, self.policy.place.cwd
         );
-        let _ = writeln!(out, "{}  {}", paint(Style::Heading, &self.plan.procedure.title), paint(Style::Dim, &place));
+        let _ =
+            writeln!(out, "{}  {}", paint(Style::Heading, &self.plan.procedure.title), paint(Style::Dim, &subtitle));
         let _ = writeln!(out, "{}", paint(Style::Dim, "a dry run: nothing is run"));
         for entry in &self.entries {
             match entry {
@@ -52,8 +53,8 @@ impl DryRun<'_> {
         let step = reviewed.step;
         let paint = |style: Style, text: &str| color.paint_text(style, &sanitize_text(text));
         let head = format!("{} {}", step.number, step.title);
-        let place = format!("{}:{}", self.file, step.source.line);
-        let _ = writeln!(out, "\n{indent}{}  {}", paint(Style::StepHeading, &head), paint(Style::Dim, &place));
+        let location = format!("{}:{}", self.file, step.source.line);
+        let _ = writeln!(out, "\n{indent}{}  {}", paint(Style::StepHeading, &head), paint(Style::Dim, &location));
         for why in reviewed.asks.iter().chain(&reviewed.left_out) {
             let _ = writeln!(out, "{indent}  {}", paint(Style::Warning, why));
         }

@@ -62,18 +62,18 @@ fn named_prompt(body: &str) -> Option<usize> {
         head.strip_prefix(shell)
             .is_some_and(|version| !version.is_empty() && version.chars().all(|c| c.is_ascii_digit() || c == '.'))
     });
-    let (user, place) = match head.split_once('@') {
+    let (user, host_and_dir) = match head.split_once('@') {
         Some(parts) => parts,
         None if bare_shell => return Some(end.0 + 1),
         None => return None,
     };
-    let host_end = place.find([':', ' ']).unwrap_or(place.len());
-    let (host, dir) = place.split_at_checked(host_end)?;
+    let host_end = host_and_dir.find([':', ' ']).unwrap_or(host_and_dir.len());
+    let (host, dir) = host_and_dir.split_at_checked(host_end)?;
     let dir = dir.trim_start_matches([':', ' ']);
     let plain = |c: char| c.is_alphanumeric() || "._-/~".contains(c);
     let dir_plain = dir.trim_end().chars().all(plain);
     // `user@host` glued to the sign without a directory is a prompt for `$` and `#` only.
-    (is_prompt_name(user) && is_prompt_name(host) && dir_plain && (end.1 != '%' || place.contains(' ')))
+    (is_prompt_name(user) && is_prompt_name(host) && dir_plain && (end.1 != '%' || host_and_dir.contains(' ')))
         .then_some(end.0 + 1)
 }
 

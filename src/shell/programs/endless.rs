@@ -108,7 +108,7 @@ const CONSUMER_ENDS: &[&str] = &["--max-messages", "--timeout-ms"];
 /// Why the commands of a reading never end, for the first that does not.
 pub(crate) fn why_never_ends(reading: &ParsedText) -> Option<String> {
     let waited_for =
-        |place: &crate::shell::parse::reading::CommandContext| !place.in_function_body && !place.in_background;
+        |context: &crate::shell::parse::reading::CommandContext| !context.in_function_body && !context.in_background;
     for (at, found) in reading.commands.iter().enumerate() {
         let Some(effective) = effective_program(&found.command).filter(|_| waited_for(&found.context)) else {
             continue;

@@ -90,10 +90,10 @@ impl TimeAxis {
         // Labels that overlap are illegible.
         let mut last = None;
         ticks.retain(|tick| {
-            let place = self.position_of(*tick);
-            let is_free = last.is_none_or(|last| place >= last + AXIS_WIDTH / (2 * MOST_TICKS));
+            let position = self.position_of(*tick);
+            let is_free = last.is_none_or(|last| position >= last + AXIS_WIDTH / (2 * MOST_TICKS));
             if is_free {
-                last = Some(place);
+                last = Some(position);
             }
             is_free
         });

@@ -36,7 +36,7 @@ pub struct Headings {
 impl Headings {
     /// Text of the first heading.
     pub fn first_title(&self) -> Option<&str> {
-        self.with_levels.first().map(|(_, place)| place.name.as_str())
+        self.with_levels.first().map(|(_, anchor)| anchor.name.as_str())
     }
 
     /// Second-level headings, as targets for navigation.
@@ -44,7 +44,7 @@ impl Headings {
         self.with_levels
             .iter()
             .filter(|(level, _)| *level == HeadingLevel::H2)
-            .map(|(_, place)| place.clone())
+            .map(|(_, anchor)| anchor.clone())
             .collect()
     }
 
@@ -56,7 +56,7 @@ impl Headings {
         if slug.is_empty() || slug == "content" || slug.starts_with("drawing") {
             slug = format!("part-{slug}");
         }
-        let is_taken = |id: &str| self.with_levels.iter().any(|(_, place)| place.id == id);
+        let is_taken = |id: &str| self.with_levels.iter().any(|(_, anchor)| anchor.id == id);
         let more = (2..).map(|number| format!("{slug}-{number}"));
         let id = std::iter::once(slug.clone()).chain(more).find(|id| !is_taken(id)).unwrap_or(slug);
         self.with_levels.push((level, PageAnchor::new(id.clone(), name.trim())));
@@ -68,7 +68,7 @@ impl Headings {
     fn next_table_name(&mut self) -> String {
         self.tables_under_last += 1;
         let number = if self.tables_under_last > 1 { format!(" {}", self.tables_under_last) } else { String::new() };
-        let under = self.with_levels.last().map_or_else(String::new, |(_, place)| format!(": {}", place.name));
+        let under = self.with_levels.last().map_or_else(String::new, |(_, anchor)| format!(": {}", anchor.name));
         format!("Table{number}{under}")
     }
 }

@@ -146,17 +146,17 @@ impl LaneLayout {
                 return 0;
             }
             let free = levels.iter().position(|last| last + LEAST_MARK_DISTANCE <= left);
-            let place = free.unwrap_or_else(|| {
+            let level = free.unwrap_or_else(|| {
                 if levels.len() < MOST_LEVELS {
                     levels.push(0);
                     return levels.len() - 1;
                 }
-                levels.iter().enumerate().min_by_key(|(_, last)| **last).map_or(0, |(place, _)| place)
+                levels.iter().enumerate().min_by_key(|(_, last)| **last).map_or(0, |(level, _)| level)
             });
-            if let Some(last) = levels.get_mut(place) {
+            if let Some(last) = levels.get_mut(level) {
                 *last = left;
             }
-            place as u64
+            level as u64
         };
         let groups = group_marks(&lane.marks, axis).into_iter().map(|group| (level(group.left), group));
         Self { groups: groups.map(|(level, group)| (group, level)).collect(), is_numbered }
@@ -209,8 +209,8 @@ fn group_marks(marks: &[Mark], axis: &TimeAxis) -> Vec<MarkGroup> {
 }
 
 /// Formats hundredths of a percent: `12.3%`.
-fn format_percent(place: u64) -> String {
-    let (whole, part) = (place / 100, place % 100);
+fn format_percent(position: u64) -> String {
+    let (whole, part) = (position / 100, position % 100);
     if part == 0 { format!("{whole}%") } else { format!("{whole}.{part:02}%") }
 }
 
@@ -240,7 +240,7 @@ fn write_time_axis(out: &mut String, picture: &TimelinePicture, axis: &TimeAxis,
     let midnight = Duration::from_secs(u64::try_from(picture.begins_at.as_second().rem_euclid(86_400)).unwrap_or(0))
         + Duration::from_nanos(u64::try_from(picture.begins_at.subsec_nanosecond()).unwrap_or(0));
     for (left, width, long) in axis.cut_positions() {
-        let place = left + width / 2;
+        let position = left + width / 2;
         let _ = writeln!(
             out,
             "<g class=\"cut\"><title>{0} without events</title><rect x=\"{1}\" width=\"{2}\" y=\"0\" \
@@ -248,9 +248,9 @@ fn write_time_axis(out: &mut String, picture: &TimelinePicture, axis: &TimeAxis,
             words::format_duration(long),
             format_percent(left),
             format_percent(width),
-            format_percent(place),
+            format_percent(position),
             bottom + 32,
-            text_anchor(place, CUT_EDGE)
+            text_anchor(position, CUT_EDGE)
         );
     }
     let _ = writeln!(out, "<line class=\"axis\" x1=\"0\" x2=\"100%\" y1=\"{bottom}\" y2=\"{bottom}\"/>");
@@ -260,14 +260,14 @@ fn write_time_axis(out: &mut String, picture: &TimelinePicture, axis: &TimeAxis,
     let mut free = 0;
     for tick in axis.tick_times(midnight) {
         let at = picture.begins_at.saturating_add(tick).unwrap_or(picture.begins_at);
-        let place = axis.position_of(tick);
-        let anchor = text_anchor(place, TICK_EDGE);
-        let x = format_percent(place);
+        let position = axis.position_of(tick);
+        let anchor = text_anchor(position, TICK_EDGE);
+        let x = format_percent(position);
         let _ = writeln!(out, "<line class=\"tick\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"{}\"/>", bottom + 4);
         let begins = match anchor {
-            "start" => place,
-            "end" => place.saturating_sub(label_width),
-            _ => place.saturating_sub(label_width / 2),
+            "start" => position,
+            "end" => position.saturating_sub(label_width),
+            _ => position.saturating_sub(label_width / 2),
         };
         if begins < free {
             continue;
@@ -296,10 +296,10 @@ fn write_time_axis(out: &mut String, picture: &TimelinePicture, axis: &TimeAxis,
 }
 
 /// SVG `text-anchor` that keeps a text at this position inside the drawing.
-fn text_anchor(place: u64, edge: u64) -> &'static str {
-    if place < edge {
+fn text_anchor(position: u64, edge: u64) -> &'static str {
+    if position < edge {
         "start"
-    } else if place > AXIS_WIDTH - edge {
+    } else if position > AXIS_WIDTH - edge {
         "end"
     } else {
         "middle"

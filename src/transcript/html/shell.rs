@@ -28,7 +28,7 @@ impl PageAnchor {
 }
 
 /// Writes everything before the page's content, which must begin with an `h1`. Fails when `to` cannot be written.
-pub fn write_page_start(title: &str, places: &[PageAnchor], to: &mut (impl Write + ?Sized)) -> io::Result<()> {
+pub fn write_page_start(title: &str, anchors: &[PageAnchor], to: &mut (impl Write + ?Sized)) -> io::Result<()> {
     writeln!(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
     let digest = encode_base64(&digest_bytes(&Digest::of_bytes(STYLE.as_bytes())));
     writeln!(
@@ -43,10 +43,10 @@ pub fn write_page_start(title: &str, places: &[PageAnchor], to: &mut (impl Write
     writeln!(to, "<link rel=\"icon\" href=\"data:,\">")?;
     writeln!(to, "<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>", escape_text(title))?;
     writeln!(to, "<a class=\"skip\" href=\"#content\">Skip to the content</a>")?;
-    if !places.is_empty() {
+    if !anchors.is_empty() {
         writeln!(to, "<nav aria-label=\"Parts of this page\">\n<ul>")?;
-        for place in places {
-            writeln!(to, "<li><a href=\"#{}\">{}</a></li>", escape_text(&place.id), escape_text(&place.name))?;
+        for anchor in anchors {
+            writeln!(to, "<li><a href=\"#{}\">{}</a></li>", escape_text(&anchor.id), escape_text(&anchor.name))?;
         }
         writeln!(to, "</ul>\n</nav>")?;
     }
@@ -70,9 +70,9 @@ fn encode_base64(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
         let bits = chunk.iter().chain(&[0, 0]).take(3).fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
-        for place in 0..4 {
-            let digit = DIGITS.get(bits >> (18 - 6 * place) & 63).copied().unwrap_or_default();
-            out.push(if place > chunk.len() { '=' } else { char::from(digit) });
+        for index in 0..4 {
+            let digit = DIGITS.get(bits >> (18 - 6 * index) & 63).copied().unwrap_or_default();
+            out.push(if index > chunk.len() { '=' } else { char::from(digit) });
         }
     }
     out

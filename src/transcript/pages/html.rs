@@ -94,10 +94,10 @@ impl<'a, W: Write> HtmlPage<'a, W> {
 
 impl<W: Write> TranscriptPage for HtmlPage<'_, W> {
     fn write_page_start(&mut self, title: &Phrase, verdict: &(Tone, String)) -> io::Result<()> {
-        let places =
+        let anchors =
             [("timeline", "Timeline"), ("steps", "Steps"), ("deviations", "Deviations"), ("integrity", "Integrity")];
-        let places: Vec<PageAnchor> = places.into_iter().map(|(id, name)| PageAnchor::new(id, name)).collect();
-        html::write_page_start(&format!("{}: {}", title.to_plain_text(), verdict.1), &places, self.writer)?;
+        let anchors: Vec<PageAnchor> = anchors.into_iter().map(|(id, name)| PageAnchor::new(id, name)).collect();
+        html::write_page_start(&format!("{}: {}", title.to_plain_text(), verdict.1), &anchors, self.writer)?;
         let (class, verdict) = (verdict.0.css_class(), escape_text(&verdict.1));
         writeln!(
             self.writer,
