@@ -49,8 +49,8 @@ impl Failure {
     /// The same failure with the masker's secrets masked in its texts.
     #[must_use]
     pub(super) fn with_secrets_masked(self, masker: &Masker) -> Self {
-        let hide = |text: String| masker.mask_text(&text).into_owned();
-        Self { exit: self.exit, message: hide(self.message), help: self.help.map(hide) }
+        let mask = |text: String| masker.mask_text(&text).into_owned();
+        Self { exit: self.exit, message: mask(self.message), help: self.help.map(mask) }
     }
 
     /// The same failure with a remedy.

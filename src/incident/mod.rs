@@ -6,7 +6,7 @@
 mod acts;
 mod alert;
 mod clock;
-mod hide;
+mod fact_masking;
 mod measures;
 mod message;
 mod moment;
@@ -23,7 +23,7 @@ pub use acts::{
 };
 pub use alert::Alert;
 pub use clock::{Obligation, ObligationKind, Urgency, format_length, is_same_person, list_obligations, was_called_in};
-pub use hide::texts;
+pub use fact_masking::texts;
 pub use measures::{BlankReason, Measure, measure_incident};
 pub use message::{MessageChoice, MessageTemplate, fill_choice, list_choices, list_messages};
 pub use moment::{EventTime, Now};

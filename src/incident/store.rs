@@ -3,7 +3,7 @@
 //! Invariant: a fact is on disk, masked, in the incident's own journal before anybody sees it. Every event names the last event
 //! of each run before it. Several processes may write, one at a time. Refuses to know: what is due, how it is shown.
 
-use super::hide::without_secrets;
+use super::fact_masking::without_secrets;
 use super::moment::Now;
 use super::state::IncidentState;
 use crate::history::{Event, Fact, IncidentEvent, IncidentFact};

@@ -205,24 +205,24 @@ impl MaskedStream {
     /// Offset up to which nothing can change any more.
     fn release_limit(&self) -> u64 {
         let at = self.end_offset();
-        let mut settled = at - self.matcher.held_depth(self.raw.state);
+        let mut decided_end = at - self.matcher.held_depth(self.raw.state);
         if let Some(plain) = &self.plain {
             let depth = self.matcher.held_depth(plain.state);
             if depth > 0 {
                 let open = if self.escapes.in_text() { at } else { self.escapes.open_since() };
-                settled = settled.min(self.escapes.offset_before(open, depth));
+                decided_end = decided_end.min(self.escapes.offset_before(open, depth));
             }
         }
         let lanes = std::iter::once(&self.raw).chain(&self.plain);
         for held in lanes.flat_map(|lane| &lane.candidates).filter_map(Candidate::held_from) {
-            settled = settled.min(held);
+            decided_end = decided_end.min(held);
         }
         for found in self.found.iter().rev() {
-            if found.end > settled {
-                settled = settled.min(found.start);
+            if found.end > decided_end {
+                decided_end = decided_end.min(found.start);
             }
         }
-        settled
+        decided_end
     }
 
     fn release_until(&mut self, limit: u64, out: &mut Vec<u8>) {

@@ -46,9 +46,13 @@ pub(super) struct Analysis {
 
 impl Command {
     /// Judges a text of this command, with or without values in it, in a shell with these functions and aliases.
-    pub(super) fn judge_text(&self, text: &str, shadows: &ShellDefinitions) -> Risk {
-        let judge = || crate::risk::risk_with(text, shadows);
-        if shadows.is_empty() && text == self.text { self.analysis.risk.get_or_init(judge).clone() } else { judge() }
+    pub(super) fn judge_text(&self, text: &str, definitions: &ShellDefinitions) -> Risk {
+        let judge = || crate::risk::risk_with(text, definitions);
+        if definitions.is_empty() && text == self.text {
+            self.analysis.risk.get_or_init(judge).clone()
+        } else {
+            judge()
+        }
     }
 
     /// Why a text of this command, with or without values in it, is no shell; none when all of it is.

@@ -32,8 +32,8 @@ pub struct Gate {
 
 impl Gate {
     /// The gate of a step's text, on this host, in a shell with these functions and aliases.
-    pub fn for_text(step: &Step, text: &str, host: &str, shadows: &ShellDefinitions) -> Self {
-        Self::from_risk(step, crate::risk::risk_with(text, shadows), text, host)
+    pub fn for_text(step: &Step, text: &str, host: &str, definitions: &ShellDefinitions) -> Self {
+        Self::from_risk(step, crate::risk::risk_with(text, definitions), text, host)
     }
 
     /// The gate of a risk, raised where the step's document says so.
@@ -57,17 +57,17 @@ impl Gate {
         text: &str,
         values: &Values,
         host: &str,
-        shadows: &ShellDefinitions,
+        definitions: &ShellDefinitions,
     ) -> Self {
         match step.repeat.until.as_deref().filter(|_| index + 1 == step.commands.len()) {
             Some(until) => {
                 let bound = until.bind_values(values);
                 let until = bound.as_ref().map_or(until.text.as_str(), |runnable| runnable.text());
-                Self::for_text(step, &format!("{}\n{until}", text.trim_end()), host, shadows)
+                Self::for_text(step, &format!("{}\n{until}", text.trim_end()), host, definitions)
             }
             None => match step.commands.get(index) {
-                Some(command) => Self::from_risk(step, command.judge_text(text, shadows), text, host),
-                None => Self::for_text(step, text, host, shadows),
+                Some(command) => Self::from_risk(step, command.judge_text(text, definitions), text, host),
+                None => Self::for_text(step, text, host, definitions),
             },
         }
     }
@@ -176,10 +176,10 @@ fn parse_risk_level(text: &str) -> Option<Level> {
 
 /// The functions and aliases that earlier steps of the plan define, as far as their texts show.
 pub fn definitions_before(plan: &Plan, step: &Step) -> ShellDefinitions {
-    let mut shadows = ShellDefinitions::default();
+    let mut definitions = ShellDefinitions::default();
     let steps = plan.steps.iter().take_while(|other| other.id != step.id);
-    steps.flat_map(|other| &other.commands).for_each(|command| shadows.add_all(&command.facts.definitions));
-    shadows
+    steps.flat_map(|other| &other.commands).for_each(|command| definitions.add_all(&command.facts.definitions));
+    definitions
 }
 
 /// The host and directory of an unattended run. An approval is bound to them.
@@ -195,12 +195,12 @@ pub struct RunPlace {
 /// Fails with the reason if the effects cannot be known beforehand.
 pub fn compute_approval(plan: &Plan, step: &Step, values: &Values, place: &RunPlace) -> Result<String, String> {
     let mut texts = Vec::new();
-    let mut shadows = definitions_before(plan, step);
+    let mut definitions = definitions_before(plan, step);
     for (index, command) in step.commands.iter().enumerate() {
         let text =
             command.bind_values(values).map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
-        let gate = Gate::for_command(step, index, &text, values, &place.host, &shadows);
-        shadows.add_all(&command.facts.definitions);
+        let gate = Gate::for_command(step, index, &text, values, &place.host, &definitions);
+        definitions.add_all(&command.facts.definitions);
         if gate.risk.level == Level::Irreversible {
             if let Some(shadowed) = gate.shadowed_names().next() {
                 return Err(format!("{shadowed}, and what that does is not known beforehand"));

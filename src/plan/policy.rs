@@ -119,14 +119,14 @@ impl Policy {
     /// Reports the gates that no flag opens.
     fn check_gates(&self, plan: &Plan, steps: &[&Step], missing: &mut Vec<UnmetRequirement>) {
         let (mut unknown, mut destructive) = (Vec::new(), Vec::new());
-        let mut shadows = ShellDefinitions::default();
+        let mut definitions = ShellDefinitions::default();
         for step in steps {
             let mut last_resort = None;
             for (index, command) in step.commands.iter().enumerate() {
                 let bound = command.bind_values(&self.values);
                 let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text());
-                let risk = Gate::for_command(step, index, text, &self.values, &self.place.host, &shadows).risk;
-                shadows.add_all(&command.facts.definitions);
+                let risk = Gate::for_command(step, index, text, &self.values, &self.place.host, &definitions).risk;
+                definitions.add_all(&command.facts.definitions);
                 if risk.unknown {
                     unknown.push(command.line);
                 }

@@ -3,7 +3,7 @@
 //! Invariant: secrets are masked in every fact before it is written; after a failed write nothing is recorded until the
 //! failure itself is. Refuses to know: the shell and the engine.
 
-use super::hide::without_secrets;
+use super::fact_masking::without_secrets;
 use crate::history::{Event, Fact, RecordFailed};
 use crate::ident::{Clock as _, Moment, Seq, SystemClock};
 use crate::journal::{JournalError, JournalWriter, Salts, round_to_record};

@@ -203,22 +203,22 @@ fn judge_sql_client(
     let (options, operand) = client.database;
     let database =
         options.iter().find_map(|option| line.option_value_arg(option)).or_else(|| line.operand_at(operand?).cloned());
-    let mut told = client.lists.iter().any(|option| line.has_option(option));
+    let mut has_statements = client.lists.iter().any(|option| line.has_option(option));
     for option in client.sql {
         for value in option_values(args, option, client.valued) {
-            told = true;
+            has_statements = true;
             judge_statements(judge, &value, database.as_ref(), input);
         }
     }
     if let Some(text) = client.operand.and_then(|number| line.operand_at(number)) {
-        told = true;
+        has_statements = true;
         judge_statements(judge, text, database.as_ref(), input);
     }
     for file in client.file.iter().filter_map(|option| line.option_value_arg(option)) {
         if matches!(file.text.as_str(), "-" | "/dev/stdin") {
             continue;
         }
-        told = true;
+        has_statements = true;
         judge_unread_input(judge, name, &format!("what stands in `{}`", file.display_text()), span, database.as_ref());
     }
     for option in ["-o", "--output", "-L"] {
@@ -226,7 +226,7 @@ fn judge_sql_client(
             super::files::judge_written_file(judge, &target, "`psql -o` writes over");
         }
     }
-    if told {
+    if has_statements {
         return;
     }
     match input {

@@ -196,13 +196,13 @@ impl Judge<'_> {
     fn touch_files(&mut self, name: &str, line: &ParsedLine<'_>) {
         let operands = || line.operands.iter().filter_map(|&at| line.args.get(at));
         let count = line.operands.len();
-        let told = line.has_any_option(&["-e", "--expression", "--regexp", "-c"]);
+        let has_pattern_option = line.has_any_option(&["-e", "--expression", "--regexp", "-c"]);
         let (skip, take) = match name {
             "bash" | "sh" | "zsh" | "dash" | "python" | "python3" | "perl" | "ruby" | "node" | "php" => {
-                (0, usize::from(!told && !line.has_option("-m")))
+                (0, usize::from(!has_pattern_option && !line.has_option("-m")))
             }
             name if FILE_READERS.contains(&name) => (0, count),
-            name if READS_AFTER_FIRST.contains(&name) => (usize::from(!told), count),
+            name if READS_AFTER_FIRST.contains(&name) => (usize::from(!has_pattern_option), count),
             name if READS_BUT_LAST.contains(&name) => (0, count.saturating_sub(1)),
             _ => (0, 0),
         };

@@ -23,14 +23,14 @@ const DEEPEST_NESTING: usize = 8;
 const MOST_NESTED_TEXTS: usize = 64;
 
 /// The risk of a text.
-pub(super) fn judge_script(text: &str, shadows: &ShellDefinitions) -> Risk {
+pub(super) fn judge_script(text: &str, definitions: &ShellDefinitions) -> Risk {
     let mut judge = Judge {
         risk: Risk::default(),
         functions: BTreeSet::new(),
         depth: 0,
         texts: MOST_NESTED_TEXTS,
         outer: None,
-        shadows,
+        definitions,
         session: true,
         open: BTreeSet::new(),
         parameters: None,
@@ -113,7 +113,7 @@ pub(super) struct Judge<'s> {
     /// Within a text that stands in a word: that word's bytes.
     outer: Option<Range<usize>>,
     /// Functions and aliases of the session's shell.
-    pub(super) shadows: &'s ShellDefinitions,
+    pub(super) definitions: &'s ShellDefinitions,
     /// True while the text is for the session's own shell, which knows them.
     pub(super) session: bool,
     /// Those whose text is being read.

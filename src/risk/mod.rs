@@ -4,6 +4,7 @@
 //! stands beside the level and never lowers it. Refuses to know: documents, gates, the machine.
 
 mod clients;
+mod definitions;
 mod effects;
 mod files;
 mod judge;
@@ -12,7 +13,6 @@ mod mongo;
 mod net;
 mod programs;
 mod redis;
-mod shadows;
 mod sql;
 mod table;
 mod verdict;
@@ -28,8 +28,8 @@ pub fn judge_risk(text: &str) -> Risk {
 }
 
 /// Judges a text in a shell with these functions and aliases.
-pub fn risk_with(text: &str, shadows: &ShellDefinitions) -> Risk {
-    judge::judge_script(text, shadows)
+pub fn risk_with(text: &str, definitions: &ShellDefinitions) -> Risk {
+    judge::judge_script(text, definitions)
 }
 
 /// True if the tables or a reader know the program.

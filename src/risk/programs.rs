@@ -233,9 +233,9 @@ fn judge_sed(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>) {
     if line.has_any_option(&["-f", "--file"]) {
         judge.mark_unknown(span, "`sed -f` runs a script of its own");
     }
-    let told = ["-e", "--expression"].iter().any(|option| line.option_value(option).is_some());
+    let has_script_option = ["-e", "--expression"].iter().any(|option| line.option_value(option).is_some());
     let scripts = line.option_value("-e").into_iter().chain(line.option_value("--expression"));
-    let first = (!told).then(|| line.operand_at(0).map(|arg| arg.text.as_str())).flatten();
+    let first = (!has_script_option).then(|| line.operand_at(0).map(|arg| arg.text.as_str())).flatten();
     for script in scripts.chain(first) {
         match sed_effect(script) {
             SedEffect::Runs => judge.mark_unknown(span, "`sed` runs a command out of its text"),
@@ -245,7 +245,7 @@ fn judge_sed(judge: &mut Judge<'_>, args: &[CommandWord], span: &Range<usize>) {
     }
     if in_place {
         judge.raise_level(Level::Destroys, span, "`sed -i` changes files in their place");
-        for &at in line.operands.iter().skip(usize::from(!told)) {
+        for &at in line.operands.iter().skip(usize::from(!has_script_option)) {
             if let Some(file) = args.get(at) {
                 judge.add_object(Level::Destroys, "path", file);
             }

@@ -278,7 +278,7 @@ fn judge_statement(tokens: &[SqlToken]) -> SqlStatement {
         Some(SqlToken::Word(word)) => word.to_ascii_uppercase(),
         _ => String::new(),
     };
-    let said = if second.is_empty() { format!("`{first}`") } else { format!("`{first} {second}`") };
+    let shown = if second.is_empty() { format!("`{first}`") } else { format!("`{first} {second}`") };
     match first.as_str() {
         "SELECT" | "TABLE" | "VALUES" => judge_select(tokens),
         "WITH" => with_queries(tokens),
@@ -287,33 +287,33 @@ fn judge_statement(tokens: &[SqlToken]) -> SqlStatement {
         | "UNLISTEN" | "GO" | "DELIMITER" | "CONSISTENCY" | "TRACING" | "EXISTS" | "CHECK"
             if !(first == "START" && matches!(second.as_str(), "SLAVE" | "REPLICA")) =>
         {
-            SqlStatement::with_level(Level::Reads, said)
+            SqlStatement::with_level(Level::Reads, shown)
         }
         "SET" if matches!(second.as_str(), "GLOBAL" | "PERSIST" | "PASSWORD" | "PERSIST_ONLY") => {
-            SqlStatement::with_level(Level::Changes, format!("{said} changes the server"))
+            SqlStatement::with_level(Level::Changes, format!("{shown} changes the server"))
         }
         "SET" | "RESET" if !matches!(second.as_str(), "MASTER" | "SLAVE" | "REPLICA" | "BINARY") => {
-            SqlStatement::with_level(Level::Reads, said)
+            SqlStatement::with_level(Level::Reads, shown)
         }
         "PRAGMA" => {
             let level = if tokens.contains(&SqlToken::Sign('=')) { Level::Changes } else { Level::Reads };
-            SqlStatement::with_level(level, said)
+            SqlStatement::with_level(level, shown)
         }
-        "EXPLAIN" => explain_statement(tokens, said),
+        "EXPLAIN" => explain_statement(tokens, shown),
         "DELETE" => {
             let from = find_keyword(tokens, "FROM").map_or(1, |at| at + 1);
             bounded_change(tokens, "DELETE").on_object("table", object_name_at(tokens, from))
         }
         "UPDATE" => bounded_change(tokens, "UPDATE").on_object("table", object_name_at(tokens, 1)),
-        "DROP" => drop_object(tokens, &second, &said),
+        "DROP" => drop_object(tokens, &second, &shown),
         "TRUNCATE" => SqlStatement::with_level(Level::Irreversible, "`TRUNCATE` empties the table")
             .on_object("table", object_name_at(tokens, 1)),
-        "ALTER" => alter_object(tokens, &second, &said),
+        "ALTER" => alter_object(tokens, &second, &shown),
         "REVOKE" => SqlStatement::with_level(Level::Destroys, "`REVOKE` takes rights away"),
         "KILL" | "SHUTDOWN" => SqlStatement::with_level(Level::Destroys, format!("`{first}` stops something")),
-        "STOP" => SqlStatement::with_level(Level::Destroys, format!("{said} stops replication")),
-        "PURGE" => SqlStatement::with_level(Level::Irreversible, format!("{said} removes logs")),
-        "RESET" => SqlStatement::with_level(Level::Irreversible, format!("{said} removes the replication state")),
+        "STOP" => SqlStatement::with_level(Level::Destroys, format!("{shown} stops replication")),
+        "PURGE" => SqlStatement::with_level(Level::Irreversible, format!("{shown} removes logs")),
+        "RESET" => SqlStatement::with_level(Level::Irreversible, format!("{shown} removes the replication state")),
         "MERGE" | "REPLACE" => SqlStatement::with_level(Level::Destroys, format!("`{first}` writes over rows")),
         "DETACH" => SqlStatement::with_level(Level::Destroys, "`DETACH` takes it away"),
         "INSERT" | "CREATE" | "COMMENT" | "GRANT" | "VACUUM" | "REINDEX" | "ANALYZE" | "ANALYSE" | "CLUSTER"
@@ -323,11 +323,11 @@ fn judge_statement(tokens: &[SqlToken]) -> SqlStatement {
             let into = find_keyword(tokens, "INTO").map_or(2, |at| at + 1);
             let overwrites = tokens.iter().take(3).any(|t| t.is_keyword("OVERWRITE"));
             let level = if overwrites { Level::Irreversible } else { Level::Changes };
-            SqlStatement::with_level(level, format!("{said} changes the database"))
+            SqlStatement::with_level(level, format!("{shown} changes the database"))
                 .on_object(if second == "DATABASE" { "database" } else { "table" }, object_name_at(tokens, into))
         }
         "COPY" => copy_statement(tokens),
-        _ => SqlStatement::with_unknown_effect(format!("{said} is a statement that is not known")),
+        _ => SqlStatement::with_unknown_effect(format!("{shown} is a statement that is not known")),
     }
 }
 
@@ -345,19 +345,19 @@ fn with_queries(tokens: &[SqlToken]) -> SqlStatement {
 }
 
 /// `EXPLAIN`, which runs the statement only with `ANALYZE`.
-fn explain_statement(tokens: &[SqlToken], said: String) -> SqlStatement {
+fn explain_statement(tokens: &[SqlToken], shown: String) -> SqlStatement {
     let analyze = tokens.iter().take(12).any(|t| t.is_keyword("ANALYZE") || t.is_keyword("ANALYSE"));
     let inner = tokens.iter().position(|t| {
         ["SELECT", "DELETE", "UPDATE", "INSERT", "WITH", "MERGE", "CREATE", "EXECUTE"].iter().any(|w| t.is_keyword(w))
     });
     match inner.filter(|_| analyze).and_then(|at| tokens.get(at..)) {
         Some(inner) => judge_statement(inner),
-        None => SqlStatement::with_level(Level::Reads, said),
+        None => SqlStatement::with_level(Level::Reads, shown),
     }
 }
 
 /// `DROP`, with what is lost.
-fn drop_object(tokens: &[SqlToken], second: &str, said: &str) -> SqlStatement {
+fn drop_object(tokens: &[SqlToken], second: &str, shown: &str) -> SqlStatement {
     let kinds = [
         "DATABASE",
         "SCHEMA",
@@ -381,20 +381,20 @@ fn drop_object(tokens: &[SqlToken], second: &str, said: &str) -> SqlStatement {
         _ => "object",
     };
     let at = if kind.is_some() || !second.is_empty() { 2 } else { 1 };
-    SqlStatement::with_level(Level::Irreversible, format!("{said} cannot be taken back"))
+    SqlStatement::with_level(Level::Irreversible, format!("{shown} cannot be taken back"))
         .on_object(object, object_name_at(tokens, at))
 }
 
 /// `ALTER`, which loses data where it drops a part.
-fn alter_object(tokens: &[SqlToken], second: &str, said: &str) -> SqlStatement {
+fn alter_object(tokens: &[SqlToken], second: &str, shown: &str) -> SqlStatement {
     let drops = tokens.windows(2).any(|pair| matches!(pair, [a, b] if a.is_keyword("DROP") && !b.is_keyword("DEFAULT") && !b.is_keyword("NOT") && !b.is_keyword("IDENTITY") && !b.is_keyword("EXPRESSION")));
     let truncates = tokens.windows(2).any(|pair| matches!(pair, [a, b] if (a.is_keyword("TRUNCATE") || a.is_keyword("DISCARD")) && (b.is_keyword("PARTITION") || b.is_keyword("TABLESPACE"))));
     let clears = second == "TABLE" && tokens.iter().any(|t| t.is_keyword("DELETE"));
     let name = object_name_at(tokens, 2);
     if drops || truncates || clears {
-        SqlStatement::with_level(Level::Irreversible, format!("{said} … DROP loses data")).on_object("table", name)
+        SqlStatement::with_level(Level::Irreversible, format!("{shown} … DROP loses data")).on_object("table", name)
     } else {
-        SqlStatement::with_level(Level::Changes, format!("{said} changes it")).on_object("object", name)
+        SqlStatement::with_level(Level::Changes, format!("{shown} changes it")).on_object("object", name)
     }
 }
 

@@ -64,7 +64,7 @@ pub(in crate::cli) fn review_plan<'a>(
         syntax,
         probe: PathProbe::new(path.map(ToOwned::to_owned)),
         set: BTreeSet::new(),
-        shadows: ShellDefinitions::default(),
+        definitions: ShellDefinitions::default(),
         unchecked,
         is_set: &is_set,
     };
@@ -98,7 +98,7 @@ struct Reviewer<'a, 'r> {
     /// Variables that the steps before assign.
     set: BTreeSet<String>,
     /// The functions and aliases that the steps before define.
-    shadows: ShellDefinitions,
+    definitions: ShellDefinitions,
     /// Pairs of lines: a destructive command, and the check before it whose failure would not stop it in a plain shell.
     unchecked: Vec<(u32, u32)>,
     is_set: &'r dyn Fn(&str) -> bool,
@@ -170,10 +170,10 @@ impl<'a> Reviewer<'a, '_> {
             .filter(|name| !given(name) && !(self.is_set)(name) && !self.set.contains(name))
             .collect();
         self.set.extend(command.facts.assignments.iter().map(|assign| assign.name.clone()));
-        let gate = Gate::for_command(step, index, &text, &policy.values, &policy.place.host, &self.shadows);
-        self.shadows.add_all(&command.facts.definitions);
+        let gate = Gate::for_command(step, index, &text, &policy.values, &policy.place.host, &self.definitions);
+        self.definitions.add_all(&command.facts.definitions);
         let programs =
-            gate.risk.effects.needs.iter().filter(|name| !is_builtin(name) && !self.shadows.defines_name(name));
+            gate.risk.effects.needs.iter().filter(|name| !is_builtin(name) && !self.definitions.defines_name(name));
         let needs = programs.map(|name| (name.clone(), self.probe.is_executable(name))).collect();
         let lines = command.line..=command.end_line.max(command.line);
         let unchecked =

@@ -310,7 +310,7 @@ impl<W: Write> TranscriptPage for HtmlPage<'_, W> {
                 writeln!(self.writer, "<tr><td colspan=\"4\">…</td></tr>")?;
                 continue;
             };
-            let said = if time.last_line.is_empty() {
+            let last_line_shown = if time.last_line.is_empty() {
                 String::new()
             } else {
                 format!("<code>{}</code>", escape_text(&time.last_line))
@@ -320,7 +320,7 @@ impl<W: Write> TranscriptPage for HtmlPage<'_, W> {
             let at = &time.shown_at;
             writeln!(
                 self.writer,
-                "<tr><td>{at}</td><td class=\"{class}\">{result}</td><td>{took}</td><td>{said}</td></tr>"
+                "<tr><td>{at}</td><td class=\"{class}\">{result}</td><td>{took}</td><td>{last_line_shown}</td></tr>"
             )?;
         }
         writeln!(self.writer, "</tbody>\n</table></div></details>")

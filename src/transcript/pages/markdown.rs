@@ -180,10 +180,10 @@ impl<W: Write> TranscriptPage for MarkdownPage<'_, W> {
         for row in series.table_rows() {
             match row {
                 Some(time) => {
-                    let said =
+                    let last_line_shown =
                         if time.last_line.is_empty() { String::new() } else { escape::cell_code_span(&time.last_line) };
                     let (result, took) = (escape::escape_inline(&time.result), words::format_duration(time.took));
-                    writeln!(self.0, "| {} | {result} | {took} | {said} |", time.shown_at)?;
+                    writeln!(self.0, "| {} | {result} | {took} | {last_line_shown} |", time.shown_at)?;
                 }
                 None => writeln!(self.0, "| … | | | |")?,
             }

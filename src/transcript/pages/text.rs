@@ -172,8 +172,8 @@ impl<W: Write> TranscriptPage for TextPage<'_, W> {
         for row in series.table_rows() {
             match row {
                 Some(time) => {
-                    let (result, said) = (one_line(&time.result), one_line(&time.last_line));
-                    writeln!(self.0, "{}", format!("  {}  {result}  {said}", time.shown_at).trim_end())?;
+                    let (result, last_line_shown) = (one_line(&time.result), one_line(&time.last_line));
+                    writeln!(self.0, "{}", format!("  {}  {result}  {last_line_shown}", time.shown_at).trim_end())?;
                 }
                 None => writeln!(self.0, "  …")?,
             }

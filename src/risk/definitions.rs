@@ -30,7 +30,7 @@ impl Judge<'_> {
     /// Judges what the session's shell runs for the first word. True when no program of that
     /// name is known, so that nothing remains to be judged.
     pub(super) fn judge_shadowed(&mut self, words: &[CommandWord], input: &CommandInput) -> bool {
-        let Some((program, args)) = words.split_first().filter(|_| self.session && !self.shadows.is_empty()) else {
+        let Some((program, args)) = words.split_first().filter(|_| self.session && !self.definitions.is_empty()) else {
             return false;
         };
         let Some(name) = program.fixed_text() else { return false };
@@ -38,9 +38,9 @@ impl Judge<'_> {
             // One that calls itself is being judged already.
             return !knows_program(name);
         }
-        let shadows = self.shadows;
+        let definitions = self.definitions;
         // A quoted word is no alias.
-        let (kind, text, parameters) = match (shadows.alias_text(name), shadows.function_text(name)) {
+        let (kind, text, parameters) = match (definitions.alias_text(name), definitions.function_text(name)) {
             (Some(text), _) if program.raw == name => {
                 let rest: Vec<&str> = args.iter().map(|arg| arg.raw.as_str()).collect();
                 (DefinitionKind::Alias, format!("{text} {}", rest.join(" ")), self.parameters.clone())
