@@ -148,7 +148,7 @@ fn ask(which: &str) -> (Home, Terminal) {
 #[test]
 fn enter_runs_and_the_terminal_is_left_as_it_was() {
     let (_home, mut terminal) = ask("command");
-    terminal.wait_for("Enter run").send("\r").wait_for("answer: Ok(Run)").wait_for(SANE).exits(0);
+    terminal.wait_for("Enter run").send("\r").wait_for("answer: Ok(Run(Enter))").wait_for(SANE).exits(0);
     assert!(terminal.history().contains("1 Try it"));
 }
 
@@ -199,7 +199,7 @@ fn an_own_command_goes_on_after_a_backslash() {
 fn ctrl_c_at_a_question_does_not_end_the_program() {
     let (_home, mut terminal) = ask("command");
     terminal.wait_for("? help").send("\x03").wait_for("press q to stop").settle(Duration::from_millis(60));
-    terminal.send("\r").wait_for("answer: Ok(Run)").wait_for(SANE);
+    terminal.send("\r").wait_for("answer: Ok(Run(Enter))").wait_for(SANE);
 }
 
 #[test]

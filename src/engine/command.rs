@@ -109,6 +109,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         if runs_rest && prepared.needs_no_question() {
             return Ok((Reply::RunRest, judge_grounds(Grounds::RestOfStep { gate: &prepared.gate })));
         }
+        let needs_confirmation = !prepared.confirm.is_empty();
         let reply = match prepared.given_reply.take() {
             Some(reply) => reply,
             None => self.operator.ask_question(&Ask::Command(AskCommand {
@@ -121,8 +122,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 gate: prepared.gate.clone(),
             }))?,
         };
-        let permission = judge_grounds(Grounds::Answered { gate: &prepared.gate, reply: &reply });
-        Ok((reply, permission))
+        let permission = judge_grounds(Grounds::Answered { gate: &prepared.gate, needs_confirmation, reply: &reply });
+        // What is not enough for the gate declines the command.
+        let is_consent = matches!(reply, Reply::Run(_) | Reply::RunRest | Reply::Monitor);
+        Ok((if is_consent && permission.is_none() { Reply::Decline } else { reply }, permission))
     }
 
     /// Runs a permitted command and decides what follows. `None`: it is asked about again.

@@ -4,7 +4,7 @@
 //! operator was asked, and how a command is executed.
 
 use crate::history::Outcome;
-use crate::plan::Gate;
+use crate::plan::{Consent, Gate};
 use crate::ports::Reply;
 
 /// A command may run. Made by [`judge_grounds`] alone.
@@ -35,12 +35,8 @@ impl Permission {
 /// Reasons for which a command may be run.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Grounds<'g> {
-    /// The reply to the question about a command of a step, which showed this gate.
-    Answered {
-        #[expect(dead_code, reason = "the operator's adapter has judged whether its reply passes this gate")]
-        gate: &'g Gate,
-        reply: &'g Reply,
-    },
+    /// The reply to the question about a command of a step, which showed this gate, and reasons to confirm it or none.
+    Answered { gate: &'g Gate, needs_confirmation: bool, reply: &'g Reply },
     /// The rest of the step was permitted, and this command gave no reason to ask.
     RestOfStep { gate: &'g Gate },
     /// A command that is not part of the document; `None` if it was not asked about.
@@ -59,20 +55,28 @@ pub(super) enum Grounds<'g> {
 
 /// Judges if these grounds are enough to run the command through its gate; `None` if they are not.
 ///
-/// The operator's adapters still decide which reply a gate takes: a `Run` is believed here whatever the gate asks for.
+/// An adapter brings a consent, never a permission: a reply that is not enough for the gate is none.
 pub(super) fn judge_grounds(grounds: Grounds<'_>) -> Option<Permission> {
     let scope = match grounds {
-        Grounds::Answered { gate: _, reply } => match reply {
-            Reply::Run => Some(Scope::Command),
-            Reply::RunRest => Some(Scope::RestOfStep),
-            Reply::Monitor => Some(Scope::Samples),
-            _ => None,
-        },
+        Grounds::Answered { gate, needs_confirmation, reply } => {
+            let is_open = !gate.is_closed() && !needs_confirmation;
+            match reply {
+                Reply::Run(consent) => {
+                    let is_confirmed = !needs_confirmation || *consent != Consent::Enter;
+                    (is_confirmed && gate.is_passed_by(consent)).then_some(Scope::Command)
+                }
+                Reply::RunRest => is_open.then_some(Scope::RestOfStep),
+                Reply::Monitor => is_open.then_some(Scope::Samples),
+                _ => None,
+            }
+        }
         Grounds::RestOfStep { gate } => (!gate.is_closed()).then_some(Scope::RestOfStep),
         Grounds::OwnCommand { gate, reply: None } => (!gate.is_closed()).then_some(Scope::Command),
-        Grounds::OwnCommand { reply: Some(reply), .. } => {
-            matches!(reply, Reply::Run | Reply::RunRest).then_some(Scope::Command)
-        }
+        Grounds::OwnCommand { gate, reply: Some(reply) } => match reply {
+            Reply::Run(consent) => gate.is_passed_by(consent).then_some(Scope::Command),
+            Reply::RunRest => (!gate.is_closed()).then_some(Scope::Command),
+            _ => None,
+        },
         Grounds::SentAhead { gate, is_let_through } => (is_let_through && !gate.is_closed()).then_some(Scope::Command),
         Grounds::AfterFailure { gate, reply } => {
             (*reply == Reply::Retry && !gate.is_closed()).then_some(Scope::Command)
@@ -97,13 +101,38 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_gate_is_passed_by_a_reply_alone() {
+    fn a_closed_gate_is_passed_by_a_consent_that_is_enough_and_by_nothing_else() {
         let gate = closed();
-        assert!(judge_grounds(Grounds::Answered { gate: &gate, reply: &Reply::Run }).is_some());
-        assert!(judge_grounds(Grounds::Answered { gate: &gate, reply: &Reply::Decline }).is_none());
+        let passes = |reply: &Reply| {
+            judge_grounds(Grounds::Answered { gate: &gate, needs_confirmation: false, reply }).is_some()
+        };
+        assert!(passes(&Reply::Run(Consent::Yes)));
+        for reply in [Reply::Run(Consent::Enter), Reply::RunRest, Reply::Monitor, Reply::Decline] {
+            assert!(!passes(&reply), "{reply:?}");
+        }
         assert!(judge_grounds(Grounds::RestOfStep { gate: &gate }).is_none());
         assert!(judge_grounds(Grounds::OwnCommand { gate: &gate, reply: None }).is_none());
         assert!(judge_grounds(Grounds::SentAhead { gate: &gate, is_let_through: true }).is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_undone_takes_its_own_name_alone() {
+        let gate = Gate { required_answer: RequiredAnswer::Typed("/srv/old".to_owned()), ..Gate::default() };
+        let passes = |consent| {
+            let reply = &Reply::Run(consent);
+            judge_grounds(Grounds::Answered { gate: &gate, needs_confirmation: true, reply }).is_some()
+        };
+        assert!(passes(Consent::Typed("/srv/old".to_owned())));
+        assert!(!passes(Consent::Typed("/srv/new".to_owned())));
+        assert!(!passes(Consent::Yes) && !passes(Consent::Enter));
+    }
+
+    #[test]
+    fn enter_does_not_confirm_what_the_document_or_a_guess_makes_doubtful() {
+        let gate = &Gate::default();
+        let passes = |reply| judge_grounds(Grounds::Answered { gate, needs_confirmation: true, reply }).is_some();
+        assert!(passes(&Reply::Run(Consent::Yes)));
+        assert!(!passes(&Reply::Run(Consent::Enter)) && !passes(&Reply::RunRest) && !passes(&Reply::Monitor));
     }
 
     #[test]

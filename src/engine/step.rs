@@ -31,7 +31,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             let reply = self.operator.ask_question(&Ask::Task(AskTask { shown }))?;
             let (decision, reason, result) = match reply {
                 Reply::Done(how) => (Decision::Done, how, StepResult::Done),
-                Reply::Run | Reply::RunRest => (Decision::Done, String::new(), StepResult::Done),
+                Reply::Run(_) | Reply::RunRest => (Decision::Done, String::new(), StepResult::Done),
                 other => match self.side_action(step, step_index, other)? {
                     SideAction::AskAgain => continue,
                     SideAction::Skip(reason) => (Decision::Skip, reason, StepResult::Skipped),

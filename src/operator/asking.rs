@@ -11,6 +11,7 @@ use super::keys::PressedKey;
 use super::lines::{EnteredLine, LinePurpose};
 use super::unfinished::UnfinishedCommand;
 use crate::history::CommandState;
+use crate::plan::Consent;
 use crate::ports::OperatorError;
 use crate::ports::Reply;
 use crate::ports::StepPosition;
@@ -125,7 +126,7 @@ impl TerminalOperator {
     fn confirm_by_name(&mut self, name: &str) -> Result<Reply, OperatorError> {
         let shown = sanitize_code(name).into_owned();
         match self.ask_plain_line(&format!("type {shown} to run it: "), "", LinePurpose::FreeText)? {
-            EnteredLine::Text(text) if text.trim() == shown.trim() => Ok(Reply::Run),
+            EnteredLine::Text(text) if text.trim() == shown.trim() => Ok(Reply::Run(Consent::Typed(name.to_owned()))),
             _ => {
                 self.write_hint("that is not the name, so it is not run");
                 Ok(Reply::Decline)

@@ -7,6 +7,7 @@ use super::at_terminal::TerminalOperator;
 use super::display;
 use super::key_menu::{KeyAction, KeyMenu};
 use super::look::one_line;
+use crate::plan::Consent;
 use crate::plan::RequiredAnswer;
 use crate::ports::AskCommand;
 use crate::ports::AskFailure;
@@ -31,7 +32,7 @@ impl TerminalOperator {
         };
         let reply = self.ask_by_key(&menu, &body)?;
         self.visible.set_confirmed_text(match &reply {
-            Reply::Run | Reply::RunRest => Some(ask.text.to_owned()),
+            Reply::Run(_) | Reply::RunRest => Some(ask.text.to_owned()),
             Reply::Edit(text) => Some(text.clone()),
             _ => None,
         });
@@ -135,7 +136,8 @@ fn failure_menu(ask: &AskFailure<'_>) -> KeyMenu {
 
 /// The keys of a command that needs no confirmation.
 fn plain_command_menu(ask: &AskCommand<'_>) -> KeyMenu {
-    let menu = KeyMenu::new(ask.text).with_enter("run", "runs this command", KeyAction::Reply(Reply::Run));
+    let menu =
+        KeyMenu::new(ask.text).with_enter("run", "runs this command", KeyAction::Reply(Reply::Run(Consent::Enter)));
     let menu = if ask.index + 1 < ask.shown.step.commands.len() {
         let help = "runs this and the rest of the step, until something fails, is no plain success, or needs a yes";
         let one = "one by one is how it goes; a runs the rest of the step";
@@ -174,7 +176,7 @@ fn gated_command_menu(ask: &AskCommand<'_>) -> KeyMenu {
             menu.with_key('y', "yes, type its name", help, KeyAction::ConfirmByName(name.clone()))
         }
         RequiredAnswer::Yes | RequiredAnswer::Enter => {
-            menu.with_key('y', "yes, run it", "runs this command", KeyAction::Reply(Reply::Run))
+            menu.with_key('y', "yes, run it", "runs this command", KeyAction::Reply(Reply::Run(Consent::Yes)))
         }
     };
     let menu = menu.with_key('n', "", "the same as Enter", KeyAction::Reply(Reply::Decline)).with_key(

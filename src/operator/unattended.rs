@@ -8,7 +8,7 @@ use super::notices::{result_words, step_titles};
 use super::outcome::{describe_outcome, render_outcome_line};
 use crate::history::CommandState;
 use crate::ident::StepId;
-use crate::plan::{Gate, Plan, Policy, Step, spell_duration};
+use crate::plan::{Consent, Gate, Plan, Policy, Step, spell_duration};
 use crate::ports::Ask;
 use crate::ports::AskChoice;
 use crate::ports::AskInput;
@@ -142,7 +142,7 @@ impl UnattendedOperator {
             return Reply::Decline;
         }
         // A command that cannot run as it stands is refused and recorded by the engine.
-        Reply::Run
+        Reply::Run(Consent::Flags)
     }
 
     /// The policy's reason for leaving out a step, or `otherwise`.
@@ -254,7 +254,7 @@ impl Operator for UnattendedOperator {
     }
 
     fn lets_through(&self, step: &Step, gate: &Gate) -> bool {
-        self.answer_command(step, gate) == Reply::Run
+        self.answer_command(step, gate) == Reply::Run(Consent::Flags)
     }
 
     fn wait_pause(&mut self, pause: &Pause<'_>) -> Result<Paused, OperatorError> {

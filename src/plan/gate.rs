@@ -21,6 +21,19 @@ pub enum RequiredAnswer {
     Typed(String),
 }
 
+/// An answer that lets a command run, as the operator gave it. Whether it is enough is for the [`Gate`] to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Enter, or the key that runs a command without a question of its own.
+    Enter,
+    /// `y`, at a question that asks for it.
+    Yes,
+    /// The name of the object at risk, typed.
+    Typed(String),
+    /// The flags of an unattended run, by its policy.
+    Flags,
+}
+
 /// A command's risk and the answer that it needs before it runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gate {
@@ -81,6 +94,17 @@ impl Gate {
             *name = expand_variables(name, live)
                 .filter(|name| can_be_typed(name))
                 .unwrap_or_else(|| program_and_host(text, host));
+        }
+    }
+
+    /// True if the consent is enough for the command.
+    pub fn is_passed_by(&self, consent: &Consent) -> bool {
+        match (&self.required_answer, consent) {
+            // The policy of an unattended run has judged this very gate.
+            (RequiredAnswer::Enter, _) | (_, Consent::Flags) => true,
+            (RequiredAnswer::Yes, consent) => *consent != Consent::Enter,
+            (RequiredAnswer::Typed(name), Consent::Typed(typed)) => typed.trim() == name.trim(),
+            (RequiredAnswer::Typed(_), Consent::Enter | Consent::Yes) => false,
         }
     }
 

@@ -27,7 +27,7 @@ pub use bind::{fill_message, message_fields, quote_word, reference_variable, tok
 pub use command::{Command, InputUse, PassedVariable, Refusal, Runnable, Values};
 pub use duration::{parse_duration, spell_duration};
 pub use expect::{COMPARED_BYTES, ExpectedOutput, OutputComparison};
-pub use gate::{Gate, RequiredAnswer, RunPlace, compute_approval, definitions_before};
+pub use gate::{Consent, Gate, RequiredAnswer, RunPlace, compute_approval, definitions_before};
 pub use inputs::{
     Input, InputKind, InputRules, InputSource, InputUseSite, InvalidValue, canonical_name, is_secret_name,
 };

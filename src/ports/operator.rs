@@ -6,7 +6,7 @@
 use super::kernel::KernelError;
 use super::kernel::Watch;
 use crate::history::{CommandFinished, CommandState, Mode, Outcome, RunResult};
-use crate::plan::{ChoiceKind, Command, Gate, Plan, Step};
+use crate::plan::{ChoiceKind, Command, Consent, Gate, Plan, Step};
 use std::time::Duration;
 
 /// Why a question got no answer.
@@ -245,8 +245,8 @@ pub enum Chosen {
 /// The operator's reply to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Run the command.
-    Run,
+    /// Run the command. The engine judges if the consent is enough.
+    Run(Consent),
     /// Run the command and the rest of the step, until something stops it.
     RunRest,
     /// Skip the command or the step, for this reason; it may be empty.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::plan::ChoiceKind;
+use crate::plan::Consent;
 use crate::ports::Ask;
 use crate::ports::AskChoice;
 use crate::ports::AskFailure;
@@ -56,7 +57,7 @@ fn at_failure(keys: &str, lines: &[&str]) -> (Reply, String) {
 #[test]
 fn each_key_of_a_command_does_what_its_line_says() {
     for (keys, reply) in [
-        ("\r", Reply::Run),
+        ("\r", Reply::Run(Consent::Enter)),
         ("a", Reply::RunRest),
         ("s", Reply::Skip(String::new())),
         ("S", Reply::Skip("words".into())),
@@ -68,10 +69,10 @@ fn each_key_of_a_command_does_what_its_line_says() {
         ("b", Reply::Back),
         ("q", Reply::Stop),
         ("\u{4}", Reply::Stop),
-        ("c\r", Reply::Run),
-        ("?\r", Reply::Run),
-        ("y\r", Reply::Run),
-        ("x\r", Reply::Run),
+        ("c\r", Reply::Run(Consent::Enter)),
+        ("?\r", Reply::Run(Consent::Enter)),
+        ("y\r", Reply::Run(Consent::Enter)),
+        ("x\r", Reply::Run(Consent::Enter)),
     ] {
         assert_eq!(at_command(one_by_one(keys), &["words"]).0, reply, "{keys:?}");
     }
@@ -90,8 +91,8 @@ fn enter_after_a_failure_does_nothing_and_says_so() {
 
 #[test]
 fn at_a_gate_only_y_runs_and_enter_and_n_decline() {
-    assert_eq!(at_gate("y").0, Reply::Run);
-    assert_eq!(at_gate("ay").0, Reply::Run);
+    assert_eq!(at_gate("y").0, Reply::Run(Consent::Yes));
+    assert_eq!(at_gate("ay").0, Reply::Run(Consent::Yes));
     assert_eq!(at_gate("n").0, Reply::Decline);
     assert_eq!(at_gate("\r").0, Reply::Decline);
     assert_eq!(at_gate("N").0, Reply::Note("a note".into()));
@@ -150,14 +151,14 @@ fn a_text_pasted_at_a_question_does_nothing() {
 fn an_enter_held_down_runs_one_command_and_no_more() {
     let step = restart();
     let mut script = scripted_at(Duration::from_millis(33), one_by_one("\r\r\r\rq"), &[]);
-    assert_eq!(answer(&mut script, &Ask::Command(ask_command(&step, 0))), Reply::Run);
+    assert_eq!(answer(&mut script, &Ask::Command(ask_command(&step, 0))), Reply::Run(Consent::Enter));
     assert_eq!(answer(&mut script, &Ask::Command(ask_command(&step, 1))), Reply::Stop);
 }
 
 #[test]
 fn ctrl_c_at_a_question_is_explained_and_twice_it_stops() {
     let (reply, text) = at_command(one_by_one("\u{3}\r"), &[]);
-    assert_eq!(reply, Reply::Run);
+    assert_eq!(reply, Reply::Run(Consent::Enter));
     assert!(text.contains("press q to stop; Ctrl-C ends a running command only"));
     assert_eq!(at_command(one_by_one("\u{3}\u{3}"), &[]).0, Reply::Stop);
 }
@@ -168,7 +169,7 @@ fn arrows_do_nothing() {
         vec![Typed::Key(PressedKey::Other), Typed::Key(PressedKey::Other), Typed::Key(PressedKey::Enter)],
         &[],
     );
-    assert_eq!(reply, Reply::Run);
+    assert_eq!(reply, Reply::Run(Consent::Enter));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The incident at a run's prompt.
 
 use super::*;
+use crate::plan::Consent;
 use crate::ports::Ask;
 use crate::ports::IncidentReminders;
 use crate::ports::Operator as _;
@@ -54,7 +55,7 @@ fn what_is_due_is_told_before_a_question_and_while_it_waits_and_what_was_done_is
     let (mut script, said) = with_pager(typed, &["escalated"], &due);
     let step = restart();
     let reply = script.operator.ask_question(&Ask::Command(ask_command(&step, 0))).unwrap();
-    assert_eq!(reply, Reply::Run, "nothing of the incident answers the question");
+    assert_eq!(reply, Reply::Run(Consent::Enter), "nothing of the incident answers the question");
     assert_eq!(*said.borrow(), ["escalated"]);
     let shown = script.sink.text();
     let places: Vec<_> =
@@ -70,7 +71,7 @@ fn what_cannot_be_recorded_is_said_and_the_question_waits_on() {
     let typed = one_by_one("@\r");
     let (mut script, said) = with_pager(typed, &["nonsense"], &[]);
     let step = restart();
-    assert_eq!(script.operator.ask_question(&Ask::Command(ask_command(&step, 0))).unwrap(), Reply::Run);
+    assert_eq!(script.operator.ask_question(&Ask::Command(ask_command(&step, 0))).unwrap(), Reply::Run(Consent::Enter));
     assert_eq!(*said.borrow(), ["nonsense"]);
     assert!(script.sink.text().contains("not recorded: that says nothing"), "{}", script.sink.text());
 }
@@ -79,7 +80,7 @@ fn what_cannot_be_recorded_is_said_and_the_question_waits_on() {
 fn without_an_incident_there_is_no_such_key() {
     let step = restart();
     let mut script = scripted(one_by_one("@\r"), &[]);
-    assert_eq!(script.operator.ask_question(&Ask::Command(ask_command(&step, 0))).unwrap(), Reply::Run);
+    assert_eq!(script.operator.ask_question(&Ask::Command(ask_command(&step, 0))).unwrap(), Reply::Run(Consent::Enter));
     let shown = script.sink.text();
     assert!(!shown.contains("incident") && shown.contains("does nothing here"), "{shown}");
 }

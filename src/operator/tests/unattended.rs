@@ -4,6 +4,7 @@ use super::*;
 use crate::ident::InputName;
 use crate::operator::UnattendedOperator;
 use crate::plan::ChoiceKind;
+use crate::plan::Consent;
 use crate::plan::Policy;
 use crate::ports::Ask;
 use crate::ports::AskChoice;
@@ -48,8 +49,8 @@ fn a_conditional_step_is_skipped_unless_it_is_included() {
     };
     let skipped = Reply::SkipRest("conditional (`If the API is down`); `--include 3.1` runs it".into());
     assert_eq!(answer(policy(&[]), &ask), Ok(skipped));
-    assert_eq!(answer(policy(&["3.1"]), &ask), Ok(Reply::Run));
-    assert_eq!(answer(policy(&[step.id.as_str()]), &ask), Ok(Reply::Run));
+    assert_eq!(answer(policy(&["3.1"]), &ask), Ok(Reply::Run(Consent::Flags)));
+    assert_eq!(answer(policy(&[step.id.as_str()]), &ask), Ok(Reply::Run(Consent::Flags)));
 }
 
 #[test]
