@@ -54,4 +54,6 @@ pub(super) struct Ending {
     pub(super) stopped_by: String,
     /// True once the engine has recorded the run's end.
     pub(super) is_over: bool,
+    /// True once that end is that the run is completed, so that nobody resumes it.
+    pub(super) is_completed: bool,
 }

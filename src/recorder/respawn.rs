@@ -36,6 +36,9 @@ impl Session {
         if slot.state.last.as_ref() == Some(&snapshot) {
             return;
         }
+        if self.ending.is_completed {
+            return;
+        }
         let path = self.options.folder.join(SNAPSHOT_FILE);
         let draft = self.options.folder.join(SNAPSHOT_DRAFT);
         // Not synced: after a crash of the machine only the record is needed to resume.
@@ -43,6 +46,13 @@ impl Session {
             drop(std::fs::rename(&draft, &path));
         }
         slot.state.last = Some(snapshot);
+    }
+
+    /// Removes the snapshot of a completed run: nobody needs it, and variables may hold more than a record should keep.
+    pub(super) fn remove_snapshot(&self) {
+        for name in [SNAPSHOT_FILE, SNAPSHOT_DRAFT] {
+            drop(std::fs::remove_file(self.options.folder.join(name)));
+        }
     }
 
     /// Gives a new bash the state of the last one. False if there is none, or if it cannot be handed over.

@@ -37,8 +37,11 @@ const SHELL_VARIABLES: &[&str] = &[
     "UID",
 ];
 /// Parts of names that suggest a secret.
-const SECRET_PARTS: &[&str] =
-    &["PASS", "TOKEN", "SECRET", "CREDENTIAL", "APIKEY", "API_KEY", "PRIVATE_KEY", "PASSPHRASE"];
+const SECRET_PARTS: &[&str] = &["PASS", "TOKEN", "SECRET", "CREDENTIAL", "APIKEY", "API_KEY", "PRIVATE_KEY"];
+/// Further parts of a variable's name. A variable left out can be set again; a password in a file cannot be taken back.
+const SECRET_VARIABLE_PARTS: &[&str] = &["PW", "KEY", "CRED", "AUTH", "DSN", "DATABASE_URL"];
+/// Names with such a part that are no secret.
+const NO_SECRETS: &[&str] = &["PWD", "OLDPWD"];
 
 /// Script that restores a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -212,13 +215,28 @@ fn is_boot_code(text: &[u8]) -> bool {
 
 fn is_named_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    SECRET_PARTS.iter().any(|part| upper.contains(part))
+    let has_any = |parts: &[&str]| parts.iter().any(|part| upper.contains(part));
+    let is_variable = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    has_any(SECRET_PARTS) || is_variable && has_any(SECRET_VARIABLE_PARTS) && !NO_SECRETS.contains(&upper.as_str())
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::snapshot::Directories;
     use super::*;
+
+    #[test]
+    fn variables_named_like_secrets_are_left_out_and_functions_only_where_the_name_is_plain() {
+        for name in
+            ["pw", "MYSQL_PWD", "DBPASS", "AWS_ACCESS_KEY_ID", "db_creds", "BASIC_AUTH", "SENTRY_DSN", "DATABASE_URL"]
+        {
+            assert!(is_named_secret(name), "{name}");
+        }
+        for name in ["PWD", "OLDPWD", "HOST", "check_auth()", "alias pw"] {
+            assert!(!is_named_secret(name), "{name}");
+        }
+        assert!(is_named_secret("get_token()"));
+    }
 
     fn dump(variables: &[(&str, &str)]) -> ShellDump {
         let variables = variables.iter().map(|(name, value)| DumpEntry {

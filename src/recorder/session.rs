@@ -13,7 +13,7 @@ use super::protocol::{Failure, FinishedCommand, WireEvent, WireReply, WireReques
 use super::record::Record;
 use super::report::Report;
 use super::shell_slot::ShellSlot;
-use crate::history::Fact;
+use crate::history::{Fact, RunResult};
 use crate::ident::{Clock as _, SystemClock};
 use crate::journal::JournalWriter;
 use std::path::PathBuf;
@@ -132,7 +132,15 @@ impl Session {
     fn append_request(&mut self, facts: Vec<Fact>) {
         match self.record.append_synced(facts) {
             Ok(events) => {
-                self.ending.is_over |= events.iter().any(|event| matches!(event.fact, Fact::RunFinished(_)));
+                for event in &events {
+                    if let Fact::RunFinished(finished) = &event.fact {
+                        self.ending.is_over = true;
+                        self.ending.is_completed = finished.result == RunResult::Completed;
+                    }
+                }
+                if self.ending.is_completed {
+                    self.remove_snapshot();
+                }
                 let events = events.into_iter().map(WireEvent::from).collect();
                 self.record.clear_sync_deadline();
                 self.client.send_reply(&WireReply::Appended { events });
