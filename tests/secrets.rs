@@ -323,7 +323,10 @@ fn no_piece_of_a_secret_is_in_an_unattended_run_or_in_an_error() {
 #[test]
 fn a_password_that_a_command_reads_is_in_no_snapshot_and_a_completed_run_keeps_none() {
     let home = Home::new().env("NO_COLOR", "1");
-    home.write("r.md", "# R\n\n```bash\nread -s pw\n```\n\nThen:\n\n```bash\nX=kept\n```\n\nThen:\n\n```bash\necho \"$X\"\n```\n");
+    home.write(
+        "r.md",
+        "# R\n\n```bash\nread -s pw\n```\n\nThen:\n\n```bash\nX=kept\n```\n\nThen:\n\n```bash\necho \"$X\"\n```\n",
+    );
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
     terminal.wait_for_output("? help").send("\r").wait_for_output("run\r\n").send("hunter2secret\r");
     terminal.wait_for_output("exit 0").wait_for_output("? help").send("\r").wait_for_output("exit 0");

@@ -10,7 +10,7 @@ fn mark() -> String {
     MARK.to_owned()
 }
 
-fn rules() -> IncidentRules {
+fn sample_rules() -> IncidentRules {
     let severity = Severity {
         name: mark(),
         title: mark(),
@@ -33,7 +33,7 @@ fn rules() -> IncidentRules {
     }
 }
 
-fn runbook() -> RunbookIdentity {
+fn sample_runbook() -> RunbookIdentity {
     RunbookIdentity {
         path: mark(),
         title: mark(),
@@ -51,8 +51,8 @@ pub(crate) fn every_incident_fact() -> Vec<IncidentFact> {
             incident: run.clone(),
             title: mark(),
             severity: mark(),
-            runbook: Some(runbook()),
-            rules: rules(),
+            runbook: Some(sample_runbook()),
+            rules: sample_rules(),
             alert: mark(),
             alert_group: mark(),
             version: "0.1.0".into(),
@@ -73,7 +73,7 @@ pub(crate) fn every_incident_fact() -> Vec<IncidentFact> {
     ]
 }
 
-fn step() -> StepId {
+fn sample_step() -> StepId {
     StepId::new(MARK)
 }
 
@@ -81,7 +81,7 @@ fn command_started(source: CommandSource) -> Fact {
     let no_match = Answer { status: 1, meaning: "no match".into(), only_if_printed: None };
     let expires = Answer { only_if_printed: Some("will \"expire\"".into()), ..no_match.clone() };
     Fact::CommandStarted(CommandStarted {
-        step: step(),
+        step: sample_step(),
         command: Some(1),
         of: 2,
         attempt: 3,
@@ -117,7 +117,7 @@ fn session_facts(run: &RunId) -> Vec<Fact> {
     vec![
         Fact::RunStarted(RunStarted {
             run: run.clone(),
-            runbook: runbook(),
+            runbook: sample_runbook(),
             procedure: Anchor::new(MARK),
             procedure_title: mark(),
             steps: 8,
@@ -143,7 +143,7 @@ fn session_facts(run: &RunId) -> Vec<Fact> {
         }),
         Fact::Redacted(Redacted { events: vec![Seq(3)], user: mark(), reason: mark() }),
         Fact::RecordFailed(RecordFailed { why: mark(), lost_events: 2, lost_bytes: 30 }),
-        Fact::RunFinished(RunFinished { result: RunResult::Stopped, reason: mark(), next: Some(step()) }),
+        Fact::RunFinished(RunFinished { result: RunResult::Stopped, reason: mark(), next: Some(sample_step()) }),
         Fact::IncidentJoined(IncidentJoined { incident: run.clone(), severity: mark(), title: mark() }),
         Fact::Other(Other {
             kind: "from-the-future".into(),
@@ -157,7 +157,7 @@ fn session_facts(run: &RunId) -> Vec<Fact> {
 fn step_facts() -> Vec<Fact> {
     vec![
         Fact::StepEntered(StepEntered {
-            step: step(),
+            step: sample_step(),
             number: mark(),
             position: 1,
             form: StepForm::Command,
@@ -167,9 +167,9 @@ fn step_facts() -> Vec<Fact> {
             end_line: 16,
             prose: vec![(8, 10)],
         }),
-        Fact::Decided(Decided { step: step(), command: Some(0), decision: Decision::RunRest, reason: mark() }),
+        Fact::Decided(Decided { step: sample_step(), command: Some(0), decision: Decision::RunRest, reason: mark() }),
         Fact::InputGiven(InputGiven {
-            step: Some(step()),
+            step: Some(sample_step()),
             name: InputName::new("pod"),
             value: mark(),
             origin: InputOrigin::Prompt,
@@ -181,11 +181,11 @@ fn step_facts() -> Vec<Fact> {
             met: true,
             decides: false,
         }),
-        Fact::NoteAdded(NoteAdded { step: Some(step()), text: mark() }),
+        Fact::NoteAdded(NoteAdded { step: Some(sample_step()), text: mark() }),
         Fact::ChoiceMade(ChoiceMade { question: mark(), option: Some(mark()), line: 40 }),
         Fact::ChoiceMade(ChoiceMade { question: mark(), option: None, line: 40 }),
-        Fact::MessageFilled(MessageFilled { step: step(), text: mark() }),
-        Fact::StepFinished(StepFinished { step: step(), result: StepResult::PartlyRun }),
+        Fact::MessageFilled(MessageFilled { step: sample_step(), text: mark() }),
+        Fact::StepFinished(StepFinished { step: sample_step(), result: StepResult::PartlyRun }),
     ]
 }
 

@@ -290,7 +290,7 @@ impl TokenProbe {
         Ok(placed.get(start..end).unwrap_or("").to_owned())
     }
 
-    /// How bash reads the place of a token.
+    /// How bash reads a token, by the innermost construct around it. Fails where a value cannot go.
     fn context_at(&self, found: &FoundLeaves, at: &Range<usize>) -> Result<QuotingContext, RejectReason> {
         let around = found.leaves.iter().filter(|leaf| is_within(&leaf.range, at));
         let mut innermost: Option<(usize, QuotingContext)> = None;
@@ -305,6 +305,7 @@ impl TokenProbe {
                 Ok(_) => {}
             }
         }
+        // In arithmetic only a number is safe, whatever quotes are around it.
         if number {
             return Ok(QuotingContext::Number);
         }

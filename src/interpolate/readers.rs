@@ -200,7 +200,7 @@ fn word_role(simple: &SimpleWords, word_index: usize) -> WordRole {
             return role;
         }
     }
-    if names_program(simple, word_index) { WordRole::Program } else { WordRole::Data }
+    if is_wrapped_program(simple, word_index) { WordRole::Program } else { WordRole::Data }
 }
 
 /// The role of a word for one program before it.
@@ -342,8 +342,8 @@ fn filter_role(simple: &SimpleWords, program: usize, word_index: usize) -> WordR
     if script == Some(word_index) { WordRole::Code("a filter's language") } else { WordRole::Data }
 }
 
-/// `sudo {{ x }}`: the value would be the program behind a wrapper.
-fn names_program(simple: &SimpleWords, word_index: usize) -> bool {
+/// True if the word is the program behind a wrapper, as in `sudo {{ x }}`.
+fn is_wrapped_program(simple: &SimpleWords, word_index: usize) -> bool {
     let words = simple.words.iter().map(|(_, text)| text.clone());
     let mut words: Vec<Option<String>> = words.collect();
     let Some(program) = words.first().cloned().flatten() else { return false };

@@ -252,6 +252,7 @@ impl OutputSource for RunOutput {
         let Some(inline) = self.inline.get(&command) else { return from_file };
         let offset = usize::try_from(offset_bytes).unwrap_or(usize::MAX).min(inline.len());
         let from_event: Vec<u8> = inline.iter().skip(offset).take(limit_bytes).copied().collect();
+        // The file of a short output may be missing or cut: it is not synced, the event is.
         match from_file {
             Ok(bytes) if bytes.len() >= from_event.len() => Ok(bytes),
             _ => Ok(from_event),

@@ -46,16 +46,16 @@ pub struct TerminalOperator {
 
 impl TerminalOperator {
     /// Asks at the controlling terminal and writes to `out`, which is the same terminal. While it waits for a key it also
-    /// reads `hearing`. Fails if there is no controlling terminal.
+    /// reads `session_events`. Fails if there is no controlling terminal.
     pub fn open(
         out: Box<dyn Write>,
         look: TerminalLook,
         clock: Box<dyn Clock>,
-        hearing: Option<Box<dyn PollableEvents>>,
+        session_events: Option<Box<dyn PollableEvents>>,
     ) -> std::io::Result<Self> {
         Ok(Self::from_devices(
             out,
-            Box::new(ControllingTerminal::open(hearing)?),
+            Box::new(ControllingTerminal::open(session_events)?),
             Box::new(TerminalLines::new(look)),
             look,
             clock,

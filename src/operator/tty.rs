@@ -30,20 +30,25 @@ pub(super) struct ControllingTerminal {
     file: File,
     original_modes: Option<Termios>,
     /// The session, heard while a key is waited for.
-    hearing: Option<Box<dyn PollableEvents>>,
+    session_events: Option<Box<dyn PollableEvents>>,
 }
 
 impl ControllingTerminal {
     /// Opens the controlling terminal, so that redirected streams do not matter. Fails if there is none.
-    pub(super) fn open(hearing: Option<Box<dyn PollableEvents>>) -> io::Result<Self> {
-        Ok(Self { file: OpenOptions::new().read(true).write(true).open("/dev/tty")?, original_modes: None, hearing })
+    pub(super) fn open(session_events: Option<Box<dyn PollableEvents>>) -> io::Result<Self> {
+        Ok(Self {
+            file: OpenOptions::new().read(true).write(true).open("/dev/tty")?,
+            original_modes: None,
+            session_events,
+        })
     }
 
     fn read_byte(&mut self, wait: Option<Duration>) -> Result<Option<u8>, OperatorError> {
         let wait = wait.and_then(|wait| Timespec::try_from(wait).ok());
         let mut listens = true;
         loop {
-            let descriptor = self.hearing.as_ref().filter(|_| listens).map(|hearing| hearing.poll_descriptor());
+            let descriptor =
+                self.session_events.as_ref().filter(|_| listens).map(|session_events| session_events.poll_descriptor());
             let mut fds = vec![PollFd::new(&self.file, PollFlags::IN)];
             fds.extend(descriptor.map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN)));
             match poll(&mut fds, wait.as_ref()) {
@@ -54,8 +59,8 @@ impl ControllingTerminal {
             }
             let mut ready = fds.iter().map(|fd| !fd.revents().is_empty());
             let (typed, heard) = (ready.next() == Some(true), ready.next() == Some(true));
-            if let Some(hearing) = self.hearing.as_mut().filter(|_| heard) {
-                listens = hearing.receive_events().map_err(OperatorError::Session)?;
+            if let Some(session_events) = self.session_events.as_mut().filter(|_| heard) {
+                listens = session_events.receive_events().map_err(OperatorError::Session)?;
             }
             if !typed {
                 continue;

@@ -64,9 +64,9 @@ impl PreparedRun<'_> {
             Mode::Attended => {
                 let out = Box::new(MaskedWriter::new(std::io::stderr(), &secrets));
                 let clock = Box::new(SystemClock::start_now());
-                let hearing: Box<dyn PollableEvents> = Box::new(session.recorder_events()?);
+                let session_events: Box<dyn PollableEvents> = Box::new(session.recorder_events()?);
                 let operator =
-                    TerminalOperator::open(out, look, clock, Some(hearing)).map_err(SessionError::Terminal)?;
+                    TerminalOperator::open(out, look, clock, Some(session_events)).map_err(SessionError::Terminal)?;
                 // The recorder has masked the output already.
                 let mut operator = operator.with_command_output(Box::new(std::io::stderr())).with_incident(pager);
                 if let Some(told) = told {
