@@ -20,6 +20,7 @@
 # report tells what a new bash would need (snapshot.rs): bash writes it while the recorder syncs.
 \builtin set +o history +o histexpand -E
 \builtin unset HISTFILE
+\builtin unset TMOUT 2>/dev/null # the machine's own rc file may have set it
 \builtin shopt -s execfail
 \builtin shopt -u checkwinsize 2>/dev/null
 __rb_kind='' __rb_new='' __rb_arg='' __rb_named='' __rb_file='' __rb_value='' __rb_left='' __rb_name=''

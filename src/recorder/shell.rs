@@ -32,6 +32,12 @@ const CONTROL_FD: i32 = 38;
 const REPORT_FD: i32 = 39;
 /// Variables that would change what bash does before the first command.
 const DROPPED_VARIABLES: &[&str] = &["BASH_ENV", "ENV", "PROMPT_COMMAND", "SHELLOPTS", "BASHOPTS", "BASH_XTRACEFD"];
+/// Variables that name the operator's own terminal or window, or its size: the session has a terminal of its own. `pinentry` would open
+/// the one in `GPG_TTY` and share its keys with us; a program inside `TMUX` would act on the operator's panes.
+const OUTER_TERMINAL_VARIABLES: &[&str] =
+    &["GPG_TTY", "SSH_TTY", "WINDOWID", "TMUX", "TMUX_PANE", "STY", "WINDOW", "COLUMNS", "LINES"];
+/// `TMOUT` makes an interactive bash log itself out while it waits, which it does as long as a command runs.
+const IDLE_LOGOUT_VARIABLE: &str = "TMOUT";
 const PAGER_VARIABLES: &[&str] = &["PAGER", "GIT_PAGER", "SYSTEMD_PAGER"];
 /// Capacity of each pipe of an unattended run.
 #[cfg(target_os = "linux")]
@@ -366,9 +372,13 @@ fn set_environment(command: &mut Command, mode: Mode) {
     // Drops our own variables, and those that would change bash's start.
     for (name, _) in std::env::vars_os() {
         has_less |= name == "LESS";
-        let dropped =
-            name.to_str().is_some_and(|name| DROPPED_VARIABLES.contains(&name) || name.starts_with("RUNBOOK_"));
-        if dropped {
+        let is_dropped = |name: &str| {
+            DROPPED_VARIABLES.contains(&name)
+                || OUTER_TERMINAL_VARIABLES.contains(&name)
+                || name == IDLE_LOGOUT_VARIABLE
+                || name.starts_with("RUNBOOK_")
+        };
+        if name.to_str().is_some_and(is_dropped) {
             command.env_remove(name);
         }
     }
