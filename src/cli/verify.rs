@@ -55,6 +55,9 @@ fn verification_text(verified: &VerifiedRun) -> String {
     let _ = writeln!(out, "chain: {events} events, each as it was written");
     let good = verified.outputs.saturating_sub(verified.bad_outputs.len() as u64);
     let _ = writeln!(out, "outputs: {good} of {} match their digests", verified.outputs);
+    for fault in &verified.foreign {
+        let _ = writeln!(out, "{fault}");
+    }
     for seq in &verified.unfinished {
         let _ = writeln!(out, "command {seq}: started, no end recorded; its output is not attested");
     }
@@ -92,6 +95,9 @@ fn find_mismatch(verified: &VerifiedRun) -> Option<Failure> {
             return fail("the journal is not the one that the receipt is of: it was written anew".to_owned());
         }
         Attestation::No | Attestation::Whole | Attestation::Until(_) => {}
+    }
+    if let Some(first) = verified.foreign.first() {
+        return fail(first.clone());
     }
     let first = verified.bad_outputs.first()?;
     let others = verified.bad_outputs.len() - 1;

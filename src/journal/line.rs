@@ -130,7 +130,7 @@ pub(super) fn drop_payload(text: &mut Vec<u8>) {
 pub(super) fn is_record_event(members: &str) -> bool {
     const MARK: &str = r#","kind":""#;
     let kind = members.find(MARK).and_then(|at| members.get(at + MARK.len()..)).unwrap_or_default();
-    ["command-started\"", "command-finished\"", "redacted\""].iter().any(|word| kind.starts_with(word))
+    ["run-started\"", "command-started\"", "command-finished\"", "redacted\""].iter().any(|word| kind.starts_with(word))
 }
 
 fn parse_leading_seq(members: &str) -> Option<Seq> {

@@ -104,6 +104,8 @@ pub struct VerifiedRun {
     pub redacted: Vec<Seq>,
     /// Result of comparing with the receipt.
     pub attested: Attestation,
+    /// Why the folder as a whole is not what a run leaves behind: no event, another run's journal, another document. In words for people.
+    pub foreign: Vec<String>,
 }
 
 /// Verifies a run's folder, or a journal alone, against `kept`, a receipt from elsewhere. Fails when the journal cannot be read
@@ -111,6 +113,8 @@ pub struct VerifiedRun {
 pub fn verify_run(path: &Path, kept: Option<&Receipt>) -> Result<VerifiedRun, JournalError> {
     let of_file = || path.parent().filter(|_| path.file_name().is_some_and(|name| name == FILE_NAME));
     let folder = Folder::at_path(path).or_else(|| of_file().and_then(Folder::at_path));
+    require_ordinary_file(folder.as_ref().map(Folder::journal_path).as_deref().unwrap_or(path))
+        .map_err(|error| JournalError::from_io("read", path, error))?;
     let mut reader = JournalReader::open_journal(path)?;
     let mut checked = OutputCheck { folder, ..OutputCheck::default() };
     let (mut events, mut at_kept) = (0, None);
@@ -139,7 +143,17 @@ pub fn verify_run(path: &Path, kept: Option<&Receipt>) -> Result<VerifiedRun, Jo
         _ => Attestation::Differs,
     };
     checked.check_outputs();
+    let mut foreign = checked.check_document();
+    let of_run = reader.journal_header().map(|header| &header.run);
+    match (of_run, &checked.folder) {
+        (Some(run), Some(folder)) if run != folder.run_id() => {
+            foreign.push(format!("the journal is that of `{run}`, and the folder is called `{}`", folder.run_id()));
+        }
+        _ if events == 0 => foreign.push("the journal has no event: it was emptied, or the run never began".to_owned()),
+        _ => {}
+    }
     Ok(VerifiedRun {
+        foreign,
         receipt,
         torn: reader.torn_bytes(),
         outputs: checked.outputs,
@@ -158,6 +172,8 @@ struct OutputCheck {
     redacted: BTreeSet<Seq>,
     outputs: u64,
     bad: Vec<OutputMismatch>,
+    /// Digest of the document that ran.
+    document: Option<Digest>,
 }
 
 impl OutputCheck {
@@ -170,8 +186,21 @@ impl OutputCheck {
                 self.started.remove(&finished.started);
                 self.finished.push((event.seq, finished.clone()));
             }
+            Fact::RunStarted(started) => self.document = Some(started.runbook.digest),
             Fact::Redacted(redacted) => self.redacted.extend(&redacted.events),
             _ => {}
+        }
+    }
+
+    /// Compares the kept document with the digest of the one that ran. A copy in which secrets were masked cannot be compared.
+    fn check_document(&self) -> Vec<String> {
+        let (Some(folder), Some(digest)) = (&self.folder, self.document) else { return Vec::new() };
+        let path = folder.document_path();
+        match require_ordinary_file(&path).and_then(|()| std::fs::read(&path)) {
+            Ok(bytes) if Digest::of_bytes(&bytes) == digest => Vec::new(),
+            Ok(bytes) if memchr::memmem::find(&bytes, b"[masked:").is_some() => Vec::new(),
+            Ok(_) => vec!["`runbook.md` is not the document that ran: it was changed".to_owned()],
+            Err(error) => vec![format!("`runbook.md`, the document that ran, cannot be read: {error}")],
         }
     }
 
@@ -210,7 +239,14 @@ fn find_difference(path: &Path, output: &Captured) -> Option<String> {
     }
 }
 
+/// Fails for a pipe or a device, which might never end.
+fn require_ordinary_file(path: &Path) -> io::Result<()> {
+    let is_ordinary = std::fs::metadata(path)?.is_file();
+    if is_ordinary { Ok(()) } else { Err(io::Error::other("it is no ordinary file")) }
+}
+
 fn digest_file(path: &Path, salt: &str) -> io::Result<(u64, Digest)> {
+    require_ordinary_file(path)?;
     let mut file = File::open(path)?;
     let mut hasher = sha2::Sha256::new();
     hasher.update(salt.as_bytes());
