@@ -93,6 +93,7 @@ fn facts(step: u64, command: Seq, output: &[u8]) -> [Fact; 5] {
             source: CommandSource::Document,
             text: format!("pg_dump --table t{step} orders | psql reports"),
             line: 1,
+            level: Some(0),
             never_ends: false,
             answers: Answers::default(),
         }),

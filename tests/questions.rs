@@ -79,8 +79,8 @@ fn a_variable_whose_step_was_skipped_is_asked_for_before_it_is_read() {
     home.write("r.md", "# R\n\n```bash\n# Choose\nCOPY=old.gz\n\n# Use\nls copies/$COPY\n```\n");
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
     terminal.wait_for_output("1 Choose").wait_for_output("? help").send("s");
-    terminal.wait_for_output("2 Use").wait_for_output("? help").send("\r");
-    terminal.wait_for_output("which is not set").wait_for_output("old.gz").send("\u{15}a.gz\r");
+    terminal.wait_for_output("2 Use").wait_for_output("which is not set").wait_for_output("old.gz");
+    terminal.send("\u{15}a.gz\r").wait_for_output("? help").send("\r");
     terminal.wait_for_output("copies/a.gz").wait_for_output("exit 0");
     terminal.exits(0);
     assert!(transcript(&home).contains("a.gz"));

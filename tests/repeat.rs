@@ -51,7 +51,7 @@ fn a_command_that_fails_is_tried_again_as_often_as_the_document_says() {
 fn what_needs_a_yes_is_never_tried_again_by_itself() {
     let (home, output) =
         unattended("# P\n\n```bash {retry=3 every=50ms}\nrm nosuch\n```\n", &["--allow", "destructive"]);
-    drop(output.exits(1).says("runs again only with another"));
+    drop(output.exits(1).says("needs its own confirmation each time"));
     assert_eq!(commands(&home), ["rm nosuch"]);
 }
 

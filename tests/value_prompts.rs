@@ -180,9 +180,9 @@ fn after_a_resume_every_secret_is_asked_for_again_with_the_reason() {
         };
         one(terminal, "phrase", "secret-phrase");
         one(terminal, "password", "hunter2secret");
-        terminal.wait_for_output("? help").run_it();
         one(terminal, "API_TOKEN", "tokentoken");
         one(terminal, "PLACE", "behind-the-barn");
+        terminal.wait_for_output("? help").run_it();
         terminal.wait_for_output("[13]\r\n[13]\r\n[10]\r\n[15]");
     };
     give(&mut terminal, false);
@@ -201,7 +201,7 @@ fn after_a_resume_every_secret_is_asked_for_again_with_the_reason() {
 fn a_failed_command_that_is_retried_in_a_new_shell_does_not_run_without_its_secret() {
     let home = home("# R\n\n```bash\nlen \"$API_TOKEN\" && false\n```\n");
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
-    terminal.wait_for_output("? help").run_it().wait_for_output("API_TOKEN = ").send("tokentoken\r");
+    terminal.wait_for_output("API_TOKEN = ").send("tokentoken\r").wait_for_output("? help").run_it();
     terminal.wait_for_output("[10]").wait_for_output("? help").send("q");
     terminal.exits(3);
     let mut terminal = Terminal::runbook(&home, &["resume"]);

@@ -110,8 +110,8 @@ fn a_secret_is_in_no_argument_no_environment_and_nothing_that_is_kept() {
 fn a_secret_typed_at_the_terminal_is_not_shown() {
     let home = home("# R\n\n```bash\nshow ${#API_TOKEN}\n```\n");
     let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
-    terminal.wait_for_output("? help").run_it();
     terminal.wait_for_output("not shown and kept nowhere").wait_for_output("API_TOKEN = ").send("hunter2secret\r");
+    terminal.wait_for_output("? help").run_it();
     terminal.wait_for_output("[13]");
     terminal.exits(0);
     assert!(!String::from_utf8_lossy(terminal.raw()).contains("hunter2secret"));

@@ -70,6 +70,7 @@ fn inputs_text(name: &str, plan: &Plan, inputs: &[&Input], environment: &Environ
         facts
             .extend(input.default.as_deref().filter(|_| !input.rules.secret).map(|value| format!("default `{value}`")));
         facts.extend(current_value(input, environment).map(|value| format!("the environment has `{value}`")));
+        facts.extend(input.rules.from.as_deref().map(|from| format!("offers the lines of `{from}`")));
         facts.extend(input.rules.description.clone());
         let _ = writeln!(out, "  {:<width$}  {}", sanitize_text(input.name.as_str()), sanitize_text(&facts.join("; ")));
     }

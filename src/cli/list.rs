@@ -230,6 +230,7 @@ pub(super) fn step_json(step: &Step) -> Value {
         "condition": step.conditional,
         "headings": step.source.headings,
         "commands": step.commands.iter().map(command_json).collect::<Vec<_>>(),
+        "until": step.repeat.until.as_deref().map(command_json),
         "body": if step.body.is_empty() { Value::Null } else { Value::from(step.body.clone()) },
     })
 }

@@ -5,7 +5,7 @@
 use super::error::Failure;
 use super::list::step_json;
 use super::open::{self, ProcedureTarget};
-use crate::plan::{Node, Plan, Planner, Step};
+use crate::plan::{Input, Node, Plan, Planner, Step};
 use crate::term::{Color, Style, sanitize_code, sanitize_text};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -81,7 +81,7 @@ fn write_nodes(out: &mut String, plan: &Plan, list: &[Node], file: &str, term: S
         match node {
             Node::Step(index) => {
                 if let Some(step) = plan.steps.get(*index) {
-                    write_step(out, step, file, term, headings);
+                    write_step(out, plan, step, file, term, headings);
                 }
             }
             Node::Choice(choice) => {
@@ -96,7 +96,7 @@ fn write_nodes(out: &mut String, plan: &Plan, list: &[Node], file: &str, term: S
     }
 }
 
-fn write_step(out: &mut String, step: &Step, file: &str, term: ShowLook, headings: &mut Vec<String>) {
+fn write_step(out: &mut String, plan: &Plan, step: &Step, file: &str, term: ShowLook, headings: &mut Vec<String>) {
     if headings != &step.source.headings {
         if let Some(last) =
             step.source.headings.last().filter(|_| step.source.headings.len() > headings.len() || !headings.is_empty())
@@ -123,9 +123,30 @@ fn write_step(out: &mut String, step: &Step, file: &str, term: ShowLook, heading
             let _ = writeln!(out, "  {}", term.paint_text(Style::Prose, line));
         }
     }
+    for (input, from) in offering_commands(plan, step) {
+        let label = format!("offers the lines of this for `{input}`:");
+        let _ = writeln!(out, "  {}", term.paint_text(Style::Dim, &label));
+        write_command(out, from, term);
+    }
     for command in &step.commands {
-        for line in command.text.lines() {
-            let _ = writeln!(out, "    {}", term.color.paint_text(Style::Command, &sanitize_code(line)));
-        }
+        write_command(out, &command.text, term);
+    }
+    if let Some(until) = &step.repeat.until {
+        let _ = writeln!(out, "  {}", term.paint_text(Style::Dim, "waits until this succeeds:"));
+        write_command(out, &until.text, term);
+    }
+}
+
+/// The commands whose lines are offered for the inputs that a step uses, each with the input.
+fn offering_commands<'p>(plan: &'p Plan, step: &Step) -> Vec<(&'p str, &'p str)> {
+    let is_used =
+        |input: &Input| input.uses.iter().any(|at| plan.steps.get(at.step).is_some_and(|other| other.id == step.id));
+    let offering = plan.inputs.iter().filter(|input| is_used(input));
+    offering.filter_map(|input| Some((input.name.as_str(), input.rules.from.as_deref()?))).collect()
+}
+
+fn write_command(out: &mut String, text: &str, term: ShowLook) {
+    for line in text.lines() {
+        let _ = writeln!(out, "    {}", term.color.paint_text(Style::Command, &sanitize_code(line)));
     }
 }

@@ -55,6 +55,12 @@ fn verification_text(verified: &VerifiedRun) -> String {
     let _ = writeln!(out, "chain: {events} events, each as it was written");
     let good = verified.outputs.saturating_sub(verified.bad_outputs.len() as u64);
     let _ = writeln!(out, "outputs: {good} of {} match their digests", verified.outputs);
+    let consents = &verified.consents;
+    let needed = consents.recorded + consents.missing.len() as u64;
+    if needed > 0 {
+        let recorded = consents.recorded;
+        let _ = writeln!(out, "consents: {recorded} of {needed} destructive commands have theirs recorded before them");
+    }
     for fault in &verified.foreign {
         let _ = writeln!(out, "{fault}");
     }
@@ -98,6 +104,11 @@ fn find_mismatch(verified: &VerifiedRun) -> Option<Failure> {
     }
     if let Some(first) = verified.foreign.first() {
         return fail(first.clone());
+    }
+    if let Some(seq) = verified.consents.missing.first() {
+        return fail(format!(
+            "command {seq}: it can destroy something, and no consent for its text is recorded before it"
+        ));
     }
     let first = verified.bad_outputs.first()?;
     let others = verified.bad_outputs.len() - 1;

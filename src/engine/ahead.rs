@@ -5,7 +5,7 @@
 //! nothing is sent ahead. Refuses to know: how it is sent.
 
 use super::candidate::{Attempt, Candidate};
-use super::permission::{Grounds, judge_grounds};
+use super::permission::Grounds;
 use super::progress::step_finished;
 use super::run::Engine;
 use super::settings::EngineError;
@@ -62,13 +62,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         let gate = self.gate_of_command(step, index, runnable.text())?;
         let is_let_through = !gate.is_closed() && self.operator.lets_through(step, &gate);
-        let Some(permission) = judge_grounds(Grounds::SentAhead { gate: &gate, is_let_through }) else {
+        let grounds = Grounds::SentAhead { is_let_through };
+        let Some(permission) = self.judge_permission(step, &runnable, &gate, grounds) else {
             return Ok(None);
         };
         let candidate = Candidate::as_written(command);
         let command_index = Some(u32::try_from(index).unwrap_or(u32::MAX));
-        let attempt =
-            Attempt { step, command_index, candidate: &candidate, runnable: &runnable, decision: Decision::Run };
+        let attempt = Attempt { step, command_index, candidate: &candidate, decision: Decision::Run };
         Ok(Some(self.build_request(before, &attempt, &permission)))
     }
 }

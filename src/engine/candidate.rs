@@ -3,7 +3,7 @@
 //! Invariant: an edited command knows the text it was made from. Refuses to know: values and gates.
 
 use crate::history::{CommandSource, Decision};
-use crate::plan::{Command, Runnable, Step};
+use crate::plan::{Command, Step};
 
 /// A command as it would run now.
 #[derive(Clone, Debug)]
@@ -43,6 +43,5 @@ pub(super) struct Attempt<'c> {
     /// Index of the command in its step; `None` for an own command.
     pub(super) command_index: Option<u32>,
     pub(super) candidate: &'c Candidate,
-    pub(super) runnable: &'c Runnable,
     pub(super) decision: Decision,
 }

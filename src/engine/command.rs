@@ -6,16 +6,16 @@ use super::candidate::{Attempt, Candidate};
 use super::earlier::{EarlierOutcome, OpenCommand};
 use super::first_line::first_line;
 use super::outcome::{CommandOutcome, CommandTally, Next, SideAction, may_be_passed_over};
-use super::permission::{Grounds, Permission, judge_grounds};
+use super::permission::{Grounds, Permission};
 use super::position::CommandPosition;
 use super::prepare::Prepared;
+use super::repeat::Attempted;
 use super::run::Engine;
 use super::settings::EngineError;
-use super::unset::Unset;
+use super::wait::{WaitReason, Waited};
 use crate::history::{CommandFinished, CommandSource, Decision, Outcome, RunResult, StepResult};
-use crate::plan::{Command, Gate, Refusal, Runnable, Step};
+use crate::plan::{Command, Gate, Refusal, Step};
 use crate::ports::{Ask, AskCommand, Journal, Kernel, Notice, Operator, Reply};
-use crate::risk::Level;
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// Runs the commands of a step and leaves it.
@@ -86,10 +86,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             }
         }
         loop {
-            let mut prepared = self.prepare_command(at, &candidate.command)?;
+            let mut prepared = match self.prepare_command(at, &candidate.command)? {
+                Ok(prepared) => prepared,
+                Err(ending) => return Ok(CommandOutcome::Leave(Next::End(ending))),
+            };
             let (reply, permission) = self.ask_about_command(at, &candidate, &mut prepared, *runs_rest)?;
             let outcome = match permission {
-                Some(permission) => self.run_permitted(at, &mut candidate, runs_rest, prepared, &permission)?,
+                Some(permission) => self.run_permitted(at, &mut candidate, runs_rest, &prepared, &permission)?,
                 None => self.act_on_reply(at, &mut candidate, runs_rest, &prepared, reply)?,
             };
             if let Some(outcome) = outcome {
@@ -106,8 +109,12 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         prepared: &mut Prepared,
         runs_rest: bool,
     ) -> Result<(Reply, Option<Permission>), EngineError> {
-        if runs_rest && prepared.needs_no_question() {
-            return Ok((Reply::RunRest, judge_grounds(Grounds::RestOfStep { gate: &prepared.gate })));
+        let gate = prepared.gate.clone();
+        if runs_rest
+            && prepared.needs_no_question()
+            && let Ok(runnable) = &prepared.bound
+        {
+            return Ok((Reply::RunRest, self.judge_permission(at.step, runnable, &gate, Grounds::RestOfStep)));
         }
         let needs_confirmation = !prepared.confirm.is_empty();
         let reply = match prepared.given_reply.take() {
@@ -122,7 +129,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 gate: prepared.gate.clone(),
             }))?,
         };
-        let permission = judge_grounds(Grounds::Answered { gate: &prepared.gate, needs_confirmation, reply: &reply });
+        let Ok(runnable) = &prepared.bound else { return Ok((reply, None)) };
+        let grounds = Grounds::Answered { needs_confirmation, reply: &reply };
+        let permission = self.judge_permission(at.step, runnable, &gate, grounds);
         // What is not enough for the gate declines the command.
         let is_consent = matches!(reply, Reply::Run(_) | Reply::RunRest | Reply::Monitor);
         Ok((if is_consent && permission.is_none() { Reply::Decline } else { reply }, permission))
@@ -134,13 +143,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         at: CommandPosition<'a>,
         candidate: &mut Candidate,
         runs_rest: &mut bool,
-        prepared: Prepared,
+        prepared: &Prepared,
         permission: &Permission,
     ) -> Result<Option<CommandOutcome>, EngineError> {
-        let runnable = match prepared.bound {
-            Ok(runnable) => runnable,
-            Err(refusal) => return self.refuse_to_run(at, candidate, &refusal),
-        };
         *runs_rest = permission.covers_rest_of_step();
         if permission.is_for_samples() {
             candidate.source = CommandSource::Sampled(candidate.command.text.clone());
@@ -148,26 +153,16 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         if let Some(outcome) = self.stop_after_negative(at, &candidate.command, &prepared.gate)? {
             return Ok(Some(outcome));
         }
-        let mut unset = self.set_unset_variables(at.step, at.step_index, &candidate.command)?;
-        if let (Unset::None | Unset::Set, Some(condition)) = (&unset, at.awaited_condition()) {
-            let of_condition = self.set_unset_variables(at.step, at.step_index, condition)?;
-            unset = if let Unset::None = of_condition { unset } else { of_condition };
-        }
-        match unset {
-            // The operator has seen the gate without these values, and they decide what is destroyed.
-            Unset::Set if self.progress.is_interactive() && prepared.gate.risk.level >= Level::Destroys => {
-                return Ok(None);
+        match self.run_first_time(at, candidate, permission)? {
+            Attempted::Finished(finished) => {
+                *runs_rest &= finished.outcome == Outcome::Succeeded;
+                self.judge_finished(at, candidate, finished)
             }
-            Unset::None | Unset::Set => {}
-            Unset::AskAgain => return Ok(None),
-            Unset::End(ending) => return Ok(Some(CommandOutcome::Leave(Next::End(ending)))),
-        }
-        let finished = self.run_first_time(at, candidate, &runnable, permission)?;
-        let is_plain_success = finished.as_ref().is_some_and(|finished| finished.outcome == Outcome::Succeeded);
-        *runs_rest &= is_plain_success;
-        match finished {
-            Some(finished) => self.judge_finished(at, candidate, finished),
-            None => Ok(None),
+            Attempted::NotRun => {
+                *runs_rest = false;
+                Ok(None)
+            }
+            Attempted::End(ending) => Ok(Some(CommandOutcome::Leave(Next::End(ending)))),
         }
     }
 
@@ -175,13 +170,12 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         &mut self,
         at: CommandPosition<'a>,
         candidate: &Candidate,
-        runnable: &Runnable,
         permission: &Permission,
-    ) -> Result<Option<CommandFinished>, EngineError> {
+    ) -> Result<Attempted, EngineError> {
         let is_rest = permission.covers_rest_of_step();
         let decision = if is_rest { Decision::RunRest } else { candidate.decision };
         let command_index = Some(at.recorded_index());
-        self.run_with_repeats(at, &Attempt { step: at.step, command_index, candidate, runnable, decision }, permission)
+        self.run_with_repeats(at, &Attempt { step: at.step, command_index, candidate, decision }, permission)
     }
 
     /// Decides what follows from a command that came back. `None`: it is asked about again.
@@ -230,6 +224,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     ) -> Result<Option<CommandOutcome>, EngineError> {
         let (step, command) = (at.step, Some(at.recorded_index()));
         match reply {
+            Reply::Run(_) | Reply::RunRest | Reply::Monitor => match &prepared.bound {
+                Err(refusal) => self.refuse_to_run(at, candidate, refusal),
+                Ok(_) => Ok(None),
+            },
             Reply::Edit(text) => {
                 if text != candidate.command.text
                     && let Some(written) = at.written_command()
@@ -287,8 +285,19 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let (Some(condition), Some(written)) = (at.step.repeat.until.as_deref(), at.written_command()) else {
             return Ok(CommandOutcome::Done);
         };
-        let Some(permission) = judge_grounds(Grounds::ResumedCondition) else { return Ok(CommandOutcome::Done) };
-        let Some(finished) = self.wait_until(at, condition, &permission)? else { return Ok(CommandOutcome::Done) };
+        match self.ask_all_values(at, condition)? {
+            Ok(None) => {}
+            Ok(Some(reply)) => {
+                let outcome = self.act_on_side_reply(at, reply)?;
+                return outcome.map_or_else(|| self.resume_waiting(at), Ok);
+            }
+            Err(ending) => return Ok(CommandOutcome::Leave(Next::End(ending))),
+        }
+        let finished = match self.wait_until(at, condition, WaitReason::Resumed)? {
+            Waited::Finished(finished) => finished,
+            Waited::NotTried => return Ok(CommandOutcome::Done),
+            Waited::End(ending) => return Ok(CommandOutcome::Leave(Next::End(ending))),
+        };
         if finished.outcome.allows_next_command() {
             return Ok(CommandOutcome::Done);
         }

@@ -19,7 +19,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         permission: &Permission,
     ) -> Result<Option<CommandFinished>, EngineError> {
         self.record_used_values(attempt.step, &attempt.candidate.command)?;
-        for passed in attempt.runnable.passed_variables() {
+        for passed in permission.runnable().passed_variables() {
             self.session.set_variable(&passed.variable, &passed.value)?;
         }
         let before = self.buffered.drain(..).collect();
@@ -59,14 +59,15 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         }
     }
 
-    /// Builds the request for a permitted command; `before` is recorded with its start.
+    /// Builds the request for a permitted command; `before` is recorded with its start, and so is how its gate was opened.
     pub(super) fn build_request(
         &self,
         mut before: Vec<Fact>,
         attempt: &Attempt<'_>,
-        _permission: &Permission,
+        permission: &Permission,
     ) -> Request {
-        let Attempt { step, command_index, candidate, runnable, decision } = *attempt;
+        let Attempt { step, command_index, candidate, decision } = *attempt;
+        let runnable = permission.runnable();
         let (command, settings) = (&candidate.command, self.progress.settings);
         let source = match &candidate.source {
             CommandSource::Document if runnable.is_interpolated() => CommandSource::Placed(command.text.clone()),
@@ -84,6 +85,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
             attempt: earlier + 1,
             source,
             line: command.line,
+            level: permission.level(),
             never_ends,
             answers,
         };
@@ -95,6 +97,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         };
         let decided = Decided { step: step.id.clone(), command: command_index, decision, reason: String::new() };
         before.push(Fact::Decided(decided));
+        before.extend(permission.passed_gate(&step.id, command_index).map(Fact::GatePassed));
         Request {
             before,
             start,

@@ -4,11 +4,12 @@
 
 use super::candidate::{Attempt, Candidate};
 use super::outcome::{CommandOutcome, Next, SideAction};
-use super::permission::{Grounds, judge_grounds};
+use super::permission::Grounds;
 use super::position::CommandPosition;
+use super::repeat::Attempted;
 use super::run::Engine;
 use super::settings::{Ending, EngineError};
-use super::unset::Unset;
+use super::wait::{WaitReason, Waited};
 use crate::history::{CommandFinished, Decision, Outcome};
 use crate::plan::Step;
 use crate::ports::{Ask, AskFailure, Journal, Kernel, Notice, Operator, Reply};
@@ -121,33 +122,31 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         reply: &Reply,
     ) -> Result<RetryOutcome, EngineError> {
         let step = at.step;
-        let Ok(runnable) = self.bind_and_check(&candidate.command) else { return Ok(RetryOutcome::NeedsQuestion) };
-        // The shell may be a new one, without the secrets of the old.
-        match self.set_unset_variables(step, at.step_index, &candidate.command)? {
-            Unset::None | Unset::Set => {}
-            Unset::AskAgain => return Ok(RetryOutcome::NotRun),
-            Unset::End(ending) => return Ok(RetryOutcome::End(ending)),
-        }
-        let condition = step.repeat.until.as_deref().filter(|_| self.tried_condition_last());
-        // Variables and directory may have changed since the gate was passed, so it is judged again.
-        let gate = match condition {
-            Some(condition) => match self.bind_and_check(condition) {
-                Ok(condition) => self.gate_of_text(step, condition.text())?,
-                Err(_) => return Ok(RetryOutcome::NeedsQuestion),
-            },
-            None => self.gate_of_command(step, at.index, runnable.text())?,
+        // The shell may be a new one, without the secrets of the old; variables and directory may have changed.
+        let prepared = match self.prepare_command(at, &candidate.command)? {
+            Ok(prepared) => prepared,
+            Err(ending) => return Ok(RetryOutcome::End(ending)),
         };
-        let Some(permission) = judge_grounds(Grounds::AfterFailure { gate: &gate, reply }) else {
+        let (None, Ok(runnable)) = (&prepared.given_reply, &prepared.bound) else {
             return Ok(RetryOutcome::NeedsQuestion);
         };
-        let again = if let Some(condition) = condition {
-            self.wait_until(at, condition, &permission)?
-        } else {
-            let (command_index, decision) = (Some(at.recorded_index()), Decision::Retry);
-            let attempt = Attempt { step, command_index, candidate, runnable: &runnable, decision };
-            self.run_with_repeats(at, &attempt, &permission)?
+        if let Some(condition) = step.repeat.until.as_deref().filter(|_| self.tried_condition_last()) {
+            return Ok(match self.wait_until(at, condition, WaitReason::AfterFailure(reply))? {
+                Waited::Finished(finished) => RetryOutcome::Finished(finished),
+                Waited::NotTried => RetryOutcome::NotRun,
+                Waited::End(ending) => RetryOutcome::End(ending),
+            });
+        }
+        let grounds = Grounds::AfterFailure { reply };
+        let Some(permission) = self.judge_permission(step, runnable, &prepared.gate, grounds) else {
+            return Ok(RetryOutcome::NeedsQuestion);
         };
-        Ok(again.map_or(RetryOutcome::NotRun, RetryOutcome::Finished))
+        let attempt = Attempt { step, command_index: Some(at.recorded_index()), candidate, decision: Decision::Retry };
+        Ok(match self.run_with_repeats(at, &attempt, &permission)? {
+            Attempted::Finished(finished) => RetryOutcome::Finished(finished),
+            Attempted::NotRun => RetryOutcome::NotRun,
+            Attempted::End(ending) => RetryOutcome::End(ending),
+        })
     }
 
     /// Goes on past a command that failed or was declined.

@@ -12,6 +12,7 @@ mod execute;
 mod expect;
 mod failure;
 mod first_line;
+mod gate;
 mod inputs;
 mod known_values;
 mod listing;
@@ -31,6 +32,7 @@ mod settings;
 mod step;
 mod unrecorded;
 mod unset;
+mod wait;
 mod walk;
 
 pub use run::Engine;

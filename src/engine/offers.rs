@@ -6,7 +6,7 @@
 use super::candidate::{Attempt, Candidate};
 use super::first_line::first_line;
 use super::listing::{MOST_OFFERED, Surroundings, names_like_default};
-use super::permission::{Grounds, judge_grounds};
+use super::permission::Grounds;
 use super::run::Engine;
 use super::settings::EngineError;
 use crate::history::{CommandFinished, Decision};
@@ -69,12 +69,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             gate: gate.clone(),
         };
         let reply = self.operator.ask_question(&Ask::Command(ask))?;
-        let Some(permission) = judge_grounds(Grounds::OwnCommand { gate: &gate, reply: Some(&reply) }) else {
+        let grounds = Grounds::Answered { needs_confirmation: false, reply: &reply };
+        let Some(permission) = self.judge_permission(step, runnable, &gate, grounds) else {
             self.accept_note_or_secret(step, reply)?;
             return Ok(None);
         };
         let candidate = Candidate::own_command(command);
-        let attempt = Attempt { step, command_index: None, candidate: &candidate, runnable, decision: Decision::Own };
+        let attempt = Attempt { step, command_index: None, candidate: &candidate, decision: Decision::Own };
         self.execute_attempt(&attempt, &permission)
     }
 

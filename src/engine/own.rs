@@ -4,11 +4,11 @@
 
 use super::candidate::{Attempt, Candidate};
 use super::first_line::first_line;
-use super::permission::{Grounds, Permission, judge_grounds};
+use super::permission::{Grounds, Permission};
 use super::run::Engine;
 use super::settings::{Ending, EngineError};
 use crate::history::{Decision, End};
-use crate::plan::{Command, Gate, Runnable, Step};
+use crate::plan::{Command, Gate, Refusal, Runnable, Step};
 use crate::ports::{Ask, AskCommand, AskFailure, Journal, Kernel, Notice, Operator, Reply};
 
 /// The answer to the question about an own command behind a closed gate.
@@ -32,21 +32,20 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             let candidate = Candidate::own_command(Command::from_typed_text(&text, 0));
             let runnable = match self.bind_and_check(&candidate.command) {
                 Ok(runnable) => runnable,
-                Err(refusal) => {
-                    let reason = format!("`{}`: {refusal}", first_line(&text));
-                    self.operator.show_notice(&Notice::Warning(&reason));
-                    self.record_decision(step, None, Decision::Decline, reason)?;
-                    return Ok(None);
-                }
+                Err(refusal) => return self.refuse_own_command(step, &text, &refusal).map(|()| None),
             };
-            let gate = self.gate_of_text(step, runnable.text())?;
-            let answer = match judge_grounds(Grounds::OwnCommand { gate: &gate, reply: None }) {
+            let mut gate = self.gate_of_text(step, runnable.text())?;
+            let lines = match self.name_live_object(step, &candidate.command, &mut gate)? {
+                Ok(lines) => lines,
+                Err(refusal) => return self.refuse_own_command(step, &text, &refusal).map(|()| None),
+            };
+            let answer = match self.judge_permission(step, &runnable, &gate, Grounds::Typed) {
                 Some(permission) => OwnAnswer::Permitted(permission),
-                None => self.ask_about_own_command(step, step_index, &candidate.command, &runnable, &gate)?,
+                None => self.ask_about_own_command(step, step_index, &candidate.command, &runnable, &gate, lines)?,
             };
             match answer {
                 OwnAnswer::Permitted(permission) => {
-                    return self.execute_own_command(step, step_index, &candidate, &runnable, &permission);
+                    return self.execute_own_command(step, step_index, &candidate, &permission);
                 }
                 OwnAnswer::Changed(changed) => text = changed,
                 OwnAnswer::AskAgain => {}
@@ -59,6 +58,12 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
     }
 
+    fn refuse_own_command(&mut self, step: &Step, text: &str, refusal: &Refusal) -> Result<(), EngineError> {
+        let reason = format!("`{}`: {refusal}", first_line(text));
+        self.operator.show_notice(&Notice::Warning(&reason));
+        self.record_decision(step, None, Decision::Decline, reason)
+    }
+
     fn ask_about_own_command(
         &mut self,
         step: &'a Step,
@@ -66,6 +71,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         command: &Command,
         runnable: &Runnable,
         gate: &Gate,
+        lines: Vec<String>,
     ) -> Result<OwnAnswer, EngineError> {
         let ask = AskCommand {
             shown: self.progress.shown_step(step, step_index),
@@ -73,7 +79,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             index: 0,
             text: runnable.text(),
             refused: None,
-            confirm: gate.reason_lines(),
+            confirm: gate.reason_lines().into_iter().chain(lines).collect(),
             gate: gate.clone(),
         };
         Ok(match self.operator.ask_question(&Ask::Command(ask))? {
@@ -82,8 +88,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 self.accept_typed_secret(step, &secret)?;
                 OwnAnswer::AskAgain
             }
-            reply => judge_grounds(Grounds::OwnCommand { gate, reply: Some(&reply) })
-                .map_or(OwnAnswer::Declined, OwnAnswer::Permitted),
+            reply => {
+                let grounds = Grounds::Answered { needs_confirmation: false, reply: &reply };
+                let permission = self.judge_permission(step, runnable, gate, grounds);
+                permission.map_or(OwnAnswer::Declined, OwnAnswer::Permitted)
+            }
         })
     }
 
@@ -92,10 +101,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         step: &'a Step,
         step_index: usize,
         candidate: &Candidate,
-        runnable: &Runnable,
         permission: &Permission,
     ) -> Result<Option<Ending>, EngineError> {
-        let attempt = Attempt { step, command_index: None, candidate, runnable, decision: Decision::Own };
+        let attempt = Attempt { step, command_index: None, candidate, decision: Decision::Own };
         let Some(finished) = self.execute_attempt(&attempt, permission)? else { return Ok(None) };
         if finished.end == End::Exited {
             let ask = AskFailure {

@@ -3,15 +3,12 @@
 //! Invariant: what is prepared is what is asked about and what runs: the text, its gate and the reasons to confirm belong
 //! together. Refuses to know: the answer, and how a command is executed.
 
-use super::first_line::first_line;
 use super::position::CommandPosition;
 use super::run::Engine;
-use super::settings::EngineError;
-use crate::ident::InputName;
-use crate::plan::{Command, Gate, Refusal, Runnable, Step, StepKind};
+use super::settings::{Ending, EngineError};
+use super::unset::Unset;
+use crate::plan::{Command, Gate, Refusal, Runnable, StepKind};
 use crate::ports::{Journal, Kernel, Operator, Reply, SyntaxVerdict};
-use crate::risk::Level;
-use std::collections::BTreeMap;
 
 /// A command with its values and its gate, as it is asked about.
 pub(super) struct Prepared {
@@ -26,15 +23,6 @@ pub(super) struct Prepared {
     pub(super) confirm: Vec<String>,
 }
 
-/// Values that the variables of a destructive command have in the shell now.
-#[derive(Default)]
-struct LiveValues {
-    /// One line a variable, for the operator.
-    lines: Vec<String>,
-    /// Values by name, without secrets.
-    values: BTreeMap<String, String>,
-}
-
 impl Prepared {
     /// True if the command can run and gives no reason to ask, once the rest of the step was permitted.
     pub(super) fn needs_no_question(&self) -> bool {
@@ -43,16 +31,17 @@ impl Prepared {
 }
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
-    /// Asks for the values that the command needs, binds it, and looks at everything that the question about it must show.
+    /// Asks for the values that the command needs, binds it, and looks at everything that the question about it must show. Fails with
+    /// an ending if a value is missing and nobody can be asked for it.
     pub(super) fn prepare_command(
         &mut self,
         at: CommandPosition<'a>,
         command: &Command,
-    ) -> Result<Prepared, EngineError> {
-        let mut given_reply = self.ask_missing_values(at, command)?;
-        if let (None, Some(condition)) = (&given_reply, at.awaited_condition()) {
-            given_reply = self.ask_missing_values(at, condition)?;
-        }
+    ) -> Result<Result<Prepared, Ending>, EngineError> {
+        let given_reply = match self.ask_all_values(at, command)? {
+            Ok(reply) => reply,
+            Err(ending) => return Ok(Err(ending)),
+        };
         let mut bound = self.bind_and_check(command);
         let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text()).to_owned();
         let mut gate = self.gate_of_command(at.step, at.index, &text)?;
@@ -66,16 +55,38 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             bound = Err(refusal);
         }
         if bound.is_ok() {
-            match self.check_live_values(command, &gate)? {
-                Ok(live) => {
-                    confirm.extend(live.lines);
-                    let host = &self.progress.settings.host;
-                    gate.resolve_name(&text, host, |name| live.values.get(name).cloned());
-                }
+            match self.name_live_object(at.step, command, &mut gate)? {
+                Ok(lines) => confirm.extend(lines),
                 Err(refusal) => bound = Err(refusal),
             }
         }
-        Ok(Prepared { given_reply, bound, text, gate, confirm })
+        Ok(Ok(Prepared { given_reply, bound, text, gate, confirm }))
+    }
+
+    /// Asks for all values of a command and of the condition behind it, before anything is said of them at a gate: placeholders,
+    /// then variables that the shell does not have. Returns an answer that is no value: it answers the command itself.
+    pub(super) fn ask_all_values(
+        &mut self,
+        at: CommandPosition<'a>,
+        command: &Command,
+    ) -> Result<Result<Option<Reply>, Ending>, EngineError> {
+        let commands = [Some(command), at.awaited_condition()];
+        for command in commands.into_iter().flatten() {
+            if let Some(reply) = self.ask_missing_values(at, command)? {
+                return Ok(Ok(Some(reply)));
+            }
+        }
+        // What an unattended run leaves out needs no values.
+        let is_left_out =
+            !self.progress.is_interactive() && self.progress.settings.policy.reason_left_out(at.step).is_some();
+        for command in commands.into_iter().flatten().filter(|_| !is_left_out) {
+            match self.set_unset_variables(at.step, at.step_index, command)? {
+                Unset::None => {}
+                Unset::Answered(reply) => return Ok(Ok(Some(reply))),
+                Unset::End(ending) => return Ok(Err(ending)),
+            }
+        }
+        Ok(Ok(None))
     }
 
     /// Binds a command and asks bash whether it accepts it. What does not look like shell to us is refused in bash's own words.
@@ -97,55 +108,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
     }
 
-    /// Gate of a step's command together with the condition behind it, in the shell as it is now.
-    pub(super) fn gate_of_command(&mut self, step: &Step, index: usize, text: &str) -> Result<Gate, EngineError> {
-        let definitions = self.session.shell_definitions()?;
-        let host = &self.progress.settings.host;
-        Ok(Gate::for_command(step, index, text, &self.known.values, host, &definitions))
-    }
-
-    /// Gate of a text alone, in the shell as it is now.
-    pub(super) fn gate_of_text(&mut self, step: &Step, text: &str) -> Result<Gate, EngineError> {
-        let definitions = self.session.shell_definitions()?;
-        Ok(Gate::for_text(step, text, &self.progress.settings.host, &definitions))
-    }
-
     /// Why the condition behind a command cannot run as it stands.
     fn refused_condition(&mut self, at: CommandPosition<'a>) -> Option<Refusal> {
         let condition = at.awaited_condition()?;
         let refusal = self.bind_and_check(condition).err()?;
         Some(Refusal::NotShell(format!("what it waits for, `{}`, cannot run: {refusal}", condition.text)))
-    }
-
-    /// Asks the shell what the variables of a command that destroys stand for, a line each. An empty one is refused, as in
-    /// `rm -r "$DIR/"`.
-    fn check_live_values(
-        &mut self,
-        command: &Command,
-        gate: &Gate,
-    ) -> Result<Result<LiveValues, Refusal>, EngineError> {
-        let needs = command.needed_variables();
-        let mut live = LiveValues::default();
-        if needs.is_empty() || gate.risk.level < Level::Destroys {
-            return Ok(Ok(live));
-        }
-        for value in self.session.read_variables(&needs)? {
-            match value.value.as_deref() {
-                Some("") => {
-                    let why = format!("`{}` is empty, and it stands in a command that destroys", value.name);
-                    return Ok(Err(Refusal::NotShell(why)));
-                }
-                Some(text) if self.is_secret(&InputName::new(value.name.clone())) => {
-                    live.lines.push(format!("`{}` is a secret of {} characters", value.name, text.chars().count()));
-                }
-                Some(text) => {
-                    live.lines.push(format!("`{}` is `{}`", value.name, first_line(text)));
-                    live.values.insert(value.name.clone(), text.to_owned());
-                }
-                None => {}
-            }
-        }
-        Ok(Ok(live))
     }
 
     /// Placeholders that stay as they are written, because no value can be put there.

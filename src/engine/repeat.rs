@@ -5,10 +5,11 @@
 
 use super::candidate::{Attempt, Candidate};
 use super::outcome::may_be_better;
-use super::permission::{Grounds, Permission, judge_grounds};
+use super::permission::{Grounds, Permission};
 use super::position::CommandPosition;
 use super::run::Engine;
-use super::settings::EngineError;
+use super::settings::{Ending, EngineError};
+use super::wait::{WaitReason, Waited};
 use crate::history::{CommandFinished, CommandSource, CommandState, Decision, Outcome};
 use crate::ident::StepId;
 use crate::plan::{Command, Monitor, Retry, Step};
@@ -18,6 +19,16 @@ use std::time::Duration;
 /// How long a `watch` that becomes a monitor goes on when an operator is there to end it.
 const ATTENDED_MONITOR_LASTS: Duration = Duration::from_hours(1);
 
+/// Result of a permitted command.
+pub(super) enum Attempted {
+    /// It ran, for the last time with this end.
+    Finished(CommandFinished),
+    /// It did not run: its start could not be recorded, or its gate is closed. It is asked about again.
+    NotRun,
+    /// An unattended run ends.
+    End(Ending),
+}
+
 /// A command to sample, how often and how long.
 struct Sampling {
     monitor: Monitor,
@@ -25,32 +36,34 @@ struct Sampling {
 }
 
 impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
-    /// Runs a permitted command, and runs it again as the document says. `None`: it was not run, because its start could not
-    /// be recorded.
+    /// Runs a permitted command, and runs it again as the document says.
     pub(super) fn run_with_repeats(
         &mut self,
         at: CommandPosition<'a>,
         attempt: &Attempt<'_>,
         permission: &Permission,
-    ) -> Result<Option<CommandFinished>, EngineError> {
+    ) -> Result<Attempted, EngineError> {
         if let Some(sampling) = self.sampling_of(at.step, attempt.candidate) {
             return self.take_samples(at, attempt, sampling, permission);
         }
-        let Some(finished) = self.execute_attempt(attempt, permission)? else { return Ok(None) };
+        let Some(finished) = self.execute_attempt(attempt, permission)? else { return Ok(Attempted::NotRun) };
         let mut finished = self.compare_output(at, attempt.candidate, finished)?;
         let repeat = &at.step.repeat;
         if let Some(retry) = repeat.retry.filter(|_| repeat.until.is_none()) {
-            let Some(last) = self.try_again(at, attempt, retry, finished, permission)? else { return Ok(None) };
+            let again = self.try_again(at, attempt, retry, finished, permission)?;
+            let Some(last) = again else { return Ok(Attempted::NotRun) };
             finished = last;
         }
         match at.awaited_condition() {
             Some(condition) if finished.outcome.allows_next_command() => {
-                let Some(permission) = judge_grounds(Grounds::Condition { earlier: permission }) else {
-                    return Ok(Some(finished));
-                };
-                self.wait_until(at, condition, &permission)
+                Ok(match self.wait_until(at, condition, WaitReason::After(permission))? {
+                    Waited::Finished(finished) => Attempted::Finished(finished),
+                    // The command itself came back well.
+                    Waited::NotTried => Attempted::Finished(finished),
+                    Waited::End(ending) => Attempted::End(ending),
+                })
             }
-            _ => Ok(Some(finished)),
+            _ => Ok(Attempted::Finished(finished)),
         }
     }
 
@@ -63,18 +76,20 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         mut finished: CommandFinished,
         permission: &Permission,
     ) -> Result<Option<CommandFinished>, EngineError> {
-        let gate = self.gate_of_text(at.step, attempt.runnable.text())?;
-        let grounds = Grounds::Repetition { gate: &gate, outcome: &finished.outcome, earlier: permission };
-        let Some(permission) = judge_grounds(grounds) else {
-            let notice = "the document says to try again, but what needs a yes runs again only with another";
-            self.operator.show_notice(&Notice::Info(notice));
-            return Ok(Some(finished));
-        };
         let attempt = Attempt { decision: Decision::Retry, ..*attempt };
         for time in 1..=times {
-            if !may_be_better(&finished.outcome)
-                || self.pause_before(&format!("try {time} of {times}"), "trying again", every)? == Paused::Enough
-            {
+            if !may_be_better(&finished.outcome) {
+                break;
+            }
+            let runnable = permission.runnable();
+            let gate = self.gate_of_command(at.step, at.index, runnable.text())?;
+            let grounds = Grounds::Repetition { earlier: permission };
+            let Some(permission) = self.judge_permission(at.step, runnable, &gate, grounds) else {
+                let notice = "the document says to try again, but this command needs its own confirmation each time";
+                self.operator.show_notice(&Notice::Info(notice));
+                break;
+            };
+            if self.pause_before(&format!("try {time} of {times}"), "trying again", every)? == Paused::Enough {
                 break;
             }
             let Some(again) = self.execute_attempt(&attempt, &permission)? else { return Ok(None) };
@@ -95,30 +110,6 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         self.progress.state.commands.last().is_some_and(|command| command.started.source == CommandSource::Until)
     }
 
-    /// Tries a condition until it holds, there were enough tries, or the operator wants no more.
-    pub(super) fn wait_until(
-        &mut self,
-        at: CommandPosition<'a>,
-        condition: &Command,
-        permission: &Permission,
-    ) -> Result<Option<CommandFinished>, EngineError> {
-        let decision = Decision::Until;
-        let candidate = Candidate { command: condition.clone(), source: CommandSource::Until, decision };
-        let Ok(runnable) = self.bind_and_check(condition) else { return Ok(None) };
-        let command_index = Some(at.recorded_index());
-        let attempt = Attempt { step: at.step, command_index, candidate: &candidate, runnable: &runnable, decision };
-        let Retry { times, every } = at.step.repeat.polling_tries();
-        let mut time = 0;
-        loop {
-            let Some(finished) = self.execute_attempt(&attempt, permission)? else { return Ok(None) };
-            let again = time < times && may_be_better(&finished.outcome);
-            time += 1;
-            if !again || self.pause_before(&format!("try {time} of {times}"), "waiting", every)? == Paused::Enough {
-                return Ok(Some(finished));
-            }
-        }
-    }
-
     /// How a command is to be sampled: as its cell says, or as the `watch` in it would do if nobody is there to see it.
     fn sampling_of(&self, step: &Step, candidate: &Candidate) -> Option<Sampling> {
         let command = &candidate.command;
@@ -127,7 +118,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             return self.watched_command(step, command).or_else(of_cell);
         }
         if let Some(monitor) = step.repeat.monitor.filter(|_| candidate.source != CommandSource::Own) {
-            let lasts = self.progress.settings.monitor_for.unwrap_or(monitor.lasts).min(monitor.lasts);
+            let lasts = self.progress.settings.policy.monitor_for.unwrap_or(monitor.lasts).min(monitor.lasts);
             return Some(Sampling { monitor: Monitor { lasts, ..monitor }, command: command.clone() });
         }
         if !self.progress.is_interactive() {
@@ -155,18 +146,31 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         attempt: &Attempt<'_>,
         Sampling { monitor, command }: Sampling,
         permission: &Permission,
-    ) -> Result<Option<CommandFinished>, EngineError> {
+    ) -> Result<Attempted, EngineError> {
         let first = attempt.decision;
         let source = CommandSource::Sampled(attempt.candidate.command.text.clone());
         let sample = Candidate { command, source, decision: first };
-        let Ok(runnable) = self.bind_and_check(&sample.command) else { return Ok(None) };
+        let Ok(runnable) = self.bind_and_check(&sample.command) else { return Ok(Attempted::NotRun) };
         let began = self.progress.elapsed_time();
         let most = most_samples(monitor);
         let mut taken = 0_u64;
+        let mut last = None;
         loop {
-            let decision = if taken == 0 { first } else { Decision::Sample };
-            let attempt = Attempt { candidate: &sample, runnable: &runnable, decision, ..*attempt };
-            let Some(finished) = self.execute_attempt(&attempt, permission)? else { return Ok(None) };
+            let (decision, grounds) = match taken {
+                0 => (first, Grounds::InsteadOf { earlier: permission }),
+                _ => (Decision::Sample, Grounds::Repetition { earlier: permission }),
+            };
+            let mut gate = self.gate_of_text(at.step, runnable.text())?;
+            let is_named = self.name_live_object(at.step, &sample.command, &mut gate)?.is_ok();
+            let permission = self.judge_permission(at.step, &runnable, &gate, grounds);
+            let Some(permission) = permission.filter(|_| is_named) else {
+                let notice = "no further sample: this command needs its own confirmation each time";
+                self.operator.show_notice(&Notice::Info(notice));
+                return Ok(last.map_or(Attempted::NotRun, Attempted::Finished));
+            };
+            let attempt = Attempt { candidate: &sample, decision, ..*attempt };
+            let executed = self.execute_attempt(&attempt, &permission)?;
+            let Some(finished) = executed else { return Ok(Attempted::NotRun) };
             taken += 1;
             let next = began + monitor.every.saturating_mul(u32::try_from(taken).unwrap_or(u32::MAX));
             let ends = matches!(finished.outcome, Outcome::Interrupted | Outcome::Exited | Outcome::ShellEnded)
@@ -180,8 +184,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             if is_over {
                 let outcomes = self.last_outcomes(&at.step.id, at.recorded_index(), taken);
                 self.operator.show_notice(&Notice::Info(&describe_samples(taken, &outcomes)));
-                return Ok(Some(finished));
+                return Ok(Attempted::Finished(finished));
             }
+            last = Some(finished);
         }
     }
 
@@ -196,7 +201,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     /// Waits before a repetition. All that came before is durable and told by then.
-    fn pause_before(&mut self, next: &str, what: &str, lasts: Duration) -> Result<Paused, EngineError> {
+    pub(super) fn pause_before(&mut self, next: &str, what: &str, lasts: Duration) -> Result<Paused, EngineError> {
         self.session.flush_record()?;
         self.operator.on_durable();
         Ok(self.operator.wait_pause(&Pause { next, what, lasts })?)

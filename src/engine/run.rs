@@ -43,7 +43,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             session,
             operator,
             syntax,
-            known: KnownValues::new(settings.values.clone()),
+            known: KnownValues::new(settings.policy.values.clone()),
             buffered: Vec::new(),
             send_ahead: SendAhead::default(),
             earlier: Earlier::default(),

@@ -4,7 +4,7 @@
 
 use crate::history::{Mode, RunResult};
 use crate::ident::StepId;
-use crate::plan::Values;
+use crate::plan::Policy;
 use crate::ports::{KernelError, OperatorError};
 use std::time::Duration;
 
@@ -26,10 +26,8 @@ pub struct Settings {
     pub cwd: String,
     /// Who answers the engine's questions.
     pub mode: Mode,
-    /// Values of inputs that were set on the command line.
-    pub values: Values,
-    /// How long an unattended run lets a monitor, or a command that never ends, run; [`MONITOR_FOR`] if unset.
-    pub monitor_for: Option<Duration>,
+    /// The flags that the run was given; those of an attended run open no gate.
+    pub policy: Policy,
     /// The document's own limit for each command.
     pub timeout: Option<Duration>,
     /// Path of the run's record, shown when the run begins.
@@ -39,7 +37,7 @@ pub struct Settings {
 impl Settings {
     /// Limit of a command that never ends, when nobody is there to end it.
     pub(super) fn unattended_limit(&self) -> Duration {
-        self.monitor_for.unwrap_or(MONITOR_FOR)
+        self.policy.monitor_for.unwrap_or(MONITOR_FOR)
     }
 }
 

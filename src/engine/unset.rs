@@ -6,7 +6,7 @@
 use super::first_line::first_line;
 use super::run::Engine;
 use super::settings::{Ending, EngineError};
-use crate::history::{Decision, InputOrigin, RunResult};
+use crate::history::{InputOrigin, RunResult};
 use crate::ident::InputName;
 use crate::plan::{Command, Input, InputRules, InputSource, Step};
 use crate::ports::{Journal, Kernel, Operator, OperatorError, Reply};
@@ -14,19 +14,18 @@ use std::collections::BTreeSet;
 
 /// Result of setting the variables that a command reads.
 pub(super) enum Unset {
-    /// Nothing was unset.
+    /// Every variable has a value now.
     None,
-    /// Every variable has a value now, and one has it only since it was asked for or given.
-    Set,
-    /// The operator gave no value: the command is asked about again.
-    AskAgain,
+    /// The operator gave this answer in place of a value: it answers the command itself.
+    Answered(Reply),
+    /// Nobody can be asked.
     End(Ending),
 }
 
 /// The answer to the question for the value of an unset variable.
 enum GivenValue {
     Value(String, InputOrigin),
-    AskAgain,
+    Answered(Reply),
     End(Ending),
 }
 
@@ -44,13 +43,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             return Ok(Unset::None);
         }
         let live = self.session.read_variables(&names)?;
-        let mut is_any_set = false;
         for unset in live.iter().filter(|variable| variable.value.is_none()) {
             let name = InputName::new(unset.name.clone());
             let known = self.known.values.get(&name).cloned();
             if let Some(value) = known.as_ref().filter(|_| self.known.recorded.contains(&name)) {
                 self.session.set_variable(&unset.name, value)?;
-                is_any_set = true;
                 continue;
             }
             let given = match known {
@@ -61,13 +58,12 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 GivenValue::Value(value, origin) => {
                     self.learn_value(step, &name, &value, origin)?;
                     self.session.set_variable(&unset.name, &value)?;
-                    is_any_set = true;
                 }
-                GivenValue::AskAgain => return Ok(Unset::AskAgain),
+                GivenValue::Answered(reply) => return Ok(Unset::Answered(reply)),
                 GivenValue::End(ending) => return Ok(Unset::End(ending)),
             }
         }
-        Ok(if is_any_set { Unset::Set } else { Unset::None })
+        Ok(Unset::None)
     }
 
     /// Names of the variables that must be set before the command runs, each once.
@@ -98,14 +94,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 let origin = if is_default { InputOrigin::Default } else { InputOrigin::Prompt };
                 Ok(GivenValue::Value(value, origin))
             }
-            Ok(Err(Reply::Stop)) => {
-                self.record_decision(step, None, Decision::Stop, String::new())?;
-                Ok(GivenValue::End(self.progress.stopped_ending(Some(step))))
-            }
-            Ok(Err(reply)) => {
-                self.accept_note_or_secret(step, reply)?;
-                Ok(GivenValue::AskAgain)
-            }
+            Ok(Err(reply)) => Ok(GivenValue::Answered(reply)),
             Err(EngineError::Operator(OperatorError::Unanswered(flag))) => {
                 let (result, reason) = (RunResult::Failed, format!("{why}; {flag}"));
                 Ok(GivenValue::End(Ending { result, reason, next: Some(step.id.clone()) }))

@@ -41,6 +41,8 @@ pub enum Fact {
     StepEntered(StepEntered),
     /// The operator, or the rules of an unattended run, made a decision.
     Decided(Decided),
+    /// A closed gate was opened for a command that is about to start.
+    GatePassed(GatePassed),
     /// An input got its value.
     InputGiven(InputGiven),
     /// A command is about to be handed to the shell. On disk before the shell sees it.
@@ -260,6 +262,41 @@ pub struct InputGiven {
     pub origin: InputOrigin,
 }
 
+/// Answer with which a closed gate was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConsentForm {
+    /// The operator typed `y`.
+    Yes,
+    /// The operator typed the name that was asked for.
+    Typed,
+    /// Flags of the command line that let a kind of command through, such as `--allow destructive`.
+    Allowed,
+    /// `--approve`, for the step with these very texts and values.
+    Approved,
+}
+
+/// A closed gate was opened for one execution of a command. Recorded in the same append as the start, before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatePassed {
+    /// The step that the command belongs to.
+    pub step: StepId,
+    /// Index within the step, from 0; none for a command that is not part of the document.
+    pub command: Option<u32>,
+    /// Level of the command's risk, from 0 to 3.
+    pub level: u32,
+    /// True if the risk may be higher.
+    pub unknown: bool,
+    /// The exact text that the consent is for; the start that follows has the same.
+    pub text: String,
+    /// The answer that the gate asked for: `y`, or the name to type.
+    pub asked: String,
+    /// Answer that opened the gate.
+    pub consent: ConsentForm,
+    /// Typed text, or the flags that opened the gate.
+    pub given: String,
+}
+
 /// Source of a command's text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -295,6 +332,8 @@ pub struct CommandStarted {
     pub text: String,
     /// Line in the document where the command begins, from 1; 0 for the operator's own command.
     pub line: u32,
+    /// Level of the command's risk when it was started, from 0 to 3; none in journals of the first writers.
+    pub level: Option<u32>,
     /// True if the command is known never to end by itself (`top`, `logs -f`).
     pub never_ends: bool,
     /// Exit statuses that are answers and not failures.

@@ -5,9 +5,9 @@
 //! syntax of the file, who masks.
 
 use super::fact::{
-    ChoiceMade, CommandFinished, CommandStarted, Decided, EngineLost, Fact, InputGiven, LeftRunning, MessageFilled,
-    NoteAdded, Other, OutputCompared, RecordFailed, Redacted, RunFinished, RunResumed, RunStarted, ShellDied,
-    ShellStarted, StateLost, StepEntered, StepFinished,
+    ChoiceMade, CommandFinished, CommandStarted, Decided, EngineLost, Fact, GatePassed, InputGiven, LeftRunning,
+    MessageFilled, NoteAdded, Other, OutputCompared, RecordFailed, Redacted, RunFinished, RunResumed, RunStarted,
+    ShellDied, ShellStarted, StateLost, StepEntered, StepFinished,
 };
 use super::incident::{
     Escalated, HandedOver, IncidentClosed, IncidentEvent, IncidentFact, IncidentJoined, IncidentOpened, Noted, Reached,
@@ -64,6 +64,16 @@ facts! {
             decision: word,
             reason: text,
         }
+        GatePassed(GatePassed) = "gate-passed" {
+            step: field,
+            command: optional,
+            level: field,
+            unknown: field,
+            text: text,
+            asked: text,
+            consent: word,
+            given: text,
+        }
         InputGiven(InputGiven) = "input-given" {
             step: optional,
             // The label that stands for a masked value: `[masked:NAME]`.
@@ -79,6 +89,7 @@ facts! {
             text: text,
             source: part,
             line: field,
+            level: optional,
             never_ends: field,
             // Meanings from our own tables; the recorder compares with them.
             answers: part unmasked,

@@ -22,10 +22,10 @@ mod texts;
 mod words;
 
 pub use fact::{
-    ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, Decision, EngineLost, Event, Fact, InputGiven,
-    InputOrigin, LeftRunning, MessageFilled, Mode, NoteAdded, Other, OutputCompared, RecordFailed, Redacted,
-    RunFinished, RunResult, RunResumed, RunStarted, ShellDied, ShellStarted, StateLost, StepEntered, StepFinished,
-    StepForm, StepResult,
+    ChoiceMade, CommandFinished, CommandSource, CommandStarted, ConsentForm, Decided, Decision, EngineLost, Event,
+    Fact, GatePassed, InputGiven, InputOrigin, LeftRunning, MessageFilled, Mode, NoteAdded, Other, OutputCompared,
+    RecordFailed, Redacted, RunFinished, RunResult, RunResumed, RunStarted, ShellDied, ShellStarted, StateLost,
+    StepEntered, StepFinished, StepForm, StepResult,
 };
 pub use incident::{
     Escalated, HandedOver, IncidentClosed, IncidentEvent, IncidentFact, IncidentJoined, IncidentOpened, Milestone,

@@ -88,6 +88,7 @@ fn command_started(source: CommandSource) -> Fact {
         source,
         text: mark(),
         line: 15,
+        level: Some(2),
         never_ends: true,
         answers: Answers(vec![vec![], vec![no_match, expires]]),
     })
@@ -166,6 +167,16 @@ fn step_facts() -> Vec<Fact> {
             line: 15,
             end_line: 16,
             prose: vec![(8, 10)],
+        }),
+        Fact::GatePassed(GatePassed {
+            step: sample_step(),
+            command: Some(0),
+            level: 3,
+            unknown: true,
+            text: mark(),
+            asked: mark(),
+            consent: ConsentForm::Typed,
+            given: mark(),
         }),
         Fact::Decided(Decided { step: sample_step(), command: Some(0), decision: Decision::RunRest, reason: mark() }),
         Fact::InputGiven(InputGiven {

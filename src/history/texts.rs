@@ -3,7 +3,7 @@
 //! Invariant: each type says for itself which texts it has, so a field cannot be forgotten: a text is found unless the
 //! table in [`fields`](super::fields) says `unmasked`. Refuses to know: what a secret is.
 
-use super::fact::{CommandSource, Decision, InputOrigin, Mode, Other, RunResult, StepForm, StepResult};
+use super::fact::{CommandSource, ConsentForm, Decision, InputOrigin, Mode, Other, RunResult, StepForm, StepResult};
 use super::incident::{IncidentEvent, Milestone};
 use super::incident_rules::{
     Contact, EscalationStep, IncidentRules, PostMortem, Response, Seconds, Severity, UpdateInterval,
@@ -53,7 +53,7 @@ macro_rules! without_texts {
 }
 
 without_texts!(bool, u8, u32, u64, i32, Seq, Digest, RunId, Seconds, Timestamp);
-without_texts!(Decision, End, InputOrigin, Milestone, Mode, RunResult, StepForm, StepResult);
+without_texts!(ConsentForm, Decision, End, InputOrigin, Milestone, Mode, RunResult, StepForm, StepResult);
 
 impl<T: Texts> Texts for Option<T> {
     fn rewrite_texts(&mut self, rewrite: &mut Rewrite<'_>) {

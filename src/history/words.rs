@@ -2,7 +2,7 @@
 //!
 //! Invariant: these words never change, whatever the types are called; a word once used keeps its meaning.
 
-use super::fact::{Decision, InputOrigin, Mode, RunResult, StepForm, StepResult};
+use super::fact::{ConsentForm, Decision, InputOrigin, Mode, RunResult, StepForm, StepResult};
 use super::incident::Milestone;
 use super::outcome::End;
 
@@ -48,6 +48,8 @@ words!(Decision {
     Sample = "sample",
     RollBack = "roll-back",
 });
+
+words!(ConsentForm { Yes = "yes", Typed = "typed", Allowed = "allowed", Approved = "approved" });
 
 words!(InputOrigin { Flag = "flag", Prompt = "prompt", Default = "default" });
 

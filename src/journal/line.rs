@@ -125,12 +125,14 @@ pub(super) fn drop_payload(text: &mut Vec<u8>) {
     }
 }
 
-/// True if an event is a command's start or end, or a redaction. `kind` is its fourth member, and no string but the time
+/// True if an event is the run's start, an opened gate, a command's start or end, or a redaction. `kind` is its fourth member, and no string but the time
 /// stands before it.
 pub(super) fn is_record_event(members: &str) -> bool {
     const MARK: &str = r#","kind":""#;
+    const KINDS: [&str; 5] =
+        ["run-started\"", "gate-passed\"", "command-started\"", "command-finished\"", "redacted\""];
     let kind = members.find(MARK).and_then(|at| members.get(at + MARK.len()..)).unwrap_or_default();
-    ["run-started\"", "command-started\"", "command-finished\"", "redacted\""].iter().any(|word| kind.starts_with(word))
+    KINDS.iter().any(|word| kind.starts_with(word))
 }
 
 fn parse_leading_seq(members: &str) -> Option<Seq> {

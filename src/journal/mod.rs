@@ -4,6 +4,7 @@
 //! rule, so that any change shows. `docs/journal.md` describes the format. Refuses to know: the plan, the transcript, the terminal,
 //! who makes the events.
 
+mod consents;
 mod decode;
 mod encode;
 mod error;
@@ -18,6 +19,7 @@ mod tail;
 mod verify;
 mod writer;
 
+pub use consents::Consents;
 pub use encode::round_to_record;
 pub use error::{Damage, JournalError};
 pub use folder::{Folder, FolderError, Folders, RunOutput};

@@ -189,8 +189,8 @@ impl<R: BufRead> JournalReader<R> {
         }
     }
 
-    /// Verifies the next event, and decodes it only if it says what belongs to the record (a command's start or end, a
-    /// redaction). None at the end.
+    /// Verifies the next event, and decodes it only if it says what belongs to the record (a command's start with the gate
+    /// before it, its end, a redaction). None at the end.
     pub fn verify_next(&mut self) -> Result<Option<Option<Event>>, JournalError> {
         if self.done {
             return Ok(None);

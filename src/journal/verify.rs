@@ -4,6 +4,7 @@
 //! know: the meaning of events, except of those that say what belongs to the record.
 
 use super::FILE_NAME;
+use super::consents::Consents;
 use super::error::JournalError;
 use super::folder::Folder;
 use super::reader::JournalReader;
@@ -104,6 +105,8 @@ pub struct VerifiedRun {
     pub redacted: Vec<Seq>,
     /// Result of comparing with the receipt.
     pub attested: Attestation,
+    /// Consents of the commands that can destroy something.
+    pub consents: Consents,
     /// Why the folder as a whole is not what a run leaves behind: no event, another run's journal, another document. In words for people.
     pub foreign: Vec<String>,
 }
@@ -117,7 +120,7 @@ pub fn verify_run(path: &Path, kept: Option<&Receipt>) -> Result<VerifiedRun, Jo
         .map_err(|error| JournalError::from_io("read", path, error))?;
     let mut reader = JournalReader::open_journal(path)?;
     let mut checked = OutputCheck { folder, ..OutputCheck::default() };
-    let (mut events, mut at_kept) = (0, None);
+    let (mut events, mut at_kept, mut consents) = (0, None, Consents::default());
     while let Some(event) = reader.verify_next()? {
         events += 1;
         if kept.is_some_and(|kept| kept.events == events) {
@@ -125,6 +128,7 @@ pub fn verify_run(path: &Path, kept: Option<&Receipt>) -> Result<VerifiedRun, Jo
         }
         if let Some(event) = event {
             checked.consume_event(&event);
+            consents.consume_event(&event);
         }
     }
     let receipt = match (reader.journal_header(), reader.head_hash()) {
@@ -153,6 +157,7 @@ pub fn verify_run(path: &Path, kept: Option<&Receipt>) -> Result<VerifiedRun, Jo
         _ => {}
     }
     Ok(VerifiedRun {
+        consents,
         foreign,
         receipt,
         torn: reader.torn_bytes(),

@@ -8,7 +8,7 @@ use crate::ident::Seq;
 use crate::ports::{Finished, Journal, Kernel, KernelError, Request, ShellVariable, Watch};
 use crate::recorder::protocol::RunRequest;
 use crate::shell::ShellDefinitions;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 impl Kernel for Session {
@@ -43,6 +43,10 @@ impl Kernel for Session {
 
     fn path_exists(&mut self, path: &Path) -> bool {
         path.exists()
+    }
+
+    fn resolve_path(&mut self, path: &Path) -> Option<PathBuf> {
+        path.canonicalize().ok()
     }
 }
 

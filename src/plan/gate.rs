@@ -46,16 +46,16 @@ pub struct Gate {
 impl Gate {
     /// The gate of a step's text, on this host, in a shell with these functions and aliases.
     pub fn for_text(step: &Step, text: &str, host: &str, definitions: &ShellDefinitions) -> Self {
-        Self::from_risk(step, crate::risk::risk_with(text, definitions), text, host)
+        Self::from_risk(step, crate::risk::risk_with(text, definitions), host)
     }
 
     /// The gate of a risk, raised where the step's document says so.
-    fn from_risk(step: &Step, mut risk: Risk, text: &str, host: &str) -> Self {
+    fn from_risk(step: &Step, mut risk: Risk, host: &str) -> Self {
         if let Some(raised) = step.cell.attributes.get("risk").and_then(parse_risk_level) {
             risk.level = risk.level.max(raised);
         }
         let required_answer = match risk.level {
-            Level::Irreversible => RequiredAnswer::Typed(confirmation_text(&risk, text, host)),
+            Level::Irreversible => RequiredAnswer::Typed(confirmation_text(&risk, step, host)),
             Level::Destroys => RequiredAnswer::Yes,
             Level::Reads | Level::Changes if risk.unknown => RequiredAnswer::Yes,
             Level::Reads | Level::Changes => RequiredAnswer::Enter,
@@ -63,48 +63,69 @@ impl Gate {
         Self { risk, required_answer }
     }
 
-    /// The gate of a step's command, together with the `until` condition polled after it. One answer covers both.
-    pub fn for_command(
+    /// The gate of a step's command with its values. A condition behind it has a gate of its own, see [`Gate::for_condition`].
+    pub fn for_command(step: &Step, index: usize, text: &str, host: &str, definitions: &ShellDefinitions) -> Self {
+        match step.commands.get(index) {
+            Some(command) => Self::from_risk(step, command.judge_text(text, definitions), host),
+            None => Self::for_text(step, text, host, definitions),
+        }
+    }
+
+    /// The text of the `until` condition behind a step's commands and its gate; `None` if the step waits for nothing.
+    pub fn for_condition(
         step: &Step,
-        index: usize,
-        text: &str,
         values: &Values,
         host: &str,
         definitions: &ShellDefinitions,
-    ) -> Self {
-        match step.repeat.until.as_deref().filter(|_| index + 1 == step.commands.len()) {
-            Some(until) => {
-                let bound = until.bind_values(values);
-                let until = bound.as_ref().map_or(until.text.as_str(), |runnable| runnable.text());
-                Self::for_text(step, &format!("{}\n{until}", text.trim_end()), host, definitions)
-            }
-            None => match step.commands.get(index) {
-                Some(command) => Self::from_risk(step, command.judge_text(text, definitions), text, host),
-                None => Self::for_text(step, text, host, definitions),
-            },
-        }
+    ) -> Option<(String, Self)> {
+        let until = step.repeat.until.as_deref()?;
+        let text = until.bind_values(values).map_or_else(|_| until.text.clone(), |bound| bound.text().to_owned());
+        let gate = Self::for_text(step, &text, host, definitions);
+        Some((text, gate))
     }
 
-    /// Replaces the variables in the name to type by what they hold, so that nobody confirms `$DIR` without knowing what it is. Where
-    /// `live` does not know a variable, or the name holds more than variables, the program and the host are asked for instead.
-    pub fn resolve_name(&mut self, text: &str, host: &str, live: impl Fn(&str) -> Option<String>) {
-        if let RequiredAnswer::Typed(name) = &mut self.required_answer
-            && name.contains(['$', '`'])
-        {
-            *name = expand_variables(name, live)
-                .filter(|name| can_be_typed(name))
-                .unwrap_or_else(|| program_and_host(text, host));
+    /// Turns the name to type into the live object: variables become what they hold (`live`), and a path on this machine becomes
+    /// what it leads to (`locate`). If either does not know, the step and the host are typed instead, so that nobody confirms
+    /// `$DIR` without knowing what it is.
+    pub fn resolve_name(
+        &mut self,
+        step: &Step,
+        host: &str,
+        live: impl Fn(&str) -> Option<String>,
+        locate: impl FnOnce(&str) -> Option<String>,
+    ) {
+        let is_path = self.is_local_path();
+        let RequiredAnswer::Typed(name) = &mut self.required_answer else { return };
+        if *name == Self::fallback_name(step, host) {
+            return;
         }
+        let held = if name.contains(['$', '`']) { expand_variables(name, live) } else { Some(name.clone()) };
+        let resolved = if is_path { held.and_then(|path| locate(&path)) } else { held };
+        *name = resolved.filter(|name| can_be_typed(name)).unwrap_or_else(|| Self::fallback_name(step, host));
     }
 
-    /// True if the consent is enough for the command.
+    /// The name to type where the object cannot be named: the number of the step and the host.
+    pub fn fallback_name(step: &Step, host: &str) -> String {
+        format!("{} {host}", step.number).trim().to_owned()
+    }
+
+    /// True if the name to type is that of a path on this machine, and not within a container or on another host.
+    fn is_local_path(&self) -> bool {
+        let risk = &self.risk;
+        let is_elsewhere = |name: &str| {
+            risk.effects.writes.iter().any(|touched| touched.name == name && touched.within.is_some())
+                || risk.flags.contains(&Flag::Remote)
+        };
+        risk.object_to_type().is_some_and(|object| object.kind == "path" && !is_elsewhere(&object.name))
+    }
+
+    /// True if the operator's consent is enough for the command. Flags open an open gate alone: whether they open a closed one
+    /// depends on the step, see [`Policy::opening_flags`](super::Policy::opening_flags).
     pub fn is_passed_by(&self, consent: &Consent) -> bool {
         match (&self.required_answer, consent) {
-            // The policy of an unattended run has judged this very gate.
-            (RequiredAnswer::Enter, _) | (_, Consent::Flags) => true,
-            (RequiredAnswer::Yes, consent) => *consent != Consent::Enter,
+            (RequiredAnswer::Enter, _) | (RequiredAnswer::Yes, Consent::Yes | Consent::Typed(_)) => true,
             (RequiredAnswer::Typed(name), Consent::Typed(typed)) => typed.trim() == name.trim(),
-            (RequiredAnswer::Typed(_), Consent::Enter | Consent::Yes) => false,
+            (RequiredAnswer::Yes | RequiredAnswer::Typed(_), _) => false,
         }
     }
 
@@ -148,14 +169,14 @@ impl Gate {
     }
 }
 
-/// The text that a typed confirmation asks for: the object's name, or else the program and the host.
-fn confirmation_text(risk: &Risk, text: &str, host: &str) -> String {
+/// The text that a typed confirmation asks for: the object's name, or else the number of the step and the host.
+fn confirmation_text(risk: &Risk, step: &Step, host: &str) -> String {
     if let Some(object) =
         risk.object_to_type().filter(|object| object.level == risk.level && can_be_typed(&object.name))
     {
         return object.name.clone();
     }
-    program_and_host(text, host)
+    Gate::fallback_name(step, host)
 }
 
 fn can_be_typed(name: &str) -> bool {
@@ -181,12 +202,6 @@ fn expand_variables(text: &str, value_of: impl Fn(&str) -> Option<String>) -> Op
     }
     out.push_str(rest);
     (!rest.contains('`') && !out.contains('`')).then_some(out)
-}
-
-fn program_and_host(text: &str, host: &str) -> String {
-    let program = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or("run");
-    let short: String = program.rsplit('/').next().unwrap_or(program).chars().take(40).collect();
-    format!("{short} {host}")
 }
 
 fn parse_risk_level(text: &str) -> Option<Level> {
@@ -223,7 +238,7 @@ pub fn compute_approval(plan: &Plan, step: &Step, values: &Values, place: &RunPl
     for (index, command) in step.commands.iter().enumerate() {
         let text =
             command.bind_values(values).map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
-        let gate = Gate::for_command(step, index, &text, values, &place.host, &definitions);
+        let gate = Gate::for_command(step, index, &text, &place.host, &definitions);
         definitions.add_all(&command.facts.definitions);
         if gate.risk.level == Level::Irreversible {
             if let Some(shadowed) = gate.shadowed_names().next() {
@@ -237,6 +252,12 @@ pub fn compute_approval(plan: &Plan, step: &Step, values: &Values, place: &RunPl
             if text.contains("$(") || text.contains('`') {
                 return Err("a part of it comes out of another command".to_owned());
             }
+        }
+        texts.push(format!("{}:{text}", gate.risk.level.as_number()));
+    }
+    if let Some((text, gate)) = Gate::for_condition(step, values, &place.host, &definitions) {
+        if gate.risk.level == Level::Irreversible {
+            return Err("what it waits for would run again and again".to_owned());
         }
         texts.push(format!("{}:{text}", gate.risk.level.as_number()));
     }

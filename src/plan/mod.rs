@@ -12,6 +12,7 @@ mod duration;
 mod expect;
 mod gate;
 mod inputs;
+mod locate;
 mod model;
 mod name;
 mod number;
@@ -31,11 +32,12 @@ pub use gate::{Consent, Gate, RequiredAnswer, RunPlace, compute_approval, defini
 pub use inputs::{
     Input, InputKind, InputRules, InputSource, InputUseSite, InvalidValue, canonical_name, is_secret_name,
 };
+pub use locate::locate_object;
 pub use model::{
     Alternative, Choice, ChoiceKind, Node, Plan, Procedure, Prose, RollbackTarget, Step, StepCell, StepKind,
     StepSource, TaskReason,
 };
-pub use policy::{Policy, UnmetRequirement};
+pub use policy::{OpeningFlags, Policy, UnmetRequirement};
 pub use repeat::{Monitor, Repeat, Retry};
 pub use select::{SelectStepError, collect_steps};
 

@@ -49,6 +49,15 @@ pub struct UnmetRequirement {
     pub flag: Option<String>,
 }
 
+/// Flags of the command line that opened a gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpeningFlags {
+    /// The flags as given: `--allow destructive --allow unknown`.
+    pub flags: String,
+    /// True if an approval of this very step is among them.
+    pub is_approved: bool,
+}
+
 impl Policy {
     /// Why an unattended run leaves a step out; none if it runs.
     pub fn reason_left_out(&self, step: &Step) -> Option<String> {
@@ -125,7 +134,7 @@ impl Policy {
             for (index, command) in step.commands.iter().enumerate() {
                 let bound = command.bind_values(&self.values);
                 let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text());
-                let risk = Gate::for_command(step, index, text, &self.values, &self.place.host, &definitions).risk;
+                let risk = Gate::for_command(step, index, text, &self.place.host, &definitions).risk;
                 definitions.add_all(&command.facts.definitions);
                 if risk.unknown {
                     unknown.push(command.line);
@@ -133,6 +142,17 @@ impl Policy {
                 match risk.level {
                     Level::Destroys => destructive.push(command.line),
                     Level::Irreversible => last_resort = last_resort.or(Some(command)),
+                    Level::Reads | Level::Changes => {}
+                }
+            }
+            let condition = Gate::for_condition(step, &self.values, &self.place.host, &definitions);
+            if let (Some((_, gate)), Some(until)) = (condition, step.repeat.until.as_deref()) {
+                if gate.risk.unknown {
+                    unknown.push(until.line);
+                }
+                match gate.risk.level {
+                    Level::Destroys => destructive.push(until.line),
+                    Level::Irreversible => last_resort = last_resort.or(Some(until)),
                     Level::Reads | Level::Changes => {}
                 }
             }
@@ -175,6 +195,30 @@ impl Policy {
             }
             Level::Reads | Level::Changes | Level::Destroys => None,
         }
+    }
+
+    /// The flags that open a gate for one execution in an unattended run, as the record names them; `None` if none do. `place` is
+    /// where the command would run now: an approval holds for the host and directory that it was made for.
+    pub fn opening_flags(&self, plan: &Plan, step: &Step, gate: &Gate, place: &RunPlace) -> Option<OpeningFlags> {
+        if !self.yes || self.reason_refused(step, gate).is_some() {
+            return None;
+        }
+        let mut flags = Vec::new();
+        let mut is_approved = false;
+        match gate.risk.level {
+            Level::Reads | Level::Changes => {}
+            Level::Destroys => flags.push("--allow destructive".to_owned()),
+            Level::Irreversible => {
+                let digest = compute_approval(plan, step, &self.values, place).ok()?;
+                let name = approval_names(step).find(|name| self.approve.contains(&format!("{name}@{digest}")))?;
+                flags.push(format!("--approve {name}@{digest}"));
+                is_approved = true;
+            }
+        }
+        if gate.risk.unknown {
+            flags.push("--allow unknown".to_owned());
+        }
+        Some(OpeningFlags { flags: flags.join(" "), is_approved })
     }
 
     /// The approval that an irreversible step lacks; none if the operator gave it.

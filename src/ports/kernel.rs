@@ -6,8 +6,9 @@
 use crate::history::{Answers, CommandSource, CommandStarted, Event, Fact};
 use crate::ident::{Seq, StepId};
 use crate::plan::Runnable;
+use crate::risk::Level;
 use crate::shell::ShellDefinitions;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -66,9 +67,10 @@ pub struct Request {
 impl Request {
     /// The fact that is recorded before the shell sees the command.
     pub fn started_fact(&self) -> CommandStarted {
-        let CommandStart { step, command, of, attempt, source, line, never_ends, answers } = self.start.clone();
+        let CommandStart { step, command, of, attempt, source, line, level, never_ends, answers } = self.start.clone();
         let text = self.runnable.text().to_owned();
-        CommandStarted { step, command, of, attempt, source, text, line, never_ends, answers }
+        let level = Some(u32::from(level.as_number()));
+        CommandStarted { step, command, of, attempt, source, text, line, level, never_ends, answers }
     }
 }
 
@@ -87,6 +89,8 @@ pub struct CommandStart {
     pub source: CommandSource,
     /// Line of the document; 0 for a command that is not part of it.
     pub line: u32,
+    /// Level of the command's risk.
+    pub level: Level,
     /// True if the command does not end by itself.
     pub never_ends: bool,
     /// Meanings of the exit statuses that are answers.
@@ -178,6 +182,8 @@ pub trait Kernel {
     fn read_output(&mut self, command: Seq, limit_bytes: usize) -> Vec<u8>;
     /// True if something exists at this absolute path.
     fn path_exists(&mut self, path: &Path) -> bool;
+    /// The path without links, `.` and `..`; `None` if nothing exists there.
+    fn resolve_path(&mut self, path: &Path) -> Option<PathBuf>;
 }
 
 /// News of the session while the operator is asked, so that a question ends when there is nothing left to answer.

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// A masker that learns new secrets while the run goes on. Clones share the same state.
@@ -162,6 +162,10 @@ impl<S: Kernel> Kernel for MaskedSession<'_, S> {
 
     fn path_exists(&mut self, path: &Path) -> bool {
         self.session.path_exists(path)
+    }
+
+    fn resolve_path(&mut self, path: &Path) -> Option<PathBuf> {
+        self.session.resolve_path(path)
     }
 }
 

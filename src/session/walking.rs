@@ -158,8 +158,7 @@ fn engine_settings(options: &RunOptions<'_>, folder: &Folder) -> Settings {
         user: options.environment.user.clone(),
         cwd: options.environment.cwd.to_string_lossy().into_owned(),
         mode: options.mode,
-        values: options.grants.policy.values.clone(),
-        monitor_for: options.grants.policy.monitor_for,
+        policy: options.grants.policy.clone(),
         timeout: options.procedure.runbook.front_matter.timeout.as_deref().and_then(crate::plan::parse_duration),
         record: folder.folder_path().to_string_lossy().into_owned(),
     }

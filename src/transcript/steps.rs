@@ -12,8 +12,8 @@ use super::series::Presentation;
 use super::sources::Sources;
 use super::words;
 use crate::history::{
-    ChoiceMade, CommandFinished, CommandSource, CommandStarted, Decided, Decision, Event, Fact, InputGiven, Outcome,
-    OutputCompared, RunResumed, StepEntered, StepFinished, StepForm, StepResult,
+    ChoiceMade, CommandFinished, CommandSource, CommandStarted, ConsentForm, Decided, Decision, Event, Fact,
+    GatePassed, InputGiven, Outcome, OutputCompared, RunResumed, StepEntered, StepFinished, StepForm, StepResult,
 };
 use crate::ident::{Seq, StepId};
 use similar::{ChangeTag, TextDiff};
@@ -85,6 +85,7 @@ impl<P: TranscriptPage> StepsWriter<'_, P> {
             Fact::CommandStarted(started) => self.start_command(event.seq, &time(), started),
             Fact::CommandFinished(finished) => self.finish_command(finished),
             Fact::Decided(decided) => self.write_decision(&time(), decided),
+            Fact::GatePassed(passed) => self.write_passed_gate(event.seq, passed),
             Fact::InputGiven(input) => self.write_input(input),
             Fact::NoteAdded(note) => {
                 self.open_section()?;
@@ -252,6 +253,23 @@ impl<P: TranscriptPage> StepsWriter<'_, P> {
             &Phrase::default().with_emphasis(self.overview.unfinished_state(seq)).with_text(": no end is recorded"),
         )?;
         self.page.write_command_end()
+    }
+
+    /// Says how the gate of the next command was opened, unless that command is a row of a table.
+    fn write_passed_gate(&mut self, seq: Seq, passed: &GatePassed) -> io::Result<()> {
+        self.open_section()?;
+        if self.overview.commands.series.presentation_of(Seq(seq.0 + 1)) != Presentation::Full {
+            return Ok(());
+        }
+        let beyond = if passed.unknown { ", possibly higher" } else { "" };
+        let level = words::describe_level(passed.level);
+        let gate =
+            Phrase::default().with_strong("Gate").with_text(format!(", level {} ({level}){beyond}: ", passed.level));
+        self.page.write_paragraph(&match passed.consent {
+            ConsentForm::Yes => gate.with_text("confirmed with ").with_code(&passed.given),
+            ConsentForm::Typed => gate.with_text("the operator typed ").with_code(&passed.given),
+            ConsentForm::Allowed | ConsentForm::Approved => gate.with_text("opened by ").with_code(&passed.given),
+        })
     }
 
     fn write_difference(&mut self, label: &str, old: &str, new: &str) -> io::Result<()> {

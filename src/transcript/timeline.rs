@@ -136,7 +136,12 @@ impl TimelineWriter<'_> {
             | Fact::LeftRunning(_)
             | Fact::EngineLost(_)
             | Fact::RecordFailed(_) => trouble_row(&event.fact)?,
-            Fact::CommandFinished(_) | Fact::OutputCompared(_) | Fact::StepFinished(_) | Fact::Incident(_) => {
+            // Shown with the command that it is for.
+            Fact::GatePassed(_)
+            | Fact::CommandFinished(_)
+            | Fact::OutputCompared(_)
+            | Fact::StepFinished(_)
+            | Fact::Incident(_) => {
                 return None;
             }
         })

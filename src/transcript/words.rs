@@ -125,6 +125,16 @@ pub(super) fn describe_step_result(result: StepResult) -> &'static str {
     }
 }
 
+/// Short words for a recorded level of risk.
+pub(super) fn describe_level(level: u32) -> &'static str {
+    match level {
+        0 => "reads",
+        1 => "changes",
+        2 => "destroys or stops",
+        _ => "cannot be undone",
+    }
+}
+
 pub(super) fn describe_origin(origin: InputOrigin) -> &'static str {
     match origin {
         InputOrigin::Flag => "given at the start",

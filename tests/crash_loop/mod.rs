@@ -257,6 +257,7 @@ impl Witnessed {
                 source: if edited { CommandSource::Edited("as written".to_owned()) } else { CommandSource::Document },
                 text,
                 line: 1,
+                level: Some(0),
                 never_ends: false,
                 answers: Answers::default(),
             },

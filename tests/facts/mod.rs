@@ -98,6 +98,7 @@ pub(crate) fn started(
         source,
         text: text.into(),
         line: if command.is_some() { 15 } else { 0 },
+        level: Some(0),
         never_ends: false,
         answers: Answers::default(),
     }

@@ -332,6 +332,7 @@ impl Client {
                 source: CommandSource::Document,
                 text: text.to_owned(),
                 line: 1,
+                level: Some(0),
                 never_ends: false,
                 answers: Answers::default(),
             },

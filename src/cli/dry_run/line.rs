@@ -4,10 +4,13 @@
 
 use crate::plan::{Command, Gate, Policy, RequiredAnswer};
 use crate::risk::Level;
+use std::borrow::Cow;
 
 /// A command as a run would execute it, with its risk and what it lacks.
 pub(super) struct ReviewedCommand<'a> {
-    pub(super) command: &'a Command,
+    pub(super) command: Cow<'a, Command>,
+    /// Why it runs, if it is not one of the step's own commands.
+    pub(super) role: Option<String>,
     pub(super) text: String,
     pub(super) gate: Gate,
     /// Why the command cannot run as written.
@@ -61,6 +64,9 @@ impl ReviewedCommand<'_> {
         match &self.gate.required_answer {
             RequiredAnswer::Enter => "Enter".to_owned(),
             RequiredAnswer::Yes => "y".to_owned(),
+            RequiredAnswer::Typed(name) if name.contains(['$', '`']) => {
+                format!("y, then what `{name}` stands for by then, typed")
+            }
             RequiredAnswer::Typed(name) => format!("y, then `{name}` typed"),
         }
     }
@@ -83,7 +89,7 @@ impl ReviewedCommand<'_> {
 
     /// Further remarks, one a line: unset variables, a value to confirm, why it cannot run.
     pub(super) fn further_remarks(&self) -> Vec<String> {
-        let mut facts = Vec::new();
+        let mut facts: Vec<String> = self.role.iter().cloned().collect();
         if let Some(line) = self.unchecked.first() {
             facts.push(format!(
                 "plain bash would run it even after line {line} has failed; here a failure stops the step first"

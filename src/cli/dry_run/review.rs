@@ -9,12 +9,17 @@ use crate::cli::findings;
 use crate::cli::open::OpenedDocument;
 use crate::ident::InputName;
 use crate::kernel::{BashSyntax, PathProbe, find_program};
-use crate::plan::{Command, Gate, Input, Node, Plan, Policy, Refusal, Step, compute_approval};
+use crate::plan::{
+    Command, Gate, Input, Node, Plan, Policy, Refusal, RequiredAnswer, Step, compute_approval, locate_object,
+    spell_duration,
+};
 use crate::ports::{Probe as _, Syntax as _, SyntaxVerdict};
 use crate::risk::Level;
 use crate::session::BASH_SETS;
-use crate::shell::{ShellDefinitions, is_builtin};
+use crate::shell::{SessionChange, ShellDefinitions, is_builtin};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 
 /// Reviews the steps of a plan in order, as a run with this policy would meet them.
 pub(in crate::cli) fn review_plan<'a>(
@@ -64,6 +69,8 @@ pub(in crate::cli) fn review_plan<'a>(
         syntax,
         probe: PathProbe::new(path.map(ToOwned::to_owned)),
         set: BTreeSet::new(),
+        offered: BTreeSet::new(),
+        is_moved: false,
         definitions: ShellDefinitions::default(),
         unchecked,
         is_set: &is_set,
@@ -97,6 +104,10 @@ struct Reviewer<'a, 'r> {
     probe: PathProbe,
     /// Variables that the steps before assign.
     set: BTreeSet<String>,
+    /// Inputs whose offering command was reviewed already.
+    offered: BTreeSet<&'a InputName>,
+    /// True if a command before changes the directory.
+    is_moved: bool,
     /// The functions and aliases that the steps before define.
     definitions: ShellDefinitions,
     /// Pairs of lines: a destructive command, and the check before it whose failure would not stop it in a plain shell.
@@ -126,12 +137,22 @@ impl<'a> Reviewer<'a, '_> {
     }
 
     fn review_step(&mut self, step: &'a Step) -> ReviewedStep<'a> {
-        let mut commands: Vec<ReviewedCommand<'a>> = step
-            .commands
-            .iter()
-            .enumerate()
-            .map(|(index, command)| self.review_command(step, index, command))
-            .collect();
+        let mut commands: Vec<ReviewedCommand<'a>> = Vec::new();
+        for (index, command) in step.commands.iter().enumerate() {
+            commands.extend(self.review_offering_commands(step, command));
+            commands.push(self.review_command(step, index, Cow::Borrowed(command)));
+        }
+        if let Some(until) = step.repeat.until.as_deref() {
+            commands.extend(self.review_offering_commands(step, until));
+            let mut condition = self.review_command(step, step.commands.len(), Cow::Borrowed(until));
+            let tries = step.repeat.polling_tries();
+            condition.role = Some(format!(
+                "the step waits until this succeeds: tried again up to {} times, every {}",
+                tries.times,
+                spell_duration(tries.every)
+            ));
+            commands.push(condition);
+        }
         let last_resort = commands.iter().any(|line| line.gate.risk.level == Level::Irreversible);
         let approval = last_resort.then(|| compute_approval(self.plan, step, &self.policy.values, &self.policy.place));
         let left_out = self.policy.reason_left_out(step);
@@ -148,7 +169,26 @@ impl<'a> Reviewer<'a, '_> {
         ReviewedStep { step, commands, asks, left_out, approval }
     }
 
-    fn review_command(&mut self, step: &Step, index: usize, command: &'a Command) -> ReviewedCommand<'a> {
+    /// The commands whose lines are offered for the inputs that this command needs first.
+    fn review_offering_commands(&mut self, step: &Step, command: &Command) -> Vec<ReviewedCommand<'a>> {
+        let variables = command.needed_variables().into_iter().map(InputName::new);
+        let names: Vec<InputName> =
+            command.unfilled_uses(&self.policy.values).map(|one| one.name.clone()).chain(variables).collect();
+        let mut offering = Vec::new();
+        for name in names {
+            let Some(&input) = self.inputs.get(&name).filter(|_| !self.policy.values.contains_key(&name)) else {
+                continue;
+            };
+            let Some(from) = input.rules.from.as_ref().filter(|_| self.offered.insert(&input.name)) else { continue };
+            let command = Command::from_typed_text(from, command.line);
+            let mut reviewed = self.review_command(step, usize::MAX, Cow::Owned(command));
+            reviewed.role = Some(format!("its lines are offered for `{name}`"));
+            offering.push(reviewed);
+        }
+        offering
+    }
+
+    fn review_command(&mut self, step: &Step, index: usize, command: Cow<'a, Command>) -> ReviewedCommand<'a> {
         let policy = self.policy;
         let bound = command.bind_values(&policy.values);
         let text = bound.as_ref().map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
@@ -170,14 +210,49 @@ impl<'a> Reviewer<'a, '_> {
             .filter(|name| !given(name) && !(self.is_set)(name) && !self.set.contains(name))
             .collect();
         self.set.extend(command.facts.assignments.iter().map(|assign| assign.name.clone()));
-        let gate = Gate::for_command(step, index, &text, &policy.values, &policy.place.host, &self.definitions);
+        let mut gate = Gate::for_command(step, index, &text, &policy.place.host, &self.definitions);
+        self.name_object(step, &mut gate);
         self.definitions.add_all(&command.facts.definitions);
+        self.is_moved |= command.facts.session_changes.contains(&SessionChange::Directory);
         let programs =
             gate.risk.effects.needs.iter().filter(|name| !is_builtin(name) && !self.definitions.defines_name(name));
         let needs = programs.map(|name| (name.clone(), self.probe.is_executable(name))).collect();
         let lines = command.line..=command.end_line.max(command.line);
         let unchecked =
             self.unchecked.iter().filter(|(line, _)| lines.contains(line)).map(|(_, check)| *check).collect();
-        ReviewedCommand { command, text, gate, refused, wanted, unset, needs, unchecked, unattended: String::new() }
+        let role = None;
+        ReviewedCommand {
+            command,
+            role,
+            text,
+            gate,
+            refused,
+            wanted,
+            unset,
+            needs,
+            unchecked,
+            unattended: String::new(),
+        }
+    }
+
+    /// Names the object to type as the run will, as far as it is known before.
+    fn name_object(&self, step: &Step, gate: &mut Gate) {
+        let RequiredAnswer::Typed(name) = &gate.required_answer else { return };
+        let value_of = |name: &str| {
+            let known = self.policy.values.iter().find(|(known, _)| known.as_str() == name);
+            known.map(|(_, value)| value.clone())
+        };
+        let place = &self.policy.place;
+        let is_known = !name.contains(['$', '`']) || {
+            let mut probe = gate.clone();
+            probe.resolve_name(step, &place.host, value_of, |path| Some(path.to_owned()));
+            probe.required_answer != RequiredAnswer::Typed(Gate::fallback_name(step, &place.host))
+        };
+        if is_known && (!self.is_moved || name.starts_with('/')) {
+            let cwd = Path::new(&place.cwd);
+            gate.resolve_name(step, &place.host, value_of, |path| {
+                locate_object(cwd, path, |path| path.canonicalize().ok())
+            });
+        }
     }
 }

@@ -304,6 +304,7 @@ pub(super) fn earlier(outcome: Outcome, status: i32) -> CommandState {
         source: CommandSource::Document,
         text: "docker logs api | grep ERROR".into(),
         line: 20,
+        level: Some(0),
         never_ends: false,
         answers: Answers::default(),
     };
