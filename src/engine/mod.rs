@@ -24,6 +24,7 @@ mod position;
 mod prepare;
 mod progress;
 mod repeat;
+mod repetition;
 mod resume;
 mod rollback;
 mod run;

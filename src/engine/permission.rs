@@ -115,8 +115,11 @@ pub(super) fn judge_grounds(
         | Grounds::SentAhead { is_let_through: true }
         | Grounds::AfterFailure { reply: Reply::Retry } => (Scope::Command, Consent::Enter),
         Grounds::SentAhead { .. } | Grounds::AfterFailure { .. } => return None,
-        Grounds::InsteadOf { earlier } => (earlier.scope, earlier.consent.clone()),
-        Grounds::Repetition { earlier } => (earlier.scope, Consent::Enter),
+        // A consent is for the text that was asked about.
+        Grounds::InsteadOf { earlier } if earlier.runnable.text() == runnable.text() => {
+            (earlier.scope, earlier.consent.clone())
+        }
+        Grounds::InsteadOf { earlier } | Grounds::Repetition { earlier } => (earlier.scope, Consent::Enter),
     };
     let opened = if gate.is_closed() { Some(open_gate(gate, &consent, flags)?) } else { None };
     Some(Permission { runnable: runnable.clone(), scope, consent, level: gate.risk.level, opened })

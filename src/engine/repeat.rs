@@ -7,6 +7,7 @@ use super::candidate::{Attempt, Candidate};
 use super::outcome::may_be_better;
 use super::permission::{Grounds, Permission};
 use super::position::CommandPosition;
+use super::repetition::RepetitionVerdict;
 use super::run::Engine;
 use super::settings::{Ending, EngineError};
 use super::wait::{WaitReason, Waited};
@@ -25,7 +26,7 @@ pub(super) enum Attempted {
     Finished(CommandFinished),
     /// It did not run: its start could not be recorded, or its gate is closed. It is asked about again.
     NotRun,
-    /// An unattended run ends.
+    /// The run ends.
     End(Ending),
 }
 
@@ -150,7 +151,6 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let first = attempt.decision;
         let source = CommandSource::Sampled(attempt.candidate.command.text.clone());
         let sample = Candidate { command, source, decision: first };
-        let Ok(runnable) = self.bind_and_check(&sample.command) else { return Ok(Attempted::NotRun) };
         let began = self.progress.elapsed_time();
         let most = most_samples(monitor);
         let mut taken = 0_u64;
@@ -160,13 +160,11 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 0 => (first, Grounds::InsteadOf { earlier: permission }),
                 _ => (Decision::Sample, Grounds::Repetition { earlier: permission }),
             };
-            let mut gate = self.gate_of_text(at.step, runnable.text())?;
-            let is_named = self.name_live_object(at.step, &sample.command, &mut gate)?.is_ok();
-            let permission = self.judge_permission(at.step, &runnable, &gate, grounds);
-            let Some(permission) = permission.filter(|_| is_named) else {
-                let notice = "no further sample: this command needs its own confirmation each time";
-                self.operator.show_notice(&Notice::Info(notice));
-                return Ok(last.map_or(Attempted::NotRun, Attempted::Finished));
+            let why = "the samples of the monitor run this";
+            let permission = match self.permit_repetition(at, &sample.command, Some(grounds), why)? {
+                RepetitionVerdict::Permitted(permission) => permission,
+                RepetitionVerdict::Declined => return Ok(last.map_or(Attempted::NotRun, Attempted::Finished)),
+                RepetitionVerdict::End(ending) => return Ok(Attempted::End(ending)),
             };
             let attempt = Attempt { candidate: &sample, decision, ..*attempt };
             let executed = self.execute_attempt(&attempt, &permission)?;
