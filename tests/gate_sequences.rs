@@ -195,7 +195,9 @@ fn expected_name(text: &str, world: &World) -> Option<String> {
             part => parts.push(part),
         }
     }
-    Some(format!("/{}", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")))
+    let path = format!("/{}", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"));
+    // Nobody types a longer one, so the step and the host are asked for.
+    (path.len() <= 80).then_some(path)
 }
 
 impl Kernel for Session {

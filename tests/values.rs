@@ -346,3 +346,46 @@ fn a_cell_too_large_to_be_read_stops_an_unattended_run_before_it_begins() {
     let output = home.runbook(&["run", "R.md#p", "--yes"]).exits(2).says("longer than 256 KiB");
     assert!(output.stderr.len() < 2000, "{}", output.stderr.len());
 }
+
+#[test]
+fn a_value_that_a_second_shell_would_run_is_refused_before_the_run_begins() {
+    let home =
+        home("# R\n\n```bash\nssh host \"ls $NAMESPACE\"\n```\n\n```bash\n[[ $COUNT -gt 3 ]] && echo many\n```\n");
+    let hostile = run(&home, &["--input", "NAMESPACE=x; touch canary", "--input", "COUNT=a[$(touch canary)]"]);
+    drop(hostile.exits(2).says("the value of `$NAMESPACE` does not fit").says("the value of `$COUNT` does not fit"));
+    let host = home.work().join("canary");
+    assert!(!host.exists() && home.runs().is_empty());
+}
+
+#[test]
+fn a_value_that_does_not_fit_its_variable_is_asked_for_again() {
+    let home = home("# R\n\n```bash\nbash -c \"show $WORD\"\n```\n");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("WORD = ").send("x; touch canary\r");
+    terminal.wait_for_output("a second shell reads again").wait_for_output("WORD = ").send("plain\r");
+    terminal.wait_for_output("? help").run_it();
+    terminal.wait_for_output("[plain]");
+    terminal.exits(0);
+    assert!(!home.work().join("canary").exists());
+}
+
+#[test]
+fn a_value_that_is_carried_on_by_an_assignment_is_held_to_the_same_rules() {
+    let home = home(
+        "---\ninputs:\n  v: {type: string}\n---\n# R\n\n```bash\nx={{ v }}\n```\n\n```bash\neval \"ls $x\"\n```\n",
+    );
+    drop(run(&home, &["--input", "v=a; touch canary"]).exits(2).says("the value of `$x` does not fit"));
+    assert!(!home.work().join("canary").exists());
+}
+
+#[test]
+fn a_host_that_is_an_option_needs_a_yes_and_is_shown() {
+    let home = home("# R\n\n```bash\nssh \"$HOST\" uptime\n```\n");
+    let unattended = ["run", "r.md", "--yes", "--input", "HOST=-oProxyCommand=touch canary"];
+    home.runbook(&unattended).exits(2).says("--allow unknown");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("HOST = ").send("-oProxyCommand=touch canary\r");
+    terminal.wait_for_output("`HOST` is `-oProxyCommand=touch canary`").wait_for_output("Enter no");
+    terminal.wait_for_output("? help").send("q");
+    terminal.exits(3);
+}

@@ -14,7 +14,7 @@ use super::run_ending::{failure_of_session, report_ending};
 use super::run_options::{RunValues, make_run_options};
 use super::values;
 use crate::history::Mode;
-use crate::plan::{Policy, RunPlace, Values};
+use crate::plan::{Policy, RunPlace, Values, VariableValues};
 use crate::session::{self, RunOptions, Selection};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -104,6 +104,7 @@ fn policy_from_flags(args: &RunArgs, place: RunPlace, values: Values) -> Result<
         include: args.include.clone(),
         choose: args.choose.clone(),
         values,
+        variables: VariableValues::new(),
         monitor_for,
         rollback_on_failure: args.rollback_on_failure,
     })

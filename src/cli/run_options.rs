@@ -61,7 +61,11 @@ pub(super) fn make_run_options<'a>(
             program: std::env::current_exe()
                 .map_err(|error| Failure::usage_error(format!("this program cannot find itself: {error}")))?,
             search_path: environment.get("PATH").map(ToOwned::to_owned),
-            variables: environment.all_variables().keys().map(|name| name.to_string_lossy().into_owned()).collect(),
+            variables: environment
+                .all_variables()
+                .iter()
+                .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+                .collect(),
         },
         grants: RunGrants {
             policy: Policy { values: values.given.values.clone(), ..Policy::default() },

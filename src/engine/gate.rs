@@ -8,20 +8,13 @@ use super::permission::{Grounds, Permission, judge_grounds};
 use super::run::Engine;
 use super::settings::EngineError;
 use crate::ident::InputName;
-use crate::plan::{Command, Gate, OpeningFlags, Refusal, RunPlace, Runnable, Step, locate_object};
+use crate::plan::{
+    Command, Gate, KnownVariables, OpeningFlags, Refusal, RunPlace, Runnable, Step, VariableValues, locate_object,
+};
 use crate::ports::{Journal, Kernel, Operator};
 use crate::risk::Level;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
-
-/// Values that the variables of a destructive command have in the shell now.
-#[derive(Default)]
-struct LiveValues {
-    /// One line a variable, for the operator.
-    lines: Vec<String>,
-    /// Values by name, without secrets.
-    values: BTreeMap<String, String>,
-}
 
 impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
     /// Gate of a step's command, in the shell as it is now. A condition behind it has its own.
@@ -36,48 +29,102 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         Ok(Gate::for_text(step, text, &self.progress.settings.host, &definitions))
     }
 
-    /// Asks the live shell what a command that destroys is about: the gate then names the object itself. Returns a line for each
-    /// variable. Refuses the command if a variable in it is empty, as in `rm -r "$DIR/"`.
-    pub(super) fn name_live_object(
+    /// Asks the live shell what the variables of a command stand for: the gate is raised by what the command would do with them, and
+    /// names the object itself. Returns lines for the operator. Refuses the command if a value from outside does not fit where it is
+    /// read, or if a variable of a command that destroys is empty, as in `rm -r "$DIR/"`.
+    pub(super) fn judge_live_values(
         &mut self,
         step: &Step,
         command: &Command,
+        text: &str,
         gate: &mut Gate,
     ) -> Result<Result<Vec<String>, Refusal>, EngineError> {
-        let live = match self.read_live_values(command, gate)? {
-            Ok(live) => live,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let host = &self.progress.settings.host;
-        let (cwd, session) = (Path::new(&self.progress.state.cwd), &mut *self.session);
-        let live_value = |name: &str| live.values.get(name).cloned();
-        gate.resolve_name(step, host, live_value, |path| locate_object(cwd, path, |path| session.resolve_path(path)));
-        Ok(Ok(live.lines))
+        let tracked = self.tracked_variables(text);
+        let mut names = tracked.clone();
+        if gate.risk.level >= Level::Destroys {
+            names.extend(command.needed_variables());
+        }
+        if names.is_empty() && command.uses.is_empty() {
+            self.resolve_object(step, gate, &VariableValues::new());
+            return Ok(Ok(Vec::new()));
+        }
+        let names: Vec<String> = names.into_iter().collect();
+        let live = if names.is_empty() { Vec::new() } else { self.session.read_variables(&names)? };
+        let known = live.into_iter().filter_map(|live| Some((live.name, live.value?)));
+        let live: VariableValues = known.collect();
+        let outside = live.iter().filter(|(name, _)| tracked.contains(*name));
+        let outside: VariableValues = outside.map(|(name, value)| (name.clone(), value.clone())).collect();
+        if let Some(refusal) = self.unfit_value(command, text, &outside) {
+            return Ok(Err(refusal));
+        }
+        let is_raised = self.raise_by_live_values(step, command, text, &outside, gate)?;
+        let mut lines = Vec::new();
+        if gate.risk.level >= Level::Destroys || is_raised {
+            if let Some((name, _)) =
+                live.iter().find(|(_, value)| value.is_empty()).filter(|_| gate.risk.level >= Level::Destroys)
+            {
+                let why = format!("`{name}` is empty, and it stands in a command that destroys");
+                return Ok(Err(Refusal::NotShell(why)));
+            }
+            lines.extend(live.iter().map(|(name, value)| self.describe_live_value(name, value)));
+        } else if let Some((name, value)) = outside.iter().find(|(_, value)| value.starts_with('-') && value.len() > 1)
+        {
+            let described = self.describe_live_value(name, value);
+            lines.push(format!("{described}: it begins with a dash, so a program may take it for an option"));
+        }
+        let shown = live.into_iter().filter(|(name, _)| !self.is_secret(&InputName::new(name.clone()))).collect();
+        self.resolve_object(step, gate, &shown);
+        Ok(Ok(lines))
     }
 
-    fn read_live_values(&mut self, command: &Command, gate: &Gate) -> Result<Result<LiveValues, Refusal>, EngineError> {
-        let needs = command.needed_variables();
-        let mut live = LiveValues::default();
-        if needs.is_empty() || gate.risk.level < Level::Destroys {
-            return Ok(Ok(live));
+    /// Names of the variables in this text that carry values from outside.
+    fn tracked_variables(&mut self, text: &str) -> BTreeSet<String> {
+        let Self { known, progress, .. } = self;
+        let names = known.tracked_names(progress.plan, &progress.settings.policy.variables);
+        names.iter().filter(|name| text.contains(name.as_str())).cloned().collect()
+    }
+
+    fn unfit_value(&self, command: &Command, text: &str, outside: &VariableValues) -> Option<Refusal> {
+        let unfit = command.judge_expansions(text, &self.known.values, outside).unfit.into_iter().next()?;
+        Some(Refusal::NotPlaced(format!("${}", unfit.name), format!("its value does not fit: {}", unfit.why)))
+    }
+
+    /// Raises a gate by what the command would do with the values of its variables. Returns true if that made it stricter.
+    fn raise_by_live_values(
+        &mut self,
+        step: &Step,
+        command: &Command,
+        text: &str,
+        outside: &VariableValues,
+        gate: &mut Gate,
+    ) -> Result<bool, EngineError> {
+        let before = (gate.risk.level, gate.risk.unknown);
+        let definitions = self.session.shell_definitions()?;
+        let shown: VariableValues = outside
+            .iter()
+            .filter(|(name, _)| !self.is_secret(&InputName::new((*name).clone())))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let host = &self.progress.settings.host;
+        let known = KnownVariables { values: &self.known.values, variables: &shown };
+        gate.raise_by_values(command, text, &known, |expanded| Gate::for_text(step, expanded, host, &definitions));
+        Ok(before != (gate.risk.level, gate.risk.unknown))
+    }
+
+    fn describe_live_value(&self, name: &str, value: &str) -> String {
+        if self.is_secret(&InputName::new(name.to_owned())) {
+            format!("`{name}` is a secret of {} characters", value.chars().count())
+        } else {
+            format!("`{name}` is `{}`", first_line(value))
         }
-        for value in self.session.read_variables(&needs)? {
-            match value.value.as_deref() {
-                Some("") => {
-                    let why = format!("`{}` is empty, and it stands in a command that destroys", value.name);
-                    return Ok(Err(Refusal::NotShell(why)));
-                }
-                Some(text) if self.is_secret(&InputName::new(value.name.clone())) => {
-                    live.lines.push(format!("`{}` is a secret of {} characters", value.name, text.chars().count()));
-                }
-                Some(text) => {
-                    live.lines.push(format!("`{}` is `{}`", value.name, first_line(text)));
-                    live.values.insert(value.name.clone(), text.to_owned());
-                }
-                None => {}
-            }
-        }
-        Ok(Ok(live))
+    }
+
+    /// Replaces the name to type by that of the live object.
+    fn resolve_object(&mut self, step: &Step, gate: &mut Gate, live: &VariableValues) {
+        let host = &self.progress.settings.host;
+        let (cwd, session) = (Path::new(&self.progress.state.cwd), &mut *self.session);
+        let live_value = |name: &str| live.get(name).cloned();
+        gate.resolve_name(step, host, live_value, |path| locate_object(cwd, path, |path| session.resolve_path(path)));
     }
 
     /// Judges if a command may run through its gate now.

@@ -69,7 +69,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
         let plan = self.progress.plan;
         for input in names.iter().filter_map(|name| plan.find_input(name)) {
-            let mut offered = self.run_offering_command(at.step, at.step_index, input)?;
+            if self.is_secret(&input.name)
+                && let Some(value) = self.fetch_secret(at.step, at.step_index, input)?
+            {
+                self.learn_value(at.step, &input.name, &value, InputOrigin::Prompt)?;
+                continue;
+            }
+            let mut offered = self.offered_values(at, input)?;
             if offered.is_empty() {
                 offered = self.parts_just_listed(command, &input.name);
             }
@@ -82,6 +88,14 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             self.learn_value(at.step, &input.name, &value, origin)?;
         }
         Ok(None)
+    }
+
+    /// Lines of the command that the document names for an input. Those of a secret are never shown.
+    fn offered_values(&mut self, at: CommandPosition<'a>, input: &Input) -> Result<Vec<String>, EngineError> {
+        if self.is_secret(&input.name) {
+            return Ok(Vec::new());
+        }
+        self.run_offering_command(at.step, at.step_index, input)
     }
 
     /// Asks until the value fits the input and can be put into the command.
@@ -155,7 +169,9 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let rules = &input.rules;
         let secret = self.is_secret(&input.name);
         let only_choices = !rules.choices.is_empty();
-        let may_keep = may_keep && matches!(input.origin, InputSource::Placeholder(_)) && !input.blocks;
+        let is_optional = matches!(input.origin, InputSource::Placeholder(_)) && !input.blocks;
+        // The document's own word is never a secret.
+        let may_keep = may_keep && is_optional && !secret;
         let why = if self.known.is_forgotten(&input.name) {
             format!("asked for again, since no record holds a secret: {why}")
         } else {

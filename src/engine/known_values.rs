@@ -3,8 +3,8 @@
 //! Invariant: a value counts as recorded only once its fact is appended. Refuses to know: who gave it.
 
 use crate::history::InputGiven;
-use crate::ident::InputName;
-use crate::plan::{Plan, Values, is_secret_name};
+use crate::ident::{InputName, is_secret_name};
+use crate::plan::{Plan, Values, VariableValues};
 use std::collections::BTreeSet;
 
 /// Values of inputs, with what the record knows of them.
@@ -15,6 +15,8 @@ pub(super) struct KnownValues {
     pub(super) recorded: BTreeSet<InputName>,
     /// Secrets that the plan does not declare: the operator typed them as such.
     typed_secrets: BTreeSet<InputName>,
+    /// Names of the variables that carry values from outside, and how many values were known when they were found.
+    tracked: Option<(usize, BTreeSet<String>)>,
     /// Secrets that were given before the run was resumed. No record has their values.
     forgotten_secrets: BTreeSet<InputName>,
 }
@@ -23,6 +25,16 @@ impl KnownValues {
     /// Values that were set before the run began.
     pub(super) fn new(values: Values) -> Self {
         Self { values, ..Self::default() }
+    }
+
+    /// Names of the plan's variables that carry values from outside.
+    pub(super) fn tracked_names(&mut self, plan: &Plan, environment: &VariableValues) -> &BTreeSet<String> {
+        let count = self.values.len();
+        let names = match self.tracked.take() {
+            Some((known, names)) if known == count => names,
+            _ => plan.tracked_values(&self.values, environment).into_keys().collect(),
+        };
+        &self.tracked.insert((count, names)).1
     }
 
     /// True if the value must be in no text.

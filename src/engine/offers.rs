@@ -14,6 +14,8 @@ use crate::ident::{InputName, Seq};
 use crate::plan::{Command, Input, Runnable, Step};
 use crate::ports::{Ask, AskCommand, Journal, Kernel, Notice, Operator};
 
+/// Variable that holds a fetched secret for a moment; no snapshot has it.
+const FETCHED: &str = "__rb_fetched";
 /// How much of a listing is read.
 const LISTING_BYTES: usize = 64 << 10;
 /// Among how many commands before the one that needs a value a listing is looked for.
@@ -43,11 +45,51 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             Ok(_) => return Ok(self.refuse_to_offer(input, "it is not known to only read")),
             Err(refusal) => return Ok(self.refuse_to_offer(input, &refusal.to_string())),
         };
-        let Some(finished) = self.ask_and_run_offering(step, step_index, input, command, &runnable)? else {
+        let why = format!("its lines are offered for `{}`", input.name);
+        let Some(finished) = self.ask_and_run_offering(step, step_index, input, command, &runnable, why)? else {
             return Ok(Vec::new());
         };
         let text = self.printed_text(finished.started);
         Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).take(MOST_OFFERED).map(str::to_owned).collect())
+    }
+
+    /// Runs the command whose single line is the value of a secret input: it goes into a variable, and is neither shown nor recorded.
+    /// Returns `None` if there is no such command, or if it gave no value.
+    pub(super) fn fetch_secret(
+        &mut self,
+        step: &'a Step,
+        step_index: usize,
+        input: &Input,
+    ) -> Result<Option<String>, EngineError> {
+        let Some(from) = &input.rules.from else { return Ok(None) };
+        if !Command::from_typed_text(from, 0).facts.reads_only {
+            self.refuse_to_offer(input, "it is not known to only read");
+            return Ok(None);
+        }
+        let command = Command::from_typed_text(&format!("{FETCHED}=$({})", from.trim()), 0);
+        let runnable = match self.bind_and_check(&command) {
+            Ok(runnable) => runnable,
+            Err(refusal) => {
+                self.refuse_to_offer(input, &refusal.to_string());
+                return Ok(None);
+            }
+        };
+        let why = format!("its single line becomes the secret `{}`, unseen", input.name);
+        let Some(finished) = self.ask_and_run_offering(step, step_index, input, command, &runnable, why)? else {
+            return Ok(None);
+        };
+        let name = FETCHED.to_owned();
+        let live = self.session.read_variables(std::slice::from_ref(&name))?;
+        let value = live.into_iter().find_map(|live| live.value).unwrap_or_default();
+        self.session.set_variable(FETCHED, "")?;
+        if !finished.outcome.allows_next_command() || value.is_empty() || value.contains('\n') {
+            let lines = value.lines().count();
+            let warning =
+                format!("`{}` gave {lines} lines for the secret `{}`, and one is needed", first_line(from), input.name);
+            self.operator.show_notice(&Notice::Warning(&warning));
+            return Ok(None);
+        }
+        Ok(Some(value))
     }
 
     fn ask_and_run_offering(
@@ -57,15 +99,20 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         input: &Input,
         command: Command,
         runnable: &Runnable,
+        why: String,
     ) -> Result<Option<CommandFinished>, EngineError> {
-        let gate = self.gate_of_text(step, runnable.text())?;
+        let mut gate = self.gate_of_text(step, runnable.text())?;
+        if let Err(refusal) = self.judge_live_values(step, &command, runnable.text(), &mut gate)? {
+            self.refuse_to_offer(input, &refusal.to_string());
+            return Ok(None);
+        }
         let ask = AskCommand {
             shown: self.progress.shown_step(step, step_index),
             command: &command,
             index: step.commands.len(),
             text: runnable.text(),
             refused: None,
-            confirm: vec![format!("its lines are offered for `{}`", input.name)],
+            confirm: vec![why],
             gate: gate.clone(),
         };
         let reply = self.operator.ask_question(&Ask::Command(ask))?;

@@ -35,7 +35,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 Err(refusal) => return self.refuse_own_command(step, &text, &refusal).map(|()| None),
             };
             let mut gate = self.gate_of_text(step, runnable.text())?;
-            let lines = match self.name_live_object(step, &candidate.command, &mut gate)? {
+            let lines = match self.judge_live_values(step, &candidate.command, runnable.text(), &mut gate)? {
                 Ok(lines) => lines,
                 Err(refusal) => return self.refuse_own_command(step, &text, &refusal).map(|()| None),
             };

@@ -55,7 +55,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             bound = Err(refusal);
         }
         if bound.is_ok() {
-            match self.name_live_object(at.step, command, &mut gate)? {
+            match self.judge_live_values(at.step, command, &text, &mut gate)? {
                 Ok(lines) => confirm.extend(lines),
                 Err(refusal) => bound = Err(refusal),
             }

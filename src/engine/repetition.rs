@@ -33,7 +33,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     ) -> Result<RepetitionVerdict, EngineError> {
         let Ok(runnable) = self.bind_and_check(command) else { return self.decline_repetition(at, command) };
         let mut gate = self.gate_of_text(at.step, runnable.text())?;
-        let Ok(lines) = self.name_live_object(at.step, command, &mut gate)? else {
+        let Ok(lines) = self.judge_live_values(at.step, command, runnable.text(), &mut gate)? else {
             return self.decline_repetition(at, command);
         };
         if let Some(grounds) = grounds

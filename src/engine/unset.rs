@@ -9,7 +9,7 @@ use super::settings::{Ending, EngineError};
 use crate::history::{InputOrigin, RunResult};
 use crate::ident::InputName;
 use crate::plan::{Command, Input, InputRules, InputSource, Step};
-use crate::ports::{Journal, Kernel, Operator, OperatorError, Reply};
+use crate::ports::{Journal, Kernel, Notice, Operator, OperatorError, Reply};
 use std::collections::BTreeSet;
 
 /// Result of setting the variables that a command reads.
@@ -87,8 +87,27 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     ) -> Result<GivenValue, EngineError> {
         let input = self.input_of_variable(name);
         let why = format!("`{}` reads `{name}`, which is not set", first_line(&command.text));
-        let offered = self.run_offering_command(step, step_index, &input)?;
-        match self.ask_for_value(&input, &why, false, &offered) {
+        if self.is_secret(name)
+            && let Some(value) = self.fetch_secret(step, step_index, &input)?
+        {
+            return Ok(GivenValue::Value(value, InputOrigin::Prompt));
+        }
+        let offered =
+            if self.is_secret(name) { Vec::new() } else { self.run_offering_command(step, step_index, &input)? };
+        let answer = loop {
+            let answer = self.ask_for_value(&input, &why, false, &offered);
+            // A value that the command cannot take is asked for again at once.
+            match &answer {
+                Ok(Ok(value)) => match self.unfit_variable(command, name, value) {
+                    Some(unfit) if self.progress.is_interactive() => {
+                        self.operator.show_notice(&Notice::Warning(&unfit));
+                    }
+                    _ => break answer,
+                },
+                _ => break answer,
+            }
+        };
+        match answer {
             Ok(Ok(value)) => {
                 let is_default = input.default.as_ref() == Some(&value);
                 let origin = if is_default { InputOrigin::Default } else { InputOrigin::Prompt };
@@ -101,6 +120,14 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Why a value does not fit where the command reads the variable.
+    fn unfit_variable(&self, command: &Command, name: &InputName, value: &str) -> Option<String> {
+        let variables = [(name.as_str().to_owned(), value.to_owned())].into_iter().collect();
+        let judged = command.judge_expansions(&command.text, &self.known.values, &variables);
+        let why = judged.unfit.into_iter().next()?.why;
+        Some(format!("this value does not fit where `{}` reads `${name}`: {why}", first_line(&command.text)))
     }
 
     /// The input to ask for, for a variable that the plan may not declare. The value that the procedure itself writes for it is offered, for

@@ -4,9 +4,11 @@
 
 mod clock;
 mod digest;
+mod secret_names;
 
 pub use clock::{Clock, Moment, SystemClock};
 pub use digest::Digest;
+pub use secret_names::{has_user_information, is_secret_name, may_name_secret};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

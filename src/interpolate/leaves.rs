@@ -38,6 +38,8 @@ pub(super) struct SimpleWords {
     pub words: Vec<(Range<usize>, Option<String>)>,
     /// Heredocs and here-strings it reads.
     pub fed: Vec<Range<usize>>,
+    /// Files that its output goes to, where no expansion names them.
+    pub written: Vec<String>,
     /// The pipelines it is a member of, with its place in each.
     pub seats: Vec<(usize, usize)>,
 }
@@ -48,6 +50,12 @@ pub(super) struct FoundLeaves {
     pub leaves: Vec<Leaf>,
     pub bodies: Vec<HeredocBody>,
     pub simple: Vec<SimpleWords>,
+    /// Stretches that bash neither splits nor matches against file names: values of assignments, `[[ … ]]`, here-strings.
+    pub unsplit: Vec<Range<usize>>,
+    /// Lists of loops, which are meant to be split.
+    pub lists: Vec<Range<usize>>,
+    /// Patterns of `case` and `[[ … ]]`.
+    pub patterns: Vec<Range<usize>>,
     /// How many members each pipeline has.
     pub pipes: usize,
 }
@@ -176,6 +184,7 @@ impl LeafFinder<'_> {
             }
             CompoundCommand::For(node) => {
                 node.targets.iter().for_each(|target| self.refuse_range(span_range(target.span), RejectReason::Name));
+                self.out.lists.extend(node.words.iter().flatten().map(|word| span_range(word.span)));
                 node.words.iter().flatten().for_each(|word| self.visit_word(word));
                 self.visit_sequence(&node.body);
             }
@@ -193,6 +202,7 @@ impl LeafFinder<'_> {
                 self.visit_sequence(&node.body);
             }
             CompoundCommand::Case(node) => {
+                self.out.unsplit.push(span_range(node.word.span));
                 self.visit_word(&node.word);
                 for case in &node.cases {
                     case.patterns.iter().for_each(|pattern| self.visit_pattern(pattern));
@@ -248,7 +258,14 @@ impl LeafFinder<'_> {
                 self.visit_condition(&node.expr);
             }
             ConditionalExpr::Parenthesized(node) => self.visit_condition(&node.expr),
-            ConditionalExpr::Word(word) | ConditionalExpr::Regex(word) => self.visit_word(word),
+            ConditionalExpr::Word(word) => {
+                self.out.unsplit.push(span_range(word.span));
+                self.visit_word(word);
+            }
+            ConditionalExpr::Regex(word) => {
+                self.out.patterns.push(span_range(word.span));
+                self.visit_word(word);
+            }
             ConditionalExpr::Pattern(pattern) => self.visit_pattern(pattern),
             ConditionalExpr::VarRef(reference) => self.refuse_range(span_range(reference.span), RejectReason::Name),
         }
@@ -289,7 +306,15 @@ impl LeafFinder<'_> {
             (RedirectTarget::Word(word), RedirectKind::HereString) => Some(span_range(word.span)),
             _ => None,
         });
-        let simple = SimpleWords { words, fed: fed.collect(), seats: self.seats.clone() };
+        let written = redirects.iter().filter_map(|redirect| match (&redirect.target, redirect.kind) {
+            (
+                RedirectTarget::Word(word),
+                RedirectKind::Output | RedirectKind::Append | RedirectKind::Clobber | RedirectKind::OutputBoth,
+            ) => self.walk.fixed_text(word),
+            _ => None,
+        });
+        let (fed, written) = (fed.collect(), written.collect());
+        let simple = SimpleWords { words, fed, written, seats: self.seats.clone() };
         self.out.simple.push(simple);
     }
 
@@ -300,6 +325,9 @@ impl LeafFinder<'_> {
             }
             match &redirect.target {
                 RedirectTarget::Word(word) => {
+                    if redirect.kind == RedirectKind::HereString {
+                        self.out.unsplit.push(span_range(word.span));
+                    }
                     if matches!(redirect.kind, RedirectKind::DupOutput | RedirectKind::DupInput) {
                         self.refuse_range(span_range(word.span), RejectReason::Descriptor);
                     }
@@ -352,7 +380,10 @@ impl LeafFinder<'_> {
         // The target's own span may cover the value too.
         self.refuse_range(assignment.span.start.offset()..value.start.offset(), RejectReason::Name);
         match &assignment.value {
-            AssignmentValue::Scalar(word) => self.visit_word(word),
+            AssignmentValue::Scalar(word) => {
+                self.out.unsplit.push(span_range(word.span));
+                self.visit_word(word);
+            }
             AssignmentValue::Compound(array) => {
                 for element in &array.elements {
                     if let ArrayElem::Keyed { key, .. } | ArrayElem::KeyedAppend { key, .. } = element {
@@ -406,6 +437,7 @@ impl LeafFinder<'_> {
     }
 
     fn visit_pattern(&mut self, pattern: &Pattern) {
+        self.out.patterns.push(span_range(pattern.span));
         for part in &pattern.parts {
             match &part.kind {
                 PatternPart::Literal(text) => self.visit_literal(span_range(part.span), text, QuotingContext::Bare),

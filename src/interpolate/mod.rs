@@ -6,12 +6,14 @@
 //! Invariant: a value never becomes syntax: the text with its values has the same commands as with the tokens. Refuses to
 //! know: where values come from, and what runs.
 
+mod expansions;
 mod leaves;
 mod readers;
 mod refusal;
 mod render;
 mod token;
 
+pub use expansions::{JudgedExpansions, UnfitExpansion, carried_values, judge_expansions, loop_variables};
 pub use refusal::RejectReason;
 
 use crate::shell::parse::masking::MaskedText;

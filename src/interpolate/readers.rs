@@ -71,6 +71,27 @@ const READER_PROGRAMS: &[ReaderProgram] = &[
         shown: "a shell elsewhere",
     },
     ReaderProgram {
+        names: &[
+            "clickhouse-local",
+            "duckdb",
+            "usql",
+            "dolt",
+            "mycli",
+            "pgcli",
+            "litecli",
+            "isql",
+            "db2",
+            "presto",
+            "spark-sql",
+            "osql",
+        ],
+        language: Language::Sql,
+        options: &["-c", "--command", "-e", "--execute", "-q", "--query", "-Q"],
+        shown: "SQL",
+    },
+    // Both read SQL from their input alone.
+    ReaderProgram { names: &["sqlplus", "sql"], language: Language::Sql, options: &[], shown: "SQL" },
+    ReaderProgram {
         names: &["aws"],
         language: Language::Code,
         options: &["--parameters", "--command", "--user-data", "--cli-input-json"],
@@ -128,6 +149,16 @@ const EVERY_WORD_READERS: &[(&str, Language, &str)] = &[
     ("watch", Language::Shell, "a second shell"),
     ("parallel", Language::Shell, "a second shell"),
     ("heroku", Language::Shell, "a shell elsewhere"),
+    ("pdsh", Language::Shell, "shells elsewhere"),
+    ("pssh", Language::Shell, "shells elsewhere"),
+    ("parallel-ssh", Language::Shell, "shells elsewhere"),
+    ("clush", Language::Shell, "shells elsewhere"),
+    ("dsh", Language::Shell, "shells elsewhere"),
+    ("dancer-shell", Language::Shell, "shells elsewhere"),
+    ("mosh", Language::Shell, "a shell elsewhere"),
+    ("autossh", Language::Shell, "a shell elsewhere"),
+    ("fab", Language::Code, "shells elsewhere"),
+    ("mco", Language::Code, "shells elsewhere"),
     ("salt", Language::Code, "a shell elsewhere"),
     ("alias", Language::Code, "`alias`"),
     ("trap", Language::Shell, "`trap`"),
@@ -159,7 +190,8 @@ pub(super) fn role_at(found: &FoundLeaves, at: &Range<usize>) -> WordRole {
                 if role != WordRole::Data {
                     return role;
                 }
-                if let Some(role) = piped_role(found, index, true) {
+                let role = piped_role(found, index, true);
+                if let Some(role) = role.or_else(|| prints_its_words(simple).then(|| script_role(simple)).flatten()) {
                     return role;
                 }
             }
@@ -168,7 +200,7 @@ pub(super) fn role_at(found: &FoundLeaves, at: &Range<usize>) -> WordRole {
             if let Some(role) = fed_role(simple) {
                 return role;
             }
-            if let Some(role) = piped_role(found, index, false) {
+            if let Some(role) = piped_role(found, index, false).or_else(|| script_role(simple)) {
                 return role;
             }
         }
@@ -391,13 +423,52 @@ fn fed_role(simple: &SimpleWords) -> Option<WordRole> {
 /// A member further down its pipeline that reads what it prints as a program.
 fn piped_role(found: &FoundLeaves, index: usize, words: bool) -> Option<WordRole> {
     let simple = found.simple.get(index)?;
-    // Of other programs the words do not come out again.
-    let prints = word_text(simple, 0).map(base_name).is_none_or(|name| matches!(name, "echo" | "printf" | "yes"));
-    if words && !prints {
+    if words && !prints_its_words(simple) {
         return None;
     }
     let behind = |other: &SimpleWords| {
         simple.seats.iter().any(|(pipe, seat)| other.seats.iter().any(|(p, s)| p == pipe && s > seat))
     };
     found.simple.iter().filter(|other| behind(other)).find_map(fed_role)
+}
+
+/// True if the words come out again. Those of other programs do not.
+fn prints_its_words(simple: &SimpleWords) -> bool {
+    word_text(simple, 0).map(base_name).is_none_or(|name| matches!(name, "echo" | "printf" | "yes"))
+}
+
+/// Endings of the names of files that a program reads as code.
+const SCRIPT_ENDINGS: &[&str] = &[
+    ".sh",
+    ".bash",
+    ".zsh",
+    ".ksh",
+    ".sql",
+    ".py",
+    ".pl",
+    ".rb",
+    ".js",
+    ".lua",
+    ".php",
+    ".ps1",
+    ".awk",
+    ".service",
+    ".timer",
+    ".cron",
+    ".env.sh",
+    ".bashrc",
+    ".bash_profile",
+    ".profile",
+    "/crontab",
+];
+
+/// Role of what is written to a file that will be run, by the name of the file.
+fn script_role(simple: &SimpleWords) -> Option<WordRole> {
+    let is_script = |file: &str| {
+        SCRIPT_ENDINGS.iter().any(|ending| file.ends_with(ending)) || file.contains("/cron.") || file.contains("/bin/")
+    };
+    let is_tee = word_text(simple, 0).map(base_name) == Some("tee");
+    let operands = simple.words.iter().skip(1).filter(|_| is_tee).filter_map(|(_, text)| text.as_deref());
+    let mut files = simple.written.iter().map(String::as_str).chain(operands);
+    files.any(is_script).then_some(WordRole::Code("the script's interpreter"))
 }

@@ -47,6 +47,17 @@ pub enum RejectReason {
     /// Within a bracket pattern.
     #[error("it stands within a `[…]` pattern")]
     Bracket,
+    /// Read by a second interpreter, through a variable.
+    #[error("it stands in text that {0} reads again; there only letters, digits and `_.,:/@%+-` are safe")]
+    ReadAgain(&'static str),
+    /// Without quotes, where bash splits it into words and matches file names.
+    #[error(
+        "it stands without quotes, and the value has blanks or `*?[`, which bash would split or match against files"
+    )]
+    Unquoted,
+    /// Without quotes in a pattern.
+    #[error("it stands without quotes in a pattern, and the value has characters that mean something there")]
+    Pattern,
     /// Read by a second interpreter.
     #[error(
         "it stands in text that {0} reads again; there only letters, digits and `_.,:/@%+-` are safe, unless the \

@@ -46,12 +46,14 @@ impl TerminalOperator {
         let count = step.commands.len();
         let is_as_written = ask.text == ask.command.text;
         let mut body = String::from("\n");
-        if count > 1 || !self.visible.is_step_fresh(&step.id) || !is_as_written {
+        // A condition, or a command that offers values, is none of those that the step has shown.
+        let is_of_step = ask.index < count && ask.command.line != 0;
+        if count > 1 || !is_of_step || !self.visible.is_step_fresh(&step.id) || !is_as_written {
             let location = display::format_location(file, ask.command.line);
             let is_own_command = ask.command.line == 0;
             let which = if is_own_command {
                 "own command  ".to_owned()
-            } else if count > 1 {
+            } else if count > 1 && is_of_step {
                 format!("command {} of {count}  ", ask.index + 1)
             } else {
                 String::new()

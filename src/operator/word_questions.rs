@@ -125,6 +125,12 @@ impl TerminalOperator {
         loop {
             let line = LineRequest { prompt: &prompt, initial: (&initial, ""), purpose, completions: &offers };
             match self.ask_line(&line)? {
+                // A single `s` is the key that skips, and no secret.
+                EnteredLine::Text(text) if ask.secret && text.trim() == "s" => return Ok(Reply::Skip(String::new())),
+                EnteredLine::Text(text) if ask.secret && text.starts_with('@') => match read_secret_file(&text) {
+                    Ok(value) => return Ok(Reply::Value(value)),
+                    Err(why) => self.write_hint(&why),
+                },
                 EnteredLine::Text(text) => match accepted_value(ask, &initial, text) {
                     Some(value) => return Ok(Reply::Value(value)),
                     None => self.write_hint("a value is needed; Ctrl-C shows what else can be done"),
@@ -210,6 +216,15 @@ impl TerminalOperator {
     }
 }
 
+/// The secret in the file that was typed as `@FILE`, without its last line's end. Fails with a hint.
+fn read_secret_file(typed: &str) -> Result<String, String> {
+    let file = typed.trim_start_matches('@').trim();
+    let is_ordinary = std::fs::metadata(file).is_ok_and(|about| about.is_file() && about.len() <= LONGEST_SECRET_BYTES);
+    let text = std::fs::read_to_string(file).ok().filter(|_| is_ordinary);
+    let value = text.map(|text| text.trim_end_matches(['\n', '\r']).to_owned()).filter(|value| !value.is_empty());
+    value.ok_or_else(|| format!("`{}` is not a file with a secret that can be read", one_line(file)))
+}
+
 /// The value that a typed line means: the default, the chosen one, or the text itself. None if it is missing.
 fn accepted_value(ask: &AskInput<'_>, initial: &str, text: String) -> Option<String> {
     if let Some(default) = ask.default.filter(|_| text == initial) {
@@ -259,7 +274,8 @@ fn input_hints(ask: &AskInput<'_>, look: TerminalLook) -> Vec<String> {
     }
     hints.extend(ask.wanted.as_deref().map(one_line));
     if ask.secret {
-        hints.push("what is typed is not shown and kept nowhere".to_owned());
+        hints
+            .push("what is typed is not shown and kept nowhere; `@FILE` reads it from a file, `s` skips it".to_owned());
     }
     if !ask.secret && (ask.files_from.is_some() || has_choices) && look.can_move_cursor {
         hints.push("Tab completes it".to_owned());
@@ -329,6 +345,8 @@ fn find_option(ask: &AskChoice<'_>, typed: &str) -> Result<usize, String> {
     }
 }
 
+/// The longest file that a secret is read from.
+const LONGEST_SECRET_BYTES: u64 = 64 << 10;
 /// The longest field, in characters.
 const FIELD_LIMIT: usize = 400;
 

@@ -3,8 +3,9 @@
 //! Invariant: a document can raise a risk and never lower it; an approval holds only for the exact texts and values it was made from.
 //! Refuses to know: who answers.
 
-use super::command::Values;
+use super::command::{Command, Values};
 use super::model::{Plan, Step};
+use super::tracked::{KnownVariables, VariableValues};
 use crate::ident::Digest;
 use crate::risk::{Flag, Level, Risk};
 use crate::shell::{SessionChange, ShellDefinitions};
@@ -68,6 +69,34 @@ impl Gate {
         match step.commands.get(index) {
             Some(command) => Self::from_risk(step, command.judge_text(text, definitions), host),
             None => Self::for_text(step, text, host, definitions),
+        }
+    }
+
+    /// Raises the gate to that of the same command with the values of its variables in place, where that is stricter.
+    pub fn raise_to(&mut self, other: Self) {
+        let is_unknown = self.risk.unknown || other.risk.unknown;
+        if other.risk.level > self.risk.level {
+            *self = other;
+        } else if other.risk.unknown && !self.risk.unknown {
+            self.risk.reasons.extend(other.risk.reasons.into_iter().filter(|reason| reason.level.is_none()));
+        }
+        self.risk.unknown = is_unknown;
+        if is_unknown && self.required_answer == RequiredAnswer::Enter {
+            self.required_answer = RequiredAnswer::Yes;
+        }
+    }
+
+    /// Raises the gate by what the command does with the values that its variables are known to have.
+    pub fn raise_by_values(
+        &mut self,
+        command: &Command,
+        text: &str,
+        known: &KnownVariables<'_>,
+        judge: impl FnOnce(&str) -> Self,
+    ) {
+        let expanded = command.judge_expansions(text, known.values, known.variables).expanded;
+        if expanded != text {
+            self.raise_to(judge(&expanded));
         }
     }
 
@@ -235,10 +264,15 @@ pub struct RunPlace {
 pub fn compute_approval(plan: &Plan, step: &Step, values: &Values, place: &RunPlace) -> Result<String, String> {
     let mut texts = Vec::new();
     let mut definitions = definitions_before(plan, step);
+    let tracked = plan.tracked_values(values, &VariableValues::new());
     for (index, command) in step.commands.iter().enumerate() {
         let text =
             command.bind_values(values).map_or_else(|_| command.text.clone(), |runnable| runnable.text().to_owned());
-        let gate = Gate::for_command(step, index, &text, &place.host, &definitions);
+        let mut gate = Gate::for_command(step, index, &text, &place.host, &definitions);
+        let known = KnownVariables { values, variables: &tracked };
+        gate.raise_by_values(command, &text, &known, |expanded| {
+            Gate::for_text(step, expanded, &place.host, &definitions)
+        });
         definitions.add_all(&command.facts.definitions);
         if gate.risk.level == Level::Irreversible {
             if let Some(shadowed) = gate.shadowed_names().next() {

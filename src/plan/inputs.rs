@@ -242,21 +242,9 @@ pub fn canonical_name(name: &str) -> String {
     inner.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
 }
 
-/// True if a name suggests that its value is a secret.
-pub fn is_secret_name(name: &str) -> bool {
-    let name = canonical_name(name);
-    let ends = |word: &str| name == word || name.ends_with(&format!("_{word}"));
-    ["password", "passwd", "pass", "secret", "token", "api_key", "apikey", "private_key", "secret_key", "passphrase"]
-        .into_iter()
-        .any(ends)
-        || ["password_", "secret_key"].iter().any(|word| name.starts_with(word))
-        // Key rotations ask for names such as `new-payment-key`.
-        || (name.starts_with("new_") && name.ends_with("_key"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{InputRules, canonical_name, is_secret_name};
+    use super::{InputRules, canonical_name};
     use std::collections::BTreeMap;
 
     fn rules(list: &[(&str, &str)]) -> InputRules {
@@ -292,13 +280,5 @@ mod tests {
     #[test]
     fn names_are_compared_as_people_mean_them() {
         assert_eq!(canonical_name("<pod-name>"), canonical_name("POD_NAME"));
-        for name in
-            ["password", "DB_PASSWORD", "api-key", "GITHUB_TOKEN", "client_secret", "<your-token>", "new-payment-key"]
-        {
-            assert!(is_secret_name(name), "{name}");
-        }
-        for name in ["token_url", "tokens", "bypass", "secretary", "user"] {
-            assert!(!is_secret_name(name), "{name}");
-        }
     }
 }

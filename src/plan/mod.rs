@@ -21,6 +21,7 @@ mod repeat;
 mod rollback;
 mod select;
 mod templates;
+mod tracked;
 mod uses;
 mod words;
 
@@ -29,9 +30,7 @@ pub use command::{Command, InputUse, PassedVariable, Refusal, Runnable, Values};
 pub use duration::{parse_duration, spell_duration};
 pub use expect::{COMPARED_BYTES, ExpectedOutput, OutputComparison};
 pub use gate::{Consent, Gate, RequiredAnswer, RunPlace, compute_approval, definitions_before};
-pub use inputs::{
-    Input, InputKind, InputRules, InputSource, InputUseSite, InvalidValue, canonical_name, is_secret_name,
-};
+pub use inputs::{Input, InputKind, InputRules, InputSource, InputUseSite, InvalidValue, canonical_name};
 pub use locate::locate_object;
 pub use model::{
     Alternative, Choice, ChoiceKind, Node, Plan, Procedure, Prose, RollbackTarget, Step, StepCell, StepKind,
@@ -40,6 +39,7 @@ pub use model::{
 pub use policy::{OpeningFlags, Policy, UnmetRequirement};
 pub use repeat::{Monitor, Repeat, Retry};
 pub use select::{SelectStepError, collect_steps};
+pub use tracked::{KnownVariables, VariableValues};
 
 use crate::document::{Runbook, SectionIndex};
 use crate::ident::{Anchor, InputName, StepId};

@@ -6,6 +6,7 @@ use super::command::{Command, Refusal, Values};
 use super::gate::{Gate, RunPlace, compute_approval};
 use super::inputs::{Input, InputSource};
 use super::model::{Alternative, Choice, Node, Plan, Step, StepKind};
+use super::tracked::{KnownVariables, VariableValues};
 use crate::ident::InputName;
 use crate::risk::Level;
 use crate::shell::ShellDefinitions;
@@ -32,6 +33,8 @@ pub struct Policy {
     pub choose: Vec<String>,
     /// `--input NAME=VALUE`: values of inputs.
     pub values: Values,
+    /// Values that variables of the plan have in the environment of the run.
+    pub variables: VariableValues,
     /// `--monitor-for`: time after which a monitor or a command that never ends is stopped.
     pub monitor_for: Option<Duration>,
     /// `--rollback-on-failure`: run the rollback steps when a command failed.
@@ -129,12 +132,18 @@ impl Policy {
     fn check_gates(&self, plan: &Plan, steps: &[&Step], missing: &mut Vec<UnmetRequirement>) {
         let (mut unknown, mut destructive) = (Vec::new(), Vec::new());
         let mut definitions = ShellDefinitions::default();
+        let tracked = plan.tracked_values(&self.values, &self.variables);
+        let known = KnownVariables { values: &self.values, variables: &tracked };
         for step in steps {
             let mut last_resort = None;
             for (index, command) in step.commands.iter().enumerate() {
                 let bound = command.bind_values(&self.values);
                 let text = bound.as_ref().map_or(command.text.as_str(), |runnable| runnable.text());
-                let risk = Gate::for_command(step, index, text, &self.place.host, &definitions).risk;
+                let mut gate = Gate::for_command(step, index, text, &self.place.host, &definitions);
+                gate.raise_by_values(command, text, &known, |expanded| {
+                    Gate::for_text(step, expanded, &self.place.host, &definitions)
+                });
+                let risk = gate.risk;
                 definitions.add_all(&command.facts.definitions);
                 if risk.unknown {
                     unknown.push(command.line);
@@ -286,6 +295,8 @@ struct CommandCheck<'a> {
     /// By name, since a plan may have thousands.
     inputs: HashMap<&'a InputName, &'a Input>,
     is_set: &'a dyn Fn(&str) -> bool,
+    /// Values from outside that variables are known to have.
+    tracked: VariableValues,
     /// Variables that an earlier command sets, or that were reported already.
     known_variables: BTreeSet<String>,
     /// Inputs that were reported already.
@@ -297,7 +308,8 @@ impl<'a> CommandCheck<'a> {
     fn new(policy: &'a Policy, plan: &'a Plan, is_set: &'a dyn Fn(&str) -> bool) -> Self {
         let inputs = plan.inputs.iter().map(|input| (&input.name, input)).collect();
         let (known_variables, wanted) = (BTreeSet::new(), BTreeSet::new());
-        Self { policy, inputs, is_set, known_variables, wanted, missing: Vec::new() }
+        let tracked = plan.tracked_values(&policy.values, &policy.variables);
+        Self { policy, inputs, is_set, tracked, known_variables, wanted, missing: Vec::new() }
     }
 
     fn check_command(&mut self, command: &Command, rejects: &mut dyn FnMut(&str) -> Option<String>) {
@@ -345,6 +357,11 @@ impl<'a> CommandCheck<'a> {
             Ok(runnable) => {
                 if let Some(message) = rejects(runnable.text()) {
                     self.report_missing(command, format!("`{shown}`: bash says: {message}"), None);
+                }
+                let judged = command.judge_expansions(runnable.text(), &self.policy.values, &self.tracked);
+                for unfit in judged.unfit {
+                    let found = format!("`{shown}`: the value of `${}` does not fit: {}", unfit.name, unfit.why);
+                    self.report_missing(command, found, None);
                 }
             }
         }

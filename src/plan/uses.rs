@@ -3,11 +3,11 @@
 //! Invariant: each name has one input over all steps; uses in a command never overlap. Refuses to know: which values are given.
 
 use super::command::{Command, InputUse, Values};
-use super::inputs::{Input, InputRules, InputSource, InputUseSite, canonical_name, is_secret_name};
+use super::inputs::{Input, InputRules, InputSource, InputUseSite, canonical_name};
 use super::model::{Plan, Step, StepKind};
 use super::templates::{self, TemplateMatch};
 use crate::document::{DocumentFinding, Runbook};
-use crate::ident::InputName;
+use crate::ident::{InputName, is_secret_name};
 use crate::interpolate::Filter;
 use crate::shell::HoleKind;
 use std::collections::{BTreeSet, HashMap};
@@ -55,6 +55,14 @@ struct UseFinder<'a> {
     inputs: Vec<Input>,
     by_name: HashMap<InputName, usize>,
     findings: Vec<DocumentFinding>,
+}
+
+/// True if a value there would be assigned to a variable whose name says that it holds a secret: `API_TOKEN=<paste it here>`.
+fn becomes_secret(command: &Command, span: &std::ops::Range<usize>) -> bool {
+    let mut assignments = command.facts.assignments.iter();
+    assignments.any(|assign| {
+        assign.value_span.start <= span.start && span.end <= assign.value_span.end && is_secret_name(&assign.name)
+    })
 }
 
 impl UseFinder<'_> {
@@ -139,13 +147,18 @@ impl UseFinder<'_> {
             let shown = command.text.get(hole.span.clone()).unwrap_or_default().to_owned();
             // Two elisions (`...`) stand for different values, so the line makes the name unique.
             let name = if hole.kind == HoleKind::Elision { format!("...:{}", at.line) } else { hole.name.clone() };
+            let rules = InputRules { secret: becomes_secret(command, &hole.span), ..InputRules::default() };
+            let secret = rules.secret;
             let input = self.input_index(
                 InputName::new(name.clone()),
                 InputSource::Placeholder(hole.kind),
                 &shown,
                 None,
-                InputRules::default(),
+                rules,
             );
+            if let Some(input) = self.inputs.get_mut(input).filter(|_| secret) {
+                input.rules.secret = true;
+            }
             self.record_use(input, at);
             uses.push(self.new_use(input, hole.span, Filter::None, hole.kind.blocks_running()));
         }

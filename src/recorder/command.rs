@@ -325,6 +325,9 @@ impl Session {
         if interrupts {
             running.interrupt.note_sent(shell.is_in_foreground(), self.clock.now().mono);
         }
+        if shell.hides_typed_line() {
+            self.masking.unseen.collect_keys(keys);
+        }
         shell.send_keys(keys);
     }
 

@@ -3,6 +3,7 @@
 //! Invariant: bytes leave in the order in which they came. Refuses to know: where masked output goes.
 
 use super::protocol::OutputChannel;
+use super::unseen::UnseenLines;
 use crate::mask;
 use crate::mask::{MaskedStream, Masker};
 use std::time::Duration;
@@ -83,10 +84,12 @@ pub(super) struct Masking {
     pub(super) background: Masks,
     /// Reused for every piece of output; empty between uses.
     pub(super) buffer: Vec<u8>,
+    /// Passwords that were typed, for snapshots.
+    pub(super) unseen: UnseenLines,
 }
 
 impl Masking {
     pub(super) fn new(masker: &Masker) -> Self {
-        Self { background: Masks::new(masker), buffer: Vec::new() }
+        Self { background: Masks::new(masker), buffer: Vec::new(), unseen: UnseenLines::default() }
     }
 }

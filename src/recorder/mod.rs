@@ -43,6 +43,7 @@ mod shell_slot;
 mod shell_state;
 mod snapshot;
 mod terminal;
+mod unseen;
 mod visits;
 
 pub use become_shell::{BecomeShell, become_shell};

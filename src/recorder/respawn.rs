@@ -30,7 +30,9 @@ impl Session {
         }
         let Some(start) = &slot.state.start else { return };
         let masker = self.record.fact_masker();
-        let is_secret = |text: &[u8]| matches!(masker.mask_bytes(text), std::borrow::Cow::Owned(_));
+        let unseen = &self.masking.unseen;
+        let is_secret =
+            |text: &[u8]| unseen.is_in(text) || matches!(masker.mask_bytes(text), std::borrow::Cow::Owned(_));
         let snapshot = RestoreScript::from_difference(dump, start, is_secret);
         slot.state.set_current(dump);
         if slot.state.last.as_ref() == Some(&snapshot) {

@@ -6,6 +6,7 @@
 
 use super::quoting::quote_bytes;
 use super::snapshot::{DumpEntry, ShellDump};
+use crate::ident::{has_user_information, is_secret_name, may_name_secret};
 use std::collections::BTreeSet;
 
 /// Variables that belong to bash or `boot.bash`.
@@ -36,13 +37,6 @@ const SHELL_VARIABLES: &[&str] = &[
     "SRANDOM",
     "UID",
 ];
-/// Parts of names that suggest a secret.
-const SECRET_PARTS: &[&str] = &["PASS", "TOKEN", "SECRET", "CREDENTIAL", "APIKEY", "API_KEY", "PRIVATE_KEY"];
-/// Further parts of a variable's name. A variable left out can be set again; a password in a file cannot be taken back.
-const SECRET_VARIABLE_PARTS: &[&str] = &["PW", "KEY", "CRED", "AUTH", "DSN", "DATABASE_URL"];
-/// Names with such a part that are no secret.
-const NO_SECRETS: &[&str] = &["PWD", "OLDPWD"];
-
 /// Script that restores a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct RestoreScript {
@@ -136,14 +130,22 @@ impl<F: Fn(&[u8]) -> bool> ScriptWriter<F> {
     fn write_directories(&mut self, now: &ShellDump, start: &ShellDump) {
         let mut stack = now.directories.stack.iter().rev();
         match stack.next() {
-            Some(bottom) => self.write_line(&[b"\\builtin cd ", bottom]),
-            None => self.write_line(&[b"\\builtin cd -- ", &quote_bytes(&now.directories.current)]),
+            Some(bottom) => self.write_directory(b"\\builtin cd ", bottom),
+            None => self.write_directory(b"\\builtin cd -- ", &quote_bytes(&now.directories.current)),
         }
         for dir in stack {
-            self.write_line(&[b"\\builtin pushd ", dir]);
+            self.write_directory(b"\\builtin pushd ", dir);
         }
         if now.directories.previous != start.directories.previous {
-            self.write_line(&[b"OLDPWD=", &quote_bytes(&now.directories.previous)]);
+            self.write_directory(b"OLDPWD=", &quote_bytes(&now.directories.previous));
+        }
+    }
+
+    fn write_directory(&mut self, command: &[u8], quoted: &[u8]) {
+        if (self.is_secret)(quoted) {
+            self.left_out.insert("a directory with a secret in its name".to_owned());
+        } else {
+            self.write_line(&[command, quoted]);
         }
     }
 
@@ -177,7 +179,7 @@ impl<F: Fn(&[u8]) -> bool> ScriptWriter<F> {
 
     /// Restores one thing from bash's own text. If that fails, bash reports the name.
     fn write_eval(&mut self, text: &[u8], name: &str) {
-        if is_named_secret(name) || (self.is_secret)(text) {
+        if is_named_secret(name) || (self.is_secret)(text) || has_user_information(&String::from_utf8_lossy(text)) {
             self.left_out.insert(name.to_owned());
             return;
         }
@@ -213,11 +215,10 @@ fn is_boot_code(text: &[u8]) -> bool {
     memchr::memmem::find(text, b"__rb_").is_some()
 }
 
+/// True if the name of a variable, or of a function or alias, says that it may hold a secret.
 fn is_named_secret(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    let has_any = |parts: &[&str]| parts.iter().any(|part| upper.contains(part));
     let is_variable = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    has_any(SECRET_PARTS) || is_variable && has_any(SECRET_VARIABLE_PARTS) && !NO_SECRETS.contains(&upper.as_str())
+    if is_variable { may_name_secret(name) } else { is_secret_name(name) }
 }
 
 #[cfg(test)]
@@ -232,7 +233,7 @@ mod tests {
         {
             assert!(is_named_secret(name), "{name}");
         }
-        for name in ["PWD", "OLDPWD", "HOST", "check_auth()", "alias pw"] {
+        for name in ["PWD", "OLDPWD", "HOST", "check_path()", "alias ll"] {
             assert!(!is_named_secret(name), "{name}");
         }
         assert!(is_named_secret("get_token()"));

@@ -165,6 +165,10 @@ impl ShellPort for LocalShell {
         self.terminal.discard_input();
     }
 
+    fn hides_typed_line(&self) -> bool {
+        self.terminal.hides_typed_line()
+    }
+
     fn interrupt_key(&self) -> u8 {
         self.terminal.interrupt_key()
     }

@@ -77,6 +77,8 @@ pub(super) trait ShellPort {
     fn clear_keys(&mut self);
     /// Drops the queued keys and those that no program has read: keys typed before a command are not the command's.
     fn discard_input(&mut self);
+    /// True if the terminal takes a line and does not show it, as for a password.
+    fn hides_typed_line(&self) -> bool;
     /// The key that interrupts at this moment.
     fn interrupt_key(&self) -> u8;
     /// Undoes what a command has done to the terminal's modes.

@@ -65,6 +65,14 @@ impl Terminal {
         let _ = rustix::termios::tcflush(&self.device, QueueSelector::IFlush);
     }
 
+    /// True if the terminal takes whole lines without showing them.
+    pub(super) fn hides_typed_line(&self) -> bool {
+        rustix::termios::tcgetattr(&self.device).is_ok_and(|modes| {
+            modes.local_modes.contains(rustix::termios::LocalModes::ICANON)
+                && !modes.local_modes.contains(rustix::termios::LocalModes::ECHO)
+        })
+    }
+
     pub(super) fn interrupt_key(&self) -> u8 {
         let modes = rustix::termios::tcgetattr(&self.device).ok();
         modes.map_or(DEFAULT_INTERRUPT_KEY, |modes| modes.special_codes[SpecialCodeIndex::VINTR])

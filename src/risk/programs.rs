@@ -6,6 +6,7 @@
 use super::judge::{CommandInput, Judge, command_span};
 use super::line::{OptionRules, ParsedLine};
 use super::verdict::{Flag, Level};
+use crate::ident::is_secret_name;
 use crate::shell::simple_command::{CommandWord, DetailedCommand, EXPANSION_MARK};
 use std::ops::Range;
 
@@ -108,13 +109,6 @@ pub(super) fn judge_assignment(judge: &mut Judge<'_>, name: &str, value: &str, s
         }
         _ => {}
     }
-}
-
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["password", "passwd", "secret", "token", "api_key", "apikey", "pgpassword", "mysql_pwd", "access_key"]
-        .iter()
-        .any(|part| name.contains(part))
 }
 
 /// Programs of this room. False if it is none of them.

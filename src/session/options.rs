@@ -8,7 +8,7 @@ use crate::incident::Incident;
 use crate::mask::Masker;
 use crate::operator::TerminalLook;
 use crate::plan::Policy;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -51,8 +51,8 @@ pub struct RunEnvironment {
     pub program: PathBuf,
     /// `$PATH`, in which bash and git are looked up.
     pub search_path: Option<OsString>,
-    /// Names of the environment variables that are set.
-    pub variables: BTreeSet<String>,
+    /// The environment variables that are set.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// Where a run keeps its files.

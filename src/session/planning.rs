@@ -5,7 +5,7 @@
 use super::error::SessionError;
 use super::options::{RunOptions, Selection};
 use crate::kernel::{BashSyntax, find_bash};
-use crate::plan::{Plan, Planner, Policy, UnmetRequirement};
+use crate::plan::{InputSource, Plan, Planner, Policy, UnmetRequirement};
 use crate::ports::{Syntax as _, SyntaxVerdict};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -54,7 +54,12 @@ pub fn complete_policy(plan: &Plan, options: &RunOptions<'_>) -> Result<Policy, 
             values.entry(name).or_insert(value);
         }
     }
-    Ok(Policy { values, ..options.grants.policy.clone() })
+    let wanted = plan.inputs.iter().filter(|input| input.origin == InputSource::Variable);
+    let variables = wanted
+        .filter_map(|input| options.environment.variables.get_key_value(input.name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    Ok(Policy { values, variables, ..options.grants.policy.clone() })
 }
 
 fn texts_for_bash(plan: &Plan, options: &RunOptions<'_>) -> Vec<String> {
@@ -72,7 +77,7 @@ pub(super) fn unmet_requirements(
     options: &RunOptions<'_>,
     syntax: &mut BashSyntax,
 ) -> Vec<UnmetRequirement> {
-    let is_set = |name: &str| options.environment.variables.contains(name) || BASH_SETS.contains(&name);
+    let is_set = |name: &str| options.environment.variables.contains_key(name) || BASH_SETS.contains(&name);
     options.grants.policy.unmet_requirements(plan, &is_set, &mut |text| match syntax.check_syntax(text) {
         SyntaxVerdict::Accepted => None,
         SyntaxVerdict::Rejected { message, .. } => Some(message),

@@ -10,8 +10,8 @@ use crate::cli::open::OpenedDocument;
 use crate::ident::InputName;
 use crate::kernel::{BashSyntax, PathProbe, find_program};
 use crate::plan::{
-    Command, Gate, Input, Node, Plan, Policy, Refusal, RequiredAnswer, Step, compute_approval, locate_object,
-    spell_duration,
+    Command, Gate, Input, KnownVariables, Node, Plan, Policy, Refusal, RequiredAnswer, Step, VariableValues,
+    compute_approval, locate_object, spell_duration,
 };
 use crate::ports::{Probe as _, Syntax as _, SyntaxVerdict};
 use crate::risk::Level;
@@ -69,6 +69,7 @@ pub(in crate::cli) fn review_plan<'a>(
         syntax,
         probe: PathProbe::new(path.map(ToOwned::to_owned)),
         set: BTreeSet::new(),
+        tracked: plan.tracked_values(&policy.values, &policy.variables),
         offered: BTreeSet::new(),
         is_moved: false,
         definitions: ShellDefinitions::default(),
@@ -104,6 +105,8 @@ struct Reviewer<'a, 'r> {
     probe: PathProbe,
     /// Variables that the steps before assign.
     set: BTreeSet<String>,
+    /// Values from outside that variables are known to have.
+    tracked: VariableValues,
     /// Inputs whose offering command was reviewed already.
     offered: BTreeSet<&'a InputName>,
     /// True if a command before changes the directory.
@@ -203,6 +206,12 @@ impl<'a> Reviewer<'a, '_> {
                 bash_rejects(&mut self.syntax, runnable.text()).map(|message| format!("bash says: {message}"))
             }
         };
+        let unfit = || {
+            let judged = command.judge_expansions(&text, &policy.values, &self.tracked);
+            let first = judged.unfit.into_iter().next();
+            first.map(|unfit| format!("the value of `${}` does not fit: {}", unfit.name, unfit.why))
+        };
+        let refused = refused.or_else(unfit);
         let given = |name: &String| policy.values.keys().any(|known| known.as_str() == name);
         let unset = command
             .needed_variables()
@@ -211,6 +220,10 @@ impl<'a> Reviewer<'a, '_> {
             .collect();
         self.set.extend(command.facts.assignments.iter().map(|assign| assign.name.clone()));
         let mut gate = Gate::for_command(step, index, &text, &policy.place.host, &self.definitions);
+        let known = KnownVariables { values: &policy.values, variables: &self.tracked };
+        gate.raise_by_values(&command, &text, &known, |expanded| {
+            Gate::for_text(step, expanded, &policy.place.host, &self.definitions)
+        });
         self.name_object(step, &mut gate);
         self.definitions.add_all(&command.facts.definitions);
         self.is_moved |= command.facts.session_changes.contains(&SessionChange::Directory);

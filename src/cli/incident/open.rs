@@ -12,13 +12,13 @@ use crate::cli::error::{Exit, Failure};
 use crate::cli::output::{print_data, print_notices};
 use crate::cli::{open as documents, run};
 use crate::history::{IncidentFact, IncidentOpened, IncidentRules, Milestone, Reached, Response, RunbookIdentity};
-use crate::ident::IncidentId;
+use crate::ident::{IncidentId, is_secret_name};
 use crate::incident::{
     self, Alert, Incident, IncidentState, Now, format_length, format_utc_time, list_obligations, parse_stated_time,
     read_rules,
 };
 use crate::kernel::git_state;
-use crate::plan::{Planner, canonical_name, is_secret_name, quote_word};
+use crate::plan::{Planner, canonical_name, quote_word};
 use serde_json::json;
 use std::fs::File;
 use std::io::Read as _;
