@@ -7,6 +7,8 @@ use super::error::{Exit, Failure};
 use super::output::print_data;
 use super::records::{self, NamedRecord};
 use crate::journal::{Attestation, JournalError, Receipt, VerifiedRun, verify_run};
+use crate::session;
+use crate::session::TranscriptCheck;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -24,8 +26,19 @@ pub(super) fn verify_record(
     };
     let kept = args.receipt.as_deref().map(parse_receipt).transpose()?;
     let verified = verify_run(&path, kept.as_ref()).map_err(|error| unreadable_record(&error))?;
-    print_data(&verification_text(&verified))?;
-    find_mismatch(&verified).map_or(Ok(Exit::Success), Err)
+    let transcript = check_transcript(&verified)?;
+    print_data(&verification_text(&verified, transcript.as_ref()))?;
+    find_mismatch(&verified, transcript.as_ref()).map_or(Ok(Exit::Success), Err)
+}
+
+/// Compares the transcript of a run with its record. None where there is none to compare.
+fn check_transcript(verified: &VerifiedRun) -> Result<Option<TranscriptCheck>, Failure> {
+    let Some(folder) = verified.run_folder.as_ref() else { return Ok(None) };
+    if !verified.foreign.is_empty() || !verified.bad_outputs.is_empty() {
+        // The transcript is made from the document and the outputs, so it cannot be blamed.
+        return Ok(Some(TranscriptCheck::NotCompared("the files that it is made from were changed".to_owned())));
+    }
+    session::compare_transcript(folder).map(Some).map_err(|error| unreadable_record(&error))
 }
 
 fn parse_receipt(given: &str) -> Result<Receipt, Failure> {
@@ -48,7 +61,7 @@ fn unreadable_record(error: &JournalError) -> Failure {
     }
 }
 
-fn verification_text(verified: &VerifiedRun) -> String {
+fn verification_text(verified: &VerifiedRun, transcript: Option<&TranscriptCheck>) -> String {
     let mut out = String::new();
     let events = verified.receipt.as_ref().map_or(0, |receipt| receipt.events);
     // Writing to a string cannot fail.
@@ -60,6 +73,18 @@ fn verification_text(verified: &VerifiedRun) -> String {
     if needed > 0 {
         let recorded = consents.recorded;
         let _ = writeln!(out, "consents: {recorded} of {needed} destructive commands have theirs recorded before them");
+    }
+    let _ = match transcript {
+        None => Ok(()),
+        Some(TranscriptCheck::AsRendered) => writeln!(out, "transcript: as the record renders it"),
+        Some(TranscriptCheck::Older { made_from, of }) => {
+            writeln!(out, "transcript: as the record rendered it after {made_from} of {of} events")
+        }
+        Some(TranscriptCheck::NotCompared(why)) => writeln!(out, "transcript: not compared: {why}"),
+        Some(TranscriptCheck::Wrong(what)) => writeln!(out, "{what}"),
+    };
+    for note in &verified.document_notes {
+        let _ = writeln!(out, "{note}");
     }
     for fault in &verified.foreign {
         let _ = writeln!(out, "{fault}");
@@ -88,7 +113,7 @@ fn verification_text(verified: &VerifiedRun) -> String {
     out
 }
 
-fn find_mismatch(verified: &VerifiedRun) -> Option<Failure> {
+fn find_mismatch(verified: &VerifiedRun, transcript: Option<&TranscriptCheck>) -> Option<Failure> {
     let fail = |message: String| Some(Failure { exit: Exit::CommandFailed, message, help: None });
     match &verified.attested {
         Attestation::OtherRun => return fail("the receipt is that of another run".to_owned()),
@@ -110,7 +135,11 @@ fn find_mismatch(verified: &VerifiedRun) -> Option<Failure> {
             "command {seq}: it can destroy something, and no consent for its text is recorded before it"
         ));
     }
-    let first = verified.bad_outputs.first()?;
+    let Some(first) = verified.bad_outputs.first() else {
+        let Some(TranscriptCheck::Wrong(what)) = transcript else { return None };
+        return fail(what.clone())
+            .map(|failure| failure.with_help("`runbook transcript` renders it anew from the record"));
+    };
     let others = verified.bad_outputs.len() - 1;
     let more = if others > 0 { format!(" (and {others} more outputs)") } else { String::new() };
     fail(format!("event {}: {}{more}", first.event, first.what))

@@ -27,4 +27,10 @@ pub struct Captured {
 pub trait OutputSource {
     /// At most `limit_bytes` of the output of the command that started at `command`, from `offset_bytes` on.
     fn read_output(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> std::io::Result<Vec<u8>>;
+
+    /// Describes how this command's output differs from its record, for people. None if it does not, or if nothing was compared.
+    fn find_mismatch(&self, command: Seq, output: &Captured) -> Option<String> {
+        let _ = (command, output);
+        None
+    }
 }

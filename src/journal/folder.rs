@@ -4,13 +4,14 @@
 
 use super::FILE_NAME;
 use super::error::JournalError;
-use crate::history::{CommandFinished, OutputSource};
+use super::ordinary::{open_ordinary, read_ordinary};
+use super::output;
+use super::output::RunOutput;
 use crate::ident::{RunId, Seq};
-use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -135,7 +136,7 @@ impl Folders {
 }
 
 /// The folder of one run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {
     path: PathBuf,
     run: RunId,
@@ -170,12 +171,22 @@ impl Folder {
 
     /// Path of the output file of the command that started at `command`.
     pub fn output_path(&self, command: Seq) -> PathBuf {
-        self.output_folder_path().join(format!("{:06}.out", command.0))
+        output::output_path(&self.output_folder_path(), command)
     }
 
     /// Path of the copy of the document that ran.
     pub fn document_path(&self) -> PathBuf {
         self.path.join("runbook.md")
+    }
+
+    /// Reads the copy of the document that ran. Fails for a pipe or a device.
+    pub fn read_document(&self) -> io::Result<Vec<u8>> {
+        read_ordinary(&self.document_path())
+    }
+
+    /// Opens the transcript. Fails for a pipe or a device.
+    pub fn open_transcript(&self) -> io::Result<File> {
+        open_ordinary(&self.transcript_path())
     }
 
     /// Path of the transcript.
@@ -185,7 +196,7 @@ impl Folder {
 
     /// True while a process holds the lock on the journal, that is, while the run is being recorded.
     pub fn is_live(&self) -> bool {
-        let Ok(file) = File::open(self.journal_path()) else { return false };
+        let Ok(file) = open_ordinary(&self.journal_path()) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 
@@ -209,53 +220,6 @@ impl Folder {
 
     /// Outputs of the run, read from their files.
     pub fn run_outputs(&self) -> RunOutput {
-        RunOutput { folder: self.clone(), inline: BTreeMap::new() }
-    }
-}
-
-/// The outputs of a run: each from its file, or, where that is missing or shorter, from the event.
-#[derive(Clone, Debug)]
-pub struct RunOutput {
-    folder: Folder,
-    inline: BTreeMap<Seq, Vec<u8>>,
-}
-
-impl RunOutput {
-    /// Remembers the output that an event holds, as a substitute for a missing or shorter file.
-    pub fn remember_inline(&mut self, finished: &CommandFinished) {
-        if let Some(bytes) = &finished.output.inline {
-            self.inline.insert(finished.started, bytes.clone());
-        }
-    }
-
-    fn read_output_file(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
-        let file = File::open(self.folder.output_path(command))?;
-        let left = file.metadata()?.len().saturating_sub(offset_bytes);
-        let mut bytes = vec![0; usize::try_from(left).unwrap_or(usize::MAX).min(limit_bytes)];
-        let mut filled = 0;
-        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match file.read_at(rest, offset_bytes + filled as u64) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        bytes.truncate(filled);
-        Ok(bytes)
-    }
-}
-
-impl OutputSource for RunOutput {
-    fn read_output(&self, command: Seq, offset_bytes: u64, limit_bytes: usize) -> io::Result<Vec<u8>> {
-        let from_file = self.read_output_file(command, offset_bytes, limit_bytes);
-        let Some(inline) = self.inline.get(&command) else { return from_file };
-        let offset = usize::try_from(offset_bytes).unwrap_or(usize::MAX).min(inline.len());
-        let from_event: Vec<u8> = inline.iter().skip(offset).take(limit_bytes).copied().collect();
-        // The file of a short output may be missing or cut: it is not synced, the event is.
-        match from_file {
-            Ok(bytes) if bytes.len() >= from_event.len() => Ok(bytes),
-            _ => Ok(from_event),
-        }
+        RunOutput::in_folder(self.output_folder_path())
     }
 }

@@ -7,6 +7,7 @@ use super::decode;
 use super::error::{Damage, JournalError};
 use super::line;
 use super::line::{HEADER_START, Header};
+use super::ordinary::open_ordinary;
 use super::{FILE_NAME, FORMAT_VERSION};
 use crate::history::{Event, Fact};
 use crate::ident::{Digest, Seq};
@@ -73,7 +74,7 @@ impl JournalReader {
     /// Opens a journal, which is a file or the one in a run folder, and reads its header.
     pub fn open_journal(path: &Path) -> Result<Self, JournalError> {
         let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
-        let file = File::open(&path).map_err(|e| JournalError::from_io("read", &path, e))?;
+        let file = open_ordinary(&path).map_err(|e| JournalError::from_io("read", &path, e))?;
         Self::new(BufReader::with_capacity(BUFFER_BYTES, file), &path)
     }
 }

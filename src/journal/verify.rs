@@ -7,19 +7,15 @@ use super::FILE_NAME;
 use super::consents::Consents;
 use super::error::JournalError;
 use super::folder::Folder;
+use super::ordinary::open_ordinary;
+use super::output::find_difference;
 use super::reader::JournalReader;
-use crate::history::{Captured, CommandFinished, Event, Fact};
+use crate::history::{CommandFinished, Event, Fact};
 use crate::ident::{Digest, RunId, Seq};
-use sha2::Digest as _;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::File;
-use std::io;
-use std::io::Read as _;
 use std::path::Path;
 use std::str::FromStr;
-
-const BLOCK_BYTES: usize = 256 << 10;
 
 /// A short proof of a whole journal. Kept elsewhere, it shows whether the end was cut off later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +105,10 @@ pub struct VerifiedRun {
     pub consents: Consents,
     /// Why the folder as a whole is not what a run leaves behind: no event, another run's journal, another document. In words for people.
     pub foreign: Vec<String>,
+    /// Folder of the run; none for an incident, or for a journal on its own.
+    pub run_folder: Option<Folder>,
+    /// What about the kept document cannot be checked, in words for people.
+    pub document_notes: Vec<String>,
 }
 
 /// Verifies a run's folder, or a journal alone, against `kept`, a receipt from elsewhere. Fails when the journal cannot be read
@@ -116,7 +116,7 @@ pub struct VerifiedRun {
 pub fn verify_run(path: &Path, kept: Option<&Receipt>) -> Result<VerifiedRun, JournalError> {
     let of_file = || path.parent().filter(|_| path.file_name().is_some_and(|name| name == FILE_NAME));
     let folder = Folder::at_path(path).or_else(|| of_file().and_then(Folder::at_path));
-    require_ordinary_file(folder.as_ref().map(Folder::journal_path).as_deref().unwrap_or(path))
+    open_ordinary(folder.as_ref().map(Folder::journal_path).as_deref().unwrap_or(path))
         .map_err(|error| JournalError::from_io("read", path, error))?;
     let mut reader = JournalReader::open_journal(path)?;
     let mut checked = OutputCheck { folder, ..OutputCheck::default() };
@@ -147,7 +147,7 @@ pub fn verify_run(path: &Path, kept: Option<&Receipt>) -> Result<VerifiedRun, Jo
         _ => Attestation::Differs,
     };
     checked.check_outputs();
-    let mut foreign = checked.check_document();
+    let (mut foreign, document_notes) = checked.check_document();
     let of_run = reader.journal_header().map(|header| &header.run);
     match (of_run, &checked.folder) {
         (Some(run), Some(folder)) if run != folder.run_id() => {
@@ -159,6 +159,8 @@ pub fn verify_run(path: &Path, kept: Option<&Receipt>) -> Result<VerifiedRun, Jo
     Ok(VerifiedRun {
         consents,
         foreign,
+        document_notes,
+        run_folder: checked.document.and(checked.folder),
         receipt,
         torn: reader.torn_bytes(),
         outputs: checked.outputs,
@@ -198,14 +200,16 @@ impl OutputCheck {
     }
 
     /// Compares the kept document with the digest of the one that ran. A copy in which secrets were masked cannot be compared.
-    fn check_document(&self) -> Vec<String> {
-        let (Some(folder), Some(digest)) = (&self.folder, self.document) else { return Vec::new() };
-        let path = folder.document_path();
-        match require_ordinary_file(&path).and_then(|()| std::fs::read(&path)) {
-            Ok(bytes) if Digest::of_bytes(&bytes) == digest => Vec::new(),
-            Ok(bytes) if memchr::memmem::find(&bytes, b"[masked:").is_some() => Vec::new(),
-            Ok(_) => vec!["`runbook.md` is not the document that ran: it was changed".to_owned()],
-            Err(error) => vec![format!("`runbook.md`, the document that ran, cannot be read: {error}")],
+    fn check_document(&self) -> (Vec<String>, Vec<String>) {
+        let (Some(folder), Some(digest)) = (&self.folder, self.document) else { return Default::default() };
+        match folder.read_document() {
+            Ok(bytes) if Digest::of_bytes(&bytes) == digest => Default::default(),
+            Ok(bytes) if memchr::memmem::find(&bytes, b"[masked:").is_some() => {
+                let note = "document: `runbook.md` was kept with its secrets masked, so it cannot be compared";
+                (Vec::new(), vec![note.to_owned()])
+            }
+            Ok(_) => (vec!["`runbook.md` is not the document that ran: it was changed".to_owned()], Vec::new()),
+            Err(error) => (vec![format!("`runbook.md`, the document that ran, cannot be read: {error}")], Vec::new()),
         }
     }
 
@@ -214,57 +218,8 @@ impl OutputCheck {
         for (event, finished) in std::mem::take(&mut self.finished) {
             self.outputs += 1;
             let path = folder.output_path(finished.started);
-            let what = if self.redacted.contains(&event) {
-                path.exists().then(|| "its output was to be dropped, and its file is still there".to_owned())
-            } else {
-                find_difference(&path, &finished.output)
-            };
+            let what = find_difference(&path, &finished.output);
             self.bad.extend(what.map(|what| OutputMismatch { event, command: finished.started, what }));
-        }
-    }
-}
-
-/// Describes the difference between an output and its record, if there is one.
-fn find_difference(path: &Path, output: &Captured) -> Option<String> {
-    let inline = output.inline.as_deref();
-    let of_inline = |bytes: &[u8]| Digest::of_parts(&[output.salt.as_bytes(), bytes]) == output.digest;
-    if inline.is_some_and(|bytes| !of_inline(bytes)) {
-        return Some("the output in the event does not match its digest".to_owned());
-    }
-    match digest_file(path, &output.salt) {
-        Ok((length, digest)) if length == output.kept_bytes && digest == output.digest => None,
-        // After a crash the file may hold less than the event.
-        Ok((length, _)) if length < output.kept_bytes && inline.is_some() => None,
-        Ok((length, _)) if length != output.kept_bytes => {
-            Some(format!("its output file has {length} bytes, and {} were recorded", output.kept_bytes))
-        }
-        Ok(_) => Some("its output file was changed".to_owned()),
-        Err(_) if inline.is_some() => None,
-        Err(error) => Some(format!("its output file cannot be read: {error}")),
-    }
-}
-
-/// Fails for a pipe or a device, which might never end.
-fn require_ordinary_file(path: &Path) -> io::Result<()> {
-    let is_ordinary = std::fs::metadata(path)?.is_file();
-    if is_ordinary { Ok(()) } else { Err(io::Error::other("it is no ordinary file")) }
-}
-
-fn digest_file(path: &Path, salt: &str) -> io::Result<(u64, Digest)> {
-    require_ordinary_file(path)?;
-    let mut file = File::open(path)?;
-    let mut hasher = sha2::Sha256::new();
-    hasher.update(salt.as_bytes());
-    let (mut buffer, mut length) = (vec![0; BLOCK_BYTES], 0);
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok((length, Digest::from_bytes(hasher.finalize().into()))),
-            Ok(count) => {
-                hasher.update(buffer.get(..count).unwrap_or_default());
-                length += count as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
         }
     }
 }

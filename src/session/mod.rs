@@ -2,6 +2,7 @@
 //!
 //! Invariant: an unattended run that lacks an answer starts nothing and records nothing. Refuses to know: the command line.
 
+mod compare;
 mod error;
 mod masked;
 mod options;
@@ -12,6 +13,7 @@ mod resume;
 mod run;
 mod walking;
 
+pub use compare::{TranscriptCheck, compare_transcript};
 pub use error::SessionError;
 pub use options::{ProcedureSource, RunEnvironment, RunGrants, RunOptions, RunStorage, SecretInputs, Selection};
 pub use planning::{BASH_SETS, complete_policy, plan_selected_steps};

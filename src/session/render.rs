@@ -4,7 +4,7 @@
 //! sees half of one.
 
 use crate::history::{Event, Fact};
-use crate::journal::{Folder, JournalError, JournalReader};
+use crate::journal::{Folder, JournalError, JournalReader, RunOutput};
 use crate::transcript;
 use crate::transcript::{Format, Sources};
 use std::fs::OpenOptions;
@@ -32,7 +32,9 @@ pub fn render_transcript(folder: &Folder, live: bool) -> Result<RenderedTranscri
     let failed = |error| JournalError::from_io("write", &beside, error);
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(failed)?;
     let mut to = BufWriter::new(file);
-    let torn = render_markdown_to(folder, live, &mut to)?;
+    // The outputs were written a moment ago, and are not read once more to compare them.
+    let range = EventRange { count: u64::MAX, is_live: live };
+    let torn = render_first_events(Format::Markdown, folder, range, folder.run_outputs(), &mut to)?;
     to.flush().map_err(failed)?;
     std::fs::rename(&beside, &path).map_err(|error| JournalError::from_io("write", &path, error))?;
     Ok(RenderedTranscript { path, torn })
@@ -51,12 +53,33 @@ pub fn render_as_format(
     live: bool,
     to: &mut impl Write,
 ) -> Result<Option<u64>, JournalError> {
+    let range = EventRange { count: u64::MAX, is_live: live };
+    render_first_events(format, folder, range, folder.run_outputs().compare_digests(), to)
+}
+
+/// Events of a journal from which a transcript is made.
+#[derive(Clone, Copy)]
+pub(super) struct EventRange {
+    /// Number of events, from the first on.
+    pub(super) count: u64,
+    /// True while the run goes on.
+    pub(super) is_live: bool,
+}
+
+/// Writes the transcript of a run's first events to a writer. See [`render_as_format`] for the result.
+pub(super) fn render_first_events(
+    format: Format,
+    folder: &Folder,
+    range: EventRange,
+    mut output: RunOutput,
+    to: &mut impl Write,
+) -> Result<Option<u64>, JournalError> {
     // One pass to check the chain, and to gather what the renderer needs besides the events.
     let mut reader = JournalReader::open_journal(&folder.journal_path())?;
-    let mut output = folder.run_outputs();
+    let count = usize::try_from(range.count).unwrap_or(usize::MAX);
     let is_small = std::fs::metadata(folder.journal_path()).is_ok_and(|found| found.len() <= KEPT_BYTES);
     let mut kept = is_small.then(Vec::new);
-    for event in reader.by_ref() {
+    for event in reader.by_ref().take(count) {
         let event = event?;
         if let Fact::CommandFinished(finished) = &event.fact {
             output.remember_inline(finished);
@@ -65,12 +88,16 @@ pub fn render_as_format(
             kept.push(event);
         }
     }
-    let document = std::fs::read(folder.document_path()).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let sources =
-        Sources { document: document.as_deref(), outputs: &output, last_hash: reader.head_hash(), is_live: live };
+    let document = folder.read_document().ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let sources = Sources {
+        document: document.as_deref(),
+        outputs: &output,
+        last_hash: reader.head_hash(),
+        is_live: range.is_live,
+    };
     let rendered = match &kept {
         Some(kept) => transcript::write_transcript(format, || kept.iter(), &sources, to),
-        None => transcript::write_transcript(format, || event_source(folder), &sources, to),
+        None => transcript::write_transcript(format, || event_source(folder).take(count), &sources, to),
     };
     rendered.map_err(|error| JournalError::from_io("render", &folder.transcript_path(), error))?;
     Ok(reader.torn_bytes())

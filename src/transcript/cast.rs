@@ -9,7 +9,7 @@ use super::escape::{one_line, shorten_first_line, visible_lines};
 use super::overview::{RunOverview, numbered_step_title};
 use super::playable::PlaybackFilter;
 use super::screen::UNKNOWN_SIZE;
-use super::sources::Sources;
+use super::sources::{Sources, find_mismatch, format_mismatch};
 use super::steps::output_file_path;
 use super::words;
 use crate::history::{CommandFinished, Event, Fact};
@@ -203,6 +203,9 @@ impl<W: Write> CastWriter<'_, W> {
         }
         if !ends_line {
             self.print_text(end, "\r\n")?;
+        }
+        if let Some(mismatch) = find_mismatch(finished, sources) {
+            self.print_remark(end, &format!("⚠ {}", format_mismatch(&mismatch)))?;
         }
         if played < kept {
             let rest = words::format_size(kept - played);

@@ -6,7 +6,7 @@
 use super::elapsed::ElapsedClock;
 use super::excerpt::{Excerpt, ScreenLine, excerpt_output};
 use super::overview::RunOverview;
-use super::sources::Sources;
+use super::sources::{Sources, find_mismatch};
 use super::steps::output_file_path;
 use super::words;
 use crate::history::{CommandFinished, CommandSource, CommandStarted, Event, Fact, Outcome, RunStarted};
@@ -181,6 +181,9 @@ fn output_as_json(finished: &CommandFinished, sources: &Sources<'_>) -> Value {
     };
     if let Value::Object(value) = &mut value {
         value.insert(name.to_owned(), shown);
+        if let Some(mismatch) = find_mismatch(finished, sources) {
+            value.insert("mismatch".to_owned(), json!(mismatch));
+        }
     }
     value
 }

@@ -7,7 +7,7 @@ use super::elapsed::ElapsedClock;
 use super::escape::{one_line, push_visible, shorten_first_line};
 use super::excerpt::{Excerpt, ScreenLine, excerpt_output};
 use super::overview::{RunOverview, numbered_step_title};
-use super::sources::Sources;
+use super::sources::{Sources, find_mismatch, format_mismatch};
 use super::words;
 use crate::history::{CommandFinished, CommandStarted, Decision, Event, Fact, StepEntered, StepForm, StepResult};
 use crate::ident::{Seq, StepId};
@@ -272,6 +272,9 @@ impl TestCase {
             let printed = printed_lines(&excerpt_output(finished.started, &finished.output, sources.outputs));
             if !printed.is_empty() {
                 writeln!(to, "      <system-out>{}</system-out>", escape_xml(&printed))?;
+            }
+            if let Some(mismatch) = find_mismatch(finished, sources) {
+                writeln!(to, "      <system-err>{}</system-err>", escape_xml(&format_mismatch(&mismatch)))?;
             }
         }
         writeln!(to, "    </testcase>")

@@ -33,6 +33,8 @@ pub(super) struct ShownOutput<'a> {
     pub(super) lost_size: Option<String>,
     /// True if the output was removed from the record on request.
     pub(super) is_redacted: bool,
+    /// How the output differs from its record; none if it does not.
+    pub(super) mismatch: Option<String>,
 }
 
 /// A line of a diff with its sign: ` `, `-` or `+`.

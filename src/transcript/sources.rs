@@ -2,7 +2,7 @@
 //!
 //! Invariant: borrowed for one rendering and never written to. Refuses to know: where they come from.
 
-use crate::history::OutputSource;
+use crate::history::{CommandFinished, OutputSource};
 use crate::ident::Digest;
 
 /// Everything a transcript is made from, except the events.
@@ -15,4 +15,14 @@ pub struct Sources<'a> {
     pub last_hash: Option<Digest>,
     /// True while a recorder still writes the journal.
     pub is_live: bool,
+}
+
+/// Describes how a command's output differs from its record, in the words of `runbook verify`. None if it does not.
+pub(super) fn find_mismatch(finished: &CommandFinished, sources: &Sources<'_>) -> Option<String> {
+    sources.outputs.find_mismatch(finished.started, &finished.output)
+}
+
+/// Formats a mismatch as the mark that every format shows: `not as recorded: its output file was changed`.
+pub(super) fn format_mismatch(mismatch: &str) -> String {
+    format!("not as recorded: {mismatch}")
 }

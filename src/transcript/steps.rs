@@ -9,7 +9,7 @@ use super::overview::{RunOverview, event_anchor, numbered_step_title};
 use super::page::{ShownOutput, TranscriptPage};
 use super::phrase::{Phrase, plain_phrase};
 use super::series::Presentation;
-use super::sources::Sources;
+use super::sources::{Sources, find_mismatch};
 use super::words;
 use crate::history::{
     ChoiceMade, CommandFinished, CommandSource, CommandStarted, ConsentForm, Decided, Decision, Event, Fact,
@@ -322,6 +322,7 @@ impl<P: TranscriptPage> StepsWriter<'_, P> {
             kept_size: words::format_size(finished.output.kept_bytes),
             lost_size: (lost > 0).then(|| words::format_size(lost)),
             is_redacted: finished.output.salt.is_empty(),
+            mismatch: find_mismatch(finished, self.sources),
         };
         self.shown_beside_expected = false;
         match self.expected_output.take() {

@@ -9,6 +9,7 @@ use crate::transcript::html::{PageAnchor, TimelinePicture, Tone, Trust, escape_t
 use crate::transcript::page::{ChangedLine, PageRow, ShownOutput, TranscriptPage};
 use crate::transcript::phrase::{Phrase, PhrasePiece};
 use crate::transcript::series::CommandSeries;
+use crate::transcript::sources::format_mismatch;
 use crate::transcript::words;
 use std::fmt::Write as _;
 use std::io;
@@ -223,6 +224,10 @@ impl<W: Write> TranscriptPage for HtmlPage<'_, W> {
 
     fn write_output(&mut self, output: &ShownOutput<'_>) -> io::Result<()> {
         let (file, kept) = (escape_text(&output.file_path), escape_text(&output.kept_size));
+        if let Some(mismatch) = &output.mismatch {
+            let mark = escape_text(&format_mismatch(mismatch));
+            writeln!(self.writer, "<p class=\"gap mismatch\"><strong>⚠ {mark}.</strong></p>")?;
+        }
         match output.excerpt {
             Excerpt::Empty => {}
             Excerpt::Complete(lines) => self.write_output_lines("output", "Output", lines)?,

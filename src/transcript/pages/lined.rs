@@ -4,6 +4,7 @@
 
 use crate::transcript::excerpt::{Excerpt, ScreenLine};
 use crate::transcript::page::ShownOutput;
+use crate::transcript::sources::format_mismatch;
 use crate::transcript::words;
 use std::io;
 
@@ -28,6 +29,9 @@ pub(super) trait OutputStyle {
 /// Writes an output excerpt with its notices.
 pub(super) fn write_output_with<P: OutputStyle>(page: &mut P, output: &ShownOutput<'_>) -> io::Result<()> {
     let (file, kept) = (P::format_file_name(&output.file_path), &output.kept_size);
+    if let Some(mismatch) = &output.mismatch {
+        page.write_remark(&format!("⚠ {}.", format_mismatch(mismatch)))?;
+    }
     match output.excerpt {
         Excerpt::Empty => {}
         Excerpt::Complete(lines) => page.write_lines(lines)?,

@@ -1,0 +1,105 @@
+//! Shapes of hostile documents. Each is as large as it is told to be.
+
+use std::fmt::Write as _;
+
+/// A kind of document, and the size at which to begin.
+pub struct Shape {
+    /// Name to choose it by.
+    pub name: &'static str,
+    /// Number of repetitions of the smaller document.
+    pub size: usize,
+    /// Makes a document with this many repetitions.
+    pub make: fn(usize) -> String,
+}
+
+/// All shapes.
+pub const SHAPES: &[Shape] = &[
+    Shape { name: "prefix-words", size: 12_500, make: |n| cell(&"sudo ".repeat(n)) },
+    Shape { name: "mixed-prefixes", size: 4_000, make: |n| cell(&("sudo nice env nohup ".repeat(n) + "ls")) },
+    Shape { name: "nested-shells", size: 2_000, make: |n| cell(&("bash -c ".repeat(n) + "ls")) },
+    Shape { name: "braces-in-word", size: 15_000, make: |n| cell(&format!("echo {}", "{a,b}".repeat(n))) },
+    Shape { name: "open-braces", size: 15_000, make: |n| cell(&format!("echo {}", "{a,".repeat(n))) },
+    Shape { name: "heredocs", size: 1_000, make: |n| cell(&heredocs(n)) },
+    Shape { name: "heredoc-lines", size: 8_000, make: |n| cell(&format!("cat <<E\n{}E", "$a line\n".repeat(n))) },
+    Shape { name: "variables", size: 3_000, make: |n| cell(&numbered(n, |i| format!("v{i}=1; echo $v{i}\n"))) },
+    Shape {
+        name: "variables-in-cells",
+        size: 500,
+        make: |n| numbered(n, |i| cell(&format!("v{i}=1\necho $v{i} $v0"))),
+    },
+    Shape { name: "unset-variables", size: 3_000, make: |n| cell(&numbered(n, |i| format!("echo $UNSET_{i}\n"))) },
+    Shape {
+        name: "variables-in-word",
+        size: 8_000,
+        make: |n| cell(&format!("echo {}", numbered(n, |i| format!("$v{i}")))),
+    },
+    Shape {
+        name: "nested-substitutions",
+        size: 4_000,
+        make: |n| cell(&format!("echo {}{}", "$(echo ".repeat(n), ")".repeat(n))),
+    },
+    Shape { name: "many-substitutions", size: 5_000, make: |n| cell(&format!("echo {}", "$(ls) ".repeat(n))) },
+    Shape { name: "backticks", size: 5_000, make: |n| cell(&format!("echo {}", "`ls` ".repeat(n))) },
+    Shape { name: "pipeline", size: 10_000, make: |n| cell(&format!("ls{}", " | cat".repeat(n))) },
+    Shape { name: "and-list", size: 10_000, make: |n| cell(&format!("ls{}", " && ls".repeat(n))) },
+    Shape { name: "arguments", size: 25_000, make: |n| cell(&format!("rm{}", " a".repeat(n))) },
+    Shape { name: "options", size: 10_000, make: |n| cell(&format!("curl{}", " -H x:y".repeat(n))) },
+    Shape { name: "redirections", size: 10_000, make: |n| cell(&format!("ls{}", " >a".repeat(n))) },
+    Shape { name: "commands", size: 5_000, make: |n| cell(&"echo x\n".repeat(n)) },
+    Shape { name: "unclosed-quotes", size: 5_000, make: |n| cell(&"echo 'x\n".repeat(n | 1)) },
+    Shape { name: "unclosed-ifs", size: 5_000, make: |n| cell(&"if true; then\n".repeat(n)) },
+    Shape { name: "arithmetic", size: 8_000, make: |n| cell(&format!("echo $(({}1))", "1+".repeat(n))) },
+    Shape { name: "functions", size: 2_000, make: |n| cell(&numbered(n, |i| format!("f{i}() {{ echo x; }}\nf{i}\n"))) },
+    Shape { name: "aliases", size: 2_000, make: |n| cell(&numbered(n, |i| format!("alias a{i}=ls\na{i}\n"))) },
+    Shape { name: "sql", size: 8_000, make: |n| cell(&format!("psql -c '{}'", "select 1; ".repeat(n))) },
+    Shape { name: "cells", size: 1_000, make: |n| cell("echo x").repeat(n) },
+    Shape { name: "headings", size: 5_000, make: |n| numbered(n, |i| format!("## H {i}\n\ntext\n\n")) + &cell("ls") },
+    Shape { name: "equal-headings", size: 5_000, make: |n| "## Same\n\ntext\n\n".repeat(n) + &cell("ls") },
+    Shape { name: "procedures", size: 1_000, make: |n| numbered(n, |i| format!("## H {i}\n\n{}", cell("echo x"))) },
+    Shape { name: "equal-procedures", size: 1_000, make: |n| format!("## Same\n\n{}", cell("echo x")).repeat(n) },
+    Shape { name: "placeholders", size: 2_000, make: |n| cell(&numbered(n, |i| format!("echo <value-{i}>\n"))) },
+    Shape { name: "placeholders-in-cells", size: 500, make: |n| numbered(n, |i| cell(&format!("echo <value-{i}>"))) },
+    Shape {
+        name: "placeholders-in-line",
+        size: 2_000,
+        make: |n| cell(&format!("echo {}", numbered(n, |i| format!("<value-{i}> ")))),
+    },
+    Shape { name: "template-names", size: 1_000, make: templates },
+    Shape { name: "links", size: 5_000, make: |n| numbered(n, |i| format!("[see](#h-{i})\n\n")) + &cell("ls") },
+    Shape { name: "lists", size: 5_000, make: |n| numbered(n, |i| format!("{i}. do `ls` now\n")) },
+    Shape { name: "nested-lists", size: 200, make: |n| numbered(n, |i| format!("{}- x\n", "  ".repeat(i))) },
+    Shape { name: "quotes", size: 5_000, make: |n| ">".repeat(n) + " x\n\n" + &cell("ls") },
+    Shape { name: "open-fences", size: 5_000, make: |n| "```bash\nls\n````\n".repeat(n) },
+    Shape { name: "emphasis", size: 20_000, make: |n| "*a **b ".repeat(n) + "\n\n" + &cell("ls") },
+    Shape { name: "brackets", size: 20_000, make: |n| "[".repeat(n) + "\n\n" + &cell("ls") },
+    Shape { name: "long-line", size: 60_000, make: |n| cell(&format!("echo {}", "x".repeat(n))) },
+    Shape { name: "prompts", size: 3_000, make: |n| cell(&"$ ls\nfile\n".repeat(n)) },
+    Shape { name: "outputs", size: 1_000, make: |n| format!("{}```text\nx\n```\n\n", cell("echo x")).repeat(n) },
+    Shape {
+        name: "front-matter",
+        size: 2_000,
+        make: |n| format!("---\ninputs:\n{}---\n\n{}", numbered(n, |i| format!("  v{i}: x\n")), cell("ls")),
+    },
+];
+
+fn cell(text: &str) -> String {
+    format!("```bash\n{text}\n```\n\n")
+}
+
+fn numbered(count: usize, make: impl Fn(usize) -> String) -> String {
+    (0..count).map(make).collect()
+}
+
+fn heredocs(count: usize) -> String {
+    let mut text = "cat".to_owned();
+    // Writing to a string cannot fail.
+    (0..count).for_each(|i| drop(write!(text, " <<E{i}")));
+    (0..count).for_each(|i| drop(write!(text, "\nx\nE{i}")));
+    text
+}
+
+fn templates(count: usize) -> String {
+    let inputs = numbered(count, |i| format!("  v{i}: {{default: x}}\n"));
+    let commands = numbered(count, |i| format!("echo {{{{ v{i} }}}}\n"));
+    format!("---\ninputs:\n{inputs}---\n\n{}", cell(&commands))
+}
