@@ -151,7 +151,7 @@ fn nothing_that_others_write_meanwhile_is_lost() {
             });
         }
         for n in 1..=20 {
-            let fact = Redacted { events: vec![Seq(n)], user: "mira".into(), reason: String::new() };
+            let fact = Redacted { events: vec![Seq(n)], user: "mira".into(), ..Redacted::default() };
             while let Err(error) = redact_events(incident.folder(), &fact, SystemClock::start_now().now()) {
                 assert!(matches!(error, JournalError::Locked { .. }), "{error}");
             }

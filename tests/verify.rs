@@ -239,7 +239,7 @@ fn an_output_that_was_changed_or_removed_is_found_and_a_redacted_one_is_not_miss
     std::fs::remove_file(folder.output_path(first)).unwrap();
     assert!(verify_run(folder.folder_path(), None).unwrap().bad_outputs[0].what.contains("cannot be read"));
 
-    let fact = Redacted { events: vec![end], user: "ada".into(), reason: "a password".into() };
+    let fact = Redacted { events: vec![end], user: "ada".into(), reason: "a password".into(), ..Redacted::default() };
     let now = SystemClock::start_now().now();
     assert!(matches!(redact_events(&folder, &fact, now), Err(JournalError::Locked { .. })), "its writer lives");
     drop(writer);

@@ -306,8 +306,17 @@ pub(super) struct RedactArgs {
     #[arg(value_name = "RUN|INCIDENT")]
     pub(super) run: String,
     /// The event, by its number in the journal; may be given several times
-    #[arg(long, value_name = "N", required = true, value_delimiter = ',')]
+    #[arg(long, value_name = "N", required_unless_present = "secret", value_delimiter = ',')]
     pub(super) seq: Vec<u64>,
+    /// Search a run for a secret and drop every event that holds it; the secret is read without echo, or from standard input
+    #[arg(long)]
+    pub(super) secret: bool,
+    /// Also remove the text from the run's step ids, snapshot, runbook.md, outputs and transcript.md
+    #[arg(long)]
+    pub(super) everywhere: bool,
+    /// Show what would be removed, and remove nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
     /// Why, for the record
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(super) reason: String,

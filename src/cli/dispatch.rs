@@ -7,7 +7,7 @@ use super::choices::{ColorChoice, Format};
 use super::environment::Environment;
 use super::error::{Exit, Failure};
 use super::output::{print_data, print_notices};
-use super::{check, complete, incident, inputs, list, man, redact, resume, run, runs, show, transcript, verify};
+use super::{check, complete, incident, inputs, list, man, mask, redact, resume, run, runs, show, transcript, verify};
 use crate::recorder::{BecomeShell, ServeOptions};
 use clap::Parser as _;
 use std::ffi::OsString;
@@ -73,7 +73,7 @@ fn run_command(cli: &Cli, environment: &Environment) -> Result<Exit, Failure> {
         Command::Stop(args) => resume::stop_run(args, environment),
         Command::Verify(args) => verify::verify_record(|| environment.runs_folder(), args),
         Command::Redact(args) => redact::redact_record(args, environment),
-        Command::Mask(command) => redact::mask_secret(command, environment),
+        Command::Mask(command) => mask::mask_secret(command, environment),
         Command::Incident(command) => incident::run_subcommand(command, cli.color, environment),
         Command::Transcript(args) => transcript::render_transcript(&environment.runs_folder()?, args),
         Command::Completions { shell } => print_data(&complete::completion_script(*shell)),

@@ -1,91 +1,177 @@
-//! `runbook redact` removes a secret from a record; `runbook mask add` keeps one out of a live run's record.
+//! `runbook redact` removes a secret from a record.
 //!
 //! Invariant: a secret is never an argument.
 
-use super::args::{MaskCommand, RedactArgs};
+use super::args::RedactArgs;
 use super::environment::Environment;
 use super::error::{Exit, Failure};
+use super::mask::read_secret;
 use super::output::print_notices;
 use super::records::{self, NamedRecord};
+use super::remains::{Remains, SoughtText, events_with_secret, holds_secret};
 use crate::history::{Fact, IncidentFact, Redacted};
-use crate::ident::{Clock as _, IncidentId, RunId, Seq, SystemClock};
+use crate::ident::{Clock as _, Digest, IncidentId, RunId, Seq, SystemClock};
 use crate::incident;
 use crate::incident::Now;
-use crate::journal::{Folder, Folders, JournalError, JournalReader, redact_events};
-use crate::kernel::{AttachError, register_in_session};
+use crate::journal::{Folder, Folders, JournalError, JournalReader, redact_events, redact_with_names};
 use crate::mask::Masker;
 use crate::session;
-use std::borrow::Cow;
-use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Drops the texts of events from a record, and lists where the same text may still be. Fails while the record is in use.
 pub(super) fn redact_record(args: &RedactArgs, environment: &Environment) -> Result<Exit, Failure> {
     let runs = environment.runs_folder()?;
-    let record = records::find_record(&runs, Some(&args.run))?;
-    let clock = SystemClock::start_now();
-    let (folder, at) = match &record {
-        NamedRecord::Run(folder) => (folder, clock.now()),
-        // An incident's clock outlives a process.
-        NamedRecord::Incident(folder) => (folder, Now::read_clocks(&clock).at),
-    };
-    let fact = Redacted {
-        events: args.seq.iter().copied().map(Seq).collect(),
-        user: environment.user_name(),
-        reason: Masker::new().mask_text(&args.reason).into_owned(),
-    };
-    // Collect the texts now: once they are dropped, there is nothing to search for.
-    let elsewhere = match &record {
-        NamedRecord::Run(_) => None,
-        NamedRecord::Incident(folder) => Some(OtherOccurrences::of_dropped_events(folder, &fact.events)),
-    };
-    let (event, removed) =
-        redact_events(folder, &fact, at).map_err(|error| redaction_refused(&record, folder, error))?;
-    let numbers: Vec<String> = args.seq.iter().map(ToString::to_string).collect();
-    let mut lines = vec![format!("the text of event {} was dropped; event {} says so", numbers.join(", "), event.seq)];
-    lines.extend(removed.iter().map(|path| format!("removed: {}", path.display())));
-    let incident = match elsewhere {
-        None => {
-            session::render_transcript(folder, false).map_err(|error| Failure::record_error(error.to_string()))?;
-            joined_incident(folder)
+    let lines = match records::find_record(&runs, Some(&args.run))? {
+        NamedRecord::Run(folder) => redact_run(args, environment, &folder)?,
+        NamedRecord::Incident(_) if args.secret || args.everywhere || args.dry_run => {
+            return Err(Failure::usage_error("`--secret`, `--everywhere` and `--dry-run` are for runs")
+                .with_help("give the events of an incident with `--seq`"));
         }
-        Some(elsewhere) => {
-            lines.extend(elsewhere.describe_occurrences(folder, &runs));
-            if fact.events.contains(&Seq(1)) {
-                lines.push(
-                    "with it went the rules that the incident went by: nothing of it is told as due any more"
-                        .to_owned(),
-                );
-            }
-            Some(folder.run_id().clone())
-        }
+        NamedRecord::Incident(folder) => redact_incident(args, environment, &folder, &runs)?,
     };
-    lines.push("receipts from before still hold; copies of the folder made elsewhere still have the text".to_owned());
-    lines.extend(incident.map(|id| {
-        format!(
-            "so has a post-mortem written before: `runbook incident report {id} --output FILE` writes its facts anew, but for \
-             those that were changed by hand"
-        )
-    }));
     print_notices(&lines);
     Ok(Exit::Success)
 }
 
-fn redaction_refused(record: &NamedRecord, folder: &Folder, error: JournalError) -> Failure {
-    match (error, record) {
-        (JournalError::Locked { .. }, NamedRecord::Run(_)) => {
-            Failure::usage_error(format!("the run `{}` is live", folder.run_id()))
-                .with_help(format!("end it first: `runbook stop {}`", folder.run_id()))
+fn redact_incident(
+    args: &RedactArgs,
+    environment: &Environment,
+    folder: &Folder,
+    runs: &Path,
+) -> Result<Vec<String>, Failure> {
+    let fact = redacted_fact(args.seq.iter().copied().map(Seq).collect(), args, environment);
+    // Collect the texts now: once they are dropped, there is nothing to search for.
+    let elsewhere = OtherOccurrences::of_dropped_events(folder, &fact.events);
+    // An incident's clock outlives a process.
+    let at = Now::read_clocks(&SystemClock::start_now()).at;
+    let redacted = redact_events(folder, &fact, at);
+    let (event, removed) = redacted.map_err(|error| incident_redaction_refused(folder, error))?;
+    let mut lines = vec![describe_dropped(&fact.events, event.seq)];
+    lines.extend(removed.iter().map(|path| format!("removed: {}", path.display())));
+    lines.extend(elsewhere.describe_occurrences(folder, runs));
+    if fact.events.contains(&Seq(1)) {
+        lines
+            .push("with it went the rules that the incident went by: nothing of it is told as due any more".to_owned());
+    }
+    lines.push("receipts from before still hold; copies of the folder made elsewhere still have the text".to_owned());
+    lines.push(describe_post_mortem(folder.run_id()));
+    Ok(lines)
+}
+
+fn redact_run(args: &RedactArgs, environment: &Environment, folder: &Folder) -> Result<Vec<String>, Failure> {
+    if folder.is_live() {
+        return Err(run_is_live(folder));
+    }
+    let named: BTreeSet<Seq> = args.seq.iter().copied().map(Seq).collect();
+    // Collect the texts now: once they are dropped, there is nothing to search for.
+    let unreadable = |error: std::io::Error| Failure::record_error(format!("the record cannot be searched: {error}"));
+    let mut sought = SoughtText::of_events(folder, &named).map_err(unreadable)?;
+    if args.secret {
+        sought.add_secret(&read_secret("text to remove")?)?;
+    }
+    let remains = Remains::find_in_run(folder, &sought, &named).map_err(unreadable)?;
+    let mut events = named;
+    if args.secret || args.everywhere {
+        events.extend(&remains.events);
+    }
+    if args.dry_run {
+        return Ok(remains.describe_plan(&events, args.everywhere));
+    }
+    if events.is_empty() && (!args.everywhere || remains.is_empty()) {
+        return Ok(remains.describe_rest(folder, "nothing was dropped: no event holds the text"));
+    }
+    let mut fact = redacted_fact(events.into_iter().collect(), args, environment);
+    let mut lines = Vec::new();
+    if args.everywhere {
+        fact.document = clear_document(folder, &sought, &remains)?;
+        lines.extend(fact.document.map(|_| "replaced in: runbook.md".to_owned()));
+    }
+    let change = |name: &str, text: &str| args.everywhere.then(|| sought.replace_name(name, text)).flatten();
+    let redacted = redact_with_names(folder, &fact, SystemClock::start_now().now(), &change);
+    let (event, removed) = redacted.map_err(|error| run_redaction_refused(folder, error))?;
+    if !fact.events.is_empty() {
+        lines.insert(0, describe_dropped(&fact.events, event.seq));
+    }
+    let is_rewritten = matches!(&event.fact, Fact::Redacted(Redacted { head_before: Some(_), .. }));
+    if is_rewritten {
+        lines.push("replaced in: step ids and other names of the journal".to_owned());
+    }
+    lines.extend(removed.iter().map(|path| format!("removed: {}", path.display())));
+    if args.everywhere && std::fs::remove_file(folder.snapshot_path()).is_ok() {
+        lines.push(format!("removed: {}", folder.snapshot_path().display()));
+    }
+    session::render_transcript(folder, false).map_err(|error| Failure::record_error(error.to_string()))?;
+    lines.push("written anew: transcript.md".to_owned());
+    let rest = Remains::find_in_run(folder, &sought, &BTreeSet::new()).map_err(unreadable)?;
+    lines.extend(rest.describe_rest(folder, "no other file of the run holds the text"));
+    lines.push(
+        if is_rewritten {
+            "receipts from before no longer hold, since names were replaced: keep the one that `runbook verify` prints; copies of the folder \
+             made elsewhere still have the text"
+        } else {
+            "receipts from before still hold; copies of the folder made elsewhere still have the text"
         }
-        (JournalError::Locked { .. }, NamedRecord::Incident(_)) => {
+        .to_owned(),
+    );
+    lines.extend(joined_incident(folder).map(|id| describe_post_mortem(&id)));
+    Ok(lines)
+}
+
+fn redacted_fact(events: Vec<Seq>, args: &RedactArgs, environment: &Environment) -> Redacted {
+    let reason = Masker::new().mask_text(&args.reason).into_owned();
+    Redacted { events, user: environment.user_name(), reason, ..Redacted::default() }
+}
+
+fn describe_dropped(events: &[Seq], by: Seq) -> String {
+    let numbers: Vec<String> = events.iter().map(ToString::to_string).collect();
+    format!("the text of event {} was dropped; event {by} says so", numbers.join(", "))
+}
+
+fn describe_post_mortem(incident: &impl std::fmt::Display) -> String {
+    format!(
+        "so has a post-mortem written before: `runbook incident report {incident} --output FILE` writes its facts anew, but for \
+         those that were changed by hand"
+    )
+}
+
+/// Replaces the text in the record's copy of the document. Returns the digest of what is left; none if it does not hold the text.
+fn clear_document(folder: &Folder, sought: &SoughtText, remains: &Remains) -> Result<Option<Digest>, Failure> {
+    if !remains.is_in_document {
+        return Ok(None);
+    }
+    let path = folder.document_path();
+    let cleared = folder.read_document().map(|bytes| sought.replace_in(&bytes));
+    let cleared = cleared.map_err(|error| Failure::record_error(format!("`runbook.md` cannot be read: {error}")))?;
+    folder
+        .replace_file(&path, |to| to.write_all(&cleared))
+        .map_err(|error| Failure::record_error(error.to_string()))?;
+    Ok(Some(Digest::of_bytes(&cleared)))
+}
+
+fn run_is_live(folder: &Folder) -> Failure {
+    Failure::usage_error(format!("the run `{}` is live", folder.run_id()))
+        .with_help(format!("end it first: `runbook stop {}`", folder.run_id()))
+}
+
+fn run_redaction_refused(folder: &Folder, error: JournalError) -> Failure {
+    match error {
+        JournalError::Locked { .. } => run_is_live(folder),
+        JournalError::Unwritable { reason, .. } => Failure::usage_error(reason)
+            .with_help("the numbers are the `seq` of `journal.jsonl`, and stand in the transcript's timeline"),
+        other => Failure::record_error(other.to_string()),
+    }
+}
+
+fn incident_redaction_refused(folder: &Folder, error: JournalError) -> Failure {
+    match error {
+        JournalError::Locked { .. } => {
             Failure::usage_error(format!("somebody writes into the incident `{}` just now", folder.run_id()))
                 .with_help("try again")
         }
-        (JournalError::Unwritable { reason, .. }, NamedRecord::Run(_)) => Failure::usage_error(reason)
-            .with_help("the numbers are the `seq` of `journal.jsonl`, and stand in the transcript's timeline"),
-        (JournalError::Unwritable { reason, .. }, NamedRecord::Incident(_)) => Failure::usage_error(reason)
+        JournalError::Unwritable { reason, .. } => Failure::usage_error(reason)
             .with_help("the numbers are the `seq` of `journal.jsonl`; in a post-mortem `7c1d9e#12` is event 12"),
-        (other, _) => Failure::record_error(other.to_string()),
+        other => Failure::record_error(other.to_string()),
     }
 }
 
@@ -153,102 +239,5 @@ impl OtherOccurrences {
             }
         }
         lines
-    }
-}
-
-/// Registers a secret with a live run, and reports where its record has it already. Fails when the run is not live.
-pub(super) fn mask_secret(command: &MaskCommand, environment: &Environment) -> Result<Exit, Failure> {
-    let MaskCommand::Add { run, name } = command;
-    let folder = records::find_run(&environment.runs_folder()?, run.as_deref())?;
-    let secret = read_secret(name)?;
-    let told = register_in_session(folder.folder_path(), vec![(name.clone(), secret.clone())]);
-    let refused = told.map_err(|error| match error {
-        AttachError::NotThere => Failure::usage_error(format!("the run `{}` is not live", folder.run_id()))
-            .with_help("what is in its record already is taken out by `runbook redact`"),
-        other => Failure::usage_error(other.to_string()),
-    })?;
-    if let Some(why) = refused.first() {
-        return Err(Failure::usage_error(why.clone()));
-    }
-    let mut lines = vec![format!("from here on `{name}` is masked in `{}`", folder.run_id())];
-    lines.extend(mask_kept_document(&folder, name, &secret));
-    print_notices(&lines);
-    Ok(Exit::Success)
-}
-
-/// Masks the secret in the record's copy of the document. Returns a line for each event that has it already.
-fn mask_kept_document(folder: &Folder, name: &str, secret: &[u8]) -> Vec<String> {
-    let mut masker = Masker::new();
-    let mut lines = Vec::new();
-    if masker.add_secret(name, secret).is_err() {
-        return lines;
-    }
-    if let Ok(document) = std::fs::read(folder.document_path())
-        && let Cow::Owned(masked) = masker.mask_bytes(&document)
-    {
-        let written = folder.replace_file(&folder.document_path(), |to| to.write_all(&masked));
-        lines.extend(written.err().map(|error| error.to_string()));
-    }
-    for seq in events_with_secret(folder, &masker) {
-        lines.push(format!(
-            "event {seq} holds it already: `runbook redact {} --seq {seq}` drops it, once the run is over",
-            folder.run_id()
-        ));
-    }
-    lines
-}
-
-/// Numbers of the events whose journal lines hold a secret of the masker.
-fn events_with_secret(folder: &Folder, masker: &Masker) -> Vec<usize> {
-    let journal = std::fs::read(folder.journal_path()).unwrap_or_default();
-    let lines = journal.split(|&byte| byte == b'\n').enumerate().skip(1);
-    lines.filter(|(_, line)| holds_secret(masker, line)).map(|(seq, _)| seq).collect()
-}
-
-fn holds_secret(masker: &Masker, bytes: &[u8]) -> bool {
-    let Cow::Owned(hidden) = masker.mask_bytes(bytes) else { return false };
-    let hidden = String::from_utf8_lossy(&hidden);
-    masker.secret_names().any(|name| hidden.contains(&format!("[masked:{name}]")))
-}
-
-/// Reads a secret from standard input, without echo on a terminal, and strips the newline at its end. It need not be text.
-fn read_secret(name: &str) -> Result<Vec<u8>, Failure> {
-    let failed = |error: std::io::Error| Failure::usage_error(format!("the secret cannot be read: {error}"));
-    let stdin = std::io::stdin();
-    let mut text = Vec::new();
-    if stdin.is_terminal() {
-        let mut err = std::io::stderr().lock();
-        drop(write!(err, "{name} (not shown): ").and_then(|()| err.flush()));
-        let echo = EchoSwitchedOff::switch_off().map_err(failed)?;
-        let read = stdin.lock().read_until(b'\n', &mut text);
-        drop(echo);
-        drop(writeln!(err));
-        read.map_err(failed)?;
-    } else {
-        stdin.lock().take(1 << 20).read_to_end(&mut text).map_err(failed)?;
-    }
-    let text = text.strip_suffix(b"\n").unwrap_or(&text);
-    let text = text.strip_suffix(b"\r").unwrap_or(text);
-    if text.is_empty() { Err(Failure::usage_error("the secret is empty")) } else { Ok(text.to_vec()) }
-}
-
-/// Turns the terminal's echo off until dropped. Holds the modes to restore.
-struct EchoSwitchedOff(rustix::termios::Termios);
-
-impl EchoSwitchedOff {
-    fn switch_off() -> std::io::Result<Self> {
-        let stdin = std::io::stdin();
-        let before = rustix::termios::tcgetattr(&stdin)?;
-        let mut modes = before.clone();
-        modes.local_modes.remove(rustix::termios::LocalModes::ECHO);
-        rustix::termios::tcsetattr(&stdin, rustix::termios::OptionalActions::Flush, &modes)?;
-        Ok(Self(before))
-    }
-}
-
-impl Drop for EchoSwitchedOff {
-    fn drop(&mut self) {
-        let stdin = std::io::stdin();
-        let _ = rustix::termios::tcsetattr(&stdin, rustix::termios::OptionalActions::Now, &self.0);
     }
 }

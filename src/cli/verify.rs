@@ -105,7 +105,7 @@ fn verification_text(verified: &VerifiedRun, transcript: Option<&TranscriptCheck
         ),
         Attestation::Whole => writeln!(out, "tail: attested by the receipt"),
         Attestation::Until(later) => writeln!(out, "tail: attested by the receipt; the last {later} events came later"),
-        Attestation::OtherRun | Attestation::Cut { .. } | Attestation::Differs => Ok(()),
+        Attestation::OtherRun | Attestation::Cut { .. } | Attestation::Differs | Attestation::Rewritten(_) => Ok(()),
     };
     if let Some(receipt) = &verified.receipt {
         let _ = writeln!(out, "{receipt}");
@@ -124,6 +124,12 @@ fn find_mismatch(verified: &VerifiedRun, transcript: Option<&TranscriptCheck>) -
         }
         Attestation::Differs => {
             return fail("the journal is not the one that the receipt is of: it was written anew".to_owned());
+        }
+        Attestation::Rewritten(seq) => {
+            return fail(format!(
+                "the receipt is of the journal before event {seq}, a redaction that replaced names and so changed hashes"
+            ))
+            .map(|failure| failure.with_help("if you made that redaction, keep the receipt that is printed above instead"));
         }
         Attestation::No | Attestation::Whole | Attestation::Until(_) => {}
     }

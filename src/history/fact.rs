@@ -455,7 +455,7 @@ pub struct RunResumed {
 }
 
 /// Payloads were dropped on purpose, because they held something that must not be kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redacted {
     /// Events whose payload was dropped.
     pub events: Vec<Seq>,
@@ -463,6 +463,11 @@ pub struct Redacted {
     pub user: String,
     /// Reason in their words.
     pub reason: String,
+    /// Digest of the kept document after texts were replaced in it; none if it was left alone.
+    pub document: Option<Digest>,
+    /// Hash of the event before this one as it was before names were replaced, which gave later events other hashes. None if
+    /// every event kept its hash.
+    pub head_before: Option<Digest>,
 }
 
 /// The journal could not be written for a while.

@@ -147,6 +147,8 @@ facts! {
             // The first writers of this kind did not record who did it.
             user: defaulted,
             reason: text,
+            document: optional,
+            head_before: optional,
         }
         RecordFailed(RecordFailed) = "record-failed" {
             why: text,

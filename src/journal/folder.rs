@@ -189,6 +189,11 @@ impl Folder {
         open_ordinary(&self.transcript_path())
     }
 
+    /// Path of the snapshot of the shell's state. It need not exist.
+    pub fn snapshot_path(&self) -> PathBuf {
+        self.path.join("snapshot")
+    }
+
     /// Path of the transcript.
     pub fn transcript_path(&self) -> PathBuf {
         self.path.join("transcript.md")

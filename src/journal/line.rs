@@ -125,7 +125,67 @@ pub(super) fn drop_payload(text: &mut Vec<u8>) {
     }
 }
 
-/// True if an event is the run's start, an opened gate, a command's start or end, or a redaction. `kind` is its fourth member, and no string but the time
+/// Name of a member, its text → the text to put in its place; none to leave it.
+pub(super) type MemberChange<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
+
+/// Replaces texts among a line's members, and links the line to `prev`, if that is given. Returns the line's new hash if it has one.
+/// `text` ends with its newline.
+pub(super) fn relink_line(text: &mut Vec<u8>, change: MemberChange<'_>, prev: Option<Digest>) -> Option<Digest> {
+    let (line, members) = {
+        let line = text.strip_suffix(b"\n")?;
+        (std::str::from_utf8(line).ok()?.to_owned(), parse_line(line).ok()?.members.to_owned())
+    };
+    let changed = change_members(&members, change);
+    if changed.is_none() && prev.is_none() {
+        return None;
+    }
+    let (covered, _, rest) = split_hash(&line)?;
+    let (linked, old) = covered.get(members.len()..)?.strip_suffix(HASH_MARK).and_then(split_digest)?;
+    let prev = prev.unwrap_or(old);
+    let covered = format!("{}{linked}{prev}{HASH_MARK}", changed.unwrap_or(members));
+    let hash = Digest::of_bytes(covered.as_bytes());
+    *text = format!("{covered}{hash}{rest}\n").into_bytes();
+    Some(hash)
+}
+
+/// The members with texts replaced; none if there is nothing to replace.
+fn change_members(members: &str, change: MemberChange<'_>) -> Option<String> {
+    let mut json: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&format!("{members}}}")).ok()?;
+    let mut is_changed = false;
+    for (name, value) in json.iter_mut().filter(|(name, _)| !LINE_NAMES.contains(&name.as_str())) {
+        is_changed |= change_texts(name, value, change);
+    }
+    let changed = serde_json::to_string(&json).ok().filter(|_| is_changed)?;
+    changed.strip_suffix('}').map(str::to_owned)
+}
+
+fn change_texts(name: &str, value: &mut serde_json::Value, change: MemberChange<'_>) -> bool {
+    match value {
+        serde_json::Value::String(text) => {
+            let changed = change(name, text);
+            let is_changed = changed.is_some();
+            *text = changed.unwrap_or_else(|| std::mem::take(text));
+            is_changed
+        }
+        serde_json::Value::Array(values) => {
+            values.iter_mut().fold(false, |changed, value| change_texts(name, value, change) | changed)
+        }
+        serde_json::Value::Object(values) => {
+            values.iter_mut().fold(false, |changed, (name, value)| change_texts(name, value, change) | changed)
+        }
+        _ => false,
+    }
+}
+
+/// Whether `change` would replace a text among a line's members, and the line's salt and payload. `text` need not be a valid line.
+pub(super) fn search_line<'t>(text: &'t [u8], change: MemberChange<'_>) -> (bool, &'t [u8]) {
+    let mark = HASH_MARK.trim_start_matches('"').as_bytes();
+    let (members, payload) = text.split_at(memchr::memmem::find(text, mark).unwrap_or(text.len()));
+    (change_members(&String::from_utf8_lossy(members), change).is_some(), payload)
+}
+
+/// True if an event is the run's start, an opened gate, a command's start or end, or a redaction. `kind` is its fourth member,
+/// and no string but the time
 /// stands before it.
 pub(super) fn is_record_event(members: &str) -> bool {
     const MARK: &str = r#","kind":""#;

@@ -28,7 +28,7 @@ pub use folder::{Folder, FolderError, Folders};
 pub use line::Header;
 pub use output::RunOutput;
 pub use reader::{Journal, JournalReader, read_journal};
-pub use redact::redact_events;
+pub use redact::{redact_events, redact_with_names, search_events};
 pub use salt::Salts;
 pub use tail::read_last_seq;
 pub use verify::{Attestation, BadReceipt, OutputMismatch, Receipt, VerifiedRun, verify_run};

@@ -71,6 +71,8 @@ pub enum Attestation {
     },
     /// The last event of the receipt is not the one in the journal.
     Differs,
+    /// This redaction replaced names in events of the receipt, and says that the receipt was right before.
+    Rewritten(Seq),
 }
 
 /// An output that differs from the journal.
@@ -138,6 +140,7 @@ pub fn verify_run(path: &Path, kept: Option<&Receipt>) -> Result<VerifiedRun, Jo
     let attested = match (kept, &receipt) {
         (None, _) => Attestation::No,
         (Some(kept), Some(found)) if kept.run != found.run => Attestation::OtherRun,
+        (Some(kept), _) if let Some(seq) = checked.find_rewriting(kept) => Attestation::Rewritten(seq),
         (Some(kept), _) if kept.events > events => Attestation::Cut { missing: kept.events - events },
         (Some(kept), Some(found)) if kept.events == 0 || at_kept == Some(kept.head) => match found.events - kept.events
         {
@@ -179,8 +182,11 @@ struct OutputCheck {
     redacted: BTreeSet<Seq>,
     outputs: u64,
     bad: Vec<OutputMismatch>,
-    /// Digest of the document that ran.
+    /// Digest of the document that ran, or of what the last redaction left of it.
     document: Option<Digest>,
+    is_document_redacted: bool,
+    /// Redactions that replaced names, with the hash before each.
+    rewritten: Vec<(Seq, Digest)>,
 }
 
 impl OutputCheck {
@@ -194,7 +200,14 @@ impl OutputCheck {
                 self.finished.push((event.seq, finished.clone()));
             }
             Fact::RunStarted(started) => self.document = Some(started.runbook.digest),
-            Fact::Redacted(redacted) => self.redacted.extend(&redacted.events),
+            Fact::Redacted(redacted) => {
+                self.redacted.extend(&redacted.events);
+                if let Some(document) = redacted.document {
+                    self.document = Some(document);
+                    self.is_document_redacted = true;
+                }
+                self.rewritten.extend(redacted.head_before.map(|head| (event.seq, head)));
+            }
             _ => {}
         }
     }
@@ -203,14 +216,23 @@ impl OutputCheck {
     fn check_document(&self) -> (Vec<String>, Vec<String>) {
         let (Some(folder), Some(digest)) = (&self.folder, self.document) else { return Default::default() };
         match folder.read_document() {
-            Ok(bytes) if Digest::of_bytes(&bytes) == digest => Default::default(),
-            Ok(bytes) if memchr::memmem::find(&bytes, b"[masked:").is_some() => {
+            Ok(bytes) if Digest::of_bytes(&bytes) == digest => {
+                let note = "document: `runbook.md` is as a redaction left it";
+                (Vec::new(), self.is_document_redacted.then(|| note.to_owned()).into_iter().collect())
+            }
+            Ok(bytes) if !self.is_document_redacted && memchr::memmem::find(&bytes, b"[masked:").is_some() => {
                 let note = "document: `runbook.md` was kept with its secrets masked, so it cannot be compared";
                 (Vec::new(), vec![note.to_owned()])
             }
             Ok(_) => (vec!["`runbook.md` is not the document that ran: it was changed".to_owned()], Vec::new()),
             Err(error) => (vec![format!("`runbook.md`, the document that ran, cannot be read: {error}")], Vec::new()),
         }
+    }
+
+    /// The redaction that replaced names in a journal which this receipt covered whole.
+    fn find_rewriting(&self, kept: &Receipt) -> Option<Seq> {
+        let is_it = |(seq, head): &&(Seq, Digest)| seq.0 == kept.events + 1 && *head == kept.head;
+        self.rewritten.iter().find(is_it).map(|(seq, _)| *seq)
     }
 
     fn check_outputs(&mut self) {

@@ -173,10 +173,11 @@ impl JournalWriter {
         })
     }
 
-    /// Continues in a file that holds the same chain and will replace the old one. It is locked before anybody can find it, and the
-    /// lock on the old one is kept.
-    pub(super) fn continue_in(&mut self, file: File) -> io::Result<()> {
+    /// Continues in a file that holds the same events and will replace the old one. It is locked before anybody can find it, and the
+    /// lock on the old one is kept. `head` is the hash of its last event.
+    pub(super) fn continue_in(&mut self, file: File, head: Digest) -> io::Result<()> {
         file.try_lock()?;
+        self.head = head;
         (self.length, self.reserved) = (file.metadata()?.len(), 0);
         self.replaced = Some(std::mem::replace(&mut self.store, Box::new(file)));
         Ok(())

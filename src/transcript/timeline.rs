@@ -121,7 +121,10 @@ impl TimelineWriter<'_> {
             }
             Fact::Redacted(redacted) => {
                 let events: Vec<_> = redacted.events.iter().map(ToString::to_string).collect();
-                let event = format!("The text of event {} was dropped from the record", events.join(", "));
+                let event = match events.as_slice() {
+                    [] => "A text was removed from the files of the record".to_owned(),
+                    events => format!("The text of event {} was dropped from the record", events.join(", ")),
+                };
                 new_row(redacted.user.clone(), event, short("", &redacted.reason))
             }
             Fact::RunFinished(finished) => run_finished_row(finished, operator),

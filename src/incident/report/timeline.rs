@@ -169,6 +169,9 @@ fn incident_row(event: &Event, incident: &IncidentEvent, record: &JournalRecord)
 
 fn describe_redaction(redacted: &Redacted, record: &JournalRecord) -> (String, String) {
     let events: Vec<_> = redacted.events.iter().map(|seq| record.event_reference(*seq)).collect();
+    if events.is_empty() {
+        return ("A text was removed from the files of the record".to_owned(), quote_words(&redacted.reason));
+    }
     (format!("The text of {} was dropped from the record", events.join(", ")), quote_words(&redacted.reason))
 }
 
