@@ -6,6 +6,7 @@ use super::command::{Analysis, Command, InputUse, PassedVariable, Refusal, Runna
 use crate::ident::InputName;
 use crate::interpolate::{Delivery, Filter, RejectReason, Substitution};
 use crate::shell::{CommandFacts, HighlightToken, TabledAnswer};
+use std::collections::HashSet;
 
 impl Command {
     /// A command from text that the operator typed: an edit, or an own command. Several complete commands in one text are
@@ -165,13 +166,9 @@ impl Command {
 
     /// The variables that the command reads without a default (`${NAME:-…}`), each once.
     pub fn needed_variables(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for read in self.facts.variable_reads.iter().filter(|read| !read.has_default) {
-            if !names.contains(&read.name) {
-                names.push(read.name.clone());
-            }
-        }
-        names
+        let mut seen = HashSet::new();
+        let reads = self.facts.variable_reads.iter().filter(|read| !read.has_default);
+        reads.map(|read| &read.name).filter(|name| seen.insert(name.as_str())).cloned().collect()
     }
 
     /// The programs that the command calls by name, each once.

@@ -7,7 +7,7 @@ use super::finding::Finding;
 use super::probes::Probes;
 use crate::risk::{Flag, Level};
 use crate::shell::{ProgramName, SessionChange, effective_program};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Checks the commands of each cell in sequence. `env` names the variables that the front matter sets.
 pub(super) fn check_sequences<'n>(
@@ -230,6 +230,22 @@ fn find_hidden_pipe_failure(at: &LocatedCommand<'_, '_>, found: &mut Vec<Finding
     }
 }
 
+/// The first place in which a text names each variable, with its mark: in braces if there is one, otherwise without.
+fn find_expansions(text: &str) -> HashMap<&str, std::ops::Range<usize>> {
+    let mut found: HashMap<&str, (bool, std::ops::Range<usize>)> = HashMap::new();
+    for (at, _) in text.match_indices('$') {
+        let rest = text.get(at + 1..).unwrap_or_default();
+        let (has_brace, rest) = rest.strip_prefix('{').map_or((false, rest), |inner| (true, inner));
+        let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let range = at..at + 1 + usize::from(has_brace) + length;
+        let first = found.entry(rest.get(..length).unwrap_or_default()).or_insert_with(|| (has_brace, range.clone()));
+        if has_brace && !first.0 {
+            *first = (true, range);
+        }
+    }
+    found.into_iter().map(|(name, (_, range))| (name, range)).collect()
+}
+
 /// Finds variables that are read before anything sets them.
 fn find_unset_variables(
     cells: &[CellText<'_>],
@@ -239,23 +255,21 @@ fn find_unset_variables(
 ) {
     let all: Vec<LocatedCommand<'_, '_>> = cells.iter().flat_map(CellText::located_commands).collect();
     let mut reported = HashSet::new();
+    let assigned: HashSet<&str> =
+        all.iter().flat_map(|at| &at.facts.assignments).map(|assign| assign.name.as_str()).collect();
     for at in &all {
+        let mut expansions = None;
         for read in at.facts.variable_reads.iter().filter(|read| !read.has_default) {
             let known = set.contains(&read.name) || (probes.is_variable_set)(&read.name) || read.name.len() < 2;
             if known || !reported.insert(read.name.clone()) {
                 continue;
             }
-            let text = at.part.text.as_str();
-            let found_at = ["${", "$"]
-                .iter()
-                .find_map(|mark| text.find(&format!("{mark}{}", read.name)).map(|offset| (offset, mark.len())));
-            let span = found_at.map_or_else(
-                || at.first_line_span(),
-                |(offset, mark)| at.map_range(offset..offset + mark + read.name.len()),
-            );
+            let expansions = expansions.get_or_insert_with(|| find_expansions(at.part.text.as_str()));
+            let span = expansions
+                .get(read.name.as_str())
+                .map_or_else(|| at.first_line_span(), |range| at.map_range(range.clone()));
             let harm = if at.risk.level >= Level::Destroys { "; and it stands in a command that destroys" } else { "" };
-            let later = all.iter().any(|other| other.facts.assignments.iter().any(|assign| assign.name == read.name));
-            let message = if later {
+            let message = if assigned.contains(read.name.as_str()) {
                 format!("`{}` is set only further below{harm}", read.name)
             } else {
                 format!("nothing sets `{}`{harm}", read.name)

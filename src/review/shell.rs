@@ -47,6 +47,8 @@ pub(super) fn check_commands(
         (RepeatedFinding::default(), RepeatedFinding::default(), RepeatedFinding::default(), HashSet::new());
     let defined: HashSet<String> =
         cells.iter().flat_map(CellText::located_commands).flat_map(|at| defined_names(&at)).collect();
+    let before = found.iter().filter(|other| other.code == "placeholder");
+    let mut reported: HashSet<String> = before.map(|other| text_at(runbook, &other.span).to_owned()).collect();
     for cell in cells {
         check_cell_kind(runbook, cell, found);
         for placed in &cell.parts {
@@ -58,7 +60,7 @@ pub(super) fn check_commands(
             if !check_text(&at, probes, found) {
                 continue;
             }
-            find_stand_ins(runbook, &at, found);
+            find_stand_ins(&at, &mut reported, found);
             if at
                 .facts
                 .simple_commands
@@ -202,8 +204,9 @@ fn check_text(at: &LocatedCommand<'_, '_>, probes: &mut Probes<'_>, found: &mut 
 }
 
 /// Finds values that the reader must fill in, and dated values that go stale.
-fn find_stand_ins(runbook: &Runbook, at: &LocatedCommand<'_, '_>, found: &mut Vec<Finding>) {
+fn find_stand_ins(at: &LocatedCommand<'_, '_>, reported: &mut HashSet<String>, found: &mut Vec<Finding>) {
     for placeholder in &at.facts.placeholders {
+        reported.extend(at.part.text.get(placeholder.span.clone()).map(str::to_owned));
         found.push(Finding::new(
             "placeholder",
             at.map_range(placeholder.span.clone()),
@@ -214,7 +217,7 @@ fn find_stand_ins(runbook: &Runbook, at: &LocatedCommand<'_, '_>, found: &mut Ve
         let Some(text) = at.part.text.get(simple.span.clone()) else { continue };
         if let Some((range, word)) = find_stand_in(text) {
             let span = at.map_range(simple.span.start + range.start..simple.span.start + range.end);
-            if !found.iter().any(|other| other.code == "placeholder" && text_at(runbook, &other.span) == word) {
+            if reported.insert(word.to_owned()) {
                 found.push(Finding::new("placeholder", span, format!("`{word}` stands for a value")));
             }
         }

@@ -4,6 +4,7 @@
 //! The work is bounded by a budget. Refuses to know: single programs.
 
 use super::effects::inside_name;
+pub(super) use super::input::CommandInput;
 use super::line::{OptionRules, ParsedLine};
 use super::table::{self, InnerCommand, RowEffect, TableRow, TabledProgram};
 use super::verdict::{Flag, Level, Risk};
@@ -21,6 +22,8 @@ use std::ops::Range;
 const DEEPEST_NESTING: usize = 8;
 /// How many texts within texts are read.
 const MOST_NESTED_TEXTS: usize = 64;
+/// How many programs that run the next one are followed, as in `sudo env nice`. Each reads all words behind it.
+const MOST_PREFIXES: usize = 24;
 
 /// The risk of a text.
 pub(super) fn judge_script(text: &str, definitions: &ShellDefinitions) -> Risk {
@@ -29,6 +32,7 @@ pub(super) fn judge_script(text: &str, definitions: &ShellDefinitions) -> Risk {
         functions: BTreeSet::new(),
         depth: 0,
         texts: MOST_NESTED_TEXTS,
+        prefixes: 0,
         outer: None,
         definitions,
         session: true,
@@ -91,25 +95,13 @@ pub(super) fn knows_program(name: &str) -> bool {
     table::find_program(name).is_some() || READERS.contains(&name)
 }
 
-/// Where a command's input comes from.
-#[derive(Clone, Debug, Default)]
-pub(super) enum CommandInput {
-    #[default]
-    Terminal,
-    /// Input known as a text.
-    Text(String),
-    /// A file of this name.
-    File(String),
-    /// Something another command prints.
-    Stream,
-}
-
 /// The risk of one text while its commands are judged.
 pub(super) struct Judge<'s> {
     pub(super) risk: Risk,
     pub(super) functions: BTreeSet<String>,
     depth: usize,
     texts: usize,
+    prefixes: usize,
     /// Within a text that stands in a word: that word's bytes.
     outer: Option<Range<usize>>,
     /// Functions and aliases of the session's shell.
@@ -301,7 +293,12 @@ impl Judge<'_> {
             self.mark_unknown(&span_of_name, format!("`{}` is a program of its own", program.display_text()));
         }
         let name = name.text;
+        if self.prefixes >= MOST_PREFIXES {
+            return self.mark_unknown(&span_of_name, "more programs that run a program than are read");
+        }
+        self.prefixes += 1;
         self.judge_by_reader(name, program, args, input);
+        self.prefixes -= 1;
     }
 
     fn judge_by_reader(&mut self, name: &str, program: &CommandWord, args: &[CommandWord], input: &CommandInput) {

@@ -7,6 +7,7 @@ mod clients;
 mod definitions;
 mod effects;
 mod files;
+mod input;
 mod judge;
 mod line;
 mod mongo;

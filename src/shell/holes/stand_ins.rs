@@ -71,20 +71,23 @@ fn elided_lines(at: &WordStart<'_>) -> Option<(usize, HoleKind)> {
 
 /// `4.x.y`. Two parts may be the name of a branch.
 fn version_stand_in(at: &WordStart<'_>) -> Option<(usize, HoleKind)> {
+    // Looked at once for a number, and not once for each of its digits.
+    if at.above.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '.') {
+        return None;
+    }
     let digits = at.rest.find(|c: char| !c.is_ascii_digit())?;
     let rest = at.rest.get(digits..)?;
     let open = [".x.y", ".x.z", ".x.x", ".y.z"].iter().find(|open| rest.starts_with(**open))?;
     let ends = rest.get(open.len()..)?.chars().next().is_none_or(|c| !c.is_ascii_alphanumeric() && c != '.');
-    let starts = !at.above.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '.');
-    (ends && starts).then_some((digits + open.len(), HoleKind::Filler))
+    ends.then_some((digits + open.len(), HoleKind::Filler))
 }
 
 fn named_stand_in(at: &WordStart<'_>) -> Option<(usize, HoleKind)> {
-    let dashed = at.rest.get(..word_length(at.rest, "_-"))?.trim_end_matches('-');
     let joined = at.above.is_empty() || at.above.ends_with(['"', '\'', '=', ':', '/', '@', ',']);
     if !joined {
         return None;
     }
+    let dashed = at.rest.get(..word_length(at.rest, "_-"))?.trim_end_matches('-');
     if dashed == "N" && at.rest == "N" && at.above.starts_with("--") && at.above.ends_with('=') {
         return Some((1, HoleKind::Capitals));
     }
@@ -109,7 +112,8 @@ fn names_itself(above: &str, word: &str) -> bool {
 
 /// `Placeholder 1` as a whole value.
 fn placeholder_word(rest: &str) -> Option<usize> {
-    let value = rest.get(..rest.find(['"', '\'']).unwrap_or(rest.len()))?;
-    let number = value.strip_prefix("placeholder").or_else(|| value.strip_prefix("Placeholder"))?;
-    number.trim_start().chars().all(|c| c.is_ascii_digit()).then_some(value.len())
+    let number = rest.strip_prefix("placeholder").or_else(|| rest.strip_prefix("Placeholder"))?;
+    let behind = number.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
+    let ends = behind.chars().next().is_none_or(|c| matches!(c, '"' | '\''));
+    ends.then_some(rest.len() - behind.len())
 }

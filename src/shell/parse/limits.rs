@@ -10,6 +10,8 @@ pub(crate) const MAX_COMMAND_LINES: usize = 400;
 const MAX_DEPTH: usize = 100;
 /// Most costly constructs, such as nested patterns and quotes, in a text that is parsed.
 const MAX_COSTLY_NESTING: usize = 24;
+/// Most heredocs that one line may begin. The first parser reads the line again for each.
+const MAX_LINE_HEREDOCS: usize = 40;
 /// Longest text, in bytes, that is parsed on the caller's stack.
 const SMALL_TEXT_BYTES: usize = 2 * 1024;
 /// Deepest nesting that is parsed on the caller's stack.
@@ -24,6 +26,9 @@ pub(crate) fn exceeded_limit(text: &str) -> Option<&'static str> {
     }
     if nesting_depth(text) > MAX_DEPTH {
         return Some("nested more than 100 deep");
+    }
+    if text.lines().any(|line| line.matches("<<").count() > MAX_LINE_HEREDOCS) {
+        return Some("more than 40 heredocs on one line");
     }
     (count_costly_nesting(text) > MAX_COSTLY_NESTING)
         .then_some("more nested patterns and quotes than can be read in good time")
