@@ -3,7 +3,7 @@
 //!     cargo run --release --example growth -- [--markdown] [--program PATH] [SHAPE …]
 //!
 //! A shape fails when four times the size takes more than five times the processor time, or when a command takes more than
-//! 200 MB of memory. Times below 0.1 s are too short to compare.
+//! 200 MB of memory. Times below 0.2 s are too short to compare.
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::unwrap_used, reason = "a program for the terminal")]
 
@@ -20,7 +20,7 @@ const MEMORY_KIB: u64 = 200 * 1024;
 /// Most time that four times the size may take, as a multiple.
 const TIMES: f64 = 5.0;
 /// Shorter times are taken for this long, in seconds.
-const SHORTEST_SECONDS: f64 = 0.1;
+const SHORTEST_SECONDS: f64 = 0.2;
 /// A command is ended after this time, or at this memory.
 const LIMIT: Duration = Duration::from_secs(60);
 const MEMORY_LIMIT_KIB: u64 = 2 << 20;

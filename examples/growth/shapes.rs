@@ -1,9 +1,7 @@
 //! Shapes of hostile documents. Each is as large as it is told to be.
 
-use std::fmt::Write as _;
-
 /// A kind of document, and the size at which to begin.
-pub struct Shape {
+pub(crate) struct Shape {
     /// Name to choose it by.
     pub name: &'static str,
     /// Number of repetitions of the smaller document.
@@ -13,21 +11,26 @@ pub struct Shape {
 }
 
 /// All shapes.
-pub const SHAPES: &[Shape] = &[
+pub(crate) const SHAPES: &[Shape] = &[
     Shape { name: "prefix-words", size: 12_500, make: |n| cell(&"sudo ".repeat(n)) },
     Shape { name: "mixed-prefixes", size: 3_000, make: |n| cell(&("sudo nice env nohup ".repeat(n) + "ls")) },
     Shape { name: "nested-shells", size: 2_000, make: |n| cell(&("bash -c ".repeat(n) + "ls")) },
     Shape { name: "braces-in-word", size: 12_500, make: |n| cell(&format!("echo {}", "{a,b}".repeat(n))) },
     Shape { name: "open-braces", size: 15_000, make: |n| cell(&format!("echo {}", "{a,".repeat(n))) },
-    Shape { name: "heredocs", size: 40, make: |n| cell(&heredocs(n)) },
+    Shape { name: "heredocs", size: 10, make: |n| cell(&heredocs(n)) },
     Shape { name: "heredocs-in-lines", size: 1_000, make: |n| cell(&"cat <<E\nx\nE\n".repeat(n)) },
-    Shape { name: "open-templates", size: 10_000, make: |n| cell(&format!("echo {}", "{{x ".repeat(n))) },
-    Shape { name: "open-brackets", size: 10_000, make: |n| cell(&format!("echo {}", "[x ".repeat(n))) },
-    Shape { name: "stand-ins", size: 5_000, make: |n| cell(&format!("echo {}", "x=placeholder,".repeat(n))) },
+    Shape { name: "open-templates", size: 10_000, make: |n| cell(&format!("echo '{}'", "{{x } ".repeat(n))) },
+    Shape { name: "open-brackets", size: 10_000, make: |n| cell(&format!("echo {}", "[x] ".repeat(n))) },
+    Shape {
+        name: "placed-names",
+        size: 3_000,
+        make: |n| cell(&format!("echo {}", numbered(n, |i| format!("${{<v-{i}>}} ")))),
+    },
+    Shape { name: "stand-ins", size: 4_000, make: |n| cell(&format!("echo {}", "x=placeholder,".repeat(n))) },
     Shape { name: "digits", size: 60_000, make: |n| cell(&format!("echo {}", "1".repeat(n))) },
     Shape { name: "long-lines", size: 90, make: |n| cell(&format!("echo '{}'", ("x".repeat(600) + "\n").repeat(n))) },
-    Shape { name: "tests", size: 5_000, make: |n| cell(&"[[ $a == b ]] && ls\n".repeat(n)) },
-    Shape { name: "cases", size: 3_000, make: |n| cell(&"case $a in b) ls;; esac\n".repeat(n)) },
+    Shape { name: "tests", size: 2_500, make: |n| cell(&"[[ $a == b ]] && ls\n".repeat(n)) },
+    Shape { name: "cases", size: 2_500, make: |n| cell(&"case $a in b) ls;; esac\n".repeat(n)) },
     Shape { name: "arrays", size: 10_000, make: |n| cell(&format!("a=({})", "x ".repeat(n))) },
     Shape { name: "subshells", size: 5_000, make: |n| cell(&"(ls; (ls))\n".repeat(n)) },
     Shape { name: "expansions", size: 6_000, make: |n| cell(&format!("echo {}", "${a:-b} ".repeat(n))) },
@@ -104,9 +107,8 @@ fn numbered(count: usize, make: impl Fn(usize) -> String) -> String {
 
 fn heredocs(count: usize) -> String {
     let mut text = "cat".to_owned();
-    // Writing to a string cannot fail.
-    (0..count).for_each(|i| drop(write!(text, " <<E{i}")));
-    (0..count).for_each(|i| drop(write!(text, "\nx\nE{i}")));
+    (0..count).for_each(|i| text.push_str(&format!(" <<E{i}")));
+    (0..count).for_each(|i| text.push_str(&format!("\nx\nE{i}")));
     text
 }
 

@@ -89,6 +89,9 @@ fn cut_cell(cell: &Cell, is_file: &dyn Fn(&str) -> bool) -> Vec<CellStep> {
         cutter.take_part(part, i.checked_sub(1).and_then(|before| parts.get(before)), parts.get(i + 1));
     }
     cutter.close_step();
+    // A list grows to room for four, and most steps have one command. They are kept as long as the document.
+    cutter.steps.iter_mut().for_each(|step| step.commands.shrink_to_fit());
+    cutter.steps.shrink_to_fit();
     cutter.steps
 }
 

@@ -73,8 +73,11 @@ pub(super) fn derive_facts(masked: &MaskedText<'_>, reading: ParsedText) -> Comm
     );
     (facts.assignments, facts.variable_reads) = collect_variables(variables, only_assigns && clear);
     // A name that is not in the original text comes from a masked word, as in `${<name>}`.
-    facts.assignments.retain(|assign| text.contains(&assign.name));
-    facts.variable_reads.retain(|read| text.contains(&read.name));
+    let names: HashSet<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    // The name of a parameter, such as `1` or `@`, may stand within a longer word.
+    let is_original = |name: &str| names.contains(name) || (name.len() < 2 && text.contains(name));
+    facts.assignments.retain(|assign| is_original(&assign.name));
+    facts.variable_reads.retain(|read| is_original(&read.name));
     if clear {
         facts.status_source.pipeline_members = pipeline;
         facts.simple_commands = found.into_iter().map(|found| found.command).collect();
