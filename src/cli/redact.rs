@@ -83,22 +83,27 @@ fn redact_run(args: &RedactArgs, environment: &Environment, folder: &Folder) -> 
     }
     let mut fact = redacted_fact(events.into_iter().collect(), args, environment);
     let mut lines = Vec::new();
-    if args.everywhere {
-        fact.document = clear_document(folder, &sought, &remains)?;
-        lines.extend(fact.document.map(|_| "replaced in: runbook.md".to_owned()));
-    }
+    let cleared = if args.everywhere { clear_document(folder, &sought, &remains)? } else { None };
+    fact.document = cleared.as_deref().map(Digest::of_bytes);
     let change = |name: &str, text: &str| args.everywhere.then(|| sought.replace_name(name, text)).flatten();
     let redacted = redact_with_names(folder, &fact, SystemClock::start_now().now(), &change);
     let (event, removed) = redacted.map_err(|error| run_redaction_refused(folder, error))?;
     if !fact.events.is_empty() {
-        lines.insert(0, describe_dropped(&fact.events, event.seq));
+        lines.push(describe_dropped(&fact.events, event.seq));
+    }
+    // Its digest is in the record first: a redaction that is refused changes no file.
+    if let Some(cleared) = cleared {
+        folder
+            .replace_file(&folder.document_path(), |to| to.write_all(&cleared))
+            .map_err(|error| Failure::record_error(error.to_string()))?;
+        lines.push("replaced in: runbook.md".to_owned());
     }
     let is_rewritten = matches!(&event.fact, Fact::Redacted(Redacted { head_before: Some(_), .. }));
     if is_rewritten {
         lines.push("replaced in: step ids and other names of the journal".to_owned());
     }
     lines.extend(removed.iter().map(|path| format!("removed: {}", path.display())));
-    if args.everywhere && std::fs::remove_file(folder.snapshot_path()).is_ok() {
+    if args.everywhere && remains.has_snapshot() && std::fs::remove_file(folder.snapshot_path()).is_ok() {
         lines.push(format!("removed: {}", folder.snapshot_path().display()));
     }
     session::render_transcript(folder, false).map_err(|error| Failure::record_error(error.to_string()))?;
@@ -135,18 +140,13 @@ fn describe_post_mortem(incident: &impl std::fmt::Display) -> String {
     )
 }
 
-/// Replaces the text in the record's copy of the document. Returns the digest of what is left; none if it does not hold the text.
-fn clear_document(folder: &Folder, sought: &SoughtText, remains: &Remains) -> Result<Option<Digest>, Failure> {
+/// The record's copy of the document with the text replaced. None if it does not hold the text.
+fn clear_document(folder: &Folder, sought: &SoughtText, remains: &Remains) -> Result<Option<Vec<u8>>, Failure> {
     if !remains.is_in_document {
         return Ok(None);
     }
-    let path = folder.document_path();
     let cleared = folder.read_document().map(|bytes| sought.replace_in(&bytes));
-    let cleared = cleared.map_err(|error| Failure::record_error(format!("`runbook.md` cannot be read: {error}")))?;
-    folder
-        .replace_file(&path, |to| to.write_all(&cleared))
-        .map_err(|error| Failure::record_error(error.to_string()))?;
-    Ok(Some(Digest::of_bytes(&cleared)))
+    cleared.map(Some).map_err(|error| Failure::record_error(format!("`runbook.md` cannot be read: {error}")))
 }
 
 fn run_is_live(folder: &Folder) -> Failure {

@@ -28,6 +28,8 @@ pub(super) struct SoughtText {
     /// The texts as they stand in step ids and anchors.
     slugs: Vec<String>,
     is_empty: bool,
+    /// True once a secret itself is searched for, and not only texts that may have one in them.
+    is_exact: bool,
     /// Makes the names that replace step ids.
     salt: String,
 }
@@ -36,7 +38,7 @@ impl SoughtText {
     /// The texts of events.
     pub(super) fn of_events(folder: &Folder, events: &BTreeSet<Seq>) -> io::Result<Self> {
         let salt = Salts::open_source()?.next_salt()?;
-        let mut sought = Self { masker: Masker::new(), slugs: Vec::new(), is_empty: true, salt };
+        let mut sought = Self { masker: Masker::new(), slugs: Vec::new(), is_empty: true, is_exact: false, salt };
         let Ok(reader) = JournalReader::open_journal(folder.folder_path()) else { return Ok(sought) };
         let mut texts = Vec::new();
         for event in reader.filter_map(Result::ok).filter(|event| events.contains(&event.seq)) {
@@ -48,6 +50,7 @@ impl SoughtText {
 
     /// Searches for a secret as well. Fails for one that stands in much ordinary text.
     pub(super) fn add_secret(&mut self, secret: &[u8]) -> Result<(), Failure> {
+        self.is_exact = true;
         match self.add_texts([secret]).first() {
             Some(why) => Err(Failure::usage_error(why.clone())),
             None => Ok(()),
@@ -180,8 +183,8 @@ pub(super) struct Remains {
     names: usize,
     pub(super) is_in_document: bool,
     is_in_transcript: bool,
-    /// The snapshot, if there is one: it holds values of variables, which nobody can tell from the text of an event.
-    snapshot: Option<PathBuf>,
+    /// Words for the snapshot; none if there is none, or if it does not hold the text.
+    snapshot: Option<&'static str>,
     /// Other files of the folder.
     others: Vec<PathBuf>,
 }
@@ -204,7 +207,12 @@ impl Remains {
                 found.events.insert(event.seq);
             }
         }
-        found.snapshot = Some(folder.snapshot_path()).filter(|path| path.exists());
+        found.snapshot = match sought.is_in_file(&folder.snapshot_path()) {
+            Ok(true) => Some("snapshot"),
+            // A part of an event's text may be the value of a variable.
+            Ok(false) if !sought.is_exact => Some("snapshot, which may hold it as a variable's value"),
+            _ => None,
+        };
         found.is_in_document = folder.document_path().exists() && sought.is_in_file(&folder.document_path())?;
         found.is_in_transcript = folder.transcript_path().exists() && sought.is_in_file(&folder.transcript_path())?;
         let known = [folder.journal_path(), folder.snapshot_path(), folder.document_path(), folder.transcript_path()];
@@ -215,6 +223,11 @@ impl Remains {
             }
         }
         Ok(found)
+    }
+
+    /// True if the snapshot holds the text, or may hold it.
+    pub(super) fn has_snapshot(&self) -> bool {
+        self.snapshot.is_some()
     }
 
     /// True if no place that can be cleared holds the text.
@@ -271,9 +284,7 @@ impl Remains {
         if self.is_in_document {
             places.push("runbook.md".to_owned());
         }
-        if self.snapshot.is_some() {
-            places.push("snapshot, which may hold it as a variable's value".to_owned());
-        }
+        places.extend(self.snapshot.map(str::to_owned));
         places
     }
 }

@@ -177,7 +177,7 @@ fn change_texts(name: &str, value: &mut serde_json::Value, change: MemberChange<
     }
 }
 
-/// Whether `change` would replace a text among a line's members, and the line's salt and payload. `text` need not be a valid line.
+/// Searches a line: true if `change` would replace a text among its members, and its salt and payload. `text` need not be valid.
 pub(super) fn search_line<'t>(text: &'t [u8], change: MemberChange<'_>) -> (bool, &'t [u8]) {
     let mark = HASH_MARK.trim_start_matches('"').as_bytes();
     let (members, payload) = text.split_at(memchr::memmem::find(text, mark).unwrap_or(text.len()));

@@ -109,7 +109,7 @@ pub struct VerifiedRun {
     pub foreign: Vec<String>,
     /// Folder of the run; none for an incident, or for a journal on its own.
     pub run_folder: Option<Folder>,
-    /// What about the kept document cannot be checked, in words for people.
+    /// Notes on the kept document: it was redacted, or cannot be compared. In words for people.
     pub document_notes: Vec<String>,
 }
 

@@ -452,8 +452,13 @@ impl Alternative {
 }
 
 fn shorten_first_line(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    if line.chars().count() > 60 { line.chars().take(59).chain(['…']).collect() } else { line.to_owned() }
+    // A long text is not read to its end: this is asked for once a finding.
+    let line: String = text.chars().take_while(|&c| c != '\n').take(61).collect();
+    if line.chars().count() > 60 {
+        line.chars().take(59).chain(['…']).collect()
+    } else {
+        line.trim_end_matches('\r').to_owned()
+    }
 }
 
 fn count_in_words(n: usize, noun: &str) -> String {
