@@ -22,7 +22,7 @@ const TIMES: f64 = 5.0;
 /// Shorter times are taken for this long, in seconds.
 const SHORTEST_SECONDS: f64 = 0.2;
 /// A command is ended after this time, or at this memory.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const MEMORY_LIMIT_KIB: u64 = 2 << 20;
 /// Clock ticks a second in `/proc/PID/stat`, the same on every Linux of today.
 const TICKS: f64 = 100.0;

@@ -100,7 +100,7 @@ fn an_output_that_differs_from_its_digest_has_the_mark_of_verify_in_every_format
     let formats = ["markdown", "html", "text", "json", "asciicast", "asciicast-v2", "junit"];
     let is_marked = |format: &str, what: &str| {
         let shown = home.runbook(&["transcript", &name, "--format", format]).exits(0).stdout;
-        let shown = shown.replace("&#39;", "'").replace("\\", "");
+        let shown = shown.replace("&#39;", "'").replace('\\', "");
         (shown.contains(what), shown)
     };
     for format in formats {

@@ -106,10 +106,9 @@ fn numbered(count: usize, make: impl Fn(usize) -> String) -> String {
 }
 
 fn heredocs(count: usize) -> String {
-    let mut text = "cat".to_owned();
-    (0..count).for_each(|i| text.push_str(&format!(" <<E{i}")));
-    (0..count).for_each(|i| text.push_str(&format!("\nx\nE{i}")));
-    text
+    let openers = numbered(count, |i| format!(" <<E{i}"));
+    let bodies = numbered(count, |i| format!("\nx\nE{i}"));
+    format!("cat{openers}{bodies}")
 }
 
 fn templates(count: usize) -> String {
