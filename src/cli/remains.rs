@@ -247,7 +247,7 @@ impl Remains {
             lines.push(format!("{verb}: event {}, which has the same text", list_numbers(&others)));
         }
         lines.extend(self.describe_places().into_iter().map(|place| format!("{verb}: {place}")));
-        if events.is_empty() || self.is_in_transcript {
+        if !events.is_empty() || (everywhere && !self.is_empty()) || self.is_in_transcript {
             lines.push("would write anew: transcript.md".to_owned());
         }
         lines.extend(self.others.iter().map(|path| format!("would leave: {}", path.display())));
