@@ -5,9 +5,11 @@
 //!
 //! Invariant: nothing is opened or printed on the way. Refuses to know: everything but its arguments.
 
+use super::quoting::quote_path;
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Options of [`become_shell`], from arguments that the recorder makes.
@@ -40,13 +42,21 @@ impl BecomeShell {
 /// back at its default after exec, and `std` empties the signal mask and restores SIGPIPE before exec.
 pub fn become_shell(options: &BecomeShell) -> std::io::Error {
     match take_terminal(options.unattended) {
+        // With `--rcfile` Debian's bash reads `/etc/bash.bashrc` first, and with `--norc` it reads neither. Its first prompt
+        // command reads `boot.bash` and goes on with the loop.
         Ok(()) => Command::new(&options.shell)
-            .args(["--noprofile", "--noediting", "--rcfile"])
-            .arg(&options.boot)
-            .arg("-i")
+            .args(["--noprofile", "--noediting", "--norc", "-i"])
+            .env("PROMPT_COMMAND", first_prompt_command(&options.boot))
             .exec(),
         Err(error) => error,
     }
+}
+
+fn first_prompt_command(boot: &Path) -> OsString {
+    let mut command = b"\\builtin . ".to_vec();
+    command.extend(quote_path(boot));
+    command.extend_from_slice(b"; \\builtin eval \"$__rb_main\"");
+    OsString::from_vec(command)
 }
 
 fn take_terminal(unattended: bool) -> std::io::Result<()> {

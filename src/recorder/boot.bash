@@ -1,4 +1,4 @@
-# bash's side of the session: the rc file of `bash -i`. Its loop lives in PROMPT_COMMAND, so no prompt is ever read from
+# bash's side of the session, read by the first prompt command of `bash --norc -i`. Its loop lives in PROMPT_COMMAND, so no prompt is ever read from
 # the terminal. Descriptor 38 brings requests, 39 takes reports. The recorder puts two lines before these:
 # __rb_nonce=... and __rb_dir=...; commands arrive as files in that folder.
 #
@@ -20,7 +20,8 @@
 # report tells what a new bash would need (snapshot.rs): bash writes it while the recorder syncs.
 \builtin set +o history +o histexpand -E
 \builtin unset HISTFILE
-\builtin unset TMOUT 2>/dev/null # the machine's own rc file may have set it
+# A TMOUT that a command sets would be the timeout of every `read` here, so each has one of its own: three years.
+\builtin export -n PROMPT_COMMAND
 \builtin shopt -s execfail
 \builtin shopt -u checkwinsize 2>/dev/null
 __rb_kind='' __rb_new='' __rb_arg='' __rb_named='' __rb_file='' __rb_value='' __rb_left='' __rb_name=''
@@ -71,13 +72,13 @@ __rb_values() { # ID COUNT
   \builtin printf '%s\0' "$__rb_nonce" "$1" values $(($2 * 2)) >&39
   __rb_left=$2
   while ((__rb_left > 0)); do
-    IFS= \builtin read -r -u 38 __rb_name
+    IFS= \builtin read -t 99999999 -r -u 38 __rb_name
     \builtin printf '%s\0' "${!__rb_name+set}" "${!__rb_name-}" >&39
     __rb_left=$((__rb_left - 1))
   done
 }
 __rb_set() { # ID NAME
-  IFS= \builtin read -r -d '' -u 38 __rb_value
+  IFS= \builtin read -t 99999999 -r -d '' -u 38 __rb_value
   # `printf -v` fails on a readonly variable; an assignment would unwind to top level.
   if \builtin printf -v "$2" '%s' "$__rb_value" 2>/dev/null; then
     \builtin printf '%s\0' "$__rb_nonce" "$1" set 1 0 >&39
@@ -209,7 +210,7 @@ __rb_unpark
 { __rb_snap "${__rb_asked:-0}" "$@"; } 2>/dev/null >&39
 while [[ -z $__rb_id ]] || __rb_continued "$-"; do
   __rb_asked="" __rb_kind=""
-  IFS=" " \builtin read -r -u 38 __rb_kind __rb_new __rb_arg __rb_named ||
+  IFS=" " \builtin read -t 99999999 -r -u 38 __rb_kind __rb_new __rb_arg __rb_named ||
     { \builtin exit 0 || \builtin kill -9 $$; }
   [[ $__rb_kind = [qr] ]] || { __rb_answer; \builtin continue; }
   __rb_how=ok __rb_exit="" __rb_ps="" __rb_id=$__rb_new
