@@ -108,6 +108,18 @@ impl EscapeTracker {
         at.saturating_sub(left)
     }
 
+    /// Offset before the sequences that end at `at`.
+    pub(super) fn skip_back(&self, mut at: u64) -> u64 {
+        let after = self.ended.partition_point(|sequence| sequence.end <= at);
+        for sequence in self.ended.iter().take(after).rev() {
+            if sequence.end != at {
+                break;
+            }
+            at = sequence.start;
+        }
+        at
+    }
+
     /// Forgets the sequences before `at`.
     pub(super) fn forget_before(&mut self, at: u64) {
         let count = self.ended.iter().take_while(|sequence| sequence.end <= at).count();

@@ -5,14 +5,13 @@
 
 use super::forms::secret_forms;
 use super::patterns::RULES;
+use super::prefix_filter::PrefixFilter;
 use aho_corasick::automaton::{Automaton as _, StateID};
-use aho_corasick::{Anchored, MatchKind, Span, dfa, nfa, packed};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use aho_corasick::{Anchored, MatchKind, dfa, nfa};
+use std::collections::{BTreeMap, HashMap};
 
 /// Up to this many bytes of patterns the automaton is a DFA, which costs half a KiB a byte.
 const FAST_LIMIT_BYTES: usize = 32 << 10;
-/// Number of leading bytes of each pattern that are searched for when text is skipped.
-const HINT_BYTES: usize = 8;
 /// First byte of an escape sequence.
 pub(super) const ESC: u8 = 0x1b;
 /// Minimum length of text that is worth skipping.
@@ -45,8 +44,8 @@ pub(super) struct Matcher {
     /// Number of bytes of a secret that may have been read in a state; absent for none.
     depths: HashMap<usize, u32>,
     labels: Vec<String>,
-    /// Finds the beginnings of patterns many bytes at a time; none when there are so many patterns that it would not be faster.
-    hints: Option<packed::Searcher>,
+    /// Finds the beginnings of patterns faster than the automaton does.
+    filter: PrefixFilter,
 }
 
 impl Matcher {
@@ -70,7 +69,7 @@ impl Matcher {
             owners: owners.collect(),
             depths: HashMap::new(),
             labels,
-            hints: build_hints(patterns.keys()),
+            filter: PrefixFilter::new(patterns.keys()),
         };
         matcher.start = matcher.find_start_state();
         matcher.depths = matcher.measure_depths(&patterns);
@@ -98,7 +97,7 @@ impl Matcher {
                 depths.insert(state.as_usize(), depth);
             }
         }
-        for rule in RULES {
+        for rule in RULES.iter() {
             for length in 1..=rule.trigger.len() {
                 let read = rule.trigger.get(..length).unwrap_or_default();
                 let state = walk(read);
@@ -130,33 +129,28 @@ impl Matcher {
     }
 
     /// Offset up to which text can be skipped from the start state at `from`, so that the state is still the start state.
-    ///
-    /// No pattern begins before the first hint, except one whose hint is cut off by the end of the text. So the few bytes
-    /// before either are left to the automaton.
     pub(super) fn skip_text(&self, text: &[u8], from: usize) -> usize {
-        let Some(hints) = self.hints.as_ref().filter(|_| text.len() >= from + WORTH_BYTES) else { return from };
-        let hint = hints.find_in(text, Span { start: from, end: text.len() });
-        let end = hint.map_or(text.len(), |hint| hint.start());
-        end.saturating_sub(HINT_BYTES - 1).max(from)
+        if text.len() < from + WORTH_BYTES { from } else { self.filter.find_prefix(text, from) }
     }
 
-    /// The state after a text in which no pattern ends, and only the last few bytes may begin one. None when that is not
-    /// known at once.
+    /// The state after a text in which no pattern ends. None when one does.
     pub(super) fn state_after_clean(&self, mut state: StateID, text: &[u8]) -> Option<StateID> {
-        let hints = self.hints.as_ref()?;
-        let mut from = 0;
-        while state != self.start {
-            state = self.next_state(state, *text.get(from).filter(|_| from < WORTH_BYTES)?);
-            from += 1;
+        let mut at = 0;
+        while let Some(&byte) = text.get(at) {
+            if state == self.start {
+                let next = self.skip_text(text, at);
+                if next > at {
+                    at = next;
+                    continue;
+                }
+            }
+            state = self.next_state(state, byte);
+            at += 1;
             if self.may_match(state) {
                 return None;
             }
         }
-        if hints.find_in(text, Span { start: from, end: text.len() }).is_some() {
-            return None;
-        }
-        let last = text.get(text.len().saturating_sub(HINT_BYTES - 1).max(from)..).unwrap_or_default();
-        Some(last.iter().fold(self.start, |state, &byte| self.next_state(state, byte)))
+        Some(state)
     }
 
     #[inline]
@@ -206,11 +200,6 @@ impl Matcher {
             PatternOwner::Rule(index) => RULES.get(index).map_or("secret", |rule| rule.name),
         }
     }
-}
-
-fn build_hints<'p>(patterns: impl Iterator<Item = &'p Vec<u8>>) -> Option<packed::Searcher> {
-    let hints: BTreeSet<&[u8]> = patterns.map(|text| text.get(..HINT_BYTES).unwrap_or(text)).collect();
-    packed::Config::new().builder().extend(hints).build()
 }
 
 fn build_automaton<'p>(patterns: impl Iterator<Item = &'p Vec<u8>>, total: usize) -> AutomatonKind {

@@ -4,13 +4,20 @@
 //! any. A byte is held back only inside text that may still become a secret. This is a net, not a wall: a secret that is encrypted,
 //! compressed, or printed one letter a line gets through. Refuses to know: where the bytes come from and where they go.
 
+mod command_lines;
 mod escapes;
 mod forms;
+mod key_blocks;
 mod matcher;
+mod named_values;
 mod patterns;
+mod prefix_filter;
+mod secret_names;
+mod shapes;
 mod stream;
+mod values;
 
-pub use stream::MaskedStream;
+pub use stream::{LearnedValue, MaskedStream};
 
 use matcher::Matcher;
 use std::borrow::Cow;
@@ -124,6 +131,19 @@ impl Masker {
     /// Starts masking a stream with the secrets known now.
     pub fn start_stream(&self) -> MaskedStream {
         MaskedStream::new(Arc::clone(&self.matcher))
+    }
+
+    /// Names and values of the secrets that stand beside their name in a text, and are not known yet.
+    pub fn find_named_values(&self, bytes: &[u8]) -> Vec<LearnedValue> {
+        if self.matcher.has_no_match(bytes) {
+            return Vec::new();
+        }
+        let mut stream = self.start_stream();
+        let mut masked = Vec::with_capacity(bytes.len());
+        stream.push_bytes(bytes, &mut masked);
+        stream.finish_stream(&mut masked);
+        let known = |value: &[u8]| self.secrets.iter().any(|(_, known)| known == value);
+        stream.take_learned().into_iter().filter(|(_, value)| !known(value)).collect()
     }
 
     /// Masks a text; borrowed when there is no secret in it.

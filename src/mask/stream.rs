@@ -7,7 +7,8 @@
 
 use super::escapes::EscapeTracker;
 use super::matcher::{ESC, Matcher, PatternOwner};
-use super::patterns::{Candidate, CandidateStep, RULES};
+use super::named_values::{self, is_name_byte};
+use super::patterns::{Candidate, CandidateStep, NAME_LIMIT, RULES, SecretShape};
 use aho_corasick::automaton::StateID;
 use std::sync::Arc;
 
@@ -16,9 +17,13 @@ const SILENT_BYTES: u64 = 3;
 /// Number of released bytes that are kept to look back at.
 const CONTEXT_BYTES: u64 = 1024;
 /// Distance in bytes between two attempts to skip text, when the first skipped nothing.
-const LOOK_AGAIN_BYTES: usize = 16;
+const LOOK_AGAIN_BYTES: usize = 4;
 /// Maximum number of candidates at a time; no real text reaches it.
 const CANDIDATES_LIMIT: usize = 64;
+/// Maximum number of bytes before a trigger that are looked at, escape sequences included.
+const LOOK_BACK_BYTES: u64 = 512;
+/// Maximum number of values that wait to be learned.
+const LEARNED_LIMIT: usize = 64;
 
 /// A range to mask, and the secret or rule whose name replaces it.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +34,17 @@ struct MaskRange {
     /// Length of the match that gave the name.
     length: u64,
 }
+
+/// What the lanes found and nobody has handled yet.
+#[derive(Clone, Debug, Default)]
+struct Findings {
+    ranges: Vec<MaskRange>,
+    /// Names and values of secrets that should be masked without their name, too.
+    learned: Vec<LearnedValue>,
+}
+
+/// Name and value of a secret that output showed.
+pub type LearnedValue = (String, Vec<u8>);
 
 #[derive(Clone, Debug)]
 struct Lane {
@@ -49,7 +65,7 @@ pub struct MaskedStream {
     /// The lane without escape sequences, while it differs from `raw`.
     plain: Option<Lane>,
     escapes: EscapeTracker,
-    found: Vec<MaskRange>,
+    found: Findings,
 }
 
 impl MaskedStream {
@@ -63,7 +79,7 @@ impl MaskedStream {
             raw,
             plain: None,
             escapes: EscapeTracker::new(),
-            found: Vec::new(),
+            found: Findings::default(),
         }
     }
 
@@ -71,7 +87,7 @@ impl MaskedStream {
     /// them can be released unchanged. On none, no byte was taken.
     pub fn pass_clean(&mut self, bytes: &[u8]) -> Option<usize> {
         let long = u64::try_from(bytes.len()).ok().filter(|&length| length >= CONTEXT_BYTES)?;
-        let quiet = self.plain.is_none() && self.raw.candidates.is_empty() && self.found.is_empty();
+        let quiet = self.plain.is_none() && self.raw.candidates.is_empty() && self.found.ranges.is_empty();
         if !quiet || !self.escapes.in_text() || self.gone != self.end_offset() || memchr::memchr(ESC, bytes).is_some() {
             return None;
         }
@@ -115,26 +131,34 @@ impl MaskedStream {
 
     /// Releases everything at the end of the stream. Bytes that follow belong to a new stream.
     pub fn finish_stream(&mut self, out: &mut Vec<u8>) {
-        let lanes = std::iter::once(&self.raw).chain(&self.plain);
-        let ended: Vec<_> = lanes.flat_map(|lane| &lane.candidates).map(|c| (c.rule, c.decide_at_end())).collect();
-        for (rule, step) in ended {
-            if let CandidateStep::Found(start, end) = step {
-                insert_range(
-                    &mut self.found,
-                    MaskRange { start, end, owner: PatternOwner::Rule(rule), length: end - start },
-                );
+        let Self { raw, plain, found, .. } = self;
+        for candidate in std::iter::once(raw).chain(plain).flat_map(|lane| &mut lane.candidates) {
+            if let CandidateStep::Found(start, end) = candidate.decide_at_end() {
+                found.add_candidate(candidate, start, end);
             }
         }
         self.release_until(self.end_offset(), out);
+        let learned = std::mem::take(&mut self.found.learned);
         *self = Self::new(Arc::clone(&self.matcher));
+        self.found.learned = learned;
+    }
+
+    /// Takes the names and values of secrets that were found beside their name since the last call.
+    pub fn take_learned(&mut self) -> Vec<LearnedValue> {
+        std::mem::take(&mut self.found.learned)
     }
 
     /// Continues with a masker that knows more secrets, and scans the held bytes again.
     pub fn learn_secrets(&mut self, masker: &super::Masker, out: &mut Vec<u8>) {
-        let index = usize::try_from(self.gone - self.base).unwrap_or(usize::MAX);
-        let held = self.buffer.get(index..).unwrap_or_default().to_vec();
-        *self = masker.start_stream();
-        self.push_bytes(&held, out);
+        // The released bytes before the held ones tell what those are: a name, or the beginning of a token.
+        let mut renewed = masker.start_stream();
+        (renewed.base, renewed.gone) = (self.base, self.gone);
+        renewed.found.learned = std::mem::take(&mut self.found.learned);
+        let buffer = std::mem::take(&mut self.buffer);
+        renewed.scan_bytes(&buffer, 0);
+        renewed.buffer = buffer;
+        *self = renewed;
+        self.release_until(self.release_limit(), out);
     }
 
     fn end_offset(&self) -> u64 {
@@ -217,7 +241,7 @@ impl MaskedStream {
         for held in lanes.flat_map(|lane| &lane.candidates).filter_map(Candidate::held_from) {
             decided_end = decided_end.min(held);
         }
-        for found in self.found.iter().rev() {
+        for found in self.found.ranges.iter().rev() {
             if found.end > decided_end {
                 decided_end = decided_end.min(found.start);
             }
@@ -226,8 +250,8 @@ impl MaskedStream {
     }
 
     fn release_until(&mut self, limit: u64, out: &mut Vec<u8>) {
-        let due = self.found.iter().take_while(|found| found.end <= limit).count();
-        let found: Vec<MaskRange> = self.found.drain(..due).collect();
+        let due = self.found.ranges.iter().take_while(|found| found.end <= limit).count();
+        let found: Vec<MaskRange> = self.found.ranges.drain(..due).collect();
         for MaskRange { start, end, owner, .. } in found {
             if end <= self.gone {
                 continue;
@@ -291,22 +315,78 @@ impl LaneView<'_> {
         self.escapes.map_or(end.saturating_sub(count), |escapes| escapes.offset_before(end, count))
     }
 
+    /// True if the byte before `start` belongs to the same word. The letter of an escape such as `\n` and the digits of
+    /// one such as `%3D` do not.
+    fn continues_word(&self, start: u64) -> bool {
+        let mut before = [0; 3];
+        let mut at = start;
+        for byte in &mut before {
+            let Some(previous) = self.byte_before(&mut at, start) else { break };
+            *byte = previous;
+        }
+        let [last, second, third] = before;
+        let escape = (second == b'\\' && matches!(last, b'n' | b'r' | b't'))
+            || (third == b'%' && second.is_ascii_hexdigit() && last.is_ascii_hexdigit());
+        (last.is_ascii_alphanumeric() || matches!(last, b'_' | b'.')) && !escape
+    }
+
+    /// The part of a name that ends before `end`, and the byte before that name.
+    fn name_before(&self, end: u64) -> (Vec<u8>, Option<u8>) {
+        let (mut name, mut opener, mut at) = (Vec::new(), None, end);
+        while name.len() < NAME_LIMIT {
+            match self.byte_before(&mut at, end) {
+                Some(byte) if is_name_byte(byte) => name.push(byte),
+                byte => {
+                    opener = byte;
+                    break;
+                }
+            }
+        }
+        if opener == Some(b'\\') && matches!(name.last(), Some(b'n' | b'r' | b't')) {
+            name.pop();
+        }
+        name.reverse();
+        (name, opener)
+    }
+
+    /// The byte before `at`, not one of an escape sequence, and moves `at` there. None where looking back from `end` ends.
+    fn byte_before(&self, at: &mut u64, end: u64) -> Option<u8> {
+        if let Some(escapes) = self.escapes {
+            *at = escapes.skip_back(*at);
+        }
+        *at = at.checked_sub(1).filter(|&previous| end - previous <= LOOK_BACK_BYTES)?;
+        self.byte_at(*at)
+    }
+
+    fn bytes_from(&self, at: u64) -> &[u8] {
+        let index = at.checked_sub(self.base).and_then(|index| usize::try_from(index).ok());
+        index.and_then(|index| self.buffer.get(index..)).unwrap_or_default()
+    }
+
     fn byte_at(&self, at: u64) -> Option<u8> {
         let index = usize::try_from(at.checked_sub(self.base)?).ok()?;
         self.buffer.get(index).copied()
     }
 }
 
+impl Findings {
+    fn add_candidate(&mut self, candidate: &Candidate, start: u64, end: u64) {
+        let owner = PatternOwner::Rule(candidate.rule);
+        insert_range(&mut self.ranges, MaskRange { start, end, owner, length: end - start });
+        let value = (self.learned.len() < LEARNED_LIMIT).then(|| candidate.learned_value()).flatten();
+        if let Some((name, value)) = value.filter(|(_, value)| self.learned.iter().all(|(_, known)| known != value)) {
+            self.learned.push((name, value));
+        }
+    }
+}
+
 impl Lane {
-    fn step_byte(&mut self, view: &LaneView<'_>, byte: u8, at: u64, found: &mut Vec<MaskRange>) {
+    fn step_byte(&mut self, view: &LaneView<'_>, byte: u8, at: u64, found: &mut Findings) {
         self.candidates.retain_mut(|candidate| match candidate.step_byte(byte, at) {
             CandidateStep::On => true,
             CandidateStep::Out => false,
             CandidateStep::Found(start, end) => {
-                insert_range(
-                    found,
-                    MaskRange { start, end, owner: PatternOwner::Rule(candidate.rule), length: end - start },
-                );
+                found.add_candidate(candidate, start, end);
                 false
             }
         });
@@ -317,23 +397,47 @@ impl Lane {
     }
 
     /// Handles the patterns that end just before `end`: masks secrets, and starts candidates of rules.
-    fn handle_matches(&mut self, view: &LaneView<'_>, end: u64, found: &mut Vec<MaskRange>) {
+    fn handle_matches(&mut self, view: &LaneView<'_>, end: u64, found: &mut Findings) {
         for (owner, length) in view.matcher.matched_patterns(self.state) {
             let length = u64::from(length);
             let start = view.offset_before(end, length);
             match owner {
-                PatternOwner::Secret(_) => insert_range(found, MaskRange { start, end, owner, length }),
+                PatternOwner::Secret(_) => insert_range(&mut found.ranges, MaskRange { start, end, owner, length }),
                 PatternOwner::Rule(rule) => {
-                    let continues = RULES.get(rule).is_some_and(|rule| rule.begins_word)
-                        && start > 0
-                        && view
-                            .byte_at(view.offset_before(end, length + 1))
-                            .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
-                    if !continues && self.candidates.len() < CANDIDATES_LIMIT {
-                        self.candidates.extend(Candidate::new(rule));
+                    // Rules with the same trigger stand next to each other.
+                    let trigger = RULES.get(rule).map(|rule| rule.trigger);
+                    let same = RULES.iter().skip(rule).take_while(|rule| Some(rule.trigger) == trigger).count();
+                    for rule in rule..rule + same {
+                        if self.candidates.len() < CANDIDATES_LIMIT {
+                            self.start_candidate(view, rule, start, end);
+                        }
                     }
                 }
             }
+        }
+    }
+
+    fn start_candidate(&mut self, view: &LaneView<'_>, rule: usize, start: u64, end: u64) {
+        let Some(shape) = RULES.get(rule) else { return };
+        if self.candidates.iter().any(|candidate| candidate.covers_rule(rule)) {
+            return;
+        }
+        if shape.shape == SecretShape::Named {
+            // A trigger may contain the sign after the name.
+            let signs = shape.trigger.iter().rev().take_while(|byte| !is_name_byte(**byte)).count() as u64;
+            let name_end = view.offset_before(end, signs);
+            let (name, opener) = view.name_before(name_end);
+            let rest = if view.escapes.is_none() { view.bytes_from(name_end) } else { &[] };
+            if !name.starts_with(b"-") && !rest.is_empty() && named_values::cannot_have_value(rest) {
+                return;
+            }
+            let Some(mut candidate) = Candidate::new(rule, &name, opener) else { return };
+            let signs = shape.trigger.iter().skip(shape.trigger.len() - usize::try_from(signs).unwrap_or(0));
+            if signs.zip(name_end..).all(|(&byte, at)| candidate.step_byte(byte, at) == CandidateStep::On) {
+                self.candidates.push(candidate);
+            }
+        } else if !(shape.begins_word && view.continues_word(start)) {
+            self.candidates.extend(Candidate::new(rule, &[], None));
         }
     }
 }
