@@ -2,7 +2,7 @@
 //!
 //! Invariant: only the rest of one line is read.
 
-use super::patterns::{ReaderStep, RuleRow, SecretShape};
+use super::shape_rule::{ReaderStep, RuleRow, SecretShape};
 use super::values;
 
 /// Maximum number of bytes between a program and its password.

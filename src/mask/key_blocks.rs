@@ -2,7 +2,7 @@
 //!
 //! Invariant: public keys and certificates are left alone.
 
-use super::patterns::ReaderStep;
+use super::shape_rule::ReaderStep;
 
 /// Number of bytes after which a longer key is masked no further.
 const KEY_LIMIT: u32 = 16 << 10;

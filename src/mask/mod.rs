@@ -13,8 +13,10 @@ mod named_values;
 mod patterns;
 mod prefix_filter;
 mod secret_names;
+mod shape_rule;
 mod shapes;
 mod stream;
+mod token_readers;
 mod values;
 
 pub use stream::{LearnedValue, MaskedStream};

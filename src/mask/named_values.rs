@@ -2,8 +2,8 @@
 //!
 //! Invariant: name and value are bounded in length, and a value on another line counts only where a format says so.
 
-use super::patterns::{NAME_LIMIT, ReaderStep, RuleRow, SecretShape};
 use super::secret_names::{NameGrade, grade_name};
+use super::shape_rule::{NAME_LIMIT, ReaderStep};
 use super::values;
 
 /// Maximum length of a value in bytes. A longer one is masked up to there.
@@ -15,64 +15,6 @@ const TYPES: &[&[u8]] = &[b"string", b"str", b"String", b"text", b"varchar", b"S
 /// Schemes before credentials.
 const SCHEMES: &[&[u8]] =
     &[b"bearer", b"basic", b"token", b"apikey", b"api-key", b"negotiate", b"ntlm", b"digest", b"splunk"];
-
-/// The parts of words that a secret's name contains, as a trigger. What a name is in full is judged later.
-pub(super) const TRIGGERS: &[RuleRow] = &[
-    ("password", "pass", SecretShape::Named),
-    ("password", "Pass", SecretShape::Named),
-    ("password", "PASS", SecretShape::Named),
-    ("password", "pwd", SecretShape::Named),
-    ("password", "Pwd", SecretShape::Named),
-    ("password", "PWD", SecretShape::Named),
-    ("password", "pw=", SecretShape::Named),
-    ("password", "pw:", SecretShape::Named),
-    ("password", "pw\"", SecretShape::Named),
-    ("password", "pw'", SecretShape::Named),
-    ("password", "pw ", SecretShape::Named),
-    ("password", "pw_", SecretShape::Named),
-    ("password", "pw]", SecretShape::Named),
-    ("password", "Pw=", SecretShape::Named),
-    ("password", "Pw:", SecretShape::Named),
-    ("password", "Pw\"", SecretShape::Named),
-    ("password", "Pw'", SecretShape::Named),
-    ("password", "Pw ", SecretShape::Named),
-    ("password", "Pw_", SecretShape::Named),
-    ("password", "Pw]", SecretShape::Named),
-    ("password", "PW=", SecretShape::Named),
-    ("password", "PW:", SecretShape::Named),
-    ("password", "PW\"", SecretShape::Named),
-    ("password", "PW'", SecretShape::Named),
-    ("password", "PW ", SecretShape::Named),
-    ("password", "PW_", SecretShape::Named),
-    ("password", "PW]", SecretShape::Named),
-    ("password", "_pw", SecretShape::Named),
-    ("password", "_PW", SecretShape::Named),
-    ("password", "psw", SecretShape::Named),
-    ("password", "masterauth", SecretShape::Named),
-    ("secret", "secret", SecretShape::Named),
-    ("secret", "Secret", SecretShape::Named),
-    ("secret", "SECRET", SecretShape::Named),
-    ("token", "token", SecretShape::Named),
-    ("token", "Token", SecretShape::Named),
-    ("token", "TOKEN", SecretShape::Named),
-    ("key", "key", SecretShape::Named),
-    ("key", "Key", SecretShape::Named),
-    ("key", "KEY", SecretShape::Named),
-    ("credential", "cred", SecretShape::Named),
-    ("credential", "Cred", SecretShape::Named),
-    ("credential", "CRED", SecretShape::Named),
-    ("authorization", "auth", SecretShape::Named),
-    ("authorization", "Auth", SecretShape::Named),
-    ("authorization", "AUTH", SecretShape::Named),
-    ("secret", "dsn", SecretShape::Named),
-    ("secret", "Dsn", SecretShape::Named),
-    ("secret", "DSN", SecretShape::Named),
-    ("token", "jwt", SecretShape::Named),
-    ("token", "Jwt", SecretShape::Named),
-    ("token", "JWT", SecretShape::Named),
-    ("cookie", "cookie", SecretShape::Named),
-    ("cookie", "Cookie", SecretShape::Named),
-];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -117,7 +59,7 @@ enum Parting {
     Block,
 }
 
-/// What stood between name and value.
+/// The signs and blanks between name and value.
 #[derive(Clone, Copy, Debug, Default)]
 struct Gap {
     count: u32,

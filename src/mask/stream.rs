@@ -8,7 +8,8 @@
 use super::escapes::EscapeTracker;
 use super::matcher::{ESC, Matcher, PatternOwner};
 use super::named_values::{self, is_name_byte};
-use super::patterns::{Candidate, CandidateStep, NAME_LIMIT, RULES, SecretShape};
+use super::patterns::{Candidate, CandidateStep, RULES};
+use super::shape_rule::{NAME_LIMIT, SecretShape};
 use aho_corasick::automaton::StateID;
 use std::sync::Arc;
 

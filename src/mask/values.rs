@@ -9,8 +9,8 @@ const MIN_TOKEN_BYTES: usize = 8;
 const MIN_RANDOM_BYTES: usize = 12;
 /// Minimum length in bytes of a password of words alone.
 const MIN_PHRASE_BYTES: usize = 16;
-/// Length in bytes of a value that is learned for the rest of the run.
-const LEARNED_BYTES: std::ops::RangeInclusive<usize> = 8..=4096;
+/// Length in bytes of a value that is learned for the rest of the run. A long one has many long forms.
+const LEARNED_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 /// Words of a value that stands for another.
 const STAND_INS: &[&str] = &[
     "your",

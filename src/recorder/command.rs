@@ -62,6 +62,7 @@ impl Session {
     /// Records the start of a command and hands it to bash.
     pub(super) fn run_command(&mut self, run: RunRequest) {
         self.shell.carried.is_plain = false;
+        self.learn_from_text(&run.started.text);
         let Ok(salt) = self.record.next_salt() else {
             return self.client.send_failure(Failure::Record, "no random bytes for the salt");
         };

@@ -6,7 +6,11 @@ use super::activity::Activity;
 use super::masks::Masks;
 use super::protocol::{OutputChannel, Secret};
 use super::session::Session;
+use crate::mask::LearnedValue;
 use std::time::Duration;
+
+/// Number of secrets from which on no more are learned from output. Each makes masking a little slower.
+const LEARNED_LIMIT: usize = 64;
 
 impl Session {
     /// Masks output of the shell and records it.
@@ -22,6 +26,24 @@ impl Session {
         }
         masked.clear();
         self.masking.buffer = masked;
+        let learned = self.current_masks().take_learned();
+        self.learn_values(learned);
+    }
+
+    /// Masks values that stood beside a secret's name without that name, too.
+    fn learn_values(&mut self, learned: Vec<LearnedValue>) {
+        let room = LEARNED_LIMIT.saturating_sub(self.record.fact_masker().secret_names().count());
+        if room > 0 && !learned.is_empty() {
+            let secrets: Vec<Secret> = learned.into_iter().take(room).collect();
+            // Nobody asked for them, so nobody waits for the reasons of refusals.
+            self.register_secrets(&secrets);
+        }
+    }
+
+    /// Learns the values that a command's text gives to names of secrets.
+    pub(super) fn learn_from_text(&mut self, text: &str) {
+        let learned = self.record.fact_masker().find_named_values(text.as_bytes());
+        self.learn_values(learned);
     }
 
     fn current_masks(&mut self) -> &mut Masks {

@@ -5,7 +5,7 @@
 use super::protocol::OutputChannel;
 use super::unseen::UnseenLines;
 use crate::mask;
-use crate::mask::{MaskedStream, Masker};
+use crate::mask::{LearnedValue, MaskedStream, Masker};
 use std::time::Duration;
 
 /// The masking of one command's output: one stream for each channel.
@@ -63,6 +63,13 @@ impl Masks {
     /// Masks the secrets of `masker` from here on; releases what was buffered for the old ones.
     pub(super) fn learn_secrets(&mut self, masker: &Masker) -> Vec<(OutputChannel, Vec<u8>)> {
         self.release_with(|stream, out| stream.learn_secrets(masker, out))
+    }
+
+    /// Takes the secrets that output showed beside their names.
+    pub(super) fn take_learned(&mut self) -> Vec<LearnedValue> {
+        let mut learned = self.out.take_learned();
+        learned.append(&mut self.err.take_learned());
+        learned
     }
 
     fn release_with(&mut self, mut act: impl FnMut(&mut MaskedStream, &mut Vec<u8>)) -> Vec<(OutputChannel, Vec<u8>)> {
