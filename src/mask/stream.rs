@@ -202,6 +202,20 @@ impl MaskedStream {
                     continue;
                 }
             }
+            if !self.raw.candidates.is_empty() && self.plain.is_none() && self.escapes.in_text() {
+                let end = text_end(buffer, index, &mut escape);
+                let view = LaneView { matcher: &matcher, buffer, base: self.base, escapes: None };
+                for &byte in buffer.get(index..end).unwrap_or_default() {
+                    self.raw.step_byte(&view, byte, self.base + index as u64, &mut self.found);
+                    index += 1;
+                    if self.raw.candidates.is_empty() {
+                        break;
+                    }
+                }
+                if self.raw.candidates.is_empty() {
+                    continue;
+                }
+            }
             if let Some(&byte) = buffer.get(index) {
                 self.step_lanes(&matcher, buffer, byte, self.base + index as u64);
                 index += 1;
