@@ -338,3 +338,58 @@ fn a_password_that_a_command_reads_is_in_no_snapshot_and_a_completed_run_keeps_n
     resumed.wait_for_output("? help").send("\r").wait_for_output("kept").exits(0);
     assert!(!folder.join("snapshot").exists());
 }
+
+#[test]
+fn a_password_that_nobody_registered_is_masked_beside_its_name_and_alone_for_the_rest_of_the_run() {
+    let home = Home::new().env("NO_COLOR", "1");
+    home.write("app.env", "API_TOKEN=q8w7e6r5t4y3u2i1\n");
+    home.write("app.yml", "db:\n  password: s3cr3tValue99\n  user: app\n");
+    home.write(
+        "r.md",
+        "# R\n\n```bash\nexport DB_PASSWORD=hunter2secret; env | grep DB_\n```\n\n```bash\ncat app.env app.yml\n```\n\n\
+         ```bash\necho \"alone: $(cut -d= -f2 app.env) $(awk '/password/ {print $2}' app.yml) $DB_PASSWORD end\"\n```\n",
+    );
+    let output = home.runbook(&["run", "r.md", "--yes", "--allow", "unknown"]).exits(0);
+    let transcript = home.runbook(&["transcript"]).exits(0).stdout;
+    let [folder] = home.runs().try_into().unwrap();
+    let journal = fs::read_to_string(folder.join("journal.jsonl")).unwrap();
+    let mut outputs = String::new();
+    for entry in fs::read_dir(folder.join("output")).unwrap() {
+        outputs.push_str(&String::from_utf8_lossy(&fs::read(entry.unwrap().path()).unwrap()));
+    }
+    // The ids of steps are made of their titles, which is not what is tested here.
+    let journal: String =
+        journal.split("\"step\":").map(|part| part.split_once(',').map_or(part, |(_, rest)| rest)).collect();
+    for text in [&output.stdout, &transcript, &journal, &outputs] {
+        for secret in ["hunter2secret", "q8w7e6r5t4y3u2i1", "s3cr3tValue99"] {
+            assert!(!text.contains(secret), "{secret}:\n{text}");
+        }
+    }
+    assert!(outputs.contains("alone: [masked:API_TOKEN] [masked:password] [masked:DB_PASSWORD] end"), "{outputs}");
+    assert!(outputs.contains("  user: app\n"), "{outputs}");
+}
+
+#[test]
+fn ordinary_documents_lose_nothing_but_what_stands_beside_a_secrets_name() {
+    let Some(corpus) = std::env::var_os("RUNBOOK_TEST_CORPUS").map(PathBuf::from) else {
+        println!("skipped: RUNBOOK_TEST_CORPUS is not set");
+        return;
+    };
+    let masker = runbook::mask::Masker::new();
+    let (mut folders, mut masked, mut bytes) = (vec![corpus], Vec::new(), 0);
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(text) = fs::read_to_string(&path) {
+                bytes += text.len();
+                let changed = masker.mask_text(&text);
+                let lines = changed.lines().filter(|line| line.contains("[masked:"));
+                masked.extend(lines.map(|line| format!("{}: {line}", path.display())));
+            }
+        }
+    }
+    println!("{} lines of {bytes} bytes:\n{}", masked.len(), masked.join("\n"));
+    // Two passwords of roles of a database, and two values of a Kubernetes secret.
+    assert!(masked.len() <= 4, "{} lines:\n{}", masked.len(), masked.join("\n"));
+}

@@ -127,7 +127,7 @@ impl EncodedKeyReader {
                 // A line that is shorter than the first is the last. The trigger belongs to the first line.
                 let length = if self.first_line.is_none() { self.line + 14 } else { self.line };
                 let first = *self.first_line.get_or_insert(length);
-                self.newline = byte != b' ' && byte != b'\t' && length == first && first >= 60;
+                self.newline = byte != b' ' && byte != b'\t' && length == first && matches!(first, 64 | 76);
             }
             if self.newline {
                 return ReaderStep::Hold;
@@ -137,9 +137,9 @@ impl EncodedKeyReader {
     }
 
     fn is_private(&self) -> bool {
-        // The trigger is 14 characters, so two more complete its last group of four.
+        // The trigger is 14 characters, so two more complete its last group of four, and the P of `PRIVATE` is in that.
         let text = decode_base64(self.head.get(2..).unwrap_or_default());
-        text.windows(11).any(|words| words == b"PRIVATE KEY")
+        text.windows(10).any(|words| words == b"RIVATE KEY")
     }
 
     pub(super) fn is_complete(&self) -> bool {

@@ -206,4 +206,6 @@ fn mask_label(name: &str, value: &[u8]) -> String {
 }
 
 #[cfg(test)]
+mod shape_tests;
+#[cfg(test)]
 mod tests;
