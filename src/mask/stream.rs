@@ -36,7 +36,7 @@ struct MaskRange {
     length: u64,
 }
 
-/// What the lanes found and nobody has handled yet.
+/// Ranges and values that the lanes found and that nobody has handled yet.
 #[derive(Clone, Debug, Default)]
 struct Findings {
     ranges: Vec<MaskRange>,
