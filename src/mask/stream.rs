@@ -364,6 +364,18 @@ impl LaneView<'_> {
         (name, opener)
     }
 
+    /// True if the name that ends before `end` begins with `-`.
+    fn is_option(&self, end: u64) -> bool {
+        let (mut first, mut at) = (0, end);
+        for _ in 0..NAME_LIMIT {
+            match self.byte_before(&mut at, end).filter(|byte| is_name_byte(*byte)) {
+                Some(byte) => first = byte,
+                None => break,
+            }
+        }
+        first == b'-'
+    }
+
     /// The byte before `at`, not one of an escape sequence, and moves `at` there. None where looking back from `end` ends.
     fn byte_before(&self, at: &mut u64, end: u64) -> Option<u8> {
         if let Some(escapes) = self.escapes {
@@ -441,11 +453,12 @@ impl Lane {
             // A trigger may contain the sign after the name.
             let signs = shape.trigger.iter().rev().take_while(|byte| !is_name_byte(**byte)).count() as u64;
             let name_end = view.offset_before(end, signs);
-            let (name, opener) = view.name_before(name_end);
             let rest = if view.escapes.is_none() { view.bytes_from(name_end) } else { &[] };
-            if !name.starts_with(b"-") && !rest.is_empty() && named_values::cannot_have_value(rest) {
+            // After an option a blank suffices between name and value.
+            if !rest.is_empty() && named_values::cannot_have_value(rest) && !view.is_option(name_end) {
                 return;
             }
+            let (name, opener) = view.name_before(name_end);
             let Some(mut candidate) = Candidate::new(rule, &name, opener) else { return };
             let signs = shape.trigger.iter().skip(shape.trigger.len() - usize::try_from(signs).unwrap_or(0));
             if signs.zip(name_end..).all(|(&byte, at)| candidate.step_byte(byte, at) == CandidateStep::On) {
