@@ -88,7 +88,7 @@ fn values_come_from_files_and_the_environment_and_a_flag_counts_most() {
     }
 }
 
-const SECRET: &str = "# R\n\n```bash\nshow \"pw=<db-password>\" | tr 'a-z' 'A-Z'\n```\n";
+const SECRET: &str = "# R\n\n```bash\nshow \"got=<db-password>\" | tr 'a-z' 'A-Z'\n```\n";
 
 #[test]
 fn a_secret_is_in_no_argument_no_environment_and_nothing_that_is_kept() {
@@ -100,7 +100,7 @@ fn a_secret_is_in_no_argument_no_environment_and_nothing_that_is_kept() {
 
     let home = self::home(SECRET);
     home.write("pw", "hunter2secret\n");
-    let output = run(&home, &["--input", "db-password=@pw"]).exits(0).prints("[PW=HUNTER2SECRET]");
+    let output = run(&home, &["--input", "db-password=@pw"]).exits(0).prints("[GOT=HUNTER2SECRET]");
     assert!(!String::from_utf8_lossy(&left(&home)).contains("hunter2secret"));
     assert!(transcript(&home).contains("[masked:db-password]"), "{}", transcript(&home));
     assert!(!output.stderr.contains("hunter2secret"), "{}", output.stderr);
