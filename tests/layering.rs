@@ -15,7 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("risk", &["shell", "ident"]),
     ("interpolate", &["shell", "ident"]),
     ("document", &["shell", "ident"]),
-    ("plan", &["document", "risk", "interpolate", "shell", "ident"]),
+    ("plan", &["document", "risk", "interpolate", "shell", "mask", "ident"]),
     ("review", &["plan", "document", "risk", "shell", "ident"]),
     ("history", &["ident"]),
     ("ports", &["plan", "risk", "shell", "history", "ident"]),
@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("recorder", &["journal", "history", "mask", "ident"]),
     ("kernel", &["plan", "shell", "history", "ports", "recorder", "ident"]),
     ("operator", &["plan", "document", "risk", "shell", "history", "ports", "term", "ident"]),
-    ("transcript", &["document", "history", "ident"]),
+    ("transcript", &["document", "history", "mask", "ident"]),
     ("incident", &["journal", "transcript", "document", "history", "mask", "ident"]),
     ("term", &[]),
     // `session` wires everything but `cli`; `cli` may import all.

@@ -3,6 +3,7 @@
 //! Invariant: every form is what programs print for the secret inside its quotes, and none is so short that it occurs in
 //! ordinary text by chance. Refuses to know: streams.
 
+use super::notations::byte_notations;
 use std::collections::BTreeSet;
 
 /// Minimum length in bytes of a derived form, or of a single line of a secret.
@@ -54,6 +55,9 @@ pub(super) fn secret_forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
         add(base64_encoded(secret, offset, STANDARD));
         add(base64_encoded(secret, offset, URL_SAFE));
     }
+    for form in byte_notations(secret) {
+        add(form);
+    }
     forms
 }
 
@@ -62,7 +66,7 @@ fn with_crlf(secret: &[u8]) -> Vec<u8> {
     replace_bytes(&unix, &[(b'\n', b"\r\n")])
 }
 
-fn replace_bytes(secret: &[u8], by: &[(u8, &[u8])]) -> Vec<u8> {
+pub(super) fn replace_bytes(secret: &[u8], by: &[(u8, &[u8])]) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
     for &byte in secret {
         match by.iter().find(|(from, _)| *from == byte) {
@@ -130,7 +134,7 @@ fn push_ansi_c_byte(byte: u8, out: &mut Vec<u8>) {
 }
 
 /// The inside of a JSON string. Bytes that are not UTF-8 stay as they are.
-fn json_escaped(secret: &[u8], ascii: bool) -> Vec<u8> {
+pub(super) fn json_escaped(secret: &[u8], ascii: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
     for chunk in secret.utf8_chunks() {
         for c in chunk.valid().chars() {

@@ -188,6 +188,11 @@ impl Matcher {
         })
     }
 
+    /// True if a secret is registered.
+    pub(super) fn has_secrets(&self) -> bool {
+        !self.labels.is_empty()
+    }
+
     /// Number of last bytes that may be the beginning of a secret.
     pub(super) fn held_depth(&self, state: StateID) -> u64 {
         self.depths.get(&state.as_usize()).copied().map_or(0, u64::from)

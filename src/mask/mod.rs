@@ -5,11 +5,14 @@
 //! compressed, or printed one letter a line gets through. Refuses to know: where the bytes come from and where they go.
 
 mod command_lines;
+mod dumps;
 mod escapes;
+mod folds;
 mod forms;
 mod key_blocks;
 mod matcher;
 mod named_values;
+mod notations;
 mod patterns;
 mod prefix_filter;
 mod secret_names;
@@ -207,5 +210,7 @@ fn mask_label(name: &str, value: &[u8]) -> String {
 
 #[cfg(test)]
 mod shape_tests;
+#[cfg(test)]
+mod fold_tests;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 //! Invariant: a byte is released once no later match can reach back to it. Refuses to know: time.
 
 use super::escapes::EscapeTracker;
+use super::folds::{BACKSPACE, FoldedMatch, Folds, breaks_text};
 use super::matcher::{ESC, Matcher, PatternOwner};
 use super::named_values::{self, is_name_byte};
 use super::patterns::{Candidate, CandidateStep, RULES};
@@ -65,6 +66,8 @@ pub struct MaskedStream {
     raw: Lane,
     /// The lane without escape sequences, while it differs from `raw`.
     plain: Option<Lane>,
+    /// Readers of wrapped and overstruck text and of dumps.
+    folds: Folds,
     escapes: EscapeTracker,
     found: Findings,
 }
@@ -79,6 +82,7 @@ impl MaskedStream {
             gone: 0,
             raw,
             plain: None,
+            folds: Folds::default(),
             escapes: EscapeTracker::new(),
             found: Findings::default(),
         }
@@ -88,11 +92,15 @@ impl MaskedStream {
     /// them can be released unchanged. On none, no byte was taken.
     pub fn pass_clean(&mut self, bytes: &[u8]) -> Option<usize> {
         let long = u64::try_from(bytes.len()).ok().filter(|&length| length >= CONTEXT_BYTES)?;
-        let quiet = self.plain.is_none() && self.raw.candidates.is_empty() && self.found.ranges.is_empty();
+        let quiet = self.plain.is_none()
+            && self.folds.are_idle()
+            && self.base + self.gone > 0
+            && self.raw.candidates.is_empty()
+            && self.found.ranges.is_empty();
         if !quiet || !self.escapes.in_text() || self.gone != self.end_offset() || memchr::memchr(ESC, bytes).is_some() {
             return None;
         }
-        let state = self.matcher.state_after_clean(self.raw.state, bytes)?;
+        let state = self.state_after_lines(bytes)?;
         let at = self.end_offset() + long;
         self.raw.state = state;
         self.gone = at - self.matcher.held_depth(state);
@@ -102,6 +110,19 @@ impl MaskedStream {
         self.base = at - CONTEXT_BYTES;
         self.escapes.forget_before(self.base);
         usize::try_from(long - (at - self.gone)).ok()
+    }
+
+    /// The state after a text in which no pattern ends, and no secret may go on after a line break.
+    fn state_after_lines(&self, bytes: &[u8]) -> Option<StateID> {
+        let (mut state, mut from) = (self.raw.state, 0);
+        for at in memchr::memchr3_iter(b'\n', b'\r', BACKSPACE, bytes) {
+            state = self.matcher.state_after_clean(state, bytes.get(from..at)?)?;
+            if breaks_text(&self.matcher, state, bytes, at) {
+                return None;
+            }
+            from = at;
+        }
+        self.matcher.state_after_clean(state, bytes.get(from..)?)
     }
 
     /// Takes bytes and appends to `out` what can be released.
@@ -138,6 +159,9 @@ impl MaskedStream {
                 found.add_candidate(candidate, start, end);
             }
         }
+        if let Some(folded) = self.folds.finish_at(self.end_offset()) {
+            self.found.add_folded(folded);
+        }
         self.release_until(self.end_offset(), out);
         let learned = std::mem::take(&mut self.found.learned);
         *self = Self::new(Arc::clone(&self.matcher));
@@ -169,10 +193,13 @@ impl MaskedStream {
     fn scan_bytes(&mut self, buffer: &[u8], from: usize) {
         let matcher = Arc::clone(&self.matcher);
         let mut index = from;
-        // The next ESC, and the index from which skipping text is worth another try.
+        if self.base == 0 && from == 0 {
+            self.folds.begin_stream(&matcher, buffer);
+        }
+        // The next break, and the index from which skipping text is worth another try.
         let (mut escape, mut look_at) = (None, from);
         while index < buffer.len() {
-            if self.plain.is_none() && self.raw.candidates.is_empty() && self.escapes.in_text() {
+            if self.reads_one_lane() {
                 let before = index;
                 let mut state = self.raw.state;
                 let end = text_end(buffer, index, &mut escape);
@@ -198,7 +225,14 @@ impl MaskedStream {
                     let view = LaneView { matcher: &matcher, buffer, base: self.base, escapes: None };
                     self.raw.handle_matches(&view, at, &mut self.found);
                 }
-                if self.raw.candidates.is_empty() && buffer.get(index) != Some(&ESC) {
+                let is_break = index == end && breaks_text(&matcher, state, buffer, index);
+                if self.raw.candidates.is_empty() && buffer.get(index) != Some(&ESC) && !is_break {
+                    // A break that needs no reader is a byte like others.
+                    if let Some(&byte) = buffer.get(index).filter(|_| index == end) {
+                        let view = LaneView { matcher: &matcher, buffer, base: self.base, escapes: None };
+                        self.raw.step_byte(&view, byte, self.base + index as u64, &mut self.found);
+                        index += 1;
+                    }
                     continue;
                 }
             }
@@ -217,9 +251,31 @@ impl MaskedStream {
                 }
             }
             if let Some(&byte) = buffer.get(index) {
+                if matches!(byte, ESC | b'\n' | b'\r' | BACKSPACE) {
+                    self.folds.begin_at(&matcher, self.raw.state, buffer, index, self.base);
+                }
                 self.step_lanes(&matcher, buffer, byte, self.base + index as u64);
                 index += 1;
             }
+        }
+    }
+
+    /// True while one lane says all that the others would.
+    fn reads_one_lane(&self) -> bool {
+        self.plain.is_none() && self.folds.are_idle() && self.raw.candidates.is_empty() && self.escapes.in_text()
+    }
+
+    fn step_folds(&mut self, matcher: &Matcher, buffer: &[u8], byte: u8, at: u64, hidden: bool) {
+        if self.folds.are_idle() {
+            return;
+        }
+        if hidden && byte == b'D' && self.escapes.in_text() {
+            let view = LaneView { matcher, buffer, base: self.base, escapes: None };
+            self.folds.move_left(matcher, view.cursor_count(at));
+        }
+        let is_home = self.raw.state == matcher.start;
+        for folded in self.folds.step_byte(matcher, (byte, at), (hidden, is_home)).into_iter().flatten() {
+            self.found.add_folded(folded);
         }
     }
 
@@ -230,6 +286,8 @@ impl MaskedStream {
         let hidden = self.escapes.step_byte(byte, at);
         let view = LaneView { matcher, buffer, base: self.base, escapes: None };
         self.raw.step_byte(&view, byte, at, &mut self.found);
+        self.step_folds(matcher, buffer, byte, at, hidden);
+        let view = LaneView { matcher, buffer, base: self.base, escapes: None };
         let Some(plain) = self.plain.as_mut() else { return };
         if !hidden {
             let view = LaneView { escapes: Some(&self.escapes), ..view };
@@ -254,6 +312,9 @@ impl MaskedStream {
         }
         let lanes = std::iter::once(&self.raw).chain(&self.plain);
         for held in lanes.flat_map(|lane| &lane.candidates).filter_map(Candidate::held_from) {
+            decided_end = decided_end.min(held);
+        }
+        if let Some(held) = self.folds.held_from(&self.matcher) {
             decided_end = decided_end.min(held);
         }
         for found in self.found.ranges.iter().rev() {
@@ -304,15 +365,15 @@ impl MaskedStream {
     }
 }
 
-/// End of the text from `index`: the next ESC, or the end of the buffer. `escape` caches it.
+/// End of the text from `index`: the next ESC, line break or backspace, or the end of the buffer. `escape` caches the ESC.
 fn text_end(buffer: &[u8], index: usize, escape: &mut Option<usize>) -> usize {
-    if let Some(known) = escape.filter(|&known| known >= index) {
-        return known;
-    }
     let rest = buffer.get(index..).unwrap_or_default();
-    let end = memchr::memchr(ESC, rest).map_or(buffer.len(), |length| index + length);
-    *escape = Some(end);
-    end
+    let escape = *match escape {
+        Some(known) if *known >= index => known,
+        _ => escape.insert(memchr::memchr(ESC, rest).map_or(buffer.len(), |length| index + length)),
+    };
+    let text = buffer.get(index..escape).unwrap_or_default();
+    memchr::memchr3(b'\n', b'\r', BACKSPACE, text).map_or(escape, |length| index + length)
 }
 
 /// The part of a stream that a lane reads.
@@ -328,6 +389,13 @@ struct LaneView<'a> {
 impl LaneView<'_> {
     fn offset_before(&self, end: u64, count: u64) -> u64 {
         self.escapes.map_or(end.saturating_sub(count), |escapes| escapes.offset_before(end, count))
+    }
+
+    /// Number in the control sequence whose last byte is at `end`; 1 without one.
+    fn cursor_count(&self, end: u64) -> usize {
+        let digits = (1..=4).map_while(|back| self.byte_at(end.checked_sub(back)?).filter(u8::is_ascii_digit));
+        let digits: Vec<u8> = digits.collect();
+        digits.iter().rev().fold(0, |count, digit| count * 10 + usize::from(digit - b'0')).max(1)
     }
 
     /// True if the byte before `start` belongs to the same word. The letter of an escape such as `\n` and the digits of
@@ -397,6 +465,10 @@ impl LaneView<'_> {
 }
 
 impl Findings {
+    fn add_folded(&mut self, (start, end, owner, length): FoldedMatch) {
+        insert_range(&mut self.ranges, MaskRange { start, end, owner, length });
+    }
+
     fn add_candidate(&mut self, candidate: &Candidate, start: u64, end: u64) {
         let owner = PatternOwner::Rule(candidate.rule);
         insert_range(&mut self.ranges, MaskRange { start, end, owner, length: end - start });

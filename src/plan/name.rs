@@ -5,6 +5,7 @@
 use super::build::StepDraft;
 use crate::ident::Digest;
 use crate::ident::StepId;
+use crate::mask::Masker;
 use std::collections::HashMap;
 
 /// Characters of a title in an id.
@@ -12,19 +13,27 @@ const SLUG_CHARS: usize = 32;
 
 /// The ids of drafts, in the same order. Equal ones get a number.
 pub(super) fn assign_ids(drafts: &[StepDraft]) -> Vec<StepId> {
+    // Tokens and passwords that show what they are. Registered secrets are not known here: an id is the same in a list, in a
+    // dry run and in a run.
+    let masker = Masker::new();
     let mut taken: HashMap<String, u32> = HashMap::new();
     drafts
         .iter()
         .map(|draft| {
-            let base = base_id(draft);
+            let base = base_id(draft, &masker);
             let count = taken.entry(base.clone()).and_modify(|n| *n += 1).or_insert(1);
             StepId::new(if *count == 1 { base } else { format!("{base}-{count}") })
         })
         .collect()
 }
 
-fn base_id(draft: &StepDraft) -> String {
-    if let Some(name) = draft.settings.attributes.get("name").filter(|name| is_plain_name(name)) {
+fn base_id(draft: &StepDraft, masker: &Masker) -> String {
+    if let Some(name) = draft
+        .settings
+        .attributes
+        .get("name")
+        .filter(|name| is_plain_name(name) && masker.mask_if_secret(name).is_none())
+    {
         return name.to_owned();
     }
     let mut parts: Vec<&[u8]> = Vec::new();
@@ -39,7 +48,7 @@ fn base_id(draft: &StepDraft) -> String {
     }
     let digest = Digest::of_parts(&parts).to_string();
     let tail: String = digest.chars().take(6).collect();
-    let slug = title_slug(&draft.cell.title);
+    let slug = title_slug(&masker.mask_text(&draft.cell.title));
     if slug.is_empty() { format!("step-{tail}") } else { format!("{slug}-{tail}") }
 }
 

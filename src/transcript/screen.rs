@@ -4,6 +4,7 @@
 //! lines. An unterminated sequence swallows no further line; invisible characters are shown. Refuses to know: files.
 
 use super::escape::push_visible;
+use crate::mask::Masker;
 use avt::observer::{Observation, Observer};
 use avt::parser::{DecMode, Function};
 use avt::{Cell, Color, Line as Row, Operation, Pen, ScreenKind, Terminal};
@@ -147,6 +148,19 @@ pub(super) struct ScreenContents {
     pub(super) is_full_screen: bool,
 }
 
+impl ScreenContents {
+    /// Masks tokens that a program drew piece by piece, so that they were in no stretch of its output.
+    fn mask_shapes(&mut self) {
+        let masker = Masker::new();
+        let full_screen = self.full_screen.iter_mut().flatten();
+        for line in self.head.iter_mut().chain(&mut self.tail).chain(full_screen) {
+            if let Some(masked) = masker.mask_if_secret(&line.to_text()) {
+                line.0 = vec![StyledText { text: masked, style: TextStyle::default() }];
+            }
+        }
+    }
+}
+
 /// An emulated terminal that keeps the lines it showed.
 pub(super) struct OutputScreen {
     terminal: Option<Terminal>,
@@ -198,6 +212,7 @@ impl OutputScreen {
             self.keeper.keep_full_screen(terminal);
         }
         self.keeper.keep_primary_screen(terminal);
+        self.keeper.contents.mask_shapes();
         self.keeper.contents
     }
 }
