@@ -6,9 +6,10 @@ use crate::ident::Seq;
 use crate::ports::{KernelError, Stream, Watch};
 use crate::recorder;
 use crate::recorder::protocol;
-use crate::recorder::protocol::{Decoder, Failure, OutputChannel, Secret, WireReply, WireRequest};
+use crate::recorder::protocol::{Decoder, Failure, OutputChannel, Secret, SecretDigest, WireReply, WireRequest};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::Write as _;
@@ -46,11 +47,20 @@ pub(super) struct Link {
 
 /// Secrets that other clients than its engine have registered with a session. A clone is the same list.
 #[derive(Clone, Debug, Default)]
-pub struct LearnedSecrets(Rc<RefCell<Vec<Secret>>>);
+pub struct LearnedSecrets(Rc<RefCell<Vec<Secret>>>, Rc<RefCell<Vec<SecretDigest>>>);
 
 impl LearnedSecrets {
     fn add_secrets(&self, secrets: impl IntoIterator<Item = Secret>) {
         self.0.borrow_mut().extend(secrets);
+    }
+
+    fn add_digests(&self, digests: impl IntoIterator<Item = SecretDigest>) {
+        self.1.borrow_mut().extend(digests);
+    }
+
+    /// Masks the secrets of which only a digest is known.
+    pub fn mask_digests<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        SecretDigest::mask_bytes(&self.1.borrow(), bytes)
     }
 
     /// The secrets after the first `count`, in the order they were registered.
@@ -139,6 +149,10 @@ impl Link {
                 WireReply::Stopped { why } => return Err(KernelError::Ended(why)),
                 WireReply::Learned { secrets } => {
                     self.learned_secrets.add_secrets(secrets);
+                    continue;
+                }
+                WireReply::Known { secrets } => {
+                    self.learned_secrets.add_digests(secrets);
                     continue;
                 }
                 WireReply::Settled => {

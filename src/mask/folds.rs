@@ -173,16 +173,6 @@ impl Folds {
         found
     }
 
-    /// Takes back the last `count` letters, after the cursor was moved left.
-    pub(super) fn move_left(&mut self, matcher: &Matcher, count: usize) {
-        if let Some(drawn) = &mut self.drawn {
-            drawn.quiet = 0;
-            for _ in 0..count.min(drawn.trail.read.len()) {
-                drawn.trail.unread_byte(matcher);
-            }
-        }
-    }
-
     /// Offset from which bytes may belong to a secret.
     pub(super) fn held_from(&self, matcher: &Matcher) -> Option<u64> {
         let drawn = self.drawn.as_ref().and_then(|drawn| drawn.held_from(matcher));

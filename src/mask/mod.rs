@@ -5,6 +5,7 @@
 //! compressed, or printed one letter a line gets through. Refuses to know: where the bytes come from and where they go.
 
 mod command_lines;
+mod digests;
 mod dumps;
 mod escapes;
 mod folds;
@@ -22,6 +23,7 @@ mod stream;
 mod token_readers;
 mod values;
 
+pub use digests::SecretDigest;
 pub use stream::{LearnedValue, MaskedStream};
 
 use matcher::Matcher;

@@ -265,13 +265,9 @@ impl MaskedStream {
         self.plain.is_none() && self.folds.are_idle() && self.raw.candidates.is_empty() && self.escapes.in_text()
     }
 
-    fn step_folds(&mut self, matcher: &Matcher, buffer: &[u8], byte: u8, at: u64, hidden: bool) {
+    fn step_folds(&mut self, matcher: &Matcher, byte: u8, at: u64, hidden: bool) {
         if self.folds.are_idle() {
             return;
-        }
-        if hidden && byte == b'D' && self.escapes.in_text() {
-            let view = LaneView { matcher, buffer, base: self.base, escapes: None };
-            self.folds.move_left(matcher, view.cursor_count(at));
         }
         let is_home = self.raw.state == matcher.start;
         for folded in self.folds.step_byte(matcher, (byte, at), (hidden, is_home)).into_iter().flatten() {
@@ -286,7 +282,7 @@ impl MaskedStream {
         let hidden = self.escapes.step_byte(byte, at);
         let view = LaneView { matcher, buffer, base: self.base, escapes: None };
         self.raw.step_byte(&view, byte, at, &mut self.found);
-        self.step_folds(matcher, buffer, byte, at, hidden);
+        self.step_folds(matcher, byte, at, hidden);
         let view = LaneView { matcher, buffer, base: self.base, escapes: None };
         let Some(plain) = self.plain.as_mut() else { return };
         if !hidden {
@@ -389,13 +385,6 @@ struct LaneView<'a> {
 impl LaneView<'_> {
     fn offset_before(&self, end: u64, count: u64) -> u64 {
         self.escapes.map_or(end.saturating_sub(count), |escapes| escapes.offset_before(end, count))
-    }
-
-    /// Number in the control sequence whose last byte is at `end`; 1 without one.
-    fn cursor_count(&self, end: u64) -> usize {
-        let digits = (1..=4).map_while(|back| self.byte_at(end.checked_sub(back)?).filter(u8::is_ascii_digit));
-        let digits: Vec<u8> = digits.collect();
-        digits.iter().rev().fold(0, |count, digit| count * 10 + usize::from(digit - b'0')).max(1)
     }
 
     /// True if the byte before `start` belongs to the same word. The letter of an escape such as `\n` and the digits of

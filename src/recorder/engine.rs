@@ -4,10 +4,11 @@
 
 use super::activity::{Activity, Closing};
 use super::connection::Connection;
-use super::protocol::{PROGRAM_VERSION, Secret, WireEvent, WireReply};
+use super::protocol::{PROGRAM_VERSION, SecretDigest, WireEvent, WireReply};
 use super::session::Session;
 use crate::history::{EngineLost, Fact, Mode};
 use crate::ident::Clock as _;
+use crate::journal::Salts;
 use std::time::Duration;
 
 impl Session {
@@ -53,9 +54,14 @@ impl Session {
         let welcome = self.welcome_reply(running);
         self.client.send_reply(&welcome);
         let secrets = self.record.fact_masker().secret_values();
-        let known: Vec<Secret> = secrets.map(|(name, value)| (name.to_owned(), value.to_vec())).collect();
+        // A fresh salt, so that the digests of two sessions cannot be compared.
+        let salt = Salts::open_source().and_then(|mut salts| salts.next_salt());
+        let digest =
+            |salt: String| secrets.map(|(name, value)| SecretDigest::of_secret(name, value, &salt)).collect::<Vec<_>>();
+        // Without a salt nothing is sent: the output is masked here in any case.
+        let known = salt.map(digest).unwrap_or_default();
         if !known.is_empty() {
-            self.client.send_reply(&WireReply::Learned { secrets: known });
+            self.client.send_reply(&WireReply::Known { secrets: known });
         }
         if let (Activity::Command(running), Some(engine)) = (&mut self.activity, self.client.engine.as_mut()) {
             running.ending.limit = running.ending.requested_limit;

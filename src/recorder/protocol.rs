@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 use std::time::Duration;
 
+pub use crate::mask::SecretDigest;
+
 /// Version of the protocol; both sides must have the same.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 /// Version of this program, sent in the handshake.
 pub const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -208,6 +210,11 @@ pub enum WireReply {
     Learned {
         /// Secrets to mask.
         secrets: Vec<Secret>,
+    },
+    /// Secrets that the session knew before this engine came, without their values; it masks them in what it shows.
+    Known {
+        /// Secrets to mask.
+        secrets: Vec<SecretDigest>,
     },
     /// The connection is refused, and closed.
     Refused {

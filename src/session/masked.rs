@@ -108,7 +108,9 @@ impl<W: Write> Write for MaskedWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut known = self.secrets.0.borrow_mut();
         known.learn_new();
-        self.to.write_all(&mask_cut_secret(&known.masker, &known.masker.mask_bytes(bytes)))?;
+        let masked = known.masker.mask_bytes(bytes);
+        let masked = known.learned.mask_digests(&masked);
+        self.to.write_all(&mask_cut_secret(&known.masker, &masked))?;
         Ok(bytes.len())
     }
 

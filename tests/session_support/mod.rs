@@ -296,7 +296,8 @@ impl Client {
             let frame = self.poll(PATIENCE).expect("an answer in time");
             match frame.message {
                 WireReply::Output { command: None, offset, length, .. } => self.read_background(offset, length),
-                WireReply::Output { .. } | WireReply::Learned { .. } | WireReply::Settled => {}
+                WireReply::Output { .. } | WireReply::Learned { .. } | WireReply::Known { .. } | WireReply::Settled => {
+                }
                 message => return message,
             }
         }
@@ -407,7 +408,7 @@ impl Client {
                     let output = pieces.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
                     return Ok(Ran { finished, output, pieces, respawned });
                 }
-                WireReply::Learned { .. } | WireReply::Settled => {}
+                WireReply::Learned { .. } | WireReply::Known { .. } | WireReply::Settled => {}
                 failed => return Err(failed),
             }
         }
