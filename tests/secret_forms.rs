@@ -30,7 +30,17 @@ fn a_secret_in_lines_columns_or_overstruck_is_in_no_record() {
         "# R\n\n```bash\n: \"$DB_PASSWORD\"\nprintf 'the password is %s and more text after it' \"$DB_PASSWORD\" > f\nbase64 -w12 f\n\
          od -c f\nod -An -tx1 f\nfold -w 9 f\nsed 's/./&\\x08&/g' f\nsed 's/./\\&#x68;/' f > /dev/null\n```\n",
     );
-    let ran = home.runbook(&["run", "r.md", "--yes", "--allow", "unknown", "--input", "DB_PASSWORD=@secret"]);
+    let ran = home.runbook(&[
+        "run",
+        "r.md",
+        "--yes",
+        "--allow",
+        "unknown",
+        "--allow",
+        "destructive",
+        "--input",
+        "DB_PASSWORD=@secret",
+    ]);
     let mut record = ran.stdout.clone();
     read_folder(&home.runs().pop().unwrap(), &mut record);
     record.push_str(&home.runbook(&["transcript"]).stdout);

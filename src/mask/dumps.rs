@@ -4,8 +4,8 @@
 //! match is masked to the end of its line, with the text column. Refuses to know: which notation the data columns have; the
 //! forms of a secret tell.
 
-use super::folds::{FoldedMatch, Trail};
 use super::matcher::Matcher;
+use super::trail::{FoldedMatch, Trail};
 
 /// Number of digits of an offset.
 const OFFSET_DIGITS: std::ops::RangeInclusive<usize> = 6..=16;

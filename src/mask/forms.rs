@@ -3,7 +3,7 @@
 //! Invariant: every form is what programs print for the secret inside its quotes, and none is so short that it occurs in
 //! ordinary text by chance. Refuses to know: streams.
 
-use super::notations::byte_notations;
+use super::notations::{byte_notations, json_escaped, replace_bytes};
 use std::collections::BTreeSet;
 
 /// Minimum length in bytes of a derived form, or of a single line of a secret.
@@ -66,17 +66,6 @@ fn with_crlf(secret: &[u8]) -> Vec<u8> {
     replace_bytes(&unix, &[(b'\n', b"\r\n")])
 }
 
-pub(super) fn replace_bytes(secret: &[u8], by: &[(u8, &[u8])]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(secret.len());
-    for &byte in secret {
-        match by.iter().find(|(from, _)| *from == byte) {
-            Some((_, to)) => out.extend_from_slice(to),
-            None => out.push(byte),
-        }
-    }
-    out
-}
-
 /// Puts a backslash before each byte that needs one. `wants` also gets the byte before it.
 fn escape_with_backslash(secret: &[u8], wants: impl Fn(Option<u8>, u8) -> bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(secret.len());
@@ -131,32 +120,6 @@ fn push_ansi_c_byte(byte: u8, out: &mut Vec<u8>) {
             out.extend_from_slice(&[b'\\', octal(6), octal(3), octal(0)]);
         }
     }
-}
-
-/// The inside of a JSON string. Bytes that are not UTF-8 stay as they are.
-pub(super) fn json_escaped(secret: &[u8], ascii: bool) -> Vec<u8> {
-    let mut out = Vec::with_capacity(secret.len());
-    for chunk in secret.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                '"' => out.extend_from_slice(b"\\\""),
-                '\\' => out.extend_from_slice(b"\\\\"),
-                '\n' => out.extend_from_slice(b"\\n"),
-                '\r' => out.extend_from_slice(b"\\r"),
-                '\t' => out.extend_from_slice(b"\\t"),
-                '\u{8}' => out.extend_from_slice(b"\\b"),
-                '\u{c}' => out.extend_from_slice(b"\\f"),
-                c if u32::from(c) < 0x20 || (ascii && !c.is_ascii()) => {
-                    for unit in c.encode_utf16(&mut [0; 2]) {
-                        out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
-                    }
-                }
-                c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-            }
-        }
-        out.extend_from_slice(chunk.invalid());
-    }
-    out
 }
 
 fn url_encoded(secret: &[u8], kept: &[u8], lower: bool) -> Vec<u8> {

@@ -21,6 +21,7 @@ mod shape_rule;
 mod shapes;
 mod stream;
 mod token_readers;
+mod trail;
 mod values;
 
 pub use digests::SecretDigest;

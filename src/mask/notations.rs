@@ -2,8 +2,6 @@
 //!
 //! Invariant: pure, and every notation is what some common program prints. Refuses to know: which forms are worth looking for.
 
-use super::forms::{json_escaped, replace_bytes};
-
 /// The notations of a secret. Some are equal to the secret itself.
 pub(super) fn byte_notations(secret: &[u8]) -> Vec<Vec<u8>> {
     let mut forms = Vec::new();
@@ -124,7 +122,8 @@ fn c_escaped(secret: &[u8], quotes: &[u8], hex: bool) -> Vec<u8> {
 
 /// The data columns of `od` and `hexdump` without their blanks: bytes in octal, and words with the lower byte first.
 fn add_dump_words(secret: &[u8], forms: &mut Vec<Vec<u8>>) {
-    forms.push(secret.iter().map(|byte| format!("{byte:03o}")).collect::<String>().into());
+    let octal: Vec<String> = secret.iter().map(|byte| format!("{byte:03o}")).collect();
+    forms.push(octal.concat().into());
     // A word may begin at the secret's first or second byte.
     for from in 0..2 {
         let words = || {
@@ -133,7 +132,46 @@ fn add_dump_words(secret: &[u8], forms: &mut Vec<Vec<u8>>) {
                 _ => 0,
             })
         };
-        forms.push(words().map(|word| format!("{word:04x}")).collect::<String>().into());
-        forms.push(words().map(|word| format!("{word:06o}")).collect::<String>().into());
+        let hex: Vec<String> = words().map(|word| format!("{word:04x}")).collect();
+        forms.push(hex.concat().into());
+        let octal: Vec<String> = words().map(|word| format!("{word:06o}")).collect();
+        forms.push(octal.concat().into());
     }
+}
+
+pub(super) fn replace_bytes(secret: &[u8], by: &[(u8, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(secret.len());
+    for &byte in secret {
+        match by.iter().find(|(from, _)| *from == byte) {
+            Some((_, to)) => out.extend_from_slice(to),
+            None => out.push(byte),
+        }
+    }
+    out
+}
+
+/// The inside of a JSON string. Bytes that are not UTF-8 stay as they are.
+pub(super) fn json_escaped(secret: &[u8], ascii: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(secret.len());
+    for chunk in secret.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '"' => out.extend_from_slice(b"\\\""),
+                '\\' => out.extend_from_slice(b"\\\\"),
+                '\n' => out.extend_from_slice(b"\\n"),
+                '\r' => out.extend_from_slice(b"\\r"),
+                '\t' => out.extend_from_slice(b"\\t"),
+                '\u{8}' => out.extend_from_slice(b"\\b"),
+                '\u{c}' => out.extend_from_slice(b"\\f"),
+                c if u32::from(c) < 0x20 || (ascii && !c.is_ascii()) => {
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+                    }
+                }
+                c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        out.extend_from_slice(chunk.invalid());
+    }
+    out
 }

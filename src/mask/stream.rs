@@ -6,11 +6,12 @@
 //! Invariant: a byte is released once no later match can reach back to it. Refuses to know: time.
 
 use super::escapes::EscapeTracker;
-use super::folds::{BACKSPACE, FoldedMatch, Folds, breaks_text};
+use super::folds::{BACKSPACE, Folds, breaks_text};
 use super::matcher::{ESC, Matcher, PatternOwner};
 use super::named_values::{self, is_name_byte};
 use super::patterns::{Candidate, CandidateStep, RULES};
 use super::shape_rule::{NAME_LIMIT, SecretShape};
+use super::trail::FoldedMatch;
 use aho_corasick::automaton::StateID;
 use std::sync::Arc;
 
