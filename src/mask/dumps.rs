@@ -28,11 +28,11 @@ enum LinePart {
     Over,
 }
 
-/// What the beginning of a line tells.
+/// The kind of a line, as its beginning tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LineHead {
     Unknown,
-    /// Its data begin at this index; true if a colon follows the offset.
+    /// A line whose data begin at this index. Holds true if a colon follows the offset.
     Dump(usize, bool),
     Other,
 }
