@@ -102,9 +102,9 @@ fn a_dump_without_a_secret_stays_as_it_is() {
 }
 
 #[test]
-fn a_secret_known_by_its_digest_is_masked_and_its_value_is_not_told() {
+fn a_secret_known_by_its_digest_is_masked() {
     let digest = super::SecretDigest::of_secret("pw", SECRET.as_bytes(), "salt");
-    assert!(!serde_json::to_string(&digest).unwrap().contains("hunter"));
+    assert!(!format!("{digest:?}").contains("hunter"));
     let masked = super::SecretDigest::mask_bytes(&[digest], b"a hunter2hunter2QQzz, hunter2hunter2QQzz.").into_owned();
     assert_eq!(String::from_utf8(masked).unwrap(), "a [masked:pw], [masked:pw].");
 }
