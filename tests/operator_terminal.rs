@@ -36,7 +36,13 @@ fn step(kind: StepKind, text: &str) -> Step {
         commands: vec![command],
         body: "At [TIME]: [What]\n".into(),
         task_reason: None,
-        cell: StepCell { attributes: Attributes::default(), is_last: true, expected: None, similarity: None },
+        cell: StepCell {
+            attributes: Attributes::default(),
+            influences: std::sync::Arc::from([]),
+            is_last: true,
+            expected: None,
+            similarity: None,
+        },
         repeat: runbook::plan::Repeat::default(),
         rollback_target: None,
     }

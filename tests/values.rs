@@ -389,3 +389,21 @@ fn a_host_that_is_an_option_needs_a_yes_and_is_shown() {
     terminal.wait_for_output("? help").send("q");
     terminal.exits(3);
 }
+
+#[test]
+fn what_the_front_matter_sets_is_shown_and_raises_the_programs_that_it_touches() {
+    let text = "---\nenv:\n  GIT_EXTERNAL_DIFF: touch canary\n  MODE: fast\n---\n# R\n\n```bash\ngit diff\n```\n\n```bash\necho \"$MODE\"\n```\n";
+    let home = home(text);
+    home.runbook(&["run", "r.md", "--yes"]).exits(2).says("--allow unknown");
+    for shown in [vec!["show", "r.md"], vec!["run", "--dry-run", "r.md"]] {
+        home.runbook(&shown).exits(0).prints("GIT_EXTERNAL_DIFF=touch canary").prints("MODE=fast");
+    }
+    let found = home.runbook(&["check", "r.md"]);
+    assert!(found.stdout.contains("sets `GIT_EXTERNAL_DIFF`, which makes programs run others"), "{}", found.stdout);
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("the document sets GIT_EXTERNAL_DIFF=touch canary");
+    terminal.wait_for_output("the front matter sets `GIT_EXTERNAL_DIFF`");
+    terminal.wait_for_output("Enter no").wait_for_output("? help").send("s");
+    terminal.wait_for_output("step 2 of 2").wait_for_output("? help").send("\r").wait_for_output("fast").exits(0);
+    assert!(!home.work().join("canary").exists());
+}

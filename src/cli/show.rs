@@ -34,6 +34,7 @@ pub(super) fn procedure_json(plan: &Plan) -> String {
         "anchor": plan.procedure.anchor,
         "title": plan.procedure.title,
         "line": plan.procedure.line,
+        "environment": plan.environment.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         "steps": steps,
     });
     format!("{value:#}\n")
@@ -68,6 +69,9 @@ pub(super) fn procedure_text(plan: &Plan, file: &str, term: ShowLook) -> String 
         term.paint_text(Style::Heading, &plan.procedure.title),
         term.paint_text(Style::Dim, &location)
     );
+    for (name, value) in &plan.environment {
+        let _ = writeln!(out, "{}", term.paint_text(Style::Dim, &format!("sets {name}={value}")));
+    }
     let mut headings: Vec<String> = Vec::new();
     write_nodes(&mut out, plan, &plan.root, file, term, &mut headings);
     for prose in &plan.closing {

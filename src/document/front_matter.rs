@@ -20,8 +20,37 @@ const FOREIGN: &str = "runme shell skipPrompts tag tags category categories layo
     subtitle linkTitle label labels meta";
 
 /// Variables that a document may not set, because they change how bash reads or finds every later command.
-const KEPT_FROM_ENV: &[&str] = &["PATH", "ENV", "IFS", "SHELLOPTS", "PROMPT_COMMAND"];
-const KEPT_PREFIXES: &[&str] = &["LD_", "BASH_"];
+const KEPT_FROM_ENV: &[&str] = &[
+    "PATH",
+    "ENV",
+    "IFS",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "PROMPT_COMMAND",
+    "PS0",
+    "PS1",
+    "PS2",
+    "PS3",
+    "PS4",
+    "CDPATH",
+    "GLOBIGNORE",
+    "EXECIGNORE",
+    "FIGNORE",
+    "HOME",
+    "SHELL",
+    "TMOUT",
+    "POSIXLY_CORRECT",
+    "HISTFILE",
+    "INPUTRC",
+    "GCONV_PATH",
+    "LOCPATH",
+    "NLSPATH",
+    "GLIBC_TUNABLES",
+    "GETCONF_DIR",
+    "PWD",
+    "OLDPWD",
+];
+const KEPT_PREFIXES: &[&str] = &["LD_", "BASH_", "DYLD_", "MALLOC_", "__rb_", "RUNBOOK_"];
 
 /// Reads the front matter of a document; default values when there is none.
 pub(super) fn read_front_matter(document: &str, lines: &Lines, findings: &mut Vec<DocumentFinding>) -> FrontMatter {

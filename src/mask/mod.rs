@@ -212,8 +212,8 @@ fn mask_label(name: &str, value: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod shape_tests;
-#[cfg(test)]
 mod fold_tests;
+#[cfg(test)]
+mod shape_tests;
 #[cfg(test)]
 mod tests;

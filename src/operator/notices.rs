@@ -160,6 +160,10 @@ fn render_opening(
         "",
     );
     out.push_str(&look.render_paragraph(&[StyledSpan::new(Style::Prose, facts)], columns, ""));
+    for (name, value) in &plan.environment {
+        let text = format!("the document sets {}={}", one_line(name), one_line(value));
+        out.push_str(&look.render_paragraph(&[StyledSpan::new(Style::Dim, text)], columns, ""));
+    }
     out.push_str(&look.paint_text(Style::Dim, &format!("record: {}", one_line(record))));
     out.push('\n');
     out

@@ -112,6 +112,9 @@ impl UnattendedOperator {
         self.step_titles = step_titles(plan);
         let steps = format_count(plan.steps.len(), "step");
         self.write_line(Style::Heading, &format!("== {} ({steps}) {facts}", one_line(&plan.procedure.title)));
+        for (name, value) in &plan.environment {
+            self.write_line(Style::Dim, &format!("the document sets {}={}", one_line(name), one_line(value)));
+        }
         self.write_line(Style::Dim, &format!("record: {}", one_line(record)));
     }
 

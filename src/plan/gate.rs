@@ -55,6 +55,9 @@ impl Gate {
         if let Some(raised) = step.cell.attributes.get("risk").and_then(parse_risk_level) {
             risk.level = risk.level.max(raised);
         }
+        for influence in &*step.cell.influences {
+            influence.add_to(&mut risk);
+        }
         let required_answer = match risk.level {
             Level::Irreversible => RequiredAnswer::Typed(confirmation_text(&risk, step, host)),
             Level::Destroys => RequiredAnswer::Yes,

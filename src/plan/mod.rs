@@ -43,7 +43,9 @@ pub use tracked::{KnownVariables, VariableValues};
 
 use crate::document::{Runbook, SectionIndex};
 use crate::ident::{Anchor, InputName, StepId};
+use crate::risk::{Influence, find_influences};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Plans the procedures of one document.
 pub struct Planner<'a> {
@@ -82,6 +84,9 @@ fn finish_plan(runbook: &Runbook, section: SectionIndex, mut builder: build::Pla
     let ids = if is_outline { numbers.iter().map(StepId::new).collect() } else { name::assign_ids(&builder.drafts) };
     let marked: Vec<_> = builder.drafts.iter().map(|draft| draft.rollback.clone()).collect();
     let mut findings = std::mem::take(&mut builder.findings);
+    let environment: Vec<(String, String)> = runbook.front_matter.env.clone().into_iter().collect();
+    let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let influences: Arc<[Influence]> = find_influences(variables).into();
     let mut steps: Vec<Step> = builder
         .drafts
         .into_iter()
@@ -97,7 +102,7 @@ fn finish_plan(runbook: &Runbook, section: SectionIndex, mut builder: build::Pla
             commands: draft.cell.commands,
             body: draft.cell.body,
             task_reason: draft.cell.why,
-            cell: draft.settings,
+            cell: StepCell { influences: Arc::clone(&influences), ..draft.settings },
             repeat: draft.repeat,
             rollback_target: None,
         })
@@ -118,6 +123,7 @@ fn finish_plan(runbook: &Runbook, section: SectionIndex, mut builder: build::Pla
         steps,
         root,
         closing,
+        environment,
         inputs,
         findings,
     }

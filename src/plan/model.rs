@@ -10,6 +10,8 @@ use super::repeat::Repeat;
 use crate::document::Attributes;
 use crate::document::DocumentFinding;
 use crate::ident::{Anchor, Digest, StepId};
+use crate::risk::Influence;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The steps of one procedure, with the values they need.
@@ -25,6 +27,8 @@ pub struct Plan {
     pub root: Vec<Node>,
     /// Text that the document has after the last step.
     pub closing: Vec<Prose>,
+    /// Variables that the front matter sets in the shell, with their values.
+    pub environment: Vec<(String, String)>,
     /// The values that the steps need, each once, in the order they are needed.
     pub inputs: Vec<Input>,
     /// Mistakes in the steps' attributes and in the use of inputs.
@@ -171,6 +175,8 @@ pub struct StepSource {
 pub struct StepCell {
     /// The cell's attributes; empty for a task that comes from no cell.
     pub attributes: Attributes,
+    /// Variables of the front matter that change what programs do.
+    pub influences: Arc<[Influence]>,
     /// True if no other step of the cell follows.
     pub is_last: bool,
     /// The output that the document shows for the last command.

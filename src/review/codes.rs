@@ -122,6 +122,14 @@ pub const CODES: &[Code] = &[
         "`env: {PATH: …}`",
     ),
     code_row(
+        "environment-influence",
+        Warning,
+        "a variable of the front matter that changes what programs do",
+        "Commands with such a program need a `y`, because what they do is not in their words.",
+        "set it in the step that needs it, where a reviewer sees it",
+        "`env: {GIT_EXTERNAL_DIFF: …}` and `git diff`",
+    ),
+    code_row(
         "guessed-shell",
         Note,
         "code without a language that looks like shell, fenced or only indented",

@@ -51,6 +51,7 @@ impl<'a> Review<'a> {
         prose::add_parser_findings(runbook, &mut found);
         prose::find_odd_characters(runbook, &mut found);
         prose::find_secrets(runbook, &mut found);
+        prose::find_environment_influences(runbook, &mut found);
         prose::find_broken_links(runbook, probes, &mut found);
         prose::find_duplicate_headings(runbook, &mut found);
         prose::find_inline_commands(runbook, &mut found);

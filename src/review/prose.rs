@@ -6,6 +6,7 @@ use super::codes::CODES;
 use super::finding::Finding;
 use super::probes::Probes;
 use crate::document::{CellKind, Runbook, Span};
+use crate::risk::find_influences;
 use std::collections::{BTreeMap, HashSet};
 
 /// Adds what the parser reported about the document.
@@ -147,6 +148,19 @@ fn looks_random(value: &str) -> bool {
 }
 
 /// Finds links to files or anchors that do not exist.
+/// Reports variables of the front matter by which programs run others or act elsewhere.
+pub(super) fn find_environment_influences(runbook: &Runbook, found: &mut Vec<Finding>) {
+    let front = &runbook.front_matter;
+    let variables = front.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for influence in find_influences(variables) {
+        let text = runbook.text.get(front.span.clone()).unwrap_or("");
+        let at = text.find(&format!("{}:", influence.name)).map_or(front.span.start, |at| front.span.start + at);
+        let span = at..at + influence.name.len();
+        let message = format!("the front matter sets `{}`, which {}", influence.name, influence.kind.as_str());
+        found.push(Finding::new("environment-influence", span, message));
+    }
+}
+
 pub(super) fn find_broken_links(runbook: &Runbook, probes: &Probes<'_>, found: &mut Vec<Finding>) {
     let text = runbook.text.as_str();
     let mut cells = runbook.cells.iter().map(|cell| cell.span.clone()).peekable();

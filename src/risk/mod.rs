@@ -6,6 +6,7 @@
 mod clients;
 mod definitions;
 mod effects;
+mod environment;
 mod files;
 mod input;
 mod judge;
@@ -21,6 +22,7 @@ mod wrappers;
 
 use crate::shell::ShellDefinitions;
 
+pub use environment::{Influence, InfluenceKind, find_influences};
 pub use verdict::{Effects, Flag, Level, Object, Reason, Risk, ShadowedName, Touched};
 
 /// Judges a text in a shell without functions and aliases.

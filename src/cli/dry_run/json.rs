@@ -20,6 +20,7 @@ impl DryRun<'_> {
             "procedure": { "anchor": self.plan.procedure.anchor, "title": self.plan.procedure.title, "line": self.plan.procedure.line },
             "host": self.policy.place.host,
             "cwd": self.policy.place.cwd,
+            "environment": self.plan.environment.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "steps": steps.collect::<Vec<_>>(),
             "unattended": {
                 "answered": self.missing.is_empty(),

@@ -18,6 +18,9 @@ impl DryRun<'_> {
             escape_markdown(&self.policy.place.host),
             escape_markdown(&self.policy.place.cwd)
         );
+        for (name, value) in &self.plan.environment {
+            let _ = writeln!(out, "The document sets {}={}.\n", escape_markdown(name), escape_markdown(value));
+        }
         for entry in &self.entries {
             match entry {
                 PlanEntry::Choice(_, title) => {

@@ -19,6 +19,9 @@ impl DryRun<'_> {
         let _ =
             writeln!(out, "{}  {}", paint(Style::Heading, &self.plan.procedure.title), paint(Style::Dim, &subtitle));
         let _ = writeln!(out, "{}", paint(Style::Dim, "a dry run: nothing is run"));
+        for (name, value) in &self.plan.environment {
+            let _ = writeln!(out, "{}", paint(Style::Dim, &format!("the document sets {name}={value}")));
+        }
         for entry in &self.entries {
             match entry {
                 PlanEntry::Choice(depth, title) => {

@@ -217,6 +217,7 @@ pub(super) fn step(title: &str, kind: StepKind, commands: Vec<Command>) -> Step 
         task_reason: None,
         cell: StepCell {
             attributes: crate::document::Attributes::default(),
+            influences: std::sync::Arc::from([]),
             is_last: true,
             expected: None,
             similarity: None,
@@ -235,6 +236,7 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
         path: vec!["Recovery".into()],
     };
     Plan {
+        environment: Vec::new(),
         procedure,
         document: Digest::of_bytes(b""),
         steps,

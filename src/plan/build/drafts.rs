@@ -11,6 +11,7 @@ use crate::plan::expect;
 use crate::plan::model::{Node, StepCell, StepKind, StepSource};
 use crate::plan::repeat::{self, Repeat};
 use crate::plan::rollback::RollbackMark;
+use std::sync::Arc;
 
 impl PlanBuilder<'_> {
     pub(super) fn add_task(&mut self, title: String, body: String, lines: (u32, u32), scope: &BuildScope) -> Vec<Node> {
@@ -61,6 +62,7 @@ impl PlanBuilder<'_> {
                 repeat::parse_repeat(&cell.attributes, runbook, cell.line, step.commands.len(), is_last);
             self.findings.extend(findings);
             let settings = StepCell {
+                influences: Arc::from([]),
                 attributes: cell.attributes.clone(),
                 is_last,
                 // The output shown is that of the cell's last command.
@@ -105,7 +107,7 @@ impl PlanBuilder<'_> {
 
 /// The settings of a step that no output is expected of.
 fn settings_of(attributes: Attributes) -> StepCell {
-    StepCell { attributes, is_last: true, expected: None, similarity: None }
+    StepCell { attributes, influences: Arc::from([]), is_last: true, expected: None, similarity: None }
 }
 
 /// The output that the author pasted below the commands, in the cell itself.
