@@ -25,6 +25,7 @@ const ALLOWED: &[&[&str]] = &[
         "risk/judge.rs",
         "risk/mongo.rs",
         "risk/net.rs",
+        "risk/option_commands.rs",
         "risk/programs.rs",
         "risk/redis.rs",
         "risk/wrappers.rs",

@@ -5,7 +5,7 @@
 
 use super::judge::{CommandInput, Judge, command_span};
 use super::line::{OptionRules, ParsedLine};
-use super::sql;
+use super::sql::{self, SqlDialect};
 use super::verdict::{Flag, Level};
 use crate::shell::simple_command::{CommandWord, EXPANSION_MARK};
 use std::ops::Range;
@@ -175,7 +175,7 @@ pub(super) fn judge_client(
                 OptionRules { valued: &["-execute", "-database"], long: true, ..OptionRules::default() },
             );
             if let Some(text) = line.option_value_arg("-execute") {
-                judge_statements(judge, &text, None, input);
+                judge_statements(judge, &text, SqlDialect::Other, None, input);
             }
         }
         _ => return false,
@@ -192,6 +192,12 @@ fn judge_sql_client(
     input: &CommandInput,
 ) {
     let long = name == "sqlite3" || name == "duckdb";
+    let dialect = match name {
+        "psql" | "pgcli" | "cockroach sql" | "duckdb" => SqlDialect::Postgres,
+        "mysql" | "mariadb" | "mycli" => SqlDialect::MySql,
+        "sqlite3" => SqlDialect::Sqlite,
+        _ => SqlDialect::Other,
+    };
     let line = ParsedLine::parse_args(args, OptionRules { valued: client.valued, long, ..OptionRules::default() });
     if client
         .host
@@ -207,12 +213,12 @@ fn judge_sql_client(
     for option in client.sql {
         for value in option_values(args, option, client.valued) {
             has_statements = true;
-            judge_statements(judge, &value, database.as_ref(), input);
+            judge_statements(judge, &value, dialect, database.as_ref(), input);
         }
     }
     if let Some(text) = client.operand.and_then(|number| line.operand_at(number)) {
         has_statements = true;
-        judge_statements(judge, text, database.as_ref(), input);
+        judge_statements(judge, text, dialect, database.as_ref(), input);
     }
     for file in client.file.iter().filter_map(|option| line.option_value_arg(option)) {
         if matches!(file.text.as_str(), "-" | "/dev/stdin") {
@@ -232,7 +238,7 @@ fn judge_sql_client(
     match input {
         CommandInput::Text(text) => {
             let text = CommandWord::from_text(text.clone(), span.clone());
-            judge_statements(judge, &text, database.as_ref(), input);
+            judge_statements(judge, &text, dialect, database.as_ref(), input);
         }
         CommandInput::File(file) => {
             judge_unread_input(judge, name, &format!("what stands in `{file}`"), span, database.as_ref());
@@ -274,12 +280,18 @@ pub(super) fn judge_unread_input(
 }
 
 /// SQL that stands in a word.
-fn judge_statements(judge: &mut Judge<'_>, text: &CommandWord, database: Option<&CommandWord>, input: &CommandInput) {
+fn judge_statements(
+    judge: &mut Judge<'_>,
+    text: &CommandWord,
+    dialect: SqlDialect,
+    database: Option<&CommandWord>,
+    input: &CommandInput,
+) {
     if text.text.trim_matches([EXPANSION_MARK, ' ', ';', '\n']).is_empty() && text.text.contains(EXPANSION_MARK) {
         judge.raise_level(Level::Changes, &text.span, "SQL that comes out of an expansion");
         return judge.mark_unknown(&text.span, "SQL that comes out of an expansion");
     }
-    for statement in sql::read_statements(&text.text) {
+    for statement in sql::read_statements(&text.text, dialect) {
         if statement.unknown {
             judge.mark_unknown(&text.span, statement.what.clone());
         }

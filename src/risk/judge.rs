@@ -8,7 +8,7 @@ pub(super) use super::input::CommandInput;
 use super::line::{OptionRules, ParsedLine};
 use super::table::{self, InnerCommand, RowEffect, TableRow, TabledProgram};
 use super::verdict::{Flag, Level, Risk};
-use super::{clients, files, net, programs, wrappers};
+use super::{clients, files, net, option_commands, programs, wrappers};
 use crate::shell::parse::masking::MaskedText;
 use crate::shell::parse::reading::ParsedText;
 use crate::shell::parse::{limits, shuck};
@@ -256,6 +256,9 @@ impl Judge<'_> {
         programs::judge_assignments(self, detail);
         for redirect in &detail.redirections {
             files::judge_redirection(self, redirect);
+            if redirect.target.text.starts_with("/dev/tcp/") {
+                net::judge_sent_text(self, "/dev/tcp", &printed_input(detail), &redirect.target.span);
+            }
         }
         if detail.words.is_empty() {
             return;
@@ -303,10 +306,11 @@ impl Judge<'_> {
 
     fn judge_by_reader(&mut self, name: &str, program: &CommandWord, args: &[CommandWord], input: &CommandInput) {
         self.record_touched(name, program, args);
+        option_commands::judge_option_commands(self, name, args, input);
         let handled = wrappers::judge_wrapper(self, name, program, args, input)
             || files::judge_file_program(self, name, program, args, input)
             || clients::judge_client(self, name, program, args, input)
-            || net::judge_net_program(self, name, program, args)
+            || net::judge_net_program(self, name, program, args, input)
             || programs::judge_known_program(self, name, program, args, input);
         if handled {
             return;
@@ -340,7 +344,7 @@ impl Judge<'_> {
         {
             return self.apply_effect(bare, &span, name, "");
         }
-        let dry = known.dry.iter().any(|option| line.has_option(option));
+        let dry = line.is_dry_run(&known.dry);
         for row in &known.rows {
             if row.effect.runs == InnerCommand::Nothing {
                 if Self::row_applies(row, known, &line, usize::MAX) {

@@ -146,6 +146,25 @@ impl<'a> ParsedLine<'a> {
     fn has_option_before(&self, option: &str, end: usize) -> bool {
         self.options_named(option)
             .any(|found| found.at < end && !matches!(found.value, Some("false" | "none" | "no" | "never")))
+            && !(option.contains("dry") && self.is_dry_run_off())
+    }
+
+    /// True if one of the options for a dry run is there, and the last word about it does not switch it off.
+    pub(super) fn is_dry_run(&self, options: &[&str]) -> bool {
+        !self.is_dry_run_off() && self.has_any_option(options)
+    }
+
+    /// True if `--no-dry-run` stands behind every `--dry-run`.
+    pub(super) fn is_dry_run_off(&self) -> bool {
+        let last = self.options.iter().rev().find_map(|found| match (&found.name, found.value) {
+            (OptionName::Letter('n') | OptionName::Word("-n"), None) => Some(true),
+            (OptionName::Word("--no-dry-run" | "--no-dryrun" | "--no-just-print"), _) => Some(false),
+            (OptionName::Word("--dry-run" | "--dryrun" | "--dryRun"), value) => {
+                Some(!matches!(value, Some("false" | "none" | "no" | "never")))
+            }
+            _ => None,
+        });
+        last == Some(false)
     }
 
     /// True if one of several options is there.
@@ -156,6 +175,11 @@ impl<'a> ParsedLine<'a> {
     /// Value of an option, from the next word or behind `=`.
     pub(super) fn option_value(&self, option: &str) -> Option<&'a str> {
         self.options_named(option).find_map(|found| found.value)
+    }
+
+    /// Values of an option that may stand more than once.
+    pub(super) fn option_values<'s>(&'s self, option: &'s str) -> impl Iterator<Item = &'a str> + use<'a, 's> {
+        self.options_named(option).filter_map(|found| found.value)
     }
 
     /// The word that holds an option's value.

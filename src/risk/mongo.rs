@@ -219,6 +219,8 @@ fn judge_mongo_script(judge: &mut Judge<'_>, script: &CommandWord, database: Opt
             if let Some(database) = database {
                 judge.add_object(level, "database", database);
             }
+        } else if name == "aggregate" && (text.contains("$out") || text.contains("$merge")) {
+            judge.raise_level(Level::Irreversible, &script.span, "`$out` and `$merge` write over a collection");
         } else if matches!(name, "runCommand" | "adminCommand") {
             judge_mongo_command(judge, text.get(at + 1..).unwrap_or(""), &script.span);
         } else if !MONGO_READS.contains(&name) {

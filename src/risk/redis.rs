@@ -261,7 +261,7 @@ pub(super) fn judge_redis(
     }
 }
 
-fn judge_redis_command(judge: &mut Judge<'_>, words: &[&str], span: &Range<usize>) {
+pub(super) fn judge_redis_command(judge: &mut Judge<'_>, words: &[&str], span: &Range<usize>) {
     let Some(first) = words.first() else { return };
     let command = first.to_ascii_lowercase();
     let second = words.get(1).map(|word| word.to_ascii_lowercase()).unwrap_or_default();
@@ -302,4 +302,11 @@ fn judge_redis_command(judge: &mut Judge<'_>, words: &[&str], span: &Range<usize
     {
         judge.add_named_object(level, "key", words.get(1).copied().unwrap_or(""));
     }
+}
+
+/// True if a word is a command of Redis that may come over a bare connection.
+pub(super) fn is_redis_command(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    let own = ["flushall", "flushdb", "config", "client", "acl", "script", "module", "function", "cluster", "sentinel"];
+    [REDIS_READS, REDIS_CHANGES, REDIS_DESTROYS, &own].iter().any(|list| list.contains(&word.as_str()))
 }

@@ -3,236 +3,50 @@
 //! Invariant: it tells statements by their first words and never looks into strings, comments or quoted names for
 //! keywords; a statement it does not know is unknown. Refuses to know: which server reads it, beyond its quotes.
 
+use super::sql_functions::find_function;
+use super::sql_meta::{SqlStatement, mysql_client_command, psql_meta_command, sqlite_dot_command};
+pub(super) use super::sql_tokens::SqlDialect;
+use super::sql_tokens::{SqlToken, tokenize_sql};
 use super::verdict::Level;
-use crate::shell::simple_command::EXPANSION_MARK;
-
-/// Effect of one SQL statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SqlStatement {
-    pub level: Level,
-    pub unknown: bool,
-    pub unbounded: bool,
-    /// Short description of the effect.
-    pub what: String,
-    /// Kind and name of what is at stake.
-    pub object: Option<(&'static str, String)>,
-    /// A shell text (`\!`).
-    pub shell: Option<String>,
-}
-
-impl SqlStatement {
-    fn with_level(level: Level, what: impl Into<String>) -> Self {
-        Self { level, unknown: false, unbounded: false, what: what.into(), object: None, shell: None }
-    }
-
-    fn with_unknown_effect(what: impl Into<String>) -> Self {
-        Self { unknown: true, ..Self::with_level(Level::Reads, what) }
-    }
-
-    fn on_object(mut self, kind: &'static str, name: Option<String>) -> Self {
-        self.object = name.map(|name| (kind, name));
-        self
-    }
-}
-
-/// A token that counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum SqlToken {
-    /// A word, as written.
-    Word(String),
-    /// Name in double quotes or backticks.
-    Name(String),
-    /// A string or a number.
-    Value(String),
-    /// Shell expansion that is not known beforehand.
-    Hole,
-    Sign(char),
-    End,
-}
-
-impl SqlToken {
-    fn is_keyword(&self, word: &str) -> bool {
-        matches!(self, Self::Word(text) if text.eq_ignore_ascii_case(word))
-    }
-}
 
 /// Reads a text of statements.
-pub(super) fn read_statements(text: &str) -> Vec<SqlStatement> {
+pub(super) fn read_statements(text: &str, dialect: SqlDialect) -> Vec<SqlStatement> {
+    if dialect != SqlDialect::Other {
+        return read_by_rules(text, dialect);
+    }
+    // The reading that does more counts.
+    let readings = [SqlDialect::Postgres, SqlDialect::MySql].map(|dialect| read_by_rules(text, dialect));
+    let weight = |statements: &Vec<SqlStatement>| {
+        let level = statements.iter().map(|statement| statement.level).max();
+        (level, statements.iter().any(|statement| statement.unknown))
+    };
+    let [first, second] = readings;
+    if weight(&second).0 > weight(&first).0 { second } else { first }
+}
+
+fn read_by_rules(text: &str, dialect: SqlDialect) -> Vec<SqlStatement> {
     let mut statements = Vec::new();
     let mut sql = String::new();
     for line in text.lines() {
+        let at_start = sql.trim().is_empty() || sql.trim_end().ends_with(';');
         let trimmed = line.trim_start();
-        if let Some(meta) = trimmed.strip_prefix('\\') {
-            statements.extend(psql_meta_command(meta));
-        } else if let Some(dot) = trimmed
-            .strip_prefix('.')
-            .filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()) && sql.trim().is_empty())
-        {
+        let dot = trimmed.strip_prefix('.').filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()));
+        if let Some(dot) = dot.filter(|_| at_start) {
             statements.push(sqlite_dot_command(dot));
-        } else {
-            // psql takes `\g` and `\gexec` at the end of a line.
-            let (line, ending) = line.split_once("\\g").map_or((line, None), |(before, after)| (before, Some(after)));
-            sql.push_str(line);
-            sql.push('\n');
-            if let Some(ending) = ending {
-                if ending.trim_start().starts_with(['e', '|']) {
-                    statements.push(SqlStatement::with_unknown_effect("`\\g` runs what the query gives"));
-                }
-                sql.push(';');
-            }
+            continue;
         }
+        let own = (dialect == SqlDialect::MySql && at_start).then(|| mysql_client_command(line)).flatten();
+        if let Some(own) = own {
+            statements.push(own);
+            continue;
+        }
+        sql.push_str(line);
+        sql.push('\n');
     }
-    let tokens = tokenize_sql(&sql);
+    let tokens = tokenize_sql(&sql, dialect);
     statements
         .extend(tokens.split(|token| *token == SqlToken::End).filter(|tokens| !tokens.is_empty()).map(judge_statement));
     statements
-}
-
-/// Reads psql's meta-commands, which begin with a backslash.
-fn psql_meta_command(text: &str) -> Vec<SqlStatement> {
-    let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let one = match name {
-        "i" | "ir" | "include" | "include_relative" => {
-            SqlStatement::with_unknown_effect(format!("`\\{name}` runs what stands in `{}`", rest.trim()))
-        }
-        "!" => SqlStatement {
-            shell: Some(rest.trim().to_owned()),
-            ..SqlStatement::with_level(Level::Reads, "`\\!` runs a shell command")
-        },
-        _ if name.starts_with('!') => SqlStatement {
-            shell: Some(text.trim_start_matches('!').trim().to_owned()),
-            ..SqlStatement::with_level(Level::Reads, "`\\!` runs a shell command")
-        },
-        "copy" => {
-            let lower = rest.to_ascii_lowercase();
-            if lower.contains(" program ") {
-                SqlStatement::with_unknown_effect("`\\copy … program` runs a command")
-            } else if lower.contains(" from ") {
-                SqlStatement::with_level(Level::Changes, "`\\copy … from` adds rows")
-            } else {
-                SqlStatement::with_level(Level::Changes, "`\\copy … to` writes a file")
-            }
-        }
-        "o" | "out" | "w" | "write" | "lo_export" | "s" => {
-            if rest.trim().is_empty() {
-                SqlStatement::with_level(Level::Reads, "output")
-            } else {
-                SqlStatement::with_level(Level::Changes, "writes a file")
-            }
-        }
-        "lo_unlink" => SqlStatement::with_level(Level::Irreversible, "removes a large object"),
-        "lo_import" | "password" | "e" | "ef" | "ev" => SqlStatement::with_level(Level::Changes, "changes something"),
-        "gexec" => SqlStatement::with_unknown_effect("`\\gexec` runs what the query gives"),
-        "setenv" | "set" if rest.contains('`') => SqlStatement::with_unknown_effect("runs a command in backticks"),
-        _ => SqlStatement::with_level(Level::Reads, "shows"),
-    };
-    vec![one]
-}
-
-/// Reads sqlite3's dot commands.
-fn sqlite_dot_command(text: &str) -> SqlStatement {
-    let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    match name.trim_end_matches(';') {
-        "shell" | "system" => SqlStatement {
-            shell: Some(rest.to_owned()),
-            ..SqlStatement::with_level(Level::Reads, "runs a shell command")
-        },
-        "read" => SqlStatement::with_unknown_effect("`.read` runs what stands in a file"),
-        "restore" => SqlStatement::with_level(Level::Irreversible, "`.restore` overwrites the database"),
-        "import" | "load" | "backup" | "save" | "clone" | "output" | "once" | "log" => {
-            SqlStatement::with_level(Level::Changes, "writes a file or adds rows")
-        }
-        _ => SqlStatement::with_level(Level::Reads, "shows"),
-    }
-}
-
-fn tokenize_sql(text: &str) -> Vec<SqlToken> {
-    let mut out = Vec::new();
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let mut after = rest.get(c.len_utf8()..).unwrap_or("");
-        match c {
-            '-' if after.starts_with('-') => after = after.split_once('\n').map_or("", |(_, after)| after),
-            '#' if after.starts_with([' ', '!']) => after = after.split_once('\n').map_or("", |(_, after)| after),
-            // `/*! … */` is read by MySQL.
-            '/' if after.starts_with("*!") => {
-                after = after.get(2..).unwrap_or("").trim_start_matches(|c: char| c.is_ascii_digit());
-            }
-            '*' if after.starts_with('/') => after = after.get(1..).unwrap_or(""),
-            '/' if after.starts_with('*') => after = comment_end(after.get(1..).unwrap_or("")),
-            '\'' => {
-                let (inner, next) = split_quoted(after, '\'');
-                out.push(SqlToken::Value(inner.to_owned()));
-                after = next;
-            }
-            '"' | '`' => {
-                let (inner, next) = split_quoted(after, c);
-                out.push(SqlToken::Name(inner.to_owned()));
-                after = next;
-            }
-            '$' => {
-                let tag_end = after.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(after.len());
-                if after.get(tag_end..).is_some_and(|rest| rest.starts_with('$')) {
-                    let mark = format!("${}$", after.get(..tag_end).unwrap_or(""));
-                    let body = after.get(tag_end + 1..).unwrap_or("");
-                    let end = body.find(&mark);
-                    out.push(SqlToken::Value(String::new()));
-                    after = end.and_then(|end| body.get(end + mark.len()..)).unwrap_or("");
-                }
-            }
-            ';' => out.push(SqlToken::End),
-            EXPANSION_MARK => out.push(SqlToken::Hole),
-            c if c.is_alphabetic() || c == '_' || c == '@' || c == '<' => {
-                let mut word = String::from(c);
-                // A name may have a dash only within a placeholder.
-                let goes_on = |next: char| {
-                    next.is_alphanumeric() || matches!(next, '_' | '$') || (c == '<' && matches!(next, '-' | '@' | '>'))
-                };
-                let end = after.find(|next: char| !goes_on(next)).unwrap_or(after.len());
-                word.push_str(after.get(..end).unwrap_or(""));
-                after = after.get(end..).unwrap_or("");
-                if word == "<" {
-                    out.push(SqlToken::Sign('<'));
-                } else if word.starts_with('<') && word.ends_with('>') {
-                    out.push(SqlToken::Name(word));
-                } else {
-                    out.push(SqlToken::Word(word));
-                }
-            }
-            c if c.is_ascii_digit() => {
-                let end = after.find(|c: char| !c.is_alphanumeric() && c != '.').unwrap_or(after.len());
-                out.push(SqlToken::Value(format!("{c}{}", after.get(..end).unwrap_or(""))));
-                after = after.get(end..).unwrap_or("");
-            }
-            c if c.is_whitespace() => {}
-            c => out.push(SqlToken::Sign(c)),
-        }
-        rest = after;
-    }
-    out
-}
-
-fn comment_end(text: &str) -> &str {
-    text.split_once("*/").map_or("", |(_, after)| after)
-}
-
-fn split_quoted(text: &str, mark: char) -> (&str, &str) {
-    let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| rest.find(mark)).map(|at| at + from) {
-        let after = text.get(at + mark.len_utf8()..).unwrap_or("");
-        if after.starts_with(mark) {
-            from = at + 2 * mark.len_utf8();
-            continue;
-        }
-        // MySQL's `\'`.
-        let escapes = text.get(..at).map_or(0, |before| before.len() - before.trim_end_matches('\\').len());
-        if escapes % 2 == 1 && mark == '\'' && after.contains(mark) {
-            from = at + 1;
-            continue;
-        }
-        return (text.get(..at).unwrap_or(""), after);
-    }
-    (text, "")
 }
 
 /// The name that stands at a place: `a.b`, a quoted one, an expansion.
@@ -270,6 +84,9 @@ fn judge_statement(tokens: &[SqlToken]) -> SqlStatement {
         [SqlToken::Sign('('), rest @ ..] => rest,
         all => all,
     };
+    if let Some(SqlToken::Meta(text)) = tokens.first() {
+        return psql_meta_command(text);
+    }
     let Some(SqlToken::Word(first)) = tokens.first() else {
         return SqlStatement::with_unknown_effect("SQL that comes out of an expansion");
     };
@@ -289,9 +106,17 @@ fn judge_statement(tokens: &[SqlToken]) -> SqlStatement {
         {
             SqlStatement::with_level(Level::Reads, shown)
         }
-        "SET" if matches!(second.as_str(), "GLOBAL" | "PERSIST" | "PASSWORD" | "PERSIST_ONLY") => {
-            SqlStatement::with_level(Level::Changes, format!("{shown} changes the server"))
+        "SET"
+            if matches!(second.as_str(), "GLOBAL" | "PERSIST" | "PASSWORD" | "PERSIST_ONLY") || sets_global(tokens) =>
+        {
+            // A server that takes no writes, or writes no log, is out of service or loses data.
+            let stops = tokens.iter().any(|token| {
+                matches!(token, SqlToken::Word(word) if GRAVE_SETTINGS.iter().any(|name| word.eq_ignore_ascii_case(name)))
+            });
+            let level = if stops { Level::Destroys } else { Level::Changes };
+            SqlStatement::with_level(level, format!("{shown} changes the server"))
         }
+        "SYSTEM" => system_statement(tokens, &shown),
         "SET" | "RESET" if !matches!(second.as_str(), "MASTER" | "SLAVE" | "REPLICA" | "BINARY") => {
             SqlStatement::with_level(Level::Reads, shown)
         }
@@ -319,7 +144,7 @@ fn judge_statement(tokens: &[SqlToken]) -> SqlStatement {
         "INSERT" | "CREATE" | "COMMENT" | "GRANT" | "VACUUM" | "REINDEX" | "ANALYZE" | "ANALYSE" | "CLUSTER"
         | "REFRESH" | "LOCK" | "UNLOCK" | "OPTIMIZE" | "REPAIR" | "FLUSH" | "CHECKPOINT" | "NOTIFY" | "LOAD"
         | "IMPORT" | "ATTACH" | "RENAME" | "SECURITY" | "REASSIGN" | "START" | "CHANGE" | "INSTALL" | "RESTORE"
-        | "BACKUP" | "SYSTEM" | "UNINSTALL" | "BATCH" | "APPLY" | "COMPUTE" | "MSCK" | "UPSERT" => {
+        | "BACKUP" | "UNINSTALL" | "BATCH" | "APPLY" | "COMPUTE" | "MSCK" | "UPSERT" => {
             let into = find_keyword(tokens, "INTO").map_or(2, |at| at + 1);
             let overwrites = tokens.iter().take(3).any(|t| t.is_keyword("OVERWRITE"));
             let level = if overwrites { Level::Irreversible } else { Level::Changes };
@@ -327,6 +152,9 @@ fn judge_statement(tokens: &[SqlToken]) -> SqlStatement {
                 .on_object(if second == "DATABASE" { "database" } else { "table" }, object_name_at(tokens, into))
         }
         "COPY" => copy_statement(tokens),
+        "DO" | "EXECUTE" | "CALL" | "EXEC" | "PREPARE" | "HANDLER" => {
+            SqlStatement::with_unknown_effect(format!("{shown} runs code of its own"))
+        }
         _ => SqlStatement::with_unknown_effect(format!("{shown} is a statement that is not known")),
     }
 }
@@ -391,6 +219,18 @@ fn alter_object(tokens: &[SqlToken], second: &str, shown: &str) -> SqlStatement 
     let truncates = tokens.windows(2).any(|pair| matches!(pair, [a, b] if (a.is_keyword("TRUNCATE") || a.is_keyword("DISCARD")) && (b.is_keyword("PARTITION") || b.is_keyword("TABLESPACE"))));
     let clears = second == "TABLE" && tokens.iter().any(|t| t.is_keyword("DELETE"));
     let name = object_name_at(tokens, 2);
+    let stops = second == "SYSTEM"
+        || (matches!(second, "ROLE" | "USER")
+            && ["NOLOGIN", "PASSWORD", "LOCK", "NOSUPERUSER", "IDENTIFIED"].iter().any(|word| find_keyword(tokens, word).is_some()))
+        || tokens.windows(2).any(|pair| matches!(pair, [a, b] if a.is_keyword("ALLOW_CONNECTIONS") || (a.is_keyword("DISABLE") && !b.is_keyword("NOVALIDATE"))))
+        || (second == "DATABASE" && find_keyword(tokens, "OFFLINE").is_some());
+    if stops && !drops {
+        return SqlStatement::with_level(
+            Level::Destroys,
+            format!("{shown} may take the server or an account out of service"),
+        )
+        .on_object("object", name);
+    }
     if drops || truncates || clears {
         SqlStatement::with_level(Level::Irreversible, format!("{shown} … DROP loses data")).on_object("table", name)
     } else {
@@ -400,8 +240,12 @@ fn alter_object(tokens: &[SqlToken], second: &str, shown: &str) -> SqlStatement 
 
 /// `COPY`: rows in, a file out, or a command.
 fn copy_statement(tokens: &[SqlToken]) -> SqlStatement {
-    if find_keyword(tokens, "PROGRAM").is_some() {
-        SqlStatement::with_unknown_effect("`COPY … PROGRAM` runs a command")
+    if let Some(at) = find_keyword(tokens, "PROGRAM") {
+        let mut statement = SqlStatement::with_unknown_effect("`COPY … PROGRAM` runs a command");
+        if let Some(SqlToken::Value(script)) = tokens.get(at + 1) {
+            statement.shell = Some(script.replace("''", "'"));
+        }
+        statement
     } else if find_keyword(tokens, "STDOUT").is_some() {
         SqlStatement::with_level(Level::Reads, "`COPY … TO STDOUT`")
     } else {
@@ -462,66 +306,69 @@ fn bounded_change(tokens: &[SqlToken], what: &str) -> SqlStatement {
     SqlStatement::with_level(Level::Destroys, format!("`{what}` loses rows or values"))
 }
 
-/// Functions that do something.
-const ACTING_FUNCTIONS: &[(&str, Level, &str)] = &[
-    ("pg_terminate_backend", Level::Destroys, "ends connections"),
-    ("pg_cancel_backend", Level::Destroys, "stops queries"),
-    ("pg_promote", Level::Destroys, "makes a standby the primary"),
-    ("pg_drop_replication_slot", Level::Irreversible, "removes a replication slot"),
-    ("pg_replication_slot_advance", Level::Irreversible, "throws changes away"),
-    ("pg_stat_reset", Level::Destroys, "forgets statistics"),
-    ("pg_stat_statements_reset", Level::Destroys, "forgets statistics"),
-    ("pg_wal_replay_pause", Level::Destroys, "stops replay"),
-    ("pg_reload_conf", Level::Changes, "reads the configuration again"),
-    ("pg_rotate_logfile", Level::Changes, "starts a new log"),
-    ("pg_switch_wal", Level::Changes, "starts a new log segment"),
-    ("pg_switch_xlog", Level::Changes, "starts a new log segment"),
-    ("pg_start_backup", Level::Changes, "starts a backup"),
-    ("pg_backup_start", Level::Changes, "starts a backup"),
-    ("pg_stop_backup", Level::Changes, "ends a backup"),
-    ("pg_backup_stop", Level::Changes, "ends a backup"),
-    ("pg_wal_replay_resume", Level::Changes, "goes on with replay"),
-    ("pg_create_restore_point", Level::Changes, "makes a restore point"),
-    ("pg_create_physical_replication_slot", Level::Changes, "makes a slot"),
-    ("pg_create_logical_replication_slot", Level::Changes, "makes a slot"),
-    ("lo_unlink", Level::Irreversible, "removes a large object"),
-    ("setval", Level::Changes, "sets a sequence"),
-    ("nextval", Level::Changes, "advances a sequence"),
-    ("set_config", Level::Changes, "sets an option"),
-    ("pg_advisory_lock", Level::Changes, "takes a lock"),
-    ("dblink_exec", Level::Changes, "runs SQL elsewhere"),
-    ("lo_import", Level::Changes, "adds a large object"),
-    ("pg_file_unlink", Level::Irreversible, "removes a file"),
-    ("pg_file_write", Level::Destroys, "writes a file"),
-    ("sys_exec", Level::Irreversible, "runs a command"),
+/// Settings that stop writes, or that lose data.
+const GRAVE_SETTINGS: &[&str] = &[
+    "read_only",
+    "super_read_only",
+    "offline_mode",
+    "sql_log_bin",
+    "innodb_fast_shutdown",
+    "innodb_force_recovery",
+    "binlog_expire_logs_seconds",
+    "expire_logs_days",
+    "max_connections",
+    "foreign_key_checks",
+    "local_infile",
+    "general_log_file",
+    "slow_query_log_file",
+    "innodb_flush_log_at_trx_commit",
+    "sync_binlog",
 ];
 
-/// Parts of a name by which a function of one's own likely does something.
-const RISKY_NAME_PARTS: &[&str] = &[
-    "delete", "purge", "drop", "truncate", "kill", "remove", "destroy", "wipe", "cleanup", "reset", "exec", "clear",
-    "flush", "archive", "expire",
-];
+/// `SET @@GLOBAL.name = …`
+fn sets_global(tokens: &[SqlToken]) -> bool {
+    tokens.iter().any(|token| {
+        matches!(token, SqlToken::Word(word) if ["@global", "@persist"].iter().any(|name| word.eq_ignore_ascii_case(name)))
+    })
+}
+
+/// `SYSTEM` of ClickHouse.
+fn system_statement(tokens: &[SqlToken], shown: &str) -> SqlStatement {
+    let has = |words: &[&str]| words.iter().any(|word| find_keyword(tokens, word).is_some());
+    let level = if has(&["REPLICA", "FILESYSTEM"]) && has(&["DROP"]) {
+        Level::Irreversible
+    } else if has(&["STOP", "SHUTDOWN", "KILL", "SUSPEND", "UNFREEZE"]) {
+        Level::Destroys
+    } else {
+        Level::Changes
+    };
+    SqlStatement::with_level(level, format!("{shown} acts on the server"))
+}
 
 fn judge_select(tokens: &[SqlToken]) -> SqlStatement {
     let mut found = SqlStatement::with_level(Level::Reads, "`SELECT`");
     for pair in tokens.windows(2) {
         let [SqlToken::Word(name) | SqlToken::Name(name), SqlToken::Sign('(')] = pair else { continue };
         let lower = name.to_ascii_lowercase();
-        if let Some((_, level, what)) = ACTING_FUNCTIONS.iter().find(|row| row.0 == lower) {
-            if *level > found.level {
-                found = SqlStatement {
-                    unknown: found.unknown,
-                    ..SqlStatement::with_level(*level, format!("`{name}` {what}"))
-                };
+        match find_function(&lower) {
+            Some((level, what)) if level > found.level => {
+                let what = format!("`{name}` {what}");
+                found = SqlStatement { unknown: found.unknown, ..SqlStatement::with_level(level, what) };
             }
-        } else if RISKY_NAME_PARTS.iter().any(|verb| lower.split('_').any(|part| part == *verb)) {
-            found.unknown = true;
-            found.what = format!("`{name}` is a function of its own");
+            Some(_) => {}
+            // `WITH name (columns) AS` is no call.
+            None if tokens.first().is_some_and(|first| first.is_keyword("WITH"))
+                && find_keyword(tokens, "AS").is_some_and(|at| tokens.get(at + 1) == Some(&SqlToken::Sign('(')))
+                && is_query_name(tokens, name) => {}
+            None => {
+                found.unknown = true;
+                found.what = format!("effect of the function `{name}` unknown");
+            }
         }
     }
     if let Some(into) = find_keyword(tokens, "INTO") {
         let file = tokens.get(into + 1).is_some_and(|t| t.is_keyword("OUTFILE") || t.is_keyword("DUMPFILE"));
-        let level = found.level.max(Level::Changes);
+        let level = found.level.max(if file { Level::Destroys } else { Level::Changes });
         found = SqlStatement {
             level,
             what: if file { "writes a file".to_owned() } else { "`SELECT … INTO` makes a table".to_owned() },
@@ -531,12 +378,20 @@ fn judge_select(tokens: &[SqlToken]) -> SqlStatement {
     found
 }
 
+/// True if a name is that of a query within `WITH`.
+fn is_query_name(tokens: &[SqlToken], name: &str) -> bool {
+    tokens.windows(2).any(|pair| {
+        matches!(pair, [before, SqlToken::Word(word)] if word == name
+            && (before.is_keyword("WITH") || before.is_keyword("RECURSIVE") || *before == SqlToken::Sign(',')))
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::read_statements;
+    use super::{SqlDialect, read_statements};
 
     fn levels(text: &str) -> Vec<(u8, bool)> {
-        read_statements(text).iter().map(|s| (s.level.as_number(), s.unknown)).collect()
+        read_statements(text, SqlDialect::Postgres).iter().map(|s| (s.level.as_number(), s.unknown)).collect()
     }
 
     #[test]
@@ -561,8 +416,48 @@ mod tests {
         assert_eq!(levels("UPDATE t SET a=1 WHERE 1=1"), [(3, false)]);
         assert_eq!(levels("CALL x()"), [(0, true)]);
         assert_eq!(
-            read_statements("DROP DATABASE IF EXISTS shop").first().and_then(|s| s.object.clone()),
+            read_statements("DROP DATABASE IF EXISTS shop", SqlDialect::Postgres)
+                .first()
+                .and_then(|s| s.object.clone()),
             Some(("database", "shop".to_owned()))
         );
+    }
+
+    #[test]
+    fn each_database_has_its_own_quotes_and_comments() {
+        for (text, dialect, worst) in [
+            ("SELECT 'a\\'; DROP TABLE x; --'", SqlDialect::Postgres, 3),
+            ("SELECT E'a\\'; DROP TABLE x; --'", SqlDialect::Postgres, 0),
+            ("SELECT 'a\\'; DROP TABLE x; --'", SqlDialect::Sqlite, 3),
+            ("SELECT 'a\\'; DROP TABLE x; -- '", SqlDialect::MySql, 0),
+            ("SELECT '\\''; DROP TABLE x; -- '", SqlDialect::MySql, 3),
+            ("SELECT 1; --\rDROP TABLE x", SqlDialect::Postgres, 3),
+            ("/* a /* b */ DROP TABLE x; */ SELECT 1", SqlDialect::Postgres, 0),
+            ("/* a /* b */ DROP TABLE x", SqlDialect::Sqlite, 3),
+            ("/*!50000 DROP TABLE x */", SqlDialect::MySql, 3),
+            ("/*!50000 DROP TABLE x */ SELECT 1", SqlDialect::Postgres, 0),
+            ("SELECT 1 #; DROP TABLE x", SqlDialect::MySql, 0),
+            ("SELECT 1 --1; DROP TABLE x", SqlDialect::MySql, 3),
+            ("SELECT $a$ ; DROP TABLE x; $a$", SqlDialect::Postgres, 0),
+            ("SELECT 'a\\'; DROP TABLE x; --'", SqlDialect::Other, 3),
+        ] {
+            let found = read_statements(text, dialect).iter().map(|s| s.level.as_number()).max();
+            assert_eq!(found, Some(worst), "{dialect:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_function_that_no_manual_lists_has_an_unknown_effect() {
+        assert_eq!(levels("SELECT tidy_up(3)"), [(0, true)]);
+        assert_eq!(levels("SELECT count(*), max(a) FROM t WHERE lower(b) IN ('x')"), [(0, false)]);
+        assert_eq!(levels("WITH a(x) AS (SELECT 1) SELECT x FROM a"), [(0, false)]);
+    }
+
+    #[test]
+    fn a_text_for_a_shell_comes_back() {
+        for text in ["SELECT 1 \\o |rm -rf /srv", "\\o|rm -rf /srv", "\\! rm -rf /srv", ".once |rm -rf /srv"] {
+            let found = read_statements(text, SqlDialect::Postgres).into_iter().find_map(|s| s.shell);
+            assert_eq!(found.as_deref(), Some("rm -rf /srv"), "{text}");
+        }
     }
 }
