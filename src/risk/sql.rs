@@ -410,7 +410,7 @@ mod tests {
 
     #[test]
     fn each_statement_of_a_text_counts() {
-        assert_eq!(levels("SELECT 1; DROP TABLE t;\n\\dt\n"), [(0, false), (0, false), (3, false)]);
+        assert_eq!(levels("SELECT 1; DROP TABLE t;\n\\dt\n"), [(0, false), (3, false), (0, false)]);
         assert_eq!(levels("DELETE FROM t"), [(3, false)]);
         assert_eq!(levels("DELETE FROM t WHERE a = 1"), [(2, false)]);
         assert_eq!(levels("UPDATE t SET a=1 WHERE 1=1"), [(3, false)]);
