@@ -146,7 +146,7 @@ impl<'a> ParsedLine<'a> {
     fn has_option_before(&self, option: &str, end: usize) -> bool {
         self.options_named(option)
             .any(|found| found.at < end && !matches!(found.value, Some("false" | "none" | "no" | "never")))
-            && !(option.contains("dry") && self.is_dry_run_off())
+            && !(option.contains("dry") && !option.starts_with("--no-") && self.is_dry_run_off())
     }
 
     /// True if one of the options for a dry run is there, and the last word about it does not switch it off.

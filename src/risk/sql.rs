@@ -221,7 +221,7 @@ fn alter_object(tokens: &[SqlToken], second: &str, shown: &str) -> SqlStatement 
     let name = object_name_at(tokens, 2);
     let stops = second == "SYSTEM"
         || (matches!(second, "ROLE" | "USER")
-            && ["NOLOGIN", "PASSWORD", "LOCK", "NOSUPERUSER", "IDENTIFIED"].iter().any(|word| find_keyword(tokens, word).is_some()))
+            && ["NOLOGIN", "LOCK", "NOSUPERUSER"].iter().any(|word| find_keyword(tokens, word).is_some()))
         || tokens.windows(2).any(|pair| matches!(pair, [a, b] if a.is_keyword("ALLOW_CONNECTIONS") || (a.is_keyword("DISABLE") && !b.is_keyword("NOVALIDATE"))))
         || (second == "DATABASE" && find_keyword(tokens, "OFFLINE").is_some());
     if stops && !drops {
@@ -316,7 +316,6 @@ const GRAVE_SETTINGS: &[&str] = &[
     "innodb_force_recovery",
     "binlog_expire_logs_seconds",
     "expire_logs_days",
-    "max_connections",
     "foreign_key_checks",
     "local_infile",
     "general_log_file",
