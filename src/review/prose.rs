@@ -147,7 +147,6 @@ fn looks_random(value: &str) -> bool {
         && !value.contains("xxxx")
 }
 
-/// Finds links to files or anchors that do not exist.
 /// Reports variables of the front matter by which programs run others or act elsewhere.
 pub(super) fn find_environment_influences(runbook: &Runbook, found: &mut Vec<Finding>) {
     let front = &runbook.front_matter;
@@ -161,6 +160,7 @@ pub(super) fn find_environment_influences(runbook: &Runbook, found: &mut Vec<Fin
     }
 }
 
+/// Finds links to files or anchors that do not exist.
 pub(super) fn find_broken_links(runbook: &Runbook, probes: &Probes<'_>, found: &mut Vec<Finding>) {
     let text = runbook.text.as_str();
     let mut cells = runbook.cells.iter().map(|cell| cell.span.clone()).peekable();

@@ -236,7 +236,9 @@ mod tests {
 
     fn unknown(variable: (&str, &str), command: &str) -> bool {
         let mut risk = super::super::judge_risk(command);
-        find_influences([variable].into_iter()).iter().for_each(|one| one.add_to(&mut risk));
+        for influence in find_influences([variable].into_iter()) {
+            influence.add_to(&mut risk);
+        }
         risk.unknown
     }
 

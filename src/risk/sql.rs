@@ -331,7 +331,7 @@ fn sets_global(tokens: &[SqlToken]) -> bool {
     })
 }
 
-/// `SYSTEM` of ClickHouse.
+/// `SYSTEM` of `ClickHouse`.
 fn system_statement(tokens: &[SqlToken], shown: &str) -> SqlStatement {
     let has = |words: &[&str]| words.iter().any(|word| find_keyword(tokens, word).is_some());
     let level = if has(&["REPLICA", "FILESYSTEM"]) && has(&["DROP"]) {

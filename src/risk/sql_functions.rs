@@ -62,7 +62,7 @@ const ACTING_FUNCTIONS: &[(&str, Level, &str)] = &[
     ("sys_exec", Level::Irreversible, "runs a command"),
 ];
 
-/// Functions that only compute or look, from the manuals of PostgreSQL, MySQL, SQLite and ClickHouse; a `*` ends a family.
+/// Functions that only compute or look, from the manuals of `PostgreSQL`, `MySQL`, `SQLite` and `ClickHouse`; a `*` ends a family.
 const READING_FUNCTIONS: &[&str] = &[
     "count",
     "sum",

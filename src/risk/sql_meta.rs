@@ -136,21 +136,19 @@ pub(super) fn sqlite_dot_command(text: &str) -> SqlStatement {
 /// Reads a command of the mysql client that begins a statement: `system`, `source`, `tee`, `pager`.
 pub(super) fn mysql_client_command(line: &str) -> Option<SqlStatement> {
     let line = line.trim();
-    let (name, rest) = match line.strip_prefix('\\').and_then(|rest| rest.chars().next().map(|c| (c, rest))) {
-        Some((letter, rest)) => {
-            let name = match letter {
-                '!' => "system",
-                '.' => "source",
-                'T' => "tee",
-                'P' => "pager",
-                _ => return None,
-            };
-            (name.to_owned(), rest.get(letter.len_utf8()..).unwrap_or(""))
-        }
-        None => {
-            let (name, rest) = line.split_once(char::is_whitespace)?;
-            (name.to_ascii_lowercase(), rest)
-        }
+    let by_letter = line.strip_prefix('\\').and_then(|rest| rest.chars().next().map(|letter| (letter, rest)));
+    let (name, rest) = if let Some((letter, rest)) = by_letter {
+        let name = match letter {
+            '!' => "system",
+            '.' => "source",
+            'T' => "tee",
+            'P' => "pager",
+            _ => return None,
+        };
+        (name.to_owned(), rest.get(letter.len_utf8()..).unwrap_or(""))
+    } else {
+        let (name, rest) = line.split_once(char::is_whitespace)?;
+        (name.to_ascii_lowercase(), rest)
     };
     match name.as_str() {
         "system" => Some(SqlStatement::with_shell(rest.trim_end_matches(';'), "`system` runs a shell command")),

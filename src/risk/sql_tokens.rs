@@ -52,7 +52,7 @@ pub(super) fn tokenize_sql(text: &str, dialect: SqlDialect) -> Vec<SqlToken> {
         let mut after = rest.get(c.len_utf8()..).unwrap_or("");
         match c {
             '-' if after.starts_with('-') && (!mysql || begins_mysql_comment(after)) => {
-                after = line_end(after, postgres)
+                after = line_end(after, postgres);
             }
             '#' if mysql => after = line_end(after, false),
             '/' if mysql && (after.starts_with("*!") || after.starts_with("*M!")) => {
@@ -143,7 +143,7 @@ fn is_escape_string(out: &mut Vec<SqlToken>) -> bool {
     prefix.is_some_and(|token| token.is_keyword("E"))
 }
 
-/// MySQL takes `--` for a comment only before a blank or the end.
+/// `MySQL` takes `--` for a comment only before a blank or the end.
 fn begins_mysql_comment(after: &str) -> bool {
     after
         .get(1..)
@@ -207,8 +207,8 @@ fn split_quoted(text: &str, mark: char, escapes: bool) -> (&str, &str) {
     while let Some(at) = text.get(from..).and_then(|rest| rest.find([mark, '\\'])).map(|at| at + from) {
         let after = text.get(at + 1..).unwrap_or("");
         if text.get(at..).is_some_and(|rest| rest.starts_with('\\')) {
-            let escaped = after.chars().next().filter(|_| escapes).map_or(0, char::len_utf8);
-            from = at + 1 + escaped;
+            let skipped = after.chars().next().filter(|_| escapes).map_or(0, char::len_utf8);
+            from = at + 1 + skipped;
             continue;
         }
         if after.starts_with(mark) {
