@@ -313,3 +313,21 @@ fn lines_that_are_no_shell_are_a_task_that_says_why_and_what_follows_still_runs(
     terminal.exits(0);
     assert!(transcript(&home).contains("if then"), "{}", transcript(&home));
 }
+
+#[test]
+fn completion_never_lets_bash_run_a_word_of_the_document() {
+    let home = home();
+    let severities = "---\nincident:\n  severities:\n    P0: {title: Critical, response: immediately}\n    \
+                      \"$(touch canary)\": 15 minutes\n    \"`touch canary`\": 15 minutes\n---\n# API down\n\n```bash\necho hi\n```\n";
+    home.write("RUNBOOK.md", severities);
+    home.program("runbook", &format!("#!/bin/bash\nexec {} \"$@\"\n", env!("CARGO_BIN_EXE_runbook")));
+    home.write(
+        "complete.sh",
+        "source <(runbook completions bash)\nCOMP_WORDS=(runbook incident open x --severity ''); COMP_CWORD=5\n\
+         _runbook_anchors runbook '' --severity; printf '%s\\n' \"${COMPREPLY[@]}\"\n\
+         for word in \"${COMPREPLY[@]}\"; do eval \": $word\"; done\n",
+    );
+    let bash = home.run(std::path::Path::new("/bin/bash"), &["complete.sh"], b"").exits(0);
+    assert!(bash.stdout.contains("P0") && bash.stdout.contains("touch"), "{}", bash.stdout);
+    assert!(!home.work().join("canary").exists());
+}

@@ -10,7 +10,7 @@ use super::findings::{CheckedDocument, line_and_column, review_document};
 use super::open::{self, OpenedDocument};
 use super::sarif;
 use crate::review::{self, CODES, Code, Finding, Severity};
-use crate::term::{Color, Style, sanitize_text};
+use crate::term::{Color, Style, is_plain_code, sanitize_text};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -57,7 +57,7 @@ fn render_text(checked: &[CheckedDocument], color: Color) -> String {
     let mut out = String::new();
     let (mut errors, mut warnings, mut notes) = (0_usize, 0_usize, 0_usize);
     for one in checked {
-        let path = one.opened.path.display().to_string();
+        let path = sanitize_text(&one.opened.path.display().to_string()).into_owned();
         for finding in &one.findings {
             match finding.severity {
                 Severity::Error => errors += 1,
@@ -112,9 +112,19 @@ fn render_finding(renderer: &Renderer, opened: &OpenedDocument, path: &str, find
     renderer.render(&[group]).clone()
 }
 
-/// Replaces control characters that would move the cursor. Keeps the length in bytes, so that spans still fit.
+/// Replaces characters that would move the cursor, turn the direction of text or hide. Keeps the length in bytes, so that spans still
+/// fit.
 fn neutralize_controls(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' && c.len_utf8() == 1 { '?' } else { c }).collect()
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let is_harmless = c == '\n' || c == '\t' || is_plain_code(c.encode_utf8(&mut [0; 4]));
+        if is_harmless {
+            out.push(c);
+        } else {
+            out.extend(std::iter::repeat_n('?', c.len_utf8()));
+        }
+    }
+    out
 }
 
 fn documents_json(checked: &[CheckedDocument]) -> Value {

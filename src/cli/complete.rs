@@ -24,21 +24,31 @@ pub(super) fn completion_script(shell: Shell) -> String {
 }
 
 const BASH: &str = r#"
+# Offers the first fields of the lines that begin so. They are a document's words: bash never expands them, neither here nor on
+# the command line, where they are quoted.
+_runbook_offer() {
+    local line
+    while IFS= read -r line; do
+        line=${line%%$'\t'*}
+        [[ $line && $line == "$1"* ]] && COMPREPLY+=( "$(printf %q "$line")" )
+    done
+}
 # FILE#<TAB> and --input <TAB>: the program itself knows the anchors, and what a procedure asks for.
 _runbook_anchors() {
     local word="${COMP_WORDS[COMP_CWORD]}"
     if (( COMP_CWORD > 0 )) && [[ ${COMP_WORDS[COMP_CWORD-1]} == --input ]]; then
-        local IFS=$'\n' file
+        COMPREPLY=()
+        local file
         for file in "${COMP_WORDS[@]:2}"; do
             [[ -f ${file%%#*} ]] && break
         done
-        COMPREPLY=( $(runbook __complete "$word" --inputs-of "$file" 2>/dev/null | cut -f1) )
+        _runbook_offer "" < <(runbook __complete "$word" --inputs-of "$file" 2>/dev/null)
         compopt -o nospace 2>/dev/null
         return 0
     fi
     if [[ $word == *'#'* ]]; then
-        local IFS=$'\n'
-        COMPREPLY=( $(runbook __complete "$word" 2>/dev/null | cut -f1) )
+        COMPREPLY=()
+        _runbook_offer "" < <(runbook __complete "$word" 2>/dev/null)
         return 0
     fi
     local names=
@@ -53,15 +63,15 @@ _runbook_anchors() {
         esac
     fi
     if [[ $names ]]; then
-        COMPREPLY=( $(compgen -W "$(runbook __complete --what "$names" "$word" 2>/dev/null | cut -f1)" -- "$word") )
+        COMPREPLY=()
+        _runbook_offer "$word" < <(runbook __complete --what "$names" "$word" 2>/dev/null)
         return 0
     fi
     _runbook "$@"
     case " ${COMP_WORDS[*]} " in
         *' run '* | *' list '* | *' show '* | *' inputs '*)
             if [[ $word != -* ]]; then
-                local IFS=$'\n'
-                COMPREPLY+=( $(compgen -f -X '!*.md' -- "$word") $(compgen -d -- "$word") )
+                _runbook_offer "" < <(compgen -f -X '!*.md' -- "$word"; compgen -d -- "$word")
             fi
             ;;
     esac

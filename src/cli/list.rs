@@ -6,6 +6,7 @@ use super::error::Failure;
 use super::open::{self, OpenedDocument, ProcedureTarget};
 use crate::document::{Cell, CellKind, Runbook, SectionIndex};
 use crate::plan::{Choice, ChoiceKind, Command, Node, Plan, Planner, Step};
+use crate::term::sanitize_text;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -41,7 +42,8 @@ pub(super) fn list_as_text(words: &[String]) -> Result<(String, Vec<String>), Fa
         }
         notices.extend(opened.parser_findings());
     }
-    Ok((out, notices))
+    // Titles, anchors and names of files are the document's.
+    Ok((sanitize_text(&out).into_owned(), notices))
 }
 
 /// Lists procedures as JSON, with notices for standard error: an object for one document, an array for several. Fails when a
