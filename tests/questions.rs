@@ -26,7 +26,7 @@ fn alternatives_come_back_after_each_choice_until_the_operator_goes_on() {
     terminal.wait_for_output("1 See it grow").wait_for_output("? help").send("s");
     terminal.wait_for_output("2 Count what is alive").wait_for_output("? help").send("s");
     terminal.wait_for_output("Fixes").wait_for_output("Restart it every night").wait_for_output("choose").send("1\r");
-    terminal.wait_for_output("1.1 docker-compose").wait_for_output("? help").send("\r").wait_for_output("exit 0");
+    terminal.wait_for_output("1.1 docker-compose").wait_for_output("? help").send("y").wait_for_output("exit 0");
     terminal.wait_for_output("Fixes").wait_for_output("choose").send("restart it e\r");
     terminal.wait_for_output("2.1 Into the crontab").wait_for_output("a line for a crontab").wait_for_output("? help");
     terminal.send("d").wait_for_output("Fixes").wait_for_output("choose").send("g\r");
@@ -111,8 +111,8 @@ fn an_unattended_run_takes_the_choices_and_steps_that_flags_name_and_says_what_i
         home.runbook(&[&["run", "warehouse.md#trouble-2-it-leaks", "--monitor-for", "1s"], flags].concat())
     };
     drop(run(&["--yes", "--allow", "unknown"]).exits(2).says("--choose").says("'Restart it every night'"));
-    let output = run(&["--yes", "--allow", "unknown", "--choose", "restart it", "--only", "1.1"]);
-    drop(output.exits(0));
+    let restart = ["--yes", "--allow", "unknown", "--allow", "destructive", "--choose", "restart it", "--only", "1.1"];
+    drop(run(&restart).exits(0));
     let flags = ["--yes", "--allow", "unknown", "--choose", "put in more"];
     home.program("watch", "#!/bin/bash\nsleep 60\n");
     let output = run(&flags).exits(0).says("a task for an operator").says("ended after its time");

@@ -141,6 +141,10 @@ fn judge_statement(tokens: &[SqlToken]) -> SqlStatement {
         "RESET" => SqlStatement::with_level(Level::Irreversible, format!("{shown} removes the replication state")),
         "MERGE" | "REPLACE" => SqlStatement::with_level(Level::Destroys, format!("`{first}` writes over rows")),
         "DETACH" => SqlStatement::with_level(Level::Destroys, "`DETACH` takes it away"),
+        "VACUUM" if has_keyword(tokens, "FULL") => locking_rewrite(tokens, "`VACUUM FULL`"),
+        "REINDEX" | "CLUSTER" if tokens.len() > 1 && !has_keyword(tokens, "CONCURRENTLY") => {
+            locking_rewrite(tokens, &format!("`{first}`"))
+        }
         "INSERT" | "CREATE" | "COMMENT" | "GRANT" | "VACUUM" | "REINDEX" | "ANALYZE" | "ANALYSE" | "CLUSTER"
         | "REFRESH" | "LOCK" | "UNLOCK" | "OPTIMIZE" | "REPAIR" | "FLUSH" | "CHECKPOINT" | "NOTIFY" | "LOAD"
         | "IMPORT" | "ATTACH" | "RENAME" | "SECURITY" | "REASSIGN" | "START" | "CHANGE" | "INSTALL" | "RESTORE"
@@ -329,6 +333,25 @@ fn sets_global(tokens: &[SqlToken]) -> bool {
     tokens.iter().any(|token| {
         matches!(token, SqlToken::Word(word) if ["@global", "@persist"].iter().any(|name| word.eq_ignore_ascii_case(name)))
     })
+}
+
+/// A statement that writes a table or its indexes anew, and lets nobody use them until it is done.
+fn locking_rewrite(tokens: &[SqlToken], shown: &str) -> SqlStatement {
+    const NO_NAMES: &[&str] = &[
+        "VACUUM", "FULL", "ANALYZE", "ANALYSE", "VERBOSE", "FREEZE", "REINDEX", "CLUSTER", "TABLE", "INDEX", "SCHEMA",
+        "DATABASE", "SYSTEM",
+    ];
+    let is_option =
+        |token: &SqlToken| !matches!(token, SqlToken::Word(_)) || NO_NAMES.iter().any(|word| token.is_keyword(word));
+    let at = tokens.iter().position(|token| !is_option(token));
+    let kinds = [("DATABASE", "database"), ("SCHEMA", "schema"), ("INDEX", "index")];
+    let kind = kinds.into_iter().find(|(word, _)| has_keyword(tokens, word)).map_or("table", |(_, kind)| kind);
+    SqlStatement::with_level(Level::Destroys, format!("{shown} locks out everybody who uses it until it is done"))
+        .on_object(kind, at.and_then(|at| object_name_at(tokens, at)))
+}
+
+fn has_keyword(tokens: &[SqlToken], word: &str) -> bool {
+    tokens.iter().any(|token| token.is_keyword(word))
 }
 
 /// `SYSTEM` of `ClickHouse`.
