@@ -88,6 +88,7 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
             level: permission.level(),
             never_ends,
             answers,
+            unechoed: command.facts.unechoed_variables(),
         };
         let is_unattended = !self.progress.is_interactive();
         let limit = if never_ends {

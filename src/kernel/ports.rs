@@ -72,5 +72,6 @@ fn to_wire_run(request: &Request) -> RunRequest {
         unrecorded: request.may_run_unrecorded,
         goes_on: request.goes_on,
         is_ahead: false,
+        unechoed: request.start.unechoed.clone(),
     }
 }

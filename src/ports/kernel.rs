@@ -67,7 +67,8 @@ pub struct Request {
 impl Request {
     /// The fact that is recorded before the shell sees the command.
     pub fn started_fact(&self) -> CommandStarted {
-        let CommandStart { step, command, of, attempt, source, line, level, never_ends, answers } = self.start.clone();
+        let CommandStart { step, command, of, attempt, source, line, level, never_ends, answers, .. } =
+            self.start.clone();
         let text = self.runnable.text().to_owned();
         let level = Some(u32::from(level.as_number()));
         CommandStarted { step, command, of, attempt, source, text, line, level, never_ends, answers }
@@ -95,6 +96,8 @@ pub struct CommandStart {
     pub never_ends: bool,
     /// Meanings of the exit statuses that are answers.
     pub answers: Answers,
+    /// Variables that the command reads without showing what is typed.
+    pub unechoed: Vec<String>,
 }
 
 /// A command that came back: its start is on disk.

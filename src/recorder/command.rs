@@ -60,9 +60,10 @@ impl CommandEnd {
 
 impl Session {
     /// Records the start of a command and hands it to bash.
-    pub(super) fn run_command(&mut self, run: RunRequest) {
+    pub(super) fn run_command(&mut self, mut run: RunRequest) {
         self.shell.carried.is_plain = false;
         self.learn_from_text(&run.started.text);
+        self.masking.unseen.add_names(std::mem::take(&mut run.unechoed));
         let Ok(salt) = self.record.next_salt() else {
             return self.client.send_failure(Failure::Record, "no random bytes for the salt");
         };

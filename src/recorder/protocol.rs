@@ -161,6 +161,9 @@ pub struct RunRequest {
     /// True if it was sent before the previous command finished. It runs only if that command finished as
     /// [`FinishedCommand::is_plain`] defines; otherwise it is dropped without an answer.
     pub is_ahead: bool,
+    /// Variables that the command reads without showing what is typed. They are left out of snapshots.
+    #[serde(default)]
+    pub unechoed: Vec<String>,
 }
 
 /// A terminal's size in characters.

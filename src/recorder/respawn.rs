@@ -30,9 +30,11 @@ impl Session {
         }
         let Some(start) = &slot.state.start else { return };
         let masker = self.record.fact_masker();
+        self.masking.unseen.learn_from_state(dump);
         let unseen = &self.masking.unseen;
-        let is_secret =
-            |text: &[u8]| unseen.is_in(text) || matches!(masker.mask_bytes(text), std::borrow::Cow::Owned(_));
+        let is_secret = |name: &str, text: &[u8]| {
+            unseen.is_named(name) || unseen.is_in(text) || matches!(masker.mask_bytes(text), std::borrow::Cow::Owned(_))
+        };
         let snapshot = RestoreScript::from_difference(dump, start, is_secret);
         slot.state.set_current(dump);
         if slot.state.last.as_ref() == Some(&snapshot) {

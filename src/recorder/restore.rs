@@ -50,8 +50,8 @@ const HEADER: &[u8] = b"# runbook: a session's state, 1\n";
 const LEFT_OUT: &[u8] = b"# left out: ";
 
 impl RestoreScript {
-    /// Writes the difference between two states. `is_secret` is true of a text that contains a secret.
-    pub(super) fn from_difference(now: &ShellDump, start: &ShellDump, is_secret: impl Fn(&[u8]) -> bool) -> Self {
+    /// Writes the difference between two states. `is_secret` is true of a name, or of a text with a secret in it.
+    pub(super) fn from_difference(now: &ShellDump, start: &ShellDump, is_secret: impl Fn(&str, &[u8]) -> bool) -> Self {
         let mut writing = ScriptWriter { out: Vec::new(), left_out: BTreeSet::new(), is_secret };
         writing.write_state(now, start);
         let ScriptWriter { out, left_out, .. } = writing;
@@ -92,7 +92,7 @@ struct ScriptWriter<F> {
     is_secret: F,
 }
 
-impl<F: Fn(&[u8]) -> bool> ScriptWriter<F> {
+impl<F: Fn(&str, &[u8]) -> bool> ScriptWriter<F> {
     fn write_state(&mut self, now: &ShellDump, start: &ShellDump) {
         if now.shopt.contains("extglob") {
             // Functions may need it to be read.
@@ -142,7 +142,7 @@ impl<F: Fn(&[u8]) -> bool> ScriptWriter<F> {
     }
 
     fn write_directory(&mut self, command: &[u8], quoted: &[u8]) {
-        if (self.is_secret)(quoted) {
+        if (self.is_secret)("", quoted) {
             self.left_out.insert("a directory with a secret in its name".to_owned());
         } else {
             self.write_line(&[command, quoted]);
@@ -179,7 +179,8 @@ impl<F: Fn(&[u8]) -> bool> ScriptWriter<F> {
 
     /// Restores one thing from bash's own text. If that fails, bash reports the name.
     fn write_eval(&mut self, text: &[u8], name: &str) {
-        if is_named_secret(name) || (self.is_secret)(text) || has_user_information(&String::from_utf8_lossy(text)) {
+        if is_named_secret(name) || (self.is_secret)(name, text) || has_user_information(&String::from_utf8_lossy(text))
+        {
             self.left_out.insert(name.to_owned());
             return;
         }
@@ -260,7 +261,7 @@ mod tests {
             ("ODD", "s3cr3t"),
         ]);
         let snapshot =
-            RestoreScript::from_difference(&now, &start, |text| memchr::memmem::find(text, b"s3cr3t").is_some());
+            RestoreScript::from_difference(&now, &start, |_, text| memchr::memmem::find(text, b"s3cr3t").is_some());
         let script = String::from_utf8(snapshot.script.clone()).unwrap();
         assert!(!script.contains("inherited") && !script.contains("HOME"), "{script}");
         assert!(!script.contains("hunter2") && !script.contains("s3cr3t"), "{script}");

@@ -267,6 +267,7 @@ impl Witnessed {
             unrecorded: false,
             goes_on: random.below(2) == 0,
             is_ahead: false,
+            unechoed: Vec::new(),
         };
         let sent = run.before.iter().cloned().chain([Fact::CommandStarted(run.started.clone())]).collect::<Vec<_>>();
         living.send(&WireRequest::Run(Box::new(run)))?;

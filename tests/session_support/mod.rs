@@ -343,6 +343,7 @@ impl Client {
             unrecorded: false,
             goes_on: false,
             is_ahead: false,
+            unechoed: Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! the shell.
 
 use crate::shell::parse::reading::CommandInContext;
-use crate::shell::{ProgramName, SessionChange, SimpleCommand};
+use crate::shell::{CommandFacts, ProgramName, SessionChange, SimpleCommand};
 
 /// The change a simple command makes, if any.
 pub(crate) fn session_change(found: &CommandInContext) -> Option<SessionChange> {
@@ -36,13 +36,54 @@ pub(crate) fn assigned_names(simple: &SimpleCommand) -> Vec<String> {
         "local" | "declare" | "typeset" | "export" | "readonly" => skip_options(words, "").collect(),
         _ => return Vec::new(),
     };
-    let is_name = |name: &&str| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
     // `export NAME` hands on a value set before: it sets nothing.
     let hands_on = matches!(program.as_str(), "export" | "readonly");
-    names.into_iter().filter(is_name).filter(|_| !hands_on).map(str::to_owned).collect()
+    names.into_iter().filter(|name| is_variable_name(name)).filter(|_| !hands_on).map(str::to_owned).collect()
+}
+
+impl CommandFacts {
+    /// Variables that the command reads without showing what is typed: `read -s NAME`.
+    pub fn unechoed_variables(&self) -> Vec<String> {
+        self.simple_commands.iter().flat_map(unechoed_names).collect()
+    }
+}
+
+fn unechoed_names(simple: &SimpleCommand) -> Vec<String> {
+    let ProgramName::Named(program) = &simple.program else { return Vec::new() };
+    // A word that an expansion decides may be the text of a prompt.
+    let mut words = simple.words.iter().map(|word| word.as_deref().unwrap_or_default()).peekable();
+    if matches!(program.as_str(), "builtin" | "command") {
+        if words.next() != Some("read") {
+            return Vec::new();
+        }
+    } else if program != "read" {
+        return Vec::new();
+    }
+    let (mut is_silent, mut names) = (false, Vec::new());
+    while let Some(letters) = words.peek().and_then(|word| word.strip_prefix('-')).filter(|word| !word.is_empty()) {
+        words.next();
+        if letters == "-" {
+            break;
+        }
+        let valued = letters.find(|c| "adinNptu".contains(c));
+        let (flags, own) = letters.split_at(valued.unwrap_or(letters.len()));
+        is_silent |= flags.contains('s');
+        if let Some(letter) = own.chars().next() {
+            let value = if own.len() > 1 { own.get(1..) } else { words.next() };
+            names.extend(value.filter(|_| letter == 'a').map(str::to_owned));
+        }
+    }
+    names.extend(words.map(str::to_owned));
+    names.retain(|name| is_variable_name(name));
+    if names.is_empty() {
+        names.push("REPLY".to_owned());
+    }
+    if is_silent { names } else { Vec::new() }
+}
+
+fn is_variable_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// True if a program may run another program because of this variable.
@@ -64,4 +105,30 @@ fn skip_options<'a>(words: impl Iterator<Item = &'a str>, valued: &str) -> impl 
         skip = letters.chars().next_back().is_some_and(|c| valued.contains(c));
         false
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::shell::describe_command;
+
+    #[test]
+    fn the_variables_that_are_read_silently_are_known() {
+        for (text, names) in [
+            ("read -s pw", "pw"),
+            ("read -rsp \"$PROMPT\" pw; echo", "pw"),
+            ("IFS= read -r -s -p 'Word: ' -t 5 first second < file", "first second"),
+            ("read -sn 8 pin", "pin"),
+            ("read -sra parts", "parts"),
+            ("read -s", "REPLY"),
+            ("builtin read -s -- pw", "pw"),
+            ("ask() { read -rs pw; }", "pw"),
+            ("while read -s line; do :; done", "line"),
+            ("read -rp 'is it -s? ' pw", ""),
+            ("read -r -p -s pw", ""),
+            ("read pw", ""),
+            ("echo read -s pw", ""),
+        ] {
+            assert_eq!(describe_command(text).unechoed_variables().join(" "), names, "{text}");
+        }
+    }
 }
