@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::path::Path;
 use support::{Home, Terminal};
 
 const SECRET: &str = "hunter2secret";
@@ -13,6 +14,23 @@ fn home(text: &str) -> Home {
     let home = Home::new().env("NO_COLOR", "1");
     home.write("r.md", text);
     home
+}
+
+/// Everything in the folders of the runs.
+fn left(home: &Home) -> String {
+    fn read(folder: &Path, all: &mut String) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                read(&path, all);
+            } else {
+                all.push_str(&String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()));
+            }
+        }
+    }
+    let mut all = String::new();
+    home.runs().iter().for_each(|run| read(run, &mut all));
+    all
 }
 
 fn snapshot(home: &Home) -> String {
@@ -75,4 +93,50 @@ fn what_is_read_silently_from_a_file_is_in_no_snapshot() {
         terminal.send("q").exits(3);
         assert!(snapshot.contains("marker") && !snapshot.contains(SECRET), "{step}: {snapshot}");
     }
+}
+
+#[test]
+fn a_placeholder_assigned_to_a_secrets_variable_is_no_argument_and_is_read_from_a_file() {
+    let home = home("# R\n\n```bash\nAPI_TOKEN=\"<paste it here>\"\n```\n\n```bash\necho \"${#API_TOKEN}\"\n```\n");
+    home.write("tok", format!("{SECRET}\n"));
+    let given = format!("paste it here={SECRET}");
+    home.runbook(&["run", "r.md", "--yes", "--input", &given]).exits(2).says("is a secret, and an argument");
+    home.runbook(&["run", "r.md", "--yes", "--input", "paste it here=@tok"]).exits(0).prints("13");
+    assert!(!left(&home).contains(SECRET));
+}
+
+#[test]
+fn a_fetched_secret_is_held_to_the_rules_of_its_input() {
+    let text = "---\ninputs:\n  db_pass: {type: secret, pattern: '[0-9]+', from: cat tok}\n---\n# R\n\n```bash\nprintf %s {{ db_pass }} | wc -c\n```\n";
+    let home = home(text);
+    home.write("tok", format!("{SECRET}\n"));
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("unseen").wait_for_output("? help").send("y").wait_for_output("does not match");
+    terminal.wait_for_output("db_pass = ").send("12345\r");
+    terminal.wait_for_output("? help").run_it().wait_for_output("exit 0").exits(0);
+    assert!(!left(&home).contains(SECRET));
+    assert!(!String::from_utf8_lossy(terminal.raw()).contains(SECRET));
+}
+
+#[test]
+fn a_command_that_fails_to_fetch_a_secret_is_named_with_its_status() {
+    let text = "---\ninputs:\n  db_pass: {type: secret, from: cat nosuch}\n---\n# R\n\n```bash\nprintf %s {{ db_pass }} | wc -c\n```\n";
+    let home = home(text);
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("unseen").wait_for_output("? help").send("y");
+    terminal.wait_for_output("`cat nosuch` failed").wait_for_output("db_pass = ").send("12345\r");
+    terminal.wait_for_output("? help").run_it().wait_for_output("exit 0").wait_exit();
+}
+
+#[test]
+fn a_secret_literal_is_not_compared_with_a_listing() {
+    let home = home(
+        "# R\n\n```bash\nls copies\n```\n\n```bash\nDB_PASSWORD=copies/orders_20250301.gz\n```\n\n```bash\necho \"${#DB_PASSWORD}\"\n```\n",
+    );
+    home.write("copies/orders_20260301.gz", "");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md"]);
+    terminal.wait_for_output("? help").run_it().wait_for_output("step 2 of 3").wait_for_output("? help");
+    let raw = String::from_utf8_lossy(terminal.raw()).into_owned();
+    assert!(!raw.contains("names just listed"), "{raw}");
+    terminal.send("q").exits(3);
 }

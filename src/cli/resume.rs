@@ -48,7 +48,7 @@ pub(super) fn resume_run(args: &ResumeArgs, color: ColorChoice, environment: &En
     let values = RunValues {
         selection: recorded_selection(&started),
         mode: Mode::Attended,
-        given: values::gather_resumed_values(&args.inputs, &secrets, &opened)?,
+        given: values::gather_resumed_values(&args.inputs, &secrets, &opened, section)?,
         secrets,
         cwd: if cwd.is_dir() { cwd } else { PathBuf::from("/") },
         color,

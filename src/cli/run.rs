@@ -30,7 +30,7 @@ pub(super) fn run_procedure(args: &RunArgs, color: ColorChoice, environment: &En
     let values = RunValues {
         selection: selected_steps(args, step)?,
         mode,
-        given: values::gather_values(args, &opened, environment)?,
+        given: values::gather_values(args, &opened, section, environment)?,
         secrets: args.secret.clone(),
         cwd: working_directory(args, &opened)?,
         color,

@@ -8,8 +8,9 @@ use super::environment::Environment;
 use super::error::Failure;
 use super::open::OpenedDocument;
 use super::output::print_notices;
+use crate::document::SectionIndex;
 use crate::ident::{InputName, is_secret_name};
-use crate::plan::{Plan, Values, canonical_name};
+use crate::plan::{Plan, Planner, Values, canonical_name};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
@@ -36,9 +37,10 @@ pub(super) struct GivenValues {
 pub(super) fn gather_values(
     args: &RunArgs,
     opened: &OpenedDocument,
+    section: SectionIndex,
     environment: &Environment,
 ) -> Result<GivenValues, Failure> {
-    let secrets = SecretNames::new(&args.secret, opened);
+    let secrets = SecretNames::new(&args.secret, opened, section);
     let mut values = Values::new();
     for (name, value) in environment.all_variables() {
         let Some(name) =
@@ -68,8 +70,9 @@ pub(super) fn gather_resumed_values(
     inputs: &[String],
     secrets: &[String],
     opened: &OpenedDocument,
+    section: SectionIndex,
 ) -> Result<GivenValues, Failure> {
-    values_from_flags(Values::new(), inputs, Vec::new(), &SecretNames::new(secrets, opened))
+    values_from_flags(Values::new(), inputs, Vec::new(), &SecretNames::new(secrets, opened, section))
 }
 
 fn values_from_flags(
@@ -160,17 +163,20 @@ fn exposed_secret(name: &str, source: &str) -> Failure {
         .with_help(format!("write it to a file only you can read, and give `--input {name}=@FILE`"))
 }
 
-/// Canonical names of the secret inputs that the document or the operator declares.
+/// Canonical names of the secret inputs that the document or the operator declares, and of placeholders for a secret's variable.
 struct SecretNames(BTreeSet<String>);
 
 impl SecretNames {
-    fn new(called: &[String], opened: &OpenedDocument) -> Self {
+    fn new(called: &[String], opened: &OpenedDocument, section: SectionIndex) -> Self {
         let declared = opened.runbook.front_matter.inputs.iter().filter(|(_, properties)| {
             properties.get("type").is_some_and(|kind| kind == "secret")
                 || matches!(properties.get("secret").map(String::as_str), Some("true" | "yes" | "1"))
         });
         let named = declared.map(|(name, _)| canonical_name(name));
-        Self(named.chain(called.iter().map(|name| canonical_name(name))).collect())
+        let plan = Planner::new(&opened.runbook, &|path| Path::new(path).is_file()).plan_section(section);
+        let placed = plan.inputs.iter().filter(|input| input.rules.secret);
+        let placed = placed.map(|input| canonical_name(input.name.as_str()));
+        Self(named.chain(placed).chain(called.iter().map(|name| canonical_name(name))).collect())
     }
 
     fn is_secret(&self, name: &str) -> bool {

@@ -71,6 +71,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         for input in names.iter().filter_map(|name| plan.find_input(name)) {
             if self.is_secret(&input.name)
                 && let Some(value) = self.fetch_secret(at.step, at.step_index, input)?
+                && !self.warn_of_refused(command, &input.name, &value)
             {
                 self.learn_value(at.step, &input.name, &value, InputOrigin::Prompt)?;
                 continue;
@@ -118,6 +119,13 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         }
     }
 
+    /// True if a value cannot be put into the command. The operator is told why.
+    fn warn_of_refused(&mut self, command: &Command, name: &InputName, value: &str) -> bool {
+        let Some(refused) = self.refused_value(command, name, value) else { return false };
+        self.operator.show_notice(&Notice::Warning(&refused));
+        true
+    }
+
     /// Why a value cannot be put into the command that it is asked for, so that another one can be given.
     fn refused_value(&self, command: &Command, name: &InputName, value: &str) -> Option<String> {
         let mut values = self.known.values.clone();
@@ -133,7 +141,8 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     /// in silence.
     fn confirm_stale_literal(&mut self, step: &'a Step, command: &Command) -> Result<Option<Reply>, EngineError> {
         let (Some(name), Some(default)) = (&command.input, command.default_value()) else { return Ok(None) };
-        if self.known.values.contains_key(name) {
+        // A secret is not shown beside names that were listed.
+        if self.known.values.contains_key(name) || self.is_secret(name) {
             return Ok(None);
         }
         let listed = self.names_just_listed(default);
@@ -205,7 +214,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
     }
 
     /// Checks a value against its input's rules. A path that must exist is looked for from the shell's directory.
-    fn check_value(&mut self, rules: &InputRules, value: &str) -> Result<(), InvalidValue> {
+    pub(super) fn check_value(&mut self, rules: &InputRules, value: &str) -> Result<(), InvalidValue> {
         rules.check_value(value)?;
         let path = Path::new(&self.progress.state.cwd).join(value);
         if rules.exists && (value.is_empty() || !self.session.path_exists(&path)) {

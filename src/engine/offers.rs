@@ -82,14 +82,23 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         let live = self.session.read_variables(std::slice::from_ref(&name))?;
         let value = live.into_iter().find_map(|live| live.value).unwrap_or_default();
         self.session.set_variable(FETCHED, "")?;
-        if !finished.outcome.allows_next_command() || value.is_empty() || value.contains('\n') {
-            let lines = value.lines().count();
-            let warning =
-                format!("`{}` gave {lines} lines for the secret `{}`, and one is needed", first_line(from), input.name);
-            self.operator.show_notice(&Notice::Warning(&warning));
-            return Ok(None);
+        let Err(why) = self.check_fetched(input, &finished, &value) else { return Ok(Some(value)) };
+        let warning = format!("`{}` {why}, so the secret `{}` is asked for", first_line(from), input.name);
+        self.operator.show_notice(&Notice::Warning(&warning));
+        Ok(None)
+    }
+
+    /// Checks what a command fetched for a secret. Fails with the reason why it is no value.
+    fn check_fetched(&mut self, input: &Input, finished: &CommandFinished, value: &str) -> Result<(), String> {
+        if !finished.outcome.allows_next_command() {
+            return Err("failed".to_owned());
         }
-        Ok(Some(value))
+        match value.lines().count() {
+            1 if !value.contains('\n') => {}
+            0 => return Err("gave no line".to_owned()),
+            lines => return Err(format!("gave {lines} lines")),
+        }
+        self.check_value(&input.rules, value).map_err(|unfit| format!("gave a value that does not fit: {unfit}"))
     }
 
     fn ask_and_run_offering(

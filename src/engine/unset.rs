@@ -90,7 +90,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         if self.is_secret(name)
             && let Some(value) = self.fetch_secret(step, step_index, &input)?
         {
-            return Ok(GivenValue::Value(value, InputOrigin::Prompt));
+            let Some(unfit) = self.unfit_variable(command, name, &value) else {
+                return Ok(GivenValue::Value(value, InputOrigin::Prompt));
+            };
+            self.operator.show_notice(&Notice::Warning(&unfit));
         }
         let offered =
             if self.is_secret(name) { Vec::new() } else { self.run_offering_command(step, step_index, &input)? };

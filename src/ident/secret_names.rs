@@ -23,6 +23,9 @@ const SECRET_WORDS: &[&str] = &[
     "dsn",
     "jwt",
     "bearer",
+    "connectionstring",
+    "connstring",
+    "connstr",
 ];
 /// Endings of words that people write without a separator: `PGPASSWORD`, `clientsecret`.
 const GLUED_ENDINGS: &[&str] = &[
@@ -66,6 +69,9 @@ const KEY_PREFIXES: &[&str] = &[
     "rsa",
     "webhook",
     "ssh",
+    "ssl",
+    "tls",
+    "write",
 ];
 /// Words before `key` that make it no secret.
 const OPEN_KEYS: &[&str] = &[
@@ -107,6 +113,29 @@ const OPEN_KEYS: &[&str] = &[
     "enter",
     "press",
     "any",
+    "authorized",
+    "lock",
+    "queue",
+    "topic",
+    "event",
+    "item",
+    "record",
+    "node",
+    "field",
+    "column",
+    "table",
+    "bucket",
+    "s3",
+    "consul",
+    "metric",
+    "translation",
+    "locale",
+    "property",
+    "setting",
+    "settings",
+    "jira",
+    "ticket",
+    "some",
 ];
 /// Last words that say that the name is of something about the secret: where it is, how old it may be.
 const ABOUT_SECRETS: &[&str] = &[
@@ -163,7 +192,21 @@ const ABOUT_SECRETS: &[&str] = &[
     "mount",
     "engine",
     "format",
+    "sock",
+    "socket",
+    "helper",
+    "email",
+    "rate",
+    "list",
+    "domain",
+    "region",
+    "seconds",
+    "minutes",
+    "rounds",
+    "through",
 ];
+/// Words that make `pass` one of several passes.
+const ORDINALS: &[&str] = &["first", "second", "third", "last", "next", "single", "one", "two", "multi"];
 /// Words that say nothing: `<insert-token-here>`.
 const FILLERS: &[&str] =
     &["here", "value", "goes", "your", "my", "the", "insert", "paste", "enter", "new", "old", "a", "it"];
@@ -190,7 +233,17 @@ pub fn is_secret_name(name: &str) -> bool {
         let is_open = telling.iter().any(|word| OPEN_KEYS.contains(&word.as_str()));
         return !before.is_empty() && !is_open;
     }
-    words.iter().any(|word| is_secret_word(word))
+    let is_counted = words.iter().any(|word| ORDINALS.contains(&word.as_str()));
+    words.iter().any(|word| is_secret_word(word) && !(is_counted && word == "pass")) || has_secret_pair(&words)
+}
+
+/// True if two words mean a secret together, whatever follows: `API_KEY_STAGING`, `CONNECTION_STRING`.
+fn has_secret_pair(words: &[String]) -> bool {
+    words.windows(2).any(|pair| match pair {
+        [first, second] if second == "key" => KEY_PREFIXES.contains(&first.as_str()),
+        [first, second] => second == "string" && matches!(first.as_str(), "connection" | "conn"),
+        _ => false,
+    })
 }
 
 /// True if a variable of this name may hold a secret. Wider than [`is_secret_name`]: a variable that is left out of a file can be
@@ -211,6 +264,8 @@ pub fn has_user_information(value: &str) -> bool {
 }
 
 fn is_secret_word(word: &str) -> bool {
+    // `password2`, but `auth0` is a product.
+    let word = if word == "auth0" { word } else { word.trim_end_matches(|c: char| c.is_ascii_digit()) };
     if OTHER_WORDS.contains(&word) {
         return false;
     }
@@ -289,6 +344,10 @@ mod tests {
             "password_1",
             "oldPassword",
             "secret",
+            "PASSWORD1",
+            "API_KEY_STAGING",
+            "private_key_pem",
+            "AZURE_STORAGE_CONNECTION_STRING",
         ] {
             assert!(is_secret_name(name), "{name}");
         }
@@ -333,6 +392,11 @@ mod tests {
             "passenger",
             "PATH",
             "issue-key",
+            "authorized_keys",
+            "SSH_AUTH_SOCK",
+            "FIRST_PASS",
+            "AUTH0_DOMAIN",
+            "lock-key",
         ] {
             assert!(!is_secret_name(name), "{name}");
         }

@@ -143,6 +143,12 @@ fn describe_procedure(runbook: &Runbook, index: SectionIndex) -> Procedure {
     }
 }
 
+/// True if a part of the text still needs a value: it is no literal then.
+fn has_placeholder(text: &str, part: &std::ops::Range<usize>) -> bool {
+    let is_in_part = |hole: &std::ops::Range<usize>| part.start <= hole.start && hole.end <= part.end;
+    crate::shell::find_holes(text).iter().any(|hole| hole.kind.blocks_running() && is_in_part(&hole.span))
+}
+
 /// Marks literal assignments that a later command reads as inputs with that default.
 fn mark_assigned_inputs(steps: &mut [Step]) {
     let mut read_later: BTreeSet<String> = BTreeSet::new();
@@ -152,6 +158,7 @@ fn mark_assigned_inputs(steps: &mut [Step]) {
             if let ([only], [_]) = (facts.assignments.as_slice(), facts.simple_commands.as_slice())
                 && only.literal.is_some()
                 && read_later.contains(&only.name)
+                && !has_placeholder(&command.text, &only.value_span)
             {
                 command.input = Some(InputName::new(only.name.clone()));
             }

@@ -5,7 +5,7 @@
 
 use super::curl;
 use super::options::{
-    EffectiveProgram, effective_program, find_operands, has_any_flag, valued_before_subcommand,
+    EffectiveProgram, ProgramWords, effective_program, find_operands, has_any_flag, valued_before_subcommand,
     words_behind_subcommands,
 };
 use crate::shell::parse::reading::ParsedText;
@@ -92,6 +92,7 @@ const READERS: &[&str] = &[
 
 /// Programs that only read unless one of these options stands there.
 const READERS_UNLESS: &[(&str, &[&str])] = &[
+    ("base64", &["-o", "--output"]),
     ("sort", &["-o", "--output", "--compress-program"]),
     ("rg", &["--pre", "--hostname-bin"]),
     ("less", &["-o", "-O", "--log-file", "--LOG-FILE"]),
@@ -190,6 +191,12 @@ const SUBCOMMANDS: &[(&str, &[&str], &[&str])] = &[
     ("doppler", &["secrets", "get"], &[]),
     ("chamber", &["read"], &[]),
     ("secret-tool", &["lookup"], &[]),
+    ("keyring", &["get"], &[]),
+    ("lpass", &["show"], &["-c", "--clip"]),
+    ("bws", &["secret", "get"], &[]),
+    ("security", &["find-generic-password"], &[]),
+    ("security", &["find-internet-password"], &[]),
+    ("ansible-vault", &["view"], &[]),
     ("git", &["log"], &["--output"]),
     ("git", &["status"], &[]),
     ("git", &["diff"], &["--output"]),
@@ -258,6 +265,9 @@ fn is_reading_program(effective: EffectiveProgram<'_>) -> bool {
         "command" => has_any_flag(words, &["-v", "-V"]),
         "curl" => curl_only_reads(effective),
         "openssl" => openssl_only_reads(effective),
+        "gpg" | "gpg2" => decrypts_only(words, &["-d", "-q", "-v", "--quiet", "--batch", "--no-tty", "--use-agent"]),
+        "age" => decrypts_only(words, &["-d", "-i", "--identity"]),
+        "sops" => decrypts_only(words, &["-d", "--extract", "--input-type", "--output-type"]),
         _ => {
             // `git -c core.pager=…` runs what it is told.
             if program == "git" && words.iter().any(|word| matches!(word.as_deref(), None | Some("-c"))) {
@@ -269,6 +279,20 @@ fn is_reading_program(effective: EffectiveProgram<'_>) -> bool {
             })
         }
     }
+}
+
+/// True if a program decrypts to standard output. Every option must be known, because many of them write files.
+fn decrypts_only(words: ProgramWords<'_>, harmless: &[&str]) -> bool {
+    let is_harmless = |word: &str| {
+        let (name, _) = word.split_once('=').unwrap_or((word, ""));
+        let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+        let is_letter = |letter: char| harmless.contains(&format!("-{letter}").as_str());
+        name == "--decrypt"
+            || harmless.contains(&name)
+            || letters.is_some_and(|letters| letters.chars().all(is_letter))
+            || !word.starts_with('-')
+    };
+    has_any_flag(words, &["-d", "--decrypt"]) && words.iter().all(|word| word.as_deref().is_some_and(is_harmless))
 }
 
 fn curl_only_reads(effective: EffectiveProgram<'_>) -> bool {
@@ -316,6 +340,26 @@ mod tests {
     #[test]
     fn commands_that_only_read_are_known() {
         for text in [
+            "gpg -qd tok.gpg",
+            "gpg --batch --decrypt tok.gpg",
+            "sops -d --extract '[\"db\"]' secrets.yaml",
+            "age -d -i key.txt tok.age",
+            "security find-generic-password -w -s db",
+            "keyring get service user",
+            "op read op://ops/db/password",
+            "op item get db --fields password --reveal",
+            "vault kv get -field=token secret/api",
+            "pass show mail/smtp",
+            "gopass show -o mail/smtp",
+            "bw get password db",
+            "lpass show --password db",
+            "aws secretsmanager get-secret-value --secret-id db --query SecretString --output text",
+            "aws ssm get-parameter --name /db --with-decryption --query Parameter.Value --output text",
+            "gcloud secrets versions access latest --secret=db",
+            "az keyvault secret show --vault-name v --name db --query value -o tsv",
+            "kubectl get secret db -o jsonpath='{.data.password}' | base64 -d",
+            "doppler secrets get DB --plain",
+            "chamber read app db -q",
             "ls -lt backups/*.gz | head -1",
             "df -h",
             "docker ps",
@@ -347,6 +391,16 @@ mod tests {
     #[test]
     fn what_may_write_or_cannot_be_told_is_not() {
         for text in [
+            "gpg -d -o out tok.gpg",
+            "gpg -d --outp out tok.gpg",
+            "gpg -qdo out tok.gpg",
+            "gpg -d $OPTS tok.gpg",
+            "gpg --decrypt-files tok.gpg",
+            "sops -d -i secrets.yaml",
+            "age -d -oout tok.age",
+            "sops secrets.yaml",
+            "op read -o out op://a/b/c",
+            "pass show -c mail",
             "rm x",
             "ls > out",
             "echo x >> f",
