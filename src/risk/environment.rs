@@ -5,14 +5,14 @@
 
 use super::verdict::Risk;
 
-/// What a variable does to the programs that read it.
+/// Effect of a variable on the programs that read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InfluenceKind {
-    /// They run what the value says.
+    /// Programs run what the value says.
     RunsPrograms,
-    /// They act on another host, account or file.
+    /// Programs act on another host, account or file.
     ActsElsewhere,
-    /// They behave as if they had been given more options.
+    /// Programs behave as if they had been given more options.
     AddsOptions,
 }
 
@@ -32,7 +32,7 @@ impl InfluenceKind {
 pub struct Influence {
     /// Name of the variable.
     pub name: String,
-    /// What it does.
+    /// Effect on these programs.
     pub kind: InfluenceKind,
     /// Programs that read it; empty if many do.
     programs: &'static [&'static str],
