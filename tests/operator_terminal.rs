@@ -82,6 +82,7 @@ fn program() {
         command: command.commands.first().unwrap(),
         index: 0,
         text: COMMAND,
+        values: Vec::new(),
         refused: None,
         confirm: Vec::new(),
         gate: Gate::default(),

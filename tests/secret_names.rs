@@ -140,3 +140,19 @@ fn a_secret_literal_is_not_compared_with_a_listing() {
     assert!(!raw.contains("names just listed"), "{raw}");
     terminal.send("q").exits(3);
 }
+
+#[test]
+fn the_question_says_where_each_value_came_from() {
+    let text = "---\ninputs:\n  db_pass: {type: secret, from: cat tok}\n---\n# R\n\n```bash\nls copies\n```\n\n```bash\necho <host> {{ db_pass }} > /dev/null\n```\n\n```bash\necho <host> <port>\n```\n";
+    let home = home(text);
+    home.write("tok", format!("{SECRET}\n"));
+    home.write("copies/x", "");
+    let mut terminal = Terminal::runbook(&home, &["run", "r.md", "--input", "port=5432"]);
+    terminal.wait_for_output("? help").run_it();
+    terminal.wait_for_output("host = ").send("db1\r");
+    terminal.wait_for_output("unseen").wait_for_output("? help").send("y");
+    terminal.wait_for_output("`db_pass` fetched by a command").wait_for_output("? help").run_it();
+    terminal.wait_for_output("values: `host` typed, `port` given at the start").wait_for_output("? help").run_it();
+    terminal.wait_for_output("db1 5432").exits(0);
+    assert!(!left(&home).contains(SECRET));
+}

@@ -124,6 +124,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 command: &candidate.command,
                 index: at.index,
                 text: &prepared.text,
+                values: self.value_origins(&candidate.command),
                 refused: prepared.bound.as_ref().err().map(ToString::to_string),
                 confirm: std::mem::take(&mut prepared.confirm),
                 gate: prepared.gate.clone(),

@@ -73,7 +73,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 && let Some(value) = self.fetch_secret(at.step, at.step_index, input)?
                 && !self.warn_of_refused(command, &input.name, &value)
             {
-                self.learn_value(at.step, &input.name, &value, InputOrigin::Prompt)?;
+                self.learn_value(at.step, &input.name, &value, InputOrigin::Command)?;
                 continue;
             }
             let mut offered = self.offered_values(at, input)?;
@@ -84,8 +84,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 Ok(value) => value,
                 Err(reply) => return Ok(Some(reply)),
             };
-            let is_documents_own = input.default.as_ref() == Some(&value) || input.shown == value;
-            let origin = if is_documents_own { InputOrigin::Default } else { InputOrigin::Prompt };
+            let origin = answered_origin(input, &value, &offered);
             self.learn_value(at.step, &input.name, &value, origin)?;
         }
         Ok(None)
@@ -155,11 +154,15 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             "is not one of the names just listed"
         };
         let why = format!("`{}` has a value written into the document, which {there}", first_line(&command.text));
-        let ask =
-            AskInput { name: name.as_str(), why: &why, default: Some(default), choices: listed, ..AskInput::default() };
+        let choices = listed.clone();
+        let ask = AskInput { name: name.as_str(), why: &why, default: Some(default), choices, ..AskInput::default() };
         match self.operator.ask_question(&Ask::Input(ask))? {
             Reply::Value(value) => {
-                let origin = if value == default { InputOrigin::Default } else { InputOrigin::Prompt };
+                let origin = match value == default {
+                    true => InputOrigin::Default,
+                    false if listed.contains(&value) => InputOrigin::Listing,
+                    false => InputOrigin::Prompt,
+                };
                 self.learn_value(step, name, &value, origin)?;
                 Ok(None)
             }
@@ -242,7 +245,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             value: recorded,
             origin,
         }))?;
-        self.known.insert_recorded(name, value);
+        self.known.insert_recorded(name, value, origin);
         Ok(())
     }
 
@@ -255,13 +258,22 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 continue;
             }
             if let Some(value) = self.known.values.get(&name).cloned() {
-                let input = self.progress.plan.find_input(&name);
-                let is_default = input.and_then(|input| input.default.as_ref()) == Some(&value);
-                let origin = if is_default { InputOrigin::Default } else { InputOrigin::Flag };
+                let origin = self.known.find_origin(self.progress.plan, &name).unwrap_or(InputOrigin::Flag);
                 self.learn_value(step, &name, &value, origin)?;
             }
         }
         Ok(())
+    }
+}
+
+/// Where the value came from that answered a question.
+pub(super) fn answered_origin(input: &Input, value: &str, offered: &[String]) -> InputOrigin {
+    if input.default.as_deref() == Some(value) || input.shown == value {
+        InputOrigin::Default
+    } else if offered.iter().any(|other| other == value) {
+        InputOrigin::Listing
+    } else {
+        InputOrigin::Prompt
     }
 }
 

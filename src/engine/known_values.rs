@@ -2,10 +2,10 @@
 //!
 //! Invariant: a value counts as recorded only once its fact is appended. Refuses to know: who gave it.
 
-use crate::history::InputGiven;
+use crate::history::{InputGiven, InputOrigin};
 use crate::ident::{InputName, is_secret_name};
 use crate::plan::{Plan, Values, VariableValues};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Values of inputs, with what the record knows of them.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub(super) struct KnownValues {
     pub(super) values: Values,
     /// Inputs whose value stands in the record.
     pub(super) recorded: BTreeSet<InputName>,
+    /// Where the recorded values came from.
+    origins: BTreeMap<InputName, InputOrigin>,
     /// Secrets that the plan does not declare: the operator typed them as such.
     typed_secrets: BTreeSet<InputName>,
     /// Names of the variables that carry values from outside, and how many values were known when they were found.
@@ -44,6 +46,14 @@ impl KnownValues {
         self.typed_secrets.contains(name) || is_declared_secret()
     }
 
+    /// Where a value came from; `None` if nobody has given it. What is not recorded yet was given before the run.
+    pub(super) fn find_origin(&self, plan: &Plan, name: &InputName) -> Option<InputOrigin> {
+        let value = self.values.get(name)?;
+        let default = plan.find_input(name).and_then(|input| input.default.as_ref());
+        let before_run = if default == Some(value) { InputOrigin::Default } else { InputOrigin::Flag };
+        Some(self.origins.get(name).copied().unwrap_or(before_run))
+    }
+
     /// True if the value has to be given anew, because no record holds a secret.
     pub(super) fn is_forgotten(&self, name: &InputName) -> bool {
         self.forgotten_secrets.contains(name)
@@ -55,7 +65,8 @@ impl KnownValues {
     }
 
     /// Takes in a value whose fact was appended.
-    pub(super) fn insert_recorded(&mut self, name: &InputName, value: &str) {
+    pub(super) fn insert_recorded(&mut self, name: &InputName, value: &str, origin: InputOrigin) {
+        self.origins.insert(name.clone(), origin);
         self.recorded.insert(name.clone());
         self.forgotten_secrets.remove(name);
         self.values.insert(name.clone(), value.to_owned());
@@ -71,6 +82,7 @@ impl KnownValues {
             let known = self.values.entry(given.name.clone()).or_insert_with(|| given.value.clone());
             if *known == given.value {
                 self.recorded.insert(given.name.clone());
+                self.origins.insert(given.name.clone(), given.origin);
             }
         }
     }

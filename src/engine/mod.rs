@@ -33,6 +33,7 @@ mod settings;
 mod step;
 mod unrecorded;
 mod unset;
+mod value_origins;
 mod wait;
 mod walk;
 

@@ -120,6 +120,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             command: &command,
             index: step.commands.len(),
             text: runnable.text(),
+            values: self.value_origins(&command),
             refused: None,
             confirm: vec![why],
             gate: gate.clone(),

@@ -78,6 +78,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             command,
             index: 0,
             text: runnable.text(),
+            values: self.value_origins(command),
             refused: None,
             confirm: gate.reason_lines().into_iter().chain(lines).collect(),
             gate: gate.clone(),

@@ -63,6 +63,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
                 command,
                 index: at.step.commands.len(),
                 text: runnable.text(),
+                values: self.value_origins(command),
                 refused: None,
                 confirm: confirm.to_vec(),
                 gate: gate.clone(),

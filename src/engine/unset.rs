@@ -4,6 +4,7 @@
 //! asked for.
 
 use super::first_line::first_line;
+use super::inputs::answered_origin;
 use super::run::Engine;
 use super::settings::{Ending, EngineError};
 use crate::history::{InputOrigin, RunResult};
@@ -91,7 +92,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
             && let Some(value) = self.fetch_secret(step, step_index, &input)?
         {
             let Some(unfit) = self.unfit_variable(command, name, &value) else {
-                return Ok(GivenValue::Value(value, InputOrigin::Prompt));
+                return Ok(GivenValue::Value(value, InputOrigin::Command));
             };
             self.operator.show_notice(&Notice::Warning(&unfit));
         }
@@ -112,8 +113,7 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         };
         match answer {
             Ok(Ok(value)) => {
-                let is_default = input.default.as_ref() == Some(&value);
-                let origin = if is_default { InputOrigin::Default } else { InputOrigin::Prompt };
+                let origin = answered_origin(&input, &value, &offered);
                 Ok(GivenValue::Value(value, origin))
             }
             Ok(Err(reply)) => Ok(GivenValue::Answered(reply)),

@@ -247,6 +247,10 @@ pub enum InputOrigin {
     Prompt,
     /// The default in the document, confirmed by the operator.
     Default,
+    /// The operator took it from a listing.
+    Listing,
+    /// A command of the document fetched it.
+    Command,
 }
 
 /// An input got its value. A secret's value is recorded as `[masked:NAME]`.

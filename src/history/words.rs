@@ -51,7 +51,7 @@ words!(Decision {
 
 words!(ConsentForm { Yes = "yes", Typed = "typed", Allowed = "allowed", Approved = "approved" });
 
-words!(InputOrigin { Flag = "flag", Prompt = "prompt", Default = "default" });
+words!(InputOrigin { Flag = "flag", Prompt = "prompt", Default = "default", Listing = "listing", Command = "command" });
 
 words!(StepResult {
     Done = "done",

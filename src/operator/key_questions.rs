@@ -64,6 +64,10 @@ impl TerminalOperator {
             body.push_str(&display::render_command(ask.text, ask.command.note.as_deref(), look, columns));
         }
         self.visible.mark_step_stale();
+        if !ask.values.is_empty() {
+            let values = format!("values: {}", one_line(&ask.values.join(", ")));
+            body.push_str(&look.render_paragraph(&[StyledSpan::new(Style::Dim, values)], columns, "  "));
+        }
         body.push_str(&display::render_facts(ask.command, look, columns));
         if let Some(reason) = &ask.refused {
             body.push_str(&display::render_remark(

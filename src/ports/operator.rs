@@ -152,6 +152,8 @@ pub struct AskCommand<'a> {
     pub index: usize,
     /// Text that would run, values included.
     pub text: &'a str,
+    /// Name of each value in it and where the value came from.
+    pub values: Vec<String>,
     /// Why it cannot run as it stands. It can still be edited, skipped or done by hand.
     pub refused: Option<String>,
     /// Reasons why Enter is not enough and `y` is needed: a condition, a guess, a gate. Empty if Enter is enough.

@@ -140,6 +140,8 @@ pub(super) fn describe_origin(origin: InputOrigin) -> &'static str {
         InputOrigin::Flag => "given at the start",
         InputOrigin::Prompt => "typed",
         InputOrigin::Default => "the document's default, confirmed",
+        InputOrigin::Listing => "taken from a listing",
+        InputOrigin::Command => "fetched by a command",
     }
 }
 

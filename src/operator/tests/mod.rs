@@ -270,6 +270,7 @@ pub(super) fn ask_command(step: &Step, index: usize) -> AskCommand<'_> {
         command,
         index,
         text: &command.text,
+        values: Vec::new(),
         refused: None,
         confirm: Vec::new(),
         gate: Gate::default(),
