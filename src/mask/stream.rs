@@ -198,12 +198,12 @@ impl MaskedStream {
             self.folds.begin_stream(&matcher, buffer);
         }
         // The next break, and the index from which skipping text is worth another try.
-        let (mut escape, mut look_at) = (None, from);
+        let (mut ends, mut look_at) = (TextEnds::default(), from);
         while index < buffer.len() {
             if self.reads_one_lane() {
                 let before = index;
                 let mut state = self.raw.state;
-                let end = text_end(buffer, index, &mut escape);
+                let end = ends.end_from(buffer, index);
                 let text = buffer.get(..end).unwrap_or_default();
                 while let Some(&byte) = text.get(index) {
                     if state == matcher.start && index >= look_at {
@@ -238,7 +238,7 @@ impl MaskedStream {
                 }
             }
             if !self.raw.candidates.is_empty() && self.plain.is_none() && self.escapes.in_text() {
-                let end = text_end(buffer, index, &mut escape);
+                let end = ends.end_from(buffer, index);
                 let view = LaneView { matcher: &matcher, buffer, base: self.base, escapes: None };
                 for &byte in buffer.get(index..end).unwrap_or_default() {
                     self.raw.step_byte(&view, byte, self.base + index as u64, &mut self.found);
@@ -362,15 +362,29 @@ impl MaskedStream {
     }
 }
 
-/// End of the text from `index`: the next ESC, line break or backspace, or the end of the buffer. `escape` caches the ESC.
-fn text_end(buffer: &[u8], index: usize, escape: &mut Option<usize>) -> usize {
-    let rest = buffer.get(index..).unwrap_or_default();
-    let escape = *match escape {
-        Some(known) if *known >= index => known,
-        _ => escape.insert(memchr::memchr(ESC, rest).map_or(buffer.len(), |length| index + length)),
-    };
-    let text = buffer.get(index..escape).unwrap_or_default();
-    memchr::memchr3(b'\n', b'\r', BACKSPACE, text).map_or(escape, |length| index + length)
+/// The next ESC and the end of the text, as far as they were found. A long line is asked for its end many times, and a long output
+/// without an ESC at every line.
+#[derive(Default)]
+struct TextEnds {
+    escape: Option<usize>,
+    end: Option<usize>,
+}
+
+impl TextEnds {
+    /// End of the text from `index`: the next ESC, line break or backspace, or the end of the buffer.
+    fn end_from(&mut self, buffer: &[u8], index: usize) -> usize {
+        if let Some(end) = self.end.filter(|end| *end >= index) {
+            return end;
+        }
+        let rest = buffer.get(index..).unwrap_or_default();
+        let escape = match self.escape {
+            Some(known) if known >= index => known,
+            _ => *self.escape.insert(memchr::memchr(ESC, rest).map_or(buffer.len(), |length| index + length)),
+        };
+        let text = buffer.get(index..escape).unwrap_or_default();
+        let end = memchr::memchr3(b'\n', b'\r', BACKSPACE, text).map_or(escape, |length| index + length);
+        *self.end.insert(end)
+    }
 }
 
 /// The part of a stream that a lane reads.
