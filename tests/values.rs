@@ -407,3 +407,11 @@ fn what_the_front_matter_sets_is_shown_and_raises_the_programs_that_it_touches()
     terminal.wait_for_output("step 2 of 2").wait_for_output("? help").send("\r").wait_for_output("fast").exits(0);
     assert!(!home.work().join("canary").exists());
 }
+
+#[test]
+fn the_name_of_a_value_may_stand_in_the_words_of_commands_that_need_no_value() {
+    let home = home(
+        "---\ninputs:\n  v: {type: string}\n---\n# R\n\n```bash\necho one v\necho v two\n```\n\n```bash\nshow {{ v }}\necho v three\nls v* || true\n```\n",
+    );
+    drop(run(&home, &["--input", "v=a"]).exits(0).prints("one v\nv two\n[a]\nv three\n"));
+}

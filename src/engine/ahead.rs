@@ -60,6 +60,10 @@ impl<'a, S: Kernel + Journal, O: Operator> Engine<'a, S, O> {
         {
             return Ok(None);
         }
+        // The shell cannot be asked for a variable while the command before runs.
+        if !self.tracked_variables(runnable.text()).is_empty() {
+            return Ok(None);
+        }
         let gate = self.gate_of_command(step, index, runnable.text())?;
         let is_let_through = !gate.is_closed() && self.operator.lets_through(step, &gate);
         let grounds = Grounds::SentAhead { is_let_through };

@@ -77,11 +77,11 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         Ok(Ok(lines))
     }
 
-    /// Names of the variables in this text that carry values from outside.
-    fn tracked_variables(&mut self, text: &str) -> BTreeSet<String> {
+    /// Names of the variables that this text may read and that carry values from outside.
+    pub(super) fn tracked_variables(&mut self, text: &str) -> BTreeSet<String> {
         let Self { known, progress, .. } = self;
         let names = known.tracked_names(progress.plan, &progress.settings.policy.variables);
-        names.iter().filter(|name| text.contains(name.as_str())).cloned().collect()
+        names.iter().filter(|name| may_read(text, name)).cloned().collect()
     }
 
     fn unfit_value(&self, command: &Command, text: &str, outside: &VariableValues) -> Option<Refusal> {
@@ -153,5 +153,39 @@ impl<S: Kernel + Journal, O: Operator> Engine<'_, S, O> {
         };
         let place = RunPlace { host: settings.host.clone(), cwd: if is_same { approved.cwd.clone() } else { cwd } };
         settings.policy.opening_flags(self.progress.plan, step, gate, &place)
+    }
+}
+
+/// True if the text may read the variable: as `$NAME` or `${NAME…}`, or without a `$` where bash evaluates arithmetic.
+fn may_read(text: &str, name: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_evaluated = text.contains("((") || text.contains('[') || text.contains("let ") || text.contains("declare ");
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or("").chars().next_back();
+        let after = text.get(at + name.len()..).unwrap_or("").chars().next();
+        let is_whole = !after.is_some_and(is_word) && !before.is_some_and(is_word);
+        is_whole && (matches!(before, Some('$' | '{' | '!' | '#')) || is_evaluated)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_read;
+
+    #[test]
+    fn a_name_within_a_word_is_no_variable_that_is_read() {
+        for text in [
+            "ls $backup",
+            "ls ${backup%.gz}",
+            "echo ${!backup}",
+            "((backup > 1))",
+            "[[ backup -gt 1 ]]",
+            "let backup+1",
+        ] {
+            assert!(may_read(text, "backup"), "{text}");
+        }
+        for text in ["ls -lht backups/", "docker-compose exec -T backup ls", "ls $backups", "ls my_backup"] {
+            assert!(!may_read(text, "backup"), "{text}");
+        }
     }
 }

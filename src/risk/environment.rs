@@ -88,14 +88,7 @@ const ROWS: &[Row] = &[
         programs: &["terraform", "tofu", "terragrunt"],
     },
     Row {
-        names: &[
-            "DOCKER_HOST",
-            "DOCKER_CONTEXT",
-            "DOCKER_CONFIG",
-            "CONTAINER_HOST",
-            "COMPOSE_FILE",
-            "COMPOSE_PROJECT_NAME",
-        ],
+        names: &["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "CONTAINER_HOST"],
         kind: ActsElsewhere,
         programs: &["docker", "docker-compose", "podman", "podman-compose", "nerdctl", "buildx"],
     },
